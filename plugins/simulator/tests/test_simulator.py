@@ -1,0 +1,181 @@
+import pytest
+
+from tunekit_core import ConfigurationError, Streams
+from tunekit_core.backends import TrialEnded, TrialReported
+from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
+from tunekit_core.trials import Status, Trial
+from tunekit_simulator._simulator import Simulator
+
+
+def simulator(problem=None, benchmark=None, seed=0, **options):
+    benchmark = benchmark or ToyBenchmark()
+    return Simulator(problem or toy_problem(benchmark), benchmark, None, Streams(seed), **options)
+
+
+class TestWithCheckpoints(BackendContract):
+    @pytest.fixture
+    def make(self):
+        return simulator
+
+
+class TestWithoutCheckpoints(BackendContract):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, benchmark: simulator(problem, benchmark, checkpoint=False)
+
+
+class TestWithDelays(BackendContract):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, benchmark: simulator(
+            problem, benchmark, start_delay=0.05, report_delay=0.05, complete_delay=0.05, stop_delay=0.1
+        )
+
+
+def trial(backend, trial_id=0, **values):
+    return Trial(trial_id, backend.problem.space.complete(values))
+
+
+def run(backend, n_running):
+    events = []
+    while n_running:
+        (event,) = backend.wait(None)
+        events.append(event)
+        n_running -= isinstance(event, TrialEnded)
+    return events
+
+
+SLOW = {"units": 8, "x": 0.0}  # 3 s an epoch
+FAST = {"units": 4, "x": 0.0}  # 2 s an epoch
+
+
+def test_times_are_those_of_the_curve_and_the_declared_delays():
+    backend = simulator(start_delay=10, report_delay=1, complete_delay=0.5)
+    backend.start(trial(backend, **FAST), 2, None)
+    assert [(type(e).__name__, e.time) for e in run(backend, 1)] == [
+        ("TrialReported", 13.0),
+        ("TrialReported", 15.0),
+        ("TrialEnded", 15.5),
+    ]
+
+
+def test_a_resumed_trial_takes_the_time_since_its_checkpoint():
+    backend = simulator(checkpoint_delay=5)
+    first = trial(backend, **FAST)
+    backend.start(first, 2, None)
+    for event in run(backend, 1):
+        if isinstance(event, TrialReported):
+            first.last_report = _report(event)
+    assert backend.now() == 4.0
+    backend.resume(first, 3)
+    assert [event.time for event in run(backend, 1)] == [11.0, 11.0]
+
+
+def test_without_checkpoints_a_resumed_trial_reports_from_the_beginning():
+    backend = simulator(checkpoint=False)
+    first = trial(backend, **FAST)
+    backend.start(first, 2, None)
+    for event in run(backend, 1):
+        if isinstance(event, TrialReported):
+            first.last_report = _report(event)
+    backend.resume(first, 3)
+    assert [e.metrics["epoch"] for e in run(backend, 1) if isinstance(e, TrialReported)] == [1, 2, 3]
+    assert backend.now() == 10.0
+
+
+def test_at_one_instant_trials_end_before_others_report_and_lower_ids_come_first():
+    backend = simulator()
+    trials = [trial(backend, i, **FAST) for i in range(3)]
+    for each in reversed(trials):
+        backend.start(each, None, None)
+    (first,) = backend.wait(None)
+    assert first.trial_id == 0
+    backend.stop(trials[0])
+    assert [(type(e).__name__, e.trial_id) for _ in range(3) for e in backend.wait(None)] == [
+        ("TrialEnded", 0),
+        ("TrialReported", 1),
+        ("TrialReported", 2),
+    ]
+
+
+def test_what_a_stopping_trial_reports_within_the_delay_still_arrives():
+    backend = simulator(stop_delay=4.0)
+    only = trial(backend, **FAST)
+    backend.start(only, None, None)
+    backend.wait(None)
+    backend.stop(only)
+    assert [(type(e).__name__, e.time) for e in run(backend, 1)] == [("TrialReported", 4.0), ("TrialEnded", 6.0)]
+
+
+def test_a_report_at_the_deadline_still_counts():
+    backend = simulator()
+    backend.start(trial(backend, **FAST), None, None)
+    (event,) = backend.wait(2.0)
+    assert event.time == 2.0
+    assert backend.wait(3.9) == []
+    assert backend.now() == 3.9
+
+
+def test_every_row_has_the_time_of_the_worker():
+    backend = simulator()
+    backend.start(trial(backend, **SLOW), 2, None)
+    assert [e.metrics["st_worker_time"] for e in run(backend, 1) if isinstance(e, TrialReported)] == [3.0, 6.0]
+
+
+def test_faults_are_the_same_for_the_same_seed_and_happen_at_their_rate():
+    def outcome(seed):
+        backend = simulator(seed=seed, failure_rate=0.3, slow_rate=0.5, slow_factor=3, preemption_rate=0.2)
+        for i in range(200):
+            backend.start(trial(backend, i, **FAST), None, None)
+        return [(e.trial_id, e.status, e.time) for e in run(backend, 200) if isinstance(e, TrialEnded)]
+
+    assert outcome(1) == outcome(1)
+    assert outcome(1) != outcome(2)
+    failed = sum(status is Status.FAILED for _, status, _ in outcome(1))
+    assert 40 <= failed <= 80
+
+
+def test_a_slow_worker_takes_so_many_times_as_long():
+    backend = simulator(slow_rate=1.0, slow_factor=3.0)
+    backend.start(trial(backend, **FAST), 1, None)
+    assert run(backend, 1)[0].time == 6.0
+
+
+def test_a_preempted_trial_waits_and_repeats_what_was_not_checkpointed():
+    with_checkpoint = simulator(preemption_rate=1.0, preemption_delay=100.0)
+    without = simulator(preemption_rate=1.0, preemption_delay=100.0, checkpoint=False)
+    ends = []
+    for backend in (with_checkpoint, without):
+        backend.start(trial(backend, **FAST), None, None)
+        ends.append(run(backend, 1)[-1].time)
+    assert 118.0 <= ends[0] < 120.0
+    assert ends[0] <= ends[1] < 118.0 + 18.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"start_delay": -1.0}, r"backend\.start_delay=-1\.0 must be"),
+        ({"report_delay": float("nan")}, r"backend\.report_delay=nan must be"),
+        ({"failure_rate": 1.5}, r"backend\.failure_rate=1\.5 must be a probability"),
+        ({"slow_factor": 0.5}, r"backend\.slow_factor=0\.5 must be at least 1"),
+        ({"table_seed": 3}, r"backend\.table_seed=3 must be between 0 and 0"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, message):
+    with pytest.raises(ConfigurationError, match=message):
+        simulator(**options)
+
+
+def test_a_benchmark_without_recorded_runs_is_refused():
+    class Bare:
+        name = "bare"
+
+    with pytest.raises(ConfigurationError, match="'bare' has no recorded runs"):
+        Simulator(toy_problem(ToyBenchmark()), Bare(), None, Streams(0))
+
+
+def _report(event):
+    from tunekit_core.trials import Report
+
+    return Report(event.trial_id, event.metrics["epoch"], event.metrics, (0.0,), event.time)

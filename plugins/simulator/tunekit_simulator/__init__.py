@@ -1,0 +1,24 @@
+"""Simulation of experiments over recorded training runs, for tunekit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunekit_core.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from tunekit_core.backends import Backend
+
+
+@hookimpl
+def tunekit_register_backends() -> list[type[Backend]]:
+    """The discrete-event simulator."""
+    from tunekit_simulator._simulator import Simulator
+
+    return [Simulator]
+
+
+@hookimpl
+def tunekit_config_packages() -> list[str]:
+    """Options of the simulator."""
+    return ["tunekit_simulator.conf"]

@@ -1,0 +1,122 @@
+"""The contract of a backend: it runs trials and has the only clock."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
+
+import attrs
+
+from tunekit_core.benchmarks import Benchmark
+from tunekit_core.errors import TunekitError
+from tunekit_core.problem import Problem
+from tunekit_core.randomness import Streams
+from tunekit_core.trials import Status, Trial
+
+
+@attrs.define
+class TrialReported:
+    """A trial reported.
+
+    Attributes:
+        trial_id: Which trial.
+        metrics: Everything that it reported.
+        time: When, in seconds since the experiment began.
+    """
+
+    trial_id: int
+    metrics: Mapping[str, Any]
+    time: float
+
+
+@attrs.define
+class TrialEnded:
+    """A trial runs no longer and its worker is free. Follows every start and resume exactly once.
+
+    Attributes:
+        trial_id: Which trial.
+        status: ``COMPLETED`` if it ended by itself without an error, also when it was sent to ``until`` and got
+            there; ``FAILED`` otherwise. After a pause or a stop the tuner knows better and does not look.
+        time: When, in seconds since the experiment began.
+        reason: Why it failed, for people: the exit code or signal and the end of what it wrote.
+    """
+
+    trial_id: int
+    status: Status
+    time: float
+    reason: str = ""
+
+
+BackendEvent: TypeAlias = TrialReported | TrialEnded
+
+
+class StartFailed(TunekitError, RuntimeError):
+    """A trial could not be started. It counts as failed; the experiment goes on."""
+
+
+class Backend(abc.ABC):
+    """Runs trials, relays what they report, and has the only clock.
+
+    A trial that is sent to ``until`` runs until it reports that resource and ends; ``until=None`` runs it to the
+    end. After ``pause`` or ``stop`` a trial may still report until it has ended; such reports are late.
+    Options are keyword-only parameters of ``__init__``, after ``(problem, benchmark, folder, streams, *)``.
+
+    Attributes:
+        name: What a config calls it; unique among installed backends.
+        capabilities: Of ``"pause"`` (a trial can be paused and resumed), ``"checkpoint"`` (and goes on where it
+            was) and ``"copy"`` (a trial can start from the checkpoint of another).
+    """
+
+    name: ClassVar[str]
+    capabilities: frozenset[str] = frozenset()
+
+    def __init__(self, problem: Problem, benchmark: Benchmark, folder: Path | None, streams: Streams) -> None:
+        self.problem = problem
+        self.benchmark = benchmark
+        self.folder = folder
+        self.streams = streams
+
+    @abc.abstractmethod
+    def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
+        """Start a trial.
+
+        Raises:
+            StartFailed: If it could not be started. No :class:`TrialEnded` follows then.
+        """
+
+    @abc.abstractmethod
+    def resume(self, trial: Trial, until: int | None) -> None:
+        """Resume a trial that has paused.
+
+        Raises:
+            StartFailed: As for ``start``.
+        """
+
+    @abc.abstractmethod
+    def pause(self, trial: Trial) -> None:
+        """Ask a running trial to end so that it can be resumed. Returns at once."""
+
+    @abc.abstractmethod
+    def stop(self, trial: Trial) -> None:
+        """Ask a running trial to end. Returns at once."""
+
+    @abc.abstractmethod
+    def wait(self, deadline: float | None) -> list[BackendEvent]:
+        """Block until something happened, or until ``deadline`` in seconds since the experiment began.
+
+        Returns:
+            What happened, in order; nothing if the deadline came first. A simulator returns one event at a
+            time, since the decision on it may change the next.
+        """
+
+    @abc.abstractmethod
+    def now(self) -> float:
+        """Seconds since the experiment began."""
+
+    def release(self, trial_ids: tuple[int, ...]) -> None:
+        """Trials that can never be resumed: their checkpoints may be removed."""
+
+    def close(self) -> None:
+        """End what still runs and free what is held. Called once, also after an error."""

@@ -1,0 +1,53 @@
+"""The components that come with the core, registered as those of any plugin are."""
+
+from __future__ import annotations
+
+from tunekit_core.composers import ResultComposer
+from tunekit_core.hookspecs import hookimpl
+from tunekit_core.schedulers import Scheduler
+from tunekit_core.searchers import Searcher
+from tunekit_core.stopping import StoppingCriterion
+
+
+@hookimpl
+def tunekit_register_searchers() -> list[type[Searcher]]:
+    """Random and grid search."""
+    from tunekit_core.builtin.grid_search import GridSearch
+    from tunekit_core.builtin.random_search import RandomSearch
+
+    return [RandomSearch, GridSearch]
+
+
+@hookimpl
+def tunekit_register_schedulers() -> list[type[Scheduler]]:
+    """The scheduler that stops nothing."""
+    from tunekit_core.builtin.fifo import Fifo
+
+    return [Fifo]
+
+
+@hookimpl
+def tunekit_register_stopping_criteria() -> list[type[StoppingCriterion]]:
+    """Limits on time, counts, cost, metric values and failures."""
+    from tunekit_core.builtin import criteria
+
+    return [
+        criteria.MaxWallclockTime,
+        criteria.MaxNumEvaluations,
+        criteria.MaxNumTrialsStarted,
+        criteria.MaxNumTrialsCompleted,
+        criteria.MaxNumTrialsFinished,
+        criteria.MaxCost,
+        criteria.MinMetricValue,
+        criteria.MaxMetricValue,
+        criteria.MaxFailures,
+        criteria.NoImprovement,
+    ]
+
+
+@hookimpl
+def tunekit_register_composers() -> list[type[ResultComposer]]:
+    """Rung sizes."""
+    from tunekit_core.builtin.rung_sizes import RungSizes
+
+    return [RungSizes]

@@ -1,0 +1,36 @@
+"""Random search."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from tunekit_core.problem import Problem
+from tunekit_core.random_configurations import RandomConfigurations
+from tunekit_core.randomness import Streams
+from tunekit_core.searchers import Searcher
+from tunekit_core.trials import Proposal, Trial
+
+
+class RandomSearch(Searcher):
+    """Random configurations, uniform in the scale of each domain, none twice.
+
+    References:
+        Bergstra and Bengio, Random Search for Hyper-Parameter Optimization, JMLR 2012.
+    """
+
+    name: ClassVar[str] = "random"
+
+    def __init__(self, problem: Problem, streams: Streams) -> None:
+        super().__init__(problem, streams)
+        self._random = RandomConfigurations(problem, streams)
+        self._taken: set[Hashable] = set()
+
+    def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
+        """The random configuration of this trial, or ``None`` once every configuration has had a trial."""
+        configuration = self._random.propose(trial_id, self._taken)
+        return None if configuration is None else Proposal(configuration)
+
+    def on_start(self, trial: Trial) -> None:
+        """Remember what is taken."""
+        self._taken.add(self.problem.space.key(trial.configuration))

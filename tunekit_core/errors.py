@@ -1,0 +1,86 @@
+"""Every error that tunekit raises on purpose.
+
+Each derives from :class:`TunekitError` and from the builtin that a caller would expect. The message is for the
+person at the keyboard: which option and value, what is allowed, what to type next. The facts are attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tunekit_core.objective import Objective
+
+
+class TunekitError(Exception):
+    """Base of every error that tunekit raises on purpose."""
+
+
+class ConfigurationError(TunekitError, ValueError):
+    """What was asked for cannot be built. Raised before anything was started or overwritten.
+
+    Attributes:
+        option: Dotted name of the option as the user types it, where there is one.
+        value: What the option was set to.
+    """
+
+    def __init__(self, message: str, *, option: str | None = None, value: object = None) -> None:
+        super().__init__(message)
+        self.option = option
+        self.value = value
+
+
+class UnknownComponentError(TunekitError, LookupError):
+    """No installed plugin offers a component of that kind and name.
+
+    Attributes:
+        kind: Kind of component, such as ``"scheduler"``.
+        name: The name that was asked for.
+        installed: The names that exist.
+    """
+
+    def __init__(self, message: str, *, kind: str, name: str, installed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.name = name
+        self.installed = installed
+
+
+class PluginError(TunekitError, RuntimeError):
+    """A plugin breaks the rules of the registry, or could not be imported though the run asked for it."""
+
+
+class ReplayError(TunekitError, RuntimeError):
+    """A recorded experiment cannot be folded: a recomputed decision differs from the recorded one.
+
+    A plugin or the numerics changed since the record was written.
+    """
+
+
+class BadReport(TunekitError, ValueError):
+    """A trial reported something that cannot be used: the objective or the resource is missing or no number."""
+
+    def __init__(self, objective: Objective, metrics: Mapping[str, object]) -> None:
+        needed = [*objective.metric, *([objective.resource] if objective.resource else [])]
+        wrong = [name for name in needed if not isinstance(metrics.get(name), int | float)]
+        super().__init__(f"it reported {dict(metrics)!r}, where a number is needed for {', '.join(wrong or needed)}")
+
+
+class ExperimentLocked(TunekitError, RuntimeError):
+    """Another live process is writing this experiment."""
+
+
+class RecordError(TunekitError, ValueError):
+    """A file of an experiment is missing or damaged."""
+
+
+def suggestion(wrong: str, allowed: Iterable[str]) -> str:
+    """The closest allowed name as a sentence that ends in a blank, or nothing.
+
+    >>> suggestion("ahsa", ["asha", "median"])
+    "Did you mean 'asha'? "
+    """
+    close = get_close_matches(wrong, list(allowed), n=1)
+    return f"Did you mean '{close[0]}'? " if close else ""

@@ -1,0 +1,187 @@
+"""The state of an experiment: the fold of its events.
+
+The live loop and the replay of a record call the same methods in the same order, so they end in the same state.
+Every method takes constant time in the number of trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tunekit_core.errors import BadReport, RecordError
+from tunekit_core.problem import Problem
+from tunekit_core.schedulers import Scheduler
+from tunekit_core.trials import Decision, Report, Resume, Scalar, Start, Status, Trial
+from tunekit_core.view import Incumbent
+
+COST_ATTRIBUTE = "st_worker_cost"
+
+
+class ExperimentState:
+    """Trials, counters and incumbent; tells the scheduler what happens. An :class:`ExperimentView`.
+
+    Attributes:
+        trials: All trials, by id.
+        now: Time of the latest event in seconds; the tuner moves it on between events.
+    """
+
+    def __init__(self, problem: Problem, scheduler: Scheduler, n_workers: int) -> None:
+        self.problem = problem
+        self.scheduler = scheduler
+        self.n_workers = n_workers
+        self.trials: list[Trial] = []
+        self.now = 0.0
+        self.n_running = 0
+        self.n_reports = 0
+        self.n_paused = 0
+        self.n_completed = 0
+        self.n_stopped = 0
+        self.n_failed = 0
+        self.cost = 0.0
+        self.incumbent: Incumbent | None = None
+        self._incumbent_loss = float("inf")
+        self._improved_at = 0
+        self._ending: dict[int, Status] = {}
+        self._costs: dict[int, float] = {}
+        self._resource = problem.objective.resource
+        self._losses = problem.objective.losses
+
+    @property
+    def n_started(self) -> int:
+        """Trials started so far, which is also the id that the next one gets."""
+        return len(self.trials)
+
+    @property
+    def trials_since_improvement(self) -> int:
+        """Trials started since the incumbent was found."""
+        return len(self.trials) - self._improved_at
+
+    def columns(self) -> Mapping[str, Scalar]:
+        """What the scheduler tells about itself."""
+        return self.scheduler.columns()
+
+    def start(self, start: Start, time: float) -> Trial:
+        """A new trial starts."""
+        trial = Trial(len(self.trials), start.configuration, start.note, start.until, start.checkpoint_of)
+        self.trials.append(trial)
+        self.now = time
+        self.n_running += 1
+        self.scheduler.on_start(trial)
+        return trial
+
+    def resume(self, resume: Resume, time: float) -> Trial:
+        """A paused trial runs again.
+
+        Raises:
+            RecordError: If the trial is not paused: the scheduler, or the record, is wrong.
+        """
+        trial = self.trials[resume.trial_id]
+        if trial.status is not Status.PAUSED:
+            raise RecordError(
+                f"Trial {trial.id} was to be resumed but is {trial.status.value.lower()}: only a paused trial can be."
+            )
+        trial.status = Status.RUNNING
+        trial.until = resume.until
+        self.now = time
+        self.n_running += 1
+        self.n_paused -= 1
+        self.scheduler.on_resume(trial)
+        return trial
+
+    def read(self, trial_id: int, metrics: Mapping[str, Any], time: float) -> Report:
+        """Make a report of what a trial sent; changes nothing.
+
+        Raises:
+            BadReport: If a metric or the resource is missing or no number.
+        """
+        try:
+            losses = self._losses(metrics)
+            name = self._resource
+            resource = self.trials[trial_id].n_reports + 1 if name is None else int(metrics[name])
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise BadReport(self.problem.objective, metrics) from error
+        return Report(trial_id, resource, metrics, losses, time)
+
+    def is_late(self, report: Report) -> bool:
+        """Whether a report is not to be shown to the scheduler.
+
+        So it is with a report after the end of the trial was decided, and one at or below the last resource seen.
+        """
+        trial = self.trials[report.trial_id]
+        if trial.id in self._ending or trial.status is not Status.RUNNING:
+            return True
+        return trial.last_report is not None and report.resource <= trial.last_report.resource
+
+    def report(self, report: Report) -> Decision:
+        """A running trial reported; the scheduler decides. :meth:`decide` carries the decision out."""
+        trial = self.trials[report.trial_id]
+        trial.last_report = report
+        trial.n_reports += 1
+        self.now = report.time
+        self.n_reports += 1
+        if report.losses[0] < self._incumbent_loss:
+            self._incumbent_loss = report.losses[0]
+            self.incumbent = Incumbent(report, trial.configuration)
+            self._improved_at = len(self.trials)
+        if COST_ATTRIBUTE in report.metrics:
+            cost = float(report.metrics[COST_ATTRIBUTE])
+            self.cost += cost - self._costs.get(trial.id, 0.0)
+            self._costs[trial.id] = cost
+        return self.scheduler.on_report(trial, report)
+
+    def decide(self, trial_id: int, decision: Decision) -> None:
+        """A decision is carried out. The trial counts as running until :meth:`end`."""
+        if decision is Decision.PAUSE:
+            self._ending[trial_id] = Status.PAUSED
+        elif decision is Decision.STOP:
+            self._ending[trial_id] = Status.STOPPED
+
+    def fail(self, trial_id: int) -> None:
+        """A running trial is given up, since what it reports is no use. It counts as running until :meth:`end`."""
+        self._ending[trial_id] = Status.FAILED
+
+    def is_ending(self, trial_id: int) -> bool:
+        """Whether the end of a running trial was decided already."""
+        return trial_id in self._ending
+
+    def end(self, trial_id: int, status: Status, time: float) -> Status:
+        """A trial runs no longer.
+
+        Args:
+            trial_id: Which trial.
+            status: What the backend says: ``COMPLETED`` or ``FAILED``. A decision to pause or stop overrides it.
+            time: When.
+
+        Returns:
+            What has become of the trial: a completed one that was sent to a resource below the last and got
+            there has paused; one that completed without a report has failed.
+        """
+        trial = self.trials[trial_id]
+        status = self._ending.pop(trial_id) if trial_id in self._ending else self._natural_end(trial, status)
+        trial.status = status
+        self.now = time
+        self.n_running -= 1
+        if status is Status.PAUSED:
+            self.n_paused += 1
+            self.scheduler.on_pause(trial)
+            return status
+        if status is Status.COMPLETED:
+            self.n_completed += 1
+        elif status is Status.STOPPED:
+            self.n_stopped += 1
+        else:
+            self.n_failed += 1
+        self.scheduler.on_end(trial, status)
+        return status
+
+    def _natural_end(self, trial: Trial, status: Status) -> Status:
+        if status is not Status.COMPLETED:
+            return status
+        if trial.last_report is None:
+            return Status.FAILED
+        maximum = self.problem.max_resource
+        sent_below_the_end = trial.until is not None and (maximum is None or trial.until < maximum)
+        if sent_below_the_end and trial.last_report.resource == trial.until:
+            return Status.PAUSED
+        return Status.COMPLETED

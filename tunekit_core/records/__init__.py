@@ -1,0 +1,1 @@
+"""What an experiment leaves on disk: written here, read back here."""

@@ -1,0 +1,183 @@
+"""The record of one experiment while it runs."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+from tunekit_core import events
+from tunekit_core.errors import RecordError
+from tunekit_core.problem import Problem
+from tunekit_core.records.files import EVENTS, FolderLock, read_metadata, write_metadata
+from tunekit_core.records.results import ResultsWriter
+from tunekit_core.trials import Decision, Report, Resume, Start, Status, Trial
+
+FORMAT = 1  # of the files; enters the hash of a run
+MAX_FAILURES_KEPT = 20
+
+
+class ExperimentRecord:
+    """Writes the files of an experiment, and holds the lock on its folder from the beginning.
+
+    Args:
+        folder: Where the files go; made if it does not exist. ``None`` writes nothing.
+        metadata: What the user wants to find in ``metadata.json``: tags, notes, how it was made.
+        keep_events: Write ``events.jsonl``, from which the experiment can be folded. Off in simulations, where
+            running again is cheaper.
+
+    Raises:
+        ExperimentLocked: If another live process writes this experiment.
+    """
+
+    def __init__(
+        self, folder: Path | str | None, metadata: Mapping[str, Any] | None = None, *, keep_events: bool = False
+    ) -> None:
+        self.folder = None if folder is None else Path(folder)
+        self._lock = None if self.folder is None else FolderLock(self.folder)
+        self._metadata: dict[str, Any] = dict(metadata or {})
+        self._keep_events = keep_events
+        self._events: IO[str] | None = None
+        self._results: ResultsWriter | None = None
+        self._failures: list[dict[str, Any]] = []
+
+    def status(self) -> str | None:
+        """The status of what is in the folder now, or ``None`` if there is no experiment yet."""
+        try:
+            return None if self.folder is None else str(read_metadata(self.folder)["status"])
+        except (RecordError, KeyError):
+            return None
+
+    def release(self) -> None:
+        """Let others write; what is in the folder stays as it is."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def begin(self, problem: Problem, n_workers: int, components: Sequence[Any]) -> None:
+        """Write the first ``metadata.json`` and open the results.
+
+        Args:
+            problem: What is solved.
+            n_workers: Trials at the same time.
+            components: Everything in use; their names and distributions are recorded.
+        """
+        if self.folder is None:
+            return
+        objective = problem.objective
+        self._metadata |= {
+            "format": FORMAT,
+            "status": "running",
+            "metric": list(objective.metric),
+            "mode": list(objective.mode),
+            "resource": objective.resource,
+            "max_resource": problem.max_resource,
+            "n_workers": n_workers,
+            "search_space": problem.space.to_json(),
+            "versions": _versions(components),
+            "numerics": dict(_numerics()),
+            "started": _now(),
+        }
+        write_metadata(self.folder, self._metadata)
+        self._results = ResultsWriter(self.folder, list(problem.space))
+        if self._keep_events:
+            self._events = open(self.folder / EVENTS, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the run
+            self._event({"event": "tuner_started", "format": events.FORMAT, "time": 0.0})
+
+    def start(self, trial_id: int, start: Start, time: float) -> None:
+        """A trial is about to start."""
+        if self._events is not None:
+            self._event(events.start_event(trial_id, start, time))
+
+    def resume(self, resume: Resume, time: float) -> None:
+        """A paused trial is about to run again."""
+        if self._events is not None:
+            self._event(events.resume_event(resume, time))
+
+    def report(self, kind: str, trial_id: int, metrics: Mapping[str, Any], time: float) -> None:
+        """A trial reported; ``kind`` is ``"report"``, ``"late"`` or ``"unusable"``."""
+        if self._events is not None:
+            self._event(events.report_event(kind, trial_id, metrics, time))
+
+    def decision(self, trial_id: int, decision: Decision) -> None:
+        """The scheduler decided."""
+        if self._events is not None:
+            self._event(events.decision_event(trial_id, decision))
+
+    def end(self, trial_id: int, status: Status, time: float, reason: str) -> None:
+        """A trial runs no longer."""
+        if self._events is not None:
+            self._event(events.ended_event(trial_id, status, time, reason))
+
+    def criterion(self, name: str, reason: str, time: float) -> None:
+        """A criterion ends the experiment."""
+        if self._events is not None:
+            self._event(events.criterion_event(name, reason, time))
+
+    def failure(self, trial_id: int, reason: str) -> None:
+        """A trial failed; the first few are named in the metadata."""
+        if len(self._failures) < MAX_FAILURES_KEPT:
+            self._failures.append({"trial_id": trial_id, "reason": reason})
+
+    def row(self, trial: Trial, report: Report, decision: Decision, composed: Sequence[Mapping[str, Any]]) -> None:
+        """Add the row of a report."""
+        if self._results is not None:
+            self._results.row(trial, report, decision, composed)
+
+    def finish(self, status: str, reason: str, summary: Mapping[str, Any] | None = None) -> None:
+        """Close the files, write the final ``metadata.json`` and release the lock.
+
+        Args:
+            status: ``"completed"``, ``"failed"`` or ``"interrupted"``.
+            reason: Why it ended.
+            summary: Counts and the incumbent, for the metadata.
+        """
+        if self._results is not None:
+            self._results.close()
+        if self._events is not None:
+            self._events.close()
+        self._metadata |= {"status": status, "reason": reason, **(summary or {}), "ended": _now()}
+        if self._failures:
+            self._metadata["failures"] = self._failures
+        if self.folder is not None:
+            write_metadata(self.folder, self._metadata)
+        self.release()
+
+    def _event(self, event: events.Event) -> None:
+        assert self._events is not None
+        self._events.write(json.dumps(event) + "\n")
+        self._events.flush()
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _versions(components: Sequence[Any]) -> dict[str, str]:
+    from tunekit_core.registry import BUILT_IN, own_version, registry
+
+    offered = {component.factory: component for component in registry().components.values()}
+    used = [offered[type(component)] for component in components if type(component) in offered]
+    return {BUILT_IN: own_version()} | {component.distribution: component.version for component in used}
+
+
+@cache
+def _numerics() -> tuple[tuple[str, Any], ...]:
+    """What bits may depend on: interpreter, libraries, and the kernels that BLAS chose for this processor."""
+    import numpy as np
+    import threadpoolctl
+
+    blas = [
+        {"library": info["internal_api"], "version": info["version"], "architecture": info.get("architecture")}
+        for info in threadpoolctl.threadpool_info()
+        if info["user_api"] == "blas"
+    ]
+    return (
+        ("python", platform.python_version()),
+        ("numpy", np.__version__),
+        ("machine", platform.machine()),
+        ("blas", blas),
+    )

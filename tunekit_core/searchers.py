@@ -1,0 +1,58 @@
+"""The contract of a searcher: it proposes configurations."""
+
+from __future__ import annotations
+
+import abc
+from typing import ClassVar
+
+from tunekit_core.problem import Problem
+from tunekit_core.randomness import Streams
+from tunekit_core.trials import Proposal, Report, Status, Trial
+
+
+class Searcher(abc.ABC):
+    """Proposes configurations. What it knows came in through its ``on_*`` methods.
+
+    ``suggest`` changes nothing that can be observed, so the state of a searcher is the fold of the recorded
+    events: resuming, replaying and testing are one mechanism. A cache may change speed, never values; what a
+    fit found travels in the note of the proposal that it served and comes back in ``on_start``.
+
+    The scheduler that owns the searcher calls the ``on_*`` methods; each does nothing unless overridden.
+    Options are keyword-only parameters of ``__init__``, after ``(problem, streams, *)``.
+
+    Attributes:
+        name: What a config calls it; unique among installed searchers.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, problem: Problem, streams: Streams) -> None:
+        self.problem = problem
+        self.streams = streams
+
+    @abc.abstractmethod
+    def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
+        """Propose a configuration for the trial that would be started next.
+
+        Args:
+            trial_id: The id that it would get.
+            resource: The resource at which the trial is compared first; ``None`` if it runs to an unknown end.
+
+        Returns:
+            A configuration that no trial has had before, or ``None`` if there is none left.
+        """
+
+    def on_start(self, trial: Trial) -> None:
+        """A trial was started, whether this searcher proposed it or not."""
+
+    def on_target(self, trial: Trial, resource: int | None) -> None:
+        """A trial is now pending at ``resource``: at its start, when resumed, and with each rung passed."""
+
+    def on_report(self, trial: Trial, report: Report) -> None:
+        """A trial reported, at a resource where the scheduler lets the searcher look."""
+
+    def on_pause(self, trial: Trial) -> None:
+        """A trial has paused: nothing is pending for it until it is resumed."""
+
+    def on_end(self, trial: Trial, outcome: Status) -> None:
+        """A trial has ended for good. ``outcome`` is ``COMPLETED``, ``STOPPED`` or ``FAILED``."""

@@ -1,0 +1,36 @@
+"""Search spaces: domains, configurations, their encoded form, and tables of allowed configurations."""
+
+from tunekit_core.space._domain import Domain
+from tunekit_core.space._finite import Listed
+from tunekit_core.space._space import Configuration, SearchSpace
+from tunekit_core.space._table import ConfigurationTable
+from tunekit_core.space._text import (
+    choice,
+    finrange,
+    logfinrange,
+    lograndint,
+    loguniform,
+    ordinal,
+    parse_domain,
+    randint,
+    reverseloguniform,
+    uniform,
+)
+
+__all__ = [
+    "Configuration",
+    "ConfigurationTable",
+    "Domain",
+    "Listed",
+    "SearchSpace",
+    "choice",
+    "finrange",
+    "logfinrange",
+    "lograndint",
+    "loguniform",
+    "ordinal",
+    "parse_domain",
+    "randint",
+    "reverseloguniform",
+    "uniform",
+]

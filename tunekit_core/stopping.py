@@ -1,0 +1,35 @@
+"""The contract of a stopping criterion: it ends the experiment."""
+
+from __future__ import annotations
+
+import abc
+from typing import ClassVar
+
+from tunekit_core.problem import Problem
+from tunekit_core.view import ExperimentView
+
+
+class StoppingCriterion(abc.ABC):
+    """Ends an experiment. Ending one trial is a scheduler's decision.
+
+    Options are keyword-only parameters of ``__init__``, after ``(problem, *)``; a config may give a criterion
+    with one option that option's value alone: ``stopping.max_wallclock_time=600``.
+
+    Attributes:
+        name: What a config calls it; unique among installed criteria.
+        is_failure: Whether an experiment that it ends has failed.
+    """
+
+    name: ClassVar[str]
+    is_failure: ClassVar[bool] = False
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    @abc.abstractmethod
+    def __call__(self, view: ExperimentView) -> str | None:
+        """The reason to end now, or ``None``. Constant time; asked after every event and before every start."""
+
+    def deadline(self) -> float | None:
+        """Seconds after which the experiment ends even if nothing happens, or ``None``."""
+        return None

@@ -1,0 +1,94 @@
+"""Run experiments on the toy problem and keep their events, for contract tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+
+from tunekit_core.builtin.criteria import MaxNumEvaluations
+from tunekit_core.events import Event, fold
+from tunekit_core.experiment_state import ExperimentState
+from tunekit_core.problem import Problem
+from tunekit_core.randomness import Streams
+from tunekit_core.records.experiment import ExperimentRecord
+from tunekit_core.records.files import EVENTS
+from tunekit_core.schedulers import Scheduler
+from tunekit_core.testing.toy import ToyBackend, ToyBenchmark, toy_problem
+from tunekit_core.trials import Resume, Start
+from tunekit_core.tuner import Tuner, TuningResult
+
+MakeScheduler = Callable[[Problem, Streams], Scheduler]
+
+
+def run_toy(
+    make: MakeScheduler,
+    folder: Path,
+    *,
+    benchmark: ToyBenchmark | None = None,
+    seed: int = 0,
+    n_workers: int = 3,
+    max_evaluations: int = 80,
+    fail_at: dict[int, int] | None = None,
+) -> tuple[TuningResult, list[Event]]:
+    """Run an experiment on the toy problem.
+
+    Args:
+        make: Builds the scheduler from problem and streams.
+        folder: Where the record goes.
+        benchmark: The toy benchmark; the smooth one unless given.
+        seed: Effective seed.
+        n_workers: Trials at the same time.
+        max_evaluations: Reports after which the experiment ends.
+        fail_at: As for :class:`ToyBackend`.
+
+    Returns:
+        The result and the recorded events, as read from disk.
+    """
+    benchmark = benchmark or ToyBenchmark()
+    problem, streams = toy_problem(benchmark), Streams(seed)
+    tuner = Tuner(
+        scheduler=make(problem, streams),
+        backend=ToyBackend(problem, benchmark, None, streams, fail_at=fail_at),
+        stopping=[MaxNumEvaluations(problem, count=max_evaluations)],
+        n_workers=n_workers,
+        record=ExperimentRecord(folder, keep_events=True),
+    )
+    result = tuner.run()
+    lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
+    return result, [event for line in lines if (event := json.loads(line))["event"] != "tuner_started"]
+
+
+@attrs.define
+class Live:
+    """A scheduler that lives through recorded events one by one and is asked for a suggestion after each.
+
+    Attributes:
+        state: The state of the experiment.
+        suggestions: What it suggested before the first event and after each.
+    """
+
+    state: ExperimentState
+    suggestions: list[Start | Resume | None]
+
+
+def live_experiment(make: MakeScheduler, problem: Problem, seed: int, events: Sequence[Event]) -> Live:
+    """Feed the events one by one; a suggestion is asked for wherever the loop could ask for one."""
+    state = ExperimentState(problem, make(problem, Streams(seed)), n_workers=3)
+    live = Live(state, [state.scheduler.suggest(state.n_started)])
+    for position, event in enumerate(events):
+        upcoming = events[position + 1]["event"] if position + 1 < len(events) else None
+        if event["event"] == "decision":
+            continue  # folded with its report
+        fold([event, events[position + 1]] if upcoming == "decision" else [event], state)
+        live.suggestions.append(state.scheduler.suggest(state.n_started))
+    return live
+
+
+def prefixes(events: Sequence[Event]) -> list[list[Event]]:
+    """All prefixes of a record after which the loop could ask for a suggestion, the empty one first."""
+    ends = range(1, len(events) + 1)
+    cuts = [0, *(end for end in ends if end == len(events) or events[end]["event"] != "decision")]
+    return [list(events[:cut]) for cut in cuts]

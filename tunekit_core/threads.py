@@ -1,0 +1,42 @@
+"""One thread for linear algebra.
+
+Sums over several threads depend on how many there are, so results would too; and parallelism is over runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def set_thread_variables() -> None:
+    """Ask for one thread, whatever the environment says. Works for libraries that are loaded later."""
+    for variable in VARIABLES:
+        os.environ[variable] = "1"
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Limit the libraries that are already loaded to one thread while the block runs."""
+    import threadpoolctl
+
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else 1
+    with threadpoolctl.threadpool_limits(1):
+        if torch:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(before)

@@ -1,0 +1,138 @@
+"""Values that cross the contracts: what is proposed, started, reported and decided."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import attrs
+
+from tunekit_core.space import Configuration
+
+JSON: TypeAlias = Any  # None, bool, int, float, str, and lists and dicts of them: survives a JSON round trip unchanged
+Scalar: TypeAlias = "bool | int | float | str | None"
+Note: TypeAlias = Mapping[str, JSON]
+
+
+NO_NOTE: Note = {}
+
+
+class Decision(enum.Enum):
+    """What happens to a trial after a report.
+
+    Attributes:
+        CONTINUE: The trial goes on. At its last resource this is the decision too: it then ends by itself.
+        PAUSE: The trial stops and may be resumed.
+        STOP: The trial stops for good.
+    """
+
+    CONTINUE = "CONTINUE"
+    PAUSE = "PAUSE"
+    STOP = "STOP"
+
+
+class Status(enum.Enum):
+    """Where a trial stands. The last three are final."""
+
+    RUNNING = "Running"
+    PAUSED = "Paused"
+    COMPLETED = "Completed"
+    STOPPED = "Stopped"
+    FAILED = "Failed"
+
+    @property
+    def final(self) -> bool:
+        """Whether the trial can never run again."""
+        return self in (Status.COMPLETED, Status.STOPPED, Status.FAILED)
+
+
+@attrs.frozen
+class Proposal:
+    """A configuration that a searcher proposes.
+
+    Attributes:
+        configuration: A value for every entry of the search space, constants included.
+        note: What the searcher wants to find again when the record is folded, such as what a fit found.
+    """
+
+    configuration: Configuration
+    note: Note = NO_NOTE
+
+
+@attrs.frozen
+class Start:
+    """Start a new trial.
+
+    Attributes:
+        configuration: A value for every entry of the search space.
+        until: Run to this resource and pause there; ``None`` runs to the end.
+        checkpoint_of: Id of the trial whose checkpoint the new one starts from.
+        note: Kept with the trial and in the record.
+    """
+
+    configuration: Configuration
+    until: int | None = None
+    checkpoint_of: int | None = None
+    note: Note = NO_NOTE
+
+
+@attrs.frozen
+class Resume:
+    """Resume a paused trial.
+
+    Attributes:
+        trial_id: The trial, which must be paused.
+        until: Run to this resource and pause there; ``None`` runs to the end.
+        note: Kept in the record.
+    """
+
+    trial_id: int
+    until: int | None = None
+    note: Note = NO_NOTE
+
+
+@attrs.define
+class Report:
+    """What a trial reported at one resource. Nobody changes a report (it is not frozen for speed alone).
+
+    Attributes:
+        trial_id: Which trial.
+        resource: How far the trial has come, at least 1, in the unit of the objective's resource.
+        metrics: Everything that was reported, as it came.
+        losses: One per metric of the objective, lower is better; infinity for what was not finite.
+        time: Seconds since the experiment began, on the backend's clock.
+    """
+
+    trial_id: int
+    resource: int
+    metrics: Mapping[str, Any]
+    losses: tuple[float, ...]
+    time: float
+
+
+@attrs.define(eq=False)
+class Trial:
+    """One run of the objective on one configuration; keeps its id when paused and resumed.
+
+    The tuner owns and changes it; plugins read it.
+
+    Attributes:
+        id: 0, 1, 2, … in the order of starting, never used twice.
+        configuration: A value for every entry of the search space.
+        note: The note of the :class:`Start`.
+        until: The resource that the trial was last sent to; ``None`` is the end.
+        status: Where it stands.
+        last_report: The latest report that was shown to the scheduler.
+        n_reports: How many reports were shown to the scheduler.
+        parent: The trial whose checkpoint it started from.
+    """
+
+    id: int
+    configuration: Configuration
+    note: Note = NO_NOTE
+    until: int | None = None
+    parent: int | None = None
+    status: Status = Status.RUNNING
+    last_report: Report | None = None
+    n_reports: int = 0

@@ -1,0 +1,242 @@
+"""The tuning loop: one for every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from tunekit_core.backends import Backend, StartFailed, TrialEnded, TrialReported
+from tunekit_core.composers import ResultComposer
+from tunekit_core.errors import BadReport, ConfigurationError
+from tunekit_core.experiment_state import ExperimentState
+from tunekit_core.observers import Observer
+from tunekit_core.records.experiment import ExperimentRecord
+from tunekit_core.schedulers import Scheduler
+from tunekit_core.stopping import StoppingCriterion
+from tunekit_core.threads import single_threaded
+from tunekit_core.trials import Decision, Start, Status
+from tunekit_core.view import Incumbent
+
+COUNTS = ("n_started", "n_completed", "n_stopped", "n_failed", "n_paused", "n_reports")
+
+
+@attrs.frozen
+class TuningResult:
+    """How an experiment ended.
+
+    Attributes:
+        reason: Why it ended.
+        failed: Whether a criterion gave up on it.
+        incumbent: The best report, or ``None`` if nothing was reported.
+        n_trials: Trials started.
+        n_reports: Reports shown to the scheduler.
+        n_failed: Trials that failed.
+        time: Seconds on the backend's clock.
+    """
+
+    reason: str
+    failed: bool
+    incumbent: Incumbent | None
+    n_trials: int
+    n_reports: int
+    n_failed: int
+    time: float
+
+
+class Tuner:
+    """Runs an experiment.
+
+    >>> result = Tuner(scheduler=scheduler, backend=backend, stopping=[limit], n_workers=4).run()
+    >>> result.incumbent.configuration
+
+    Args:
+        scheduler: Decides on trials.
+        backend: Runs them.
+        stopping: The first criterion to give a reason ends the experiment. Without any, it ends when nothing
+            runs and nothing is suggested.
+        n_workers: Trials that run at the same time, at least 1.
+        composers: Add columns to the rows of the result.
+        observers: Watch.
+        record: Where results are written; nowhere unless given.
+        wait_for_running: Let running trials end when a criterion gives a reason, rather than stop them.
+
+    Raises:
+        ConfigurationError: If ``n_workers`` is below 1 or the scheduler needs what the backend cannot do.
+    """
+
+    def __init__(
+        self,
+        *,
+        scheduler: Scheduler,
+        backend: Backend,
+        stopping: Sequence[StoppingCriterion] = (),
+        n_workers: int = 4,
+        composers: Sequence[ResultComposer] = (),
+        observers: Sequence[Observer] = (),
+        record: ExperimentRecord | None = None,
+        wait_for_running: bool = False,
+    ) -> None:
+        if n_workers < 1:
+            raise ConfigurationError(f"n_workers={n_workers} must be at least 1.", option="n_workers", value=n_workers)
+        lacking = scheduler.needs - backend.capabilities
+        if lacking:
+            raise ConfigurationError(
+                f"The scheduler '{scheduler.name}' needs a backend that can {' and '.join(sorted(lacking))}; "
+                f"'{backend.name}' cannot. Use another backend, or scheduler=asha_stopping.",
+                option="backend",
+                value=backend.name,
+            )
+        self._backend = backend
+        self._stopping = tuple(stopping)
+        self._composers = tuple(composers)
+        self._observers = tuple(observers)
+        self._record = record if record is not None else ExperimentRecord(None)
+        self._wait_for_running = wait_for_running
+        self._state = ExperimentState(scheduler.problem, scheduler, n_workers)
+
+    def run(self) -> TuningResult:
+        """Run the experiment to its end, closing the backend and the record whatever happens."""
+        state = self._state
+        with single_threaded():
+            self._record.begin(state.problem, state.n_workers, self._components())
+            try:
+                result = self._loop()
+            except KeyboardInterrupt:
+                self._record.finish("interrupted", "interrupted from the keyboard", self._summary())
+                raise
+            except BaseException as error:
+                self._record.finish("failed", f"{type(error).__name__}: {error}", self._summary())
+                raise
+            finally:
+                self._backend.close()
+        self._record.finish("failed" if result.failed else "completed", result.reason, self._summary())
+        return result
+
+    def _loop(self) -> TuningResult:
+        state, backend = self._state, self._backend
+        deadlines = [seconds for criterion in self._stopping if (seconds := criterion.deadline()) is not None]
+        deadline = min(deadlines, default=None)
+        for observer in self._observers:
+            observer.on_experiment_start(state)
+        ending: StoppingCriterion | None = None
+        reason = "nothing is left to suggest"
+        while True:
+            if ending is None:
+                ending, reason = self._ask_criteria(reason)
+                if ending is not None:
+                    self._record.criterion(ending.name, reason, state.now)
+                    deadline = None
+            if ending is None and state.n_running < state.n_workers and self._start_one():
+                continue
+            if state.n_running == 0 or (ending is not None and not self._wait_for_running):
+                break
+            for event in backend.wait(deadline):
+                if isinstance(event, TrialReported):
+                    self._on_report(event)
+                else:
+                    self._on_end(event)
+            state.now = max(state.now, backend.now())
+        for observer in self._observers:
+            observer.on_experiment_end(state, reason)
+        failed = ending is not None and ending.is_failure
+        return TuningResult(
+            reason, failed, state.incumbent, state.n_started, state.n_reports, state.n_failed, state.now
+        )
+
+    def _ask_criteria(self, otherwise: str) -> tuple[StoppingCriterion | None, str]:
+        for criterion in self._stopping:
+            reason = criterion(self._state)
+            if reason is not None:
+                return criterion, reason
+        return None, otherwise
+
+    def _start_one(self) -> bool:
+        """Give one free worker something to do; false if the scheduler has nothing for it."""
+        state, backend = self._state, self._backend
+        suggestion = state.scheduler.suggest(state.n_started)
+        if suggestion is None:
+            return False
+        now = backend.now()
+        try:
+            if isinstance(suggestion, Start):
+                self._record.start(state.n_started, suggestion, now)
+                trial = state.start(suggestion, now)
+                backend.start(trial, suggestion.until, suggestion.checkpoint_of)
+            else:
+                self._record.resume(suggestion, now)
+                trial = state.resume(suggestion, now)
+                backend.resume(trial, suggestion.until)
+        except StartFailed as error:
+            self._on_end(TrialEnded(trial.id, Status.FAILED, now, str(error)))
+            return True
+        for observer in self._observers:
+            if isinstance(suggestion, Start):
+                observer.on_trial_start(state, trial)
+            else:
+                observer.on_trial_resume(state, trial)
+        return True
+
+    def _on_report(self, event: TrialReported) -> None:
+        state, backend, record = self._state, self._backend, self._record
+        trial = state.trials[event.trial_id]
+        try:
+            report = state.read(trial.id, event.metrics, event.time)
+        except BadReport as error:
+            self._give_up(event, str(error))
+            return
+        if state.is_late(report):
+            record.report("late", trial.id, event.metrics, event.time)
+            return
+        record.report("report", trial.id, event.metrics, event.time)
+        decision = state.report(report)
+        record.decision(trial.id, decision)
+        state.decide(trial.id, decision)
+        if decision is Decision.PAUSE:
+            backend.pause(trial)
+        elif decision is Decision.STOP:
+            backend.stop(trial)
+        record.row(trial, report, decision, [composer(state, trial, report) for composer in self._composers])
+        for observer in self._observers:
+            observer.on_report(state, trial, report, decision)
+
+    def _give_up(self, event: TrialReported, reason: str) -> None:
+        """A trial that reports rubbish fails; the experiment goes on."""
+        trial = self._state.trials[event.trial_id]
+        if trial.status is Status.RUNNING and not self._state.is_ending(trial.id):
+            self._record.report("unusable", trial.id, event.metrics, event.time)
+            self._state.fail(trial.id)
+            self._record.failure(trial.id, reason)
+            self._backend.stop(trial)
+
+    def _on_end(self, event: TrialEnded) -> None:
+        state = self._state
+        self._record.end(event.trial_id, event.status, event.time, event.reason)
+        status = state.end(event.trial_id, event.status, event.time)
+        if status is Status.FAILED and event.reason:
+            self._record.failure(event.trial_id, event.reason)
+        released = tuple(state.scheduler.released())
+        if released:
+            self._backend.release(released)
+        for observer in self._observers:
+            observer.on_trial_end(state, state.trials[event.trial_id], status)
+
+    def _components(self) -> list[Any]:
+        scheduler, backend = self._state.scheduler, self._backend
+        fixed = [scheduler, scheduler.searcher, backend, backend.benchmark]
+        return [*fixed, *self._stopping, *self._composers, *self._observers]
+
+    def _summary(self) -> dict[str, Any]:
+        """What the metadata says of the result."""
+        state, incumbent = self._state, self._state.incumbent
+        counts = {name: getattr(state, name) for name in COUNTS} | {"time": state.now}
+        if incumbent is None:
+            return counts
+        best = {
+            "trial_id": incumbent.report.trial_id,
+            "resource": incumbent.report.resource,
+            "metrics": {name: incumbent.report.metrics[name] for name in state.problem.objective.metric},
+            "configuration": dict(incumbent.configuration),
+        }
+        return counts | {"incumbent": best}
