@@ -13,8 +13,7 @@ from tunekit_core.errors import ConfigurationError
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
 from tunekit_core.searchers import Searcher
-from tunekit_core.space import Configuration, Domain
-from tunekit_core.space._finite import Listed
+from tunekit_core.space import Configuration, Domain, Listed
 from tunekit_core.trials import Proposal, Trial
 
 LARGEST_GRID = 2**20

@@ -11,7 +11,7 @@ from tunekit_core.errors import ConfigurationError
 from tunekit_core.space._domain import Domain, Value, plain
 from tunekit_core.space._text import parse_domain
 
-_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(.*\)\s*", re.DOTALL)
+_START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 
 
 def checked_entry(name: object, entry: object) -> Domain | Value:
@@ -51,7 +51,7 @@ def parse_entry(name: str, entry: Any) -> Any:
     """The domain that a text such as ``uniform(0, 1)`` describes, anything else as it is.
 
     Raises:
-        ConfigurationError: If the text has the form of a call but is not a domain.
+        ConfigurationError: If the text begins like a call but is not a domain.
     """
     try:
         return parse_domain(entry) if _looks_like_domain(entry) else entry
@@ -77,4 +77,4 @@ def named(name: str, error: ConfigurationError) -> ConfigurationError:
 
 
 def _looks_like_domain(entry: object) -> bool:
-    return isinstance(entry, str) and _CALL.fullmatch(entry) is not None
+    return isinstance(entry, str) and _START_OF_CALL.match(entry) is not None

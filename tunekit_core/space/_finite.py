@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -177,7 +176,7 @@ class FiniteRange(Listed):
     def _values(self) -> tuple[Value, ...]:
         fraction = np.arange(self.size) / (self.size - 1)
         if self.log:
-            low, high = _numerics.log(Decimal(self.lower)), _numerics.log(Decimal(self.upper))
+            low, high = _numerics.log(self.lower), _numerics.log(self.upper)
             numbers = _numerics.round_significant(_numerics.exp(low + fraction * (high - low)))
         else:
             decimals = _numerics.decimals_between(self.lower, self.upper)

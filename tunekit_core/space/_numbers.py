@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import cached_property
 from typing import Literal, NoReturn
 
@@ -134,8 +133,8 @@ class Real(Domain):
         if self.scale == "linear":
             return self.lower, self.upper
         if self.scale == "log":
-            return _numerics.log(Decimal(self.lower)), _numerics.log(Decimal(self.upper))
-        return -_numerics.log(1 - Decimal(self.lower)), -_numerics.log(1 - Decimal(self.upper))
+            return _numerics.log(self.lower), _numerics.log(self.upper)
+        return -_numerics.log1m(self.lower), -_numerics.log1m(self.upper)
 
     def _round(self, values: Floats) -> Floats:
         if self.scale == "linear":
@@ -255,5 +254,4 @@ class Integer(Domain):
 
     @cached_property
     def _scaled_bounds(self) -> tuple[float, float]:
-        half = Decimal("0.5")
-        return _numerics.log(self.lower - half), _numerics.log(self.upper + half)
+        return _numerics.log(self.lower - 0.5), _numerics.log(self.upper + 0.5)

@@ -7,7 +7,7 @@ digit. What samples configurations therefore uses only operations that IEEE 754 
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,22 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 DIGITS = 12
-_EXACT_POWERS = 10.0 ** np.arange(23)  # 10**22 is the last power of ten that a float holds exactly
+_EXACT_POWERS = np.array([float(10**k) for k in range(23)])  # 10**22 is the last that a float holds exactly
+_PRECISE = Context(prec=40)
 # log 2 in two parts, the first with 21 trailing zero bits, so that its multiples by the exponent are exact.
 _LOG2_HIGH = float.fromhex("0x1.62e42feep-1")
 _LOG2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 _EXPM1_SERIES = tuple(1.0 / math.factorial(k) for k in range(14, 1, -1))
 
 
-def log(x: Decimal) -> float:
+def log(x: float) -> float:
     """Natural logarithm of a positive number, correctly rounded."""
-    return float(x.ln())
+    return float(_PRECISE.ln(Decimal(x)))
+
+
+def log1m(x: float) -> float:
+    """Natural logarithm of ``1 - x`` for a number below 1, correctly rounded."""
+    return float(_PRECISE.ln(_PRECISE.subtract(Decimal(1), Decimal(x))))
 
 
 def exp(y: Floats) -> Floats:

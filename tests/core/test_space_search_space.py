@@ -1,0 +1,265 @@
+"""The space as a whole: order, constants, fixed values, completion, finite spaces."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.randomness import Streams
+from tunekit_core.space import (
+    SearchSpace,
+    choice,
+    finrange,
+    lograndint,
+    loguniform,
+    ordinal,
+    randint,
+    reverseloguniform,
+    uniform,
+)
+
+MIXED = SearchSpace(
+    {
+        "lr": loguniform(1e-4, 0.1),
+        "momentum": reverseloguniform(0.9, 0.999),
+        "epochs": 27,
+        "units": lograndint(1, 64),
+        "shift": uniform(-1, 1),
+        "act": choice(["tanh", "relu"]),
+    }
+)
+FINITE = SearchSpace({"a": choice(["x", "y", "z"]), "n": 9, "b": randint(3, 4), "c": finrange(0, 1, 3)})
+
+
+def test_names_are_hyperparameters_and_the_rest_are_constants():
+    assert MIXED.names == ("lr", "momentum", "units", "shift", "act")
+    assert MIXED.constants == {"epochs": 27}
+    assert list(MIXED) == ["lr", "momentum", "epochs", "units", "shift", "act"]
+    assert len(MIXED) == 6
+    assert MIXED["epochs"] == 27
+    assert MIXED["act"] == MIXED.domains["act"] == choice(["tanh", "relu"])
+    assert MIXED.n_draws == 5
+
+
+def test_random_configurations_never_change():
+    assert MIXED.from_unit(Streams(42).uniforms("configurations", 0, 2, MIXED.n_draws)) == [
+        {
+            "lr": 0.00401927844657,
+            "momentum": 0.995552777766,
+            "epochs": 27,
+            "units": 1,
+            "shift": -0.84429943016,
+            "act": "tanh",
+        },
+        {
+            "lr": 0.0560713565767,
+            "momentum": 0.998322445931,
+            "epochs": 27,
+            "units": 5,
+            "shift": 0.25277840344,
+            "act": "tanh",
+        },
+    ]
+
+
+def test_a_configuration_does_not_depend_on_those_drawn_with_it():
+    u = Streams(0).uniforms("configurations", 0, 50, MIXED.n_draws)
+    assert MIXED.from_unit(u) == [MIXED.from_unit(row[np.newaxis])[0] for row in u]
+
+
+def test_configurations_have_the_keys_in_the_order_of_the_space():
+    u = np.full((1, 5), 0.5)
+    assert list(MIXED.from_unit(u)[0]) == list(MIXED)
+    assert list(MIXED.decode(MIXED.encode(MIXED.from_unit(u)))[0]) == list(MIXED)
+    assert list(MIXED.complete({"act": "relu", "lr": 0.1})) == list(MIXED)
+    assert list(next(FINITE.enumerate())) == list(FINITE.configuration_at(3)) == list(FINITE)
+
+
+def test_arrays_of_the_wrong_shape_are_refused():
+    with pytest.raises(ValueError, match=r"u has shape \(2, 4\), expected \(n, 5\)"):
+        MIXED.from_unit(np.zeros((2, 4)))
+    with pytest.raises(ValueError, match=r"X has shape \(5,\), expected \(n, 5\)"):
+        MIXED.decode(np.zeros(5))
+
+
+def test_a_configuration_without_a_hyperparameter_cannot_be_encoded():
+    with pytest.raises(ConfigurationError, match="A configuration lacks 'units'") as caught:
+        MIXED.encode([{"lr": 0.01, "momentum": 0.95}])
+    assert caught.value.option == "units"
+
+
+def test_no_configurations_are_encoded_and_decoded_to_none():
+    assert MIXED.encode([]).shape == (0, MIXED.width)
+    assert MIXED.decode(np.zeros((0, MIXED.width))) == []
+    assert MIXED.from_unit(np.zeros((0, 5))) == []
+
+
+def test_a_space_of_constants_has_one_configuration():
+    space = SearchSpace({"epochs": 3})
+    assert space.size == 1
+    assert space.from_unit(np.zeros((2, 0))) == [{"epochs": 3}] * 2
+    assert list(space.enumerate()) == [{"epochs": 3}] == [space.configuration_at(0)]
+    assert space.encode([{"epochs": 3}]).shape == (1, 0)
+    assert SearchSpace({}).from_unit(np.zeros((2, 0))) == [{}, {}]
+
+
+class TestFixed:
+    def test_the_others_stay_paired(self):
+        u = Streams(3).uniforms("configurations", 0, 20, MIXED.n_draws)
+        fixed = MIXED.fix({"shift": 0.5, "act": "relu"})
+        assert fixed.n_draws == MIXED.n_draws
+        assert fixed.from_unit(u) == [c | {"shift": 0.5, "act": "relu"} for c in MIXED.from_unit(u)]
+
+    def test_it_is_left_out_of_encoding_and_size(self):
+        fixed = FINITE.fix({"a": "y"})
+        assert (FINITE.width, fixed.width) == (5, 2)
+        assert (FINITE.size, fixed.size) == (18, 6)
+        assert fixed.names == ("a", "b", "c")
+        assert fixed.searched == ("b", "c")
+        assert fixed.decode(fixed.encode([{"a": "y", "n": 9, "b": 3, "c": 0.5}])) == [
+            {"a": "y", "n": 9, "b": 3, "c": 0.5}
+        ]
+
+    def test_it_is_in_the_default_and_cast(self):
+        fixed = FINITE.fix({"b": 4.0})
+        assert fixed.default() == {"a": "x", "n": 9, "b": 4, "c": 0.5}
+        assert type(fixed.fixed["b"]) is int
+
+    def test_the_last_value_counts_and_the_order_does_not(self):
+        assert FINITE.fix({"a": "y"}).fix({"b": 3}).fix({"a": "x"}) == FINITE.fix({"b": 3, "a": "x"})
+        assert FINITE.fix({}) == FINITE != FINITE.fix({"a": "x"})
+
+    def test_a_continuous_space_becomes_finite(self):
+        space = SearchSpace({"a": uniform(0, 1), "b": randint(1, 3)})
+        assert space.size is None
+        assert space.fix({"a": 0.25}).size == 3
+        assert next(space.fix({"a": 0.25}).enumerate()) == {"a": 0.25, "b": 1}
+
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            ({"unit": 3}, "No hyperparameter is named 'unit'. Did you mean 'units'? This space has: lr, "),
+            ({"epochs": 3}, "'epochs' cannot be fixed: it is the constant 27."),
+            ({"act": "relo"}, "act: 'relo' is not in choice(['tanh', 'relu']): allowed are 'tanh', 'relu'."),
+            ({"shift": 2}, "shift: 2 is not in uniform(-1.0, 1.0)"),
+        ],
+    )
+    def test_what_cannot_be_fixed_is_refused(self, values, message):
+        with pytest.raises(ConfigurationError) as caught:
+            MIXED.fix(values)
+        assert message in str(caught.value)
+        assert caught.value.option in values
+
+
+class TestComplete:
+    def test_missing_values_take_the_default_and_given_ones_are_cast(self):
+        assert MIXED.complete({"units": 3.0, "epochs": 27}) == MIXED.default() | {"units": 3}
+
+    @pytest.mark.parametrize(
+        ("partial", "message"),
+        [
+            ({"act": "elu"}, "act: 'elu' is not in"),
+            ({"epochs": 28}, "epochs=28 cannot be chosen: it is 27 in every configuration of this space."),
+            ({"shift": 0.4}, "shift=0.4 cannot be chosen: it is 0.5 in every configuration of this space."),
+            ({"activation": "relu"}, "No hyperparameter is named 'activation'."),
+        ],
+    )
+    def test_a_wrong_value_is_refused(self, partial, message):
+        with pytest.raises(ConfigurationError) as caught:
+            MIXED.fix({"shift": 0.5}).complete(partial)
+        assert message in str(caught.value)
+
+    def test_the_space_contains_what_it_completes_and_nothing_less(self):
+        assert MIXED.contains(MIXED.default())
+        assert not MIXED.contains({"lr": 0.01})
+        assert not MIXED.contains(MIXED.default() | {"other": 1})
+        assert not MIXED.contains(MIXED.default() | {"lr": 1.0})
+        assert not MIXED.fix({"act": "relu"}).contains(MIXED.default())
+
+
+def test_the_key_has_the_values_of_all_hyperparameters():
+    configuration = MIXED.default()
+    assert MIXED.key(configuration) == (
+        configuration["lr"], configuration["momentum"], 8, 0.0, "tanh",
+    )  # fmt: skip
+    assert MIXED.fix({"act": "tanh"}).key(configuration) == MIXED.key(configuration)
+    assert hash(MIXED.key(configuration)) == hash(MIXED.key(dict(configuration)))
+    assert MIXED.key(configuration | {"units": 9}) != MIXED.key(configuration)
+
+
+class TestFinite:
+    def test_the_last_hyperparameter_varies_fastest(self):
+        assert FINITE.size == 18
+        assert [FINITE.key(c) for c in FINITE.enumerate()][:4] == [
+            ("x", 3, 0.0), ("x", 3, 0.5), ("x", 3, 1.0), ("x", 4, 0.0),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("space", [FINITE, FINITE.fix({"b": 4}), FINITE.fix({"a": "y", "c": 1.0})])
+    def test_positions_and_configurations_correspond(self, space):
+        listed = list(space.enumerate())
+        assert len(listed) == space.size
+        assert [space.configuration_at(i) for i in range(space.size)] == listed
+        assert [space.index_of(c) for c in listed] == list(range(space.size))
+
+    @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.data())
+    def test_large_spaces_are_addressed_without_being_listed(self, sizes, data):
+        space = SearchSpace({str(i): randint(0, 10**size) for i, size in enumerate(sizes)})
+        index = data.draw(st.integers(0, space.size - 1))
+        assert space.index_of(space.configuration_at(index)) == index
+
+    @pytest.mark.parametrize("index", [-1, 18])
+    def test_a_position_out_of_range_is_refused(self, index):
+        with pytest.raises(IndexError, match=f"index {index} is not from 0 to 18 - 1"):
+            FINITE.configuration_at(index)
+
+    def test_a_continuous_space_has_no_positions(self):
+        assert MIXED.size is None
+        for refused in (MIXED.enumerate, lambda: MIXED.configuration_at(0), lambda: MIXED.index_of(MIXED.default())):
+            with pytest.raises(ConfigurationError, match=r"^lr: .* is continuous"):
+                refused()
+
+
+def test_spaces_are_equal_if_names_order_entries_and_fixed_values_are():
+    assert SearchSpace({"a": 1, "b": uniform(0, 1)}) == SearchSpace({"a": 1, "b": uniform(0.0, 1.0)})
+    assert SearchSpace({"a": 1, "b": 2}) != SearchSpace({"b": 2, "a": 1})
+    assert SearchSpace({"a": 1}) != SearchSpace({"a": True}) != SearchSpace({"a": 1.0})
+    assert SearchSpace({"a": 1}) != {"a": 1}
+    assert len({FINITE, copy.copy(FINITE), FINITE.fix({"a": "x"})}) == 2
+
+
+def test_a_space_travels_between_processes():
+    space = MIXED.fix({"act": "relu"})
+    space.default()
+    copied = pickle.loads(pickle.dumps(space))
+    assert copied == space
+    assert hash(copied) == hash(space)
+    assert copied.from_unit(np.full((1, 5), 0.3)) == space.from_unit(np.full((1, 5), 0.3))
+
+
+def test_a_space_does_not_change_with_the_mapping_it_came_from():
+    entries = {"a": choice(["x", "y"])}
+    space = SearchSpace(entries)
+    entries["b"] = ordinal([1, 2])
+    assert space.names == ("a",)
+    with pytest.raises(TypeError):
+        space.fixed["a"] = "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "message"),
+    [
+        ("x", [1, 2], "x=[1, 2] cannot be a constant. To search over the values write choice([1, 2])."),
+        ("x", "uniform(0, 1)", "Use SearchSpace.parse to read domains from text."),
+        ("x", float("nan"), "x=nan is neither a domain nor a constant."),
+        ("x", object, "is neither a domain nor a constant."),
+        (3, 1, "3 cannot be a name in a search space: use text."),
+    ],
+)
+def test_entries_that_make_no_sense_are_refused(name, entry, message):
+    with pytest.raises(ConfigurationError) as caught:
+        SearchSpace({name: entry})
+    assert message in str(caught.value)
