@@ -60,14 +60,15 @@ class Objective:
 
         Raises:
             KeyError: If a metric of this objective was not reported.
+            TypeError: If it is no number.
         """
         losses = []
         for name, mode in zip(self.metric, self.mode, strict=True):
-            value = float(metrics[name])
-            if not math.isfinite(value):
+            value = metrics[name]
+            if not math.isfinite(value):  # refuses text, which float() would read
                 losses.append(math.inf)
             else:
-                losses.append(value if mode == "min" else -value)
+                losses.append(float(value) if mode == "min" else -float(value))
         return tuple(losses)
 
     def metric_value(self, loss: float, index: int = 0) -> float:

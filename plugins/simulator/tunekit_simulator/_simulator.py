@@ -8,6 +8,7 @@ running trial is in the heap; curves are read when a trial starts.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ from tunekit_core.trials import Status, Trial
 from tunekit_simulator._faults import Faults
 
 NANOSECONDS = 1_000_000_000
+CURVES_KEPT = 1024  # of the trials that ran last
 END, REPORT = 0, 1  # kinds of events; at one instant a lower one comes first
 
 
@@ -145,6 +147,7 @@ class Simulator(Backend):
         self._heap: list[tuple[int, int, int, int, _Segment]] = []
         self._sequence = 0
         self._running: dict[int, _Segment] = {}
+        self._curves: dict[int, Curve] = {}
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
         """Begin to replay the run of a configuration."""
@@ -189,10 +192,12 @@ class Simulator(Backend):
         return self._now / NANOSECONDS
 
     def _begin(self, trial: Trial, until: int | None, *, after: int, delay: int) -> None:
-        curve = self._blackbox.curve(trial.configuration, self._seed_of(trial.id))
+        curve = self._curve(trial)
         resources = curve.resources
-        first = _position_above(resources, after)
-        last = len(resources) - 1 if until is None else min(_position_above(resources, until - 1), len(resources) - 1)
+        first = bisect_right(resources, after)
+        last = len(resources) - 1
+        if until is not None:
+            last = min(bisect_left(resources, until), last)
         began = self._now + delay
         offset = curve.elapsed[first - 1] if first else 0.0
         elapsed = [seconds - offset for seconds in curve.elapsed[first : last + 1]]
@@ -211,6 +216,16 @@ class Simulator(Backend):
         else:  # nothing is left to report: it was resumed at its end
             segment.ending = True
             self._push(began + self._complete_delay, END, segment)
+
+    def _curve(self, trial: Trial) -> Curve:
+        """The run of a trial, read again only if it has been paused for long."""
+        curve = self._curves.pop(trial.id, None)
+        if curve is None:
+            curve = self._blackbox.curve(trial.configuration, self._seed_of(trial.id))
+        if len(self._curves) >= CURVES_KEPT:
+            del self._curves[next(iter(self._curves))]
+        self._curves[trial.id] = curve
+        return curve
 
     def _report(self, segment: _Segment) -> TrialReported:
         position = segment.position
@@ -245,10 +260,3 @@ def _nanoseconds(option: str, seconds: float) -> int:
             value=seconds,
         )
     return round(seconds * NANOSECONDS)
-
-
-def _position_above(resources: Sequence[int], resource: int) -> int:
-    """Position of the first resource above the given one."""
-    if isinstance(resources, range) and resources.step == 1 and len(resources):
-        return min(max(resource + 1 - resources.start, 0), len(resources))
-    return next((i for i, r in enumerate(resources) if r > resource), len(resources))
