@@ -86,7 +86,7 @@ def type_text(annotation: Any) -> str:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return "mapping"
     if isinstance(origin, type) and issubclass(origin, Sequence) and origin is not str:
-        return f"list of {type_text(arguments[0])}" if arguments else "list"
+        return f"list of {', '.join(type_text(part) for part in arguments)}" if arguments else "list"
     return {bool: "true | false", int: "whole number", float: "number", str: "text"}.get(origin, str(origin))
 
 
@@ -123,7 +123,7 @@ def _fit(value: Any, annotation: Any) -> tuple[bool, Any]:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
         return fits, float(value) if fits else value
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return isinstance(value, Mapping), value
+        return _fit_mapping(value, typing.get_args(annotation))
     if isinstance(origin, type) and issubclass(origin, Sequence) and origin is not str:
         return _fit_sequence(value, origin, typing.get_args(annotation))
     return isinstance(value, origin), value
@@ -132,6 +132,20 @@ def _fit(value: Any, annotation: Any) -> tuple[bool, Any]:
 def _fit_sequence(value: Any, origin: type[Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         return False, value
-    parts = [_fit(part, arguments[0]) if arguments else (True, part) for part in value]
+    if origin is tuple and arguments and arguments[-1] is not ...:  # one type for each part
+        annotations = list(arguments)
+    else:
+        annotations = [arguments[0] if arguments else Any] * len(value)
+    if len(annotations) != len(value):
+        return False, value
+    parts = [_fit(part, annotation) for part, annotation in zip(value, annotations, strict=True)]
     converted = [part for _, part in parts]
     return all(fits for fits, _ in parts), tuple(converted) if origin is tuple else converted
+
+
+def _fit_mapping(value: Any, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+    if not isinstance(value, Mapping) or not arguments:
+        return isinstance(value, Mapping), value
+    keys_fit = all(_fit(key, arguments[0])[0] for key in value)
+    parts = {key: _fit(part, arguments[1]) for key, part in value.items()}
+    return keys_fit and all(fits for fits, _ in parts.values()), {key: part for key, (_, part) in parts.items()}

@@ -1,0 +1,101 @@
+import importlib.resources
+
+import pytest
+import yaml
+
+import tunekit_asha
+from tunekit_asha.promotion import AshaPromotion
+from tunekit_asha.stopping import AshaStopping
+from tunekit_core import ConfigurationError
+from tunekit_core.registry import build_registry
+from tunekit_core.trials import Decision, Status
+
+BOTH = pytest.mark.parametrize("scheduler", [AshaStopping, AshaPromotion])
+
+
+def installed():
+    return build_registry(iter([("tunekit-asha", "0.1.0", lambda: tunekit_asha)]))
+
+
+def test_the_plugin_offers_both_schedulers():
+    assert {"asha_stopping", "asha_promotion"} <= set(installed().names("scheduler"))
+    assert installed().broken == []
+
+
+def test_the_options_are_those_of_the_readme():
+    for name in ("asha_stopping", "asha_promotion"):
+        assert list(installed().find("scheduler", name).options) == [
+            "min_resource",
+            "reduction_factor",
+            "rung_increment",
+            "rung_levels",
+            "brackets",
+            "rung_system_per_bracket",
+            "searcher_data",
+        ]
+
+
+@pytest.mark.parametrize("file", ["asha_stopping", "asha_promotion", "asha_promotion_3_brackets"])
+def test_every_options_file_builds(experiment, file):
+    folder = importlib.resources.files(installed().config_packages[-1])
+    options = yaml.safe_load((folder / "scheduler" / f"{file}.yaml").read_text(encoding="utf-8"))
+    asha = experiment(AshaStopping)
+    name = options.pop("name")
+    scheduler = installed().create("scheduler", name, asha.problem, asha.scheduler.streams, asha.searcher, **options)
+    assert scheduler.suggest(0) is not None
+
+
+@BOTH
+def test_a_problem_without_max_resource_is_refused(experiment, scheduler):
+    with pytest.raises(ConfigurationError, match="max_resource"):
+        experiment(scheduler, max_resource=None)
+
+
+@BOTH
+def test_a_bad_option_is_refused_before_anything_is_started(experiment, scheduler):
+    with pytest.raises(ConfigurationError, match=r"scheduler\.brackets=4"):
+        experiment(scheduler, brackets=4)
+    with pytest.raises(ConfigurationError, match=r"scheduler\.reduction_factor and scheduler\.rung_increment"):
+        experiment(scheduler, reduction_factor=3.0, rung_increment=2)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("searcher_data", "seen"),
+    [("rungs", [1, 3, 9]), ("all", [1, 2, 3, 4, 5, 6, 7, 8, 9])],
+)
+def test_searcher_data_says_which_reports_the_searcher_sees(experiment, scheduler, searcher_data, seen):
+    asha = experiment(scheduler, searcher_data=searcher_data)
+    trials = asha.begin(), asha.begin()
+    for epoch in range(1, 10):
+        for trial in trials:
+            if trial.status is Status.PAUSED:
+                assert asha.begin() is trial
+            asha.report(trial, epoch, 0.5)
+    assert [resource for trial_id, resource in asha.searcher.seen if trial_id == 0] == seen
+
+
+def test_the_searcher_learns_of_every_next_rung_of_a_running_trial(experiment):
+    asha = experiment(AshaStopping)
+    trial = asha.begin()
+    for epoch in range(1, 10):
+        asha.report(trial, epoch, 0.5)
+    assert asha.searcher.targets == [(0, 1), (0, 3), (0, 9)]
+    assert asha.searcher.ends == [(0, Status.COMPLETED)]
+
+
+def test_the_searcher_learns_that_a_trial_stopped(experiment):
+    asha = experiment(AshaStopping)
+    assert asha.report(asha.begin(), 1, 0.1) is Decision.CONTINUE
+    assert asha.report(asha.begin(), 1, 0.2) is Decision.STOP
+    assert asha.searcher.targets == [(0, 1), (0, 3), (1, 1)]
+    assert asha.searcher.ends == [(1, Status.STOPPED)]
+
+
+def test_the_searcher_learns_of_pauses_and_resumes(experiment):
+    asha = experiment(AshaPromotion)
+    asha.report(asha.begin(), 1, 0.1)
+    asha.report(asha.begin(), 1, 0.2)
+    asha.begin()
+    assert asha.searcher.pauses == [0, 1]
+    assert asha.searcher.targets == [(0, 1), (1, 1), (0, 3)]

@@ -1,0 +1,86 @@
+"""A quantile of numbers that come and go."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+
+class RunningQuantile:
+    """The quantile of a collection of numbers, in logarithmic time per number that comes or goes.
+
+    It equals ``numpy.quantile(numbers, q)`` to the bit: linear interpolation between the two numbers around
+    position ``(n - 1) * q`` of the sorted ones. Between a finite number and infinity it is infinity, where NumPy's
+    may be NaN.
+
+    The numbers are kept in two heaps that meet at that position. A number that leaves from the inside of a heap
+    is marked as gone, and dropped when it comes to the front.
+
+    Args:
+        q: Which quantile, from 0 to 1.
+    """
+
+    def __init__(self, q: float) -> None:
+        self._q = q
+        self._low: list[float] = []  # negated: the largest of the low numbers is at the front
+        self._high: list[float] = []
+        self._n_low = 0  # without those that are gone
+        self._n = 0
+        self._gone: dict[float, int] = {}  # how many of each number; the fronts of both heaps are never gone
+
+    def __len__(self) -> int:
+        return self._n
+
+    def add(self, number: float) -> None:
+        """A number comes."""
+        if self._n_low and number < -self._low[0]:
+            heappush(self._low, -number)
+            self._n_low += 1
+        else:
+            heappush(self._high, number)
+        self._n += 1
+        self._balance()
+
+    def remove(self, number: float) -> None:
+        """A number goes, which must be there."""
+        self._gone[number] = self._gone.get(number, 0) + 1
+        self._n_low -= number <= -self._low[0]
+        self._n -= 1
+        self._drop_gone()
+        self._balance()
+
+    def value(self) -> float:
+        """The quantile of the numbers that are there, at least one."""
+        below = -self._low[0]
+        if self._n == self._n_low:
+            return below
+        above = self._high[0]
+        weight = (self._n - 1) * self._q - (self._n_low - 1)
+        if weight == 0 or below == above:
+            return below
+        if weight < 0.5:
+            return below + (above - below) * weight
+        # From above, as in NumPy: exact where the weight is close to 1.
+        return above - (above - below) * (1 - weight) if above < float("inf") else above
+
+    def _balance(self) -> None:
+        n_low = int((self._n - 1) * self._q) + 1 if self._n else 0
+        while self._n_low < n_low:
+            heappush(self._low, -heappop(self._high))
+            self._n_low += 1
+            self._drop_gone()
+        while self._n_low > n_low:
+            heappush(self._high, -heappop(self._low))
+            self._n_low -= 1
+            self._drop_gone()
+
+    def _drop_gone(self) -> None:
+        while self._gone:
+            if self._low and -self._low[0] in self._gone:
+                number = -heappop(self._low)
+            elif self._high and self._high[0] in self._gone:
+                number = heappop(self._high)
+            else:
+                return
+            self._gone[number] -= 1
+            if self._gone[number] == 0:
+                del self._gone[number]
