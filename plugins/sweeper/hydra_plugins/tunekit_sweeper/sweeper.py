@@ -1,0 +1,61 @@
+"""The sweeper of tunekit, where Hydra looks for it: hands every configuration of a sweep to the task function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+
+@dataclass
+class TunekitSweeperConf:
+    """Options below ``hydra.sweeper``.
+
+    Attributes:
+        params: Overrides of a study; the command line replaces them one by one.
+        zip: Lists of swept keys whose values vary together, such as ``[[seed,n_workers]]``.
+        skip_initial_experiments: Leave out this many runs at the beginning of the list.
+        n_jobs: Runs at the same time; ``null`` takes as many as there are cores, 1 runs them in this process.
+        plan: List what would run, and end.
+    """
+
+    _target_: str = "hydra_plugins.tunekit_sweeper.sweeper.TunekitSweeper"
+    params: dict[str, Any] = field(default_factory=dict)
+    zip: list[Any] = field(default_factory=list)
+    skip_initial_experiments: int = 0
+    n_jobs: int | None = None
+    plan: bool = False
+
+
+ConfigStore.instance().store(group="hydra/sweeper", name="tunekit", node=TunekitSweeperConf, provider="tunekit-sweeper")
+
+
+class TunekitSweeper(Sweeper):
+    """Composes the configurations of a sweep and calls the task function with each; what runs them is not here."""
+
+    def __init__(
+        self, params: DictConfig, zip: list[Any], skip_initial_experiments: int, n_jobs: int | None, plan: bool
+    ) -> None:
+        self._params = dict(params)
+        self._zip = zip
+        self._skip = skip_initial_experiments
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Remember what Hydra gives, and let the application read ``hydra.sweeper``."""
+        self.config = config
+        self.hydra_context = hydra_context
+        self._task_function = task_function
+        HydraConfig.instance().set_config(config)
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Expand the overrides and hand over each configuration."""
+        from tunekit.expansion import expand
+
+        overrides = {"params": self._params, "arguments": arguments}
+        for config in expand(self.hydra_context.config_loader, self.config, zip=self._zip, skip=self._skip, **overrides):
+            self._task_function(config)

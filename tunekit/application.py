@@ -1,0 +1,156 @@
+"""What ``python -m tunekit`` does once its command line is composed: check everything, run what is left, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit import answer
+from tunekit.best_so_far import read_best_so_far
+from tunekit.comparison import FinishedRun, compare
+from tunekit.console import say
+from tunekit.execution import available_cores, execute
+from tunekit.figure import draw
+from tunekit.index import write_index
+from tunekit.planning import check_runs, plan_runs, tell_plan
+from tunekit.progress import progress
+from tunekit.run_spec import RunSpec
+from tunekit.running import COMPLETED, FAILED, INTERRUPTED, Outcome, status_of
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.records.files import read_metadata
+
+SUCCEEDED, SOME_FAILED, STOPPED_BY_USER = 0, 1, 130
+
+
+@attrs.frozen
+class Request:
+    """What is to be run, and how.
+
+    Attributes:
+        configs: Composed configurations, in plain dicts.
+        is_sweep: Whether the answer is a comparison.
+        n_jobs: Runs at the same time; ``None`` takes as many as there are cores.
+        plan: List what would run, and end.
+        command: The command line, to be typed again.
+        debug: Show where runs failed.
+    """
+
+    configs: Sequence[Mapping[str, Any]]
+    is_sweep: bool
+    n_jobs: int | None
+    plan: bool
+    command: str
+    debug: bool
+
+
+def respond(request: Request) -> int:
+    """Run what is not complete yet, and print the answer.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        TunekitError: If any of the configurations is refused; nothing has been run or written then.
+    """
+    n_jobs = _n_jobs(request)
+    specs = plan_runs(request.configs)
+    statuses = {spec.folder: status_of(spec.folder) for spec in specs}
+    left = [spec for spec in specs if statuses[spec.folder] != COMPLETED]
+    check_runs(left)
+    if request.plan:
+        tell_plan(specs, statuses)
+        return SUCCEEDED
+    _say_what_is_there(specs, left, n_jobs)
+    outcomes = _run(left, n_jobs)
+    if any(outcome.status == INTERRUPTED for outcome in outcomes.values()):
+        return _tell_interruption(specs, request)
+    complete = [spec for spec in specs if _status(outcomes, spec) == COMPLETED]
+    if request.is_sweep:
+        _tell_sweep(specs, complete)
+    elif complete:
+        outcome = outcomes.get(specs[0].folder)
+        seconds = None if outcome is None else outcome.seconds
+        answer.tell_run(specs[0], read_metadata(specs[0].folder), seconds, request.command)
+    return _tell_failures(specs, outcomes, request)
+
+
+def _n_jobs(request: Request) -> int:
+    if request.n_jobs is None:
+        return available_cores()
+    if request.n_jobs < 1:
+        raise ConfigurationError(
+            f"hydra.sweeper.n_jobs={request.n_jobs} must be at least 1; null takes as many as there are cores.",
+            option="hydra.sweeper.n_jobs",
+            value=request.n_jobs,
+        )
+    return request.n_jobs
+
+
+def _say_what_is_there(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int) -> None:
+    complete = [spec for spec in specs if spec not in left]
+    if len(specs) > 1:
+        at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
+        say(f"{len(specs)} runs: {len(complete)} complete, {len(left)} to run{at_once}.")
+    elif left:
+        say(f"Running in {left[0].folder}")
+    answer.tell_other_versions([spec.folder for spec in complete])
+
+
+def _run(specs: Sequence[RunSpec], n_jobs: int) -> dict[Path, Outcome]:
+    """Outcomes by folder; after an interruption some are missing."""
+    outcomes: dict[Path, Outcome] = {}
+    if len(specs) == 1:
+        execute(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}))
+    elif specs:
+        with progress(len(specs)) as shown:
+
+            def note(spec: RunSpec, outcome: Outcome) -> None:
+                outcomes[spec.folder] = outcome
+                shown.advance(outcome)
+
+            execute(specs, n_jobs, note)
+    return outcomes
+
+
+def _tell_sweep(specs: Sequence[RunSpec], complete: Sequence[RunSpec]) -> None:
+    figures: list[Path] = []
+    if complete:
+        finished = [_finished(spec) for spec in complete]
+        panels = compare(finished)
+        answer.tell_sweep(panels)
+        figures = draw(panels, answer.figure_stem(specs))
+    answer.tell_files(figures, [write_index(folder) for folder in sorted({spec.tag_folder for spec in specs})])
+
+
+def _finished(spec: RunSpec) -> FinishedRun:
+    metadata = read_metadata(spec.folder)
+    return FinishedRun(spec, metadata, read_best_so_far(spec.folder, metadata))
+
+
+def _tell_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], request: Request) -> int:
+    failed = [(spec, outcomes[spec.folder]) for spec in specs if _status(outcomes, spec) == FAILED]
+    if not failed:
+        return SUCCEEDED
+    say(f"{len(failed)} of {len(specs)} runs failed:", style="red")
+    for spec, outcome in failed:
+        say(f"  {spec.method_name} on {spec.problem_name}, seed {spec.seed}: {outcome.reason}")
+        say(f"    {spec.folder}")
+        if request.debug and outcome.details:
+            say(outcome.details)
+    say(f"To run only these, type the same command again: {request.command}")
+    return SOME_FAILED
+
+
+def _tell_interruption(specs: Sequence[RunSpec], request: Request) -> int:
+    complete = sum(status_of(spec.folder) == COMPLETED for spec in specs)
+    for folder in sorted({spec.tag_folder for spec in specs}):
+        write_index(folder)
+    say(f"Interrupted: {complete} of {len(specs)} runs are complete. To go on, type: {request.command}")
+    return STOPPED_BY_USER
+
+
+def _status(outcomes: Mapping[Path, Outcome], spec: RunSpec) -> str:
+    return outcomes[spec.folder].status if spec.folder in outcomes else COMPLETED

@@ -1,0 +1,57 @@
+"""The best value of a run over time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from tunekit_core.records.files import RESULTS
+
+TIME_COLUMN = "st_tuner_time"
+
+
+@attrs.frozen(eq=False)
+class BestSoFar:
+    """A step function, constant between improvements.
+
+    Attributes:
+        times: Seconds at the improvements, increasing.
+        values: The metric from then on, as reported.
+        end: Seconds at which the run ended.
+    """
+
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+    end: float
+
+    def at(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The best value at each time; NaN before the first finite report."""
+        index = np.searchsorted(self.times, times, side="right")
+        return np.concatenate([[np.nan], self.values])[index]
+
+
+def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
+    """Read it from the results of a run: two columns of many, so without pandas, which takes longer to import."""
+    sign = 1.0 if metadata["mode"][0] == "min" else -1.0
+    best, times, values = math.inf, [], []
+    with zipfile.ZipFile(folder / RESULTS) as archive, archive.open(archive.namelist()[0]) as member:
+        rows = csv.reader(io.TextIOWrapper(member, encoding="utf-8", newline=""))
+        header = next(rows, None)
+        if header is not None:
+            metric, time = header.index(metadata["metric"][0]), header.index(TIME_COLUMN)
+            for row in rows:
+                loss = sign * float(row[metric])
+                if loss < best:
+                    best = loss
+                    times.append(float(row[time]))
+                    values.append(sign * loss)
+    return BestSoFar(np.array(times), np.array(values), float(metadata["time"]))

@@ -1,0 +1,44 @@
+"""The index of an experiment tag: a row for every run below it, whichever sweep made it."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+from pathlib import Path
+
+from tunekit_core.errors import RecordError
+from tunekit_core.records.files import METADATA, read_metadata, write_whole
+
+INDEX = "index.csv"
+LOCK = ".index.lock"
+COLUMNS = ("method", "benchmark", "dataset", "seed", "status", "hash", "folder", "reason")
+
+
+def write_index(folder: Path) -> Path:
+    """Write the index of all runs below the folder of an experiment tag, sorted by their folders.
+
+    It says what is on disk, so it needs no merging: of two sweeps that end at the same time, the later one looks
+    after the earlier has written its last run.
+    """
+    index = folder / INDEX
+    with open(folder / LOCK, "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        content = _content(folder)
+        if not index.exists() or index.read_text(encoding="utf-8") != content:
+            write_whole(index, content)
+    return index
+
+
+def _content(folder: Path) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for path in sorted(folder.glob(f"*/*/{METADATA}")):
+        try:
+            metadata = read_metadata(path.parent)
+        except RecordError as error:
+            metadata = {"status": "damaged", "reason": str(error)}
+        metadata["folder"] = path.parent.relative_to(folder).as_posix()
+        writer.writerow([metadata.get(column, "") for column in COLUMNS])
+    return buffer.getvalue()

@@ -1,0 +1,246 @@
+"""A run: one configuration of the whole experiment, complete, so that equal runs find each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit.schema import SEVERAL, Settings
+from tunekit_core.benchmarks import Benchmark
+from tunekit_core.errors import ConfigurationError, UnknownComponentError, suggestion
+from tunekit_core.options import check_option
+from tunekit_core.records.experiment import FORMAT
+from tunekit_core.registry import Component, registry
+
+TIME_LIMIT = "max_wallclock_time"
+Options = Mapping[str, Any]
+
+
+@attrs.frozen
+class RunSpec:
+    """One run, in values that survive JSON.
+
+    Attributes:
+        results: Everything that determines the results, each component with all of its options.
+        observers: Options of each observer; they watch and do not enter the hash.
+        dataset: Data of the benchmark, or ``None`` if there is only one.
+        method: Name of the recipe, or ``None``.
+        experiment: Name of the study, or ``None``.
+        experiment_tag: Folder below ``results_dir``.
+        results_dir: Where results go.
+        tags: Whatever the user wants to find again.
+    """
+
+    results: Mapping[str, Any]
+    observers: Mapping[str, Options]
+    dataset: str | None
+    method: str | None
+    experiment: str | None
+    experiment_tag: str
+    results_dir: str
+    tags: Mapping[str, Any]
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        return int(self.results["seed"])
+
+    @property
+    def benchmark(self) -> str:
+        """Name of the benchmark."""
+        return str(self.results["benchmark"]["name"])
+
+    @property
+    def problem_name(self) -> str:
+        """Benchmark and dataset."""
+        return self.benchmark if self.dataset is None else f"{self.benchmark}-{self.dataset}"
+
+    @property
+    def method_name(self) -> str:
+        """The recipe; without one, scheduler and searcher."""
+        return self.method or f"{self.results['scheduler']['name']}+{self.results['searcher']['name']}"
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits of what determines the results."""
+        return _digest(self.results)
+
+    @property
+    def setting(self) -> str:
+        """What runs that differ in their seed alone share."""
+        return _digest({**self.results, "seed": None, "observers": self.observers})
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is written; no other run shares it."""
+        name = f"{self.problem_name}-{self.seed}-{self.hash}"
+        return self.tag_folder / self.method_name / name
+
+    @property
+    def tag_folder(self) -> Path:
+        """Where all runs of the experiment tag are written."""
+        return Path(self.results_dir) / self.experiment_tag
+
+    def metadata(self) -> dict[str, Any]:
+        """What ``metadata.json`` says of how the run was made."""
+        return {
+            "experiment_tag": self.experiment_tag,
+            "method": self.method_name,
+            "experiment": self.experiment,
+            "benchmark": self.benchmark,
+            "dataset": self.dataset,
+            "seed": self.seed,
+            "random_seed": self.results["random_seed"],
+            "hash": self.hash,
+            "tags": dict(self.tags),
+            "config": {**self.results, "observers": self.observers},
+        }
+
+
+def resolve(settings: Settings, random_seed: int) -> RunSpec:
+    """Complete what the user asked for with the defaults of every class and of the benchmark.
+
+    Args:
+        settings: What was asked for.
+        random_seed: The master seed; drawn by the caller where the settings have none.
+
+    Raises:
+        ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
+    """
+    components = {
+        key: {"name": name, **complete_options(registry().find(key, name), options, path=key)}
+        for key, (name, options) in settings.components.items()
+    }
+    several = {key: _several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
+    benchmark = build_benchmark(components["benchmark"])
+    n_workers = settings.values["n_workers"]
+    if _needs_time_limit(settings.several["stopping"]):
+        several["stopping"] = {TIME_LIMIT: {"seconds": float(benchmark.max_wallclock_time)}, **several["stopping"]}
+    results = {
+        "seed": settings.values["seed"],
+        "random_seed": random_seed,
+        "n_workers": benchmark.n_workers if n_workers is None else n_workers,
+        **components,
+        "stopping": several["stopping"],
+        "composers": several["composers"],
+        "fixed": dict(benchmark.space.fix(settings.fixed).fixed) if settings.fixed else {},
+        "points_to_evaluate": settings.values["points_to_evaluate"],
+        "wait_for_running": settings.values["wait_for_running"],
+        "data_hash": benchmark.data_hash,
+        "format": FORMAT,
+    }
+    return RunSpec(
+        results=results,
+        observers=several["observers"],
+        dataset=benchmark.dataset,
+        method=settings.recipes["method"],
+        experiment=settings.recipes["experiment"],
+        experiment_tag=settings.values["experiment_tag"],
+        results_dir=settings.values["results_dir"],
+        tags=settings.tags,
+    )
+
+
+def complete_options(component: Component, given: Options, *, path: str) -> dict[str, Any]:
+    """All options of a component: those given, checked, and the defaults of its class.
+
+    Args:
+        component: Whose options.
+        given: What was asked for.
+        path: The key above the options on the command line, for messages.
+
+    Raises:
+        ConfigurationError: If an option does not exist, has the wrong type, or is missing.
+    """
+    for name, value in given.items():
+        if name not in component.options:
+            allowed = ", ".join(component.options) or "none"
+            raise ConfigurationError(
+                f"{path}.{name}={value!r}: the {component.kind} '{component.name}' has no option '{name}'. "
+                f"{suggestion(name, component.options)}Its options: {allowed}.",
+                option=f"{path}.{name}",
+                value=value,
+            )
+    complete = {}
+    for name, option in component.options.items():
+        if name in given:
+            complete[name] = check_option(f"{path}.{name}", given[name], option.annotation)
+        elif option.required:
+            raise ConfigurationError(
+                f"The {component.kind} '{component.name}' needs a value for '{name}': add {path}.{name}=…, "
+                f"which is a {option.type_text}.",
+                option=f"{path}.{name}",
+            )
+        else:
+            complete[name] = option.default
+    return _plain(complete)
+
+
+def build_benchmark(component: Options) -> Benchmark:
+    """The benchmark of these options; opened once per process."""
+    return _benchmark(json.dumps(component, sort_keys=True))
+
+
+@lru_cache(maxsize=32)
+def _benchmark(component: str) -> Benchmark:
+    options = json.loads(component)
+    benchmark: Benchmark = registry().create("benchmark", options.pop("name"), **options)
+    return benchmark
+
+
+def _several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, Options]:
+    """The options of each component that is switched on."""
+    complete = {}
+    for name, value in given.items():
+        component = _find(key, kind, name)
+        if value is None or value is False:
+            continue
+        if isinstance(value, Mapping):
+            complete[name] = complete_options(component, value, path=f"{key}.{name}")
+        elif value is True:
+            complete[name] = complete_options(component, {}, path=f"{key}.{name}")
+        else:
+            complete[name] = _complete_from_value(component, value, path=f"{key}.{name}")
+    return complete
+
+
+def _complete_from_value(component: Component, value: Any, *, path: str) -> dict[str, Any]:
+    if not component.options:
+        raise ConfigurationError(
+            f"{path}={value!r}: the {component.kind} '{component.name}' has no options. Type {path}=true.",
+            option=path,
+            value=value,
+        )
+    first, option = next(iter(component.options.items()))
+    return complete_options(component, {first: check_option(path, value, option.annotation)}, path=path)
+
+
+def _find(key: str, kind: str, name: str) -> Component:
+    try:
+        return registry().find(kind, name)
+    except UnknownComponentError as error:
+        raise ConfigurationError(f"{key}.{name}: {error}", option=f"{key}.{name}") from error
+
+
+def _needs_time_limit(given: Mapping[str, Any]) -> bool:
+    """Whether nothing that was asked for ends an experiment that goes well."""
+    return all(registry().find("stopping", name).factory.is_failure for name in given)
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON would give it back."""
+    try:
+        return json.loads(json.dumps(value))
+    except TypeError as error:
+        raise ConfigurationError(f"{value!r} cannot be written to a file: {error}.", value=value) from error
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
