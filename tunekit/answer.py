@@ -43,8 +43,8 @@ def tell_run(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, 
         answers().print(_configuration(incumbent["configuration"]))
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
     _print(
-        f"{metadata['n_started']:,} trials, {metadata['n_reports']:,} reports in {metadata['time']:,.0f} s on the clock "
-        f"of the {spec.results['backend']['name']} backend ({real}). It ended because {metadata['reason']}."
+        f"{metadata['n_started']:,} trials, {metadata['n_reports']:,} reports in {metadata['time']:,.0f} s on the "
+        f"clock of the {spec.results['backend']['name']} backend ({real}). It ended because {metadata['reason']}."
     )
     _print(f"Results: {spec.folder}")
     _print(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
@@ -54,13 +54,10 @@ def tell_sweep(panels: Sequence[Panel]) -> None:
     """Print the comparison, a table for each problem."""
     for panel in panels:
         better = "lower" if panel.mode == "min" else "higher"
-        table = Table(
-            title=f"{panel.problem}: best {panel.metric} so far, {better} is better",
-            caption=f"Mean over runs ± 95 % interval (Student's t) at fractions of {panel.budget:,.0f} s.",
-            box=box.SIMPLE_HEAD,
-            title_justify="left",
-            caption_justify="left",
+        _print(
+            f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of {panel.budget:,.0f} s"
         )
+        table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method", no_wrap=True)
         table.add_column("runs", justify="right")
         for fraction in FRACTIONS:
@@ -69,6 +66,7 @@ def tell_sweep(panels: Sequence[Panel]) -> None:
             cells = [row.label, str(len(row.curves)), *_cells(row, panel.budget)]
             table.add_row(*cells, style="bold" if position == 0 and len(panel.rows) > 1 else None)
         answers().print(table)
+    _print("Mean over runs ± 95 % interval (Student's t).")
 
 
 def tell_files(figures: Sequence[Path], indices: Sequence[Path]) -> None:

@@ -68,13 +68,15 @@ def respond(request: Request) -> int:
     if any(outcome.status == INTERRUPTED for outcome in outcomes.values()):
         return _tell_interruption(specs, request)
     complete = [spec for spec in specs if _status(outcomes, spec) == COMPLETED]
+    all_written = True
     if request.is_sweep:
-        _tell_sweep(specs, complete)
+        all_written = _tell_sweep(specs, complete)
     elif complete:
         outcome = outcomes.get(specs[0].folder)
         seconds = None if outcome is None else outcome.seconds
         answer.tell_run(specs[0], read_metadata(specs[0].folder), seconds, request.command)
-    return _tell_failures(specs, outcomes, request)
+    all_succeeded = _tell_failures(specs, outcomes, request)
+    return SUCCEEDED if all_written and all_succeeded else SOME_FAILED
 
 
 def _n_jobs(request: Request) -> int:
@@ -115,14 +117,22 @@ def _run(specs: Sequence[RunSpec], n_jobs: int) -> dict[Path, Outcome]:
     return outcomes
 
 
-def _tell_sweep(specs: Sequence[RunSpec], complete: Sequence[RunSpec]) -> None:
-    figures: list[Path] = []
-    if complete:
-        finished = [_finished(spec) for spec in complete]
-        panels = compare(finished)
+def _tell_sweep(specs: Sequence[RunSpec], complete: Sequence[RunSpec]) -> bool:
+    """Print the comparison, draw it and write the index; false if a file could not be written."""
+    panels = compare([_finished(spec) for spec in complete])
+    if panels:
         answer.tell_sweep(panels)
-        figures = draw(panels, answer.figure_stem(specs))
-    answer.tell_files(figures, [write_index(folder) for folder in sorted({spec.tag_folder for spec in specs})])
+    try:
+        figures = draw(panels, answer.figure_stem(specs)) if panels else []
+        answer.tell_files(figures, _write_indices(specs))
+    except OSError as error:
+        say(f"The runs are kept, but the figure or the index could not be written: {error}", style="red")
+        return False
+    return True
+
+
+def _write_indices(specs: Sequence[RunSpec]) -> list[Path]:
+    return [write_index(folder) for folder in sorted({spec.tag_folder for spec in specs}) if folder.is_dir()]
 
 
 def _finished(spec: RunSpec) -> FinishedRun:
@@ -130,10 +140,11 @@ def _finished(spec: RunSpec) -> FinishedRun:
     return FinishedRun(spec, metadata, read_best_so_far(spec.folder, metadata))
 
 
-def _tell_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], request: Request) -> int:
+def _tell_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], request: Request) -> bool:
+    """Say which runs failed, why, and how to run them again; true if none did."""
     failed = [(spec, outcomes[spec.folder]) for spec in specs if _status(outcomes, spec) == FAILED]
     if not failed:
-        return SUCCEEDED
+        return True
     say(f"{len(failed)} of {len(specs)} runs failed:", style="red")
     for spec, outcome in failed:
         say(f"  {spec.method_name} on {spec.problem_name}, seed {spec.seed}: {outcome.reason}")
@@ -141,13 +152,12 @@ def _tell_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], r
         if request.debug and outcome.details:
             say(outcome.details)
     say(f"To run only these, type the same command again: {request.command}")
-    return SOME_FAILED
+    return False
 
 
 def _tell_interruption(specs: Sequence[RunSpec], request: Request) -> int:
     complete = sum(status_of(spec.folder) == COMPLETED for spec in specs)
-    for folder in sorted({spec.tag_folder for spec in specs}):
-        write_index(folder)
+    _write_indices(specs)
     say(f"Interrupted: {complete} of {len(specs)} runs are complete. To go on, type: {request.command}")
     return STOPPED_BY_USER
 

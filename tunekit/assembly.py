@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunekit.run_spec import RunSpec, build_benchmark
+from tunekit.components import Options, build_benchmark, create_component
+from tunekit.run_spec import RunSpec
 from tunekit_core.benchmarks import Benchmark
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams, effective_seed
 from tunekit_core.records.experiment import ExperimentRecord
-from tunekit_core.registry import registry
 from tunekit_core.tuner import Tuner
 
 
@@ -30,10 +30,10 @@ def assemble(spec: RunSpec, record: ExperimentRecord | None = None) -> Tuner:
     benchmark = build_benchmark(results["benchmark"])
     problem = build_problem(benchmark, results)
     streams = Streams(effective_seed(results["random_seed"], results["seed"]))
-    searcher = _create("searcher", results["searcher"], problem, streams)
+    searcher = create_component("searcher", results["searcher"], problem, streams)
     return Tuner(
-        scheduler=_create("scheduler", results["scheduler"], problem, streams, searcher),
-        backend=_create("backend", results["backend"], problem, benchmark, folder, streams),
+        scheduler=create_component("scheduler", results["scheduler"], problem, streams, searcher),
+        backend=create_component("backend", results["backend"], problem, benchmark, folder, streams),
         stopping=_create_all("stopping", results["stopping"], problem),
         n_workers=results["n_workers"],
         composers=_create_all("composer", results["composers"], problem),
@@ -46,13 +46,14 @@ def assemble(spec: RunSpec, record: ExperimentRecord | None = None) -> Tuner:
 def build_problem(benchmark: Benchmark, results: Mapping[str, Any]) -> Problem:
     """The problem of a benchmark, with some hyperparameters fixed and other points to begin with where asked for."""
     space = benchmark.space.fix(results["fixed"])
+    points: Any = [space.complete(point) for point in _points(benchmark, results)]
     return Problem(
         space=space,
         objective=benchmark.objective,
         max_resource=benchmark.max_resource,
         rows=None if benchmark.rows is None else benchmark.rows.restrict(space),
         metrics=benchmark.metrics,
-        points_to_evaluate=tuple(space.complete(point) for point in _points(benchmark, results)),
+        points_to_evaluate=points,
     )
 
 
@@ -63,13 +64,9 @@ def _points(benchmark: Benchmark, results: Mapping[str, Any]) -> Sequence[Mappin
         return given
     if benchmark.points_to_evaluate is None:
         return [{}]
-    return [{**point, **results["fixed"]} for point in benchmark.points_to_evaluate]
+    fixed: Mapping[str, Any] = results["fixed"]
+    return [{**point, **fixed} for point in benchmark.points_to_evaluate]
 
 
-def _create(kind: str, component: Mapping[str, Any], *context: Any) -> Any:
-    options = {name: value for name, value in component.items() if name != "name"}
-    return registry().create(kind, component["name"], *context, **options)
-
-
-def _create_all(kind: str, components: Mapping[str, Mapping[str, Any]], *context: Any) -> list[Any]:
-    return [_create(kind, {"name": name, **options}, *context) for name, options in components.items()]
+def _create_all(kind: str, components: Mapping[str, Options], *context: Any) -> list[Any]:
+    return [create_component(kind, {"name": name, **options}, *context) for name, options in components.items()]

@@ -50,7 +50,7 @@ def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
             metric, time = header.index(metadata["metric"][0]), header.index(TIME_COLUMN)
             for row in rows:
                 loss = sign * float(row[metric])
-                if loss < best:
+                if loss < best and math.isfinite(loss):  # minus infinity is not finite, so it counts as worst
                     best = loss
                     times.append(float(row[time]))
                     values.append(sign * loss)

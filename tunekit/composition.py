@@ -6,15 +6,17 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import hydra
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
+from hydra.errors import ConfigCompositionException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from tunekit.config_files import config_packages
@@ -67,22 +69,31 @@ def compose(arguments: Sequence[str]) -> Composition:
     Raises:
         Exception: Hydra's own, see :mod:`tunekit.hydra_errors`.
     """
-    configs: list[dict[str, Any]] = []
-
-    def collect(config: DictConfig) -> None:
-        configs.append(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
-
     Plugins.instance().register(PluginConfigs)
     Plugins.instance().register(_sweeper())
-    HydraConfig.instance().cfg = None
+    try:
+        return _run_hydra(arguments)
+    except ConfigCompositionException as error:
+        if "hydra.mode changed" not in str(error):
+            raise
+        return _run_hydra(["--multirun", *arguments])  # Hydra 1.4 does not look for hydra.mode in recipes
+
+
+def _run_hydra(arguments: Sequence[str]) -> Composition:
+    configs: list[dict[str, Any]] = []
+    sweeps: list[SweepOptions] = []
+
+    def collect(config: DictConfig) -> None:
+        hydra_config = HydraConfig.get()
+        if hydra_config.mode == RunMode.MULTIRUN and not sweeps:
+            sweeps.append(SweepOptions(hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan))
+        configs.append(cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True)))
+
     # Hydra 1.4 warns at any explicit version_base, 1.3 at none.
     version_base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
     with _hydra_environment(arguments):
         hydra.main(config_path=CONFIG_PACKAGE, config_name="config", **version_base)(collect)()
-    if not HydraConfig.initialized():
-        return Composition(configs, None)
-    sweeper = HydraConfig.get().sweeper
-    return Composition(configs, SweepOptions(n_jobs=sweeper.n_jobs, plan=sweeper.plan))
+    return Composition(configs, sweeps[0] if sweeps else None)
 
 
 def _sweeper() -> type[Sweeper]:
@@ -94,7 +105,7 @@ def _sweeper() -> type[Sweeper]:
             f"The sweeper cannot be imported ({error}). Type `pip install tunekit-sweeper`; if it is installed, a file "
             "hydra_plugins/__init__.py on the Python path hides it: remove that file."
         ) from error
-    return TunekitSweeper
+    return cast("type[Sweeper]", TunekitSweeper)
 
 
 @contextmanager

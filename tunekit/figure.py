@@ -6,13 +6,15 @@ import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunekit.comparison import Panel
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -73,11 +75,11 @@ def _figure(panels: Sequence[Panel]) -> Figure:
     columns = min(COLUMNS, len(panels))
     n_rows = math.ceil(len(panels) / columns)
     labels = sorted({row.label for panel in panels for row in panel.rows})
-    style = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
+    style: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
     with rc_context(style):
         figure = Figure(figsize=(PANEL_SIZE[0] * columns, PANEL_SIZE[1] * n_rows + 0.3), layout="constrained")
         FigureCanvasAgg(figure)
-        axes = figure.subplots(n_rows, columns, squeeze=False).ravel()
+        axes: list[Axes] = figure.subplots(n_rows, columns, squeeze=False).ravel().tolist()
         for panel, axis in zip(panels, axes, strict=False):
             _draw_panel(axis, panel, labels)
         for axis in axes[len(panels) :]:
@@ -96,7 +98,8 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[str]) -> None:
         colour, line = COLOURS[index % len(COLOURS)], LINES[index // len(COLOURS) % len(LINES)]
         mean, half_width = row.interval(times)
         axis.plot(times, mean, line, color=colour, linewidth=1.4, label=row.label, drawstyle="steps-post")
-        axis.fill_between(times, mean - half_width, mean + half_width, color=colour, alpha=0.18, linewidth=0, step="post")
+        low, high = mean - half_width, mean + half_width
+        axis.fill_between(times, low, high, color=colour, alpha=0.18, linewidth=0, step="post")
         means.append(mean)
     _scale(axis, np.concatenate(means))
     runs = sorted({len(row.curves) for row in panel.rows})
@@ -109,14 +112,14 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[str]) -> None:
     axis.set_xlim(0, panel.budget)
 
 
-def _scale(axis: Axes, means: np.ndarray) -> None:
+def _scale(axis: Axes, means: NDArray[np.float64]) -> None:
     finite = means[np.isfinite(means)]
     if finite.size and finite.min() > 0 and finite.max() > LARGEST_LINEAR_RATIO * finite.min():
         axis.set_yscale("log")
 
 
-def _legend_entries(axes: Sequence[Axes]) -> tuple[list[object], list[str]]:
-    found = {}
+def _legend_entries(axes: Sequence[Axes]) -> tuple[list[Artist], list[str]]:
+    found: dict[str, Artist] = {}
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)

@@ -76,8 +76,8 @@ def _grammar(error: OverrideParseException) -> str:
 def _unknown(key: str, text: str) -> str:
     first, _, _ = key.partition(".")
     if key.startswith(SWEEPER):
-        name = key.removeprefix(SWEEPER)
-        return f"There is no option '{key}'. {suggestion(name, SWEEPER_OPTIONS)}Its options: {', '.join(SWEEPER_OPTIONS)}."
+        close = suggestion(key.removeprefix(SWEEPER), SWEEPER_OPTIONS)
+        return f"There is no option '{key}'. {close}Below {SWEEPER} there are: {', '.join(SWEEPER_OPTIONS)}."
     if first not in (*KEYS, "hydra"):
         return unknown_key(first)
     return f"'{key}' cannot be set: {text}"

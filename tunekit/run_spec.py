@@ -5,21 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from tunekit.components import Options, build_benchmark, complete_options, complete_several
 from tunekit.schema import SEVERAL, Settings
-from tunekit_core.benchmarks import Benchmark
-from tunekit_core.errors import ConfigurationError, UnknownComponentError, suggestion
-from tunekit_core.options import check_option
 from tunekit_core.records.experiment import FORMAT
-from tunekit_core.registry import Component, registry
+from tunekit_core.registry import registry
 
 TIME_LIMIT = "max_wallclock_time"
-Options = Mapping[str, Any]
 
 
 @attrs.frozen
@@ -117,7 +113,7 @@ def resolve(settings: Settings, random_seed: int) -> RunSpec:
         key: {"name": name, **complete_options(registry().find(key, name), options, path=key)}
         for key, (name, options) in settings.components.items()
     }
-    several = {key: _several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
+    several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
     benchmark = build_benchmark(components["benchmark"])
     n_workers = settings.values["n_workers"]
     if _needs_time_limit(settings.several["stopping"]):
@@ -147,98 +143,9 @@ def resolve(settings: Settings, random_seed: int) -> RunSpec:
     )
 
 
-def complete_options(component: Component, given: Options, *, path: str) -> dict[str, Any]:
-    """All options of a component: those given, checked, and the defaults of its class.
-
-    Args:
-        component: Whose options.
-        given: What was asked for.
-        path: The key above the options on the command line, for messages.
-
-    Raises:
-        ConfigurationError: If an option does not exist, has the wrong type, or is missing.
-    """
-    for name, value in given.items():
-        if name not in component.options:
-            allowed = ", ".join(component.options) or "none"
-            raise ConfigurationError(
-                f"{path}.{name}={value!r}: the {component.kind} '{component.name}' has no option '{name}'. "
-                f"{suggestion(name, component.options)}Its options: {allowed}.",
-                option=f"{path}.{name}",
-                value=value,
-            )
-    complete = {}
-    for name, option in component.options.items():
-        if name in given:
-            complete[name] = check_option(f"{path}.{name}", given[name], option.annotation)
-        elif option.required:
-            raise ConfigurationError(
-                f"The {component.kind} '{component.name}' needs a value for '{name}': add {path}.{name}=…, "
-                f"which is a {option.type_text}.",
-                option=f"{path}.{name}",
-            )
-        else:
-            complete[name] = option.default
-    return _plain(complete)
-
-
-def build_benchmark(component: Options) -> Benchmark:
-    """The benchmark of these options; opened once per process."""
-    return _benchmark(json.dumps(component, sort_keys=True))
-
-
-@lru_cache(maxsize=32)
-def _benchmark(component: str) -> Benchmark:
-    options = json.loads(component)
-    benchmark: Benchmark = registry().create("benchmark", options.pop("name"), **options)
-    return benchmark
-
-
-def _several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, Options]:
-    """The options of each component that is switched on."""
-    complete = {}
-    for name, value in given.items():
-        component = _find(key, kind, name)
-        if value is None or value is False:
-            continue
-        if isinstance(value, Mapping):
-            complete[name] = complete_options(component, value, path=f"{key}.{name}")
-        elif value is True:
-            complete[name] = complete_options(component, {}, path=f"{key}.{name}")
-        else:
-            complete[name] = _complete_from_value(component, value, path=f"{key}.{name}")
-    return complete
-
-
-def _complete_from_value(component: Component, value: Any, *, path: str) -> dict[str, Any]:
-    if not component.options:
-        raise ConfigurationError(
-            f"{path}={value!r}: the {component.kind} '{component.name}' has no options. Type {path}=true.",
-            option=path,
-            value=value,
-        )
-    first, option = next(iter(component.options.items()))
-    return complete_options(component, {first: check_option(path, value, option.annotation)}, path=path)
-
-
-def _find(key: str, kind: str, name: str) -> Component:
-    try:
-        return registry().find(kind, name)
-    except UnknownComponentError as error:
-        raise ConfigurationError(f"{key}.{name}: {error}", option=f"{key}.{name}") from error
-
-
 def _needs_time_limit(given: Mapping[str, Any]) -> bool:
     """Whether nothing that was asked for ends an experiment that goes well."""
     return all(registry().find("stopping", name).factory.is_failure for name in given)
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON would give it back."""
-    try:
-        return json.loads(json.dumps(value))
-    except TypeError as error:
-        raise ConfigurationError(f"{value!r} cannot be written to a file: {error}.", value=value) from error
 
 
 def _digest(value: Any) -> str:

@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tunekit_core.objective import Objective
 
 
 class TunekitError(Exception):
@@ -60,12 +56,15 @@ class ReplayError(TunekitError, RuntimeError):
 
 
 class BadReport(TunekitError, ValueError):
-    """A trial reported something that cannot be used: the objective or the resource is missing or no number."""
+    """A trial reported something that cannot be used.
 
-    def __init__(self, objective: Objective, metrics: Mapping[str, object]) -> None:
-        needed = [*objective.metric, *([objective.resource] if objective.resource else [])]
-        wrong = [name for name in needed if not isinstance(metrics.get(name), int | float)]
-        super().__init__(f"it reported {dict(metrics)!r}, where a number is needed for {', '.join(wrong or needed)}")
+    Attributes:
+        metrics: What it reported.
+    """
+
+    def __init__(self, metrics: Mapping[str, object], needed: str) -> None:
+        super().__init__(f"it reported {dict(metrics)!r}, where these are needed: {needed}")
+        self.metrics = metrics
 
 
 class ExperimentLocked(TunekitError, RuntimeError):

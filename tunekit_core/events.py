@@ -1,6 +1,7 @@
 """The events of an experiment, as they are recorded and folded.
 
-An event is a JSON object with the key ``event`` and those given here:
+An event is a JSON object with the key ``event`` and those given here. Each is written before it is acted on. The first
+line of a file is ``{"event": "tuner_started", "format": 1, "time": 0.0}``.
 
 ========== ==========================================================================
 event      further keys
@@ -84,6 +85,7 @@ def fold(events: Iterable[Event], state: ExperimentState) -> None:
 
     Raises:
         ReplayError: If the scheduler decides differently from the record, or the record makes no sense.
+        RecordError: If a trial is resumed that is not paused, or ends though it does not run.
     """
     undecided: tuple[int, Decision] | None = None
     for event in events:
@@ -93,9 +95,11 @@ def fold(events: Iterable[Event], state: ExperimentState) -> None:
         if kind == "start":
             _fold_start(event, state)
         elif kind == "resume":
-            state.resume(Resume(event["trial_id"], event["until"], event["note"]), event["time"])
+            state.resume(Resume(_known_trial(event, state), event["until"], event["note"]), event["time"])
         elif kind == "report":
-            report = state.read(event["trial_id"], event["metrics"], event["time"])
+            report = state.read(_known_trial(event, state), event["metrics"], event["time"])
+            if state.is_late(report):
+                raise ReplayError(f"The record has a late report of trial {report.trial_id} that was shown.")
             undecided = (report.trial_id, state.report(report))
         elif kind == "decision":
             if undecided is None:
@@ -103,13 +107,20 @@ def fold(events: Iterable[Event], state: ExperimentState) -> None:
             _fold_decision(event, state, *undecided)
             undecided = None
         elif kind == "unusable":
-            state.fail(event["trial_id"])
+            state.fail(_known_trial(event, state))
         elif kind == "ended":
-            state.end(event["trial_id"], Status(event["status"]), event["time"])
+            state.end(_known_trial(event, state), Status(event["status"]), event["time"])
         elif kind not in ("late", "criterion"):
             raise ReplayError(f"The record has an event of the unknown kind '{kind}'.")
     if undecided is not None:  # the process died between the report and its decision
         state.decide(*undecided)
+
+
+def _known_trial(event: Event, state: ExperimentState) -> int:
+    trial_id: int = event["trial_id"]
+    if not 0 <= trial_id < state.n_started:
+        raise ReplayError(f"The record has the event '{event['event']}' of trial {trial_id}, which was never started.")
+    return trial_id
 
 
 def _fold_start(event: Event, state: ExperimentState) -> None:

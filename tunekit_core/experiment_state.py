@@ -6,6 +6,7 @@ Every method takes constant time in the number of trials.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,14 +94,19 @@ class ExperimentState:
         """Make a report of what a trial sent; changes nothing.
 
         Raises:
-            BadReport: If a metric or the resource is missing or no number.
+            BadReport: If a metric of the objective is no number, the resource no whole number from 1 on, or the
+                cost not finite.
         """
         try:
             losses = self._losses(metrics)
             name = self._resource
-            resource = self.trials[trial_id].n_reports + 1 if name is None else int(metrics[name])
+            given = self.trials[trial_id].n_reports + 1 if name is None else metrics[name]
+            resource = int(given)
+            usable = resource == given and resource >= 1 and math.isfinite(metrics.get(COST_ATTRIBUTE, 0.0))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise BadReport(self.problem.objective, metrics) from error
+            raise BadReport(metrics, self._needed(metrics)) from error
+        if not usable:
+            raise BadReport(metrics, self._needed(metrics))
         return Report(trial_id, resource, metrics, losses, time)
 
     def is_late(self, report: Report) -> bool:
@@ -156,8 +162,15 @@ class ExperimentState:
         Returns:
             What has become of the trial: a completed one that was sent to a resource below the last and got
             there has paused; one that completed without a report has failed.
+
+        Raises:
+            RecordError: If the trial does not run: the backend, or the record, is wrong.
         """
         trial = self.trials[trial_id]
+        if trial.status is not Status.RUNNING:
+            raise RecordError(
+                f"Trial {trial_id} was to end but is {trial.status.value.lower()}: only a running trial can end."
+            )
         status = self._ending.pop(trial_id) if trial_id in self._ending else self._natural_end(trial, status)
         trial.status = status
         self.now = time
@@ -180,8 +193,16 @@ class ExperimentState:
             return status
         if trial.last_report is None:
             return Status.FAILED
-        maximum = self.problem.max_resource
-        sent_below_the_end = trial.until is not None and (maximum is None or trial.until < maximum)
-        if sent_below_the_end and trial.last_report.resource == trial.until:
+        reached, maximum = trial.last_report.resource, self.problem.max_resource
+        # A trial may jump over the resource that it was sent to, as it may jump over a rung.
+        if trial.until is not None and reached >= trial.until and (maximum is None or reached < maximum):
             return Status.PAUSED
         return Status.COMPLETED
+
+    def _needed(self, metrics: Mapping[str, Any]) -> str:
+        needed = [f"a number as {name}" for name in self.problem.objective.metric]
+        if self._resource is not None:
+            needed.append(f"a whole number from 1 on as {self._resource}")
+        if COST_ATTRIBUTE in metrics:
+            needed.append(f"a finite number as {COST_ATTRIBUTE}")
+        return ", ".join(needed)

@@ -29,10 +29,10 @@ class Observer:
         """Before the first suggestion."""
 
     def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:
-        """A trial was started."""
+        """A trial is about to start; :meth:`on_trial_end` follows at once if it cannot."""
 
     def on_trial_resume(self, view: ExperimentView, trial: Trial) -> None:
-        """A paused trial runs again."""
+        """A paused trial is about to run again; :meth:`on_trial_end` follows at once if it cannot."""
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
         """A trial reported and the scheduler decided."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import inspect
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -178,6 +177,8 @@ def create(kind: str, name: str, *context: Any, **options: Any) -> Any:
 
 def _entry_points() -> Iterator[tuple[str, str, Any]]:
     """(distribution, version, function that imports the plugin) of every installed plugin, in a fixed order."""
+    import importlib.metadata  # a quarter of what importing the core would take
+
     found = {}
     for entry in importlib.metadata.entry_points(group=hookspecs.PROJECT):
         distribution = entry.dist.name if entry.dist else entry.name
@@ -210,13 +211,14 @@ def build_registry(plugins: Iterator[tuple[str, str, Any]]) -> Registry:
 
 
 def _add(result: Registry, manager: pluggy.PluginManager, plugin: Any, distribution: str, version: str) -> None:
-    if manager.has_plugin(distribution) or manager.is_registered(plugin):
+    if manager.is_registered(plugin):
         return
-    manager.register(plugin, distribution)
     try:
+        manager.register(plugin)
         manager.check_pending()  # without it, a misspelt hook is simply never run
     except pluggy.PluginValidationError as error:
-        manager.unregister(plugin)
+        if manager.is_registered(plugin):  # pluggy up to 1.6 keeps a plugin whose hooks it refuses
+            manager.unregister(plugin)
         result.broken.append(BrokenPlugin(distribution, _reason(error)))
         return
     others = [other for other in manager.get_plugins() if other is not plugin]
@@ -249,6 +251,8 @@ def _component(kind: str, factory: type[Any], distribution: str, version: str) -
 
 def own_version() -> str:
     """The version of tunekit."""
+    import importlib.metadata
+
     try:
         return importlib.metadata.version(BUILT_IN)
     except importlib.metadata.PackageNotFoundError:

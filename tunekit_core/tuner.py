@@ -95,22 +95,25 @@ class Tuner:
         self._record = record if record is not None else ExperimentRecord(None)
         self._wait_for_running = wait_for_running
         self._state = ExperimentState(scheduler.problem, scheduler, n_workers)
+        self._ending: StoppingCriterion | None = None
+        self._reason = "nothing is left to suggest"
 
     def run(self) -> TuningResult:
         """Run the experiment to its end, closing the backend and the record whatever happens."""
         state = self._state
         with single_threaded():
-            self._record.begin(state.problem, state.n_workers, self._components())
             try:
-                result = self._loop()
+                try:
+                    self._record.begin(state.problem, state.n_workers, self._components())
+                    result = self._loop()
+                finally:
+                    self._backend.close()
             except KeyboardInterrupt:
                 self._record.finish("interrupted", "interrupted from the keyboard", self._summary())
                 raise
             except BaseException as error:
                 self._record.finish("failed", f"{type(error).__name__}: {error}", self._summary())
                 raise
-            finally:
-                self._backend.close()
         self._record.finish("failed" if result.failed else "completed", result.reason, self._summary())
         return result
 
@@ -120,37 +123,37 @@ class Tuner:
         deadline = min(deadlines, default=None)
         for observer in self._observers:
             observer.on_experiment_start(state)
-        ending: StoppingCriterion | None = None
-        reason = "nothing is left to suggest"
         while True:
-            if ending is None:
-                ending, reason = self._ask_criteria(reason)
-                if ending is not None:
-                    self._record.criterion(ending.name, reason, state.now)
-                    deadline = None
-            if ending is None and state.n_running < state.n_workers and self._start_one():
+            ends = self._ask_criteria()
+            if not ends and state.n_running < state.n_workers and self._start_one():
                 continue
-            if state.n_running == 0 or (ending is not None and not self._wait_for_running):
+            if state.n_running == 0 or (ends and not self._wait_for_running):
                 break
-            for event in backend.wait(deadline):
+            for position, event in enumerate(backend.wait(None if ends else deadline)):
+                if position and self._ask_criteria() and not self._wait_for_running:
+                    break  # a count is reached in the middle of what has happened: the rest never counts
                 if isinstance(event, TrialReported):
                     self._on_report(event)
                 else:
                     self._on_end(event)
             state.now = max(state.now, backend.now())
         for observer in self._observers:
-            observer.on_experiment_end(state, reason)
-        failed = ending is not None and ending.is_failure
+            observer.on_experiment_end(state, self._reason)
+        failed = self._ending is not None and self._ending.is_failure
         return TuningResult(
-            reason, failed, state.incumbent, state.n_started, state.n_reports, state.n_failed, state.now
+            self._reason, failed, state.incumbent, state.n_started, state.n_reports, state.n_failed, state.now
         )
 
-    def _ask_criteria(self, otherwise: str) -> tuple[StoppingCriterion | None, str]:
-        for criterion in self._stopping:
-            reason = criterion(self._state)
-            if reason is not None:
-                return criterion, reason
-        return None, otherwise
+    def _ask_criteria(self) -> bool:
+        """Whether the experiment ends; the first reason that a criterion gives is kept."""
+        if self._ending is None:
+            for criterion in self._stopping:
+                reason = criterion(self._state)
+                if reason is not None:
+                    self._ending, self._reason = criterion, reason
+                    self._record.criterion(criterion.name, reason, self._state.now)
+                    break
+        return self._ending is not None
 
     def _start_one(self) -> bool:
         """Give one free worker something to do; false if the scheduler has nothing for it."""
@@ -163,19 +166,17 @@ class Tuner:
             if isinstance(suggestion, Start):
                 self._record.start(state.n_started, suggestion, now)
                 trial = state.start(suggestion, now)
+                for observer in self._observers:
+                    observer.on_trial_start(state, trial)
                 backend.start(trial, suggestion.until, suggestion.checkpoint_of)
             else:
                 self._record.resume(suggestion, now)
                 trial = state.resume(suggestion, now)
+                for observer in self._observers:
+                    observer.on_trial_resume(state, trial)
                 backend.resume(trial, suggestion.until)
         except StartFailed as error:
             self._on_end(TrialEnded(trial.id, Status.FAILED, now, str(error)))
-            return True
-        for observer in self._observers:
-            if isinstance(suggestion, Start):
-                observer.on_trial_start(state, trial)
-            else:
-                observer.on_trial_resume(state, trial)
         return True
 
     def _on_report(self, event: TrialReported) -> None:
@@ -214,8 +215,8 @@ class Tuner:
         state = self._state
         self._record.end(event.trial_id, event.status, event.time, event.reason)
         status = state.end(event.trial_id, event.status, event.time)
-        if status is Status.FAILED and event.reason:
-            self._record.failure(event.trial_id, event.reason)
+        if status is Status.FAILED:
+            self._record.failure(event.trial_id, event.reason or "it ended without a report")
         released = tuple(state.scheduler.released())
         if released:
             self._backend.release(released)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from tunekit_core.errors import ConfigurationError
@@ -182,6 +183,8 @@ class NoImprovement(StoppingCriterion):
 
 
 def _check_direction(problem: Problem, name: str, value: float, *, mode: str, other: str) -> None:
+    if math.isnan(value):
+        raise ConfigurationError(f"stopping.{name}={value} must be a number.", option=f"stopping.{name}", value=value)
     if problem.objective.mode[0] != mode:
         raise ConfigurationError(
             f"stopping.{name}={value:g} would end the experiment at a bad value: the metric "

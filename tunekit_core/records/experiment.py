@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -13,7 +12,7 @@ from typing import IO, Any
 from tunekit_core import events
 from tunekit_core.errors import RecordError
 from tunekit_core.problem import Problem
-from tunekit_core.records.files import EVENTS, FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, as_json, read_metadata, write_metadata
 from tunekit_core.records.results import ResultsWriter
 from tunekit_core.trials import Decision, Report, Resume, Start, Status, Trial
 
@@ -48,9 +47,11 @@ class ExperimentRecord:
     def status(self) -> str | None:
         """The status of what is in the folder now, or ``None`` if there is no experiment yet."""
         try:
-            return None if self.folder is None else str(read_metadata(self.folder)["status"])
+            status = None if self.folder is None else str(read_metadata(self.folder)["status"])
         except (RecordError, KeyError):
             return None
+        # Nobody else writes while we hold the lock, so before we begin it was left by a process that died.
+        return "interrupted" if status == "running" and self._results is None else status
 
     def release(self) -> None:
         """Let others write; what is in the folder stays as it is."""
@@ -81,6 +82,8 @@ class ExperimentRecord:
             "numerics": dict(_numerics()),
             "started": _now(),
         }
+        for left_over in (RESULTS, EVENTS):  # of an experiment that was here before: it would pass for ours
+            (self.folder / left_over).unlink(missing_ok=True)
         write_metadata(self.folder, self._metadata)
         self._results = ResultsWriter(self.folder, list(problem.space))
         if self._keep_events:
@@ -118,8 +121,9 @@ class ExperimentRecord:
             self._event(events.criterion_event(name, reason, time))
 
     def failure(self, trial_id: int, reason: str) -> None:
-        """A trial failed; the first few are named in the metadata."""
-        if len(self._failures) < MAX_FAILURES_KEPT:
+        """A trial failed; the first few are named in the metadata, each with the first reason given."""
+        known = any(failure["trial_id"] == trial_id for failure in self._failures)
+        if not known and len(self._failures) < MAX_FAILURES_KEPT:
             self._failures.append({"trial_id": trial_id, "reason": reason})
 
     def row(self, trial: Trial, report: Report, decision: Decision, composed: Sequence[Mapping[str, Any]]) -> None:
@@ -135,20 +139,22 @@ class ExperimentRecord:
             reason: Why it ended.
             summary: Counts and the incumbent, for the metadata.
         """
-        if self._results is not None:
-            self._results.close()
-        if self._events is not None:
-            self._events.close()
         self._metadata |= {"status": status, "reason": reason, **(summary or {}), "ended": _now()}
         if self._failures:
             self._metadata["failures"] = self._failures
-        if self.folder is not None:
-            write_metadata(self.folder, self._metadata)
-        self.release()
+        try:
+            if self._events is not None:
+                self._events.close()
+            if self._results is not None:
+                self._results.close()
+            if self.folder is not None:
+                write_metadata(self.folder, self._metadata)
+        finally:
+            self.release()
 
     def _event(self, event: events.Event) -> None:
         assert self._events is not None
-        self._events.write(json.dumps(event) + "\n")
+        self._events.write(as_json(event) + "\n")
         self._events.flush()
 
 

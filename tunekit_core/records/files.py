@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import numpy as np
 
 from tunekit_core.errors import ExperimentLocked, RecordError
 
@@ -16,6 +19,8 @@ METADATA = "metadata.json"
 RESULTS = "results.csv.zip"
 EVENTS = "events.jsonl"
 LOCK = ".lock"
+ATTEMPTS = 4  # who looks whether a folder is locked holds the lock for a moment
+SECONDS_BETWEEN_ATTEMPTS = 0.01
 
 
 class FolderLock:
@@ -31,11 +36,15 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = open(folder / LOCK, "a")  # noqa: SIM115 - held for longer than a block
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
-            raise ExperimentLocked(f"{folder} is being written by another process.") from error
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError as error:
+                if attempt == ATTEMPTS:
+                    self._file.close()
+                    raise ExperimentLocked(f"{folder} is being written by another process.") from error
+            time.sleep(SECONDS_BETWEEN_ATTEMPTS)
 
     def release(self) -> None:
         """Let others write."""
@@ -52,12 +61,15 @@ class FolderLock:
 
 def is_locked(folder: Path) -> bool:
     """Whether a live process writes this experiment."""
-    if not (folder / LOCK).exists():
-        return False
     try:
-        FolderLock(folder).release()
-    except ExperimentLocked:
-        return True
+        file = open(folder / LOCK)  # noqa: SIM115 - closed below
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, or two who look would see each other
+        except OSError:
+            return True
     return False
 
 
@@ -70,7 +82,16 @@ def write_whole(path: Path, content: str) -> None:
 
 def write_metadata(folder: Path, metadata: Mapping[str, Any]) -> None:
     """Write ``metadata.json``."""
-    write_whole(folder / METADATA, json.dumps(metadata, indent=1) + "\n")
+    write_whole(folder / METADATA, as_json(metadata, indent=1) + "\n")
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """A value as JSON; NumPy's numbers are numbers there, and what JSON does not know is text."""
+    return json.dumps(value, indent=indent, default=_as_known)
+
+
+def _as_known(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tunekit_core.errors import RecordError
-from tunekit_core.records.files import METADATA, RESULTS, read_metadata
+from tunekit_core.events import FORMAT, Event
+from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
 from tunekit_core.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -43,17 +46,25 @@ class Experiment:
         """A row per report, in the order of time. Columns as in :mod:`tunekit_core.records.results`.
 
         Raises:
-            RecordError: If the experiment wrote none, as one that is still running.
+            RecordError: If the experiment wrote none, as one that is still running, or they are damaged.
         """
         import pandas as pd
 
         path = self.path / RESULTS
         if not path.exists():
             raise RecordError(f"{path} does not exist: the experiment is {self.metadata['status']}.")
+        # Text such as "None" stays text, and numbers are what was written: up to pandas 3.0 the default could be off
+        # in the last digit, from 3.1 on the option is deprecated.
+        options: dict[str, Any] = {"keep_default_na": False, "na_values": ["", "nan"], "low_memory": False}
+        if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1):
+            options["float_precision"] = "round_trip"
         try:
-            return pd.read_csv(path)
+            frame: pd.DataFrame = pd.read_csv(path, **options)
         except pd.errors.EmptyDataError:  # the experiment ended before the first report
             return pd.DataFrame()
+        except zipfile.BadZipFile as error:
+            raise RecordError(f"{path} is damaged: {error}") from error
+        return frame
 
     def best_configuration(self) -> dict[str, Any]:
         """The configuration of the incumbent at the end.
@@ -72,7 +83,7 @@ class Experiment:
 
         metric, mode = self.metadata["metric"][0], self.metadata["mode"][0]
         worst = np.inf if mode == "min" else -np.inf
-        frame = self.results[["st_tuner_time", metric]].copy()
+        frame = self.results.reindex(columns=["st_tuner_time", metric])  # an experiment without a report has none
         values = frame[metric].to_numpy(float)
         values = np.where(np.isfinite(values), values, worst)
         frame[metric] = np.minimum.accumulate(values) if mode == "min" else np.maximum.accumulate(values)
@@ -83,7 +94,8 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
     """Read an experiment.
 
     Args:
-        path: Its folder, or the name of its folder somewhere below ``results_dir``.
+        path: Its folder, or the name of its folder somewhere below ``results_dir``, with as many of the folders above
+            it as make it unique.
         results_dir: Where to look for a name.
 
     Raises:
@@ -91,9 +103,43 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
     """
     folder = Path(path)
     if not (folder / METADATA).exists():
-        found = sorted(file.parent for file in Path(results_dir).glob(f"**/{folder.name}/{METADATA}"))
+        folders = (file.parent for file in Path(results_dir).glob(f"**/{METADATA}"))
+        found = sorted(each for each in folders if each.parts[-len(folder.parts) :] == folder.parts)
         if len(found) != 1:
             what = "no experiment" if not found else f"{len(found)} experiments: {', '.join(map(str, found))}"
             raise RecordError(f"'{path}': found {what}. Give the folder that holds {METADATA}.")
         folder = found[0]
     return Experiment(folder, read_metadata(folder))
+
+
+def read_events(folder: Path | str) -> list[Event]:
+    """Read ``events.jsonl`` as :func:`tunekit_core.events.fold` takes it, without its first line.
+
+    A last line without an end was being written when the process died. It is left out: an event is acted on only
+    after it was written, so what it tells never happened.
+
+    Args:
+        folder: The folder of an experiment.
+
+    Raises:
+        RecordError: If the experiment kept no events, or the file is damaged or of another format.
+    """
+    path = Path(folder) / EVENTS
+    try:
+        *lines, _ = path.read_bytes().split(b"\n")
+    except FileNotFoundError as error:
+        raise RecordError(f"{path} does not exist: the experiment was run without keep_events.") from error
+    events = [_event(path, number, line) for number, line in enumerate(lines, start=1)]
+    if events and events[0] != {"event": "tuner_started", "format": FORMAT, "time": 0.0}:
+        raise RecordError(f"{path} begins with {events[0]}: it is not of format {FORMAT}, which this version reads.")
+    return events[1:]
+
+
+def _event(path: Path, number: int, line: bytes) -> Event:
+    try:
+        event = json.loads(line)
+    except ValueError as error:
+        raise RecordError(f"Line {number} of {path} is damaged: {error}") from error
+    if not isinstance(event, dict) or "event" not in event:
+        raise RecordError(f"Line {number} of {path} is no event: {event!r}")
+    return event

@@ -53,7 +53,7 @@ class ResultsWriter:
             self._row_with_other_columns(trial, report, decision, extra)
             self._layout = layout if self._columns == self._header(report, extra) else ()
             return
-        line = f"{_cells(report.metrics.values())},{AFTER[decision]},{self._cells_of(trial)},{report.time!r}"
+        line = f"{_cells(report.metrics.values())},{AFTER[decision]},{self._cells_of(trial)},{report.time}"
         self._add(f"{line},{_cells(extra.values())}" if extra else line)
 
     def close(self) -> None:
@@ -130,8 +130,8 @@ class ResultsWriter:
 def _quoted(value: object) -> str:
     """A cell as the csv module writes it."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow([value, ""])
-    return buffer.getvalue()[:-1]
+    csv.writer(buffer, lineterminator="\r\n").writerow([value, ""])  # quotes a cell with either character
+    return buffer.getvalue().removesuffix(",\r\n")
 
 
 # Numbers need no quotes; writing them ourselves takes half the time of the csv module.

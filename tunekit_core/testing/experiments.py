@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tunekit_core.experiment_state import ExperimentState
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
 from tunekit_core.records.experiment import ExperimentRecord
-from tunekit_core.records.files import EVENTS
+from tunekit_core.records.load import read_events
 from tunekit_core.schedulers import Scheduler
 from tunekit_core.testing.toy import ToyBackend, ToyBenchmark, toy_problem
 from tunekit_core.trials import Resume, Start
@@ -57,8 +56,7 @@ def run_toy(
         record=ExperimentRecord(folder, keep_events=True),
     )
     result = tuner.run()
-    lines = (folder / EVENTS).read_text(encoding="utf-8").splitlines()
-    return result, [event for line in lines if (event := json.loads(line))["event"] != "tuner_started"]
+    return result, read_events(folder)
 
 
 @attrs.define

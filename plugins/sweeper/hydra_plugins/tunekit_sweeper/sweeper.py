@@ -1,7 +1,7 @@
 """The sweeper of tunekit, where Hydra looks for it: hands every configuration of a sweep to the task function."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Hydra 1.3 runs this module without an entry in sys.modules, where @dataclass would
+# look up annotations that are text.
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,7 @@ class TunekitSweeper(Sweeper):
     def __init__(
         self, params: DictConfig, zip: list[Any], skip_initial_experiments: int, n_jobs: int | None, plan: bool
     ) -> None:
-        self._params = dict(params)
+        self._params = {str(key): value for key, value in params.items()}
         self._zip = zip
         self._skip = skip_initial_experiments
 
@@ -56,6 +56,14 @@ class TunekitSweeper(Sweeper):
         """Expand the overrides and hand over each configuration."""
         from tunekit.expansion import expand
 
-        overrides = {"params": self._params, "arguments": arguments}
-        for config in expand(self.hydra_context.config_loader, self.config, zip=self._zip, skip=self._skip, **overrides):
+        assert self.hydra_context is not None
+        assert self.config is not None
+        for config in expand(
+            self.hydra_context.config_loader,
+            self.config,
+            params=self._params,
+            arguments=arguments,
+            zip=self._zip,
+            skip=self._skip,
+        ):
             self._task_function(config)

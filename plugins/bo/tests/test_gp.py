@@ -1,0 +1,198 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import approx_fprime
+from scipy.stats import multivariate_normal
+from tunekit_bo import gp
+from tunekit_bo.kernels import ExpDecaySum, Matern52
+from tunekit_bo.parameters import penalty, values
+
+X = np.array([[0.1], [0.3], [0.5], [0.7], [0.9]])
+Y = np.array([1, 0.2, -0.5, -0.4, 0.7])
+TEST_X = np.array([[0.2], [0.6]])
+
+
+def some_data(rng, n, d=3):
+    X = np.column_stack([rng.random((n, d)), rng.choice([0.05, 0.15, 0.45, 1.0], n)])
+    y = np.sin(5 * X[:, 0]) + X[:, 1] ** 2 + 0.3 / (X[:, -1] + 0.2) + 0.05 * rng.standard_normal(n)
+    return X, (y - 0.9) / 0.8
+
+
+def slow_posterior(prior, theta, X, y, X_test):
+    noisy = prior.covariance(theta[:-1], X, X) + np.exp(theta[-1]) * np.eye(len(X))
+    k = prior.covariance(theta[:-1], X_test, X)
+    inverse = np.linalg.inv(noisy)
+    mean = prior.mean(theta[:-1], X_test) + k @ inverse @ (y - prior.mean(theta[:-1], X))
+    return mean, prior.covariance(theta[:-1], X_test, X_test) - k @ inverse @ k.T
+
+
+PRIORS = pytest.mark.parametrize("prior", [Matern52(4), ExpDecaySum(3)], ids=["matern52", "exp-decay-sum"])
+
+
+def test_the_posterior_has_the_golden_moments():
+    prior = Matern52(1)
+    mean, variance = gp.Posterior.of(prior, gp.default_theta(prior), X, Y).mean_and_variance(TEST_X)
+    np.testing.assert_allclose(mean[:, 0], [0.60515973, -0.55232293], atol=5e-9)
+    np.testing.assert_allclose(variance, [7.8679e-4, 7.2808e-4], atol=5e-9)
+
+
+def test_a_fit_from_the_standard_starts_finds_the_golden_hyperparameters():
+    prior = Matern52(1)
+    theta = gp.fit(prior, X, Y, gp.standard_starts(prior))
+    found = values(gp.parameters_of(prior), theta)
+    assert found["noise_variance"] == pytest.approx(1e-9)
+    assert found["inverse_bandwidth_0"] == pytest.approx(4.50333, rel=1e-3)
+    assert found["covariance_scale"] == pytest.approx(0.422021, rel=1e-3)
+    assert found["mean"] == pytest.approx(0.367747, rel=5e-3)
+    mean, variance = gp.Posterior.of(prior, theta, X, Y).mean_and_variance(TEST_X)
+    np.testing.assert_allclose(mean[:, 0], [0.67278, -0.60089], atol=2e-4)
+    np.testing.assert_allclose(variance, [0.026823, 0.023924], rtol=2e-3)
+
+
+def test_the_golden_hyperparameters_are_a_stationary_point():
+    golden = np.array([np.log(4.50333), np.log(0.422021), 0.367747, np.log(1e-9)])
+    _, gradient = gp.objective(Matern52(1), golden, X, Y)
+    np.testing.assert_allclose(gradient[:3], 0, atol=1e-3)
+
+
+@PRIORS
+def test_the_objective_is_the_density_of_the_targets_plus_penalties(prior, rng):
+    X, y = some_data(rng, 20)
+    theta = gp.default_theta(prior) + 0.2 * rng.standard_normal(len(gp.default_theta(prior)))
+    K = prior.covariance(theta[:-1], X, X) + np.exp(theta[-1]) * np.eye(20)
+    density = multivariate_normal(prior.mean(theta[:-1], X), K).logpdf(y) + 10 * np.log(2 * np.pi)
+    value, _ = gp.objective(prior, theta, X, y)
+    assert value == pytest.approx(penalty(gp.parameters_of(prior), theta)[0] - density, rel=1e-10)
+
+
+@PRIORS
+def test_the_gradient_of_the_objective_is_what_finite_differences_give(prior, rng):
+    X, y = some_data(rng, 20)
+    theta = gp.default_theta(prior) + 0.2 * rng.standard_normal(len(gp.default_theta(prior)))
+    theta[-1] = np.log(0.05)
+    expected = approx_fprime(theta, lambda t: gp.objective(prior, t, X, y)[0], 1e-6)
+    np.testing.assert_allclose(gp.objective(prior, theta, X, y)[1], expected, rtol=1e-4, atol=1e-3)
+
+
+@PRIORS
+def test_a_fit_improves_on_every_start_and_stays_in_the_box(prior, rng):
+    X, y = some_data(rng, 30)
+    starts = [gp.default_theta(prior), gp.default_theta(prior) + 1]
+    theta = gp.fit(prior, X, y, starts)
+    assert gp.objective(prior, theta, X, y)[0] < min(gp.objective(prior, s, X, y)[0] for s in starts)
+    for parameter, entry in zip(gp.parameters_of(prior), theta, strict=True):
+        value = np.exp(entry) if parameter.positive else entry
+        assert parameter.lower * (1 - 1e-9) <= value <= parameter.upper * (1 + 1e-9)
+
+
+def test_a_fit_to_data_that_are_not_finite_is_an_error():
+    prior = Matern52(1)
+    with pytest.raises(gp.FitError, match="5 data"):
+        gp.fit(prior, X, np.array([1, 2, np.nan, 3, 4]), [gp.default_theta(prior)])
+
+
+@PRIORS
+def test_the_posterior_equals_the_textbook_with_an_inverse(prior, rng):
+    X, y = some_data(rng, 25)
+    X_test, _ = some_data(rng, 10)
+    theta = gp.default_theta(prior)
+    mean, covariance = slow_posterior(prior, theta, X, y, X_test)
+    posterior = gp.Posterior.of(prior, theta, X, y)
+    found_mean, found_variance = posterior.mean_and_variance(X_test)
+    np.testing.assert_allclose(found_mean[:, 0], mean, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(found_variance, np.diagonal(covariance), rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(posterior.mean(X_test), found_mean, rtol=1e-12)
+
+
+@PRIORS
+def test_gradients_with_respect_to_the_input_are_what_finite_differences_give(prior, rng):
+    X, y = some_data(rng, 25)
+    posterior = gp.Posterior.of(prior, gp.default_theta(prior), X, np.column_stack([y, y**2]))
+    x = some_data(rng, 1)[0][0]
+
+    def at(v, i):
+        mean, variance = posterior.mean_and_variance(np.append(v, x[3])[None])
+        return np.append(mean[0], variance[0])[i]
+
+    mean, variance, mean_slope, variance_slope = posterior.gradients(x)
+    np.testing.assert_allclose(np.append(mean, variance), [at(x[:3], i) for i in range(3)], rtol=1e-8)
+    for i in range(2):
+        np.testing.assert_allclose(
+            mean_slope[i, :3], approx_fprime(x[:3], lambda v, i=i: at(v, i), 1e-7), rtol=1e-3, atol=1e-4
+        )
+    np.testing.assert_allclose(
+        variance_slope[:3], approx_fprime(x[:3], lambda v: at(v, 2), 1e-6), rtol=1e-3, atol=1e-5
+    )
+
+
+@given(st.permutations(range(12)), st.integers(0, 2**32 - 1))
+def test_the_order_of_the_data_does_not_matter(order, seed):
+    rng = np.random.default_rng(seed)
+    (X, y), (X_test, _) = some_data(rng, 12), some_data(rng, 4)
+    prior = ExpDecaySum(3)
+    theta = gp.default_theta(prior)
+    mean, variance = gp.Posterior.of(prior, theta, X, y).mean_and_variance(X_test)
+    other_mean, other_variance = gp.Posterior.of(prior, theta, X[order], y[order]).mean_and_variance(X_test)
+    np.testing.assert_allclose(other_mean, mean, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(other_variance, variance, rtol=1e-6, atol=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_more_data_never_raise_the_variance(seed):
+    rng = np.random.default_rng(seed)
+    (X, y), (X_test, _) = some_data(rng, 15), some_data(rng, 10)
+    prior = Matern52(4)
+    few = gp.Posterior.of(prior, gp.default_theta(prior), X[:10], y[:10]).mean_and_variance(X_test)[1]
+    many = gp.Posterior.of(prior, gp.default_theta(prior), X, y).mean_and_variance(X_test)[1]
+    assert (many <= few + 1e-9).all()
+
+
+@PRIORS
+def test_fantasies_are_data_from_then_on(prior, rng):
+    (X, y), (pending, _), (X_test, _) = some_data(rng, 20), some_data(rng, 3), some_data(rng, 6)
+    theta = gp.default_theta(prior)
+    posterior = gp.Posterior.of(prior, theta, X, y)
+    normals = rng.standard_normal((3, 4))
+    samples = posterior.sample_targets(pending, normals)
+    columns = np.vstack([np.tile(y[:, None], 4), samples])
+    slow = gp.Posterior.of(prior, theta, np.vstack([X, pending]), columns)
+    fast = posterior.fantasize(pending, normals)
+    np.testing.assert_allclose(
+        fast.mean_and_variance(X_test)[0], slow.mean_and_variance(X_test)[0], rtol=1e-6, atol=1e-8
+    )
+    np.testing.assert_allclose(
+        fast.mean_and_variance(X_test)[1], slow.mean_and_variance(X_test)[1], rtol=1e-6, atol=1e-10
+    )
+
+
+def test_sampled_targets_have_the_moments_of_the_posterior(rng):
+    X, y = some_data(rng, 20)
+    pending, _ = some_data(rng, 2)
+    prior = ExpDecaySum(3)
+    theta = gp.default_theta(prior)
+    theta[-1] = np.log(0.1)
+    mean, covariance = slow_posterior(prior, theta, X, y, pending)
+    samples = gp.Posterior.of(prior, theta, X, y).sample_targets(pending, rng.standard_normal((2, 200_000)))
+    np.testing.assert_allclose(samples.mean(axis=1), mean, atol=5e-3)
+    np.testing.assert_allclose(np.cov(samples), covariance + 0.1 * np.eye(2), atol=5e-3)
+
+
+def test_repeated_inputs_without_noise_are_no_obstacle():
+    prior = Matern52(1)
+    theta = gp.default_theta(prior)
+    theta[-1] = np.log(1e-9)
+    X = np.full((40, 1), 0.5)
+    mean, variance = gp.Posterior.of(prior, theta, X, np.ones(40)).mean_and_variance(np.array([[0.5]]))
+    assert mean[0, 0] == pytest.approx(1, abs=1e-3)
+    assert variance[0] >= 1e-12
+
+
+def test_a_matrix_with_a_slightly_negative_eigenvalue_gets_jitter():
+    L = gp.cholesky(np.array([[1.0, 1.0 + 1e-12], [1.0 + 1e-12, 1.0]]))
+    np.testing.assert_allclose(L @ L.T, np.ones((2, 2)), atol=1e-7)
+
+
+def test_a_matrix_that_is_not_finite_has_no_factor():
+    with pytest.raises(gp.FitError, match="no Cholesky factor"):
+        gp.cholesky(np.array([[1.0, np.nan], [np.nan, 1.0]]))

@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import approx_fprime
+from tunekit_bo.kernels import ExpDecaySum, Matern52
+from tunekit_bo.parameters import initial_theta
+
+RESOURCES = np.array([0.05, 0.15, 0.45, 1.0])
+
+
+def inputs_with_resources(rng, n, d):
+    return np.column_stack([rng.random((n, d)), rng.choice(RESOURCES, n)])
+
+
+def some_theta(rng, prior):
+    return initial_theta(prior.parameters) + 0.3 * rng.standard_normal(len(prior.parameters))
+
+
+def slow_matern(b, c, x1, x2):
+    D = 5 * sum((b_k * (u - v)) ** 2 for b_k, u, v in zip(b, x1, x2, strict=True))
+    B = np.sqrt(D + 1e-9)
+    return c * (1 + B + D / 3) * np.exp(-B)
+
+
+def test_the_decay_kernel_gives_the_golden_numbers_at_its_initial_values():
+    prior = ExpDecaySum(1)
+    theta = initial_theta(prior.parameters)
+    X = np.array([[0.2, 0.05], [0.2, 0.5], [0.6, 0.5], [0.6, 1.0]])
+
+    np.testing.assert_allclose(prior.mean(theta, X), [0.487805, 0.4, 0.4, 0.333333], atol=5e-7)
+    K = prior.covariance(theta, X, X)
+    np.testing.assert_allclose(K[0], [1.00014164, 1.00095648, 0.88450181, 0.88487813], atol=5e-9)
+    np.testing.assert_allclose(np.diagonal(K), [1.00014, 1.006667, 1.006667, 1.013889], atol=5e-6)
+
+
+def test_matern_gives_the_golden_number_at_its_initial_values():
+    prior = Matern52(1)
+    k = prior.covariance(initial_theta(prior.parameters), np.array([[0.2]]), np.array([[0.6]]))
+    assert k[0, 0] == pytest.approx(0.88354533, abs=5e-9)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5))
+def test_covariances_equal_the_formula_written_out(seed, d):
+    rng = np.random.default_rng(seed)
+    X1, X2 = inputs_with_resources(rng, 4, d), inputs_with_resources(rng, 3, d)
+    prior = ExpDecaySum(d)
+    theta = some_theta(rng, prior)
+    b, c = np.exp(theta[:d]), np.exp(theta[d])
+    alpha, rate, gamma = np.exp(theta[-3:])
+    beta = alpha / rate
+
+    def kappa(r):
+        return (beta / (r + beta)) ** alpha
+
+    expected = [
+        [
+            slow_matern(b, c, u[:d], v[:d]) + gamma**2 * (kappa(u[d] + v[d]) - kappa(u[d]) * kappa(v[d]))
+            for v in X2
+        ]
+        for u in X1
+    ]
+    np.testing.assert_allclose(prior.covariance(theta, X1, X2), expected, rtol=1e-11)
+    np.testing.assert_allclose(prior.mean(theta, X1), theta[d + 1] + gamma * kappa(X1[:, d]), rtol=1e-12)
+    np.testing.assert_allclose(
+        prior.variance(theta, X1), np.diagonal(prior.covariance(theta, X1, X1)), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("make", [lambda: Matern52(4), lambda: ExpDecaySum(3)])
+def test_contractions_are_the_gradients_that_finite_differences_give(make, rng):
+    prior = make()
+    X = inputs_with_resources(rng, 12, 3)
+    theta = some_theta(rng, prior)
+    W = rng.standard_normal((12, 12))
+    W, w = W + W.T, rng.standard_normal(12)
+
+    def weighted(theta):
+        mean, K, _ = prior.with_contraction(theta, X)
+        return np.vdot(W, K) + w @ mean
+
+    _, _, contract = prior.with_contraction(theta, X)
+    np.testing.assert_allclose(contract(W, w), approx_fprime(theta, weighted, 1e-7), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("make", [lambda: Matern52(4), lambda: ExpDecaySum(3)])
+def test_the_contraction_comes_with_the_same_mean_and_covariance(make, rng):
+    prior = make()
+    X, theta = inputs_with_resources(rng, 12, 3), some_theta(rng, prior)
+    mean, K, _ = prior.with_contraction(theta, X)
+    np.testing.assert_allclose(mean, prior.mean(theta, X), rtol=1e-14)
+    np.testing.assert_allclose(K, prior.covariance(theta, X, X), rtol=1e-14)
+
+
+@pytest.mark.parametrize("make", [lambda: Matern52(4), lambda: ExpDecaySum(3)])
+def test_input_gradients_are_what_finite_differences_give(make, rng):
+    prior = make()
+    X, theta = inputs_with_resources(rng, 6, 3), some_theta(rng, prior)
+    x = inputs_with_resources(rng, 1, 3)[0]
+    expected = approx_fprime(x[:3], lambda v: prior.covariance(theta, np.append(v, x[3])[None], X)[0], 1e-7)
+    np.testing.assert_allclose(prior.input_gradient(theta, x, X)[:, :3], expected, atol=1e-5)
+
+
+def test_input_gradients_are_finite_at_a_datum(rng):
+    prior = Matern52(3)
+    X = rng.random((5, 3))
+    assert np.isfinite(prior.input_gradient(initial_theta(prior.parameters), X[2], X)).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_covariances_are_symmetric_and_positive_semidefinite(seed):
+    rng = np.random.default_rng(seed)
+    prior = ExpDecaySum(3)
+    X, theta = inputs_with_resources(rng, 15, 3), some_theta(rng, prior)
+    K = prior.covariance(theta, X, X)
+    np.testing.assert_array_equal(K, K.T)
+    assert np.linalg.eigvalsh(K).min() > -1e-10
+
+
+def test_the_covariance_falls_with_the_distance():
+    prior = Matern52(1)
+    k = prior.covariance(initial_theta(prior.parameters), np.zeros((1, 1)), np.linspace(0, 1, 50)[:, None])[0]
+    assert (np.diff(k) < 0).all()
+
+
+def test_the_decay_falls_with_the_resource_towards_the_configuration():
+    prior = ExpDecaySum(1)
+    r = np.linspace(0, 1, 20)
+    mean = prior.mean(initial_theta(prior.parameters), np.column_stack([np.full(20, 0.3), r]))
+    assert (np.diff(mean) < 0).all()

@@ -1,0 +1,20 @@
+"""Model-based searchers for tunekit: Bayesian optimisation with Gaussian processes."""
+
+from tunekit_core.hookspecs import hookimpl
+from tunekit_core.searchers import Searcher
+
+
+@hookimpl
+def tunekit_register_searchers() -> list[type[Searcher]]:
+    """``bo`` and ``mobster`` with a Gaussian process of our own, and ``botorch``."""
+    from tunekit_bo._bo import BayesianOptimisation
+    from tunekit_bo._botorch import BoTorch
+    from tunekit_bo._mobster import Mobster
+
+    return [BayesianOptimisation, Mobster, BoTorch]
+
+
+@hookimpl
+def tunekit_config_packages() -> list[str]:
+    """Options of the searchers."""
+    return ["tunekit_bo.conf"]

@@ -1,0 +1,149 @@
+"""Bayesian optimisation with a Gaussian process of our own: when it is fitted, and what is proposed from it."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+
+from tunekit_bo._model_based import ModelBasedSearcher, check_at_least
+from tunekit_bo.acquisition import LogExpectedImprovement
+from tunekit_bo.data import next_fit, room, standardise
+from tunekit_bo.gp import FitError, Posterior, default_theta, fit, standard_starts
+from tunekit_bo.kernels import Prior
+from tunekit_core.problem import Problem
+from tunekit_core.randomness import Streams
+from tunekit_core.trials import JSON, NO_NOTE, Note, Proposal, Trial
+
+N_ANCHORS = 3
+
+
+@attrs.frozen(eq=False)
+class Fit:
+    """Hyperparameters, and the data that they were fitted to.
+
+    Attributes:
+        count: Number of observations when the model was fitted.
+        theta: The hyperparameters.
+        kept: Positions of the observations that were kept; later ones all are.
+    """
+
+    count: int
+    theta: np.ndarray
+    kept: np.ndarray
+
+
+class GaussianProcessSearcher(ModelBasedSearcher):
+    """Proposes where the expected improvement of a Gaussian process is largest.
+
+    The hyperparameters are fitted at counts of data that depend on nothing else, from where the last fit ended.
+    A fit travels in the note of the proposal that it served; ``on_start`` takes it from there, so a replayed
+    record needs no fitting. Everything else is computed anew for each proposal, from the data in their order.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        streams: Streams,
+        *,
+        prior: Prior,
+        num_init_random: int,
+        num_init_candidates: int,
+        max_size_data_for_model: int,
+        num_fantasy_samples: int,
+    ) -> None:
+        super().__init__(problem, streams, num_init_random=num_init_random)
+        check_at_least(10, "num_init_candidates", num_init_candidates)
+        check_at_least(10, "max_size_data_for_model", max_size_data_for_model)
+        check_at_least(1, "num_fantasy_samples", num_fantasy_samples)
+        self._prior = prior
+        self._num_init_candidates = num_init_candidates
+        self._max_size = max_size_data_for_model
+        self._num_fantasy_samples = num_fantasy_samples
+        self._fit: Fit | None = None
+
+    def on_start(self, trial: Trial) -> None:
+        """Remember the trial, and the fit that its proposal needed."""
+        super().on_start(trial)
+        record = trial.note.get("fit")
+        if record is not None:
+            self._fit = Fit(record["count"], np.array(record["theta"]), self._kept(record["count"]))
+
+    @abc.abstractmethod
+    def _columns(self, resources: Sequence[int | None]) -> np.ndarray:
+        """What the inputs of the model hold of resources: an n x 0 or n x 1 array."""
+
+    @abc.abstractmethod
+    def _acquisition_resource(self, resource: int | None) -> int | None:
+        """Where the acquisition is maximised, for a trial that is first compared at ``resource``."""
+
+    @abc.abstractmethod
+    def _select(self, count: int, size: int, generator: np.random.Generator) -> np.ndarray:
+        """Positions of ``size`` of the first ``count`` observations."""
+
+    def _propose(self, trial_id: int, resource: int | None) -> Proposal | None:
+        current, note = self._current_fit()
+        posterior = self._posterior(current, trial_id)
+        context = self._columns([self._acquisition_resource(resource)])[0]
+        incumbents = _at_context(posterior.X, context)
+        means = posterior.mean(incumbents)
+        acquisition = LogExpectedImprovement(posterior, means.min(axis=0), context)
+        anchors = incumbents[np.argsort(means.mean(axis=1), kind="stable")[:N_ANCHORS], : self.problem.space.width]
+        generator = self.streams.generator(f"{self.name}/candidates", trial_id)
+        configuration = self._search.propose(acquisition, self._num_init_candidates, anchors, generator)
+        return None if configuration is None else Proposal(configuration, note)
+
+    def _current_fit(self) -> tuple[Fit, Note]:
+        """The fit that holds for the data there are, and the note that makes it last if it is new."""
+        count = len(self._observations)
+        if self._fit is not None and count < next_fit(self._fit.count, self._max_size):
+            return self._fit, NO_NOTE
+        kept = self._kept(count)
+        previous = [] if self._fit is None else [self._fit.theta]
+        record: dict[str, JSON] = {"count": count}
+        try:
+            theta = fit(self._prior, *self._data(kept), [*previous, *standard_starts(self._prior)])
+        except FitError as error:
+            theta = previous[0] if previous else default_theta(self._prior)
+            record["failed"] = f"{error} The hyperparameters are the {'previous' if previous else 'default'} ones."
+        record["theta"] = theta.tolist()
+        return Fit(count, theta, kept), {"fit": record}
+
+    def _kept(self, count: int) -> np.ndarray:
+        """Positions of the observations that a fit to the first ``count`` keeps."""
+        size = room(count, self._max_size)
+        if count <= size:
+            return np.arange(count)
+        return self._select(count, size, self.streams.generator(f"{self.name}/data", count))
+
+    def _posterior(self, current: Fit, trial_id: int) -> Posterior:
+        """The model given the data that the fit kept, all that came later, and fantasies of what is pending."""
+        positions = np.concatenate([current.kept, np.arange(current.count, len(self._observations))])
+        posterior = Posterior.of(self._prior, current.theta, *self._data(positions))
+        if not self._pending:
+            return posterior
+        inputs = self._inputs(list(self._pending), list(self._pending.values()))
+        generator = self.streams.generator(f"{self.name}/fantasies", trial_id)
+        return posterior.fantasize(inputs, generator.standard_normal((len(inputs), self._num_fantasy_samples)))
+
+    def _data(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of some observations."""
+        observed = self._observations
+        trial_ids = [observed.trial_ids[i] for i in positions]
+        X = self._inputs(trial_ids, [observed.resources[i] for i in positions])
+        return X, standardise(np.array([observed.losses[i] for i in positions]))
+
+    def _inputs(self, trial_ids: Sequence[int], resources: Sequence[int | None]) -> np.ndarray:
+        return np.column_stack([[self._encoded[i] for i in trial_ids], self._columns(resources)])
+
+
+def _at_context(X: np.ndarray, context: np.ndarray) -> np.ndarray:
+    """The rows of ``X`` that end with ``context``, or if there are none, all rows with their end replaced."""
+    width = X.shape[1] - len(context)
+    rows = X[(X[:, width:] == context).all(axis=1)]
+    if not len(rows):
+        rows = X.copy()
+        rows[:, width:] = context
+    return rows

@@ -1,0 +1,90 @@
+"""Expected improvement over an incumbent, as a logarithm that never underflows.
+
+With losses (lower is better), mean mu and standard deviation sigma of the model, and incumbent value b:
+u = (b - mu - jitter) / sigma, expected improvement = sigma h(u), h(u) = phi(u) + u Phi(u). Where fantasies
+stand for what is pending, the expected improvement is the average over them.
+
+References:
+    Jones, Schonlau, Welch, Efficient Global Optimization of Expensive Black-Box Functions, 1998.
+    Ament, Daulton, Eriksson, Balandat, Bakshy, Unexpected Improvements to Expected Improvement for
+    Bayesian Optimization, NeurIPS 2023 (the logarithm of h).
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from scipy.special import erfcx, log_ndtr, ndtr
+
+from tunekit_bo.gp import Posterior
+
+JITTER = 0.01
+"""In standard deviations of the data: an improvement of less than this does not count."""
+
+_LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
+_MIN_STD = 1e-10
+
+
+def expected_improvement(best: np.ndarray | float, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """Expected improvement over ``best`` in its plain form, for comparison and plots."""
+    std = np.maximum(std, _MIN_STD)
+    u = (best - mean - JITTER) / std
+    return std * (np.exp(-0.5 * u**2 - _LOG_SQRT_2PI) + u * ndtr(u))
+
+
+def log_h(u: np.ndarray) -> np.ndarray:
+    """``log(phi(u) + u Phi(u))``, accurate from far below -1e6 upwards."""
+    u = np.asarray(u, dtype=float)
+    result = np.empty_like(u)
+    high, far = u > -1, u < -1e4
+    middle = ~high & ~far
+    x = u[high]
+    result[high] = np.log(np.exp(-0.5 * x**2 - _LOG_SQRT_2PI) + x * ndtr(x))
+    x = u[middle]
+    # phi(u) (1 + u Phi(u) / phi(u)): the ratio is Mills', which erfcx gives without underflow
+    ratio = -x * np.sqrt(np.pi / 2) * erfcx(-x / np.sqrt(2))
+    result[middle] = -0.5 * x**2 - _LOG_SQRT_2PI + np.log1p(-ratio)
+    x = u[far]
+    # 1 - ratio = 1 / u^2 + O(1 / u^4), of which no digit would be left
+    result[far] = -0.5 * x**2 - _LOG_SQRT_2PI - 2 * np.log(-x)
+    return result
+
+
+@attrs.frozen(eq=False)
+class LogExpectedImprovement:
+    """Logarithm of the expected improvement, averaged over the fantasies of a posterior.
+
+    Attributes:
+        posterior: Model of the losses, with F fantasies.
+        best: F values to improve on, one for each fantasy.
+        context: What is appended to every input, such as an encoded resource; it is not optimised.
+    """
+
+    posterior: Posterior
+    best: np.ndarray
+    context: np.ndarray = attrs.field(factory=lambda: np.empty(0))
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        """The value at each row of ``X``."""
+        X = np.column_stack([X, np.broadcast_to(self.context, (len(X), len(self.context)))])
+        mean, variance = self.posterior.mean_and_variance(X)
+        std = np.maximum(np.sqrt(variance), _MIN_STD)[:, None]
+        log_values = np.log(std) + log_h((self.best - mean - JITTER) / std)
+        top = log_values.max(axis=1)
+        return top + np.log(np.exp(log_values - top[:, None]).mean(axis=1))
+
+    def with_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """The value at one input, and its derivatives with respect to it."""
+        mean, variance, mean_slope, variance_slope = self.posterior.gradients(np.append(x, self.context))
+        std = max(np.sqrt(variance), _MIN_STD)
+        u = (self.best - mean - JITTER) / std
+        log_heights = log_h(u)
+        top = log_heights.max()
+        heights = np.exp(log_heights - top)
+        value = np.log(std) + top + np.log(heights.mean())
+        # dEI/dmu = -Phi(u), dEI/dsigma = phi(u): divided by sigma h(u), and weighted with each fantasy's share
+        share = heights / heights.sum()
+        by_mean = -share * np.exp(log_ndtr(u) - log_heights) / std
+        by_std = np.sum(share * np.exp(-0.5 * u**2 - _LOG_SQRT_2PI - log_heights)) / std
+        slope = by_mean @ mean_slope + by_std * variance_slope / (2 * std)
+        return float(value), slope[: len(x)]

@@ -1,0 +1,91 @@
+"""Hyperparameters of a Gaussian process: where they start, their box, and what is believed of them.
+
+A positive parameter is optimised as its logarithm; ``theta`` is the vector of all parameters in that
+form, in the order of the list that describes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import attrs
+import numpy as np
+
+Penalty = Callable[[float], tuple[float, float]]
+"""The negative log prior density of a value, up to a constant, and its derivative."""
+
+
+def uniform(value: float) -> tuple[float, float]:
+    """Flat prior."""
+    return 0.0, 0.0
+
+
+def standard_normal(value: float) -> tuple[float, float]:
+    """Normal prior with mean 0 and standard deviation 1."""
+    return 0.5 * value**2, value
+
+
+def standard_log_normal(value: float) -> tuple[float, float]:
+    """Prior of a positive value whose logarithm is standard normal."""
+    logarithm = np.log(value)
+    return 0.5 * logarithm**2 + logarithm, (logarithm + 1) / value
+
+
+def vague_gamma(value: float) -> tuple[float, float]:
+    """Gamma prior with shape 0.1 and mean 0.1: most of its mass lies close to 0."""
+    shape, rate = 0.1, 1.0
+    return (1 - shape) * np.log(value) + rate * value, (1 - shape) / value + rate
+
+
+@attrs.frozen
+class Parameter:
+    """One hyperparameter of a Gaussian process.
+
+    Attributes:
+        name: Unique within one model, such as ``"noise_variance"``.
+        initial: Where a fit starts that knows nothing better.
+        lower: Least value, or ``-inf``.
+        upper: Largest value, or ``inf``.
+        penalty: What is believed of the value beforehand.
+        positive: Whether the parameter is optimised as its logarithm.
+    """
+
+    name: str
+    initial: float
+    lower: float = -np.inf
+    upper: float = np.inf
+    penalty: Penalty = uniform
+    positive: bool = True
+
+    def encode(self, value: float) -> float:
+        """The entry of ``theta`` for a value."""
+        return float(np.log(value)) if self.positive else value
+
+
+def initial_theta(parameters: Sequence[Parameter]) -> np.ndarray:
+    """Where a fit starts that knows nothing better."""
+    return np.array([p.encode(p.initial) for p in parameters])
+
+
+def bounds(parameters: Sequence[Parameter]) -> list[tuple[float, float]]:
+    """The box that ``theta`` is kept in."""
+    return [(p.encode(p.lower), p.encode(p.upper)) for p in parameters]
+
+
+def values(parameters: Sequence[Parameter], theta: np.ndarray) -> dict[str, float]:
+    """The value of each parameter by name."""
+    return {
+        p.name: float(np.exp(entry)) if p.positive else float(entry)
+        for p, entry in zip(parameters, theta, strict=True)
+    }
+
+
+def penalty(parameters: Sequence[Parameter], theta: np.ndarray) -> tuple[float, np.ndarray]:
+    """The sum of all penalties, and its gradient with respect to ``theta``."""
+    total, gradient = 0.0, np.zeros(len(theta))
+    for i, (p, entry) in enumerate(zip(parameters, theta, strict=True)):
+        value = np.exp(entry) if p.positive else entry
+        cost, derivative = p.penalty(value)
+        total += cost
+        gradient[i] = derivative * value if p.positive else derivative
+    return total, gradient

@@ -1,0 +1,351 @@
+"""The counters, the incumbent and the trials of an experiment, whatever the backend does."""
+
+import math
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tunekit_core import Objective, Problem, SearchSpace, Streams
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.errors import BadReport, RecordError
+from tunekit_core.experiment_state import ExperimentState
+from tunekit_core.schedulers import Scheduler
+from tunekit_core.space import uniform
+from tunekit_core.trials import Decision, Resume, Start, Status
+
+X = {"x": 0.5}
+
+
+class Witness(Scheduler):
+    """Keeps what it is told and continues every trial."""
+
+    name = "witness"
+
+    def __init__(self, problem):
+        super().__init__(problem, Streams(0), RandomSearch(problem, Streams(0)))
+        self.told = []
+        self.decisions = {}
+
+    def suggest(self, trial_id):
+        return Start(X)
+
+    def on_start(self, trial):
+        self.told.append(("start", trial.id))
+
+    def on_resume(self, trial):
+        self.told.append(("resume", trial.id))
+
+    def on_report(self, trial, report):
+        self.told.append(("report", trial.id, report.resource))
+        return self.decisions.get((trial.id, report.resource), Decision.CONTINUE)
+
+    def on_pause(self, trial):
+        self.told.append(("pause", trial.id))
+
+    def on_end(self, trial, outcome):
+        self.told.append(("end", trial.id, outcome))
+
+
+def fresh_state(**changes):
+    space, objective = SearchSpace({"x": uniform(0.0, 1.0)}), Objective("loss", "min", "epoch")
+    problem = Problem(**{"space": space, "objective": objective, "max_resource": 9, **changes})
+    return ExperimentState(problem, Witness(problem), 4)
+
+
+def report(state, trial_id, epoch, loss=0.5, time=0.0, **more):
+    return state.report(state.read(trial_id, {"epoch": epoch, "loss": loss, **more}, time))
+
+
+def counts(state):
+    return state.n_running, state.n_paused, state.n_completed, state.n_stopped, state.n_failed
+
+
+def test_ids_are_given_in_the_order_of_starting():
+    state = fresh_state()
+    assert [state.start(Start(X), 0.0).id for _ in range(3)] == [0, 1, 2]
+    state.end(1, Status.FAILED, 0.0)
+    assert state.start(Start(X), 0.0).id == 3
+    assert state.n_started == 4
+
+
+def test_a_trial_carries_what_its_start_said():
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    trial = state.start(Start(X, until=3, checkpoint_of=0, note={"bracket": 1}), 0.0)
+    assert (trial.configuration, trial.until, trial.parent, trial.note) == (X, 3, 0, {"bracket": 1})
+    assert (trial.status, trial.last_report, trial.n_reports) == (Status.RUNNING, None, 0)
+
+
+def test_a_report_is_the_last_one_of_its_trial_and_keeps_the_metrics_as_they_came():
+    state = fresh_state(objective=Objective("loss", "max", "epoch"))
+    state.start(Start(X), 0.0)
+    report(state, 0, 2, 0.25, 1.5, extra="text")
+    last = state.trials[0].last_report
+    assert attrs.asdict(last) == {
+        "trial_id": 0,
+        "resource": 2,
+        "metrics": {"epoch": 2, "loss": 0.25, "extra": "text"},
+        "losses": (-0.25,),
+        "time": 1.5,
+    }
+    assert (state.now, state.n_reports, state.trials[0].n_reports) == (1.5, 1, 1)
+
+
+def test_without_a_resource_reports_are_counted():
+    state = fresh_state(objective=Objective("loss"), max_resource=None)
+    state.start(Start(X), 0.0)
+    state.start(Start(X), 0.0)
+    for trial_id in (0, 0, 1, 0):
+        report(state, trial_id, "not looked at")
+    assert [trial.last_report.resource for trial in state.trials] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"loss": None},
+        {"loss": "0.5"},
+        {"loss": "nan"},
+        {"loss": [0.5]},
+        {"loss": 10**400},
+        {"epoch": None},
+        {"epoch": "3"},
+        {"epoch": "three"},
+        {"epoch": 2.5},
+        {"epoch": math.nan},
+        {"epoch": math.inf},
+        {"epoch": 0},
+        {"epoch": -1},
+        {"st_worker_cost": None},
+        {"st_worker_cost": "cheap"},
+        {"st_worker_cost": math.nan},
+        {"st_worker_cost": math.inf},
+    ],
+)
+def test_a_report_that_cannot_be_used_is_refused_and_says_what_is_needed(wrong):
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    with pytest.raises(BadReport, match="a number as loss, a whole number from 1 on as epoch") as caught:
+        state.read(0, {"epoch": 1, "loss": 0.5, **wrong}, 0.0)
+    assert repr(next(iter(wrong.values()))) in str(caught.value)
+    assert ("a finite number as st_worker_cost" in str(caught.value)) == ("st_worker_cost" in wrong)
+    assert state.trials[0].last_report is None
+
+
+@pytest.mark.parametrize("metrics", [{}, {"epoch": 1}, {"loss": 0.5}, {"Loss": 0.5, "epoch": 1}])
+def test_a_report_without_the_objective_or_the_resource_is_refused(metrics):
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    with pytest.raises(BadReport):
+        state.read(0, metrics, 0.0)
+
+
+@pytest.mark.parametrize("metrics", [{"epoch": 3.0, "loss": 1}, {"epoch": 3, "loss": math.nan, "st_worker_cost": 0}])
+def test_whole_floats_and_metrics_that_are_not_finite_can_be_used(metrics):
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    assert state.read(0, metrics, 0.0).resource == 3
+
+
+def test_a_report_at_or_below_the_last_resource_is_late():
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    report(state, 0, 3)
+    late = [state.is_late(state.read(0, {"epoch": epoch, "loss": 0.0}, 0.0)) for epoch in (1, 2, 3, 4, 9)]
+    assert late == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize("decision", [Decision.PAUSE, Decision.STOP])
+def test_a_report_after_the_end_was_decided_is_late(decision):
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    report(state, 0, 1)
+    state.decide(0, decision)
+    assert state.is_ending(0)
+    assert state.is_late(state.read(0, {"epoch": 2, "loss": 0.0}, 0.0))
+    state.end(0, Status.COMPLETED, 0.0)
+    assert state.is_late(state.read(0, {"epoch": 3, "loss": 0.0}, 0.0))
+
+
+def test_the_incumbent_is_the_first_of_the_best_reports_by_the_first_metric():
+    state = fresh_state(objective=Objective(["loss", "size"], ["max", "min"], "epoch"))
+    for _ in range(3):
+        state.start(Start(X), 0.0)
+    assert state.incumbent is None
+    report(state, 0, 1, math.nan, size=1)
+    assert state.incumbent is None
+    for trial_id, loss in [(1, 0.5), (0, math.inf), (2, 0.7), (1, 0.7)]:
+        report(state, trial_id, 2, loss, size=-trial_id)
+    assert state.incumbent.report.trial_id == 2
+    assert state.incumbent.configuration == X
+
+
+def test_age_of_the_incumbent_is_counted_in_trials_started():
+    state = fresh_state()
+    for _ in range(3):
+        state.start(Start(X), 0.0)
+    assert state.trials_since_improvement == 3
+    report(state, 0, 1, 0.5)
+    assert state.trials_since_improvement == 0
+    state.start(Start(X), 0.0)
+    report(state, 1, 1, 0.5)
+    assert state.trials_since_improvement == 1
+
+
+def test_the_cost_is_the_sum_of_the_last_cost_of_every_trial():
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    state.start(Start(X), 0.0)
+    for trial_id, epoch, cost in [(0, 1, 1.0), (1, 1, 10.0), (0, 2, 2.5), (1, 2, 12.0)]:
+        report(state, trial_id, epoch, st_worker_cost=cost)
+    assert state.cost == 14.5
+
+
+@pytest.mark.parametrize(
+    ("until", "maximum", "reached", "status"),
+    [
+        (3, 9, 3, Status.PAUSED),
+        (3, 9, 5, Status.PAUSED),  # jumped over it
+        (3, 9, 9, Status.COMPLETED),
+        (3, 9, 2, Status.COMPLETED),
+        (9, 9, 9, Status.COMPLETED),
+        (9, 9, 8, Status.COMPLETED),
+        (3, None, 3, Status.PAUSED),
+        (3, None, 2, Status.COMPLETED),
+        (None, 9, 4, Status.COMPLETED),
+        (None, None, 4, Status.COMPLETED),
+    ],
+)
+def test_a_trial_that_ends_where_it_was_sent_has_paused_unless_that_is_the_end(until, maximum, reached, status):
+    state = fresh_state(max_resource=maximum)
+    state.start(Start(X, until=until), 0.0)
+    report(state, 0, reached)
+    assert state.end(0, Status.COMPLETED, 0.0) is status
+    assert state.scheduler.told[-1] == (("pause", 0) if status is Status.PAUSED else ("end", 0, status))
+
+
+def test_a_trial_that_dies_where_it_was_sent_has_failed():
+    state = fresh_state()
+    state.start(Start(X, until=3), 0.0)
+    report(state, 0, 3)
+    assert state.end(0, Status.FAILED, 0.0) is Status.FAILED
+
+
+def test_a_trial_that_completes_without_a_report_has_failed():
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    assert state.end(0, Status.COMPLETED, 0.0) is Status.FAILED
+    assert counts(state) == (0, 0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(("decision", "status"), [(Decision.PAUSE, Status.PAUSED), (Decision.STOP, Status.STOPPED)])
+@pytest.mark.parametrize("how", [Status.COMPLETED, Status.FAILED])
+def test_what_was_decided_counts_however_the_process_ends(decision, status, how):
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    report(state, 0, 1)
+    state.decide(0, decision)
+    assert counts(state) == (1, 0, 0, 0, 0)  # its worker is not free before it has ended
+    assert state.end(0, how, 0.0) is status
+    assert state.trials[0].status is status
+    assert not state.is_ending(0)
+
+
+def test_a_given_up_trial_counts_as_running_until_it_has_ended_and_then_as_failed():
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    report(state, 0, 1)
+    state.fail(0)
+    assert counts(state) == (1, 0, 0, 0, 0)
+    assert state.end(0, Status.COMPLETED, 0.0) is Status.FAILED
+    assert counts(state) == (0, 0, 0, 0, 1)
+
+
+def test_a_resumed_trial_goes_to_its_new_target():
+    state = fresh_state()
+    state.start(Start(X, until=1), 0.0)
+    report(state, 0, 1)
+    state.end(0, Status.COMPLETED, 1.0)
+    trial = state.resume(Resume(0, until=3), 2.0)
+    assert (trial.until, trial.status, state.now) == (3, Status.RUNNING, 2.0)
+    assert counts(state) == (1, 0, 0, 0, 0)
+    assert state.scheduler.told[-2:] == [("pause", 0), ("resume", 0)]
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.COMPLETED, Status.FAILED])
+def test_only_a_paused_trial_can_be_resumed(status):
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    report(state, 0, 1)
+    if status is not Status.RUNNING:
+        state.end(0, status, 0.0)
+    with pytest.raises(RecordError, match=f"Trial 0 was to be resumed but is {status.value.lower()}"):
+        state.resume(Resume(0), 0.0)
+
+
+def test_a_trial_ends_once():
+    state = fresh_state()
+    state.start(Start(X), 0.0)
+    report(state, 0, 1)
+    state.end(0, Status.COMPLETED, 0.0)
+    with pytest.raises(RecordError, match="Trial 0 was to end but is completed"):
+        state.end(0, Status.COMPLETED, 0.0)
+    assert counts(state) == (0, 0, 1, 0, 0)
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["start", "start", "report", "report", "rubbish", "pause", "stop", "completed", "failed", "resume"]
+        ),
+        st.integers(0, 30),
+        st.integers(1, 9),
+        st.floats(allow_nan=True, allow_infinity=True),
+    ),
+    max_size=60,
+)
+
+
+@given(steps=steps)
+def test_every_trial_is_counted_once_whatever_happens(steps):
+    state = fresh_state()
+    now, n_reports, losses = 0.0, 0, []
+    for step, pick, epoch, loss in steps:
+        now += 1.0
+        running = [trial.id for trial in state.trials if trial.status is Status.RUNNING]
+        paused = [trial.id for trial in state.trials if trial.status is Status.PAUSED]
+        if step == "start":
+            state.start(Start(X, until=None if epoch > 5 else epoch), now)
+        elif step == "resume" and paused:
+            state.resume(Resume(paused[pick % len(paused)], until=epoch), now)
+        elif running:
+            trial_id = running[pick % len(running)]
+            if step in ("report", "pause", "stop"):
+                read = state.read(trial_id, {"epoch": epoch, "loss": loss}, now)
+                if state.is_late(read):
+                    continue
+                decision = {"report": Decision.CONTINUE, "pause": Decision.PAUSE, "stop": Decision.STOP}[step]
+                state.scheduler.decisions[trial_id, epoch] = decision
+                state.decide(trial_id, state.report(read))
+                n_reports += 1
+                losses.append(loss)
+            elif step == "rubbish" and not state.is_ending(trial_id):
+                state.fail(trial_id)
+            elif step in ("completed", "failed"):
+                state.end(trial_id, Status.COMPLETED if step == "completed" else Status.FAILED, now)
+        statuses = [trial.status for trial in state.trials]
+        assert counts(state) == tuple(
+            statuses.count(status)
+            for status in (Status.RUNNING, Status.PAUSED, Status.COMPLETED, Status.STOPPED, Status.FAILED)
+        )
+        assert sum(counts(state)) == state.n_started == len(state.trials)
+        assert state.n_reports == n_reports == sum(trial.n_reports for trial in state.trials)
+        finite = [loss for loss in losses if math.isfinite(loss)]
+        assert (state.incumbent.report.losses[0] if state.incumbent else None) == min(finite, default=None)
+        assert 0 <= state.trials_since_improvement <= state.n_started
+    told = [what for what, *_ in state.scheduler.told]
+    assert told.count("start") == state.n_started
+    assert told.count("end") == sum(trial.status.final for trial in state.trials)
+    assert told.count("pause") == told.count("resume") + state.n_paused

@@ -1,0 +1,53 @@
+"""What a problem checks before anything starts."""
+
+import pytest
+
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.space import ConfigurationTable, SearchSpace, choice, uniform
+
+FINITE = SearchSpace({"a": choice(["x", "y", "z"]), "n": 7})
+
+
+def test_the_default_configuration_comes_first_unless_points_are_given(make_problem):
+    assert make_problem().points_to_evaluate == ({"x": 0.5},)
+    assert make_problem(points_to_evaluate=[]).points_to_evaluate == ()
+
+
+def test_points_are_completed_with_defaults_and_constants(make_problem):
+    space = SearchSpace({"a": choice(["x", "y"]), "u": uniform(0.0, 1.0), "n": 7})
+    problem = make_problem(space=space, points_to_evaluate=[{"a": "y"}])
+    assert problem.points_to_evaluate == ({"a": "y", "u": 0.5, "n": 7},)
+
+
+def test_a_point_is_tried_once(make_problem):
+    problem = make_problem(space=FINITE, points_to_evaluate=[{"a": "z"}, {"a": "x"}, {"a": "z", "n": 7}])
+    assert [point["a"] for point in problem.points_to_evaluate] == ["z", "x"]
+
+
+def test_points_that_are_no_allowed_rows_are_left_out(make_problem):
+    rows = ConfigurationTable.of(FINITE, [{"a": "x", "n": 7}, {"a": "z", "n": 7}])
+    problem = make_problem(space=FINITE, rows=rows, points_to_evaluate=[{"a": "y"}, {"a": "z"}])
+    assert problem.points_to_evaluate == ({"a": "z", "n": 7},)
+
+
+@pytest.mark.parametrize("point", [{"a": "w"}, {"b": "x"}, {"n": 8}])
+def test_a_point_outside_the_space_is_refused(make_problem, point):
+    with pytest.raises(ConfigurationError):
+        make_problem(space=FINITE, points_to_evaluate=[point])
+
+
+@pytest.mark.parametrize("resource", [0, -3])
+def test_a_trial_has_at_least_one_resource(make_problem, resource):
+    with pytest.raises(ConfigurationError, match=f"max_resource={resource} must be at least 1"):
+        make_problem(max_resource=resource)
+    assert make_problem(max_resource=1).max_resource == 1
+
+
+def test_a_metric_that_reports_do_not_carry_is_refused_with_the_close_one(make_problem):
+    with pytest.raises(ConfigurationError, match=r"metric=loss: .* Did you mean 'los'\? Reported are: epoch, los") as e:
+        make_problem(metrics=frozenset({"los", "epoch"}))
+    assert (e.value.option, e.value.value) == ("metric", "loss")
+
+
+def test_any_metric_is_allowed_while_nothing_is_known_of_the_reports(make_problem):
+    make_problem().check_metric("whatever", option="stopping.max_cost")

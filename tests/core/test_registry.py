@@ -1,0 +1,238 @@
+"""Which components exist, what a broken plugin does, and how a component is built by name."""
+
+import importlib.metadata
+import itertools
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError
+from tunekit_core.hookspecs import hookimpl
+from tunekit_core.randomness import Streams
+from tunekit_core.registry import build_registry, create, registry
+from tunekit_core.searchers import Searcher
+
+numbers = itertools.count()
+
+
+class Tidy(Searcher):
+    """Proposes tidy configurations.
+
+    And more than one line.
+    """
+
+    name = "tidy"
+
+    def __init__(self, problem, streams, *, depth: int, width: float = 1.5, mode: str | None = None):
+        super().__init__(problem, streams)
+        self.options = (depth, width, mode)
+
+    def suggest(self, trial_id, *, resource):
+        return None
+
+
+def plugin(**hooks):
+    """A plugin module with these hooks."""
+    module = ModuleType(f"plugin_{next(numbers)}")
+    vars(module).update({f"tunekit_{name}": hookimpl(hook) for name, hook in hooks.items()})
+    return module
+
+
+def offering(*searchers):
+    return plugin(register_searchers=lambda: list(searchers))
+
+
+def build(**plugins):
+    """The registry with these plugins, by distribution; an exception is raised when the plugin is imported."""
+
+    def load(content):
+        if isinstance(content, BaseException):
+            raise content
+        return content
+
+    return build_registry(
+        (name.replace("_", "-"), "1.2.3", lambda content=content: load(content)) for name, content in plugins.items()
+    )
+
+
+def test_the_built_in_components_are_there():
+    built_in = build_registry(iter(()))
+    assert built_in.names("searcher") == ("grid", "random")
+    assert built_in.names("scheduler") == ("fifo",)
+    assert built_in.names("composer") == ("rung_sizes",)
+    assert built_in.names("stopping") == (
+        "max_cost",
+        "max_failures",
+        "max_metric_value",
+        "max_num_evaluations",
+        "max_num_trials_completed",
+        "max_num_trials_finished",
+        "max_num_trials_started",
+        "max_wallclock_time",
+        "min_metric_value",
+        "no_improvement",
+    )
+    assert built_in.broken == []
+
+
+def test_every_registry_is_fresh():
+    build(tunekit_tidy=offering(Tidy))
+    assert build_registry(iter(())).names("searcher") == ("grid", "random")
+
+
+def test_a_component_tells_where_it_is_from_and_what_it_can_be_set_to():
+    component = build(tunekit_tidy=offering(Tidy)).find("searcher", "tidy")
+    assert component.factory is Tidy
+    assert (component.kind, component.name) == ("searcher", "tidy")
+    assert (component.distribution, component.version) == ("tunekit-tidy", "1.2.3")
+    assert list(component.options) == ["depth", "width", "mode"]
+    assert component.summary == "Proposes tidy configurations."
+
+
+def test_config_packages_are_joined():
+    packages = build(
+        one=plugin(config_packages=lambda: ["one.conf"]), two=plugin(config_packages=lambda: ["two.conf", "two.more"])
+    ).config_packages
+    assert packages == ["one.conf", "two.conf", "two.more"]
+
+
+def test_two_classes_with_one_name_are_an_error_that_names_both_distributions():
+    with pytest.raises(PluginError, match="searcher named 'tidy': tunekit-tidy and tunekit-other"):
+        build(tunekit_tidy=offering(Tidy), tunekit_other=offering(type("Other", (Tidy,), {})))
+
+
+def test_the_name_of_a_built_in_component_is_taken():
+    with pytest.raises(PluginError, match="scheduler named 'fifo': tunekit-hpo and tunekit-other"):
+        build(tunekit_other=plugin(register_schedulers=lambda: [Fifo]))
+
+
+def test_components_of_different_kinds_may_share_a_name():
+    found = build(a=offering(Tidy), b=plugin(register_schedulers=lambda: [type("S", (Fifo,), {"name": "tidy"})]))
+    assert found.find("searcher", "tidy").distribution == "a"
+    assert found.find("scheduler", "tidy").distribution == "b"
+
+
+def test_a_distribution_may_have_several_plugins():
+    other = type("Other", (Tidy,), {"name": "other"})
+    found = build_registry(iter([("same", "1", lambda: offering(Tidy)), ("same", "1", lambda: offering(other))]))
+    assert found.names("searcher") == ("grid", "other", "random", "tidy")
+
+
+def test_a_plugin_that_is_found_twice_counts_once():
+    twice = offering(Tidy)
+    assert build(a=twice, b=twice).names("searcher") == ("grid", "random", "tidy")
+
+
+def _raise(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (ImportError("No module named 'torch'"), "ImportError: No module named 'torch'"),
+        (SyntaxError("invalid\nsyntax"), "SyntaxError: invalid syntax"),
+        (plugin(register_searchers=lambda: _raise(OSError("no libfoo"))), "OSError: no libfoo"),
+        (plugin(config_packages=lambda: _raise(ValueError("bad"))), "ValueError: bad"),
+        (offering(type("Nameless", (Searcher,), {})), "AttributeError"),
+        (plugin(register_searchers=lambda: Tidy), "not iterable"),
+        (plugin(register_searcher=lambda: [Tidy]), "unknown hook 'tunekit_register_searcher'"),
+        (plugin(register_searchers=lambda problem: [Tidy]), "problem"),
+    ],
+    ids=["import", "syntax", "hook", "config hook", "nameless", "no list", "misspelt hook", "hook with arguments"],
+)
+def test_a_broken_plugin_is_reported_and_takes_no_other_down(content, reason):
+    found = build(before=offering(Tidy), broken=content, after=plugin(config_packages=lambda: ["after.conf"]))
+    assert [plugin.distribution for plugin in found.broken] == ["broken"]
+    assert reason in found.broken[0].reason
+    assert "\n" not in found.broken[0].reason
+    assert found.names("searcher") == ("grid", "random", "tidy")
+    assert found.config_packages == ["after.conf"]
+
+
+def test_a_plugin_that_is_broken_in_one_hook_offers_nothing():
+    half = plugin(register_searchers=lambda: [Tidy], config_packages=lambda: _raise(ValueError("bad")))
+    assert build(half=half).names("searcher") == ("grid", "random")
+
+
+def test_an_unknown_component_names_the_close_one_and_what_is_installed():
+    with pytest.raises(UnknownComponentError) as caught:
+        build(tunekit_tidy=offering(Tidy)).find("searcher", "randm")
+    assert str(caught.value) == "No searcher named 'randm'. Did you mean 'random'? Installed: grid, random, tidy."
+    assert (caught.value.kind, caught.value.name) == ("searcher", "randm")
+    assert caught.value.installed == ("grid", "random", "tidy")
+
+
+def test_a_component_of_a_distribution_that_is_not_installed_names_it():
+    with pytest.raises(UnknownComponentError, match=r"pip install tunekit-bo\."):
+        build_registry(iter(())).find("searcher", "bo")
+
+
+def test_an_unknown_component_may_be_in_a_broken_plugin():
+    with pytest.raises(UnknownComponentError, match=r"Installed: none\. The plugin gone could not be used: OSError: x"):
+        build(gone=OSError("x")).find("observer", "tensorboard")
+
+
+def test_an_unknown_kind_names_the_kinds():
+    with pytest.raises(UnknownComponentError, match=r"'searchers'\. Did you mean 'searcher'\? Kinds: searcher, "):
+        build_registry(iter(())).find("searchers", "random")
+
+
+def test_a_component_is_built_with_its_options(problem):
+    found = build(tunekit_tidy=offering(Tidy))
+    tidy = found.create("searcher", "tidy", problem, Streams(0), depth=3)
+    assert tidy.problem is problem
+    assert tidy.options == (3, 1.5, None)
+    assert found.create("searcher", "tidy", problem, Streams(0), depth=1, width=2, mode="m").options == (1, 2.0, "m")
+
+
+def test_a_missing_option_is_refused(problem):
+    with pytest.raises(ConfigurationError, match=r"searcher 'tidy' needs a value for 'depth'.*searcher\.depth=") as e:
+        build(tunekit_tidy=offering(Tidy)).create("searcher", "tidy", problem, Streams(0))
+    assert e.value.option == "searcher.depth"
+
+
+def test_an_unknown_option_names_the_close_one_and_those_that_exist(problem):
+    with pytest.raises(ConfigurationError) as caught:
+        build(tunekit_tidy=offering(Tidy)).create("searcher", "tidy", problem, Streams(0), depht=3)
+    assert str(caught.value) == (
+        "The searcher 'tidy' has no option 'depht' (it was set to 3). Did you mean 'depth'? "
+        "Its options: depth, width, mode."
+    )
+
+
+def test_an_option_of_a_component_without_options_is_refused(problem):
+    with pytest.raises(ConfigurationError, match="Its options: none"):
+        create("searcher", "random", problem, Streams(0), seed=3)
+
+
+def test_an_option_of_the_wrong_type_is_refused(problem):
+    with pytest.raises(ConfigurationError, match=r"searcher\.depth='3' does not fit\. Allowed: whole number"):
+        build(tunekit_tidy=offering(Tidy)).create("searcher", "tidy", problem, Streams(0), depth="3")
+
+
+def test_create_builds_installed_components(problem):
+    assert type(create("searcher", "random", problem, Streams(0))) is RandomSearch
+
+
+class EntryPoint(SimpleNamespace):
+    def load(self):
+        return self.content
+
+
+def test_installed_plugins_come_in_a_fixed_order_each_once(monkeypatch):
+    classes = [type(name, (Tidy,), {"name": name.lower()}) for name in "ABC"]
+    points = [
+        EntryPoint(name=c.name, value=c.name, dist=SimpleNamespace(name=f"tunekit-{c.name}", version="1"), content=p)
+        for c, p in zip(classes, map(offering, classes), strict=True)
+    ]
+    orders = []
+    for order in itertools.permutations([*points, points[0]]):
+        monkeypatch.setattr(importlib.metadata, "entry_points", lambda group, found=order: found)
+        registry.cache_clear()
+        orders.append([name for _, name in registry().components])
+    registry.cache_clear()
+    assert all(order == orders[0] for order in orders)
+    assert orders[0][-3:] == ["a", "b", "c"]
