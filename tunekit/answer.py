@@ -14,7 +14,7 @@ from rich import box
 from rich.table import Table
 
 from tunekit.comparison import FRACTIONS, Panel, Row
-from tunekit.console import answers, say
+from tunekit.console import answers, say, tell
 from tunekit.run_spec import RunSpec
 from tunekit_core.records.files import read_metadata
 from tunekit_core.registry import registry
@@ -34,29 +34,27 @@ def tell_run(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, 
     """
     incumbent = metadata.get("incumbent")
     if incumbent is None:
-        _print(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: no trial has reported a finite value.")
+        tell(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: no trial has reported a finite value.")
     else:
         metric, value = next(iter(incumbent["metrics"].items()))
         resource = metadata["resource"] or "report"
-        _print(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}")
-        _print(f"Best {metric}: {value:.6g} at {resource} {incumbent['resource']} of trial {incumbent['trial_id']}")
+        tell(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}")
+        tell(f"Best {metric}: {value:.6g} at {resource} {incumbent['resource']} of trial {incumbent['trial_id']}")
         answers().print(_configuration(incumbent["configuration"]))
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
-    _print(
+    tell(
         f"{metadata['n_started']:,} trials, {metadata['n_reports']:,} reports in {metadata['time']:,.0f} s on the "
         f"clock of the {spec.results['backend']['name']} backend ({real}). It ended because {metadata['reason']}."
     )
-    _print(f"Results: {spec.folder}")
-    _print(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
+    tell(f"Results: {spec.folder}")
+    tell(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
 
 
 def tell_sweep(panels: Sequence[Panel]) -> None:
     """Print the comparison, a table for each problem."""
     for panel in panels:
         better = "lower" if panel.mode == "min" else "higher"
-        _print(
-            f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of {panel.budget:,.0f} s"
-        )
+        tell(f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of {panel.budget:,.0f} s")
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method", no_wrap=True)
         table.add_column("runs", justify="right")
@@ -66,14 +64,14 @@ def tell_sweep(panels: Sequence[Panel]) -> None:
             cells = [row.label, str(len(row.curves)), *_cells(row, panel.budget)]
             table.add_row(*cells, style="bold" if position == 0 and len(panel.rows) > 1 else None)
         answers().print(table)
-    _print("Mean over runs ± 95 % interval (Student's t).")
+    tell("Mean over runs ± 95 % interval (Student's t).")
 
 
 def tell_files(figures: Sequence[Path], indices: Sequence[Path]) -> None:
     """Print where the files of a sweep are."""
     for what, paths in (("Figure", figures), ("Index", indices)):
         for path in paths:
-            _print(f"{what}: {path}")
+            tell(f"{what}: {path}")
 
 
 def figure_stem(specs: Sequence[RunSpec]) -> Path:
@@ -123,7 +121,3 @@ def _configuration(configuration: Mapping[str, Any]) -> Table:
     for name, value in configuration.items():
         table.add_row(name, str(value))
     return table
-
-
-def _print(text: str) -> None:
-    answers().print(text, markup=False, soft_wrap=True)

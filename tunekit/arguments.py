@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 import attrs
 
@@ -16,12 +17,14 @@ from tunekit_core.errors import ConfigurationError, suggestion
 
 VERBS = ("plugins",)
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
+CONFIG_DIR = ("--config-dir", "-cd")
 FLAGS_WITH_VALUE = (
     *("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn"),
-    *("--config-dir", "-cd", "--experimental-rerun"),
+    *(*CONFIG_DIR, "--experimental-rerun"),
 )
 PLAIN_FLAGS = ("--resolve", "--run", "-r", "--multirun", "-m", "--hydra-help", "--shell-completion", "-sc")
 INFO_FLAGS = ("--info", "-i")
+COMMAND_FLAGS = ("--cfg", "-c", "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
 INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 OVERRIDE = re.compile(r"(?P<prefix>\+\+|\+|~)?(?P<key>[^=@+~]+)(?P<rest>(@[^=]*)?(=.*)?)", re.DOTALL)
 
@@ -44,6 +47,20 @@ class CommandLine:
     def for_hydra(self) -> list[str]:
         """Flags with their values, then overrides."""
         return [*self.flags, *self.overrides]
+
+    @property
+    def names_no_command(self) -> bool:
+        """Whether Hydra would decide by itself between a run and a sweep."""
+        return not any(flag.partition("=")[0] in COMMAND_FLAGS for flag in self.flags)
+
+    @property
+    def config_dir(self) -> str | None:
+        """The user's own folder of options files."""
+        for flag, following in zip_longest(self.flags, self.flags[1:]):
+            name, equals, value = flag.partition("=")
+            if name in CONFIG_DIR:
+                return value if equals else following
+        return None
 
 
 def parse(arguments: Sequence[str]) -> CommandLine:

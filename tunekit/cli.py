@@ -67,7 +67,7 @@ def _compose_and_run(line: CommandLine, given: Sequence[str]) -> int:
 
     debug = "--debug" in line.own
     try:
-        composition = compose(line.for_hydra)
+        composition = compose(line)
     except TunekitError:
         raise
     except Exception as error:
@@ -76,12 +76,11 @@ def _compose_and_run(line: CommandLine, given: Sequence[str]) -> int:
         return 0
     from tunekit.application import Request, respond
 
-    sweep = composition.sweep
     request = Request(
         configs=composition.configs,
-        is_sweep=sweep is not None,
-        n_jobs=None if sweep is None else sweep.n_jobs,
-        plan=sweep is not None and sweep.plan,
+        is_sweep=composition.is_sweep,
+        n_jobs=composition.n_jobs,
+        plan=composition.plan,
         command=_command(given),
         debug=debug,
     )

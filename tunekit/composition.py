@@ -13,42 +13,34 @@ import hydra
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
-from hydra.errors import ConfigCompositionException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.config_files import config_packages
+from tunekit.arguments import CommandLine
+from tunekit.config_files import config_file, config_packages
 from tunekit_core.errors import PluginError
 
 CONFIG_PACKAGE = "pkg://tunekit.conf"
 
 
-@attrs.frozen
-class SweepOptions:
-    """What of ``hydra.sweeper`` concerns running.
-
-    Attributes:
-        n_jobs: Runs at the same time; ``None`` takes as many as there are cores.
-        plan: List what would run, and end.
-    """
-
-    n_jobs: int | None
-    plan: bool
-
-
-@attrs.frozen
+@attrs.define
 class Composition:
     """What the command line asks for.
 
     Attributes:
         configs: In plain dicts, interpolations resolved; none if Hydra was only asked to show something.
-        sweep: Options of the sweep, or ``None`` for a single run.
+        is_sweep: Whether Hydra was asked for a sweep, of however many runs.
+        n_jobs: ``hydra.sweeper.n_jobs``.
+        plan: ``hydra.sweeper.plan``.
     """
 
-    configs: list[dict[str, Any]]
-    sweep: SweepOptions | None
+    configs: list[dict[str, Any]] = attrs.field(factory=list)
+    is_sweep: bool = False
+    n_jobs: int | None = None
+    plan: bool = False
 
 
 class PluginConfigs(SearchPathPlugin):
@@ -60,40 +52,47 @@ class PluginConfigs(SearchPathPlugin):
             search_path.append(provider=package, path=f"pkg://{package}")
 
 
-def compose(arguments: Sequence[str]) -> Composition:
-    """Let Hydra compose what the arguments ask for.
-
-    Args:
-        arguments: In the form of :attr:`tunekit.arguments.CommandLine.for_hydra`.
+def compose(line: CommandLine) -> Composition:
+    """Let Hydra compose what the command line asks for.
 
     Raises:
         Exception: Hydra's own, see :mod:`tunekit.hydra_errors`.
     """
     Plugins.instance().register(PluginConfigs)
     Plugins.instance().register(_sweeper())
-    try:
-        return _run_hydra(arguments)
-    except ConfigCompositionException as error:
-        if "hydra.mode changed" not in str(error):
-            raise
-        return _run_hydra(["--multirun", *arguments])  # Hydra 1.4 does not look for hydra.mode in recipes
-
-
-def _run_hydra(arguments: Sequence[str]) -> Composition:
-    configs: list[dict[str, Any]] = []
-    sweeps: list[SweepOptions] = []
+    arguments = line.for_hydra
+    if line.names_no_command and _is_study(line):
+        arguments = ["--multirun", *arguments]
+    composition = Composition()
+    unresolved: list[OmegaConfBaseException] = []
 
     def collect(config: DictConfig) -> None:
-        hydra_config = HydraConfig.get()
-        if hydra_config.mode == RunMode.MULTIRUN and not sweeps:
-            sweeps.append(SweepOptions(hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan))
-        configs.append(cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True)))
+        if not composition.configs:
+            hydra_config = HydraConfig.get()
+            composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
+            composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
+        try:
+            composition.configs.append(cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True)))
+        except OmegaConfBaseException as error:  # raised from here, Hydra would print it in its own words first
+            unresolved.append(error)
 
     # Hydra 1.4 warns at any explicit version_base, 1.3 at none.
     version_base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
     with _hydra_environment(arguments):
         hydra.main(config_path=CONFIG_PACKAGE, config_name="config", **version_base)(collect)()
-    return Composition(configs, sweeps[0] if sweeps else None)
+    if unresolved:
+        raise unresolved[0]
+    return composition
+
+
+def _is_study(line: CommandLine) -> bool:
+    """Whether the experiment that is chosen is a sweep, by its ``hydra.mode``, which Hydra 1.4 ignores in recipes."""
+    for override in line.overrides:
+        key, _, name = override.partition("=")
+        if key == "+experiment":
+            file = config_file("experiment", name, line.config_dir)
+            return file is not None and OmegaConf.select(OmegaConf.load(file), "hydra.mode") == RunMode.MULTIRUN.name
+    return False
 
 
 def _sweeper() -> type[Sweeper]:

@@ -50,6 +50,20 @@ def groups() -> dict[str, dict[str, str]]:
     return {group: dict(sorted(options.items())) for group, options in found.items()}
 
 
+def config_file(group: str, name: str, config_dir: str | None) -> Path | None:
+    """The file of an option, where Hydra would find it.
+
+    Args:
+        group: Such as ``"experiment"``.
+        name: Name of the option.
+        config_dir: The user's own folder, which is looked through first.
+    """
+    folders = [Path(config_dir)] if config_dir else []
+    folders += [folder for package in config_packages() for folder in _folders(package)]
+    files = (folder / group / f"{name}.yaml" for folder in folders)
+    return next((file for file in files if file.is_file()), None)
+
+
 def _folders(package: str) -> list[Path]:
     try:
         spec = find_spec(package)

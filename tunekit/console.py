@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
+from typing import TextIO
 
 from rich.console import Console
 
@@ -12,20 +13,31 @@ PLAIN_WIDTH = 160  # of tables in files and pipes, where there is no window
 
 def answers() -> Console:
     """Standard output."""
-    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    return _console(sys.stdout)
 
 
 def messages() -> Console:
     """Standard error."""
-    return Console(file=sys.stderr, highlight=False, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
+    return _console(sys.stderr)
+
+
+def tell(text: str) -> None:
+    """Write a line to standard output, not wrapped."""
+    answers().print(text, soft_wrap=True)
 
 
 def say(text: str, style: str | None = None) -> None:
-    """Write a line to standard error, as it is: nothing in it is markup, and it is not wrapped."""
-    messages().print(text, style=style, markup=False, soft_wrap=True)
+    """Write a line to standard error, not wrapped."""
+    messages().print(text, style=style, soft_wrap=True)
 
 
 @cache
 def warn_once(text: str) -> None:
     """Write a warning to standard error, unless this process has written it before."""
     say(f"Warning: {text}", style="yellow")
+
+
+def _console(file: TextIO) -> Console:
+    # What users and plugins write may look like markup; it is text.
+    width = None if file.isatty() else PLAIN_WIDTH
+    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ N_TIMES = 400
 COLUMNS = 3
 PANEL_SIZE = (4.2, 3.1)  # inches
 LARGEST_LINEAR_RATIO = 5.0  # a metric that spans more is drawn on a logarithmic scale
-FORMAT = 1  # of the drawing; raised when equal data should give another figure
+FORMAT = 2  # of the drawing; raised when equal data should give another figure
 
 
 def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
@@ -49,7 +50,7 @@ def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": key},
     }
     for file in files:
-        temporary = file.with_name(f".{file.name}.part")
+        temporary = file.with_name(f".{file.name}.{os.getpid()}.part")  # two sweeps may draw the same figure
         figure.savefig(temporary, format=file.suffix[1:], dpi=200, metadata=metadata[file.suffix[1:]])
         temporary.replace(file)
     return files
@@ -113,9 +114,14 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[str]) -> None:
 
 
 def _scale(axis: Axes, means: NDArray[np.float64]) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     finite = means[np.isfinite(means)]
     if finite.size and finite.min() > 0 and finite.max() > LARGEST_LINEAR_RATIO * finite.min():
         axis.set_yscale("log")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_locator(NullLocator())
 
 
 def _legend_entries(axes: Sequence[Axes]) -> tuple[list[Artist], list[str]]:

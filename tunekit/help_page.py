@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rich import box
+from collections.abc import Sequence
+
 from rich.table import Table
-from rich.text import Text
 
 from tunekit.config_files import groups
-from tunekit.console import answers
+from tunekit.console import answers, tell
 from tunekit.schema import COMPONENTS, KEYS, RECIPES
 from tunekit.startup import say_startup_notes
 
@@ -45,12 +45,11 @@ FLAGS = (
 def show_help() -> None:
     """Print the page."""
     say_startup_notes()
-    out = answers()
-    out.print("Tunes hyperparameters: python -m tunekit [key=value …] [--multirun]\n", markup=False)
+    tell("Tunes hyperparameters: python -m tunekit [key=value …] [--multirun]\n")
     _section("Commands", [(f"python -m tunekit {line}", text) for line, text in EXAMPLES])
     files = groups()
-    for title, keys in (("Recipes", RECIPES), ("Components: key=one of these", COMPONENTS)):
-        _section(title, [(key, ", ".join(files.get(key, {})) or "none installed") for key in keys])
+    _section("Recipes", [(f"{key}={name}", text) for key in RECIPES for name, text in files.get(key, {}).items()])
+    _section("Components", [(f"{key}=", ", ".join(files.get(key, {})) or "none installed") for key in COMPONENTS])
     others = sorted(set(files) - {*RECIPES, *COMPONENTS})
     if others:
         _section("Groups of plugins", [(group, ", ".join(files[group])) for group in others])
@@ -60,11 +59,11 @@ def show_help() -> None:
     _section("Keys at the top level", list(KEYS.items()))
 
 
-def _section(title: str, rows: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> None:
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
-    table.box = box.SIMPLE
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column(no_wrap=True)
-    table.add_column()
     for left, right in rows:
-        table.add_row(Text(left), Text(right))
+        table.add_row(left, right)
+    answers().print(title, style="bold")
     answers().print(table)
+    answers().print()

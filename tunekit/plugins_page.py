@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tunekit.console import answers
+from tunekit.console import answers, tell
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.options import Option
 from tunekit_core.registry import HOOKS, Component, registry
@@ -34,7 +34,7 @@ def show_plugins(arguments: Sequence[str]) -> int:
         table.add_section()
     answers().print(table)
     for plugin in registry().broken:
-        answers().print(f"Broken: {plugin.distribution}: {plugin.reason}", markup=False, style="red", soft_wrap=True)
+        tell(f"Broken: {plugin.distribution}: {plugin.reason}")
     return 0
 
 

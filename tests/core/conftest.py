@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import settings
 
 from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner
 from tunekit_core.backends import Backend, TrialEnded, TrialReported
@@ -16,6 +17,9 @@ from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.space import uniform
 from tunekit_core.trials import Status
+
+settings.register_profile("untimed", deadline=None)  # a loaded machine is no bug
+settings.load_profile("untimed")
 
 
 class ScriptedBenchmark(Benchmark):

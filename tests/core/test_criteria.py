@@ -47,6 +47,14 @@ def test_the_last_trial_started_runs_until_a_worker_is_free_for_one_more(play):
     assert (played.result.n_trials, played.result.time) == (2, 1.0)
 
 
+def test_fewer_trials_than_workers_run_until_the_first_has_ended(play):
+    stopping = [ends("max_num_trials_started", count=2)]
+    played = play(lambda t, run: [0.5] * (3 - t), stopping=stopping, n_workers=4)
+    assert (played.result.n_trials, played.result.time, played.metadata["n_completed"]) == (2, 2.0, 1)
+    waited = play(lambda t, run: [0.5] * (3 - t), stopping=stopping, n_workers=4, wait_for_running=True)
+    assert (waited.result.n_trials, waited.metadata["n_completed"]) == (2, 2)
+
+
 @pytest.mark.parametrize("batch", [1, 4])
 def test_256_trials_completed_are_256_and_stopped_or_failed_ones_do_not_count(play, batch):
     script = lambda t, run: [Status.FAILED] if t % 5 == 0 else [0.5] * 3  # noqa: E731

@@ -211,7 +211,7 @@ def _text(value):
     return "" if value is None else str(value)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(metrics, st.dictionaries(st.sampled_from(["c1", "c2"]), cells)), min_size=1, max_size=8))
 def test_every_cell_comes_back_in_its_column(write, rows):
     header, *written = lines(write(*rows))
@@ -224,7 +224,7 @@ def test_every_cell_comes_back_in_its_column(write, rows):
         assert all(cells[name] == "" for name in header if name not in given and name not in FIXED)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(losses=st.lists(st.floats(), min_size=1, max_size=20))
 def test_numbers_are_read_back_to_the_bit(write, losses):
     frame = read(write(*[{"loss": loss} for loss in losses]))

@@ -479,7 +479,7 @@ step = st.one_of(
 runs = st.one_of(st.lists(step, max_size=9), st.just([StartFailed("no")]))
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     script=st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 2)), runs, max_size=12),
     n_workers=st.integers(1, 4),

@@ -54,7 +54,10 @@ class MaxNumEvaluations(StoppingCriterion):
 
 
 class MaxNumTrialsStarted(StoppingCriterion):
-    """Start this many trials, and end when a worker is free for one more."""
+    """Start this many trials, and end when a worker is free for one more.
+
+    With fewer trials than workers, where one is free from the beginning, end when the first of them has ended.
+    """
 
     name: ClassVar[str] = "max_num_trials_started"
 
@@ -65,7 +68,7 @@ class MaxNumTrialsStarted(StoppingCriterion):
 
     def __call__(self, view: ExperimentView) -> str | None:
         """Whether the count is reached and a worker is free."""
-        reached = view.n_started >= self._count and view.n_running < view.n_workers
+        reached = view.n_started >= self._count and view.n_running < min(view.n_workers, self._count)
         return f"{self._count} trials were started" if reached else None
 
 

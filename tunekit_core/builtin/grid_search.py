@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Hashable
 from typing import Any, ClassVar
@@ -67,7 +66,7 @@ class GridSearch(Searcher):
         points = self.problem.points_to_evaluate
         if trial_id < len(points) and self.problem.space.key(points[trial_id]) not in self._taken:
             return Proposal(points[trial_id])
-        for index in itertools.islice(self._order, self._next, None):
+        for index in self._order[self._next :]:
             configuration = self._configuration(int(index))
             if self.problem.space.key(configuration) not in self._taken:
                 return Proposal(configuration)

@@ -1,0 +1,1 @@
+"""``fcnet``: tuning a regression network with two hidden layers, tabulated."""

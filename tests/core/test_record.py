@@ -1,0 +1,356 @@
+"""What an experiment leaves on disk, also when its process dies."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from tunekit_core import ExperimentRecord, Objective, Streams, load_experiment
+from tunekit_core.builtin.criteria import MaxNumEvaluations, MaxNumTrialsFinished
+from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.errors import ExperimentLocked, RecordError
+from tunekit_core.events import fold
+from tunekit_core.experiment_state import ExperimentState
+from tunekit_core.records.files import FolderLock, is_locked, read_metadata, write_metadata
+from tunekit_core.records.load import read_events
+from tunekit_core.registry import own_version
+from tunekit_core.testing import ToyBenchmark, toy_problem
+from tunekit_core.trials import Status
+
+TIMES = ("started", "ended")
+
+
+def finished(n):
+    return lambda problem: MaxNumTrialsFinished(problem, count=n)
+
+
+def test_metadata_tell_the_whole_story(play, make_problem):
+    problem = make_problem(objective=Objective(["loss", "size"], ["max", "min"], "epoch"))
+    script = {0: [{"epoch": 1, "loss": 0.5, "size": 3}], 1: [{"epoch": 1, "loss": 0.7, "size": 4}, Status.FAILED]}
+    played = play(lambda t, run: script[t], problem=problem, stopping=[finished(2)])
+    metadata = played.metadata
+    began, ended = (datetime.fromisoformat(metadata.pop(name)) for name in TIMES)
+    assert began <= ended
+    assert began.utcoffset().total_seconds() == 0
+    numerics = metadata.pop("numerics")
+    assert set(numerics) == {"python", "numpy", "machine", "blas"}
+    assert numerics["numpy"] == np.__version__
+    configuration = metadata["incumbent"].pop("configuration")
+    assert 0.0 <= configuration["x"] <= 1.0
+    assert metadata == {
+        "format": 1,
+        "status": "completed",
+        "reason": "2 trials were finished",
+        "metric": ["loss", "size"],
+        "mode": ["max", "min"],
+        "resource": "epoch",
+        "max_resource": 9,
+        "n_workers": 1,
+        "search_space": problem.space.to_json(),
+        "versions": {"tunekit-hpo": own_version()},
+        "n_started": 2,
+        "n_completed": 1,
+        "n_stopped": 0,
+        "n_failed": 1,
+        "n_paused": 0,
+        "n_reports": 2,
+        "time": 2.0,
+        "incumbent": {"trial_id": 1, "resource": 1, "metrics": {"loss": 0.7, "size": 4}},
+        "failures": [{"trial_id": 1, "reason": "exit code 1"}],
+    }
+
+
+def test_what_the_user_wants_to_find_again_is_kept(tmp_path, problem):
+    record = ExperimentRecord(tmp_path, {"tags": {"team": "vision"}, "path": tmp_path, "size": np.int64(3)})
+    record.begin(problem, 4, [])
+    assert json.loads((tmp_path / "metadata.json").read_text())["tags"] == {"team": "vision"}
+    record.finish("completed", "done")
+    metadata = read_metadata(tmp_path)
+    assert (metadata["tags"], metadata["path"], metadata["size"]) == ({"team": "vision"}, str(tmp_path), 3)
+
+
+def test_metadata_say_running_while_it_runs(play, tmp_path):
+    seen = []
+    play(lambda t, run: [0.5], stopping=[finished(1)], on_close=lambda: seen.append(read_metadata(tmp_path / "run")))
+    assert seen[0]["status"] == "running"
+    assert "ended" not in seen[0]
+
+
+def test_the_first_twenty_failures_are_named(play):
+    played = play(lambda t, run: [Status.FAILED], stopping=[finished(30)])
+    assert [failure["trial_id"] for failure in played.metadata["failures"]] == list(range(20))
+    assert played.metadata["n_failed"] == 30
+
+
+def test_a_failure_is_named_once_with_its_first_reason(play):
+    played = play(lambda t, run: [{"loss": "x"}, Status.FAILED], stopping=[finished(1)], lag=5.0)
+    (failure,) = played.metadata["failures"]
+    assert failure["reason"].startswith("it reported {'loss': 'x'}")
+
+
+def test_numbers_of_numpy_and_things_that_json_does_not_know_do_no_harm(play):
+    strange = {"epoch": np.int64(1), "loss": np.float32(0.5), "model": object, "path": {"a": np.float64(2.0)}}
+    played = play(lambda t, run: [strange], stopping=[finished(1)])
+    assert played.metadata["incumbent"]["metrics"] == {"loss": 0.5}
+    assert played.events[1]["metrics"] == {"epoch": 1, "loss": 0.5, "model": str(object), "path": {"a": 2.0}}
+
+
+def test_the_files_of_an_experiment(play):
+    played = play(lambda t, run: [0.5], stopping=[finished(1)])
+    assert sorted(file.name for file in played.folder.iterdir()) == [
+        ".lock",
+        "events.jsonl",
+        "metadata.json",
+        "results.csv.zip",
+    ]
+
+
+def test_events_are_kept_only_where_asked(tmp_path, problem):
+    record = ExperimentRecord(tmp_path)
+    record.begin(problem, 1, [])
+    record.finish("completed", "done")
+    assert not (tmp_path / "events.jsonl").exists()
+    with pytest.raises(RecordError, match="run without keep_events"):
+        read_events(tmp_path)
+
+
+def test_nothing_of_an_earlier_experiment_passes_for_this_one(play, tmp_path, problem):
+    folder = play(lambda t, run: [0.5], stopping=[finished(1)]).folder
+    record = ExperimentRecord(folder)
+    record.begin(problem, 1, [])
+    assert not (folder / "results.csv.zip").exists()
+    assert not (folder / "events.jsonl").exists()
+    record.finish("completed", "done")
+    assert len(load_experiment(folder).results) == 0
+
+
+def test_metadata_are_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+    write_metadata(tmp_path, {"status": "completed", "value": 1})
+
+    def no_space(*_):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", no_space)
+        with pytest.raises(OSError, match="no space left"):
+            write_metadata(tmp_path, {"status": "completed", "value": 2})
+    assert read_metadata(tmp_path)["value"] == 1
+
+
+def test_a_reader_never_sees_half_of_the_metadata(tmp_path):
+    long = "x" * 200_000
+    write_metadata(tmp_path, {"status": "completed", "value": long})
+    seen = set()
+
+    def read():
+        while not done.is_set():
+            seen.add(read_metadata(tmp_path)["value"] == long)
+
+    done = threading.Event()
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(50):
+        write_metadata(tmp_path, {"status": "completed", "value": long})
+    done.set()
+    reader.join()
+    assert seen == {True}
+
+
+def test_a_folder_without_an_experiment_is_an_error(tmp_path):
+    with pytest.raises(RecordError, match=r"holds no experiment: it has no metadata\.json"):
+        read_metadata(tmp_path)
+    record = ExperimentRecord(tmp_path)
+    assert record.status() is None
+    record.release()
+
+
+HOLD = """
+import sys, time
+from tunekit_core import ExperimentRecord
+record = ExperimentRecord(sys.argv[1])
+print("held", flush=True)
+time.sleep(60)
+"""
+ENDLESS = """
+import sys
+from pathlib import Path
+from tunekit_core import ExperimentRecord, Streams, Tuner
+from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
+
+benchmark, streams = ToyBenchmark(), Streams(0)
+problem = toy_problem(benchmark)
+record = ExperimentRecord(Path(sys.argv[1]), keep_events=True)
+scheduler = Fifo(problem, streams, RandomSearch(problem, streams))
+Tuner(scheduler=scheduler, backend=ToyBackend(problem, benchmark, None, streams), record=record).run()
+"""
+
+
+@pytest.fixture
+def process():
+    """Starts Python code with arguments in a process of its own, which does not outlive the test."""
+    started = []
+
+    def start(code, *arguments, **environment):
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code, *map(str, arguments)],
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, **environment},
+            )
+        )
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+        each.communicate()
+
+
+def test_an_experiment_that_another_process_writes_is_locked(tmp_path, process):
+    holder = process(HOLD, tmp_path)
+    assert holder.stdout.readline() == "held\n"
+    assert is_locked(tmp_path)
+    with pytest.raises(ExperimentLocked, match="is being written by another process"):
+        ExperimentRecord(tmp_path)
+    holder.kill()
+    holder.wait()
+    assert not is_locked(tmp_path)
+    ExperimentRecord(tmp_path).release()
+
+
+def test_an_experiment_is_locked_within_a_process_too(tmp_path):
+    with FolderLock(tmp_path):
+        with pytest.raises(ExperimentLocked):
+            ExperimentRecord(tmp_path)
+        assert is_locked(tmp_path)
+    assert not is_locked(tmp_path)
+
+
+def test_looking_at_a_folder_writes_nothing(tmp_path):
+    assert not is_locked(tmp_path)
+    assert not is_locked(tmp_path / "missing")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_running_without_a_live_process_reads_interrupted(tmp_path):
+    write_metadata(tmp_path, {"status": "running"})
+    assert read_metadata(tmp_path)["status"] == "interrupted"
+    with FolderLock(tmp_path):
+        assert read_metadata(tmp_path)["status"] == "running"
+    assert read_metadata(tmp_path)["status"] == "interrupted"
+
+
+def test_who_takes_over_a_dead_experiment_finds_it_interrupted(tmp_path, problem):
+    write_metadata(tmp_path, {"status": "running"})
+    record = ExperimentRecord(tmp_path)
+    assert record.status() == "interrupted"
+    record.begin(problem, 1, [])
+    assert record.status() == "running"
+    record.finish("completed", "done")
+    assert record.status() == "completed"
+
+
+def test_those_who_look_at_a_folder_at_the_same_time_do_not_take_each_other_for_its_writer(tmp_path):
+    FolderLock(tmp_path).release()
+    seen = []
+
+    def look():
+        seen.extend(is_locked(tmp_path) for _ in range(500))
+
+    lookers = [threading.Thread(target=look) for _ in range(4)]
+    for looker in lookers:
+        looker.start()
+    for looker in lookers:
+        looker.join()
+    assert seen == [False] * 2000
+
+
+def test_a_writer_is_not_kept_out_by_those_who_look(tmp_path):
+    FolderLock(tmp_path).release()
+    done = threading.Event()
+
+    def look():
+        while not done.is_set():
+            is_locked(tmp_path)
+            time.sleep(1e-3)
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        for _ in range(300):
+            ExperimentRecord(tmp_path).release()
+    finally:
+        done.set()
+        looker.join()
+
+
+@pytest.fixture
+def killed(tmp_path, process):
+    """The folder of an experiment whose process was killed in the middle."""
+    running = process(ENDLESS, tmp_path / "run")
+    events = tmp_path / "run" / "events.jsonl"
+    while not events.exists() or events.stat().st_size < 50_000:
+        assert running.poll() is None
+        time.sleep(0.01)
+    assert read_metadata(tmp_path / "run")["status"] == "running"
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    return tmp_path / "run"
+
+
+def test_a_killed_experiment_is_interrupted_and_its_events_fold(killed, play):
+    assert load_experiment(killed).metadata["status"] == "interrupted"
+    events = read_events(killed)
+    problem = toy_problem(ToyBenchmark())
+    state = ExperimentState(problem, Fifo(problem, Streams(0), RandomSearch(problem, Streams(0))), 4)
+    fold(events, state)
+    assert state.n_reports == sum(event["event"] == "report" for event in events) > 100
+    played = play(lambda t, run: [0.5], stopping=[finished(2)])  # again, in its folder
+    assert played.folder == killed
+    assert played.metadata["status"] == "completed"
+    assert len(load_experiment(killed).results) == 2
+    assert not list(killed.glob("*.part"))
+
+
+@pytest.mark.parametrize("name", ["results.csv.zip", "events.jsonl", "metadata.json"])
+def test_an_equal_experiment_leaves_equal_files(play, name):
+    script = lambda t, run: [(t * 7 + e) % 11 / 10 for e in range(9)] if t % 4 else [Status.FAILED]  # noqa: E731
+    contents = []
+    for folder in ("first", "second"):
+        stopping = [lambda problem: MaxNumEvaluations(problem, count=300)]
+        folder = play(script, n_workers=3, batch=2, stopping=stopping, folder=folder).folder
+        content = (folder / name).read_bytes()
+        if name == "metadata.json":
+            content = {key: value for key, value in json.loads(content).items() if key not in TIMES}
+        contents.append(content)
+    assert contents[0] == contents[1]
+
+
+COUNTED = ENDLESS.replace(
+    ", record=record)",
+    ", record=record, stopping=[create('stopping', 'max_num_evaluations', problem, count=300)])",
+).replace("import ExperimentRecord,", "import ExperimentRecord, create,")
+
+
+def test_hashing_and_threads_do_not_change_a_byte(tmp_path, process):
+    environments = [
+        {"PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        {"PYTHONHASHSEED": "2", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
+    ]
+    runs = [process(COUNTED, tmp_path / str(i), **environment) for i, environment in enumerate(environments)]
+    assert [run.wait() for run in runs] == [0, 0]
+    for name in ("results.csv.zip", "events.jsonl"):
+        assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes()
+    first, second = (json.loads((tmp_path / i / "metadata.json").read_text()) for i in "01")
+    assert {**first, **dict.fromkeys(TIMES)} == {**second, **dict.fromkeys(TIMES)}
