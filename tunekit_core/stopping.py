@@ -18,10 +18,13 @@ class StoppingCriterion(abc.ABC):
     Attributes:
         name: What a config calls it; unique among installed criteria.
         is_failure: Whether an experiment that it ends has failed.
+        waits_for_running: Whether trials that run then come to their end; otherwise they are stopped, unless the
+            experiment waits for them.
     """
 
     name: ClassVar[str]
     is_failure: ClassVar[bool] = False
+    waits_for_running: ClassVar[bool] = False
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

@@ -127,10 +127,10 @@ class Tuner:
             ends = self._ask_criteria()
             if not ends and state.n_running < state.n_workers and self._start_one():
                 continue
-            if state.n_running == 0 or (ends and not self._wait_for_running):
+            if state.n_running == 0 or (ends and not self._waits()):
                 break
-            for position, event in enumerate(backend.wait(None if ends else deadline)):
-                if position and self._ask_criteria() and not self._wait_for_running:
+            for position, event in enumerate(backend.wait(None if self._reason_is_final() else deadline)):
+                if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
                 if isinstance(event, TrialReported):
                     self._on_report(event)
@@ -145,15 +145,29 @@ class Tuner:
         )
 
     def _ask_criteria(self) -> bool:
-        """Whether the experiment ends; the first reason that a criterion gives is kept."""
-        if self._ending is None:
+        """Whether the experiment ends; the first reason that a criterion gives is kept.
+
+        While trials come to their end because a criterion waits for them, one that does not may still cut it short.
+        """
+        if not self._reason_is_final():
             for criterion in self._stopping:
+                if self._ending is not None and criterion.waits_for_running:
+                    continue
                 reason = criterion(self._state)
                 if reason is not None:
                     self._ending, self._reason = criterion, reason
                     self._record.criterion(criterion.name, reason, self._state.now)
                     break
         return self._ending is not None
+
+    def _waits(self) -> bool:
+        """Whether trials that run when the experiment ends come to their end."""
+        return self._wait_for_running or (self._ending is not None and self._ending.waits_for_running)
+
+    def _reason_is_final(self) -> bool:
+        if self._ending is None:
+            return False
+        return self._wait_for_running or not self._ending.waits_for_running
 
     def _start_one(self) -> bool:
         """Give one free worker something to do; false if the scheduler has nothing for it."""

@@ -42,17 +42,19 @@ def test_256_trials_started_are_256(play):
     assert played.result.reason == "256 trials were started"
 
 
-def test_the_last_trial_started_runs_until_a_worker_is_free_for_one_more(play):
-    played = play(lambda t, run: [0.5] * (t + 1), stopping=[ends("max_num_trials_started", count=2)], n_workers=2)
-    assert (played.result.n_trials, played.result.time) == (2, 1.0)
+@pytest.mark.parametrize("n_workers", [1, 2, 4])
+def test_all_trials_started_run_to_their_end(play, n_workers):
+    stopping = [ends("max_num_trials_started", count=3)]
+    played = play(lambda t, run: [0.5] * (3 - t), stopping=stopping, n_workers=n_workers)
+    assert (played.result.n_trials, played.metadata["n_completed"]) == (3, 3)
+    assert played.result.reason == "3 trials were started"
 
 
-def test_fewer_trials_than_workers_run_until_the_first_has_ended(play):
-    stopping = [ends("max_num_trials_started", count=2)]
-    played = play(lambda t, run: [0.5] * (3 - t), stopping=stopping, n_workers=4)
-    assert (played.result.n_trials, played.result.time, played.metadata["n_completed"]) == (2, 2.0, 1)
-    waited = play(lambda t, run: [0.5] * (3 - t), stopping=stopping, n_workers=4, wait_for_running=True)
-    assert (waited.result.n_trials, waited.metadata["n_completed"]) == (2, 2)
+def test_another_criterion_cuts_short_the_end_of_the_trials_started(play):
+    stopping = [ends("max_num_trials_started", count=2), ends("max_num_evaluations", count=4)]
+    played = play(lambda t, run: [0.5] * 9, stopping=stopping, n_workers=2)
+    assert (played.result.n_trials, played.result.n_reports) == (2, 4)
+    assert played.result.reason == "4 evaluations were made"
 
 
 @pytest.mark.parametrize("batch", [1, 4])

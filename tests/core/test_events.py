@@ -65,7 +65,8 @@ facts = attrgetter("id", "configuration", "until", "status", "last_report", "n_r
 
 def summary(state):
     """Everything that can be seen of a state."""
-    return counters(state), others(state), [facts(trial) for trial in state.trials]
+    ending = [trial.id for trial in state.trials if state.is_ending(trial.id)]
+    return counters(state), others(state), [facts(trial) for trial in state.trials], ending
 
 
 def fresh_state(problem, scheduler=Climb):

@@ -54,12 +54,10 @@ class MaxNumEvaluations(StoppingCriterion):
 
 
 class MaxNumTrialsStarted(StoppingCriterion):
-    """Start this many trials, and end when a worker is free for one more.
-
-    With fewer trials than workers, where one is free from the beginning, end when the first of them has ended.
-    """
+    """Start this many trials, let those that run come to their end, or to where they pause, and end."""
 
     name: ClassVar[str] = "max_num_trials_started"
+    waits_for_running: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, *, count: int) -> None:
         super().__init__(problem)
@@ -67,9 +65,8 @@ class MaxNumTrialsStarted(StoppingCriterion):
         self._count = count
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the count is reached and a worker is free."""
-        reached = view.n_started >= self._count and view.n_running < min(view.n_workers, self._count)
-        return f"{self._count} trials were started" if reached else None
+        """Whether the count is reached."""
+        return f"{self._count} trials were started" if view.n_started >= self._count else None
 
 
 class MaxNumTrialsCompleted(StoppingCriterion):

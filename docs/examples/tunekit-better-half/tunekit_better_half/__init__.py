@@ -1,0 +1,24 @@
+"""A scheduler that stops the worse half of all trials, for tunekit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunekit_core.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from tunekit_core.schedulers import Scheduler
+
+
+@hookimpl
+def tunekit_register_schedulers() -> list[type[Scheduler]]:
+    """The scheduler."""
+    from tunekit_better_half._better_half import BetterHalf
+
+    return [BetterHalf]
+
+
+@hookimpl
+def tunekit_config_packages() -> list[str]:
+    """Its options."""
+    return ["tunekit_better_half.conf"]

@@ -1,0 +1,201 @@
+"""Writes the pages of docs/reference from the code. With ``--check``, fails if one of them is not up to date.
+
+It lists what is installed: run it in the environment of requirements-dev.txt, without plugins of others.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from google_docstrings import docstring_of
+from omegaconf import OmegaConf
+
+import tunekit.conf
+from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
+from tunekit.config_files import groups
+from tunekit.schema import COMPONENTS, KEYS, RECIPES, SEVERAL, VALUES
+from tunekit_core import hookspecs
+from tunekit_core.backends import Backend
+from tunekit_core.benchmarks import Benchmark
+from tunekit_core.composers import ResultComposer
+from tunekit_core.observers import Observer
+from tunekit_core.options import Option, type_text
+from tunekit_core.registry import HOOKS, Component, registry
+from tunekit_core.schedulers import Scheduler
+from tunekit_core.searchers import Searcher
+from tunekit_core.stopping import StoppingCriterion
+
+REFERENCE = Path(__file__).parent / "reference"
+GENERATED = "<!-- Written by docs/generate.py from the code. Change the code, then run `nox -s docs`. -->"
+CONTRACTS = {
+    "searcher": Searcher,
+    "scheduler": Scheduler,
+    "backend": Backend,
+    "benchmark": Benchmark,
+    "stopping": StoppingCriterion,
+    "composer": ResultComposer,
+    "observer": Observer,
+}
+
+
+def hooks() -> Iterator[str]:
+    """Every hook, and the contract of what it registers."""
+    yield "# Hooks and contracts\n"
+    yield docstring_of(hookspecs).text + "\n"
+    yield (
+        "A plugin is a distribution with an entry point in the group `tunekit` that names a module; the module "
+        "implements hooks, each marked with `tunekit_core.hookspecs.hookimpl`. "
+        "[Write a searcher](../tutorials/write-a-searcher.md) shows one from beginning to end.\n"
+    )
+    for kind, hook in HOOKS.items():
+        contract = CONTRACTS[kind]
+        yield from _hook(hook)
+        yield f"### {contract.__name__}\n"
+        yield f"`{contract.__module__}.{contract.__name__}`\n"
+        yield from _described(contract)
+        for name, method in vars(contract).items():
+            if inspect.isfunction(method) and not name.startswith("_"):
+                yield f"**`{name}{_signature(method)}`**{_abstract(method)}\n"
+                yield from _described(method)
+    yield from _hook("tunekit_config_packages")
+
+
+def components() -> Iterator[str]:
+    """Every component with its options."""
+    yield "# Components\n"
+    yield (
+        "What a configuration can name, kind by kind, with every option. `python -m tunekit plugins` lists what is "
+        "installed on your machine, plugins of others included.\n"
+    )
+    for kind in HOOKS:
+        yield f"## {kind}\n"
+        for name in registry().names(kind):
+            yield from _component(registry().find(kind, name))
+
+
+def configuration() -> Iterator[str]:
+    """The keys of the configuration, recipes and options files."""
+    (folder,) = tunekit.conf.__path__
+    defaults: Any = OmegaConf.to_container(OmegaConf.load(Path(folder) / "config.yaml"))
+    chosen = {group: name for entry in defaults["defaults"] if isinstance(entry, dict) for group, name in entry.items()}
+    yield "# Configuration\n"
+    yield "## Keys at the top level\n"
+    yield "Any other key is refused. A value of your own goes below `tags`.\n"
+    rows = []
+    for key, text in KEYS.items():
+        default = chosen.get(key, defaults.get(key))
+        rows.append([f"`{key}`", text, _kind_of_key(key), f"`{json.dumps(default)}`"])
+    yield from _table(["key", "what it is", "takes", "default"], rows)
+    yield "The environment variable `TUNEKIT_RESULTS` sets the default of `results_dir`.\n"
+    yield "## Keys of a sweep\n"
+    yield from _table(
+        ["key", "what it is"],
+        [
+            [f"`hydra.sweeper.{name}`", text]
+            for name, text in docstring_of(TunekitSweeperConf).items("Attributes").items()
+        ],
+    )
+    yield "## Options files\n"
+    yield "What can stand after `method=`, `searcher=` and so on. Each is a file that sets options of a component.\n"
+    for group, files in sorted(groups().items()):
+        yield f"### {group}\n"
+        yield from _table(["name", "what it is"], [[f"`{name}`", text] for name, text in files.items()])
+
+
+def _hook(name: str) -> Iterator[str]:
+    hook = getattr(hookspecs, name)
+    yield f"## {name}\n"
+    yield f"`def {name}{_signature(hook)}`\n"
+    yield from _described(hook)
+
+
+def _component(component: Component) -> Iterator[str]:
+    documented = docstring_of(component.factory)
+    yield f"### {component.name}\n"
+    yield f"From `{component.distribution}`.\n"
+    yield documented.text + "\n"
+    if component.options:
+        rows = [
+            [f"`{name}`", option.type_text, _default(option), _explanation(component.factory, name)]
+            for name, option in component.options.items()
+        ]
+        yield from _table(["option", "takes", "default", "what it is"], rows)
+    yield from _section(documented.line("References"), "References")
+
+
+def _described(documented: Any) -> Iterator[str]:
+    parts = docstring_of(documented)
+    yield parts.text + "\n"
+    for section in ("Attributes", "Args", "Raises"):
+        items = [f"- `{name}`: {text}" for name, text in parts.items(section).items()]
+        if items:
+            yield f"{'Arguments' if section == 'Args' else section}:\n"
+            yield "\n".join(items) + "\n"
+    yield from _section(parts.line("Returns"), "Returns")
+
+
+def _section(text: str, title: str) -> Iterator[str]:
+    if text:
+        yield f"{title}: {text}\n"
+
+
+def _explanation(factory: type[Any], option: str) -> str:
+    """What the class, or the class that it inherits the option from, says of it."""
+    for documented in factory.__mro__:
+        text = docstring_of(documented).items("Args").get(option) if documented.__doc__ else None
+        if text:
+            return text
+    return ""
+
+
+def _kind_of_key(key: str) -> str:
+    if key in VALUES:
+        return type_text(VALUES[key])
+    if key in (*COMPONENTS, *RECIPES):
+        return "name of an options file"
+    return "mapping from component to its options" if key in SEVERAL else "mapping"
+
+
+def _default(option: Option) -> str:
+    return "required" if option.required else f"`{json.dumps(option.default)}`"
+
+
+def _signature(function: Any) -> str:
+    return str(inspect.signature(function)).replace("'", "")
+
+
+def _abstract(method: Any) -> str:
+    return " (to be implemented)" if getattr(method, "__isabstractmethod__", False) else ""
+
+
+def _table(header: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    yield "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the pages; the exit status."""
+    if arguments not in (["--write"], ["--check"]):
+        print("Type: python docs/generate.py --write (or --check)", file=sys.stderr)
+        return 2
+    stale = []
+    for page in (hooks, components, configuration):
+        path = REFERENCE / f"{page.__name__}.md"
+        text = GENERATED + "\n\n" + "\n".join(page())
+        if arguments == ["--write"]:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(path.name)
+    if stale:
+        print(f"Not up to date: {', '.join(stale)}. Type: nox -s docs", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

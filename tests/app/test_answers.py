@@ -1,0 +1,160 @@
+"""What a sweep answers: intervals, labels, figures."""
+
+import csv
+import io
+import json
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from tunekit.best_so_far import BestSoFar, read_best_so_far
+from tunekit.comparison import FinishedRun, Panel, Row, compare
+from tunekit.figure import draw
+from tunekit.run_spec import RunSpec
+
+
+def best(times, values, end=100.0):
+    return BestSoFar(np.array(times, float), np.array(values, float), end)
+
+
+def write_results(folder, rows):
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, ["loss", "trial_id", "st_tuner_time"])
+    writer.writeheader()
+    writer.writerows(rows)
+    with zipfile.ZipFile(folder / "results.csv.zip", "w") as archive:
+        archive.writestr("results.csv", buffer.getvalue())
+
+
+values = st.one_of(st.floats(-10, 10), st.sampled_from([np.nan, np.inf, -0.0]))
+
+
+@given(values=st.lists(values, min_size=1, max_size=30), mode=st.sampled_from(["min", "max"]))
+def test_best_so_far_agrees_with_the_slow_way(values, mode, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    write_results(folder, [{"loss": value, "trial_id": 0, "st_tuner_time": i} for i, value in enumerate(values)])
+    curve = read_best_so_far(folder, {"metric": ["loss"], "mode": [mode], "time": len(values)})
+    for i in range(len(values)):
+        finite = [value for value in values[: i + 1] if np.isfinite(value)]
+        expected = (min if mode == "min" else max)(finite) if finite else np.nan
+        np.testing.assert_equal(curve.at(np.array([i + 0.5]))[0], expected)
+
+
+def test_before_the_first_report_there_is_no_value():
+    assert np.isnan(best([10.0], [1.0]).at(np.array([9.0]))[0])
+    assert best([10.0], [1.0]).at(np.array([10.0]))[0] == 1.0
+
+
+def test_the_interval_is_students():
+    found = [0.3, 0.1, 0.25, 0.4]
+    mean, half_width = Row("RS", [best([0.0], [value]) for value in found]).interval(np.array([1.0]))
+    low, high = stats.t.interval(0.95, 3, loc=np.mean(found), scale=stats.sem(found))
+    assert mean[0] == pytest.approx(np.mean(found), rel=1e-14)
+    assert mean[0] - half_width[0] == pytest.approx(low, rel=1e-9)
+    assert mean[0] + half_width[0] == pytest.approx(high, rel=1e-9)
+
+
+def test_a_single_run_has_no_interval():
+    mean, half_width = Row("RS", [best([0.0], [0.3])]).interval(np.array([1.0]))
+    assert mean[0] == 0.3
+    assert np.isnan(half_width[0])
+
+
+def spec(method="ASHA", dataset="robot_arm", seed=0, **options):
+    results = {
+        "seed": seed,
+        "random_seed": 0,
+        "n_workers": 4,
+        "searcher": {"name": "random"},
+        "scheduler": {"name": "asha_promotion", "brackets": 1},
+        "benchmark": {"name": "fcnet", "dataset": dataset},
+        "stopping": {"max_wallclock_time": {"seconds": 100.0}},
+        **options,
+    }
+    return RunSpec(results, {}, dataset, method, None, "default", "results", {})
+
+
+def finished(curve, mode="min", **how):
+    return FinishedRun(spec(**how), {"metric": ["loss"], "mode": [mode]}, curve)
+
+
+def test_panels_are_problems_and_rows_methods_the_best_first():
+    runs = [
+        finished(best([0], [0.5]), method="RS"),
+        finished(best([0], [0.3]), method="ASHA"),
+        finished(best([0], [0.4]), method="ASHA", seed=1),
+        finished(best([0], [0.1]), method="RS", dataset="diabetes"),
+    ]
+    panels = compare(runs)
+    assert [panel.problem for panel in panels] == ["fcnet-diabetes", "fcnet-robot_arm"]
+    assert [(row.label, len(row.curves)) for row in panels[1].rows] == [("ASHA", 2), ("RS", 1)]
+
+
+def test_where_higher_is_better_the_highest_comes_first():
+    runs = [finished(best([0], [0.5]), "max", method="RS"), finished(best([0], [0.3]), "max", method="ASHA")]
+    assert [row.label for row in compare(runs)[0].rows] == ["RS", "ASHA"]
+
+
+def test_a_method_without_a_value_comes_last():
+    runs = [finished(best([], []), method="RS"), finished(best([0], [0.3]), method="ASHA")]
+    assert [row.label for row in compare(runs)[0].rows] == ["ASHA", "RS"]
+
+
+def test_options_that_vary_within_a_method_are_named():
+    runs = [
+        finished(best([0], [0.5]), n_workers=2),
+        finished(best([0], [0.4]), n_workers=8),
+        finished(best([0], [0.6]), method="RS", scheduler={"name": "fifo"}),
+    ]
+    assert [row.label for row in compare(runs)[0].rows] == ["ASHA n_workers=8", "ASHA n_workers=2", "RS"]
+
+
+def test_components_that_vary_are_named_without_their_options():
+    schedulers = ({"name": "fifo"}, {"name": "asha_promotion", "brackets": 1})
+    runs = [finished(best([0], [i]), method="mine", scheduler=each) for i, each in enumerate(schedulers)]
+    assert [row.label for row in compare(runs)[0].rows] == ["mine scheduler=fifo", "mine scheduler=asha_promotion"]
+
+
+def test_the_budget_is_the_time_limit_or_the_longest_run():
+    assert compare([finished(best([0], [1], end=80.0))])[0].budget == 100.0
+    unlimited = [finished(best([0], [1], end=end), stopping={}, seed=i) for i, end in enumerate((80.0, 90.0))]
+    assert compare(unlimited)[0].budget == 90.0
+
+
+def panel(shift=0.0):
+    curves = [best([1.0, 20.0 + i], [1.0, 0.01 + shift + 0.001 * i]) for i in range(3)]
+    return Panel("fcnet-robot_arm", "loss", "min", 100.0, [Row("ASHA", curves), Row("RS", curves[:1])])
+
+
+def test_equal_data_give_equal_figures(tmp_path):
+    first = [file.read_bytes() for file in draw([panel()], tmp_path / "first")]
+    second = [file.read_bytes() for file in draw([panel()], tmp_path / "second")]
+    assert first == second
+
+
+def test_a_figure_is_drawn_again_only_when_its_data_change(tmp_path):
+    files = draw([panel()], tmp_path / "figure")
+    before = [file.stat().st_mtime_ns for file in files]
+    assert [file.stat().st_mtime_ns for file in draw([panel()], tmp_path / "figure")] == before
+    content = files[0].read_bytes()
+    draw([panel(shift=0.1)], tmp_path / "figure")
+    assert files[0].read_bytes() != content
+
+
+def test_table_and_metadata_agree_with_the_results(tunekit, results):
+    finished = tunekit("method=RS", "--multirun", "seed=range(3)", "stopping.max_wallclock_time=400")
+    ends = [json.loads((folder / "metadata.json").read_text())["incumbent"] for folder in results.folders()]
+    values = [end["metrics"]["metric_valid_loss"] for end in ends]
+    frames = [pd.read_csv(folder / "results.csv.zip") for folder in results.folders()]
+    assert values == [frame["metric_valid_loss"].min() for frame in frames]
+    (row,) = [line.split() for line in finished.out.splitlines() if line.split()[:1] == ["RS"]]
+    assert row[1] == "3"
+    mean, half_width = float(row[-3]), float(row[-1])
+    low, high = stats.t.interval(0.95, 2, loc=np.mean(values), scale=stats.sem(values))
+    assert mean == pytest.approx(np.mean(values), abs=10 ** -len(row[-3].partition(".")[2]))
+    assert half_width == pytest.approx((high - low) / 2, rel=0.05)

@@ -1,0 +1,71 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tunekit.arguments import parse, with_prefixes
+from tunekit_core.errors import ConfigurationError
+
+LAUNCH = ["+method=MOBSTER", "benchmark=fcnet", "seed=range(20)"]
+
+
+@given(st.integers(0, len(LAUNCH)))
+def test_a_flag_may_stand_anywhere(position):
+    arguments = [*LAUNCH[:position], "--multirun", *LAUNCH[position:]]
+    assert parse(arguments).for_hydra == ["--multirun", *LAUNCH]
+
+
+def test_flags_keep_their_values_and_overrides_their_order():
+    line = parse(["seed=1", "--config-dir", "mine", "n_workers=2", "--cfg=job", "-p", "scheduler", "--info", "seed=3"])
+    assert line.flags == ("--config-dir", "mine", "--cfg=job", "-p", "scheduler", "--info=all")
+    assert line.overrides == ("seed=1", "n_workers=2", "seed=3")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder"),
+    [(["seed=1"], None), (["-cd", "mine", "-m"], "mine"), (["--config-dir=mine"], "mine"), (["-p", "x", "-cd=a"], "a")],
+)
+def test_the_folder_of_the_user_is_known(arguments, folder):
+    assert parse(arguments).config_dir == folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [(["seed=1"], True), (["-cd", "mine"], True), (["-m"], False), (["--cfg=job"], False), (["--info"], False)],
+)
+def test_hydra_may_choose_between_run_and_sweep_unless_a_flag_does(arguments, expected):
+    assert parse(arguments).names_no_command is expected
+
+
+def test_flags_of_our_own_do_not_reach_hydra():
+    line = parse(["-h", "--debug", "seed=1"])
+    assert line.own == {"--help", "--debug"}
+    assert line.for_hydra == ["seed=1"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "for_hydra"),
+    [
+        ("method=RS", "+method=RS"),
+        ("+method=RS", "+method=RS"),
+        ("++experiment=demo_study", "+experiment=demo_study"),
+        ("+benchmark=fcnet", "benchmark=fcnet"),
+        ("seed=1", "seed=1"),
+        ("+seed=1", "seed=1"),
+        ("stopping.max_cost=3", "++stopping.max_cost=3"),
+        ("+scheduler.brackets=2", "++scheduler.brackets=2"),
+        ("tags={a: 1}", "++tags={a: 1}"),
+        ("~tags.a", "~tags.a"),
+        ("hydra.sweeper.n_jobs=1", "hydra.sweeper.n_jobs=1"),
+        ("methd=RS", "methd=RS"),
+        ("+methd=RS", "+methd=RS"),
+        ("tags.formula=a=b+c", "++tags.formula=a=b+c"),
+    ],
+)
+def test_every_override_gets_the_prefix_that_it_needs(typed, for_hydra):
+    assert with_prefixes([typed]) == [for_hydra]
+
+
+@pytest.mark.parametrize("arguments", [["--multirn"], ["--cfg"], ["plugin"], ["-x", "seed=1"]])
+def test_what_is_neither_flag_nor_override_is_refused(arguments):
+    with pytest.raises(ConfigurationError):
+        parse(arguments)

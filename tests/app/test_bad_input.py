@@ -1,0 +1,169 @@
+"""Each mistake gets one clear message and exit status 2, and leaves nothing behind."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+MISTAKES = {
+    "wrong method": (["method=MOBSTR"], ["no method 'MOBSTR'", "Did you mean 'MOBSTER'", "ASHA"]),
+    "misspelt group with plus": (["+methd=RS"], ["no option 'methd'", "Did you mean 'method'"]),
+    "misspelt group": (["methd=RS"], ["no option 'methd'", "Did you mean 'method'"]),
+    "unknown top-level key": (["+sede=3"], ["no option 'sede'", "Did you mean 'seed'"]),
+    "unknown top-level mapping": (["+foo.bar=3"], ["no option 'foo'", "tags."]),
+    "wrong benchmark": (["benchmark=fcnt"], ["no benchmark 'fcnt'", "Did you mean 'fcnet'"]),
+    "wrong dataset": (["benchmark.dataset=robot_leg"], ["robot_leg", "robot_arm", "diabetes"]),
+    "wrong scheduler": (["scheduler=asha"], ["no scheduler 'asha'", "asha_promotion"]),
+    "plugin that is not installed": (["scheduler=pasha"], ["no scheduler 'pasha'", "Installed:"]),
+    "unknown name": (["searcher.name=randm"], ["No searcher named 'randm'", "Did you mean 'random'"]),
+    "option of a component": (
+        ["scheduler=asha_promotion", "scheduler.reduction_facto=4"],
+        ["scheduler.reduction_facto=4", "Did you mean 'reduction_factor'", "asha_promotion"],
+    ),
+    "option of a component without options": (["searcher.foo=1"], ["searcher.foo=1", "Its options: none"]),
+    "type of an option": (
+        ["searcher=grid", "searcher.num_samples=many"],
+        ["searcher.num_samples='many'", "whole number"],
+    ),
+    "range of an option": (["searcher=grid", "searcher.num_samples=1"], ["searcher.num_samples=1", "at least 2"]),
+    "type of a top-level key": (["n_workers=many"], ["n_workers='many'", "whole number"]),
+    "range of a top-level key": (["n_workers=0"], ["n_workers=0", "at least 1"]),
+    "range of a seed": (["seed=-1"], ["seed=-1", "from 0 to"]),
+    "criterion": (["stopping.max_time=3"], ["stopping.max_time", "max_wallclock_time"]),
+    "type of a criterion": (["stopping.max_wallclock_time=long"], ["stopping.max_wallclock_time='long'", "number"]),
+    "range of a criterion": (["stopping.max_wallclock_time=-1"], ["stopping.max_wallclock_time=-1", "greater than 0"]),
+    "criterion without its value": (["stopping.max_cost=true"], ["stopping.max_cost.cost"]),
+    "metric name": (["stopping.max_cost=3"], ["st_worker_cost", "metric_valid_loss"]),
+    "composer": (["composers.rung_size=true"], ["composers.rung_size", "Did you mean 'rung_sizes'"]),
+    "value for a composer without options": (["composers.rung_sizes=3"], ["composers.rung_sizes=3", "=true"]),
+    "observer": (["observers.tensorboard=true"], ["observers.tensorboard", "Installed: none"]),
+    "fixed hyperparameter": (["fixed.hp_batch=8"], ["hp_batch", "Did you mean 'hp_batch_size'"]),
+    "fixed value": (["fixed.hp_batch_size=9"], ["hp_batch_size", "9", "8, 16, 32, 64"]),
+    "point to evaluate": (["points_to_evaluate=[{hp_batch_size:9}]"], ["hp_batch_size", "9"]),
+    "points that are no list": (["points_to_evaluate=3"], ["points_to_evaluate=3", "list of mapping"]),
+    "tags that are no mapping": (["+tags=3"], ["tags=3", "mapping"]),
+    "folder name": (["experiment_tag=a/b"], ["experiment_tag='a/b'", "letters"]),
+    "sweep without multirun": (["seed=range(3)"], ["'seed=range(3)'", "--multirun"]),
+    "list without multirun": (["seed=1,2"], ["'seed=1,2'", "--multirun"]),
+    "grammar": (["--multirun", "seed=range(3"], ["'seed=range(3'", "quotes"]),
+    "interpolation": (["experiment_tag=${sead}"], ["'sead' not found"]),
+    "group without a name": (["benchmark=null"], ["benchmark", "name"]),
+    "two recipes": (["method=RS", "method=ASHA"], ["method", "twice"]),
+    "continuous sweep": (["--multirun", "seed=interval(0,1)"], ["interval", "no list of values"]),
+    "glob that matches nothing": (["--multirun", "method=glob(X*)"], ["matches nothing"]),
+    "sweeper option": (["--multirun", "hydra.sweeper.njobs=1"], ["hydra.sweeper.njobs", "Did you mean 'n_jobs'"]),
+    "number of jobs": (["--multirun", "hydra.sweeper.n_jobs=0"], ["n_jobs=0", "at least 1"]),
+    "zip of a key that is not swept": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.zip=[[seed,n_worker]]"],
+        ["'n_worker' is not swept", "Swept are: seed"],
+    ),
+    "zip of unequal lengths": (
+        ["--multirun", "seed=1,2", "n_workers=1,2,3", "hydra.sweeper.zip=[[seed,n_workers]]"],
+        ["seed has 2", "n_workers has 3"],
+    ),
+    "skipping everything": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.skip_initial_experiments=2"],
+        ["skip_initial_experiments=2", "the sweep has 2"],
+    ),
+    "flag": (["--multirn"], ["'--multirn'", "Did you mean '--multirun'"]),
+    "verb": (["plugin"], ["'plugin'", "plugins"]),
+    "argument of a verb": (["plugins", "all"], ["all"]),
+    "config folder": (["--config-dir", "nowhere"], ["nowhere"]),
+    "one bad run of a sweep": (["--multirun", "n_workers=4,0"], ["n_workers=0"]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_gets_one_clear_message(mistake, tunekit, results):
+    arguments, expected = MISTAKES[mistake]
+    finished = tunekit(*arguments)
+    assert finished.status == 2
+    for text in expected:
+        assert text in finished.err
+    assert finished.out == ""
+    assert len(finished.err.splitlines()) == 1
+    assert not results.root.exists()
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_results_that_cannot_be_written_are_refused(folder, tunekit, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    finished = tunekit(f"results_dir={folder}")
+    assert finished.status == 2
+    assert "results_dir=FOLDER" in finished.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_results_without_permission_are_refused(tunekit, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    finished = tunekit("results_dir=closed")
+    assert finished.status == 2
+    assert "you may not write" in finished.err
+
+
+def test_debug_shows_the_traceback(tunekit):
+    finished = tunekit("method=MOBSTR", "--debug")
+    assert finished.status == 2
+    assert "Traceback" in finished.err
+    assert "Did you mean 'MOBSTER'" in finished.err
+
+
+def broken_plugin(folder: Path) -> str:
+    info = folder / "tunekit_broken-2.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tunekit-broken\nVersion: 2.0\n")
+    (info / "entry_points.txt").write_text("[tunekit]\nbroken = tunekit_broken\n")
+    (folder / "tunekit_broken.py").write_text("import a_module_that_is_not_there\n")
+    return str(folder)
+
+
+def test_a_broken_plugin_is_reported_in_one_line_and_takes_nothing_down(shell, tmp_path):
+    finished = shell("stopping.max_wallclock_time=50", PYTHONPATH=broken_plugin(tmp_path / "site"))
+    assert finished.status == 0
+    warnings = [line for line in finished.err.splitlines() if "tunekit-broken" in line]
+    assert len(warnings) == 1
+    assert "a_module_that_is_not_there" in warnings[0]
+    assert "Best metric_valid_loss" in finished.out
+
+
+def test_a_plugin_that_breaks_while_it_is_built_is_named(shell, results):
+    finished = shell("searcher=trouble", "searcher.breaks_when_built=true")
+    assert finished.status == 2
+    assert "tunekit-trouble 1.0" in finished.err
+    assert "built by zero" in finished.err
+    assert "Traceback" not in finished.err
+    assert not results.root.exists()
+
+
+def test_the_other_distribution_of_our_name_is_pointed_out(shell, tmp_path):
+    info = tmp_path / "site" / "tunekit-3.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tunekit\nVersion: 3.0\n")
+    finished = shell("stopping.max_wallclock_time=50", PYTHONPATH=str(info.parent))
+    assert "pip uninstall tunekit" in finished.err
+    assert finished.status == 0
+
+
+def test_a_clone_in_front_of_an_installed_wheel_is_pointed_out(shell, tmp_path):
+    import shutil
+
+    import tunekit
+    import tunekit_core
+
+    clone = tmp_path / "clone"
+    for package in (tunekit, tunekit_core):
+        shutil.copytree(Path(package.__file__).parent, clone / package.__name__)
+    blocker = tmp_path / "site"  # stands for an install whose conf lies in the package that the clone hides
+    blocker.mkdir()
+    (blocker / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Hides:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'tunekit.conf':\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Hides())\n"
+    )
+    finished = shell("seed=1", PYTHONPATH=f"{clone}:{blocker}")
+    assert finished.status == 2
+    assert "change to another folder" in finished.err
+    assert str(clone) in finished.err

@@ -1,0 +1,51 @@
+"""The help page and the list of plugins."""
+
+import pytest
+
+from tunekit.schema import KEYS
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_teaches_commands_keys_and_groups(flag, tunekit):
+    finished = tunekit(flag)
+    assert finished.status == 0
+    for text in ("--multirun 'seed=range(20)'", "MOBSTER-TANH", "asha_promotion", "fcnet", "demo_study", *KEYS):
+        assert text in finished.out
+
+
+def test_help_shows_the_groups_of_third_parties(shell):
+    assert "trouble" in shell("--help").out
+
+
+def test_help_does_not_wait_for_hydra(shell, tmp_path):
+    (tmp_path / "hydra.py").write_text("raise RuntimeError('imported')")
+    finished = shell("--help", PYTHONPATH=str(tmp_path))
+    assert finished.status == 0
+    assert "imported" not in finished.err
+
+
+def test_plugins_lists_everything_installed_with_its_options(tunekit):
+    finished = tunekit("plugins")
+    assert finished.status == 0
+    for text in ("asha_promotion", "reduction_factor=null", "tunekit-asha", "max_wallclock_time", "seconds=<number>"):
+        assert text in finished.out
+
+
+def test_plugins_lists_third_parties_and_broken_ones_with_their_reason(shell, tmp_path):
+    info = tmp_path / "tunekit_broken-2.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tunekit-broken\nVersion: 2.0\n")
+    (info / "entry_points.txt").write_text("[tunekit]\nbroken = tunekit_broken\n")
+    finished = shell("plugins", PYTHONPATH=f"{tmp_path}:{tmp_path}")
+    assert finished.status == 0
+    assert "Broken: tunekit-broken" in finished.out
+    assert "No module named 'tunekit_broken'" in finished.out
+
+
+def test_version(tunekit):
+    assert tunekit("--version").out.startswith("tunekit-hpo ")
+
+
+def test_completion_knows_our_groups(shell):
+    finished = shell("-sc", "query=bash", COMP_LINE="tunekit scheduler=a")
+    assert "scheduler=asha_promotion" in finished.out.split()

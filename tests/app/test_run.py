@@ -1,0 +1,217 @@
+"""One run: what it is made of, where it goes, what it answers."""
+
+import json
+import shutil
+
+import pytest
+
+from tunekit_core import load_experiment
+
+SHORT = "stopping.max_wallclock_time=50"  # simulated seconds
+
+
+def test_a_run_answers_with_its_best_configuration_and_where_it_is(tunekit, results):
+    finished = tunekit("method=ASHA", "benchmark=fcnet", SHORT, "seed=3")
+    assert finished.status == 0
+    (folder,) = results.folders()
+    experiment = load_experiment(folder)
+    best = experiment.metadata["incumbent"]
+    assert f"Best metric_valid_loss: {best['metrics']['metric_valid_loss']:.6g}" in finished.out
+    assert str(best["configuration"]["hp_init_lr"]) in finished.out
+    assert str(folder) in finished.out
+    assert "--multirun" in finished.out
+
+
+def test_the_folder_says_tag_method_benchmark_dataset_seed_and_hash(tunekit, results):
+    tunekit("method=ASHA", SHORT, "seed=3", "experiment_tag=mine", "benchmark.dataset=diabetes")
+    ((folder, metadata),) = zip(results.folders("mine/*/*"), results.metadata("mine/*/*"), strict=True)
+    assert folder == results.root / "mine" / "ASHA" / f"fcnet-diabetes-3-{metadata['hash']}"
+
+
+def test_without_a_method_the_folder_says_scheduler_and_searcher(tunekit, results):
+    tunekit("scheduler=asha_stopping", SHORT)
+    assert [folder.parent.name for folder in results.folders()] == ["asha_stopping+random"]
+
+
+def test_metadata_say_how_the_run_was_made(tunekit, results):
+    tunekit("method=RS", SHORT, "seed=3", "random_seed=40", "tags.project=speech", "tags.people=[1,2]")
+    (metadata,) = results.metadata()
+    expected = {
+        "experiment_tag": "default",
+        "method": "RS",
+        "experiment": None,
+        "benchmark": "fcnet",
+        "dataset": "robot_arm",
+        "seed": 3,
+        "random_seed": 40,
+        "tags": {"project": "speech", "people": [1, 2]},
+        "status": "completed",
+    }
+    assert {key: metadata[key] for key in expected} == expected
+    assert metadata["config"]["scheduler"] == {"name": "fifo"}
+    assert metadata["config"]["stopping"] == {"max_wallclock_time": {"seconds": 50.0}}
+    assert len(metadata["config"]["data_hash"]) == 64
+
+
+EQUAL = [
+    ["scheduler=asha_promotion", "scheduler.brackets=1"],  # a default, written out
+    ["scheduler=asha_promotion", "stopping.max_wallclock_time=50.0"],
+    ["scheduler=asha_promotion", "stopping.max_wallclock_time.seconds=50"],
+    ["scheduler=asha_promotion", "n_workers=4"],  # the benchmark's number
+    ["scheduler=asha_promotion", "tags.a=1"],
+    ["scheduler=asha_promotion", "composers.rung_sizes=false"],
+    ["scheduler.name=asha_promotion"],
+]
+
+
+@pytest.mark.parametrize("arguments", EQUAL)
+def test_equal_runs_find_each_other(arguments, tunekit, results):
+    tunekit("scheduler=asha_promotion", SHORT)
+    finished = tunekit(SHORT, *arguments)
+    assert "found complete" in finished.out
+    assert len(results.folders()) == 1
+
+
+DIFFERENT = [
+    ["seed=1"],
+    ["random_seed=1"],
+    ["n_workers=3"],
+    ["stopping.max_wallclock_time=51"],
+    ["composers.rung_sizes=true"],
+    ["benchmark.dataset=diabetes"],
+    ["fixed.hp_batch_size=8"],
+    ["points_to_evaluate=[]"],
+    ["wait_for_running=true"],
+    ["backend.start_delay=1"],
+]
+
+
+@pytest.mark.parametrize("arguments", DIFFERENT)
+def test_runs_with_different_results_never_share_a_folder(arguments, tunekit, results):
+    tunekit(SHORT)
+    tunekit(SHORT, *arguments)
+    assert len(results.folders()) == 2
+
+
+def test_a_complete_run_is_not_run_again(tunekit, results):
+    tunekit(SHORT)
+    (before,) = results.metadata()
+    finished = tunekit(SHORT)
+    assert results.metadata() == [before]
+    assert "Best metric_valid_loss" in finished.out
+
+
+def test_a_run_of_another_version_counts_and_says_how_to_run_it_again(tunekit, results):
+    tunekit("method=ASHA", SHORT)
+    (folder,) = results.folders()
+    metadata = json.loads((folder / "metadata.json").read_text())
+    metadata["versions"]["tunekit-asha"] = "0.0.1"
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+    finished = tunekit("method=ASHA", SHORT)
+    assert "found complete" in finished.out
+    assert "tunekit-asha 0.0.1" in finished.err
+    assert f"rm -r {folder}" in finished.err
+
+
+def test_a_damaged_run_is_run_again(tunekit, results):
+    tunekit(SHORT)
+    (folder,) = results.folders()
+    (folder / "metadata.json").write_text("{")
+    tunekit(SHORT)
+    assert results.metadata()[0]["status"] == "completed"
+
+
+class TestStopping:
+    def stopping(self, results):
+        (metadata,) = results.metadata()
+        return metadata["config"]["stopping"], metadata["reason"]
+
+    def test_without_a_criterion_the_benchmark_says_how_long(self, tunekit, results):
+        tunekit()
+        assert self.stopping(results) == ({"max_wallclock_time": {"seconds": 3600.0}}, "3600 s are over")
+
+    def test_a_criterion_replaces_it(self, tunekit, results):
+        tunekit("stopping.max_num_trials_started=5")
+        assert self.stopping(results) == ({"max_num_trials_started": {"count": 5}}, "5 trials were started")
+
+    def test_a_limit_on_failures_does_not(self, tunekit, results):
+        tunekit("stopping.max_failures=5")
+        expected = {"max_wallclock_time": {"seconds": 3600.0}, "max_failures": {"count": 5}}
+        assert self.stopping(results) == (expected, "3600 s are over")
+
+    def test_null_switches_it_off(self, tunekit, results):
+        fixed = [f"fixed.hp_{name}" for name in ("activation_fn_1=relu", "activation_fn_2=relu", "batch_size=64")]
+        more = [f"fixed.hp_{name}" for name in ("dropout_1=0", "dropout_2=0", "init_lr=0.001", "lr_schedule=const")]
+        tunekit("stopping.max_wallclock_time=null", *fixed, *more, "fixed.hp_n_units_1=16")
+        assert self.stopping(results) == ({}, "nothing is left to suggest")
+        assert results.metadata()[0]["n_started"] == 6
+
+
+def test_fixed_hyperparameters_leave_the_others_paired(tunekit, results):
+    tunekit("method=RS", "stopping.max_num_trials_started=20")
+    tunekit("method=RS", "stopping.max_num_trials_started=20", "fixed.hp_activation_fn_1=tanh")
+    frames = [load_experiment(folder).results for folder in results.folders()]
+    free, fixed = sorted(frames, key=lambda frame: frame["config_hp_activation_fn_1"].nunique(), reverse=True)
+    assert set(fixed["config_hp_activation_fn_1"]) == {"tanh"}
+    columns = [name for name in free if name.startswith("config_") and name != "config_hp_activation_fn_1"]
+    by_trial = [frame.groupby("trial_id").first()[columns] for frame in (free, fixed)]
+    both = by_trial[0].index.intersection(by_trial[1].index)
+    assert len(both) > 10
+    assert by_trial[0].loc[both].equals(by_trial[1].loc[both])
+
+
+def test_points_to_evaluate_come_first(tunekit, results):
+    tunekit(SHORT, "points_to_evaluate=[{hp_batch_size:8},{hp_batch_size:16}]")
+    frame = load_experiment(results.folders()[0]).results
+    assert frame.groupby("trial_id").first()["config_hp_batch_size"].tolist()[:2] == [8, 16]
+
+
+def test_recipes_choose_and_later_options_win(tunekit, results):
+    tunekit("method=ASHA-TANH", SHORT, "fixed.hp_activation_fn_2=relu", "scheduler=asha_stopping")
+    (metadata,) = results.metadata()
+    assert metadata["config"]["fixed"] == {"hp_activation_fn_1": "tanh", "hp_activation_fn_2": "relu"}
+    assert metadata["config"]["scheduler"]["name"] == "asha_stopping"
+
+
+def test_a_master_seed_that_is_drawn_is_told_and_found_again(tunekit, results):
+    finished = tunekit("random_seed=null", SHORT)
+    drawn = results.metadata()[0]["random_seed"]
+    assert f"random_seed={drawn}" in finished.err
+    assert "found complete" in tunekit(f"random_seed={drawn}", SHORT).out
+
+
+def test_a_failed_run_says_why_and_ends_with_status_1(tunekit, results):
+    finished = tunekit("backend.failure_rate=1.0", "stopping.max_failures=2")
+    assert finished.status == 1
+    assert "more than max_failures=2" in finished.err
+    assert "type the same command again" in finished.err
+    assert results.metadata()[0]["status"] == "failed"
+
+
+def test_options_files_of_a_user_are_added(tunekit, results, tmp_path):
+    folder = tmp_path / "mine" / "scheduler"
+    folder.mkdir(parents=True)
+    (folder / "gentle.yaml").write_text("name: asha_stopping\nreduction_factor: 4\n")
+    finished = tunekit("--config-dir", str(tmp_path / "mine"), "scheduler=gentle", SHORT)
+    assert finished.status == 0
+    assert results.metadata()[0]["config"]["scheduler"]["reduction_factor"] == 4
+
+
+def test_showing_the_configuration_runs_nothing(tunekit, results):
+    finished = tunekit("method=ASHA", "--cfg", "job")
+    assert finished.status == 0
+    assert "asha_promotion" in finished.out
+    assert not results.root.exists()
+
+
+def test_a_run_leaves_nothing_but_its_results(tunekit, results, tmp_path):
+    tunekit(SHORT)
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+    assert sorted(path.name for path in results.folders()[0].iterdir()) == [".lock", "metadata.json", "results.csv.zip"]
+
+
+def test_results_go_where_they_are_told(tunekit, results, tmp_path):
+    tunekit(SHORT, "results_dir=elsewhere")
+    assert not results.root.exists()
+    assert (tmp_path / "elsewhere" / "default").is_dir()
+    shutil.rmtree(tmp_path / "elsewhere")

@@ -1,0 +1,271 @@
+"""Sweeps: which runs there are, and that every one is run once, whatever happens to the processes."""
+
+import csv
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+SHORT = "stopping.max_wallclock_time=50"  # simulated seconds
+LAUNCH = ["+method=ASHA", "benchmark=fcnet", "--multirun", "seed=range(4)", SHORT]
+ONE_JOB, TWO_JOBS = "hydra.sweeper.n_jobs=1", "hydra.sweeper.n_jobs=2"
+SLOW = ["--multirun", "searcher=trouble", SHORT, "seed=range(6)"]
+
+
+def index(results, tag="default"):
+    with open(results.root / tag / "index.csv") as file:
+        return list(csv.DictReader(file))
+
+
+class TestExpansion:
+    def plan(self, tunekit, *arguments):
+        """(method, problem, seed) of each run of a plan, in order."""
+        finished = tunekit("--multirun", "hydra.sweeper.plan=true", *arguments)
+        assert finished.status == 0, finished.err
+        rows = [line.split() for line in finished.out.splitlines() if line.strip()[:1].isdigit()]
+        return [(row[1], row[2], int(row[3])) for row in rows]
+
+    def test_the_last_key_varies_fastest(self, tunekit):
+        arm = "fcnet-robot_arm"
+        expected = [("RS", arm, 0), ("RS", arm, 1), ("ASHA", arm, 0), ("ASHA", arm, 1)]
+        assert self.plan(tunekit, "method=RS,ASHA", "seed=range(2)") == expected
+
+    def test_a_plan_runs_nothing(self, tunekit, results):
+        self.plan(tunekit, "seed=range(2)")
+        assert not results.root.exists()
+
+    def test_globs_choices_and_sorted_ranges(self, tunekit):
+        plan = self.plan(tunekit, "method=glob(ASHA*,exclude=*RELU)", "seed=sort(choice(3,1),reverse=true)")
+        assert [(method, seed) for method, _, seed in plan] == [
+            ("ASHA", 3),
+            ("ASHA", 1),
+            ("ASHA-TANH", 3),
+            ("ASHA-TANH", 1),
+        ]
+
+    def test_zipped_keys_vary_together(self, tunekit):
+        datasets = "benchmark.dataset=robot_arm,diabetes"
+        for groups in ("[[seed,benchmark.dataset]]", "[seed,benchmark.dataset]"):
+            plan = self.plan(tunekit, "seed=4,5", "method=RS,ASHA", datasets, f"hydra.sweeper.zip={groups}")
+            assert plan == [
+                ("RS", "fcnet-robot_arm", 4),
+                ("ASHA", "fcnet-robot_arm", 4),
+                ("RS", "fcnet-diabetes", 5),
+                ("ASHA", "fcnet-diabetes", 5),
+            ]
+
+    def test_the_first_runs_can_be_left_out(self, tunekit):
+        plan = self.plan(tunekit, "seed=range(4)", "hydra.sweeper.skip_initial_experiments=3")
+        assert [seed for _, _, seed in plan] == [3]
+
+    def test_equal_runs_are_one(self, tunekit):
+        assert len(self.plan(tunekit, "seed=1,1,2")) == 2
+
+    def test_interpolations_follow_the_swept_value(self, tunekit):
+        plan = self.plan(tunekit, "seed=3,4", "experiment_tag=tag${seed}")
+        assert [seed for _, _, seed in plan] == [3, 4]
+
+    def test_a_study_is_narrowed_from_the_command_line(self, tunekit):
+        finished = tunekit("experiment=demo_study", "method=RS,ASHA", "seed=7", "hydra.sweeper.plan=true")
+        rows = [line.split()[1:4] for line in finished.out.splitlines() if "demo_study" in line]
+        assert rows == [
+            ["RS", "fcnet-robot_arm", "7"],
+            ["ASHA", "fcnet-robot_arm", "7"],
+            ["RS", "fcnet-diabetes", "7"],
+            ["ASHA", "fcnet-diabetes", "7"],
+        ]
+
+
+def test_the_launch_command_of_the_readme_compares_and_draws(tunekit, results):
+    finished = tunekit(*LAUNCH)
+    assert finished.status == 0
+    assert "ASHA" in finished.out
+    assert "±" in finished.out
+    figures = sorted(path.suffix for path in (results.root / "default").glob("best-over-time_ASHA_fcnet-robot_arm_4*"))
+    assert figures == [".pdf", ".png"]
+    assert [(row["seed"], row["status"]) for row in index(results)] == [(str(seed), "completed") for seed in range(4)]
+
+
+def test_results_are_the_same_bytes_for_one_job_and_two(tunekit, results):
+    tunekit(*LAUNCH, ONE_JOB, "experiment_tag=one")
+    tunekit(*LAUNCH, TWO_JOBS, "experiment_tag=two")
+    one, two = results.bytes("one/*/*"), results.bytes("two/*/*")
+    assert len(one) == 4
+    assert one == two
+
+
+def test_results_are_the_same_bytes_whatever_the_hash_seed_and_the_threads(shell, results):
+    settings = [("0", ""), ("1", "1"), ("2", "2")]
+    for hash_seed, threads in settings:
+        variables = {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        variables = {name: value for name, value in variables.items() if value}
+        assert shell(*LAUNCH, "seed=0,1", f"experiment_tag=t{hash_seed}", **variables).status == 0
+    first, *others = [results.bytes(f"t{hash_seed}/*/*") for hash_seed, _ in settings]
+    assert len(first) == 2
+    assert others == [first, first]
+
+
+def test_complete_runs_are_found_and_missing_ones_are_run(tunekit, results):
+    tunekit(*LAUNCH)
+    before = results.bytes()
+    removed = results.folders()[2]
+    shutil.rmtree(removed)
+    started = {
+        folder.name: metadata["started"] for folder, metadata in zip(results.folders(), results.metadata(), strict=True)
+    }
+    finished = tunekit(*LAUNCH)
+    assert "3 complete, 1 to run" in finished.err
+    assert results.bytes() == before
+    for folder, metadata in zip(results.folders(), results.metadata(), strict=True):
+        assert (started.get(folder.name) == metadata["started"]) == (folder != removed)
+    assert "4 complete, 0 to run" in tunekit(*LAUNCH).err
+
+
+def test_nothing_is_written_again_if_nothing_was_run(tunekit, results):
+    tunekit(*LAUNCH)
+    before = {path: path.stat().st_mtime_ns for path in results.root.rglob("*") if path.suffix}
+    tunekit(*LAUNCH)
+    assert {path: path.stat().st_mtime_ns for path in results.root.rglob("*") if path.suffix} == before
+
+
+@pytest.mark.parametrize("jobs", [ONE_JOB, TWO_JOBS])
+def test_a_run_that_breaks_does_not_stop_the_others(jobs, shell, results):
+    arguments = [*SLOW, "searcher.breaks_at=2", jobs]
+    finished = shell(*arguments, TROUBLE="1")
+    assert finished.status == 1
+    assert "1 of 6 runs failed" in finished.err
+    assert "seed 2: ZeroDivisionError: divided by zero" in finished.err
+    assert [row["status"] for row in index(results)] == ["completed"] * 2 + ["failed"] + ["completed"] * 3
+    assert "divided by zero" in index(results)[2]["reason"]
+    finished = shell(*arguments)
+    assert finished.status == 0
+    assert "5 complete, 1 to run" in finished.err
+    assert {row["status"] for row in index(results)} == {"completed"}
+
+
+def test_a_worker_that_dies_takes_one_run_with_it(shell, results):
+    arguments = [*SLOW, "searcher.dies_at=2", TWO_JOBS]
+    finished = shell(*arguments, TROUBLE="1")
+    assert finished.status == 1
+    assert "seed 2: its process was ended by SIGKILL" in finished.err
+    assert [row["status"] for row in index(results)] == ["completed"] * 2 + ["failed"] + ["completed"] * 3
+    finished = shell(*arguments)
+    assert finished.status == 0, finished.err
+
+
+def test_debug_shows_where_a_run_broke(shell):
+    finished = shell(*SLOW, "searcher.breaks_at=2", "--debug", TROUBLE="1")
+    assert "_make_trouble" in finished.err
+
+
+def wait_for(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def alive(session):
+    """Processes of a session that still run."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[3]) == session and fields[0] != "Z":
+                found.append(int(entry))
+    return found
+
+
+@pytest.mark.parametrize("jobs", [ONE_JOB, TWO_JOBS])
+def test_a_sweep_that_is_killed_is_completed_by_the_same_command(jobs, start, shell, tunekit, results):
+    arguments = [*SLOW, "searcher.seconds=0.1", jobs]
+    process = start(*arguments)
+    wait_for(lambda: len(results.folders()) >= 2)
+    time.sleep(random.random() * 0.2)  # any moment
+    process.kill()
+    wait_for(lambda: not alive(process.pid))
+    assert len([row for row in results.metadata() if row["status"] == "completed"]) < 6
+    finished = shell(*arguments)
+    assert finished.status == 0
+    tunekit("--multirun", "seed=range(6)", SHORT, ONE_JOB, "experiment_tag=whole")  # the same without the trouble
+    assert list(results.bytes().values()) == list(results.bytes("whole/*/*").values())
+    assert {row["status"] for row in index(results)} == {"completed"}
+
+
+@pytest.mark.parametrize("jobs", [ONE_JOB, TWO_JOBS])
+def test_an_interruption_ends_what_runs_cleanly_and_says_how_to_go_on(jobs, start, shell, results):
+    arguments = [*SLOW, "searcher.seconds=0.3", jobs]
+    process = start(*arguments)
+    wait_for(lambda: len(results.folders()) >= 3)
+    os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does: every process of the group gets it
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "To go on, type: python -m tunekit" in err
+    statuses = [row["status"] for row in index(results)]
+    assert set(statuses) == {"completed", "interrupted"}
+    assert len(statuses) < 6
+    wait_for(lambda: not alive(process.pid))
+    finished = shell(*arguments)
+    assert finished.status == 0, finished.err
+
+
+def test_two_interruptions_end_at_once(start, results, tmp_path):
+    process = start(*SLOW, "searcher.seconds=30", TWO_JOBS, TROUBLE_LOG=str(tmp_path / "log"))
+    wait_for((tmp_path / "log").exists)
+    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+    wait_for(lambda: not alive(process.pid))
+
+
+def test_two_sweeps_at_the_same_time_do_nothing_twice(start, results, tmp_path):
+    log = tmp_path / "log"
+    arguments = [*SLOW, "searcher.seconds=0.2", TWO_JOBS]
+    processes = [start(*arguments, TROUBLE_LOG=str(log)) for _ in range(2)]
+    ends = [(*process.communicate(timeout=60), process.returncode) for process in processes]
+    assert [status for _, _, status in ends] == [0, 0], ends
+    assert sorted(log.read_text().split()) == [str(seed) for seed in range(6)]
+    for out, _, _ in ends:
+        assert "fifo+trouble      6" in out.replace("       ", "      ")
+    assert [row["status"] for row in index(results)] == ["completed"] * 6
+
+
+def test_runs_of_a_sweep_that_died_are_taken_over(start, shell, results, tmp_path):
+    log = tmp_path / "log"
+    first = start(*SLOW, "searcher.seconds=2", "seed=0", ONE_JOB, TROUBLE_LOG=str(log))
+    wait_for(log.exists)
+    second = start(*SLOW, "searcher.seconds=2", "seed=0", ONE_JOB)
+    time.sleep(1.0)  # until the second sees that the first holds the run
+    first.kill()
+    assert second.wait(30) == 0
+    assert results.metadata()[0]["status"] == "completed"
+
+
+def test_an_experiment_of_the_user_may_be_a_sweep(tunekit, results, tmp_path):
+    folder = tmp_path / "mine" / "experiment"
+    folder.mkdir(parents=True)
+    lines = ["# @package _global_", "experiment: {name: small}", "experiment_tag: small"]
+    lines += ["hydra: {mode: MULTIRUN, sweeper: {params: {seed: 'range(2)', method: 'RS,ASHA'}}}"]
+    (folder / "small.yaml").write_text("\n".join(lines))
+    finished = tunekit("--config-dir", str(tmp_path / "mine"), "experiment=small", SHORT)
+    assert finished.status == 0
+    rows = [(row["method"], row["seed"]) for row in index(results, "small")]
+    assert rows == [("ASHA", "0"), ("ASHA", "1"), ("RS", "0"), ("RS", "1")]
+    assert {metadata["experiment"] for metadata in results.metadata("small/*/*")} == {"small"}
+
+
+def test_the_index_tells_of_every_sweep_of_a_tag(tunekit, results):
+    tunekit("method=RS", "--multirun", "seed=0,1", SHORT)
+    tunekit("method=ASHA", "--multirun", "seed=0,1", SHORT)
+    rows = [(row["method"], row["seed"], row["status"]) for row in index(results)]
+    assert rows == [(m, s, "completed") for m in ("ASHA", "RS") for s in ("0", "1")]
+    assert all((results.root / "default" / row["folder"]).is_dir() for row in index(results))

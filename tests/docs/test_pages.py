@@ -1,0 +1,134 @@
+"""The pages against the code: what they show runs, what they quote is there, where they link to exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
+PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").rglob("*.md")) if EXAMPLES not in page.parents)]
+BLOCK = re.compile(
+    r"(?:^<!-- tested with: (?P<overrides>.*?) -->\n)?"
+    r'^```(?P<language>\w+)(?: title="(?P<title>.*?)")?\n(?P<text>.*?)^```$',
+    re.MULTILINE | re.DOTALL,
+)
+KNOWN_COMMANDS = (
+    "python -m tunekit",
+    ".venv/bin/pip install --no-deps -e docs/examples/",
+    ".venv/bin/python -m pytest docs/examples/",
+)
+LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#]+)")
+
+
+@attrs.frozen
+class Block:
+    """A fenced block of a page. What stands in ``<!-- tested with: … -->`` above it makes its commands short."""
+
+    language: str
+    title: str | None
+    text: str
+    overrides: str
+
+    @property
+    def is_quote(self) -> bool:
+        return self.title is not None and (EXAMPLES / self.title.partition("/")[0]).is_dir()
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    for found in BLOCK.finditer(page.read_text(encoding="utf-8")):
+        yield Block(found["language"], found["title"], found["text"], found["overrides"] or "")
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+pages = pytest.mark.parametrize("page", PAGES, ids=name_of)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the example plugins installed."""
+    folder = tmp_path_factory.mktemp("site")
+    sources = shutil.copytree(EXAMPLES, tmp_path_factory.mktemp("examples"), dirs_exist_ok=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--target", folder, *sorted(sources.iterdir())], check=True)
+    return folder
+
+
+@pages
+def test_the_commands_and_the_code_of_a_page_run(page, site, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.delenv("TUNEKIT_RESULTS", raising=False)
+    names: dict[str, object] = {"__name__": name_of(page)}
+    for block in blocks(page):
+        if block.title is not None:
+            if not block.is_quote:
+                Path(block.title).parent.mkdir(parents=True, exist_ok=True)
+                Path(block.title).write_text(block.text, encoding="utf-8")
+        elif block.language == "python":
+            exec(compile(block.text, name_of(page), "exec"), names)
+        elif block.language == "bash":
+            for line in block.text.splitlines():
+                if line.startswith("python -m tunekit"):
+                    run(line, block.overrides)
+
+
+def run(line: str, overrides: str) -> None:
+    command = [sys.executable, *shlex.split(line)[1:], *shlex.split(overrides)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, line + "\n" + done.stdout + done.stderr
+
+
+@pages
+def test_a_page_has_no_commands_but_those_that_are_known_to_work(page):
+    lines = [line for block in blocks(page) if block.language == "bash" for line in block.text.splitlines()]
+    set_up = [line for line in lines if line.startswith("python3 -m venv .venv && ")]
+    assert [line for line in lines if not line.startswith(KNOWN_COMMANDS) and line not in set_up] == []
+    assert len(set_up) == (2 if page.name == "README.md" else 0)
+
+
+def test_the_readme_sets_up_what_ci_sets_up():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert ".venv/bin/pip install -r requirements-dev.txt && .venv/bin/pytest" in readme
+    assert "pip install --quiet --disable-pip-version-check -r requirements-dev.txt\n" in (ROOT / ".ci/run").read_text()
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.iterdir()), ids=lambda folder: folder.name)
+def test_a_tutorial_quotes_every_line_of_its_example(example):
+    quotes: dict[str, str] = {}
+    for page in PAGES:
+        for block in blocks(page):
+            if block.is_quote and block.title.startswith(example.name + "/"):
+                quotes[block.title] = quotes.get(block.title, "") + block.text
+    files = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=example, capture_output=True, text=True
+    )
+    shown = [name for name in files.stdout.splitlines() if Path(name).suffix in (".py", ".toml", ".yaml")]
+    assert {name.partition("/")[2] for name in quotes} == set(shown)
+    for name, quoted in quotes.items():
+        assert lines_of(quoted) == lines_of((EXAMPLES / name).read_text(encoding="utf-8"))
+
+
+def lines_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+@pages
+def test_the_links_of_a_page_lead_somewhere(page):
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_reference_is_what_the_code_generates():
+    subprocess.run([sys.executable, "docs/generate.py", "--check"], cwd=ROOT, check=True)

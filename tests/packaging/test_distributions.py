@@ -1,0 +1,37 @@
+"""What the files of the distributions must agree on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLACES = ("", "benchmarks/", "plugins/*/", "docs/examples/*/")
+FOLDERS = sorted(file.parent for place in PLACES for file in ROOT.glob(f"{place}pyproject.toml"))
+FIRST_PARTY = [folder for folder in FOLDERS if "examples" not in folder.parts]
+
+
+def name_of(folder: Path) -> str:
+    return folder.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
+def test_every_distribution_has_the_licence_and_a_readme(folder):
+    assert (folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert (folder / "README.md").stat().st_size > 0
+
+
+def test_all_distributions_of_tunekit_have_one_version_and_ask_for_it():
+    texts = [(folder / "pyproject.toml").read_text(encoding="utf-8") for folder in FIRST_PARTY]
+    versions = {version for text in texts for version in re.findall(r'^version = "(.*)"$', text, re.MULTILINE)}
+    asked_for = {version for text in texts for version in re.findall(r'"tunekit-[a-z]+==([^"]*)"', text)}
+    assert len(versions) == 1
+    assert asked_for == versions
+
+
+def test_the_requirements_install_every_distribution_of_tunekit():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "-c constraints.txt"
+    assert sorted(lines[1:]) == sorted(f"-e {name_of(folder)}" for folder in FIRST_PARTY)

@@ -1,0 +1,42 @@
+"""What importing a package brings with it: start-up time is other people's time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+def imported_with(module: str) -> set[str]:
+    """The top-level packages that a fresh process has loaded after importing a module."""
+    program = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
+HEAVY = {"boto3", "botorch", "hydra", "matplotlib", "omegaconf", "pandas", "rich", "scipy", "torch"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tunekit_core",
+        "tunekit_asha",
+        "tunekit_benchmarks",
+        "tunekit_bo",
+        "tunekit_simulator",
+    ],
+)
+def test_neither_the_core_nor_a_plugin_brings_anything_heavy(module):
+    assert imported_with(module) & HEAVY == set()
+
+
+def test_the_application_alone_brings_the_standard_library_only():
+    assert imported_with("tunekit") & {*HEAVY, "attrs", "numpy", "pluggy", "tunekit_core"} == set()
+
+
+def test_listing_the_components_brings_neither_hydra_nor_torch():
+    program = "import sys; from tunekit_core.registry import registry; registry(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert {"hydra", "torch", "botorch", "pandas", "matplotlib"} & set(done.stdout.split()) == set()
