@@ -1,12 +1,31 @@
 import pytest
+
 from tunekit_bo._bo import BayesianOptimisation
+from tunekit_bo._botorch import BoTorch
 from tunekit_bo._mobster import Mobster
+from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.testing import SearcherContract
+from tunekit_core.trials import Decision
+
+
+class Rungs(Fifo):
+    """Runs every trial to its end and shows the searcher the reports at 1, 3 and 9 epochs."""
+
+    name = "rungs"
+
+    def on_start(self, trial):
+        self.searcher.on_start(trial)
+        self.searcher.on_target(trial, 1)
+
+    def on_report(self, trial, report):
+        if report.resource in (1, 3, 9):
+            self.searcher.on_report(trial, report)
+        if report.resource in (1, 3):
+            self.searcher.on_target(trial, 3 * report.resource)
+        return Decision.CONTINUE
 
 
 class TestBayesianOptimisation(SearcherContract):
-    n_shared = 3
-
     @pytest.fixture
     def make(self):
         return BayesianOptimisation
@@ -18,3 +37,22 @@ class TestMobster(SearcherContract):
     @pytest.fixture
     def make(self):
         return Mobster
+
+    def make_scheduler(self, problem, streams, searcher):
+        return Rungs(problem, streams, searcher)
+
+
+class TestMobsterWithAllReports(TestMobster):
+    max_evaluations = 70
+
+    def make_scheduler(self, problem, streams, searcher):
+        return Fifo(problem, streams, searcher)
+
+
+class TestBoTorch(SearcherContract):
+    max_evaluations = 45
+
+    @pytest.fixture
+    def make(self):
+        pytest.importorskip("botorch")
+        return BoTorch

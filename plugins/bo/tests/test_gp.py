@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 from scipy.stats import multivariate_normal
+
 from tunekit_bo import gp
 from tunekit_bo.kernels import ExpDecaySum, Matern52
 from tunekit_bo.parameters import penalty, values
@@ -121,9 +122,7 @@ def test_gradients_with_respect_to_the_input_are_what_finite_differences_give(pr
         np.testing.assert_allclose(
             mean_slope[i, :3], approx_fprime(x[:3], lambda v, i=i: at(v, i), 1e-7), rtol=1e-3, atol=1e-4
         )
-    np.testing.assert_allclose(
-        variance_slope[:3], approx_fprime(x[:3], lambda v: at(v, 2), 1e-6), rtol=1e-3, atol=1e-5
-    )
+    np.testing.assert_allclose(variance_slope[:3], approx_fprime(x[:3], lambda v: at(v, 2), 1e-6), rtol=1e-3, atol=1e-5)
 
 
 @given(st.permutations(range(12)), st.integers(0, 2**32 - 1))

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
+
 from tunekit_bo.kernels import ExpDecaySum, Matern52
 from tunekit_bo.parameters import initial_theta
 
@@ -54,17 +55,12 @@ def test_covariances_equal_the_formula_written_out(seed, d):
         return (beta / (r + beta)) ** alpha
 
     expected = [
-        [
-            slow_matern(b, c, u[:d], v[:d]) + gamma**2 * (kappa(u[d] + v[d]) - kappa(u[d]) * kappa(v[d]))
-            for v in X2
-        ]
+        [slow_matern(b, c, u[:d], v[:d]) + gamma**2 * (kappa(u[d] + v[d]) - kappa(u[d]) * kappa(v[d])) for v in X2]
         for u in X1
     ]
     np.testing.assert_allclose(prior.covariance(theta, X1, X2), expected, rtol=1e-11)
     np.testing.assert_allclose(prior.mean(theta, X1), theta[d + 1] + gamma * kappa(X1[:, d]), rtol=1e-12)
-    np.testing.assert_allclose(
-        prior.variance(theta, X1), np.diagonal(prior.covariance(theta, X1, X1)), rtol=1e-12
-    )
+    np.testing.assert_allclose(prior.variance(theta, X1), np.diagonal(prior.covariance(theta, X1, X1)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("make", [lambda: Matern52(4), lambda: ExpDecaySum(3)])

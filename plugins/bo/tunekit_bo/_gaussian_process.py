@@ -18,6 +18,7 @@ from tunekit_core.randomness import Streams
 from tunekit_core.trials import JSON, NO_NOTE, Note, Proposal, Trial
 
 N_ANCHORS = 3
+FEW_DATA, MANY_DATA = 30, 100
 
 
 @attrs.frozen(eq=False)
@@ -101,15 +102,22 @@ class GaussianProcessSearcher(ModelBasedSearcher):
         if self._fit is not None and count < next_fit(self._fit.count, self._max_size):
             return self._fit, NO_NOTE
         kept = self._kept(count)
-        previous = [] if self._fit is None else [self._fit.theta]
         record: dict[str, JSON] = {"count": count}
         try:
-            theta = fit(self._prior, *self._data(kept), [*previous, *standard_starts(self._prior)])
+            theta = fit(self._prior, *self._data(kept), self._starts(count))
         except FitError as error:
-            theta = previous[0] if previous else default_theta(self._prior)
-            record["failed"] = f"{error} The hyperparameters are the {'previous' if previous else 'default'} ones."
+            theta = default_theta(self._prior) if self._fit is None else self._fit.theta
+            record["failed"] = f"{error} The hyperparameters are the {'previous' if self._fit else 'default'} ones."
         record["theta"] = theta.tolist()
         return Fit(count, theta, kept), {"fit": record}
+
+    def _starts(self, count: int) -> list[np.ndarray]:
+        """Where a fit to ``count`` data begins: the more data, the more surely the last fit is near the best one."""
+        exact, noisy = standard_starts(self._prior)
+        if self._fit is None:
+            return [exact, noisy]
+        more = [exact, noisy] if count <= FEW_DATA else [noisy] if count <= MANY_DATA else []
+        return [self._fit.theta, *more]
 
     def _kept(self, count: int) -> np.ndarray:
         """Positions of the observations that a fit to the first ``count`` keeps."""

@@ -14,7 +14,7 @@ from tunekit_core.problem import Problem
 from tunekit_core.random_configurations import RandomConfigurations
 from tunekit_core.randomness import Streams
 from tunekit_core.searchers import Searcher
-from tunekit_core.trials import Proposal, Status, Trial
+from tunekit_core.trials import NO_NOTE, Note, Proposal, Status, Trial
 
 
 @attrs.define
@@ -72,12 +72,14 @@ class ModelBasedSearcher(Searcher):
         ``num_init_random``, or no observation.
         """
         first = max(self._num_init_random, len(self.problem.points_to_evaluate))
+        note: Note = NO_NOTE
         if len(self._taken) >= first and len(self._observations):
             proposal = self._propose(trial_id, resource)
             if proposal is not None:
                 return proposal
+            note = {"random": "every configuration that was scored is taken"}
         configuration = self._random.propose(trial_id, self._taken)
-        return None if configuration is None else Proposal(configuration)
+        return None if configuration is None else Proposal(configuration, note)
 
     @abc.abstractmethod
     def _propose(self, trial_id: int, resource: int | None) -> Proposal | None:

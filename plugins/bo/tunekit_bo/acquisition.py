@@ -1,8 +1,11 @@
 """Expected improvement over an incumbent, as a logarithm that never underflows.
 
 With losses (lower is better), mean mu and standard deviation sigma of the model, and incumbent value b:
-u = (b - mu - jitter) / sigma, expected improvement = sigma h(u), h(u) = phi(u) + u Phi(u). Where fantasies
-stand for what is pending, the expected improvement is the average over them.
+u = (b - mu) / sigma, expected improvement = sigma h(u), h(u) = phi(u) + u Phi(u). Where fantasies stand for what is
+pending, the expected improvement is the average over them.
+
+Nothing is subtracted from b to encourage exploration: it keeps the search from closing in on the optimum, and the
+flat regions that it helps to leave are not flat in the logarithm.
 
 References:
     Jones, Schonlau, Welch, Efficient Global Optimization of Expensive Black-Box Functions, 1998.
@@ -18,18 +21,8 @@ from scipy.special import erfcx, log_ndtr, ndtr
 
 from tunekit_bo.gp import Posterior
 
-JITTER = 0.01
-"""In standard deviations of the data: an improvement of less than this does not count."""
-
 _LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
 _MIN_STD = 1e-10
-
-
-def expected_improvement(best: np.ndarray | float, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """Expected improvement over ``best`` in its plain form, for comparison and plots."""
-    std = np.maximum(std, _MIN_STD)
-    u = (best - mean - JITTER) / std
-    return std * (np.exp(-0.5 * u**2 - _LOG_SQRT_2PI) + u * ndtr(u))
 
 
 def log_h(u: np.ndarray) -> np.ndarray:
@@ -69,7 +62,7 @@ class LogExpectedImprovement:
         X = np.column_stack([X, np.broadcast_to(self.context, (len(X), len(self.context)))])
         mean, variance = self.posterior.mean_and_variance(X)
         std = np.maximum(np.sqrt(variance), _MIN_STD)[:, None]
-        log_values = np.log(std) + log_h((self.best - mean - JITTER) / std)
+        log_values = np.log(std) + log_h((self.best - mean) / std)
         top = log_values.max(axis=1)
         return top + np.log(np.exp(log_values - top[:, None]).mean(axis=1))
 
@@ -77,7 +70,7 @@ class LogExpectedImprovement:
         """The value at one input, and its derivatives with respect to it."""
         mean, variance, mean_slope, variance_slope = self.posterior.gradients(np.append(x, self.context))
         std = max(np.sqrt(variance), _MIN_STD)
-        u = (self.best - mean - JITTER) / std
+        u = (self.best - mean) / std
         log_heights = log_h(u)
         top = log_heights.max()
         heights = np.exp(log_heights - top)

@@ -5,25 +5,67 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 MIN_STD = 1e-9
+GOOD_QUANTILE = 0.05
+FAR = 3.0
+ENOUGH_FOR_A_SHAPE = 5
+POWERS = (-4.0, 4.0)
 EVERY_DATUM_UP_TO = 30
 GROWTH = 0.1
 BEST_SHARE = 0.25
 
 
 def standardise(losses: np.ndarray) -> np.ndarray:
-    """Targets with mean 0 and standard deviation 1; a constant becomes 0.
+    """Targets with mean 0 and standard deviation 1, about normally distributed; a constant becomes 0.
+
+    Losses far above the median are moved down to a few times as far above it as good ones are below, so that a run
+    that diverged does not make all others look equal. Then Yeo and Johnson's power transformation spreads out
+    whichever end is crowded, mostly that of the good losses.
 
     Args:
         losses: n losses, lower is better. What is not finite counts as the worst finite loss.
+
+    References:
+        Yeo and Johnson, A New Family of Power Transformations to Improve Normality or Symmetry, Biometrika 2000.
     """
     finite = losses[np.isfinite(losses)]
     if not len(finite):
         return np.zeros(len(losses))
-    y = np.where(np.isfinite(losses), losses, finite.max())
-    y = y / max(np.abs(y).max(), np.finfo(float).tiny)  # or the squares of huge losses would overflow
+    scale = max(np.abs(finite).max(), np.finfo(float).tiny)  # or the squares of huge losses would overflow
+    y = np.where(np.isfinite(losses), losses, finite.max()) / scale
+    median = np.median(finite / scale)
+    spread = median - np.quantile(finite / scale, GOOD_QUANTILE)
+    if spread > 0:
+        y = np.minimum(y, median + FAR * spread)
+    z = _normalise(y)
+    if len(z) < ENOUGH_FOR_A_SHAPE or not z.any():
+        return z
+    return _normalise(_yeo_johnson(z, _most_normal_power(z)))
+
+
+def _normalise(y: np.ndarray) -> np.ndarray:
     return (y - y.mean()) / max(y.std(), MIN_STD)
+
+
+def _most_normal_power(z: np.ndarray) -> float:
+    """The power for which the transformed numbers are most likely under a normal distribution."""
+    slope = (np.sign(z) * np.log1p(np.abs(z))).sum()
+
+    def cost(power: float) -> float:
+        return 0.5 * len(z) * np.log(np.maximum(_yeo_johnson(z, power).var(), MIN_STD)) - (power - 1) * slope
+
+    return float(minimize_scalar(cost, bounds=POWERS, method="bounded", options={"xatol": 1e-3}).x)
+
+
+def _yeo_johnson(z: np.ndarray, power: float) -> np.ndarray:
+    """``((1 + z)^p - 1) / p`` for z at or above 0, and its mirror with 2 - p below."""
+    return np.where(z >= 0, _power(np.maximum(z, 0.0), power), -_power(np.maximum(-z, 0.0), 2.0 - power))
+
+
+def _power(z: np.ndarray, power: float) -> np.ndarray:
+    return np.log1p(z) if abs(power) < 1e-9 else np.expm1(power * np.log1p(z)) / power
 
 
 def next_fit(count: int, max_size: int) -> int:

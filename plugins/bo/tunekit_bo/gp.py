@@ -84,10 +84,10 @@ def objective(prior: Prior, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> 
     return float(0.5 * z @ z + np.log(np.diagonal(L)).sum() + cost), gradient
 
 
-def standard_starts(prior: Prior) -> list[np.ndarray]:
-    """Where to begin a fit that knows nothing better: data without noise, and noisy data on a smooth function.
+def standard_starts(prior: Prior) -> tuple[np.ndarray, np.ndarray]:
+    """Where to begin a fit that knows nothing better: exact data, and noisy data of a smooth function.
 
-    The marginal likelihood of few data has a maximum for each of these explanations.
+    The marginal likelihood of few data often has a maximum for each of these explanations.
     """
     exact, noisy = default_theta(prior), default_theta(prior)
     exact[-1] = np.log(NOISE.lower)
@@ -95,7 +95,7 @@ def standard_starts(prior: Prior) -> list[np.ndarray]:
     for i, parameter in enumerate(prior.parameters):
         if parameter.name.startswith("inverse_bandwidth"):
             noisy[i] = np.log(0.3)
-    return [exact, noisy]
+    return exact, noisy
 
 
 def fit(
@@ -113,18 +113,23 @@ def fit(
     Raises:
         FitError: If no start leads to a finite density.
     """
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        return objective(prior, theta, X, y)
+
     box = bounds(parameters_of(prior))
-    lower, upper = np.array(box).T
+    lower, upper = np.transpose(box)
     best, best_value = None, np.inf
     for start in starts:
         try:
             result = minimize(
-                lambda theta: objective(prior, theta, X, y),
+                loss,
                 np.clip(start, lower, upper),
                 jac=True,
                 bounds=box,
                 method="L-BFGS-B",
-                options={"maxiter": max_iterations, "ftol": 1e-6, "gtol": 1e-6},
+                tol=1e-6,
+                options={"maxiter": max_iterations},
             )
         except FitError:
             continue

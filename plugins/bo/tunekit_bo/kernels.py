@@ -58,6 +58,9 @@ class Matern52:
     """Constant mean and Matern-5/2 covariance with a bandwidth for each input (ARD).
 
     With a resource in the last column, this is also the plainest model of learning curves.
+
+    Args:
+        n_inputs: Number of columns, with the resource where there is one.
     """
 
     def __init__(self, n_inputs: int) -> None:
@@ -109,12 +112,15 @@ class Matern52:
 
 
 class ExpDecaySum:
-    """Learning curves that decay like a power of the resource, towards a Gaussian process over configurations.
+    """Learning curves that decay with the resource, towards a Gaussian process over configurations.
 
     A curve is ``f(x) + g(r)``: ``f`` is Matern-5/2 with a constant mean, and ``g`` has the mean
     ``gamma kappa(r)`` and the covariance ``gamma^2 (kappa(r + r') - kappa(r) kappa(r'))`` of a mixture of
     exponential decays, whose rates are gamma distributed with shape ``alpha`` and mean ``rate``:
     ``kappa(r) = (beta / (r + beta))^alpha`` with ``beta = alpha / rate``. All curves share one ``g``.
+
+    Args:
+        n_inputs: Number of columns of the configuration, not counting the resource.
 
     References:
         Swersky, Snoek, Adams, Freeze-Thaw Bayesian Optimization, 2014 (the exponential decay kernel).
@@ -123,9 +129,6 @@ class ExpDecaySum:
     """
 
     def __init__(self, n_inputs: int) -> None:
-        """Args:
-        n_inputs: Number of columns of the configuration, not counting the resource.
-        """
         self._matern = Matern52(n_inputs)
         self.parameters = (
             *self._matern.parameters,

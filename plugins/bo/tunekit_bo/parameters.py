@@ -75,8 +75,7 @@ def bounds(parameters: Sequence[Parameter]) -> list[tuple[float, float]]:
 def values(parameters: Sequence[Parameter], theta: np.ndarray) -> dict[str, float]:
     """The value of each parameter by name."""
     return {
-        p.name: float(np.exp(entry)) if p.positive else float(entry)
-        for p, entry in zip(parameters, theta, strict=True)
+        p.name: float(np.exp(entry)) if p.positive else float(entry) for p, entry in zip(parameters, theta, strict=True)
     }
 
 
