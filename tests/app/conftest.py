@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,11 @@ def tunekit(results, capfd):
     return run
 
 
+def listen_to_interruptions() -> None:
+    """A shell in the background ignores them, and so would every process that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(results):
     """Start the command in a process of its own, with the plugin that makes trouble installed."""
@@ -68,7 +74,8 @@ def start(results):
         variables = {**os.environ, "PYTHONPATH": str(TROUBLE), **environment}
         command = [sys.executable, "-m", "tunekit", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        processes.append(subprocess.Popen(command, env=variables, start_new_session=True, **pipes))
+        options = {"env": variables, "start_new_session": True, "preexec_fn": listen_to_interruptions}
+        processes.append(subprocess.Popen(command, **options, **pipes))
         return processes[-1]
 
     yield run

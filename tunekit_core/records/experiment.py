@@ -181,6 +181,7 @@ def _numerics() -> tuple[tuple[str, Any], ...]:
         for info in threadpoolctl.threadpool_info()
         if info["user_api"] == "blas"
     ]
+    blas.sort(key=str)  # they are listed as the system happened to load them
     return (
         ("python", platform.python_version()),
         ("numpy", np.__version__),

@@ -50,7 +50,7 @@ class TestMobsterWithAllReports(TestMobster):
 
 
 class TestBoTorch(SearcherContract):
-    max_evaluations = 45
+    max_evaluations = 36
 
     @pytest.fixture
     def make(self):

@@ -94,6 +94,12 @@ def test_only_rows_of_a_table_are_proposed_and_the_best_is_found(rng):
     assert rows.index_of(other) is not None
 
 
+def test_more_candidates_may_be_asked_for_than_rows_are_left(rng):
+    rows = ConfigurationTable(GRID, np.arange(2500))
+    peak = Peak(rows.encoded[77])
+    assert search_for(problem(GRID, rows)).propose(peak, 10_000, np.empty((0, 4)), rng) == rows[77]
+
+
 def test_a_configuration_outside_the_table_may_be_excluded(rng):
     rows = ConfigurationTable(GRID, np.arange(5))
     search = search_for(problem(GRID, rows))

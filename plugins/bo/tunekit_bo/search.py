@@ -93,7 +93,8 @@ class RowSearch:
         if len(left) <= LISTED_SPACE:
             return self._rows[int(left[np.argmax(acquisition(X[left]))])]
         near = [left[_nearest(X[left], anchor)] for anchor in anchors]
-        pool = np.unique(np.concatenate([generator.choice(left, n_candidates, replace=False), *near]))
+        drawn = generator.choice(left, min(n_candidates, len(left)), replace=False)
+        pool = np.unique(np.concatenate([drawn, *near]))
         values = acquisition(X[pool])
         best_row, best_value = -1, -np.inf
         for start in np.argsort(-values, kind="stable")[:N_STARTS]:
