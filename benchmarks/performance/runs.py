@@ -1,0 +1,194 @@
+"""One run of a method on a task in simulation: what it found, when, and what it cost. Nothing else is written."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+import attrs
+from peers import PEERS
+from workloads import open_task
+
+from tunekit.arguments import parse
+from tunekit.assembly import build_problem
+from tunekit.components import create_component
+from tunekit.composition import compose
+from tunekit.config_files import groups
+from tunekit_core import Problem, Streams, Tuner, create
+from tunekit_core.observers import Observer
+from tunekit_core.schedulers import Scheduler
+from tunekit_core.trials import Decision, Proposal, Report, Trial
+from tunekit_core.view import ExperimentView
+
+FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+
+
+@attrs.frozen
+class Job:
+    """A run to be carried out.
+
+    Attributes:
+        method: Name of a recipe, or of a peer.
+        recipe: What the recipe chooses; ``None`` for a peer.
+        task: Such as ``lcbench:3945``.
+        seed: Pairs the methods.
+        seconds: Simulated seconds.
+        label: Version of the code, for the store.
+    """
+
+    method: str
+    recipe: Mapping[str, Any] | None
+    task: str
+    seed: int
+    seconds: float
+    label: str
+
+
+def _as_tuple(losses: Iterable[float | None]) -> tuple[float | None, ...]:
+    return tuple(losses)
+
+
+@attrs.frozen
+class Run:
+    """A finished run.
+
+    Attributes:
+        method: Name of a recipe, or of a peer.
+        task: Such as ``lcbench:3945``.
+        seed: Runs with equal seeds are paired.
+        seconds: Simulated seconds.
+        label: Version of the code.
+        losses: The smallest loss after each of :data:`FRACTIONS` of the seconds; ``None`` before the first finite one.
+        trials: Trials started.
+        reports: Reports seen.
+        suggestions: Calls of the searcher's ``suggest``.
+        suggest_seconds: Processor seconds in them.
+        processor_seconds: Those of the whole run.
+    """
+
+    method: str
+    task: str
+    seed: int
+    seconds: float
+    label: str
+    losses: tuple[float | None, ...] = attrs.field(converter=_as_tuple)
+    trials: int
+    reports: int
+    suggestions: int
+    suggest_seconds: float
+    processor_seconds: float
+
+    @property
+    def key(self) -> tuple[str, str, int, float, str]:
+        """What tells it from other runs."""
+        return self.method, self.task, self.seed, self.seconds, self.label
+
+
+def key_of(job: Job) -> tuple[str, str, int, float, str]:
+    """The key of the run that a job leads to."""
+    return job.method, job.task, job.seed, job.seconds, job.label
+
+
+@cache
+def recipe(method: str) -> Mapping[str, Any] | None:
+    """What an installed recipe chooses, as the application composes it; ``None`` for a peer.
+
+    Raises:
+        ValueError: If neither a recipe nor a peer has that name.
+    """
+    if method in PEERS:
+        return None
+    recipes = groups()["method"]
+    if method not in recipes:
+        raise ValueError(f"{method}: no such method. Known are: {', '.join([*recipes, *PEERS])}.")
+    return compose(parse([f"method={method}"])).configs[0]
+
+
+def carry_out(job: Job) -> Run:
+    """Run a job to the end of its simulated seconds."""
+    benchmark = open_task(job.task)
+    problem = build_problem(benchmark, job.recipe or {"fixed": {}, "points_to_evaluate": None})
+    streams = Streams(job.seed)
+    scheduler = build_scheduler(job.method, job.recipe, problem, streams)
+    timer = SuggestionTimer(scheduler.searcher.suggest)
+    scheduler.searcher.suggest = timer  # on the one object, so that whatever else it can do stays visible
+    progress = BestLosses([fraction * job.seconds for fraction in FRACTIONS])
+    tuner = Tuner(
+        scheduler=scheduler,
+        backend=create("backend", "simulator", problem, benchmark, None, streams),
+        stopping=[create("stopping", "max_wallclock_time", problem, seconds=job.seconds)],
+        n_workers=benchmark.n_workers,
+        observers=[progress],
+    )
+    began = time.process_time()
+    result = tuner.run()
+    return Run(
+        method=job.method,
+        task=job.task,
+        seed=job.seed,
+        seconds=job.seconds,
+        label=job.label,
+        losses=progress.losses,
+        trials=result.n_trials,
+        reports=result.n_reports,
+        suggestions=timer.calls,
+        suggest_seconds=round(timer.seconds, 3),
+        processor_seconds=round(time.process_time() - began, 3),
+    )
+
+
+def build_scheduler(method: str, chosen: Mapping[str, Any] | None, problem: Problem, streams: Streams) -> Scheduler:
+    """The scheduler of a method with its searcher.
+
+    Args:
+        method: Name of a recipe, or of a peer, whose trials all run to their end.
+        chosen: What :func:`recipe` says of the method.
+        problem: What is solved.
+        streams: Random numbers.
+    """
+    if chosen is None:
+        return create("scheduler", "fifo", problem, streams, PEERS[method](problem, streams))
+    searcher = create_component("searcher", chosen["searcher"], problem, streams)
+    return create_component("scheduler", chosen["scheduler"], problem, streams, searcher)
+
+
+class SuggestionTimer:
+    """Counts and times the calls of ``suggest``."""
+
+    def __init__(self, suggest: Callable[..., Proposal | None]) -> None:
+        self._suggest = suggest
+        self.calls = 0
+        self.seconds = 0.0
+
+    def __call__(self, trial_id: int, *, resource: int | None) -> Proposal | None:
+        """Suggest."""
+        began = time.process_time()
+        try:
+            return self._suggest(trial_id, resource=resource)
+        finally:
+            self.calls += 1
+            self.seconds += time.process_time() - began
+
+
+class BestLosses(Observer):
+    """The smallest loss that was reported up to each of some times."""
+
+    name: ClassVar[str] = "best_losses"
+
+    def __init__(self, times: list[float]) -> None:
+        self._times = times
+        self._best = [math.inf] * len(times)
+
+    def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
+        """Look at the loss."""
+        for i, time_limit in enumerate(self._times):
+            if report.time <= time_limit and report.losses[0] < self._best[i]:
+                self._best[i] = report.losses[0]
+
+    @property
+    def losses(self) -> list[float | None]:
+        """One for each time, ``None`` where nothing finite was reported by then."""
+        return [loss if math.isfinite(loss) else None for loss in self._best]

@@ -1,0 +1,21 @@
+"""Seconds of whole processes, as a user waits for them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def sweep_seconds(*overrides: str) -> float:
+    """Real seconds of `python -m tunekit … --multirun`, results written to a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        return process_seconds("-m", "tunekit", *overrides, f"results_dir={folder}", "--multirun")
+
+
+def process_seconds(*arguments: str) -> float:
+    """Real seconds of a Python process with these arguments."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    return time.perf_counter() - began
