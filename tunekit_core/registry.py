@@ -29,6 +29,7 @@ HOMES = {  # distributions that we know: a hint of the form "pip install …" na
     "asha_promotion": "tunekit-asha",
     "bo": "tunekit-bo",
     "mobster": "tunekit-bo",
+    "hypertune": "tunekit-bo",
     "botorch": "tunekit-bo",
     "simulator": "tunekit-simulator",
     "fcnet": "tunekit-benchmarks",

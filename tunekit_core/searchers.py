@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
@@ -56,3 +57,23 @@ class Searcher(abc.ABC):
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
         """A trial has ended for good. ``outcome`` is ``COMPLETED``, ``STOPPED`` or ``FAILED``."""
+
+
+@runtime_checkable
+class WeighsBrackets(Protocol):
+    """A searcher that knows in which brackets trials teach the most.
+
+    A scheduler with brackets looks once, when it is built, whether its searcher has this ability. The bracket of a
+    trial travels in the note of its start, so weights, like proposals, are a function of recorded events and streams.
+    """
+
+    def bracket_weights(self, levels: Sequence[int]) -> Mapping[int, float]:
+        """Weights of brackets, for the trial that would be started next.
+
+        Args:
+            levels: The resource at which each bracket begins, lowest first.
+
+        Returns:
+            Weights, from 0 upwards, by the level at which a bracket begins. The brackets named share the probability
+            that they have by default in proportion to their weights; the others keep theirs. Empty: no opinion.
+        """

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from tunekit_asha.levels import bracket_probabilities, choose_levels, promotion_quantiles
+from tunekit_asha.levels import bracket_probabilities, choose_levels, promotion_quantiles, reweighted
 from tunekit_asha.rungs import Climb, Rung
 from tunekit_core.errors import ConfigurationError, PluginError
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
 from tunekit_core.schedulers import Scheduler
-from tunekit_core.searchers import Searcher
+from tunekit_core.searchers import Searcher, WeighsBrackets
 from tunekit_core.trials import Note, Report, Scalar, Start, Status, Trial
 
 BRACKET = "bracket"  # key in the note of a start
@@ -27,7 +28,8 @@ class Asha(Scheduler):
     at or above its level, and levels that a trial jumps over never see it. A trial that fails leaves all rungs.
 
     Bracket s begins at the s-th lowest level. Which bracket a trial belongs to depends on the seed and the
-    trial's id alone; with several, it is kept as ``bracket`` in the note of its start, beside what the searcher notes.
+    trial's id alone, unless the searcher weighs brackets; with several, it is kept as ``bracket`` in the note of its
+    start, beside what the searcher notes.
 
     Args:
         problem: What is to be solved; it needs a ``max_resource``.
@@ -38,7 +40,7 @@ class Asha(Scheduler):
             the next two is given; at most one of the three may be.
         rung_increment: Levels grow by this amount.
         rung_levels: The levels themselves; ``max_resource`` may be left out.
-        brackets: Number of brackets; at most one per level, ``max_resource`` included.
+        brackets: Number of brackets; at most one per level, ``max_resource`` included, which is what ``"all"`` is.
         rung_system_per_bracket: Whether trials are compared within their bracket only.
         searcher_data: Which reports the searcher sees: those at rung levels, or all.
 
@@ -59,7 +61,7 @@ class Asha(Scheduler):
         reduction_factor: float | None = None,
         rung_increment: int | None = None,
         rung_levels: Sequence[int] | None = None,
-        brackets: int = 1,
+        brackets: int | Literal["all"] = 1,
         rung_system_per_bracket: bool = False,
         searcher_data: Literal["rungs", "all"] = "rungs",
     ) -> None:
@@ -77,11 +79,14 @@ class Asha(Scheduler):
             rung_increment=rung_increment,
             rung_levels=rung_levels,
         )
-        self._bracket_bounds = list(itertools.accumulate(bracket_probabilities(levels, brackets)))[:-1]
-        systems = brackets if rung_system_per_bracket else 1
+        n_brackets = len(levels) if brackets == "all" else brackets
+        self._bracket_probabilities = bracket_probabilities(levels, n_brackets)
+        self._first_levels = levels[:n_brackets]
+        self._weigher = searcher if isinstance(searcher, WeighsBrackets) else None
+        systems = n_brackets if rung_system_per_bracket else 1
         quantiles = promotion_quantiles(levels)
         self._rungs = [[Rung(*at) for _ in range(systems)] for at in zip(levels, quantiles, strict=True)]
-        self._ladders = [[rungs[s % systems] for rungs in self._rungs[s:]] for s in range(brackets)]
+        self._ladders = [[rungs[s % systems] for rungs in self._rungs[s:]] for s in range(n_brackets)]
         self._columns = [f"num_at_level{level}" for level in levels]
         self._shows_all = searcher_data == "all"
         self._climbs: dict[int, Climb] = {}
@@ -119,7 +124,19 @@ class Asha(Scheduler):
     def _choose_bracket(self, trial_id: int) -> int:
         if len(self._ladders) == 1:
             return 0
-        return bisect.bisect_right(self._bracket_bounds, self.streams.uniforms("brackets", trial_id, 1, 1)[0, 0])
+        bounds = list(itertools.accumulate(self._current_probabilities()))[:-1]
+        return bisect.bisect_right(bounds, self.streams.uniforms("brackets", trial_id, 1, 1)[0, 0])
+
+    def _current_probabilities(self) -> Sequence[float]:
+        if self._weigher is None:
+            return self._bracket_probabilities
+        weights = self._weigher.bracket_weights(self._first_levels)
+        if not all(0 <= weight < math.inf for weight in weights.values()):
+            raise PluginError(
+                f"The searcher '{self.searcher.name}' gives brackets the weights {dict(weights)}, by their lowest "
+                "levels; weights must be finite and not negative. Until it is mended, use scheduler.brackets=1."
+            )
+        return reweighted(self._first_levels, self._bracket_probabilities, weights)
 
     def _with_bracket(self, note: Note, bracket: int) -> Note:
         if len(self._ladders) == 1:

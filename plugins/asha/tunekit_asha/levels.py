@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tunekit_core.errors import ConfigurationError
 
@@ -118,6 +118,26 @@ def bracket_probabilities(levels: Sequence[int], brackets: int) -> tuple[float, 
         )
     weights = [n / ((n - s) * levels[s]) for s in range(brackets)]
     return tuple(weight / sum(weights) for weight in weights)
+
+
+def reweighted(levels: Sequence[int], probabilities: Sequence[float], weights: Mapping[int, float]) -> list[float]:
+    """Probabilities of brackets after some of them have shared theirs anew.
+
+    Args:
+        levels: The level at which each bracket begins.
+        probabilities: The probability of each bracket.
+        weights: How the brackets that begin at these levels share what they have in all. Other levels are ignored,
+            and nothing changes if none has a positive weight.
+    """
+    weighed = [weights.get(level, 0.0) for level in levels]
+    total = sum(weighed)
+    if total <= 0:
+        return list(probabilities)
+    at_stake = sum(share for level, share in zip(levels, probabilities, strict=True) if level in weights)
+    return [
+        at_stake * weight / total if level in weights else share
+        for level, share, weight in zip(levels, probabilities, weighed, strict=True)
+    ]
 
 
 def _refusal(name: str, value: object, rule: str) -> ConfigurationError:

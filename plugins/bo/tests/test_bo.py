@@ -119,7 +119,7 @@ def test_a_replayed_fit_is_not_fitted_again(run, monkeypatch):
 
 @BOTH
 def test_a_fit_that_fails_is_replaced_by_the_last_one_and_says_so(run, searcher, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise FitError("it would not.")
 
     without, later = run(searcher), run(searcher).complete(9)
@@ -135,16 +135,33 @@ def test_a_fit_that_fails_is_replaced_by_the_last_one_and_says_so(run, searcher,
 @BOTH
 def test_the_model_never_has_more_data_than_allowed(run, searcher, monkeypatch):
     sizes = []
-    original = Posterior.of
+    original = Posterior.given
 
-    def recorded(prior, theta, X, y):
-        sizes.append(len(X))
-        return original(prior, theta, X, y)
+    def recorded(factor, y):
+        sizes.append(len(y))
+        return original(factor, y)
 
-    monkeypatch.setattr(Posterior, "of", recorded)
+    monkeypatch.setattr(Posterior, "given", recorded)
     run(searcher, max_size_data_for_model=20).complete(50)
     assert max(sizes) == 20
     assert min(sizes[-20:]) > 15
+
+
+@BOTH
+def test_a_factor_that_grew_with_the_data_has_the_bits_of_one_built_at_once_at_every_prefix(run, searcher, bowl):
+    trials = run(searcher, max_size_data_for_model=60)
+    replayed = run(searcher, max_size_data_for_model=60)
+    for _ in range(300):
+        trial = trials.start()
+        proposal = replayed.searcher.suggest(trial.id, resource=9)
+        assert (proposal.configuration, proposal.note) == (trial.configuration, trial.note)
+        replayed.searcher.on_start(trial)
+        replayed.searcher.on_target(trial, 9)
+        trials.report(trial, bowl(trial.configuration))
+        replayed.searcher.on_report(trial, trial.last_report)
+        trials.end(trial)
+        replayed.end(trial)
+        replayed.searcher._last_factor = None
 
 
 def test_two_losses_that_differ_by_a_factor_of_ten_to_the_ninth_do_not_hide_the_optimum(run, bowl):
@@ -214,8 +231,14 @@ def observed_at_rungs(run, searcher, **options):
 
 
 @pytest.mark.parametrize(("rule", "epochs"), [("bohb", 3), ("first", 1), ("final", 9)])
-@pytest.mark.parametrize("kernel", ["exp-decay-sum", "matern52"])
-def test_mobster_looks_where_its_rule_says(run, monkeypatch, rule, epochs, kernel):
+@pytest.mark.parametrize(
+    ("kernel", "encoded"),
+    [
+        ("exp-decay-sum", {1: 0.5 / 9, 3: 2.5 / 9, 9: 8.5 / 9}),  # as the space encodes whole numbers
+        ("matern52", {1: 0.0, 3: 0.5, 9: 1.0}),  # logarithms
+    ],
+)
+def test_mobster_looks_where_its_rule_says(run, monkeypatch, rule, epochs, kernel, encoded):
     contexts = []
     original = _gaussian_process.LogExpectedImprovement
 
@@ -227,7 +250,7 @@ def test_mobster_looks_where_its_rule_says(run, monkeypatch, rule, epochs, kerne
     trials = observed_at_rungs(run, Mobster, resource_acq=rule, resource_kernel=kernel)
     contexts.clear()
     trials.suggest(resource=1)
-    assert contexts == [pytest.approx((epochs - 0.5) / 9)]
+    assert contexts == [pytest.approx(encoded[epochs])]
 
 
 def test_mobster_learns_from_trials_that_have_not_come_to_their_end(run):

@@ -7,7 +7,7 @@ from scipy.stats import multivariate_normal
 
 from tunekit_bo import gp
 from tunekit_bo.kernels import ExpDecaySum, Matern52
-from tunekit_bo.parameters import penalty, values
+from tunekit_bo.parameters import penalty, uniform, values
 
 X = np.array([[0.1], [0.3], [0.5], [0.7], [0.9]])
 Y = np.array([1, 0.2, -0.5, -0.4, 0.7])
@@ -39,7 +39,7 @@ def test_the_posterior_has_the_golden_moments():
 
 
 def test_a_fit_from_the_standard_starts_finds_the_golden_hyperparameters():
-    prior = Matern52(1)
+    prior = Matern52(1, bandwidth_penalty=uniform)
     theta = gp.fit(prior, X, Y, gp.standard_starts(prior))
     found = values(gp.parameters_of(prior), theta)
     assert found["noise_variance"] == pytest.approx(1e-9)
@@ -53,7 +53,7 @@ def test_a_fit_from_the_standard_starts_finds_the_golden_hyperparameters():
 
 def test_the_golden_hyperparameters_are_a_stationary_point():
     golden = np.array([np.log(4.50333), np.log(0.422021), 0.367747, np.log(1e-9)])
-    _, gradient = gp.objective(Matern52(1), golden, X, Y)
+    _, gradient = gp.objective(Matern52(1, bandwidth_penalty=uniform), golden, X, Y)
     np.testing.assert_allclose(gradient[:3], 0, atol=1e-3)
 
 
@@ -110,19 +110,41 @@ def test_the_posterior_equals_the_textbook_with_an_inverse(prior, rng):
 def test_gradients_with_respect_to_the_input_are_what_finite_differences_give(prior, rng):
     X, y = some_data(rng, 25)
     posterior = gp.Posterior.of(prior, gp.default_theta(prior), X, np.column_stack([y, y**2]))
-    x = some_data(rng, 1)[0][0]
+    X_test = some_data(rng, 5)[0]
+    by_mean, by_variance = rng.standard_normal((5, 2)), rng.standard_normal(5)
 
-    def at(v, i):
-        mean, variance = posterior.mean_and_variance(np.append(v, x[3])[None])
-        return np.append(mean[0], variance[0])[i]
+    def at(rows):
+        mean, variance = posterior.mean_and_variance(np.column_stack([rows.reshape(5, 3), X_test[:, 3]]))
+        return np.vdot(by_mean, mean) + by_variance @ variance
 
-    mean, variance, mean_slope, variance_slope = posterior.gradients(x)
-    np.testing.assert_allclose(np.append(mean, variance), [at(x[:3], i) for i in range(3)], rtol=1e-8)
-    for i in range(2):
-        np.testing.assert_allclose(
-            mean_slope[i, :3], approx_fprime(x[:3], lambda v, i=i: at(v, i), 1e-7), rtol=1e-3, atol=1e-4
-        )
-    np.testing.assert_allclose(variance_slope[:3], approx_fprime(x[:3], lambda v: at(v, 2), 1e-6), rtol=1e-3, atol=1e-5)
+    mean, variance, pull_back = posterior.with_pullback(X_test)
+    np.testing.assert_allclose(mean, posterior.mean(X_test), rtol=1e-12)
+    np.testing.assert_allclose(variance, posterior.mean_and_variance(X_test)[1], rtol=1e-12)
+    found = pull_back(by_mean, by_variance)[:, :3].ravel()
+    np.testing.assert_allclose(found, approx_fprime(X_test[:, :3].ravel(), at, 1e-7), rtol=1e-3, atol=1e-4)
+
+
+@PRIORS
+def test_a_factor_that_took_in_inputs_one_by_one_is_that_of_all(prior, rng):
+    X, _ = some_data(rng, 20)
+    theta = gp.default_theta(prior)
+    factor = gp.Factor.of(prior, theta, X[:12])
+    for i in range(12, 18):
+        factor = factor.extended(X[i : i + 1])
+    factor = factor.extended(X[18:])
+    np.testing.assert_array_equal(factor.X, X)
+    np.testing.assert_allclose(factor.L, gp.Factor.of(prior, theta, X).L, rtol=1e-6, atol=1e-9)
+
+
+def test_an_input_that_is_there_already_can_be_taken_in_without_noise():
+    prior = Matern52(1)
+    theta = gp.default_theta(prior)
+    theta[-1] = np.log(1e-9)
+    factor = gp.Factor.of(prior, theta, X)
+    for _ in range(20):
+        factor = factor.extended(X[:1])
+    mean, _ = gp.Posterior.given(factor, np.append(Y, np.ones(20))).mean_and_variance(X[:1])
+    assert mean[0, 0] == pytest.approx(1, abs=1e-3)
 
 
 @given(st.permutations(range(12)), st.integers(0, 2**32 - 1))

@@ -91,16 +91,32 @@ def test_the_contraction_comes_with_the_same_mean_and_covariance(make, rng):
 @pytest.mark.parametrize("make", [lambda: Matern52(4), lambda: ExpDecaySum(3)])
 def test_input_gradients_are_what_finite_differences_give(make, rng):
     prior = make()
-    X, theta = inputs_with_resources(rng, 6, 3), some_theta(rng, prior)
-    x = inputs_with_resources(rng, 1, 3)[0]
-    expected = approx_fprime(x[:3], lambda v: prior.covariance(theta, np.append(v, x[3])[None], X)[0], 1e-7)
-    np.testing.assert_allclose(prior.input_gradient(theta, x, X)[:, :3], expected, atol=1e-5)
+    X1, X2, A = inputs_with_resources(rng, 2, 3), inputs_with_resources(rng, 6, 3), rng.standard_normal((2, 6))
+    theta = some_theta(rng, prior)
+
+    def weighted(configurations):
+        moved = np.column_stack([configurations.reshape(2, 3), X1[:, 3]])
+        return np.vdot(A, prior.covariance(theta, moved, X2))
+
+    K, pull_back = prior.with_pullback(theta, X1, X2)
+    expected = approx_fprime(X1[:, :3].ravel(), weighted, 1e-7)
+    np.testing.assert_allclose(pull_back(A)[:, :3].ravel(), expected, atol=1e-5)
+    np.testing.assert_array_equal(K, prior.covariance(theta, X1, X2))
+
+
+def test_row_gradients_are_what_finite_differences_give(rng):
+    prior = Matern52(3)
+    X, theta, W = rng.random((6, 3)), some_theta(rng, prior), rng.standard_normal((6, 6))
+    W = W + W.T
+    _, _, contract = prior.with_row_gradients(theta, X)
+    expected = approx_fprime(X.ravel(), lambda v: np.vdot(W, prior.with_contraction(theta, v.reshape(6, 3))[1]), 1e-7)
+    np.testing.assert_allclose(contract(W, np.zeros(6))[1].ravel(), expected, atol=1e-5)
 
 
 def test_input_gradients_are_finite_at_a_datum(rng):
     prior = Matern52(3)
     X = rng.random((5, 3))
-    assert np.isfinite(prior.input_gradient(initial_theta(prior.parameters), X[2], X)).all()
+    assert np.isfinite(prior.with_pullback(initial_theta(prior.parameters), X, X)[1](np.ones((5, 5)))).all()
 
 
 @given(st.integers(0, 2**32 - 1))

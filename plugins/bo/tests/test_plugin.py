@@ -12,13 +12,13 @@ from tunekit_core.space import uniform
 PROBLEM = Problem(space=SearchSpace({"x": uniform(0.0, 1.0)}), objective=Objective("loss"), max_resource=9)
 
 
-@pytest.mark.parametrize("name", ["bo", "mobster", "botorch"])
+@pytest.mark.parametrize("name", ["bo", "mobster", "hypertune", "botorch"])
 def test_every_searcher_has_an_options_file_that_names_it(name):
     text = (files("tunekit_bo.conf") / "searcher" / f"{name}.yaml").read_text(encoding="utf-8")
     assert yaml.safe_load(text)["name"] == name
 
 
-@pytest.mark.parametrize("name", ["bo", "mobster"])
+@pytest.mark.parametrize("name", ["bo", "mobster", "hypertune"])
 def test_searchers_are_created_by_name(name):
     assert create("searcher", name, PROBLEM, Streams(0), num_init_random=4).name == name
 

@@ -15,8 +15,8 @@ class Peak:
     def __call__(self, X):
         return -((X - self.at) ** 2).sum(axis=1)
 
-    def with_gradient(self, x):
-        return -float(((x - self.at) ** 2).sum()), -2 * (x - self.at)
+    def with_gradient(self, X):
+        return self(X), -2 * (X - self.at)
 
 
 CONTINUOUS = SearchSpace({"x": uniform(0, 10), "y": loguniform(1e-4, 1.0)})

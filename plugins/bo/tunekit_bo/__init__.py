@@ -6,12 +6,13 @@ from tunekit_core.searchers import Searcher
 
 @hookimpl
 def tunekit_register_searchers() -> list[type[Searcher]]:
-    """``bo`` and ``mobster`` with a Gaussian process of our own, and ``botorch``."""
+    """``bo``, ``mobster`` and ``hypertune`` with a Gaussian process of our own, and ``botorch``."""
     from tunekit_bo._bo import BayesianOptimisation
     from tunekit_bo._botorch import BoTorch
+    from tunekit_bo._hypertune import HyperTune
     from tunekit_bo._mobster import Mobster
 
-    return [BayesianOptimisation, Mobster, BoTorch]
+    return [BayesianOptimisation, Mobster, HyperTune, BoTorch]
 
 
 @hookimpl

@@ -107,14 +107,14 @@ class TorchAcquisition:
         with torch.no_grad():
             return self.function(torch.from_numpy(X).unsqueeze(1)).numpy()
 
-    def with_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """The value at one point, and its derivatives."""
+    def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The value at each row of ``X``, and its derivatives with respect to the row."""
         import torch
 
-        point = torch.tensor(x, requires_grad=True)
-        value = self.function(point.reshape(1, 1, -1)).sum()
-        (gradient,) = torch.autograd.grad(value, point)
-        return float(value.detach()), gradient.numpy()
+        points = torch.tensor(X, requires_grad=True)
+        values = self.function(points.unsqueeze(1))
+        (gradients,) = torch.autograd.grad(values.sum(), points)
+        return values.detach().numpy(), gradients.numpy()
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import numpy as np
 
 from tunekit_bo._gaussian_process import GaussianProcessSearcher
 from tunekit_bo.data import select_highest_trials
-from tunekit_bo.kernels import ExpDecaySum, Matern52
+from tunekit_bo.independent import IndependentRungs, standardise_each
+from tunekit_bo.kernels import ExpDecaySum, Matern52, Prior
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
@@ -25,11 +26,16 @@ class Mobster(GaussianProcessSearcher):
     Every report that the scheduler passes on is observed, and stays observed if the trial fails later: it is
     true of its resource. A trial that runs is pending at its next target.
 
+    Unlike the paper, curves are not assumed to be parallel unless ``exp-decay-sum`` is chosen: where early losses
+    mislead, that makes the model worse than one of complete trials alone.
+
     Args:
         problem: What is solved; its ``max_resource`` must be known.
         streams: Random numbers.
-        resource_kernel: How learning curves are modelled. ``"exp-decay-sum"``: they decay, all in the same way,
-            towards a Gaussian process over configurations. ``"matern52"``: nothing is assumed but smoothness.
+        resource_kernel: How learning curves are modelled. ``"matern52"``: nothing is assumed but smoothness over
+            configurations and the logarithm of the resource, so that low resources may say little of high ones.
+            ``"exp-decay-sum"``: curves decay, all in the same way, towards a Gaussian process over configurations.
+            ``"independent"``: resources say nothing of each other; the losses at each are standardised by themselves.
         resource_acq: The resource at which expected improvement is maximised. ``"bohb"``: the highest with at
             least 3 observations, or else the lowest; ``"first"``: where the new trial is compared first;
             ``"final"``: ``max_resource``.
@@ -53,7 +59,7 @@ class Mobster(GaussianProcessSearcher):
         problem: Problem,
         streams: Streams,
         *,
-        resource_kernel: Literal["exp-decay-sum", "matern52"] = "exp-decay-sum",
+        resource_kernel: Literal["exp-decay-sum", "matern52", "independent"] = "matern52",
         resource_acq: Literal["bohb", "first", "final"] = "bohb",
         num_init_random: int = 6,
         num_init_candidates: int = 250,
@@ -62,21 +68,28 @@ class Mobster(GaussianProcessSearcher):
     ) -> None:
         if problem.max_resource is None:
             raise ConfigurationError(
-                "The searcher 'mobster' models losses up to max_resource, which this problem does not say. "
+                f"The searcher '{self.name}' models losses up to max_resource, which this problem does not say. "
                 "Set max_resource in the benchmark, or use the searcher 'bo'.",
                 option="max_resource",
             )
         width = problem.space.width
+        priors: dict[str, Prior] = {
+            "exp-decay-sum": ExpDecaySum(width),
+            "matern52": Matern52(width + 1),
+            "independent": IndependentRungs(width),
+        }
         super().__init__(
             problem,
             streams,
-            prior=ExpDecaySum(width) if resource_kernel == "exp-decay-sum" else Matern52(width + 1),
+            prior=priors[resource_kernel],
             num_init_random=num_init_random,
             num_init_candidates=num_init_candidates,
             max_size_data_for_model=max_size_data_for_model,
             num_fantasy_samples=num_fantasy_samples,
         )
         self._max_resource = problem.max_resource
+        self._independent = resource_kernel == "independent"
+        self._logarithmic = resource_kernel == "matern52"
         self._resource_acq = resource_acq
         self._observed_at: Counter[int] = Counter()
 
@@ -101,9 +114,14 @@ class Mobster(GaussianProcessSearcher):
         self._pending.pop(trial.id, None)
 
     def _columns(self, resources: Sequence[int | None]) -> np.ndarray:
-        # as the search space encodes the integers from 1 to max_resource
         known = [self._max_resource if resource is None else resource for resource in resources]
+        if self._logarithmic:
+            return np.log(known)[:, None] / np.log(max(self._max_resource, 2))
+        # as the search space encodes the integers from 1 to max_resource
         return (np.array(known)[:, None] - 0.5) / self._max_resource
+
+    def _targets(self, losses: np.ndarray, resources: np.ndarray) -> np.ndarray:
+        return standardise_each(losses, resources) if self._independent else super()._targets(losses, resources)
 
     def _acquisition_resource(self, resource: int | None) -> int | None:
         if self._resource_acq == "bohb":

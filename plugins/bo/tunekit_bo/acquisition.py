@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr
 
-from tunekit_bo.gp import Posterior
+from tunekit_bo.gp import Surrogate
 
 _LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
 _MIN_STD = 1e-10
@@ -53,31 +53,34 @@ class LogExpectedImprovement:
         context: What is appended to every input, such as an encoded resource; it is not optimised.
     """
 
-    posterior: Posterior
+    posterior: Surrogate
     best: np.ndarray
     context: np.ndarray = attrs.field(factory=lambda: np.empty(0))
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
         """The value at each row of ``X``."""
-        X = np.column_stack([X, np.broadcast_to(self.context, (len(X), len(self.context)))])
-        mean, variance = self.posterior.mean_and_variance(X)
+        mean, variance = self.posterior.mean_and_variance(self._with_context(X))
         std = np.maximum(np.sqrt(variance), _MIN_STD)[:, None]
-        log_values = np.log(std) + log_h((self.best - mean) / std)
-        top = log_values.max(axis=1)
-        return top + np.log(np.exp(log_values - top[:, None]).mean(axis=1))
+        return np.log(std[:, 0]) + _log_mean_exp(log_h((self.best - mean) / std))
 
-    def with_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """The value at one input, and its derivatives with respect to it."""
-        mean, variance, mean_slope, variance_slope = self.posterior.gradients(np.append(x, self.context))
-        std = max(np.sqrt(variance), _MIN_STD)
+    def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The value at each row of ``X``, and its derivatives with respect to the row."""
+        mean, variance, pull_back = self.posterior.with_pullback(self._with_context(X))
+        std = np.maximum(np.sqrt(variance), _MIN_STD)[:, None]
         u = (self.best - mean) / std
         log_heights = log_h(u)
-        top = log_heights.max()
-        heights = np.exp(log_heights - top)
-        value = np.log(std) + top + np.log(heights.mean())
+        log_height = _log_mean_exp(log_heights)
         # dEI/dmu = -Phi(u), dEI/dsigma = phi(u): divided by sigma h(u), and weighted with each fantasy's share
-        share = heights / heights.sum()
-        by_mean = -share * np.exp(log_ndtr(u) - log_heights) / std
-        by_std = np.sum(share * np.exp(-0.5 * u**2 - _LOG_SQRT_2PI - log_heights)) / std
-        slope = by_mean @ mean_slope + by_std * variance_slope / (2 * std)
-        return float(value), slope[: len(x)]
+        log_shares = -log_height[:, None] - np.log(len(self.best)) - np.log(std)
+        by_mean = -np.exp(log_ndtr(u) + log_shares)
+        by_std = np.exp(-0.5 * u**2 - _LOG_SQRT_2PI + log_shares).sum(axis=1)
+        return np.log(std[:, 0]) + log_height, pull_back(by_mean, by_std / (2 * std[:, 0]))
+
+    def _with_context(self, X: np.ndarray) -> np.ndarray:
+        return np.column_stack([X, np.broadcast_to(self.context, (len(X), len(self.context)))])
+
+
+def _log_mean_exp(values: np.ndarray) -> np.ndarray:
+    """``log(mean(exp(values)))`` over each row."""
+    top = values.max(axis=1)
+    return top + np.log(np.exp(values - top[:, None]).mean(axis=1))

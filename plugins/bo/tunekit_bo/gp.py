@@ -15,7 +15,8 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import attrs
 import numpy as np
@@ -26,8 +27,34 @@ from tunekit_bo.kernels import Prior
 from tunekit_bo.parameters import Parameter, bounds, initial_theta, penalty, vague_gamma
 
 NOISE = Parameter("noise_variance", 1e-3, 1e-9, 1e6, vague_gamma)
+RELATIVE_TOLERANCE = 1e-5
+"""A fit ends when a step gains less than this share of the logarithm of the density: 0.005 nats of 500."""
+
+RELEVANT = 0.1
+"""Inputs with an inverse bandwidth below this hardly matter in the unit cube."""
+
 MIN_VARIANCE = 1e-12
 """Posterior variances are kept above this."""
+
+MomentsPullback = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From the derivatives of m numbers by the means (m x F) and variances (m) at m inputs to those by the inputs."""
+
+
+class Surrogate(Protocol):
+    """A posterior as acquisitions see it: F means, one for each fantasy, and a variance at every input."""
+
+    @property
+    def X(self) -> np.ndarray:
+        """The inputs that it was told of, pending ones included."""
+
+    def mean(self, X: np.ndarray) -> np.ndarray:
+        """Posterior means, an m x F array for the m rows of ``X``."""
+
+    def mean_and_variance(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """An m x F array, and m variances."""
+
+    def with_pullback(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, MomentsPullback]:
+        """The same, and what their derivatives by ``X`` are computed with."""
 
 
 class FitError(ArithmeticError):
@@ -72,16 +99,18 @@ def objective(prior: Prior, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> 
     """
     noise = np.exp(theta[-1])
     mean, K, contract = prior.with_contraction(theta[:-1], X)
-    np.fill_diagonal(K, np.diagonal(K) + noise)
-    L = cholesky(K)
+    noisy = K.T.copy(order="F")
+    _add_to_diagonal(noisy, noise)
+    L = cholesky(noisy)
     z = _solve_lower(L, y - mean)
     a = _solve_lower(L, z, transposed=True)
-    inverse, _ = lapack.dpotri(L, lower=1)
-    W = 0.5 * (inverse + np.tril(inverse, -1).T - np.outer(a, a))
-    np.fill_diagonal(K, np.diagonal(K) - noise)
     cost, gradient = penalty(parameters_of(prior), theta)
-    gradient = gradient + np.append(contract(W, -a), noise * np.trace(W))
-    return float(0.5 * z @ z + np.log(np.diagonal(L)).sum() + cost), gradient
+    value = float(0.5 * z @ z + np.log(np.diagonal(L)).sum() + cost)
+    W, _ = lapack.dpotri(L, lower=1, overwrite_c=1)
+    # half the inverse is its lower triangle with half the diagonal, as far as contractions can tell
+    np.einsum("ii->i", W)[:] *= 0.5
+    W = blas.dger(-0.5, a, a, a=W, overwrite_a=1)
+    return value, gradient + np.append(contract(W.T, -a), noise * np.trace(W))
 
 
 def standard_starts(prior: Prior) -> tuple[np.ndarray, np.ndarray]:
@@ -96,6 +125,19 @@ def standard_starts(prior: Prior) -> tuple[np.ndarray, np.ndarray]:
         if parameter.name.startswith("inverse_bandwidth"):
             noisy[i] = np.log(0.3)
     return exact, noisy
+
+
+def warm_start(prior: Prior, theta: np.ndarray) -> np.ndarray:
+    """Where to begin a fit to more data than those that ``theta`` was fitted to.
+
+    An input that few data did not show to matter has a bandwidth so large that the likelihood is flat around it:
+    it is brought back to where more data can show it. Without that a fit can stay hundreds of nats too low.
+    """
+    start = theta.copy()
+    for i, parameter in enumerate(prior.parameters):
+        if parameter.name.startswith("inverse_bandwidth"):
+            start[i] = max(start[i], np.log(RELEVANT))
+    return start
 
 
 def fit(
@@ -128,8 +170,7 @@ def fit(
                 jac=True,
                 bounds=box,
                 method="L-BFGS-B",
-                tol=1e-6,
-                options={"maxiter": max_iterations},
+                options={"maxiter": max_iterations, "ftol": RELATIVE_TOLERANCE},
             )
         except FitError:
             continue
@@ -141,27 +182,63 @@ def fit(
 
 
 @attrs.frozen(eq=False)
-class Posterior:
-    """A Gaussian process given data, and one or more alternatives for the outcomes of pending inputs.
+class Factor:
+    """Cholesky factor of the covariance of noisy targets, which takes in further inputs one after the other.
 
     Attributes:
         prior: Mean and covariance.
         theta: Hyperparameters.
-        X: n x d array of inputs, those of the data before the pending ones.
-        L: Cholesky factor of the covariance of the targets at ``X``.
-        Z: n x F array of whitened targets, a column for each fantasy.
-        weights: n x F array: the posterior mean is the prior mean plus covariances times these.
+        X: n x d array of inputs.
+        L: The factor, n x n.
     """
 
     prior: Prior
     theta: np.ndarray
     X: np.ndarray
     L: np.ndarray
+
+    @classmethod
+    def of(cls, prior: Prior, theta: np.ndarray, X: np.ndarray) -> Factor:
+        """The factor for the rows of ``X``, computed at once.
+
+        Raises:
+            FitError: If there is none.
+        """
+        K = prior.covariance(theta[:-1], X, X)
+        _add_to_diagonal(K, np.exp(theta[-1]))
+        return cls(prior, theta, X, cholesky(K))
+
+    def extended(self, X: np.ndarray) -> Factor:
+        """The factor with the p rows of ``X`` as further inputs, in n^2 p operations.
+
+        Raises:
+            FitError: If there is none.
+        """
+        S = _solve_lower(self.L, self.prior.covariance(self.theta[:-1], X, self.X).T)
+        K = self.prior.covariance(self.theta[:-1], X, X) - S.T @ S
+        _add_to_diagonal(K, np.exp(self.theta[-1]))
+        n, p = S.shape
+        L = np.zeros((n + p, n + p), order="F")
+        L[:n, :n], L[n:, :n], L[n:, n:] = self.L, S.T, cholesky(K)
+        return Factor(self.prior, self.theta, np.vstack([self.X, X]), L)
+
+
+@attrs.frozen(eq=False)
+class Posterior:
+    """A Gaussian process given data, and one or more alternatives for the outcomes of pending inputs.
+
+    Attributes:
+        factor: The hyperparameters and inputs, those of the data before the pending ones.
+        Z: n x F array of whitened targets, a column for each fantasy.
+        weights: n x F array: the posterior mean is the prior mean plus covariances times these.
+    """
+
+    factor: Factor
     Z: np.ndarray
     weights: np.ndarray = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "weights", _solve_lower(self.L, self.Z, transposed=True))
+        object.__setattr__(self, "weights", _solve_lower(self.factor.L, self.Z, transposed=True))
 
     @classmethod
     def of(cls, prior: Prior, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> Posterior:
@@ -176,39 +253,42 @@ class Posterior:
         Raises:
             FitError: If the covariance has no Cholesky factor.
         """
-        K = prior.covariance(theta[:-1], X, X)
-        np.fill_diagonal(K, np.diagonal(K) + np.exp(theta[-1]))
-        L = cholesky(K)
-        residuals = y.reshape(len(X), -1) - prior.mean(theta[:-1], X)[:, None]
-        return cls(prior, theta, X, L, _solve_lower(L, residuals))
+        return cls.given(Factor.of(prior, theta, X), y)
+
+    @classmethod
+    def given(cls, factor: Factor, y: np.ndarray) -> Posterior:
+        """The posterior given the targets, n or n x F, at the inputs of a factor."""
+        mean = factor.prior.mean(factor.theta[:-1], factor.X)
+        return cls(factor, _solve_lower(factor.L, y.reshape(len(mean), -1) - mean[:, None]))
+
+    @property
+    def X(self) -> np.ndarray:
+        """The inputs, n x d: those of the data before the pending ones."""
+        return self.factor.X
 
     def mean(self, X: np.ndarray) -> np.ndarray:
         """Posterior means, an m x F array for the m rows of ``X``."""
-        return self.prior.mean(self.theta[:-1], X)[:, None] + self._covariance(X) @ self.weights
+        return self._prior_mean(X) + self._covariance(X) @ self.weights
 
     def mean_and_variance(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of the noiseless function at the m rows of ``X``: an m x F array, and m variances."""
         k = self._covariance(X)
-        V = _solve_lower(self.L, k.T)
-        mean = self.prior.mean(self.theta[:-1], X)[:, None] + k @ self.weights
-        variance = self.prior.variance(self.theta[:-1], X) - np.einsum("ij,ij->j", V, V)
-        return mean, np.maximum(variance, MIN_VARIANCE)
+        V = _solve_lower(self.factor.L, k.T)
+        variance = self._prior_variance(X) - np.einsum("ij,ij->j", V, V)
+        return self._prior_mean(X) + k @ self.weights, np.maximum(variance, MIN_VARIANCE)
 
-    def gradients(self, x: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
-        """Mean and variance at one input, and their derivatives with respect to it.
+    def with_pullback(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, MomentsPullback]:
+        """Mean and variance at the m rows of ``X``, and what their derivatives by ``X`` are computed with."""
+        k, pull_back = self.factor.prior.with_pullback(self.factor.theta[:-1], X, self.X)
+        V = _solve_lower(self.factor.L, k.T)
+        variance = self._prior_variance(X) - np.einsum("ij,ij->j", V, V)
 
-        Returns:
-            F means, the variance, an F x d array, and d derivatives of the variance.
-        """
-        k = self._covariance(x[None])[0]
-        slopes = self.prior.input_gradient(self.theta[:-1], x, self.X)
-        v = _solve_lower(self.L, k)
-        mean = self.prior.mean(self.theta[:-1], x[None])[0] + k @ self.weights
-        variance = self.prior.variance(self.theta[:-1], x[None])[0] - v @ v
-        variance_slope = -2 * _solve_lower(self.L, v, transposed=True) @ slopes
-        if variance < MIN_VARIANCE:
-            variance, variance_slope = MIN_VARIANCE, np.zeros_like(variance_slope)
-        return mean, variance, self.weights.T @ slopes, variance_slope
+        def pull_moments_back(by_mean: np.ndarray, by_variance: np.ndarray) -> np.ndarray:
+            by_variance = np.where(variance < MIN_VARIANCE, 0.0, by_variance)
+            by_covariance = _solve_lower(self.factor.L, -2 * by_variance * V, transposed=True).T
+            return pull_back(by_mean @ self.weights.T + by_covariance)
+
+        return self._prior_mean(X) + k @ self.weights, np.maximum(variance, MIN_VARIANCE), pull_moments_back
 
     def fantasize(self, X: np.ndarray, normals: np.ndarray) -> Posterior:
         """The posterior given jointly sampled targets at pending inputs as well.
@@ -217,23 +297,32 @@ class Posterior:
             X: p x d array of pending inputs.
             normals: p x F array of standard normal draws: they are the whitened targets of the samples.
         """
-        S = _solve_lower(self.L, self._covariance(X).T)
-        K = self.prior.covariance(self.theta[:-1], X, X) - S.T @ S
-        np.fill_diagonal(K, np.diagonal(K) + np.exp(self.theta[-1]))
-        n, p = S.shape
-        L = np.zeros((n + p, n + p), order="F")
-        L[:n, :n], L[n:, :n], L[n:, n:] = self.L, S.T, cholesky(K)
-        known = np.broadcast_to(self.Z, (n, normals.shape[1]))
-        return Posterior(self.prior, self.theta, np.vstack([self.X, X]), L, np.vstack([known, normals]))
+        known = np.broadcast_to(self.Z, (len(self.Z), normals.shape[1]))
+        return Posterior(self.factor.extended(X), np.vstack([known, normals]))
 
     def sample_targets(self, X: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """Joint samples of noisy targets at the p rows of ``X``, a p x F array, from p x F normal draws."""
         n = len(self.X)
-        L = self.fantasize(X, normals).L
-        return self.mean(X) + L[n:, n:] @ normals
+        return self.mean(X) + self.factor.extended(X).L[n:, n:] @ normals
+
+    def sample(self, X: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """Joint samples of the noiseless function at the p rows of ``X``, a p x F array, from p x F normal draws."""
+        S = _solve_lower(self.factor.L, self._covariance(X).T)
+        K = self.factor.prior.covariance(self.factor.theta[:-1], X, X) - S.T @ S
+        return self.mean(X) + cholesky(K) @ normals
+
+    def _prior_mean(self, X: np.ndarray) -> np.ndarray:
+        return self.factor.prior.mean(self.factor.theta[:-1], X)[:, None]
+
+    def _prior_variance(self, X: np.ndarray) -> np.ndarray:
+        return self.factor.prior.variance(self.factor.theta[:-1], X)
 
     def _covariance(self, X: np.ndarray) -> np.ndarray:
-        return self.prior.covariance(self.theta[:-1], X, self.X)
+        return self.factor.prior.covariance(self.factor.theta[:-1], X, self.X)
+
+
+def _add_to_diagonal(K: np.ndarray, value: float) -> None:
+    np.einsum("ii->i", K)[:] += value
 
 
 def _solve_lower(L: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.ndarray:

@@ -20,13 +20,19 @@ from typing import Protocol
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from tunekit_bo.parameters import Parameter, standard_log_normal, standard_normal
+from tunekit_bo.parameters import Parameter, Penalty, rarely_large, standard_log_normal, standard_normal
 
 _EPSILON = 1e-9
 
 Contraction = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From symmetric weights W (n x n) of the covariance and weights w (n) of the mean to the gradient
+"""From weights W (n x n) of the covariance and w (n) of the mean to the gradient
 with respect to ``theta`` of ``sum_ij W_ij K_ij + sum_i w_i m_i``: much cheaper than all dK/dtheta."""
+
+RowContraction = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From the weights of a `Contraction` to its gradient, and to that with respect to the inputs, an n x d array."""
+
+Pullback = Callable[[np.ndarray], np.ndarray]
+"""From weights A (m x n) to the m x d derivatives of ``sum_ij A_ij k(x_i, X_j)`` with respect to the inputs x."""
 
 
 class Prior(Protocol):
@@ -46,11 +52,10 @@ class Prior(Protocol):
     def with_contraction(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, Contraction]:
         """Mean and covariance at ``X``, and what their gradients are computed with."""
 
-    def input_gradient(self, theta: np.ndarray, x: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """Derivatives of ``covariance(theta, x[None], X)`` with respect to ``x``.
+    def with_pullback(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, Pullback]:
+        """Covariance between the rows of ``X1`` and ``X2``, and what its derivatives by ``X1`` are computed with.
 
-        Returns:
-            An n x d array. Mean and variance must not depend on the columns that ``x`` is optimised in.
+        There is a derivative for each column of the configuration; mean and variance do not depend on these.
         """
 
 
@@ -61,12 +66,14 @@ class Matern52:
 
     Args:
         n_inputs: Number of columns, with the resource where there is one.
+        bandwidth_penalty: What is believed of the inverse bandwidths beforehand. Unless large ones are unlikely,
+            few data are too often explained by a function so rough that they tell nothing of their surroundings.
     """
 
-    def __init__(self, n_inputs: int) -> None:
+    def __init__(self, n_inputs: int, *, bandwidth_penalty: Penalty = rarely_large) -> None:
         self._n_inputs = n_inputs
         self.parameters = (
-            *(Parameter(f"inverse_bandwidth_{i}", 1.0, 1e-4, 100.0) for i in range(n_inputs)),
+            *(Parameter(f"inverse_bandwidth_{i}", 1.0, 1e-4, 100.0, bandwidth_penalty) for i in range(n_inputs)),
             Parameter("covariance_scale", 1.0, 1e-3, 1e3, standard_log_normal),
             Parameter("mean", 0.0, penalty=standard_normal, positive=False),
         )
@@ -81,34 +88,48 @@ class Matern52:
 
     def covariance(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
         """``c (1 + B + D / 3) exp(-B)``."""
-        scale = np.exp(theta[self._n_inputs])
-        return scale * _matern(self._distances(theta, X1, X2))
+        K = _matern(self._distances(theta, X1, X2))
+        K *= np.exp(theta[self._n_inputs])
+        return K
 
     def with_contraction(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, Contraction]:
         """Mean and covariance at ``X``, and what their gradients are computed with."""
-        b, scale = np.exp(theta[: self._n_inputs]), np.exp(theta[self._n_inputs])
-        D = self._distances(theta, X, X)
-        K = scale * _matern(D)
+        mean, K, contract = self.with_row_gradients(theta, X)
+        return mean, K, lambda W, w: contract(W, w)[0]
 
-        def contract(W: np.ndarray, w: np.ndarray) -> np.ndarray:
-            G = W * _matern_derivative(D)
-            # sum_ij G_ij (x_ik - x_jk)^2 for every column k; centred, so that little cancels
+    def with_row_gradients(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, RowContraction]:
+        """As `with_contraction`, with the gradient with respect to the rows of ``X`` beside that of ``theta``."""
+        b, scale = np.exp(theta[: self._n_inputs]), np.exp(theta[self._n_inputs])
+        K, slope = _matern_with_derivative(self._distances(theta, X, X))
+        K *= scale
+
+        def contract(W: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            G = W * slope
+            # sum_j G_ij (x_ik - x_jk) for every row i and column k; centred, so that little cancels
             Z = X[:, : self._n_inputs] - X[:, : self._n_inputs].mean(axis=0)
-            squares = 2 * (G.sum(axis=1) @ Z**2 - np.einsum("ik,ik->k", Z, G @ Z))
-            return np.concatenate([scale * 10 * b**2 * squares, [np.vdot(W, K), w.sum()]])
+            sums = G.sum(axis=0) + G.sum(axis=1)
+            rows = 10 * scale * b**2 * (sums[:, None] * Z - G @ Z - G.T @ Z)
+            return np.concatenate([np.einsum("ik,ik->k", Z, rows), [np.vdot(W, K), w.sum()]]), rows
 
         return self.mean(theta, X), K, contract
 
-    def input_gradient(self, theta: np.ndarray, x: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """Derivatives of ``covariance(theta, x[None], X)`` with respect to ``x``, n x d."""
+    def with_pullback(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, Pullback]:
+        """Covariance between the rows of ``X1`` and ``X2``, and what its derivatives by ``X1`` are computed with."""
         b, scale = np.exp(theta[: self._n_inputs]), np.exp(theta[self._n_inputs])
-        slope = scale * _matern_derivative(self._distances(theta, x[None], X)[0])
-        return slope[:, None] * 10 * b**2 * (x - X)[:, : self._n_inputs]
+        K, slope = _matern_with_derivative(self._distances(theta, X1, X2))
+        K *= scale
+
+        def pull_back(A: np.ndarray) -> np.ndarray:
+            G = A * slope
+            x, others = X1[:, : self._n_inputs], X2[:, : self._n_inputs]
+            return scale * 10 * b**2 * (G.sum(axis=1)[:, None] * x - G @ others)
+
+        return K, pull_back
 
     def _distances(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
         # not through X1 @ X2.T: large bandwidths make close points cancel
-        b, d = np.exp(theta[: self._n_inputs]), self._n_inputs
-        return 5 * cdist(X1[:, :d] * b, X2[:, :d] * b, "sqeuclidean")
+        b, d = np.sqrt(5.0) * np.exp(theta[: self._n_inputs]), self._n_inputs
+        return cdist(X1[:, :d] * b, X2[:, :d] * b, "sqeuclidean")
 
 
 class ExpDecaySum:
@@ -151,11 +172,9 @@ class ExpDecaySum:
 
     def covariance(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
         """Matern-5/2 over configurations plus the covariance of the decay over resources."""
-        alpha, rate, gamma = np.exp(theta[-3:])
-        r1, index1 = np.unique(X1[:, -1], return_inverse=True)
-        r2, index2 = np.unique(X2[:, -1], return_inverse=True)
-        decay = _kappa(r1[:, None] + r2, alpha, rate) - np.outer(_kappa(r1, alpha, rate), _kappa(r2, alpha, rate))
-        return self._matern.covariance(theta[:-3], X1, X2) + gamma**2 * decay[index1][:, index2]
+        K = self._matern.covariance(theta[:-3], X1, X2)
+        K += self._decay(theta, X1, X2)
+        return K
 
     def with_contraction(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, Contraction]:
         """Mean and covariance at ``X``, and what their gradients are computed with."""
@@ -166,6 +185,7 @@ class ExpDecaySum:
         outer = np.outer(kappa, kappa)
         decay = gamma**2 * (kappa_sum - outer)
         mean_x, K_x, contract_x = self._matern.with_contraction(theta[:-3], X)
+        K = K_x + decay.take(index, axis=1).take(index, axis=0)
 
         def contract(W: np.ndarray, w: np.ndarray) -> np.ndarray:
             one_hot = np.eye(len(r))[index]
@@ -183,22 +203,45 @@ class ExpDecaySum:
             height = 2 * np.vdot(W_levels, decay) + gamma * np.vdot(w_levels, kappa)
             return np.concatenate([contract_x(W, w), curve, [height]])
 
-        return mean_x + gamma * kappa[index], K_x + decay[index][:, index], contract
+        return mean_x + gamma * kappa[index], K, contract
 
-    def input_gradient(self, theta: np.ndarray, x: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """Derivatives with respect to the configuration in ``x``, n x (d - 1): its resource stays."""
-        return self._matern.input_gradient(theta[:-3], x, X)
+    def with_pullback(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, Pullback]:
+        """Covariance between the rows of ``X1`` and ``X2``, and what its derivatives by ``X1`` are computed with."""
+        K, pull_back = self._matern.with_pullback(theta[:-3], X1, X2)
+        K += self._decay(theta, X1, X2)
+        return K, pull_back
+
+    def _decay(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
+        # once per level: there are few, and powers are slow
+        alpha, rate, gamma = np.exp(theta[-3:])
+        r1, (r2, index2) = X1[:, -1], np.unique(X2[:, -1], return_inverse=True)
+        decay = _kappa(r1[:, None] + r2, alpha, rate) - np.outer(_kappa(r1, alpha, rate), _kappa(r2, alpha, rate))
+        return (gamma**2 * decay).take(index2, axis=1)
 
 
 def _matern(D: np.ndarray) -> np.ndarray:
+    # in place: arrays of this size cost more to allocate than to compute
     B = np.sqrt(D + _EPSILON)
-    return (1 + B + D / 3) * np.exp(-B)
+    K = D / 3
+    K += B
+    K += 1
+    K *= np.exp(np.negative(B, out=B), out=B)
+    return K
 
 
-def _matern_derivative(D: np.ndarray) -> np.ndarray:
-    """With respect to D."""
+def _matern_with_derivative(D: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Also the derivative with respect to D, which is overwritten by it."""
     B = np.sqrt(D + _EPSILON)
-    return -np.exp(-B) * (1 + D / B) / 6
+    K = D / 3
+    K += B
+    K += 1
+    slope = np.divide(D, B, out=D)
+    slope += 1
+    slope *= -1 / 6
+    decay = np.exp(np.negative(B, out=B), out=B)
+    K *= decay
+    slope *= decay
+    return K, slope
 
 
 def _kappa(r: np.ndarray, alpha: float, rate: float) -> np.ndarray:

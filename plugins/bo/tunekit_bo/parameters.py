@@ -37,6 +37,13 @@ def vague_gamma(value: float) -> tuple[float, float]:
     return (1 - shape) * np.log(value) + rate * value, (1 - shape) / value + rate
 
 
+def rarely_large(value: float) -> tuple[float, float]:
+    """Log-normal prior around 1, three times as wide below: a positive value may well be tiny and is seldom large."""
+    logarithm = np.log(value)
+    width = 1.0 if logarithm > 0 else 3.0
+    return 0.5 * (logarithm / width) ** 2, logarithm / width**2 / value
+
+
 @attrs.frozen
 class Parameter:
     """One hyperparameter of a Gaussian process.

@@ -5,7 +5,7 @@ Real configurations are scored, never points between them: what a gradient finds
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
 from tunekit_core.problem import Problem
-from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace
+from tunekit_core.space import Configuration, ConfigurationTable, Domain, SearchSpace
 
 LISTED_SPACE = 2000
 """Spaces and tables of up to this many configurations are scored as a whole."""
@@ -25,6 +25,7 @@ N_STARTS = 3
 MAX_ROUNDS = 10
 N_NEAREST_ROWS = 30
 LOCAL_STD = 0.1
+ITERATIONS, POLISH = 7, 3
 
 
 class Acquisition(Protocol):
@@ -33,8 +34,8 @@ class Acquisition(Protocol):
     def __call__(self, X: np.ndarray) -> np.ndarray:
         """The value at each row of ``X``."""
 
-    def with_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """The value at one point, and its derivatives."""
+    def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The k values at the k rows of ``X``, and their derivatives, a k x d array."""
 
 
 class Search(Protocol):
@@ -123,93 +124,133 @@ class SpaceSearch:
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
         self._taken: set[Hashable] = set()
-        self._listed = []
+        self._taken_rows: set[bytes] = set()
+        self._finite: list[tuple[Domain, slice]] = []
         smooth: list[int] = []
+        listed: list[tuple[slice, np.ndarray]] = []
         stop = 0
         for name in space.searched:
             domain = space.domains[name]
             start, stop = stop, stop + domain.encoded_width
+            if domain.size is not None:
+                self._finite.append((domain, slice(start, stop)))
             if domain.size is not None and domain.size <= LISTED_DOMAIN:
-                self._listed.append((name, domain.values()))
+                listed.append((slice(start, stop), domain.encode(domain.values())))
             else:
                 smooth += range(start, stop)
         self._smooth = np.array(smooth, dtype=int)
+        n_values = sum(len(values) for _, values in listed)
+        self._is_changed = np.zeros((n_values, space.width), dtype=bool)
+        self._changed = np.zeros((n_values, space.width))
+        row = 0
+        for columns, values in listed:
+            self._is_changed[row : row + len(values), columns] = True
+            self._changed[row : row + len(values), columns] = values
+            row += len(values)
 
     def exclude(self, configuration: Configuration) -> None:
         """Never propose this configuration again."""
         self._taken.add(self._space.key(configuration))
+        self._taken_rows.update(_keys(self._space.encode([configuration])))
 
     def propose(
         self, acquisition: Acquisition, n_candidates: int, anchors: np.ndarray, generator: np.random.Generator
     ) -> Configuration | None:
         """The best of random configurations and of some around the anchors, the first few improved."""
-        space = self._space
-        candidates: list[Configuration] = [*space.from_unit(generator.random((n_candidates, space.n_draws)))]
-        candidates += space.decode(anchors)
-        for anchor in anchors:
-            around = anchor + LOCAL_STD * generator.standard_normal((n_candidates // 10, space.width))
-            candidates += space.decode(np.clip(around, 0, 1))
-            candidates += self._neighbours(space.decode(anchor[None])[0])
-        pool = self._left(candidates)
-        if not pool:
+        shape = (len(anchors), n_candidates // 10, self._space.width)
+        around = anchors[:, None] + LOCAL_STD * generator.standard_normal(shape)
+        candidates = [
+            generator.random((n_candidates, self._space.width)),
+            anchors,
+            np.clip(around, 0, 1).reshape(-1, self._space.width),
+        ]
+        pool = np.concatenate([self._rounded(np.concatenate(candidates)), *self._neighbours(self._rounded(anchors))])
+        pool = pool[self._are_left(pool)]
+        if not len(pool):
             return None
-        values = acquisition(space.encode(pool))
-        best, best_value = None, -np.inf
-        for start in np.argsort(-values, kind="stable")[:N_STARTS]:
-            configuration, value = self._climb(acquisition, pool[start], values[start])
-            if value > best_value:
-                best, best_value = configuration, value
-        return best
+        values = acquisition(pool)
+        order = np.argsort(-values, kind="stable")
+        best = self._climb(acquisition, pool[order[:N_STARTS]], values[order[:N_STARTS]])
+        for x in (*best, *pool[order]):
+            configuration = self._space.decode(x[None])[0]
+            if self._space.key(configuration) not in self._taken:
+                return configuration
+        return None
 
-    def _climb(
-        self, acquisition: Acquisition, configuration: Configuration, value: float
-    ) -> tuple[Configuration, float]:
-        """Improve the continuous hyperparameters, then one of the others, until neither helps."""
-        for _ in range(MAX_ROUNDS):
-            before = value
-            for moves in (lambda start: self._along_gradient(acquisition, start), self._neighbours):
-                candidates = self._left(moves(configuration))
-                if candidates:
-                    values = acquisition(self._space.encode(candidates))
-                    top = int(np.argmax(values))
-                    if values[top] > value:
-                        configuration, value = candidates[top], values[top]
-            if value <= before:
+    def _climb(self, acquisition: Acquisition, X: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The rows of ``X`` improved: the continuous columns, then the others one by one. The best comes first."""
+        moved = np.ones(len(X), dtype=bool)
+        for iterations in [ITERATIONS] + [POLISH] * MAX_ROUNDS:
+            ends = self._along_gradient(acquisition, X[moved], iterations)
+            X[moved], values[moved] = self._better(acquisition, X[moved], values[moved], ends[:, None])
+            before = values.copy()
+            X, values = self._better(acquisition, X, values, self._neighbours(X))
+            moved = values > before
+            if not moved.any():
                 break
-        return configuration, value
+        return X[np.argsort(-values, kind="stable")]
 
-    def _along_gradient(self, acquisition: Acquisition, configuration: Configuration) -> list[Configuration]:
-        """The rounded end of a run of L-BFGS-B over the continuous columns."""
+    def _better(
+        self, acquisition: Acquisition, X: np.ndarray, values: np.ndarray, candidates: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Each row, or the best of its candidates (k x m x width) if it is better and left, and their values."""
+        k, m, width = candidates.shape
+        flat = candidates.reshape(k * m, width)
+        left = self._are_left(flat)
+        if not left.any():
+            return X, values
+        found = np.full(k * m, -np.inf)
+        found[left] = acquisition(flat[left])
+        found = found.reshape(k, m)
+        top = found.argmax(axis=1)
+        best, best_values = candidates[np.arange(k), top], found[np.arange(k), top]
+        better = best_values > values
+        return np.where(better[:, None], best, X), np.where(better, best_values, values)
+
+    def _along_gradient(self, acquisition: Acquisition, X: np.ndarray, iterations: int) -> np.ndarray:
+        """The rounded ends of one run of L-BFGS-B over the continuous columns of all rows together."""
         if not len(self._smooth):
-            return []
-        x = self._space.encode([configuration])[0]
+            return X
+        X = X.copy()
 
         def loss(free: np.ndarray) -> tuple[float, np.ndarray]:
-            x[self._smooth] = free
-            value, gradient = acquisition.with_gradient(x)
-            return -value, -gradient[self._smooth]
+            X[:, self._smooth] = free.reshape(len(X), -1)
+            values, gradients = acquisition.with_gradient(X)
+            return -values.sum(), -gradients[:, self._smooth].ravel()
 
+        start = X[:, self._smooth].ravel()
         result = minimize(
             loss,
-            x[self._smooth],
+            start,
             jac=True,
-            bounds=[(0, 1)] * len(self._smooth),
+            bounds=[(0, 1)] * len(start),
             method="L-BFGS-B",
-            options={"maxiter": 30},
+            options={"maxiter": iterations, "ftol": 1e-4},
         )
-        x[self._smooth] = result.x
-        return [*self._space.decode(x[None])]
+        X[:, self._smooth] = result.x.reshape(len(X), -1)
+        return self._rounded(X)
 
-    def _neighbours(self, configuration: Configuration) -> list[Configuration]:
-        """The configurations that differ in one of the listed hyperparameters."""
-        return [
-            {**configuration, name: value}
-            for name, values in self._listed
-            for value in values
-            if value != configuration[name]
-        ]
+    def _neighbours(self, X: np.ndarray) -> np.ndarray:
+        """For each of k rows those that differ in at most one of the listed hyperparameters, k x m x width."""
+        return np.where(self._is_changed, self._changed, X[:, None])
 
-    def _left(self, configurations: Sequence[Configuration]) -> list[Configuration]:
-        """Those that may be proposed, each once."""
-        distinct = {self._space.key(configuration): configuration for configuration in configurations}
-        return [configuration for key, configuration in distinct.items() if key not in self._taken]
+    def _rounded(self, X: np.ndarray) -> np.ndarray:
+        """The rows of ``X`` with what belongs to finite hyperparameters moved to their closest values."""
+        X = X.copy()
+        for domain, columns in self._finite:
+            X[:, columns] = domain.encode(domain.decode(X[:, columns]))
+        return X
+
+    def _are_left(self, X: np.ndarray) -> np.ndarray:
+        """Which rows may be proposed, each once."""
+        seen: set[bytes] = set()
+        left = np.empty(len(X), dtype=bool)
+        for i, key in enumerate(_keys(X)):
+            left[i] = key not in self._taken_rows and key not in seen
+            seen.add(key)
+        return left
+
+
+def _keys(X: np.ndarray) -> list[bytes]:
+    """Equal for rows that differ by rounding errors."""
+    return [row.tobytes() for row in np.rint(X * 1e9).astype(np.int64)]

@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+from tunekit_bo._bo import BayesianOptimisation
+from tunekit_bo.acquisition import LogExpectedImprovement
+from tunekit_bo.cost import NegativeLogCost
+from tunekit_bo.gp import Posterior, default_theta
+from tunekit_bo.kernels import Matern52
+from tunekit_bo.side_models import Sum
+from tunekit_core import ConfigurationError
+from tunekit_core.testing import SearcherContract
+from tunekit_core.trials import Report
+
+
+def valley(configuration):
+    """Equally good for every x."""
+    return (configuration["y"] - 0.3) ** 2
+
+
+def dear_on_the_left(configuration):
+    return 100.0 ** (1 - configuration["x"])
+
+
+def complete(run, n, cost=dear_on_the_left, loss=valley):
+    for _ in range(n):
+        trial = run.start()
+        trial.last_report = Report(trial.id, 9, {"seconds": cost(trial.configuration)}, (loss(trial.configuration),), 0)
+        run.end(trial)
+    return [trial.configuration for trial in run.trials]
+
+
+def total_cost(configurations):
+    return sum(dear_on_the_left(configuration) for configuration in configurations[3:])
+
+
+@pytest.fixture
+def posterior(rng):
+    prior = Matern52(2)
+    return Posterior.of(prior, default_theta(prior), rng.random((8, 2)), rng.standard_normal(8))
+
+
+class TestBoCost(SearcherContract):
+    max_evaluations = 80
+
+    @pytest.fixture
+    def make(self):
+        return lambda problem, streams: BayesianOptimisation(problem, streams, cost_attr="seconds", exponent_cost=0.5)
+
+
+class TestBoConstrainedCost(SearcherContract):
+    max_evaluations = 70
+
+    @pytest.fixture
+    def make(self):
+        return lambda problem, streams: BayesianOptimisation(
+            problem, streams, constraint="seconds", cost_attr="seconds", input_warping=True
+        )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_equally_good_configurations_the_cheap_ones_are_searched(run, seed):
+    configurations = complete(run(BayesianOptimisation, seed=seed, cost_attr="seconds"), 20)
+    assert sum(configuration["x"] > 0.5 for configuration in configurations[3:]) >= 14
+    assert min(valley(configuration) for configuration in configurations) < 0.01
+
+
+def test_a_smaller_exponent_lets_cost_matter_less(run):
+    def cost(exponent):
+        return sum(
+            total_cost(complete(run(BayesianOptimisation, seed=s, cost_attr="seconds", exponent_cost=exponent), 12))
+            for s in range(2)
+        )
+
+    assert cost(1.0) < cost(0.05)
+
+
+def test_the_unit_of_the_cost_does_not_matter(run):
+    seconds = complete(run(BayesianOptimisation, cost_attr="seconds"), 8)
+    hours = complete(run(BayesianOptimisation, cost_attr="seconds"), 8, lambda c: dear_on_the_left(c) / 4096)
+    for a, b in zip(seconds, hours, strict=True):
+        assert a == pytest.approx(b, abs=1e-4)
+
+
+@pytest.mark.parametrize("cost", [1.0, 0.0, -1.0, np.nan, np.inf, None, 1e-300, 1e300])
+def test_without_differences_of_cost_the_search_is_the_plain_one(run, cost):
+    plain = complete(run(BayesianOptimisation), 8)
+    aware = complete(run(BayesianOptimisation, cost_attr="seconds"), 8, lambda configuration: cost)
+    for a, b in zip(plain, aware, strict=True):
+        assert a == pytest.approx(b, abs=1e-6)
+
+
+def test_costs_that_are_not_positive_are_left_out(run):
+    def cost(configuration):
+        return -1.0 if configuration["y"] > 0.9 else dear_on_the_left(configuration)
+
+    configurations = complete(run(BayesianOptimisation, cost_attr="seconds"), 20, cost)
+    assert sum(configuration["x"] > 0.5 for configuration in configurations[3:]) >= 14
+
+
+def test_a_cost_that_no_trial_reports_is_refused(run):
+    searched = run(BayesianOptimisation, cost_attr="secs")
+    complete(searched, 3)
+    with pytest.raises(ConfigurationError, match=r"cost_attr=secs: none of 3 trials .* Reported are: seconds"):
+        searched.suggest()
+
+
+@pytest.mark.parametrize("exponent", [0.0, -1.0, 1.5, np.nan])
+def test_an_exponent_out_of_range_is_refused(run, exponent):
+    with pytest.raises(ConfigurationError, match="must be above 0 and at most 1"):
+        run(BayesianOptimisation, cost_attr="seconds", exponent_cost=exponent)
+
+
+def test_the_negative_log_cost_is_the_weighted_mean_of_its_model(posterior, rng):
+    X = rng.random((5, 2))
+    np.testing.assert_allclose(NegativeLogCost(posterior, 0.7)(X), -0.7 * posterior.mean(X)[:, 0], rtol=1e-13)
+
+
+def test_a_sum_of_acquisitions_has_the_gradient_that_finite_differences_give(posterior, rng):
+    acquisition = Sum((LogExpectedImprovement(posterior, np.array([0.3])), NegativeLogCost(posterior, 0.7)))
+    X = rng.random((4, 2))
+    values, slopes = acquisition.with_gradient(X)
+    np.testing.assert_allclose(values, acquisition(X), rtol=1e-12)
+    for x, slope in zip(X, slopes, strict=True):
+        expected = approx_fprime(x, lambda v: acquisition(v[None])[0], 1e-7)
+        np.testing.assert_allclose(slope, expected, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,26 @@
+"""Hyper-Tune as it is meant to run: the searcher of one plugin weighs the brackets of another's scheduler."""
+
+from pathlib import Path
+
+import pytest
+
+from tunekit_asha.promotion import AshaPromotion
+from tunekit_bo._hypertune import HyperTune
+from tunekit_core.testing import SearcherContract
+from tunekit_core.testing.experiments import run_toy
+
+
+class TestHyperTuneWithPromotion(SearcherContract):
+    n_shared = 6
+    max_evaluations = 80
+
+    @pytest.fixture
+    def make(self):
+        return HyperTune
+
+    def make_scheduler(self, problem, streams, searcher):
+        return AshaPromotion(problem, streams, searcher, brackets="all")
+
+    def test_trials_begin_at_every_level(self, scheduler, tmp_path: Path):
+        _, events = run_toy(scheduler, tmp_path, max_evaluations=self.max_evaluations)
+        assert {event["note"]["bracket"] for event in events if event["event"] == "start"} == {0, 1, 2}
