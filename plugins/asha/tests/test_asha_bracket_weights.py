@@ -3,7 +3,7 @@ from collections import Counter
 from typing import ClassVar
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tunekit_asha.levels import bracket_probabilities, reweighted
@@ -78,6 +78,7 @@ def test_nothing_changes_where_no_weight_is_positive():
 
 
 @given(st.dictionaries(st.sampled_from([1, 2, 3, 9, 27]), st.floats(0, 1e6)))
+@example({1: 5e-324})
 def test_probabilities_add_up_to_one_whatever_the_weights(weights):
     shared = probabilities(weights)
     assert sum(shared) == pytest.approx(1)

@@ -135,7 +135,7 @@ def reweighted(levels: Sequence[int], probabilities: Sequence[float], weights: M
         return list(probabilities)
     at_stake = sum(share for level, share in zip(levels, probabilities, strict=True) if level in weights)
     return [
-        at_stake * weight / total if level in weights else share
+        at_stake * (weight / total) if level in weights else share
         for level, share, weight in zip(levels, probabilities, weighed, strict=True)
     ]
 

@@ -217,3 +217,9 @@ def test_a_matrix_with_a_slightly_negative_eigenvalue_gets_jitter():
 def test_a_matrix_that_is_not_finite_has_no_factor():
     with pytest.raises(gp.FitError, match="no Cholesky factor"):
         gp.cholesky(np.array([[1.0, np.nan], [np.nan, 1.0]]))
+
+
+def test_a_warm_start_brings_inputs_back_that_few_data_did_not_show_to_matter():
+    last = np.array([np.log(3.0), np.log(1e-4), 0.0, 0.0, np.log(1e-3)])
+    expected = [np.log(3.0), np.log(0.1), 0.0, 0.0, np.log(1e-3)]
+    np.testing.assert_array_equal(gp.warm_start(Matern52(2), last), expected)
