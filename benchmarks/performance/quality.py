@@ -18,7 +18,7 @@ from peers import PEERS
 from quality_report import print_report
 from runs import Job, Run, carry_out, key_of, recipe
 from store import Store
-from terminal import console
+from terminal import console, names
 from workloads import DATA, LCBench, TaskSet, default_tasks, open_task
 
 STORE = Path(__file__).parents[1] / "work" / "quality.jsonl"
@@ -36,8 +36,8 @@ code, --label CHANGE runs the methods anew beside the old ones; with it, --repor
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("--methods", type=_names, default=METHODS, help="recipes and peers, separated by commas")
-    parser.add_argument("--tasks", type=_names, help="such as lcbench:3945; by default all whose data are there")
+    parser.add_argument("--methods", type=names, default=METHODS, help="recipes and peers, separated by commas")
+    parser.add_argument("--tasks", type=names, help="such as lcbench:3945; by default all whose data are there")
     parser.add_argument("--seeds", type=int, default=20, help="number of seeds, from 0 (default: 20)")
     parser.add_argument("--jobs", type=int, default=2, help="processes of one thread each (default: 2)")
     parser.add_argument("--seconds", type=float, help="simulated seconds; by default those of each task")
@@ -163,7 +163,3 @@ def _say(done: int, total: int, seconds: float, outcome: Run | Failure) -> None:
         line += f"; {last}: {outcome.trials} trials, {outcome.processor_seconds:.1f} s"
     end = "\r" if sys.stderr.isatty() else "\n"
     print(line.ljust(110) if end == "\r" else line, end=end, file=sys.stderr, flush=True)
-
-
-def _names(text: str) -> list[str]:
-    return [name for name in text.split(",") if name]

@@ -17,7 +17,7 @@ from rich.table import Table
 from runs import Job, carry_out, recipe
 from shell import sweep_seconds
 from suggestions import suggestion_seconds
-from terminal import console
+from terminal import console, names
 from workloads import open_task
 
 METHODS = ("BO", "MOBSTER", *PEERS)
@@ -32,7 +32,7 @@ WHOLE_BAR = {"MOBSTER": "60 s"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--methods", type=_names, default=METHODS, help="recipes and peers, separated by commas")
+    parser.add_argument("--methods", type=names, default=METHODS, help="recipes and peers, separated by commas")
     parser.add_argument("--n", type=_numbers, default=COUNTS, help="numbers of trials; peers stop at 200")
     parser.add_argument("--d", type=_numbers, default=WIDTHS, help="numbers of hyperparameters")
     parser.add_argument("--part", choices=("suggestions", "runs"), help="only this (default: both)")
@@ -81,9 +81,5 @@ def whole_runs() -> Table:
     return table
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split(",") if name)
-
-
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in _names(text))
+    return tuple(int(number) for number in names(text))

@@ -93,7 +93,7 @@ def test_results_that_cannot_be_written_are_refused(folder, tunekit, tmp_path):
     assert "results_dir=FOLDER" in finished.err
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(os.geteuid() == 0, reason="for root no folder is closed, so there is nothing to refuse")
 def test_results_without_permission_are_refused(tunekit, tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
     finished = tunekit("results_dir=closed")

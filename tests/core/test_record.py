@@ -279,11 +279,11 @@ def test_those_who_look_at_a_folder_at_the_same_time_do_not_take_each_other_for_
 
 def test_a_writer_is_not_kept_out_by_one_who_looks(tmp_path, monkeypatch):
     FolderLock(tmp_path).release()
-    looker = open(tmp_path / ".lock")  # noqa: SIM115 - closed while the writer waits
-    fcntl.flock(looker, fcntl.LOCK_SH)
-    monkeypatch.setattr(time, "sleep", lambda seconds: looker.close())
-    ExperimentRecord(tmp_path).release()
-    assert looker.closed
+    with open(tmp_path / ".lock") as looker:
+        fcntl.flock(looker, fcntl.LOCK_SH)
+        monkeypatch.setattr(time, "sleep", lambda seconds: looker.close())
+        ExperimentRecord(tmp_path).release()
+        assert looker.closed
 
 
 @pytest.fixture

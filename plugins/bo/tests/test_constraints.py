@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import approx_fprime
@@ -202,6 +202,7 @@ def test_targets_are_finite_and_infeasible_ones_above_0(values):
 
 
 @given(arrays(float, st.integers(1, 20), elements=st.floats(allow_nan=True, allow_infinity=False)))
+@example(np.array([np.nan]))
 def test_targets_keep_the_side_of_0_and_the_order(values):
     y = constraint_targets(values)
     assert np.isfinite(y).all()

@@ -129,10 +129,7 @@ class BayesianOptimisation(GaussianProcessSearcher):
         """The trials whose losses are in the model, and whether it is fitted anew for the proposal to come."""
         count = len(self._observations)
         refit = self._fit is None or count >= next_fit(self._fit.count, self._max_size)
-        if self._fit is None or refit:
-            positions = self._kept(count)
-        else:
-            positions = np.append(self._fit.kept, np.arange(self._fit.count, count))
+        positions = self._kept(count) if self._fit is None or refit else self._modelled(self._fit)
         return [self._observations.trial_ids[i] for i in positions], refit
 
     def _select(self, count: int, size: int, generator: np.random.Generator) -> np.ndarray:

@@ -147,10 +147,13 @@ class GaussianProcessSearcher(ModelBasedSearcher):
             return np.arange(count)
         return self._select(count, size, self.streams.generator(f"{self.name}/data", count))
 
+    def _modelled(self, current: Fit) -> np.ndarray:
+        """Positions of the observations in the model: those that the fit kept, then all that came later."""
+        return np.append(current.kept, np.arange(current.count, len(self._observations)))
+
     def _posterior(self, current: Fit, trial_id: int) -> Surrogate:
         """The model given the data that the fit kept, all that came later, and fantasies of what is pending."""
-        positions = np.concatenate([current.kept, np.arange(current.count, len(self._observations))])
-        X, y = self._data(positions)
+        X, y = self._data(self._modelled(current))
         posterior = Posterior.given(self._factor(current, X), y)
         if not self._pending:
             return posterior

@@ -135,7 +135,7 @@ class HyperTune(Mobster):
 
     def _support(self) -> SupportedRungs:
         current, note = super()._current_fit()
-        positions = np.concatenate([current.kept, np.arange(current.count, len(self._observations))])
+        positions = self._modelled(current)
         X, y = self._data(positions)
         X = X[:, : self.problem.space.width]
         resources = np.array([self._observations.resources[i] for i in positions])

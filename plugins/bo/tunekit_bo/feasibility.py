@@ -36,7 +36,7 @@ def constraint_targets(values: np.ndarray) -> np.ndarray:
     far = (FAR * np.median(np.abs(scaled)) if len(scaled) else 0.0) or 1.0
     y = np.full(len(values), far)
     y[finite] = np.clip(scaled, -far, far)
-    return y / max(np.sqrt(np.mean(y**2)), MIN_STD)
+    return y / max(np.sqrt((y**2).sum() / max(len(y), 1)), MIN_STD)
 
 
 def feasible_first(losses: np.ndarray, values: np.ndarray) -> np.ndarray:
