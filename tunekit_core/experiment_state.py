@@ -87,7 +87,7 @@ class ExperimentState:
         self.now = time
         self.n_running += 1
         self.n_paused -= 1
-        self.scheduler.on_resume(trial)
+        self.scheduler.on_resume(trial, resume.note)
         return trial
 
     def read(self, trial_id: int, metrics: Mapping[str, Any], time: float) -> Report:

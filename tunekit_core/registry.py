@@ -27,6 +27,7 @@ BUILT_IN = "tunekit-hpo"
 HOMES = {  # distributions that we know: a hint of the form "pip install …" names no other
     "asha_stopping": "tunekit-asha",
     "asha_promotion": "tunekit-asha",
+    "freeze_thaw": "tunekit-asha",
     "bo": "tunekit-bo",
     "mobster": "tunekit-bo",
     "hypertune": "tunekit-bo",

@@ -9,7 +9,7 @@ from typing import ClassVar
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
 from tunekit_core.searchers import Searcher
-from tunekit_core.trials import Decision, Report, Resume, Scalar, Start, Status, Trial
+from tunekit_core.trials import Decision, Note, Report, Resume, Scalar, Start, Status, Trial
 
 
 class Scheduler(abc.ABC):
@@ -17,7 +17,7 @@ class Scheduler(abc.ABC):
 
     As with a searcher, ``suggest`` changes nothing that can be observed: the state is the fold of the events.
     A scheduler passes to its searcher what the searcher should see: it calls the searcher's ``on_start``,
-    ``on_target``, ``on_report``, ``on_pause`` and ``on_end``.
+    ``on_resume``, ``on_target``, ``on_report``, ``on_pause`` and ``on_end``.
     Options are keyword-only parameters of ``__init__``, after ``(problem, streams, searcher, *)``.
 
     Attributes:
@@ -48,8 +48,8 @@ class Scheduler(abc.ABC):
     def on_start(self, trial: Trial) -> None:
         """A trial was started."""
 
-    def on_resume(self, trial: Trial) -> None:
-        """A paused trial runs again. Never called unless ``suggest`` returns a :class:`Resume`."""
+    def on_resume(self, trial: Trial, note: Note) -> None:
+        """A paused trial runs again. Never called unless ``suggest`` returns a :class:`Resume`, whose note this is."""
 
     @abc.abstractmethod
     def on_report(self, trial: Trial, report: Report) -> Decision:

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
-from tunekit_core.trials import Proposal, Report, Status, Trial
+from tunekit_core.trials import Note, PausedTrial, Promotion, Proposal, Report, Status, Trial
 
 
 class Searcher(abc.ABC):
@@ -16,7 +16,7 @@ class Searcher(abc.ABC):
 
     ``suggest`` changes nothing that can be observed, so the state of a searcher is the fold of the recorded
     events: resuming, replaying and testing are one mechanism. A cache may change speed, never values; what a
-    fit found travels in the note of the proposal that it served and comes back in ``on_start``.
+    fit found travels in the note of the proposal that it served and comes back in ``on_start`` or ``on_resume``.
 
     The scheduler that owns the searcher calls the ``on_*`` methods; each does nothing unless overridden.
     Options are keyword-only parameters of ``__init__``, after ``(problem, streams, *)``.
@@ -45,6 +45,9 @@ class Searcher(abc.ABC):
 
     def on_start(self, trial: Trial) -> None:
         """A trial was started, whether this searcher proposed it or not."""
+
+    def on_resume(self, trial: Trial, note: Note) -> None:
+        """A paused trial runs again; ``note`` is that of its :class:`~tunekit_core.trials.Resume`."""
 
     def on_target(self, trial: Trial, resource: int | None) -> None:
         """A trial is now pending at ``resource``: at its start, when resumed, and with each rung passed."""
@@ -76,4 +79,26 @@ class WeighsBrackets(Protocol):
         Returns:
             Weights, from 0 upwards, by the level at which a bracket begins. The brackets named share the probability
             that they have by default in proportion to their weights; the others keep theirs. Empty: no opinion.
+        """
+
+
+@runtime_checkable
+class ChoosesTrials(Protocol):
+    """A searcher that chooses between trials that wait and a new one.
+
+    A scheduler that leaves this choice to its searcher looks once, when it is built, whether the searcher has this
+    ability, and refuses one without it.
+    """
+
+    def choose(self, trial_id: int, paused: Sequence[PausedTrial], *, resource: int) -> Proposal | Promotion | None:
+        """Choose what a free worker should do. Like ``suggest``, it changes nothing that can be observed.
+
+        Args:
+            trial_id: The id that a new trial would get.
+            paused: The trials that can be resumed, in the order in which they paused.
+            resource: The resource at which a new trial would be compared first.
+
+        Returns:
+            A configuration that no trial has had before, or one of the paused trials; ``None`` only if none is paused
+            and no configuration is left.
         """

@@ -61,6 +61,34 @@ class Proposal:
 
 
 @attrs.frozen
+class PausedTrial:
+    """A trial that waits to be resumed, as a searcher sees it that chooses among such trials.
+
+    Attributes:
+        trial_id: Which trial.
+        resource: Where it was compared last.
+        target: Where it would be compared next.
+    """
+
+    trial_id: int
+    resource: int
+    target: int
+
+
+@attrs.frozen
+class Promotion:
+    """A paused trial that a searcher wants to go on.
+
+    Attributes:
+        trial_id: Which trial.
+        note: What the searcher wants to find again when the record is folded.
+    """
+
+    trial_id: int
+    note: Note = NO_NOTE
+
+
+@attrs.frozen
 class Start:
     """Start a new trial.
 

@@ -40,7 +40,7 @@ class Climb(Fifo):
         proposal = self.searcher.suggest(trial_id, resource=1)
         return Start(proposal.configuration, until=1, note={"bracket": trial_id % 2})
 
-    def on_resume(self, trial):
+    def on_resume(self, trial, note):
         del self.paused[trial.id]
 
     def on_report(self, trial, report):

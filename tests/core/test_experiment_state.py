@@ -34,8 +34,8 @@ class Witness(Scheduler):
     def on_start(self, trial):
         self.told.append(("start", trial.id))
 
-    def on_resume(self, trial):
-        self.told.append(("resume", trial.id))
+    def on_resume(self, trial, note):
+        self.told.append(("resume", trial.id, note))
 
     def on_report(self, trial, report):
         self.told.append(("report", trial.id, report.resource))

@@ -214,7 +214,7 @@ class ResumesFailed(Fifo):
     def suggest(self, trial_id):
         return Resume(self.waiting[0]) if self.waiting else super().suggest(trial_id)
 
-    def on_resume(self, trial):
+    def on_resume(self, trial, note):
         self.waiting.remove(trial.id)
 
     def on_report(self, trial, report):

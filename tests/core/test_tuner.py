@@ -41,7 +41,7 @@ class PauseEach(Fifo):
             return Resume(self.paused[0], until=9)
         return None if trial_id >= self.limit else Start(self.searcher.suggest(trial_id, resource=9).configuration, 3)
 
-    def on_resume(self, trial):
+    def on_resume(self, trial, note):
         self.paused.remove(trial.id)
 
     def on_report(self, trial, report):

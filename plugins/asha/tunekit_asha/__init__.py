@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 @hookimpl
 def tunekit_register_schedulers() -> list[type[Scheduler]]:
-    """ASHA in its two variants."""
+    """ASHA in its two variants, and promotion by the searcher's choice."""
+    from tunekit_asha.freeze_thaw import FreezeThaw
     from tunekit_asha.promotion import AshaPromotion
     from tunekit_asha.stopping import AshaStopping
 
-    return [AshaStopping, AshaPromotion]
+    return [AshaStopping, AshaPromotion, FreezeThaw]
 
 
 @hookimpl

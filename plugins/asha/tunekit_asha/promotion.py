@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tunekit_asha.asha import Asha
-from tunekit_core.trials import Decision, Report, Resume, Start, Trial
+from tunekit_core.trials import Decision, Note, Report, Resume, Start, Trial
 
 
 class AshaPromotion(Asha):
@@ -25,17 +25,13 @@ class AshaPromotion(Asha):
 
     def suggest(self, trial_id: int) -> Start | Resume | None:
         """Promote a paused trial, or start what the searcher proposes."""
-        for rungs in reversed(self._rungs):
-            for rung in rungs:
-                promoted = rung.promotable()
-                if promoted is not None:
-                    return Resume(promoted, until=self._climbs[promoted].target)
-        return self._start(trial_id, until_first_rung=True)
+        return self._promotion() or self._start(trial_id, until_first_rung=True)
 
-    def on_resume(self, trial: Trial) -> None:
+    def on_resume(self, trial: Trial, note: Note) -> None:
         """The trial is pending at its next rung."""
         climb = self._climbs[trial.id]
         climb.rung.end_wait(trial.id)
+        self.searcher.on_resume(trial, note)
         self.searcher.on_target(trial, climb.target)
 
     def on_report(self, trial: Trial, report: Report) -> Decision:
@@ -48,3 +44,12 @@ class AshaPromotion(Asha):
         """The trial waits for its promotion."""
         self._climbs[trial.id].rung.wait(trial.id)
         self.searcher.on_pause(trial)
+
+    def _promotion(self) -> Resume | None:
+        """The trial that successive halving would promote."""
+        for rungs in reversed(self._rungs):
+            for rung in rungs:
+                promoted = rung.promotable()
+                if promoted is not None:
+                    return Resume(promoted, until=self._climbs[promoted].target)
+        return None

@@ -11,18 +11,16 @@ import numpy as np
 from tunekit_bo._model_based import ModelBasedSearcher, check_at_least
 from tunekit_bo.acquisition import LogExpectedImprovement
 from tunekit_bo.data import next_fit, room, standardise
-from tunekit_bo.gp import Factor, FitError, Posterior, Surrogate, default_theta, fit, standard_starts, warm_start
+from tunekit_bo.gp import Factor, Posterior, Surrogate
+from tunekit_bo.hyperparameters import refitted
 from tunekit_bo.kernels import Prior
 from tunekit_bo.search import Acquisition
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
-from tunekit_core.trials import JSON, NO_NOTE, Note, Proposal, Trial
+from tunekit_core.trials import NO_NOTE, Note, Proposal, Trial
 
 N_ANCHORS = 3
 N_INCUMBENTS = 50
-FEW_DATA, MANY_DATA = 30, 100
-ITERATIONS, WARM_ITERATIONS = 50, 10
-"""Of L-BFGS-B from each start. Ten from the last fit end within about 0.1 nats of what many more would find."""
 
 
 @attrs.frozen(eq=False)
@@ -44,8 +42,8 @@ class GaussianProcessSearcher(ModelBasedSearcher):
     """Proposes where the expected improvement of a Gaussian process is largest.
 
     The hyperparameters are fitted at counts of data that depend on nothing else, from where the last fit ended.
-    A fit travels in the note of the proposal that it served; ``on_start`` takes it from there, so a replayed
-    record needs no fitting. Everything else is computed anew for each proposal, from the data in their order.
+    A fit travels in the note of the suggestion that it served; ``on_start`` and ``on_resume`` take it from there, so a
+    replayed record needs no fitting. Everything else is computed anew for each proposal, from the data in their order.
     """
 
     def __init__(
@@ -73,7 +71,15 @@ class GaussianProcessSearcher(ModelBasedSearcher):
     def on_start(self, trial: Trial) -> None:
         """Remember the trial, and the fit that its proposal needed."""
         super().on_start(trial)
-        record = trial.note.get("fit")
+        self._restore(trial.note)
+
+    def on_resume(self, trial: Trial, note: Note) -> None:
+        """Remember the fit that was needed to choose this trial."""
+        self._restore(note)
+
+    def _restore(self, note: Note) -> None:
+        """Take back the fit that a suggestion needed, if its note holds one."""
+        record = note.get("fit")
         if record is not None:
             self._fit = Fit(record["count"], np.array(record["theta"]), self._kept(record["count"]))
 
@@ -121,24 +127,8 @@ class GaussianProcessSearcher(ModelBasedSearcher):
         if self._fit is not None and count < next_fit(self._fit.count, self._max_size):
             return self._fit, NO_NOTE
         kept = self._kept(count)
-        record: dict[str, JSON] = {"count": count}
-        try:
-            starts = self._starts(count)
-            iterations = ITERATIONS if count <= MANY_DATA else WARM_ITERATIONS
-            theta = fit(self._prior, *self._data(kept), starts, max_iterations=iterations)
-        except FitError as error:
-            theta = default_theta(self._prior) if self._fit is None else self._fit.theta
-            record["failed"] = f"{error} The hyperparameters are the {'previous' if self._fit else 'default'} ones."
-        record["theta"] = theta.tolist()
-        return Fit(count, theta, kept), {"fit": record}
-
-    def _starts(self, count: int) -> list[np.ndarray]:
-        """Where a fit to ``count`` data begins: the more data, the more surely the last fit is near the best one."""
-        exact, noisy = standard_starts(self._prior)
-        if self._fit is None:
-            return [exact, noisy]
-        more = [exact, noisy] if count <= FEW_DATA else [noisy] if count <= MANY_DATA else []
-        return [warm_start(self._prior, self._fit.theta), *more]
+        theta, record = refitted(self._prior, *self._data(kept), None if self._fit is None else self._fit.theta)
+        return Fit(count, theta, kept), {"fit": {"count": count, **record}}
 
     def _kept(self, count: int) -> np.ndarray:
         """Positions of the observations that a fit to the first ``count`` keeps."""

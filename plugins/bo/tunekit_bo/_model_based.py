@@ -71,15 +71,19 @@ class ModelBasedSearcher(Searcher):
         Random configurations are proposed while there are points to evaluate, fewer trials than
         ``num_init_random``, or no observation.
         """
-        first = max(self._num_init_random, len(self.problem.points_to_evaluate))
         note: Note = NO_NOTE
-        if len(self._taken) >= first and len(self._observations):
+        if not self._begins():
             proposal = self._propose(trial_id, resource)
             if proposal is not None:
                 return proposal
             note = {"random": "every configuration that was scored is taken"}
         configuration = self._random.propose(trial_id, self._taken)
         return None if configuration is None else Proposal(configuration, note)
+
+    def _begins(self) -> bool:
+        """Whether the first configurations are not all proposed yet, or there is nothing to make a model of."""
+        first = max(self._num_init_random, len(self.problem.points_to_evaluate))
+        return len(self._taken) < first or not len(self._observations)
 
     @abc.abstractmethod
     def _propose(self, trial_id: int, resource: int | None) -> Proposal | None:

@@ -9,13 +9,12 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tunekit_bo._gaussian_process import ITERATIONS, MANY_DATA, WARM_ITERATIONS
-from tunekit_bo.gp import FitError, default_theta, fit, standard_starts
+from tunekit_bo.hyperparameters import refitted
 from tunekit_bo.kernels import Prior
 from tunekit_bo.search import Acquisition
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.problem import Problem
-from tunekit_core.trials import JSON, NO_NOTE, Note
+from tunekit_core.trials import NO_NOTE, Note
 
 
 class SideModel:
@@ -87,18 +86,7 @@ class SideModel:
         """
         if self._theta is not None and not anew:
             return self._theta, NO_NOTE
-        few = len(y) <= MANY_DATA
-        starts: tuple[np.ndarray, ...] = standard_starts(self.prior)
-        if self._theta is not None:
-            starts = (self._theta, *starts[1:]) if few else (self._theta,)
-        record: dict[str, JSON] = {}
-        try:
-            theta = fit(self.prior, X, y, starts, max_iterations=ITERATIONS if few else WARM_ITERATIONS)
-        except FitError as error:
-            theta = default_theta(self.prior) if self._theta is None else self._theta
-            kind = "default" if self._theta is None else "previous"
-            record["failed"] = f"{error} The hyperparameters are the {kind} ones."
-        record["theta"] = theta.tolist()
+        theta, record = refitted(self.prior, X, y, self._theta)
         return theta, {f"fit_{self._option}": record}
 
 
