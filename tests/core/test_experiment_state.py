@@ -268,10 +268,10 @@ def test_a_resumed_trial_goes_to_its_new_target():
     state.start(Start(X, until=1), 0.0)
     report(state, 0, 1)
     state.end(0, Status.COMPLETED, 1.0)
-    trial = state.resume(Resume(0, until=3), 2.0)
+    trial = state.resume(Resume(0, until=3, note={"fit": 1}), 2.0)
     assert (trial.until, trial.status, state.now) == (3, Status.RUNNING, 2.0)
     assert counts(state) == (1, 0, 0, 0, 0)
-    assert state.scheduler.told[-2:] == [("pause", 0), ("resume", 0)]
+    assert state.scheduler.told[-2:] == [("pause", 0), ("resume", 0, {"fit": 1})]
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.COMPLETED, Status.FAILED])

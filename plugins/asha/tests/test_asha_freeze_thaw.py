@@ -1,0 +1,172 @@
+import pytest
+
+from tunekit_asha.freeze_thaw import FreezeThaw
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.errors import ConfigurationError, PluginError
+from tunekit_core.registry import create
+from tunekit_core.testing import SchedulerContract
+from tunekit_core.trials import Decision, PausedTrial, Promotion, Resume, Start, Status
+
+
+class EveryOther(RandomSearch):
+    """Random search that lets the trial that paused first go on whenever the next id is odd, and others at the end."""
+
+    def choose(self, trial_id, paused, *, resource):
+        new = self.suggest(trial_id, resource=resource)
+        if paused and (new is None or trial_id % 2):
+            return Promotion(paused[0].trial_id, {"of": len(paused)})
+        return new
+
+
+class Obedient(RandomSearch):
+    """Random search that chooses the trial that a test names, and keeps what it is told."""
+
+    def __init__(self, problem, streams):
+        super().__init__(problem, streams)
+        self.wish = None
+        self.offers = []
+        self.told = []
+
+    def choose(self, trial_id, paused, *, resource):
+        self.offers.append((paused, resource))
+        if self.wish is None:
+            return self.suggest(trial_id, resource=resource)
+        return Promotion(self.wish, {"why": "wished"})
+
+    def on_resume(self, trial, note):
+        self.told.append(("resume", trial.id, note))
+
+    def on_target(self, trial, resource):
+        self.told.append(("target", trial.id, resource))
+
+
+class TestFreezeThaw(SchedulerContract):
+    @pytest.fixture
+    def make(self):
+        return FreezeThaw
+
+    @pytest.fixture
+    def scheduler(self, make):
+        return lambda problem, streams: make(problem, streams, EveryOther(problem, streams))
+
+
+class TestFreezeThawThatPromotes(TestFreezeThaw):
+    @pytest.fixture
+    def make(self):
+        return lambda *context: FreezeThaw(*context, rung_increment=2, probability_sh=0.5)
+
+
+@pytest.fixture
+def thaw(experiment):
+    def build(**options):
+        return experiment(FreezeThaw, searcher=Obedient, **options)
+
+    return build
+
+
+def test_a_new_trial_runs_to_the_first_rung_and_pauses(thaw):
+    these = thaw(min_resource=2)
+    trial = these.begin()
+    assert trial.until == 2
+    assert these.report(trial, 1, 0.5) is Decision.CONTINUE
+    assert these.report(trial, 2, 0.5) is Decision.PAUSE
+    assert trial.status is Status.PAUSED
+
+
+def test_the_searcher_is_offered_what_is_paused_in_the_order_of_pausing(thaw):
+    these = thaw()
+    first, second = these.begin(), these.begin()
+    these.report(second, 1, 0.1)
+    these.report(first, 3, 0.1)
+    these.begin()
+    assert these.searcher.offers[-1] == ((PausedTrial(1, 1, 3), PausedTrial(0, 3, 9)), 1)
+
+
+def test_what_is_chosen_goes_on_to_its_next_rung_and_its_note_comes_back(thaw):
+    these = thaw()
+    for loss in (0.1, 0.9):
+        these.report(these.begin(), 1, loss)
+    these.searcher.wish = 1  # not the better one
+    assert these.next() == Resume(1, until=3, note={"why": "wished"})
+    trial = these.begin()
+    assert these.searcher.told[-2:] == [("resume", 1, {"why": "wished"}), ("target", 1, 3)]
+    assert these.report(trial, 3, 0.9) is Decision.PAUSE
+    assert these.next() == Resume(1, until=9, note={"why": "wished"})
+
+
+def test_at_max_resource_a_trial_ends(thaw):
+    these = thaw()
+    trial = these.begin()
+    these.report(trial, 1, 0.5)
+    these.searcher.wish = 0
+    these.report(these.begin(), 3, 0.5)
+    assert these.report(these.begin(), 9, 0.5) is Decision.CONTINUE
+    assert trial.status is Status.COMPLETED
+    these.searcher.wish = None
+    these.next()
+    assert these.searcher.offers[-1] == ((), 1)
+
+
+def test_a_trial_that_failed_is_not_offered(thaw):
+    these = thaw()
+    these.report(these.begin(), 1, 0.5)
+    these.searcher.wish = 0
+    these.end(these.begin(), Status.FAILED)
+    these.searcher.wish = None
+    these.next()
+    assert these.searcher.offers[-1] == ((), 1)
+
+
+def test_nothing_chosen_is_nothing_suggested(thaw):
+    these = thaw()
+    these.searcher.choose = lambda trial_id, paused, resource: None
+    assert these.next() is None
+
+
+def test_with_probability_one_successive_halving_comes_first(thaw):
+    these = thaw(probability_sh=1.0)
+    for loss in (0.1, 0.9):
+        these.report(these.begin(), 1, loss)
+    assert these.next() == Resume(0, until=3)
+    assert these.begin().id == 0
+    assert isinstance(these.next(), Start)  # no other passes, so the searcher is asked
+
+
+def test_about_a_quarter_of_the_choices_are_left_to_successive_halving(thaw):
+    these = thaw(probability_sh=0.25)
+    by_rank = 0
+    for _ in range(400):
+        by_rank += these.scheduler._promotes_by_rank()
+        these.begin()
+    assert 70 <= by_rank <= 130
+
+
+def test_a_searcher_that_cannot_choose_is_refused(experiment):
+    with pytest.raises(ConfigurationError, match="searcher=random cannot") as caught:
+        experiment(FreezeThaw, searcher=RandomSearch)
+    assert caught.value.option == "searcher"
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
+def test_a_probability_out_of_range_is_refused(thaw, probability):
+    with pytest.raises(ConfigurationError, match=r"probability_sh=.* must be from 0 to 1"):
+        thaw(probability_sh=probability)
+
+
+def test_a_searcher_that_chooses_what_is_not_paused_is_named(thaw):
+    these = thaw()
+    these.begin()
+    these.searcher.wish = 0
+    with pytest.raises(PluginError, match="chose trial 0, which is not paused"):
+        these.next()
+
+
+def test_its_levels_are_those_of_asha(thaw):
+    these = thaw(max_resource=27, rung_increment=10)
+    assert list(these.scheduler.columns()) == ["num_at_level1", "num_at_level11", "num_at_level21", "num_at_level27"]
+
+
+def test_it_can_be_created_by_name(experiment):
+    these = experiment(FreezeThaw, searcher=Obedient)
+    scheduler = create("scheduler", "freeze_thaw", these.problem, these.scheduler.streams, these.searcher)
+    assert isinstance(scheduler, FreezeThaw)
