@@ -161,9 +161,21 @@ def test_a_searcher_that_chooses_what_is_not_paused_is_named(thaw):
         these.next()
 
 
-def test_its_levels_are_those_of_asha(thaw):
-    these = thaw(max_resource=27, rung_increment=10)
-    assert list(these.scheduler.columns()) == ["num_at_level1", "num_at_level11", "num_at_level21", "num_at_level27"]
+@pytest.mark.parametrize(
+    ("max_resource", "options", "levels"),
+    [
+        (52, {}, [3, 9, 27, 52]),
+        (100, {}, [6, 18, 54, 100]),
+        (9, {}, [1, 3, 9]),
+        (2, {}, [1, 2]),
+        (100, {"min_resource": 10}, [10, 30, 90, 100]),
+        (27, {"min_resource": 1, "rung_increment": 10}, [1, 11, 21, 27]),
+        (27, {"rung_levels": [5]}, [5, 27]),
+    ],
+)
+def test_its_levels_begin_at_an_18th_unless_it_is_said_where(thaw, max_resource, options, levels):
+    these = thaw(max_resource=max_resource, **options)
+    assert list(these.scheduler.columns()) == [f"num_at_level{level}" for level in levels]
 
 
 def test_it_can_be_created_by_name(experiment):

@@ -25,7 +25,8 @@ class FreezeThaw(AshaPromotion):
         streams: Random numbers for ``probability_sh``.
         searcher: One that chooses between trials, such as ``freeze_thaw`` or ``dyhpo``.
         min_resource: The lowest rung level, in the unit in which trials report, usually epochs. A higher one spares
-            the model early losses that mislead it; a lower one makes bad trials cheaper.
+            the model early losses that mislead it; a lower one makes bad trials cheaper. Unless it is given, it is an
+            18th of ``max_resource``, so that the levels above are about a sixth and half of it.
         reduction_factor: Levels grow by this factor, a number of at least 2. 3 unless one of the next two is given;
             at most one of the three may be. More levels mean more choices, each of which takes computing time.
         rung_increment: Levels grow by this amount.
@@ -52,13 +53,15 @@ class FreezeThaw(AshaPromotion):
         streams: Streams,
         searcher: Searcher,
         *,
-        min_resource: int = 1,
+        min_resource: int | None = None,
         reduction_factor: float | None = None,
         rung_increment: int | None = None,
         rung_levels: Sequence[int] | None = None,
         probability_sh: float = 0.0,
         searcher_data: Literal["rungs", "all"] = "rungs",
     ) -> None:
+        if min_resource is None:
+            min_resource = 1 if rung_levels is not None else _lowest_level(problem.max_resource or 1)
         super().__init__(
             problem,
             streams,
@@ -136,3 +139,8 @@ class FreezeThaw(AshaPromotion):
                 "those that it is given; until it is mended, use scheduler=asha_promotion."
             )
         return paused
+
+
+def _lowest_level(max_resource: int) -> int:
+    """An 18th: below, the best configurations of many tasks are still among the worst."""
+    return max(1, round(max_resource / 18))
