@@ -98,14 +98,22 @@ def test_results_are_the_same_bytes_for_one_job_and_two(tunekit, results):
     assert one == two
 
 
-def test_results_are_the_same_bytes_whatever_the_hash_seed_and_the_threads(shell, results):
+@pytest.mark.parametrize(
+    "launch",
+    [
+        [*LAUNCH, "seed=0,1"],
+        ["--multirun", "method=BO,MOBSTER,HYPERTUNE,DYHPO,AUTO", "stopping.max_num_evaluations=400"],
+    ],
+    ids=["ASHA", "model-based"],
+)
+def test_results_are_the_same_bytes_whatever_the_hash_seed_and_the_threads(launch, shell, results):
     settings = [("0", ""), ("1", "1"), ("2", "2")]
     for hash_seed, threads in settings:
-        variables = {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-        variables = {name: value for name, value in variables.items() if value}
-        assert shell(*LAUNCH, "seed=0,1", f"experiment_tag=t{hash_seed}", **variables).status == 0
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        variables = {"PYTHONHASHSEED": hash_seed, **(dict.fromkeys(names, threads) if threads else {})}
+        assert shell(*launch, f"experiment_tag=t{hash_seed}", **variables).status == 0
     first, *others = [results.bytes(f"t{hash_seed}/*/*") for hash_seed, _ in settings]
-    assert len(first) == 2
+    assert len(first) == (2 if "+method=ASHA" in launch else 5)
     assert others == [first, first]
 
 
