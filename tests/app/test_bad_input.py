@@ -20,6 +20,14 @@ MISTAKES = {
         ["scheduler=asha_promotion", "scheduler.reduction_facto=4"],
         ["scheduler.reduction_facto=4", "Did you mean 'reduction_factor'", "asha_promotion"],
     ),
+    "searcher that cannot choose": (
+        ["searcher=bo", "scheduler=freeze_thaw"],
+        ["scheduler=freeze_thaw", "searcher=bo cannot", "searcher=dyhpo"],
+    ),
+    "option of another scheduler": (
+        ["method=AUTO", "scheduler.brackets=3"],
+        ["'freeze_thaw' has no option 'brackets'", "probability_sh"],
+    ),
     "option of a component without options": (["searcher.foo=1"], ["searcher.foo=1", "Its options: none"]),
     "type of an option": (
         ["searcher=grid", "searcher.num_samples=many"],
