@@ -50,9 +50,15 @@ def test_a_diverged_run_does_not_make_the_others_equal():
     assert y[3] - y[0] > 1
 
 
-def test_a_plateau_of_the_best_leaves_the_others_where_they_are():
+def test_a_plateau_of_the_best_leaves_the_others_above_it():
     y = standardise(np.array([0.0, 0.0, 0.0, 0.0, 1.0, 2.0]))
-    assert y[0] < y[4] < y[5]
+    assert y[0] < y[4] <= y[5]
+
+
+def test_tiny_differences_on_a_plateau_do_not_become_the_largest_there_are():
+    plateau = 0.6931 + 1e-5 * np.arange(12)
+    y = standardise(np.concatenate([plateau, [0.695, 0.697, 0.699, 0.7175, 1.34, 11.2]]))
+    assert y[11] - y[0] < 0.2 * (y[13] - y[11])
 
 
 def test_hyperparameters_are_fitted_to_each_datum_at_first_and_to_every_tenth_more_later():

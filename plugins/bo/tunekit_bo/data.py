@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 MIN_STD = 1e-9
-GOOD_QUANTILE = 0.05
+GOOD_QUANTILE, BAD_QUANTILE = 0.05, 0.75
 FAR = 3.0
 ENOUGH_FOR_A_SHAPE = 5
 POWERS = (-4.0, 4.0)
@@ -21,8 +21,9 @@ def standardise(losses: np.ndarray) -> np.ndarray:
     """Targets with mean 0 and standard deviation 1, about normally distributed; a constant becomes 0.
 
     Losses far above the median are moved down to a few times as far above it as good ones are below, so that a run
-    that diverged does not make all others look equal. Then Yeo and Johnson's power transformation spreads out
-    whichever end is crowded, mostly that of the good losses.
+    that diverged does not make all others look equal. That is done to the worst quarter at most: where most trials end
+    on a plateau, its tiny differences would otherwise become the largest that are left. Then Yeo and Johnson's power
+    transformation spreads out whichever end is crowded, mostly that of the good losses.
 
     Args:
         losses: n losses, lower is better. What is not finite counts as the worst finite loss.
@@ -35,11 +36,9 @@ def standardise(losses: np.ndarray) -> np.ndarray:
         return np.zeros(len(losses))
     scale = max(np.abs(finite).max(), np.finfo(float).tiny)  # or the squares of huge losses would overflow
     y = np.where(np.isfinite(losses), losses, finite.max()) / scale
-    median = np.median(finite / scale)
-    spread = median - np.quantile(finite / scale, GOOD_QUANTILE)
-    if spread > 0:
-        y = np.minimum(y, median + FAR * spread)
-    z = _normalise(y)
+    good, median, bad = np.quantile(finite / scale, [GOOD_QUANTILE, 0.5, BAD_QUANTILE])
+    far = max(median + FAR * (median - good), bad)
+    z = _normalise(np.minimum(y, far) if far > good else y)
     if len(z) < ENOUGH_FOR_A_SHAPE or not z.any():
         return z
     return _normalise(_yeo_johnson(z, _most_normal_power(z)))
