@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tunekit_bo import _gaussian_process
+from tunekit_bo import _gaussian_process, hyperparameters
 from tunekit_bo._bo import BayesianOptimisation
 from tunekit_bo._mobster import Mobster
 from tunekit_bo.gp import FitError, Posterior
@@ -113,7 +113,7 @@ def test_a_replayed_fit_is_not_fitted_again(run, monkeypatch):
         replayed.searcher.on_start(trial)
         replayed.searcher.on_end(trial, Status.COMPLETED)
     replayed.trials = live.trials
-    monkeypatch.setattr(_gaussian_process, "fit", None)
+    monkeypatch.setattr(hyperparameters, "fit", None)
     assert replayed.suggest() == live.suggest()
 
 
@@ -124,7 +124,7 @@ def test_a_fit_that_fails_is_replaced_by_the_last_one_and_says_so(run, searcher,
 
     without, later = run(searcher), run(searcher).complete(9)
     last = later.trials[-1].note["fit"]["theta"]
-    monkeypatch.setattr(_gaussian_process, "fit", fail)
+    monkeypatch.setattr(hyperparameters, "fit", fail)
     first = next(trial.note["fit"] for trial in without.complete(7).trials if "fit" in trial.note)
     assert first["failed"] == "it would not. The hyperparameters are the default ones."
     later.complete(1)

@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import approx_fprime
 from scipy.stats import norm
 
-from tunekit_bo import gp, side_models
+from tunekit_bo import gp, hyperparameters
 from tunekit_bo._bo import BayesianOptimisation
 from tunekit_bo.feasibility import LogFeasibility, constraint_targets, feasible_first
 from tunekit_bo.gp import Posterior, default_theta
@@ -154,7 +154,7 @@ def test_a_fit_that_fails_is_said_in_the_note_and_the_search_goes_on(run, monkey
         raise gp.FitError("It fails.")
 
     searched = run(BayesianOptimisation, constraint="constraint")
-    monkeypatch.setattr(side_models, "fit", fail)
+    monkeypatch.setattr(hyperparameters, "fit", fail)
     complete(searched, 5, gramacy)
     assert searched.trials[3].note["fit_constraint"]["failed"] == "It fails. The hyperparameters are the default ones."
     assert searched.trials[4].note["fit_constraint"]["failed"] == "It fails. The hyperparameters are the previous ones."

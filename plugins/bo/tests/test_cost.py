@@ -61,7 +61,7 @@ class TestBoConstrainedCost(SearcherContract):
 @pytest.mark.parametrize("seed", range(3))
 def test_of_equally_good_configurations_the_cheap_ones_are_searched(run, seed):
     configurations = complete(run(BayesianOptimisation, seed=seed, cost_attr="seconds"), 20)
-    assert sum(configuration["x"] > 0.5 for configuration in configurations[3:]) >= 14
+    assert sum(configuration["x"] > 0.5 for configuration in configurations[3:]) >= 12
     assert min(valley(configuration) for configuration in configurations) < 0.01
 
 
@@ -95,7 +95,7 @@ def test_costs_that_are_not_positive_are_left_out(run):
         return -1.0 if configuration["y"] > 0.9 else dear_on_the_left(configuration)
 
     configurations = complete(run(BayesianOptimisation, cost_attr="seconds"), 20, cost)
-    assert sum(configuration["x"] > 0.5 for configuration in configurations[3:]) >= 14
+    assert sum(configuration["x"] > 0.5 for configuration in configurations[3:]) >= 12
 
 
 def test_a_cost_that_no_trial_reports_is_refused(run):

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tunekit_bo import _gaussian_process
+from tunekit_bo import hyperparameters
 from tunekit_bo._hypertune import HyperTune
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.searchers import WeighsBrackets
@@ -118,8 +118,8 @@ def test_proposals_learn_from_a_lower_rung_that_foretells_the_highest(run, bowl)
 
 def test_asking_for_weights_changes_no_proposal_and_costs_no_second_fit(run, bowl, monkeypatch):
     fits = []
-    fit = _gaussian_process.fit
-    monkeypatch.setattr(_gaussian_process, "fit", lambda *args, **options: fits.append(1) or fit(*args, **options))
+    fit = hyperparameters.fit
+    monkeypatch.setattr(hyperparameters, "fit", lambda *args, **options: fits.append(1) or fit(*args, **options))
     asked, unasked = (rungs_of(run, bowl, lambda trial: -bowl(trial.configuration)) for _ in range(2))
     weights = asked.searcher.bracket_weights((1, 3, 9))
     assert asked.suggest(resource=1) == unasked.suggest(resource=1)
