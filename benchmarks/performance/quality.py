@@ -22,7 +22,7 @@ from terminal import console, names
 from workloads import DATA, LCBench, TaskSet, default_tasks, open_task
 
 STORE = Path(__file__).parents[1] / "work" / "quality.jsonl"
-METHODS = ("RS", "ASHA", "BO", "MOBSTER", "OptunaGP", "StockBoTorch")
+METHODS = ("RS", "ASHA", "BO", "MOBSTER", "HYPERTUNE", "AUTO", "OptunaGP", "StockBoTorch")
 EXAMPLES = """
 examples:
   python benchmarks/performance quality --methods BO,OptunaGP --tasks lcbench:3945,fcnet:diabetes --seeds 5
