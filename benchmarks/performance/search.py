@@ -26,7 +26,7 @@ WIDTHS = (2, 8, 20)
 MOST_FOR_PEERS = 200
 BARS = {("BO", 8, 100): 40, ("BO", 8, 500): 150}  # milliseconds
 LCBENCH = "lcbench:168868"
-WHOLE_RUNS = ("MOBSTER", "BO")
+WHOLE_RUNS = ("MOBSTER", "BO", "AUTO")
 WHOLE_BAR = {"MOBSTER": "60 s"}
 
 
