@@ -13,6 +13,7 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
+from tunekit.best_so_far import what_counts
 from tunekit.comparison import FRACTIONS, Panel, Row
 from tunekit.console import answers, say, tell
 from tunekit.run_spec import RunSpec
@@ -34,12 +35,14 @@ def tell_run(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, 
     """
     incumbent = metadata.get("incumbent")
     if incumbent is None:
-        tell(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: no trial has reported a finite value.")
+        none = f"no trial has reported a finite {what_counts(metadata)}"
+        tell(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {none}.")
     else:
-        metric, value = next(iter(incumbent["metrics"].items()))
+        value = next(iter(incumbent["metrics"].values()))
         resource = metadata["resource"] or "report"
         tell(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}")
-        tell(f"Best {metric}: {value:.6g} at {resource} {incumbent['resource']} of trial {incumbent['trial_id']}")
+        where = f"{resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
+        tell(f"Best {what_counts(metadata)}: {value:.6g} at {where}")
         answers().print(_configuration(incumbent["configuration"]))
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
     tell(

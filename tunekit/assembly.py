@@ -44,7 +44,7 @@ def assemble(spec: RunSpec, record: ExperimentRecord | None = None) -> Tuner:
 
 
 def build_problem(benchmark: Benchmark, results: Mapping[str, Any]) -> Problem:
-    """The problem of a benchmark, with some hyperparameters fixed and other points to begin with where asked for."""
+    """The problem of a benchmark, with what was asked for: a constraint, what is fixed, points to begin with."""
     space = benchmark.space.fix(results["fixed"])
     points: Any = [space.complete(point) for point in _points(benchmark, results)]
     return Problem(
@@ -53,6 +53,7 @@ def build_problem(benchmark: Benchmark, results: Mapping[str, Any]) -> Problem:
         max_resource=benchmark.max_resource,
         rows=None if benchmark.rows is None else benchmark.rows.restrict(space),
         metrics=benchmark.metrics,
+        constraint=results["constraint"],
         points_to_evaluate=points,
     )
 

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,12 @@ class BestSoFar:
         return np.concatenate([[np.nan], self.values])[index]
 
 
+def what_counts(metadata: Mapping[str, Any]) -> str:
+    """The name of the metric, and what a report must meet for it to count."""
+    metric, constraint = metadata["metric"][0], metadata.get("constraint")
+    return metric if constraint is None else f"{metric} with {constraint} at most 0"
+
+
 def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
     """Read it from the results of a run: two columns of many, so without pandas, which takes longer to import."""
     sign = 1.0 if metadata["mode"][0] == "min" else -1.0
@@ -48,10 +54,22 @@ def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
         header = next(rows, None)
         if header is not None:
             metric, time = header.index(metadata["metric"][0]), header.index(TIME_COLUMN)
+            feasible = _feasible(header, metadata.get("constraint"))
             for row in rows:
                 loss = sign * float(row[metric])
-                if loss < best and math.isfinite(loss):  # minus infinity is not finite, so it counts as worst
+                # minus infinity is not finite, so it counts as worst
+                if loss < best and math.isfinite(loss) and feasible(row):
                     best = loss
                     times.append(float(row[time]))
                     values.append(sign * loss)
     return BestSoFar(np.array(times), np.array(values), float(metadata["time"]))
+
+
+def _feasible(header: Sequence[str], constraint: str | None) -> Callable[[Sequence[str]], bool]:
+    """Whether a row of the results meets a constraint."""
+    if constraint is None:
+        return lambda row: True
+    if constraint not in header:
+        return lambda row: False
+    column = header.index(constraint)
+    return lambda row: row[column] != "" and -math.inf < float(row[column]) <= 0

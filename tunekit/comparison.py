@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit.best_so_far import BestSoFar
+from tunekit.best_so_far import BestSoFar, what_counts
 from tunekit.run_spec import TIME_LIMIT, RunSpec
 
 FRACTIONS = (0.25, 0.5, 1.0)
@@ -65,7 +65,7 @@ class Panel:
 
     Attributes:
         problem: Benchmark and dataset.
-        metric: Name of the metric.
+        metric: Name of the metric, and of the constraint where there is one.
         mode: ``"min"`` or ``"max"``.
         budget: Seconds: the time limit, or the end of the longest run where there is none.
         rows: Best mean at the end first.
@@ -100,7 +100,7 @@ def _panel(problem: str, runs: Sequence[FinishedRun]) -> Panel:
         return (np.inf if np.isnan(mean) else sign * mean), row.label
 
     rows = sorted((Row(label, curves[label]) for label in curves), key=loss_at_the_end)
-    return Panel(problem, metadata["metric"][0], metadata["mode"][0], budget, rows)
+    return Panel(problem, what_counts(metadata), metadata["mode"][0], budget, rows)
 
 
 def _budget(finished: FinishedRun) -> float:

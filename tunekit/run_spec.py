@@ -126,6 +126,7 @@ def resolve(settings: Settings, random_seed: int) -> RunSpec:
         "stopping": several["stopping"],
         "composers": several["composers"],
         "fixed": dict(benchmark.space.fix(settings.fixed).fixed) if settings.fixed else {},
+        "constraint": settings.values["constraint"],
         "points_to_evaluate": settings.values["points_to_evaluate"],
         "wait_for_running": settings.values["wait_for_running"],
         "data_hash": benchmark.data_hash,

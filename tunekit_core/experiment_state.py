@@ -126,7 +126,7 @@ class ExperimentState:
         trial.n_reports += 1
         self.now = report.time
         self.n_reports += 1
-        if report.losses[0] < self._incumbent_loss:
+        if report.losses[0] < self._incumbent_loss and self.problem.is_feasible(report.metrics):
             self._incumbent_loss = report.losses[0]
             self.incumbent = Incumbent(report, trial.configuration)
             self._improved_at = len(self.trials)

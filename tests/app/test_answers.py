@@ -24,7 +24,7 @@ def best(times, values, end=100.0):
 
 def write_results(folder, rows):
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, ["loss", "trial_id", "st_tuner_time"])
+    writer = csv.DictWriter(buffer, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
     with zipfile.ZipFile(folder / "results.csv.zip", "w") as archive:
@@ -43,6 +43,16 @@ def test_best_so_far_agrees_with_the_slow_way(values, mode, tmp_path_factory):
         finite = [value for value in values[: i + 1] if np.isfinite(value)]
         expected = (min if mode == "min" else max)(finite) if finite else np.nan
         np.testing.assert_equal(curve.at(np.array([i + 0.5]))[0], expected)
+
+
+def test_only_what_meets_the_constraint_is_best_so_far(tmp_path):
+    metadata = {"metric": ["loss"], "mode": ["min"], "time": 4, "constraint": "memory"}
+    steps = [(0.1, 2.0), (0.9, 0.0), (0.2, ""), (0.3, "nan"), (0.7, -1.0)]
+    write_results(tmp_path, [{"loss": y, "memory": c, "st_tuner_time": i} for i, (y, c) in enumerate(steps)])
+    curve = read_best_so_far(tmp_path, metadata)
+    np.testing.assert_array_equal(curve.at(np.arange(5.0)), [np.nan, 0.9, 0.9, 0.9, 0.7])
+    write_results(tmp_path, [{"loss": 0.1, "st_tuner_time": 0}])
+    assert np.isnan(read_best_so_far(tmp_path, metadata).at(np.array([1.0]))).all()
 
 
 def test_before_the_first_report_there_is_no_value():

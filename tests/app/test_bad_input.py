@@ -42,6 +42,8 @@ MISTAKES = {
     "range of a criterion": (["stopping.max_wallclock_time=-1"], ["stopping.max_wallclock_time=-1", "greater than 0"]),
     "criterion without its value": (["stopping.max_cost=true"], ["stopping.max_cost.cost"]),
     "metric name": (["stopping.max_cost=3"], ["st_worker_cost", "metric_valid_loss"]),
+    "constraint": (["constraint=metric_n_parms"], ["constraint=metric_n_parms", "Did you mean 'metric_n_params'"]),
+    "type of a constraint": (["constraint=3"], ["constraint=3", "text"]),
     "composer": (["composers.rung_size=true"], ["composers.rung_size", "Did you mean 'rung_sizes'"]),
     "value for a composer without options": (["composers.rung_sizes=3"], ["composers.rung_sizes=3", "=true"]),
     "observer": (["observers.tensorboard=true"], ["observers.tensorboard", "Installed: none"]),

@@ -349,3 +349,16 @@ def test_every_trial_is_counted_once_whatever_happens(steps):
     assert told.count("start") == state.n_started
     assert told.count("end") == sum(trial.status.final for trial in state.trials)
     assert told.count("pause") == told.count("resume") + state.n_paused
+
+
+def test_a_report_that_breaks_the_constraint_is_never_the_incumbent():
+    state = fresh_state(constraint="memory")
+    state.start(Start(X), 0.0)
+    report(state, 0, 1, loss=0.1, memory=2.0)
+    report(state, 0, 2, loss=0.2)
+    assert state.incumbent is None
+    report(state, 0, 3, loss=0.9, memory=0.0)
+    report(state, 0, 4, loss=0.5, memory=math.nan)
+    assert state.incumbent.report.resource == 3
+    report(state, 0, 5, loss=0.8, memory=-1.0)
+    assert state.incumbent.report.resource == 5

@@ -124,6 +124,26 @@ def test_the_best_value_over_time(play, make_problem, mode, best):
     np.testing.assert_array_equal(curve["st_tuner_time"], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 
 
+def test_only_what_meets_the_constraint_counts(play, make_problem):
+    steps = [(1, 0.1, 5.0), (2, 0.9, 0.0), (3, 0.2, math.nan), (4, 0.7, -1.0), (5, 0.5, 1.0)]
+    script = [{"epoch": epoch, "loss": loss, "memory": memory} for epoch, loss, memory in steps]
+    played = play(lambda t, run: script, problem=make_problem(constraint="memory"), stopping=[finished(1)])
+    experiment = load_experiment(played.folder)
+    assert experiment.metadata["constraint"] == "memory"
+    assert experiment.metadata["incumbent"]["resource"] == 4
+    np.testing.assert_array_equal(experiment.best_over_time()["loss"], [np.inf, 0.9, 0.9, 0.7, 0.7])
+
+
+@pytest.mark.parametrize("more", [{"memory": 1.0}, {}])
+def test_where_nothing_meets_the_constraint_there_is_no_best_configuration(play, make_problem, more):
+    script = [{"epoch": 1, "loss": 0.5, **more}]
+    played = play(lambda t, run: script, problem=make_problem(constraint="memory"), stopping=[finished(1)])
+    experiment = load_experiment(played.folder)
+    with pytest.raises(RecordError, match="no trial has reported a value with memory at most 0"):
+        experiment.best_configuration()
+    np.testing.assert_array_equal(experiment.best_over_time()["loss"], [np.inf])
+
+
 def test_without_a_report_there_is_no_best_configuration_and_no_best_value(play):
     played = play(lambda t, run: [], stopping=[finished(3)])
     experiment = load_experiment(played.folder)

@@ -1,5 +1,8 @@
 """What a problem checks before anything starts."""
 
+import math
+
+import numpy as np
 import pytest
 
 from tunekit_core.errors import ConfigurationError
@@ -51,3 +54,29 @@ def test_a_metric_that_reports_do_not_carry_is_refused_with_the_close_one(make_p
 
 def test_any_metric_is_allowed_while_nothing_is_known_of_the_reports(make_problem):
     make_problem().check_metric("whatever", option="stopping.max_cost")
+
+
+def test_a_constraint_that_reports_are_known_to_lack_is_refused(make_problem):
+    metrics = frozenset({"loss", "epoch", "memory"})
+    with pytest.raises(ConfigurationError, match=r"constraint=memroy: no report carries .* Did you mean 'memory'"):
+        make_problem(metrics=metrics, constraint="memroy")
+    assert make_problem(metrics=metrics, constraint="memory").constraint == "memory"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "feasible"),
+    [
+        ({"memory": 0}, True),
+        ({"memory": -1.5}, True),
+        ({"memory": np.float32(-1.5)}, True),
+        ({"memory": 1e-300}, False),
+        ({"memory": math.nan}, False),
+        ({"memory": -math.inf}, False),
+        ({"memory": None}, False),
+        ({"memory": "-1"}, False),
+        ({}, False),
+    ],
+)
+def test_a_report_is_feasible_where_the_constraint_is_at_most_0(make_problem, metrics, feasible):
+    assert make_problem().is_feasible(metrics)
+    assert make_problem(constraint="memory").is_feasible(metrics) is feasible

@@ -74,6 +74,7 @@ class ExperimentRecord:
             "status": "running",
             "metric": list(objective.metric),
             "mode": list(objective.mode),
+            "constraint": problem.constraint,
             "resource": objective.resource,
             "max_resource": problem.max_resource,
             "n_workers": n_workers,

@@ -70,24 +70,40 @@ class Experiment:
         """The configuration of the incumbent at the end.
 
         Raises:
-            RecordError: If no trial reported.
+            RecordError: If no trial reported, or none met the constraint.
         """
         incumbent = self.metadata.get("incumbent")
         if incumbent is None:
-            raise RecordError(f"{self.path}: no trial has reported yet.")
+            name = self.metadata.get("constraint")
+            raise RecordError(
+                f"{self.path}: no trial has reported {'yet' if name is None else f'a value with {name} at most 0'}."
+            )
         return dict(incumbent["configuration"])
 
     def best_over_time(self) -> pd.DataFrame:
-        """The best value so far, after each report: columns ``st_tuner_time`` (seconds) and the first metric."""
+        """The best value so far, after each report: columns ``st_tuner_time`` (seconds) and the first metric.
+
+        Reports that do not meet the constraint of the experiment, if it has one, count as worst.
+        """
         import numpy as np
 
         metric, mode = self.metadata["metric"][0], self.metadata["mode"][0]
         worst = np.inf if mode == "min" else -np.inf
         frame = self.results.reindex(columns=["st_tuner_time", metric])  # an experiment without a report has none
         values = frame[metric].to_numpy(float)
-        values = np.where(np.isfinite(values), values, worst)
+        values = np.where(np.isfinite(values) & self._feasible(), values, worst)
         frame[metric] = np.minimum.accumulate(values) if mode == "min" else np.maximum.accumulate(values)
         return frame
+
+    def _feasible(self) -> Any:
+        """Whether each report meets the constraint: one boolean, or an array."""
+        import numpy as np
+
+        name = self.metadata.get("constraint")
+        if name is None:
+            return True
+        values = self.results.reindex(columns=[name])[name].to_numpy(float)
+        return np.isfinite(values) & (values <= 0)
 
 
 def load_experiment(path: Path | str, *, results_dir: Path | str = "results") -> Experiment:

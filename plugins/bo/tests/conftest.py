@@ -15,8 +15,11 @@ def bowl(configuration):
 class Run:
     """A searcher, and trials that do what a test says."""
 
-    def __init__(self, searcher, *, space=SQUARE, seed=0, max_resource=9, rows=None, **options):
-        self.problem = Problem(space=space, objective=Objective("loss"), max_resource=max_resource, rows=rows)
+    def __init__(self, searcher, *, space=SQUARE, seed=0, max_resource=9, rows=None, constraint=None, **options):
+        objective = Objective("loss")
+        self.problem = Problem(
+            space=space, objective=objective, max_resource=max_resource, rows=rows, constraint=constraint
+        )
         self.searcher = searcher(self.problem, Streams(seed), **options)
         self.trials = []
 

@@ -1,3 +1,4 @@
+import attrs
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -54,7 +55,7 @@ class TestBoConstrainedCost(SearcherContract):
     @pytest.fixture
     def make(self):
         return lambda problem, streams: BayesianOptimisation(
-            problem, streams, constraint="seconds", cost_attr="seconds", input_warping=True
+            attrs.evolve(problem, constraint="seconds"), streams, cost_attr="seconds", input_warping=True
         )
 
 

@@ -28,8 +28,8 @@ class BayesianOptimisation(GaussianProcessSearcher):
     A trial is observed once, by its last report, when it ends or pauses; one that fails is left out. With more
     observations than the model takes, it keeps the best quarter (feasible ones first) and a random choice of the rest.
 
-    With a constraint, the expected improvement over the best feasible loss is multiplied by the probability that
-    the constraint holds; a trial whose constraint is not a finite number, or missing, is infeasible. With a cost,
+    Where the problem has a constraint, the expected improvement over the best feasible loss is multiplied by the
+    probability that it holds; a trial whose constraint is not a finite number, or missing, is infeasible. With a cost,
     the product is divided by a power of the predicted cost.
 
     Args:
@@ -41,7 +41,6 @@ class BayesianOptimisation(GaussianProcessSearcher):
         num_fantasy_samples: Sampled outcomes of what is pending. More make the proposal depend less on chance.
         input_warping: Whether the model learns to stretch parts of each hyperparameter's range, unordered
             categories aside. It helps where losses change in a small part of a range alone, and costs time.
-        constraint: Metric that must be at most 0, such as megabytes in use less those there are.
         cost_attr: Metric that says what a trial has cost, such as seconds; above 0.
         exponent_cost: Power of the cost, above 0 and at most 1: the smaller, the less cost matters.
 
@@ -65,7 +64,6 @@ class BayesianOptimisation(GaussianProcessSearcher):
         max_size_data_for_model: int = 500,
         num_fantasy_samples: int = 20,
         input_warping: bool = False,
-        constraint: str | None = None,
         cost_attr: str | None = None,
         exponent_cost: float = 1.0,
     ) -> None:
@@ -87,7 +85,7 @@ class BayesianOptimisation(GaussianProcessSearcher):
                 value=exponent_cost,
             )
         self._exponent_cost = exponent_cost
-        self._constraint = SideModel.of("constraint", constraint, prior, problem)
+        self._constraint = SideModel.of("constraint", problem.constraint, prior, problem)
         self._cost = SideModel.of("cost_attr", cost_attr, prior, problem)
         self._side_models = [model for model in (self._constraint, self._cost) if model is not None]
 

@@ -21,7 +21,7 @@ class SideModel:
     """A Gaussian process for one metric: what trials ended with, and the hyperparameters fitted last.
 
     Args:
-        option: The option of the searcher that names the metric; its fits are noted as ``fit_<option>``.
+        option: The option that names the metric; its fits are noted as ``fit_<option>``.
         metric: Name of the metric.
         prior: Mean and covariance.
     """
