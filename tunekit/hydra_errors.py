@@ -10,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 from tunekit.config_files import groups
 from tunekit.schema import COMPONENTS, KEYS, unknown_key
 from tunekit_core.errors import suggestion
-from tunekit_core.registry import HOMES
+from tunekit_core.registry import hint_of_home
 
 COULD_NOT_OVERRIDE = re.compile(r"Could not override '([^']*)'")
 SEVERAL_VALUES = re.compile(r"Multiple values for ([^.]*)\.")
@@ -60,9 +60,7 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
         return f"The configuration cannot be composed: {text}"
     options = list(groups().get(group, {})) or list(error.options or ())
     message = f"There is no {group} '{name}'. {suggestion(name, options)}Installed: {', '.join(options) or 'none'}."
-    if name in HOMES:
-        message += f" '{name}' is in {HOMES[name]}: pip install {HOMES[name]}."
-    return message
+    return message + hint_of_home(group, name)
 
 
 def _grammar(error: OverrideParseException) -> str:

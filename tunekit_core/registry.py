@@ -25,16 +25,24 @@ HOOKS = {
 }
 BUILT_IN = "tunekit-hpo"
 HOMES = {  # distributions that we know: a hint of the form "pip install …" names no other
-    "asha_stopping": "tunekit-asha",
-    "asha_promotion": "tunekit-asha",
-    "freeze_thaw": "tunekit-asha",
-    "bo": "tunekit-bo",
-    "mobster": "tunekit-bo",
-    "hypertune": "tunekit-bo",
-    "botorch": "tunekit-bo",
-    "simulator": "tunekit-simulator",
-    "fcnet": "tunekit-benchmarks",
+    ("scheduler", "asha_stopping"): "tunekit-asha",
+    ("scheduler", "asha_promotion"): "tunekit-asha",
+    ("scheduler", "freeze_thaw"): "tunekit-asha",
+    ("searcher", "bo"): "tunekit-bo",
+    ("searcher", "mobster"): "tunekit-bo",
+    ("searcher", "hypertune"): "tunekit-bo",
+    ("searcher", "dyhpo"): "tunekit-bo",
+    ("searcher", "freeze_thaw"): "tunekit-bo",
+    ("searcher", "botorch"): "tunekit-bo",
+    ("backend", "simulator"): "tunekit-simulator",
+    ("benchmark", "fcnet"): "tunekit-benchmarks",
 }
+
+
+def hint_of_home(kind: str, name: str) -> str:
+    """Where a component is that we know and that is not installed, as a sentence to append; or nothing."""
+    home = HOMES.get((kind, name))
+    return "" if home is None else f" '{name}' is in {home}: pip install {home}."
 
 
 @attrs.frozen
@@ -110,8 +118,7 @@ class Registry:
             return component
         installed = self.names(kind)
         message = f"No {kind} named '{name}'. {suggestion(name, installed)}Installed: {', '.join(installed) or 'none'}."
-        if name in HOMES:
-            message += f" '{name}' is in {HOMES[name]}: pip install {HOMES[name]}."
+        message += hint_of_home(kind, name)
         for plugin in self.broken:
             message += f" The plugin {plugin.distribution} could not be used: {plugin.reason}"
         raise UnknownComponentError(message, kind=kind, name=name, installed=installed)
