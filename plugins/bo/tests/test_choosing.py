@@ -9,6 +9,7 @@ from tunekit_bo._dyhpo import DyHpo
 from tunekit_bo._freeze_thaw import FreezeThaw
 from tunekit_core import Objective, Problem, SearchSpace, Streams
 from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.events import fold
 from tunekit_core.experiment_state import ExperimentState
@@ -188,6 +189,17 @@ def test_at_first_configurations_are_random_and_nothing_is_resumed(searcher, run
     these = Curves(run, searcher, lambda c, r: bowl(c), n=4, until=[3] * 4)
     these.run.searcher._num_init_random = 6
     assert isinstance(these.choose(), Proposal)
+
+
+@BOTH
+def test_one_new_trial_in_eight_is_random(searcher, run, bowl):
+    these = Curves(run, searcher, lambda c, r: bowl(c), n=23, until=[9] * 23)
+    random = RandomSearch(these.run.problem, Streams(0))
+    for trial in these.run.trials:
+        random.on_start(trial)
+    assert these.choose().configuration == random.suggest(23, resource=1).configuration
+    these = Curves(run, searcher, lambda c, r: bowl(c), n=24, until=[9] * 24)
+    assert bowl(these.choose().configuration) < 0.05
 
 
 @BOTH

@@ -15,6 +15,11 @@ from tunekit_bo.gp import Surrogate
 from tunekit_core.trials import PausedTrial, Promotion, Proposal
 
 
+EXPLORING_EVERY = 8
+"""One new trial in so many is random. To its first rung it costs little, and a model that has settled on the wrong
+region, and goes on refining it, sees nothing else."""
+
+
 class ChoosingSearcher(Mobster):
     """Gives a free worker the paused trial or the new configuration whose expected improvement is worth most."""
 
@@ -51,10 +56,15 @@ class ChoosingSearcher(Mobster):
         configuration = self._search.propose(improvement, self._num_init_candidates, anchors, generator)
         if configuration is not None:
             value = improvement(self.problem.space.encode([configuration]))[0] - np.log(self._effort(0))
-            choices.append((float(value), Proposal(configuration, note)))
+            explored = self._random.propose(trial_id, self._taken) if self._explores(trial_id) else None
+            choices.append((float(value), Proposal(explored or configuration, note)))
         if not choices and paused:
             return Promotion(paused[0].trial_id, note)
         return max(choices, key=lambda choice: choice[0])[1] if choices else None
+
+    def _explores(self, trial_id: int) -> bool:
+        """Whether this trial, if it is started, has a random configuration."""
+        return trial_id % EXPLORING_EVERY == EXPLORING_EVERY - 1
 
     def _by_level(self, paused: Iterable[PausedTrial]) -> dict[int, list[PausedTrial]]:
         """Trials by where they are judged."""

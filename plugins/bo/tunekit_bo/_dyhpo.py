@@ -12,7 +12,7 @@ from tunekit_core.randomness import Streams
 class DyHpo(ChoosingSearcher):
     """Chooses between paused trials and new ones by what they may improve at the level that they run to next.
 
-    Each is compared with the best at its own level. Unlike the paper, and as the reference software, the model is a
+    Each is compared with the best at its own level. Of the new trials, one in eight is random. Unlike the paper, and as the reference software, the model is a
     Gaussian process over configurations and resources, not over features that a network learns from curves.
 
     Args:

@@ -15,7 +15,8 @@ class FreezeThaw(ChoosingSearcher):
 
     A trial is worth the expected improvement of its complete run, divided by the resource that is left of it. Losses
     from below teach the model, and never decide: where the first epochs mislead, the model finds that they say little,
-    and the search becomes one among complete trials. What runs is pending at ``max_resource``.
+    and the search becomes one among complete trials. What runs is pending at ``max_resource``. Of the new trials, one
+    in eight is random.
 
     Unlike the papers, it is a Gaussian process over configurations and the logarithm of the resource, and the whole
     rest of a run is paid for, not the next step alone.
