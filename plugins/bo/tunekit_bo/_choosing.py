@@ -14,7 +14,6 @@ from tunekit_bo.acquisition import LogExpectedImprovement
 from tunekit_bo.gp import Surrogate
 from tunekit_core.trials import PausedTrial, Promotion, Proposal
 
-
 EXPLORING_EVERY = 8
 """One new trial in so many is random. To its first rung it costs little, and a model that has settled on the wrong
 region, and goes on refining it, sees nothing else."""

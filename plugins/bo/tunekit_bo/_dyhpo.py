@@ -12,8 +12,9 @@ from tunekit_core.randomness import Streams
 class DyHpo(ChoosingSearcher):
     """Chooses between paused trials and new ones by what they may improve at the level that they run to next.
 
-    Each is compared with the best at its own level. Of the new trials, one in eight is random. Unlike the paper, and as the reference software, the model is a
-    Gaussian process over configurations and resources, not over features that a network learns from curves.
+    Each is compared with the best at its own level. Of the new trials, one in eight is random. Unlike the paper, and as
+    the reference software, the model is a Gaussian process over configurations and resources, not over features that a
+    network learns from curves.
 
     Args:
         problem: What is solved; its ``max_resource`` must be known.
