@@ -11,7 +11,7 @@ from tunekit_core.testing.experiments import run_toy
 
 class TestFreezeThaw(SearcherContract):
     n_shared = 6
-    max_evaluations = 80
+    max_evaluations = 60
 
     @pytest.fixture
     def make(self):

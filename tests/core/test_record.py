@@ -52,6 +52,7 @@ def test_metadata_tell_the_whole_story(play, make_problem):
         "reason": "2 trials were finished",
         "metric": ["loss", "size"],
         "mode": ["max", "min"],
+        "constraint": None,
         "resource": "epoch",
         "max_resource": 9,
         "n_workers": 1,

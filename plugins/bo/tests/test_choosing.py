@@ -60,6 +60,7 @@ class Thaw(Fifo):
 
 class TestFreezeThaw(SearcherContract):
     n_shared = 6
+    max_evaluations = 80
 
     @pytest.fixture
     def make(self):
@@ -95,7 +96,7 @@ class TestFreezeThawWithoutAChoice(SearcherContract):
 @BOTH
 def test_a_replay_of_300_trials_chooses_the_same_at_every_prefix(searcher, tmp_path):
     def scheduler(problem, streams):
-        return Thaw(problem, streams, searcher(problem, streams, num_init_candidates=50, max_size_data_for_model=60))
+        return Thaw(problem, streams, searcher(problem, streams, num_init_candidates=20, max_size_data_for_model=40))
 
     _, events = run_toy(scheduler, tmp_path, fail_at={2: 0, 5: 3}, max_evaluations=700)
     problem = toy_problem(ToyBenchmark())
