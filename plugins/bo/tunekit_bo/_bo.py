@@ -9,7 +9,7 @@ import numpy as np
 
 from tunekit_bo._gaussian_process import GaussianProcessSearcher
 from tunekit_bo.cost import per_cost
-from tunekit_bo.data import next_fit, select_best_and_random
+from tunekit_bo.data import select_best_and_random
 from tunekit_bo.feasibility import constrained_improvement, feasible_first
 from tunekit_bo.gp import Surrogate
 from tunekit_bo.kernels import Matern52
@@ -125,9 +125,8 @@ class BayesianOptimisation(GaussianProcessSearcher):
 
     def _modelled_trials(self) -> tuple[list[int], bool]:
         """The trials whose losses are in the model, and whether it is fitted anew for the proposal to come."""
-        count = len(self._observations)
-        refit = self._fit is None or count >= next_fit(self._fit.count, self._max_size)
-        positions = self._kept(count) if self._fit is None or refit else self._modelled(self._fit)
+        refit = self._fit_is_due()
+        positions = self._kept(len(self._observations)) if self._fit is None or refit else self._modelled(self._fit)
         return [self._observations.trial_ids[i] for i in positions], refit
 
     def _select(self, count: int, size: int, generator: np.random.Generator) -> np.ndarray:

@@ -44,13 +44,16 @@ class ChoosingSearcher(Mobster):
         posterior = self._posterior(current, trial_id)
         known = set(modelled)
         choices: list[tuple[float, Proposal | Promotion]] = []
-        for level, trials in self._by_level(trial for trial in paused if trial.trial_id in known).items():
-            improvement, _ = self._improvement(posterior, len(modelled), level)
+        waiting = self._by_level(trial for trial in paused if trial.trial_id in known)
+        start = self._judged_at(resource)
+        improvements = {level: self._improvement(posterior, len(modelled), level) for level in {start, *waiting}}
+        for level, trials in waiting.items():
+            improvement, _ = improvements[level]
             worths = improvement(np.array([self._encoded[trial.trial_id] for trial in trials]))
             worths -= np.log([self._effort(trial.resource) for trial in trials])
             best = int(np.argmax(worths))
             choices.append((float(worths[best]), Promotion(trials[best].trial_id, note)))
-        improvement, anchors = self._improvement(posterior, len(modelled), self._judged_at(resource))
+        improvement, anchors = improvements[start]
         generator = self.streams.generator(f"{self.name}/candidates", trial_id)
         configuration = self._search.propose(improvement, self._num_init_candidates, anchors, generator)
         if configuration is not None:

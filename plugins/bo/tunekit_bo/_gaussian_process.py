@@ -123,12 +123,16 @@ class GaussianProcessSearcher(ModelBasedSearcher):
 
     def _current_fit(self) -> tuple[Fit, Note]:
         """The fit that holds for the data there are, and the note that makes it last if it is new."""
-        count = len(self._observations)
-        if self._fit is not None and count < next_fit(self._fit.count, self._max_size):
+        if self._fit is not None and not self._fit_is_due():
             return self._fit, NO_NOTE
+        count = len(self._observations)
         kept = self._kept(count)
         theta, record = refitted(self._prior, *self._data(kept), None if self._fit is None else self._fit.theta)
         return Fit(count, theta, kept), {"fit": {"count": count, **record}}
+
+    def _fit_is_due(self) -> bool:
+        """Whether the hyperparameters are fitted anew for what is suggested next."""
+        return self._fit is None or len(self._observations) >= next_fit(self._fit.count, self._max_size)
 
     def _kept(self, count: int) -> np.ndarray:
         """Positions of the observations that a fit to the first ``count`` keeps."""
