@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from tunekit_bo._gaussian_process import N_ANCHORS
 from tunekit_bo._mobster import Mobster
 from tunekit_bo.acquisition import LogExpectedImprovement
 from tunekit_bo.gp import Surrogate
+from tunekit_core.problem import Problem
+from tunekit_core.randomness import Streams
 from tunekit_core.trials import PausedTrial, Promotion, Proposal
 
 EXPLORING_EVERY = 8
@@ -20,7 +23,35 @@ region, and goes on refining it, sees nothing else."""
 
 
 class ChoosingSearcher(Mobster):
-    """Gives a free worker the paused trial or the new configuration whose expected improvement is worth most."""
+    """Gives a free worker the paused trial or the new configuration whose expected improvement is worth most.
+
+    Attributes:
+        resource_acq: As the option of ``mobster``, for schedulers that leave no choice.
+    """
+
+    resource_acq: ClassVar[Literal["first", "final"]]
+
+    def __init__(
+        self,
+        problem: Problem,
+        streams: Streams,
+        *,
+        resource_kernel: Literal["exp-decay-sum", "matern52"] = "matern52",
+        num_init_random: int = 6,
+        num_init_candidates: int = 250,
+        max_size_data_for_model: int = 500,
+        num_fantasy_samples: int = 20,
+    ) -> None:
+        super().__init__(
+            problem,
+            streams,
+            resource_kernel=resource_kernel,
+            resource_acq=self.resource_acq,
+            num_init_random=num_init_random,
+            num_init_candidates=num_init_candidates,
+            max_size_data_for_model=max_size_data_for_model,
+            num_fantasy_samples=num_fantasy_samples,
+        )
 
     @abc.abstractmethod
     def _judged_at(self, target: int) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from tunekit_bo._choosing import ChoosingSearcher
-from tunekit_core.problem import Problem
-from tunekit_core.randomness import Streams
 
 
 class DyHpo(ChoosingSearcher):
@@ -33,28 +31,7 @@ class DyHpo(ChoosingSearcher):
     """
 
     name: ClassVar[str] = "dyhpo"
-
-    def __init__(
-        self,
-        problem: Problem,
-        streams: Streams,
-        *,
-        resource_kernel: Literal["exp-decay-sum", "matern52"] = "matern52",
-        num_init_random: int = 6,
-        num_init_candidates: int = 250,
-        max_size_data_for_model: int = 500,
-        num_fantasy_samples: int = 20,
-    ) -> None:
-        super().__init__(
-            problem,
-            streams,
-            resource_kernel=resource_kernel,
-            resource_acq="first",
-            num_init_random=num_init_random,
-            num_init_candidates=num_init_candidates,
-            max_size_data_for_model=max_size_data_for_model,
-            num_fantasy_samples=num_fantasy_samples,
-        )
+    resource_acq: ClassVar[Literal["first", "final"]] = "first"
 
     def _judged_at(self, target: int) -> int:
         return target

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from tunekit_bo._choosing import ChoosingSearcher
-from tunekit_core.problem import Problem
-from tunekit_core.randomness import Streams
 from tunekit_core.trials import Trial
 
 
@@ -38,28 +36,7 @@ class FreezeThaw(ChoosingSearcher):
     """
 
     name: ClassVar[str] = "freeze_thaw"
-
-    def __init__(
-        self,
-        problem: Problem,
-        streams: Streams,
-        *,
-        resource_kernel: Literal["exp-decay-sum", "matern52"] = "matern52",
-        num_init_random: int = 6,
-        num_init_candidates: int = 250,
-        max_size_data_for_model: int = 500,
-        num_fantasy_samples: int = 20,
-    ) -> None:
-        super().__init__(
-            problem,
-            streams,
-            resource_kernel=resource_kernel,
-            resource_acq="final",
-            num_init_random=num_init_random,
-            num_init_candidates=num_init_candidates,
-            max_size_data_for_model=max_size_data_for_model,
-            num_fantasy_samples=num_fantasy_samples,
-        )
+    resource_acq: ClassVar[Literal["first", "final"]] = "final"
 
     def on_target(self, trial: Trial, resource: int | None) -> None:
         """The trial is pending at ``max_resource``, wherever it pauses next."""
