@@ -32,7 +32,7 @@ class Job:
 
     Attributes:
         method: Name of a recipe, or of a peer.
-        recipe: What the recipe chooses; ``None`` for a peer.
+        recipe: What :func:`recipe` says of the method.
         task: Such as ``lcbench:3945``.
         seed: Pairs the methods.
         seconds: Simulated seconds.
@@ -40,7 +40,7 @@ class Job:
     """
 
     method: str
-    recipe: Mapping[str, Any] | None
+    recipe: Mapping[str, Any]
     task: str
     seed: int
     seconds: float
@@ -93,24 +93,22 @@ def key_of(job: Job) -> tuple[str, str, int, float, str]:
 
 
 @cache
-def recipe(method: str) -> Mapping[str, Any] | None:
-    """What an installed recipe chooses, as the application composes it; ``None`` for a peer.
+def recipe(method: str) -> Mapping[str, Any]:
+    """What an installed recipe chooses, as the application composes it; for a peer, all but scheduler and searcher.
 
     Raises:
         ValueError: If neither a recipe nor a peer has that name.
     """
-    if method in PEERS:
-        return None
     recipes = groups()["method"]
-    if method not in recipes:
+    if method not in recipes and method not in PEERS:
         raise ValueError(f"{method}: no such method. Known are: {', '.join([*recipes, *PEERS])}.")
-    return compose(parse([f"method={method}"])).configs[0]
+    return compose(parse([f"method={'RS' if method in PEERS else method}"])).configs[0]
 
 
 def carry_out(job: Job) -> Run:
     """Run a job to the end of its simulated seconds."""
     benchmark = open_task(job.task)
-    problem = build_problem(benchmark, job.recipe or {"fixed": {}, "points_to_evaluate": None})
+    problem = build_problem(benchmark, job.recipe)
     streams = Streams(job.seed)
     scheduler = build_scheduler(job.method, job.recipe, problem, streams)
     timer = SuggestionTimer(scheduler.searcher.suggest)
@@ -140,7 +138,7 @@ def carry_out(job: Job) -> Run:
     )
 
 
-def build_scheduler(method: str, chosen: Mapping[str, Any] | None, problem: Problem, streams: Streams) -> Scheduler:
+def build_scheduler(method: str, chosen: Mapping[str, Any], problem: Problem, streams: Streams) -> Scheduler:
     """The scheduler of a method with its searcher.
 
     Args:
@@ -149,7 +147,7 @@ def build_scheduler(method: str, chosen: Mapping[str, Any] | None, problem: Prob
         problem: What is solved.
         streams: Random numbers.
     """
-    if chosen is None:
+    if method in PEERS:
         return create("scheduler", "fifo", problem, streams, PEERS[method](problem, streams))
     searcher = create_component("searcher", chosen["searcher"], problem, streams)
     return create_component("scheduler", chosen["scheduler"], problem, streams, searcher)
