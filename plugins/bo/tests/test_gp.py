@@ -133,7 +133,7 @@ def test_a_factor_that_took_in_inputs_one_by_one_is_that_of_all(prior, rng):
         factor = factor.extended(X[i : i + 1])
     factor = factor.extended(X[18:])
     np.testing.assert_array_equal(factor.X, X)
-    np.testing.assert_allclose(factor.L, gp.Factor.of(prior, theta, X).L, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(factor.W, gp.Factor.of(prior, theta, X).W, rtol=1e-6, atol=1e-9)
 
 
 def test_an_input_that_is_there_already_can_be_taken_in_without_noise():

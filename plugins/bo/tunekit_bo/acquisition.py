@@ -77,10 +77,13 @@ class LogExpectedImprovement:
         return np.log(std[:, 0]) + log_height, pull_back(by_mean, by_std / (2 * std[:, 0]))
 
     def _with_context(self, X: np.ndarray) -> np.ndarray:
-        return np.column_stack([X, np.broadcast_to(self.context, (len(X), len(self.context)))])
+        n, width = X.shape
+        inputs = np.empty((n, width + len(self.context)))
+        inputs[:, :width], inputs[:, width:] = X, self.context
+        return inputs
 
 
 def _log_mean_exp(values: np.ndarray) -> np.ndarray:
     """``log(mean(exp(values)))`` over each row."""
     top = values.max(axis=1)
-    return top + np.log(np.exp(values - top[:, None]).mean(axis=1))
+    return top + np.log(np.exp(values - top[:, None]).sum(axis=1) / values.shape[1])

@@ -4,8 +4,10 @@
 ``theta``  parameters of the prior, then the noise variance; positive ones as
            logarithms
 K          covariance of the targets, noise included; L is its Cholesky factor
+W          inverse of L: products with it take half the time of solving with L,
+           and a posterior is asked for many
 ``y``      targets, standardised
-z          whitened targets: L z = y - m(X), or what was drawn for them
+z          whitened targets: W (y - m(X)), or what was drawn for them
 F          number of fantasies: alternative outcomes of what is pending
 =========  ======================================================================
 
@@ -102,8 +104,8 @@ def objective(prior: Prior, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> 
     noisy = K.T.copy(order="F")
     _add_to_diagonal(noisy, noise)
     L = cholesky(noisy)
-    z = _solve_lower(L, y - mean)
-    a = _solve_lower(L, z, transposed=True)
+    z = blas.dtrsv(L, y - mean, lower=1)
+    a = blas.dtrsv(L, z, lower=1, trans=1)
     cost, gradient = penalty(parameters_of(prior), theta)
     value = float(0.5 * z @ z + np.log(np.diagonal(L)).sum() + cost)
     W, _ = lapack.dpotri(L, lower=1, overwrite_c=1)
@@ -183,19 +185,19 @@ def fit(
 
 @attrs.frozen(eq=False)
 class Factor:
-    """Cholesky factor of the covariance of noisy targets, which takes in further inputs one after the other.
+    """Inverse Cholesky factor of the covariance of noisy targets, which takes in further inputs one after the other.
 
     Attributes:
         prior: Mean and covariance.
         theta: Hyperparameters.
         X: n x d array of inputs.
-        L: The factor, n x n.
+        W: The lower triangle with ``W K W^T = 1``, n x n.
     """
 
     prior: Prior
     theta: np.ndarray
     X: np.ndarray
-    L: np.ndarray
+    W: np.ndarray
 
     @classmethod
     def of(cls, prior: Prior, theta: np.ndarray, X: np.ndarray) -> Factor:
@@ -206,7 +208,7 @@ class Factor:
         """
         K = prior.covariance(theta[:-1], X, X)
         _add_to_diagonal(K, np.exp(theta[-1]))
-        return cls(prior, theta, X, cholesky(K))
+        return cls(prior, theta, X, _inverse(cholesky(K)))
 
     def extended(self, X: np.ndarray) -> Factor:
         """The factor with the p rows of ``X`` as further inputs, in n^2 p operations.
@@ -214,13 +216,32 @@ class Factor:
         Raises:
             FitError: If there is none.
         """
-        S = _solve_lower(self.L, self.prior.covariance(self.theta[:-1], X, self.X).T)
-        K = self.prior.covariance(self.theta[:-1], X, X) - S.T @ S
-        _add_to_diagonal(K, np.exp(self.theta[-1]))
+        S, C = self._conditional(X, np.exp(self.theta[-1]))
+        inverse = _inverse(C)
         n, p = S.shape
-        L = np.zeros((n + p, n + p), order="F")
-        L[:n, :n], L[n:, :n], L[n:, n:] = self.L, S.T, cholesky(K)
-        return Factor(self.prior, self.theta, np.vstack([self.X, X]), L)
+        W = np.zeros((n + p, n + p), order="F")
+        W[:n, :n] = self.W
+        W[n:, :n] = -inverse @ self.whiten(S, transposed=True).T
+        W[n:, n:] = inverse
+        return Factor(self.prior, self.theta, np.vstack([self.X, X]), W)
+
+    def conditional_cholesky(self, X: np.ndarray, noise: float) -> np.ndarray:
+        """Of the covariance of the p rows of ``X`` given the targets, with this variance of noise: a p x p array.
+
+        Raises:
+            FitError: If there is none.
+        """
+        return self._conditional(X, noise)[1]
+
+    def _conditional(self, X: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
+        S = self.whiten(self.prior.covariance(self.theta[:-1], X, self.X).T)
+        K = self.prior.covariance(self.theta[:-1], X, X) - S.T @ S
+        _add_to_diagonal(K, noise)
+        return S, cholesky(K)
+
+    def whiten(self, B: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+        """``W B``, or ``W^T B``, for an n x m array."""
+        return blas.dtrmm(1.0, self.W, B, lower=1, trans_a=int(transposed))
 
 
 @attrs.frozen(eq=False)
@@ -238,7 +259,7 @@ class Posterior:
     weights: np.ndarray = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "weights", _solve_lower(self.factor.L, self.Z, transposed=True))
+        object.__setattr__(self, "weights", self.factor.whiten(self.Z, transposed=True))
 
     @classmethod
     def of(cls, prior: Prior, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> Posterior:
@@ -259,7 +280,7 @@ class Posterior:
     def given(cls, factor: Factor, y: np.ndarray) -> Posterior:
         """The posterior given the targets, n or n x F, at the inputs of a factor."""
         mean = factor.prior.mean(factor.theta[:-1], factor.X)
-        return cls(factor, _solve_lower(factor.L, y.reshape(len(mean), -1) - mean[:, None]))
+        return cls(factor, factor.whiten(y.reshape(len(mean), -1) - mean[:, None]))
 
     @property
     def X(self) -> np.ndarray:
@@ -273,19 +294,19 @@ class Posterior:
     def mean_and_variance(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of the noiseless function at the m rows of ``X``: an m x F array, and m variances."""
         k = self._covariance(X)
-        V = _solve_lower(self.factor.L, k.T)
+        V = self.factor.whiten(k.T)
         variance = self._prior_variance(X) - np.einsum("ij,ij->j", V, V)
         return self._prior_mean(X) + k @ self.weights, np.maximum(variance, MIN_VARIANCE)
 
     def with_pullback(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, MomentsPullback]:
         """Mean and variance at the m rows of ``X``, and what their derivatives by ``X`` are computed with."""
         k, pull_back = self.factor.prior.with_pullback(self.factor.theta[:-1], X, self.X)
-        V = _solve_lower(self.factor.L, k.T)
+        V = self.factor.whiten(k.T)
         variance = self._prior_variance(X) - np.einsum("ij,ij->j", V, V)
 
         def pull_moments_back(by_mean: np.ndarray, by_variance: np.ndarray) -> np.ndarray:
             by_variance = np.where(variance < MIN_VARIANCE, 0.0, by_variance)
-            by_covariance = _solve_lower(self.factor.L, -2 * by_variance * V, transposed=True).T
+            by_covariance = self.factor.whiten(-2 * by_variance * V, transposed=True).T
             return pull_back(by_mean @ self.weights.T + by_covariance)
 
         return self._prior_mean(X) + k @ self.weights, np.maximum(variance, MIN_VARIANCE), pull_moments_back
@@ -302,14 +323,11 @@ class Posterior:
 
     def sample_targets(self, X: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """Joint samples of noisy targets at the p rows of ``X``, a p x F array, from p x F normal draws."""
-        n = len(self.X)
-        return self.mean(X) + self.factor.extended(X).L[n:, n:] @ normals
+        return self.mean(X) + self.factor.conditional_cholesky(X, np.exp(self.factor.theta[-1])) @ normals
 
     def sample(self, X: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """Joint samples of the noiseless function at the p rows of ``X``, a p x F array, from p x F normal draws."""
-        S = _solve_lower(self.factor.L, self._covariance(X).T)
-        K = self.factor.prior.covariance(self.factor.theta[:-1], X, X) - S.T @ S
-        return self.mean(X) + cholesky(K) @ normals
+        return self.mean(X) + self.factor.conditional_cholesky(X, 0.0) @ normals
 
     def _prior_mean(self, X: np.ndarray) -> np.ndarray:
         return self.factor.prior.mean(self.factor.theta[:-1], X)[:, None]
@@ -325,7 +343,6 @@ def _add_to_diagonal(K: np.ndarray, value: float) -> None:
     np.einsum("ii->i", K)[:] += value
 
 
-def _solve_lower(L: np.ndarray, B: np.ndarray, *, transposed: bool = False) -> np.ndarray:
-    if B.ndim == 1:
-        return blas.dtrsv(L, B, lower=1, trans=int(transposed))
-    return blas.dtrsm(1.0, L, B, lower=1, trans_a=int(transposed))
+def _inverse(L: np.ndarray) -> np.ndarray:
+    W, _ = lapack.dtrtri(L, lower=1, overwrite_c=1)
+    return W

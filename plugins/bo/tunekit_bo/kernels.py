@@ -84,7 +84,7 @@ class Matern52:
 
     def variance(self, theta: np.ndarray, X: np.ndarray) -> np.ndarray:
         """The same constant everywhere."""
-        return np.full(len(X), np.exp(theta[self._n_inputs]) * _matern(np.zeros(1))[0])
+        return np.full(len(X), np.exp(theta[self._n_inputs]) * _MATERN_AT_ZERO)
 
     def covariance(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
         """``c (1 + B + D / 3) exp(-B)``."""
@@ -227,6 +227,9 @@ def _matern(D: np.ndarray) -> np.ndarray:
     K += 1
     K *= np.exp(np.negative(B, out=B), out=B)
     return K
+
+
+_MATERN_AT_ZERO = float(_matern(np.zeros(1))[0])
 
 
 def _matern_with_derivative(D: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
