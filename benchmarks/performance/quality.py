@@ -76,12 +76,13 @@ def planned(arguments: argparse.Namespace) -> list[Job]:
     Raises:
         ValueError: If there is no such method or task.
     """
+    recipes = {method: recipe(method) for method in arguments.methods}
     tasks = arguments.tasks or _tasks_here()
     budgets = {task: arguments.seconds or open_task(task).max_wallclock_time for task in tasks}
     return [
         Job(
             method=method,
-            recipe=recipe(method),
+            recipe=recipes[method],
             task=task,
             seed=seed,
             seconds=budgets[task],

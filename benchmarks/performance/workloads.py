@@ -115,8 +115,13 @@ class LCBench(Benchmark):
 
 @lru_cache
 def _lcbench_surrogate() -> Any:
-    import onnxruntime
-
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ValueError(
+            "lcbench needs onnxruntime. Type: pip install -r benchmarks/performance/requirements.txt, or leave it out "
+            "with --tasks."
+        ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(str(DATA / "lcbench.onnx"), options, providers=["CPUExecutionProvider"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -43,4 +44,14 @@ def test_an_unknown_method_is_one_error(tmp_path: Path) -> None:
     result = quality(tmp_path / "runs.jsonl", "--methods", "OptunaGPP")
     assert result.returncode != 0
     assert "OptunaGPP: no such method. Known are:" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_task_whose_libraries_are_not_installed_is_one_error(tmp_path: Path) -> None:
+    data = PERFORMANCE.parents[2] / "shared" / "data"
+    if importlib.util.find_spec("onnxruntime") is not None or not data.is_dir():
+        pytest.skip("needs the data of lcbench, and no onnxruntime")
+    result = quality(tmp_path / "runs.jsonl", "--tasks", "lcbench:3945")
+    assert result.returncode != 0
+    assert "pip install -r benchmarks/performance/requirements.txt" in result.stderr
     assert "Traceback" not in result.stderr
