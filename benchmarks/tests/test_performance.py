@@ -14,6 +14,7 @@ from tunekit_core.space import ConfigurationTable, choice, logfinrange, lograndi
 sys.path.insert(0, str(Path(__file__).parents[1] / "performance"))
 import quality
 import quality_report
+import workloads
 from paired import Interval, interval, share_of_gap, verdict
 from peers import PEERS
 from runs import Job, Run, carry_out, recipe
@@ -164,7 +165,7 @@ def test_a_run_that_breaks_does_not_stop_the_others():
 
 def test_a_recipe_and_its_run_are_those_of_the_application():
     assert recipe("ASHA")["scheduler"]["name"] == "asha_promotion"
-    assert recipe("OptunaGP") is None
+    assert set(recipe("OptunaGP")) == set(recipe("RS"))
     with pytest.raises(ValueError, match=r"BOO: no such method\. Known are: .*BO, .*OptunaGP"):
         recipe("BOO")
 
@@ -205,6 +206,23 @@ class Toy(Benchmark):
         loss = (configuration["x"] - 0.3) ** 2 + configuration["batch"] / 64
         end = math.nan if configuration["x"] > 0.75 else loss
         return Curve([1, 2], [1.0, 2.0 + configuration["x"]], {"loss": [loss, end]})
+
+
+@pytest.mark.parametrize("peer", sorted(PEERS))
+def test_a_peer_is_carried_out_as_a_recipe_is(peer):
+    if peer.startswith("Optuna"):
+        pytest.importorskip("optuna")
+    run = carry_out(Job(peer, recipe(peer), "fcnet:robot_arm", 0, 600.0, ""))
+    assert run.method == peer
+    assert run.trials >= 4
+    assert list(run.losses) == sorted(run.losses, reverse=True)
+
+
+def test_a_task_whose_libraries_are_not_installed_is_one_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    workloads._lcbench_surrogate.cache_clear()
+    with pytest.raises(ValueError, match=r"pip install -r benchmarks/performance/requirements\.txt"):
+        workloads._lcbench_surrogate()
 
 
 @pytest.mark.parametrize("peer", sorted(PEERS))
