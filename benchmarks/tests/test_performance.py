@@ -210,8 +210,8 @@ class Toy(Benchmark):
 
 @pytest.mark.parametrize("peer", sorted(PEERS))
 def test_a_peer_is_carried_out_as_a_recipe_is(peer):
-    if peer.startswith("Optuna"):
-        pytest.importorskip("optuna")
+    for module in NEEDS[peer]:
+        pytest.importorskip(module)
     run = carry_out(Job(peer, recipe(peer), "fcnet:robot_arm", 0, 600.0, ""))
     assert run.method == peer
     assert run.trials >= 4
