@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 import attrs
@@ -82,4 +83,33 @@ class Simulatable(Protocol):
 
     def blackbox(self) -> Blackbox:
         """The recorded runs; opened once."""
+        ...
+
+
+@attrs.frozen
+class Script:
+    """What runs a trial: a program that is given hyperparameters and reports metrics.
+
+    It is given every entry of the configuration as ``--name value``, and in the JSON file that the variable
+    ``TUNEKIT_CONFIGURATION`` names; its metrics come through :class:`tunekit.Reporter`.
+
+    Attributes:
+        command: The program and its first arguments.
+        folder: Its working directory; that of the tuner unless given.
+        environment: Variables that it gets beside those of the tuner.
+        takes_arguments: Whether it is given arguments; if not, it reads the file alone.
+    """
+
+    command: tuple[str, ...]
+    folder: Path | None = None
+    environment: Mapping[str, str] = attrs.field(factory=dict)
+    takes_arguments: bool = True
+
+
+@runtime_checkable
+class Executable(Protocol):
+    """The ability of a benchmark to be run for real."""
+
+    def script(self) -> Script:
+        """The program that trains."""
         ...

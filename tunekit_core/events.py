@@ -1,7 +1,8 @@
 """The events of an experiment, as they are recorded and folded.
 
 An event is a JSON object with the key ``event`` and those given here. Each is written before it is acted on. The first
-line of a file is ``{"event": "tuner_started", "format": 1, "time": 0.0}``.
+line of a file is ``{"event": "tuner_started", "format": 1, "time": 0.0}``; another such line follows wherever a process
+that died was succeeded by another.
 
 ========== ==========================================================================
 event      further keys
@@ -21,14 +22,15 @@ Numbers that are not finite are written as ``NaN`` and ``Infinity``, as Python's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from tunekit_core.errors import ReplayError
 from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.trials import Decision, Resume, Start, Status
+from tunekit_core.trials import Decision, Report, Resume, Start, Status, Trial
 
 FORMAT = 1
+UNUSABLE = "it reported what cannot be used"  # what exactly was said when it did
 Event: TypeAlias = Mapping[str, Any]
 
 
@@ -76,22 +78,27 @@ def criterion_event(name: str, reason: str, time: float) -> Event:
     return {"event": "criterion", "name": name, "reason": reason, "time": time}
 
 
-def fold(events: Iterable[Event], state: ExperimentState) -> None:
+def fold(
+    events: Iterable[Event],
+    state: ExperimentState,
+    on_decision: Callable[[Trial, Report, Decision], None] = lambda trial, report, decision: None,
+) -> None:
     """Bring a fresh state to where the recorded events left it.
 
     Args:
         events: The record, from its beginning; it may break off anywhere.
         state: The state of an experiment in which nothing has happened.
+        on_decision: Called after each report that the scheduler saw, once the decision on it is carried out.
 
     Raises:
         ReplayError: If the scheduler decides differently from the record, or the record makes no sense.
         RecordError: If a trial is resumed that is not paused, or ends though it does not run.
     """
-    undecided: tuple[int, Decision] | None = None
+    undecided: tuple[Report, Decision] | None = None
     for event in events:
         kind = event["event"]
         if undecided is not None and kind != "decision":
-            raise ReplayError(f"The record has no decision on the last report of trial {undecided[0]}.")
+            raise ReplayError(f"The record has no decision on the last report of trial {undecided[0].trial_id}.")
         if kind == "start":
             _fold_start(event, state)
         elif kind == "resume":
@@ -100,20 +107,21 @@ def fold(events: Iterable[Event], state: ExperimentState) -> None:
             report = state.read(_known_trial(event, state), event["metrics"], event["time"])
             if state.is_late(report):
                 raise ReplayError(f"The record has a late report of trial {report.trial_id} that was shown.")
-            undecided = (report.trial_id, state.report(report))
+            undecided = (report, state.report(report))
         elif kind == "decision":
             if undecided is None:
                 raise ReplayError(f"The record has a decision on trial {event['trial_id']} without a report.")
-            _fold_decision(event, state, *undecided)
+            _check_decision(event, *undecided)
+            _carry_out(state, *undecided, on_decision)
             undecided = None
         elif kind == "unusable":
-            state.fail(_known_trial(event, state))
+            state.fail(_known_trial(event, state), UNUSABLE)
         elif kind == "ended":
-            state.end(_known_trial(event, state), Status(event["status"]), event["time"])
+            state.end(_known_trial(event, state), Status(event["status"]), event["time"], event["reason"])
         elif kind not in ("late", "criterion"):
             raise ReplayError(f"The record has an event of the unknown kind '{kind}'.")
     if undecided is not None:  # the process died between the report and its decision
-        state.decide(*undecided)
+        _carry_out(state, *undecided, on_decision)
 
 
 def _known_trial(event: Event, state: ExperimentState) -> int:
@@ -130,15 +138,23 @@ def _fold_start(event: Event, state: ExperimentState) -> None:
     state.start(start, event["time"])
 
 
-def _fold_decision(event: Event, state: ExperimentState, trial_id: int, recomputed: Decision) -> None:
+def _check_decision(event: Event, report: Report, recomputed: Decision) -> None:
     recorded = Decision(event["decision"])
-    if event["trial_id"] != trial_id:
-        raise ReplayError(f"The record decides on trial {event['trial_id']} after a report of trial {trial_id}.")
+    if event["trial_id"] != report.trial_id:
+        raise ReplayError(f"The record decides on trial {event['trial_id']} after a report of trial {report.trial_id}.")
     if recorded is not recomputed:
-        report = state.trials[trial_id].last_report
         raise ReplayError(
-            f"On trial {trial_id} at resource {report.resource if report else '?'} the record says {recorded.value}, "
-            f"the scheduler now says {recomputed.value}. A plugin or the numerics changed since the record was "
-            "written: use the versions named in metadata.json, or start the experiment anew."
+            f"On trial {report.trial_id} at resource {report.resource} the record says {recorded.value}, the scheduler "
+            f"now says {recomputed.value}. A plugin or the numerics changed since the record was written: use the "
+            "versions named in metadata.json, or start the experiment anew."
         )
-    state.decide(trial_id, recorded)
+
+
+def _carry_out(
+    state: ExperimentState,
+    report: Report,
+    decision: Decision,
+    on_decision: Callable[[Trial, Report, Decision], None],
+) -> None:
+    state.decide(report.trial_id, decision)
+    on_decision(state.trials[report.trial_id], report, decision)

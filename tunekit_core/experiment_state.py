@@ -7,16 +7,17 @@ Every method takes constant time in the number of trials.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tunekit_core.errors import BadReport, RecordError
 from tunekit_core.problem import Problem
 from tunekit_core.schedulers import Scheduler
 from tunekit_core.trials import Decision, Report, Resume, Scalar, Start, Status, Trial
-from tunekit_core.view import Incumbent
+from tunekit_core.view import Failure, Incumbent
 
 COST_ATTRIBUTE = "st_worker_cost"
+WITHOUT_REPORT = "it ended without a report"
 
 
 class ExperimentState:
@@ -41,9 +42,12 @@ class ExperimentState:
         self.n_failed = 0
         self.cost = 0.0
         self.incumbent: Incumbent | None = None
+        self.newest_failure: Failure | None = None
         self._incumbent_loss = float("inf")
         self._improved_at = 0
+        self._running: dict[int, Trial] = {}
         self._ending: dict[int, Status] = {}
+        self._unusable: dict[int, str] = {}
         self._costs: dict[int, float] = {}
         self._resource = problem.objective.resource
         self._losses = problem.objective.losses
@@ -58,6 +62,11 @@ class ExperimentState:
         """Trials started since the incumbent was found."""
         return len(self.trials) - self._improved_at
 
+    @property
+    def running(self) -> Collection[Trial]:
+        """The trials that run now."""
+        return self._running.values()
+
     def columns(self) -> Mapping[str, Scalar]:
         """What the scheduler tells about itself."""
         return self.scheduler.columns()
@@ -66,6 +75,7 @@ class ExperimentState:
         """A new trial starts."""
         trial = Trial(len(self.trials), start.configuration, start.note, start.until, start.checkpoint_of)
         self.trials.append(trial)
+        self._running[trial.id] = trial
         self.now = time
         self.n_running += 1
         self.scheduler.on_start(trial)
@@ -84,6 +94,7 @@ class ExperimentState:
             )
         trial.status = Status.RUNNING
         trial.until = resume.until
+        self._running[trial.id] = trial
         self.now = time
         self.n_running += 1
         self.n_paused -= 1
@@ -112,12 +123,16 @@ class ExperimentState:
     def is_late(self, report: Report) -> bool:
         """Whether a report is not to be shown to the scheduler.
 
-        So it is with a report after the end of the trial was decided, and one at or below the last resource seen.
+        So it is with a report after the end of the trial was decided, or after it got where it was sent to, and with
+        one at or below the last resource seen.
         """
         trial = self.trials[report.trial_id]
         if trial.id in self._ending or trial.status is not Status.RUNNING:
             return True
-        return trial.last_report is not None and report.resource <= trial.last_report.resource
+        if trial.last_report is None:
+            return False
+        reached = trial.last_report.resource
+        return report.resource <= reached or (trial.until is not None and reached >= trial.until)
 
     def report(self, report: Report) -> Decision:
         """A running trial reported; the scheduler decides. :meth:`decide` carries the decision out."""
@@ -143,21 +158,23 @@ class ExperimentState:
         elif decision is Decision.STOP:
             self._ending[trial_id] = Status.STOPPED
 
-    def fail(self, trial_id: int) -> None:
+    def fail(self, trial_id: int, reason: str) -> None:
         """A running trial is given up, since what it reports is no use. It counts as running until :meth:`end`."""
         self._ending[trial_id] = Status.FAILED
+        self._unusable[trial_id] = reason
 
-    def is_ending(self, trial_id: int) -> bool:
-        """Whether the end of a running trial was decided already."""
-        return trial_id in self._ending
+    def ending(self, trial_id: int) -> Status | None:
+        """What a running trial becomes when it ends, if that was decided already."""
+        return self._ending.get(trial_id)
 
-    def end(self, trial_id: int, status: Status, time: float) -> Status:
+    def end(self, trial_id: int, status: Status, time: float, reason: str = "") -> Status:
         """A trial runs no longer.
 
         Args:
             trial_id: Which trial.
             status: What the backend says: ``COMPLETED`` or ``FAILED``. A decision to pause or stop overrides it.
             time: When.
+            reason: Why it failed, if it did. That it was given up on is a reason that comes first.
 
         Returns:
             What has become of the trial: a completed one that was sent to a resource below the last and got
@@ -173,6 +190,7 @@ class ExperimentState:
             )
         status = self._ending.pop(trial_id) if trial_id in self._ending else self._natural_end(trial, status)
         trial.status = status
+        del self._running[trial_id]
         self.now = time
         self.n_running -= 1
         if status is Status.PAUSED:
@@ -185,6 +203,7 @@ class ExperimentState:
             self.n_stopped += 1
         else:
             self.n_failed += 1
+            self.newest_failure = Failure(trial_id, self._unusable.pop(trial_id, reason) or WITHOUT_REPORT)
         self.scheduler.on_end(trial, status)
         return status
 

@@ -26,7 +26,7 @@ class Observer:
         self.folder = folder
 
     def on_experiment_start(self, view: ExperimentView) -> None:
-        """Before the first suggestion."""
+        """Before the next suggestion; an experiment that goes on has trials already, and some may run."""
 
     def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:
         """A trial is about to start; :meth:`on_trial_end` follows at once if it cannot."""
@@ -38,7 +38,7 @@ class Observer:
         """A trial reported and the scheduler decided."""
 
     def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
-        """A trial runs no longer: it paused, or ended for good."""
+        """A trial runs no longer: it paused, or ended for good. If it failed, it is the view's newest failure."""
 
     def on_experiment_end(self, view: ExperimentView, reason: str) -> None:
-        """After the last event, before the results are closed."""
+        """After the last event or an interruption from the keyboard, before what still runs is ended."""

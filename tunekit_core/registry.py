@@ -34,6 +34,7 @@ HOMES = {  # distributions that we know: a hint of the form "pip install …" na
     ("searcher", "dyhpo"): "tunekit-bo",
     ("searcher", "freeze_thaw"): "tunekit-bo",
     ("searcher", "botorch"): "tunekit-bo",
+    ("backend", "local"): "tunekit-local",
     ("backend", "simulator"): "tunekit-simulator",
     ("benchmark", "fcnet"): "tunekit-benchmarks",
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
@@ -72,3 +72,12 @@ class Scheduler(abc.ABC):
     def columns(self) -> Mapping[str, Scalar]:
         """Facts about the scheduler for result composers, such as rung sizes. Constant time."""
         return {}
+
+
+@runtime_checkable
+class RanksPausedTrials(Protocol):
+    """The ability of a scheduler to say which paused trials will hardly be resumed."""
+
+    def least_promising(self) -> Sequence[int]:
+        """All paused trials, the one that is least likely to be resumed first."""
+        ...

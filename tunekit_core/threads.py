@@ -19,10 +19,25 @@ VARIABLES = (
 )
 
 
+_found: dict[str, str | None] = {}
+
+
 def set_thread_variables() -> None:
     """Ask for one thread, whatever the environment says. Works for libraries that are loaded later."""
     for variable in VARIABLES:
+        _found.setdefault(variable, os.environ.get(variable))
         os.environ[variable] = "1"
+
+
+def environment_for_trials() -> dict[str, str]:
+    """The environment as it was before :func:`set_thread_variables`: training may take more than one thread."""
+    environment = dict(os.environ)
+    for variable, value in _found.items():
+        if value is None:
+            environment.pop(variable, None)
+        else:
+            environment[variable] = value
+    return environment
 
 
 @contextmanager

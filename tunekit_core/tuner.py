@@ -8,17 +8,20 @@ from typing import Any
 import attrs
 
 from tunekit_core.backends import Backend, StartFailed, TrialEnded, TrialReported
+from tunekit_core.checkpoints import Checkpoints
 from tunekit_core.composers import ResultComposer
 from tunekit_core.errors import BadReport, ConfigurationError
-from tunekit_core.experiment_state import ExperimentState
+from tunekit_core.experiment_state import WITHOUT_REPORT, ExperimentState
 from tunekit_core.observers import Observer
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.schedulers import Scheduler
 from tunekit_core.stopping import StoppingCriterion
+from tunekit_core.succession import take_up
 from tunekit_core.threads import single_threaded
-from tunekit_core.trials import Decision, Start, Status
+from tunekit_core.trials import Decision, Report, Start, Status, Trial
 from tunekit_core.view import Incumbent
 
+INTERRUPTED = "interrupted from the keyboard"
 COUNTS = ("n_started", "n_completed", "n_stopped", "n_failed", "n_paused", "n_reports")
 
 
@@ -95,6 +98,7 @@ class Tuner:
         self._record = record if record is not None else ExperimentRecord(None)
         self._wait_for_running = wait_for_running
         self._state = ExperimentState(scheduler.problem, scheduler, n_workers)
+        self._checkpoints = Checkpoints(scheduler, backend)
         self._ending: StoppingCriterion | None = None
         self._reason = "nothing is left to suggest"
 
@@ -104,12 +108,17 @@ class Tuner:
         with single_threaded():
             try:
                 try:
-                    self._record.begin(state.problem, state.n_workers, self._components())
+                    goes_on = "restore" in self._backend.capabilities
+                    past = self._record.begin(state.problem, state.n_workers, self._components(), goes_on=goes_on)
+                    self._backend.open(state.n_workers)
+                    if past:
+                        take_up(past, state, self._backend, self._record, self._write_row)
+                        self._checkpoints.take_up(t.id for t in state.trials if t.status is Status.PAUSED)
                     result = self._loop()
                 finally:
                     self._backend.close()
             except KeyboardInterrupt:
-                self._record.finish("interrupted", "interrupted from the keyboard", self._summary())
+                self._record.finish("interrupted", INTERRUPTED, self._summary())
                 raise
             except BaseException as error:
                 self._record.finish("failed", f"{type(error).__name__}: {error}", self._summary())
@@ -118,17 +127,30 @@ class Tuner:
         return result
 
     def _loop(self) -> TuningResult:
+        state = self._state
+        for observer in self._observers:
+            observer.on_experiment_start(state)
+        try:
+            self._run_trials()
+        except KeyboardInterrupt:
+            self._tell_end(INTERRUPTED)
+            raise
+        self._tell_end(self._reason)
+        failed = self._ending is not None and self._ending.is_failure
+        return TuningResult(
+            self._reason, failed, state.incumbent, state.n_started, state.n_reports, state.n_failed, state.now
+        )
+
+    def _run_trials(self) -> None:
         state, backend = self._state, self._backend
         deadlines = [seconds for criterion in self._stopping if (seconds := criterion.deadline()) is not None]
         deadline = min(deadlines, default=None)
-        for observer in self._observers:
-            observer.on_experiment_start(state)
         while True:
             ends = self._ask_criteria()
             if not ends and state.n_running < state.n_workers and self._start_one():
                 continue
             if state.n_running == 0 or (ends and not self._waits()):
-                break
+                return
             for position, event in enumerate(backend.wait(None if self._reason_is_final() else deadline)):
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
@@ -137,12 +159,10 @@ class Tuner:
                 else:
                     self._on_end(event)
             state.now = max(state.now, backend.now())
+
+    def _tell_end(self, reason: str) -> None:
         for observer in self._observers:
-            observer.on_experiment_end(state, self._reason)
-        failed = self._ending is not None and self._ending.is_failure
-        return TuningResult(
-            self._reason, failed, state.incumbent, state.n_started, state.n_reports, state.n_failed, state.now
-        )
+            observer.on_experiment_end(self._state, reason)
 
     def _ask_criteria(self) -> bool:
         """Whether the experiment ends; the first reason that a criterion gives is kept.
@@ -186,6 +206,7 @@ class Tuner:
             else:
                 self._record.resume(suggestion, now)
                 trial = state.resume(suggestion, now)
+                self._checkpoints.on_resume(trial.id)
                 for observer in self._observers:
                     observer.on_trial_resume(state, trial)
                 backend.resume(trial, suggestion.until)
@@ -212,28 +233,30 @@ class Tuner:
             backend.pause(trial)
         elif decision is Decision.STOP:
             backend.stop(trial)
-        record.row(trial, report, decision, [composer(state, trial, report) for composer in self._composers])
+        self._write_row(trial, report, decision)
         for observer in self._observers:
             observer.on_report(state, trial, report, decision)
+
+    def _write_row(self, trial: Trial, report: Report, decision: Decision) -> None:
+        composed = [composer(self._state, trial, report) for composer in self._composers]
+        self._record.row(trial, report, decision, composed)
 
     def _give_up(self, event: TrialReported, reason: str) -> None:
         """A trial that reports rubbish fails; the experiment goes on."""
         trial = self._state.trials[event.trial_id]
-        if trial.status is Status.RUNNING and not self._state.is_ending(trial.id):
+        if trial.status is Status.RUNNING and self._state.ending(trial.id) is None:
             self._record.report("unusable", trial.id, event.metrics, event.time)
-            self._state.fail(trial.id)
+            self._state.fail(trial.id, reason)
             self._record.failure(trial.id, reason)
             self._backend.stop(trial)
 
     def _on_end(self, event: TrialEnded) -> None:
         state = self._state
         self._record.end(event.trial_id, event.status, event.time, event.reason)
-        status = state.end(event.trial_id, event.status, event.time)
+        status = state.end(event.trial_id, event.status, event.time, event.reason)
         if status is Status.FAILED:
-            self._record.failure(event.trial_id, event.reason or "it ended without a report")
-        released = tuple(state.scheduler.released())
-        if released:
-            self._backend.release(released)
+            self._record.failure(event.trial_id, event.reason or WITHOUT_REPORT)
+        self._checkpoints.on_end(event.trial_id, status)
         for observer in self._observers:
             observer.on_trial_end(state, state.trials[event.trial_id], status)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import attrs
 
 from tunekit_core.space import Configuration
-from tunekit_core.trials import Report, Scalar
+from tunekit_core.trials import Report, Scalar, Trial
 
 
 @attrs.frozen
@@ -22,6 +22,19 @@ class Incumbent:
 
     report: Report
     configuration: Configuration
+
+
+@attrs.frozen
+class Failure:
+    """A trial that failed.
+
+    Attributes:
+        trial_id: Which trial.
+        reason: Why, for people; several lines where a script has written errors.
+    """
+
+    trial_id: int
+    reason: str
 
 
 class ExperimentView(Protocol):
@@ -40,6 +53,8 @@ class ExperimentView(Protocol):
         trials_since_improvement: Trials started since the incumbent was found.
         cost: Sum over trials of the last ``st_worker_cost`` that they reported, in its unit.
         incumbent: The best report so far, or ``None``.
+        newest_failure: The trial that failed last, or ``None``.
+        running: The trials that run now, in the order in which they started or were resumed. It changes.
     """
 
     @property
@@ -66,6 +81,10 @@ class ExperimentView(Protocol):
     def cost(self) -> float: ...  # noqa: D102
     @property
     def incumbent(self) -> Incumbent | None: ...  # noqa: D102
+    @property
+    def newest_failure(self) -> Failure | None: ...  # noqa: D102
+    @property
+    def running(self) -> Collection[Trial]: ...  # noqa: D102
     def columns(self) -> Mapping[str, Scalar]:
         """What the scheduler tells about itself, such as rung sizes."""
         ...

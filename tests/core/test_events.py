@@ -65,7 +65,7 @@ facts = attrgetter("id", "configuration", "until", "status", "last_report", "n_r
 
 def summary(state):
     """Everything that can be seen of a state."""
-    ending = [trial.id for trial in state.trials if state.is_ending(trial.id)]
+    ending = [trial.id for trial in state.trials if state.ending(trial.id) is not None]
     return counters(state), others(state), [facts(trial) for trial in state.trials], ending
 
 

@@ -14,6 +14,7 @@ from tunekit_core.experiment_state import ExperimentState
 from tunekit_core.schedulers import Scheduler
 from tunekit_core.space import uniform
 from tunekit_core.trials import Decision, Resume, Start, Status
+from tunekit_core.view import Failure
 
 X = {"x": 0.5}
 
@@ -163,7 +164,7 @@ def test_a_report_after_the_end_was_decided_is_late(decision):
     state.start(Start(X), 0.0)
     report(state, 0, 1)
     state.decide(0, decision)
-    assert state.is_ending(0)
+    assert state.ending(0) is not None
     assert state.is_late(state.read(0, {"epoch": 2, "loss": 0.0}, 0.0))
     state.end(0, Status.COMPLETED, 0.0)
     assert state.is_late(state.read(0, {"epoch": 3, "loss": 0.0}, 0.0))
@@ -250,17 +251,34 @@ def test_what_was_decided_counts_however_the_process_ends(decision, status, how)
     assert counts(state) == (1, 0, 0, 0, 0)  # its worker is not free before it has ended
     assert state.end(0, how, 0.0) is status
     assert state.trials[0].status is status
-    assert not state.is_ending(0)
+    assert state.ending(0) is None
 
 
 def test_a_given_up_trial_counts_as_running_until_it_has_ended_and_then_as_failed():
     state = fresh_state()
     state.start(Start(X), 0.0)
     report(state, 0, 1)
-    state.fail(0)
+    state.fail(0, "no number")
     assert counts(state) == (1, 0, 0, 0, 0)
     assert state.end(0, Status.COMPLETED, 0.0) is Status.FAILED
     assert counts(state) == (0, 0, 0, 0, 1)
+
+
+def test_the_newest_failure_is_told_with_the_reason_that_came_first():
+    state = fresh_state()
+    for _ in range(4):
+        state.start(Start(X), 0.0)
+    assert state.newest_failure is None
+    state.end(2, Status.FAILED, 0.0, "exit code 1")
+    assert state.newest_failure == Failure(2, "exit code 1")
+    state.end(0, Status.COMPLETED, 0.0)
+    assert state.newest_failure == Failure(0, "it ended without a report")
+    state.fail(1, "it reported nonsense")
+    state.end(1, Status.FAILED, 0.0, "exit code 15")
+    assert state.newest_failure == Failure(1, "it reported nonsense")
+    report(state, 3, 1)
+    state.end(3, Status.COMPLETED, 0.0)
+    assert state.newest_failure.trial_id == 1
 
 
 def test_a_resumed_trial_goes_to_its_new_target():
@@ -331,8 +349,8 @@ def test_every_trial_is_counted_once_whatever_happens(steps):
                 state.decide(trial_id, state.report(read))
                 n_reports += 1
                 losses.append(loss)
-            elif step == "rubbish" and not state.is_ending(trial_id):
-                state.fail(trial_id)
+            elif step == "rubbish" and state.ending(trial_id) is None:
+                state.fail(trial_id, "no number")
             elif step in ("completed", "failed"):
                 state.end(trial_id, Status.COMPLETED if step == "completed" else Status.FAILED, now)
         statuses = [trial.status for trial in state.trials]
@@ -340,6 +358,7 @@ def test_every_trial_is_counted_once_whatever_happens(steps):
             statuses.count(status)
             for status in (Status.RUNNING, Status.PAUSED, Status.COMPLETED, Status.STOPPED, Status.FAILED)
         )
+        assert {trial.id for trial in state.running} == {t.id for t in state.trials if t.status is Status.RUNNING}
         assert sum(counts(state)) == state.n_started == len(state.trials)
         assert state.n_reports == n_reports == sum(trial.n_reports for trial in state.trials)
         finite = [loss for loss in losses if math.isfinite(loss)]

@@ -1,6 +1,7 @@
 """The tuning loop, on a backend that does what a script says."""
 
 import math
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from tunekit_core.backends import StartFailed
 from tunekit_core.builtin.criteria import MaxNumEvaluations, MaxNumTrialsFinished
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.checkpoints import Checkpoints
 from tunekit_core.composers import ResultComposer
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.events import fold
@@ -92,7 +94,7 @@ def test_ids_count_up_and_are_never_used_again(play):
     played = play(lambda t, run: failing.get(t, [0.5]), n_workers=2, stopping=[finished(12)])
     started = [event["trial_id"] for event in played.events if event["event"] == "start"]
     assert started == list(range(len(started)))
-    assert [trial_id for call, trial_id, _ in played.backend.calls if call == "start"] == started
+    assert [call[1] for call in played.backend.calls if call[0] == "start"] == started
 
 
 def test_the_experiment_ends_when_nothing_runs_and_nothing_is_suggested(play, make_problem):
@@ -175,6 +177,40 @@ def test_a_process_that_ends_where_it_was_sent_has_paused(play):
 def test_checkpoints_of_released_trials_may_go(play):
     played = play(lambda t, run: [0.5] * 9, scheduler=PauseEach)
     assert [call[1] for call in played.backend.calls if call[0] == "release"] == [(0,), (1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "dropped"), [(None, []), (5, []), (3, [3, 1]), (1, [1, 0, 3, 2]), (0, [0, 1, 2, 3, 4])]
+)
+def test_checkpoints_of_the_least_promising_are_dropped_beyond_the_limit(limit, dropped):
+    backend = Mock(max_checkpoints=limit)
+    scheduler = Mock(needs=frozenset(), spec=["needs", "released", "least_promising"])
+    scheduler.released.return_value = ()
+    scheduler.least_promising.return_value = [3, 1, 0, 2, 4]
+    checkpoints = Checkpoints(scheduler, backend)
+    for trial_id in range(5):
+        checkpoints.on_end(trial_id, Status.PAUSED)
+    assert [call.args[0] for call in backend.drop_checkpoint.call_args_list] == dropped
+
+
+def test_a_resumed_trial_keeps_its_checkpoint_and_an_ended_one_gives_it_back():
+    backend = Mock(max_checkpoints=1)
+    checkpoints = Checkpoints(Mock(needs=frozenset(), spec=["needs", "released"], released=lambda: ()), backend)
+    checkpoints.take_up([7])
+    checkpoints.on_resume(7)
+    checkpoints.on_end(1, Status.PAUSED)
+    assert backend.drop_checkpoint.call_args_list == []
+    checkpoints.on_end(7, Status.COMPLETED)
+    backend.release.assert_called_once_with((7,))
+    checkpoints.on_end(2, Status.PAUSED)
+    backend.drop_checkpoint.assert_called_once_with(1)  # nobody ranks them: the one that paused first
+
+
+def test_what_others_may_copy_is_released_by_the_scheduler_alone():
+    backend = Mock(max_checkpoints=None)
+    scheduler = Mock(needs=frozenset({"copy"}), released=lambda: ())
+    Checkpoints(scheduler, backend).on_end(0, Status.COMPLETED)
+    backend.release.assert_not_called()
 
 
 RUBBISH = [
@@ -328,6 +364,22 @@ def test_an_observer_sees_everything_in_order(play, diary):
 def test_an_observer_sees_the_beginning_of_every_trial_whose_end_it_sees(play, diary):
     play(lambda t, run: [StartFailed("no")] if t == 0 else [0.5], observers=[lambda p: diary], stopping=[finished(2)])
     assert diary.pages[1:3] == [("start", 0), ("end", 0, "Failed")]
+
+
+def test_an_observer_hears_of_an_interruption_before_what_runs_is_ended(play, problem):
+    class Interrupted(Fifo):
+        def on_report(self, trial, report):
+            raise KeyboardInterrupt
+
+    diary = Diary(problem)
+    play(
+        lambda t, run: [0.5],
+        scheduler=Interrupted,
+        observers=[lambda problem: diary],
+        on_close=lambda: diary.pages.append("closed"),
+        raises=KeyboardInterrupt,
+    )
+    assert diary.pages[-2:] == [("finish", "interrupted from the keyboard"), "closed"]
 
 
 def test_composers_see_the_state_after_the_decision(play):

@@ -147,7 +147,10 @@ class MaxMetricValue(StoppingCriterion):
 
 
 class MaxFailures(StoppingCriterion):
-    """Give up when more than this many trials have failed; 0 gives up at the first."""
+    """Give up when more than this many trials have failed; 0 gives up at the first.
+
+    An experiment that was given up on and goes on, since its script was mended, may have as many failures again.
+    """
 
     name: ClassVar[str] = "max_failures"
     is_failure: ClassVar[bool] = True
@@ -159,11 +162,14 @@ class MaxFailures(StoppingCriterion):
                 f"stopping.{self.name}={count} must not be negative.", option=f"stopping.{self.name}", value=count
             )
         self._count = count
+        self._before: int | None = None  # failures before this process began
 
     def __call__(self, view: ExperimentView) -> str | None:
         """Whether more trials have failed than allowed."""
-        exceeded = view.n_failed > self._count
-        return f"{view.n_failed} trials failed, more than max_failures={self._count}" if exceeded else None
+        if self._before is None:
+            self._before = view.n_failed
+        failed = view.n_failed - self._before
+        return f"{failed} trials failed, more than max_failures={self._count}" if failed > self._count else None
 
 
 class NoImprovement(StoppingCriterion):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -13,6 +15,7 @@ from tunekit_core import events
 from tunekit_core.errors import RecordError
 from tunekit_core.problem import Problem
 from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, as_json, read_metadata, write_metadata
+from tunekit_core.records.load import read_events
 from tunekit_core.records.results import ResultsWriter
 from tunekit_core.trials import Decision, Report, Resume, Start, Status, Trial
 
@@ -58,16 +61,26 @@ class ExperimentRecord:
         if self._lock is not None:
             self._lock.release()
 
-    def begin(self, problem: Problem, n_workers: int, components: Sequence[Any]) -> None:
+    def begin(
+        self, problem: Problem, n_workers: int, components: Sequence[Any], *, goes_on: bool = False
+    ) -> list[events.Event]:
         """Write the first ``metadata.json`` and open the results.
 
         Args:
             problem: What is solved.
             n_workers: Trials at the same time.
             components: Everything in use; their names and distributions are recorded.
+            goes_on: Whether an experiment that was recorded here goes on. If not, its record is removed.
+
+        Returns:
+            The events of the experiment that goes on, whose rows are to be written again; none if a new one begins.
+
+        Raises:
+            RecordError: If what was recorded is damaged, or another problem.
         """
         if self.folder is None:
-            return
+            return []
+        past = self._past_events(problem) if goes_on and self._keep_events else []
         objective = problem.objective
         self._metadata |= {
             "format": FORMAT,
@@ -81,15 +94,36 @@ class ExperimentRecord:
             "search_space": problem.space.to_json(),
             "versions": _versions(components),
             "numerics": dict(_numerics()),
-            "started": _now(),
+            "started": read_metadata(self.folder).get("started", _now()) if past else _now(),
         }
-        for left_over in (RESULTS, EVENTS):  # of an experiment that was here before: it would pass for ours
+        for left_over in (RESULTS, *([] if past else [EVENTS])):  # of an experiment before: it would pass for ours
             (self.folder / left_over).unlink(missing_ok=True)
         write_metadata(self.folder, self._metadata)
         self._results = ResultsWriter(self.folder, list(problem.space))
         if self._keep_events:
-            self._events = open(self.folder / EVENTS, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the run
-            self._event({"event": "tuner_started", "format": events.FORMAT, "time": 0.0})
+            self._events = open(self.folder / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 - lives as long as the run
+            time = max((event["time"] for event in past if "time" in event), default=0.0)
+            self._event({"event": "tuner_started", "format": events.FORMAT, "time": time})
+        return past
+
+    def _past_events(self, problem: Problem) -> list[events.Event]:
+        """What was recorded here, without a last line that breaks off: it is removed from the file too."""
+        assert self.folder is not None
+        path = self.folder / EVENTS
+        if not path.exists():
+            return []
+        metadata = read_metadata(self.folder)
+        same = {"search_space": problem.space.to_json(), "metric": list(problem.objective.metric)}
+        for key, value in same.items():
+            if metadata.get(key) != json.loads(as_json(value)):
+                raise RecordError(
+                    f"{self.folder} holds an experiment with another {key.replace('_', ' ')}, which cannot go on with "
+                    "this one. Choose another folder, or remove this one."
+                )
+        past = read_events(self.folder)
+        whole = path.read_bytes().rfind(b"\n") + 1
+        os.truncate(path, whole)
+        return past
 
     def start(self, trial_id: int, start: Start, time: float) -> None:
         """A trial is about to start."""
@@ -140,23 +174,40 @@ class ExperimentRecord:
             reason: Why it ended.
             summary: Counts and the incumbent, for the metadata.
         """
+        if self.folder is not None and self._results is None:  # it never began: what is in the folder is not ours
+            self.release()
+            return
         self._metadata |= {"status": status, "reason": reason, **(summary or {}), "ended": _now()}
         if self._failures:
             self._metadata["failures"] = self._failures
         try:
-            if self._events is not None:
-                self._events.close()
-            if self._results is not None:
-                self._results.close()
+            try:
+                if self._events is not None:
+                    self._events.close()
+            finally:
+                if self._results is not None:
+                    self._results.close()
             if self.folder is not None:
                 write_metadata(self.folder, self._metadata)
+        except OSError as error:
+            self._name_folder(error)
+            raise
         finally:
             self.release()
 
     def _event(self, event: events.Event) -> None:
         assert self._events is not None
-        self._events.write(as_json(event) + "\n")
-        self._events.flush()
+        try:
+            self._events.write(as_json(event) + "\n")
+            self._events.flush()
+        except OSError as error:
+            self._name_folder(error)
+            raise
+
+    def _name_folder(self, error: OSError) -> None:
+        """Which disk is full is not known otherwise."""
+        if error.filename is None:
+            error.filename = str(self.folder)
 
 
 def _now() -> str:

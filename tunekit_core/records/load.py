@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,13 +73,15 @@ class Experiment:
         Raises:
             RecordError: If no trial reported, or none met the constraint.
         """
-        incumbent = self.metadata.get("incumbent")
-        if incumbent is None:
-            name = self.metadata.get("constraint")
-            raise RecordError(
-                f"{self.path}: no trial has reported {'yet' if name is None else f'a value with {name} at most 0'}."
-            )
-        return dict(incumbent["configuration"])
+        return dict(self._incumbent()["configuration"])
+
+    def best_value(self) -> float:
+        """The first metric of the incumbent at the end.
+
+        Raises:
+            RecordError: As for :meth:`best_configuration`.
+        """
+        return float(self._incumbent()["metrics"][self.metadata["metric"][0]])
 
     def best_over_time(self) -> pd.DataFrame:
         """The best value so far, after each report: columns ``st_tuner_time`` (seconds) and the first metric.
@@ -94,6 +97,15 @@ class Experiment:
         values = np.where(np.isfinite(values) & self._feasible(), values, worst)
         frame[metric] = np.minimum.accumulate(values) if mode == "min" else np.maximum.accumulate(values)
         return frame
+
+    def _incumbent(self) -> Mapping[str, Any]:
+        incumbent: Mapping[str, Any] | None = self.metadata.get("incumbent")
+        if incumbent is not None:
+            return incumbent
+        name = self.metadata.get("constraint")
+        what = "yet" if name is None else f"a value with {name} at most 0"
+        failures = [f" Trial {each['trial_id']} failed: {each['reason']}" for each in self.metadata.get("failures", [])]
+        raise RecordError(f"{self.path}: no trial has reported {what}.{''.join(failures[:1])}")
 
     def _feasible(self) -> Any:
         """Whether each report meets the constraint: one boolean, or an array."""
@@ -129,7 +141,7 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
 
 
 def read_events(folder: Path | str) -> list[Event]:
-    """Read ``events.jsonl`` as :func:`tunekit_core.events.fold` takes it, without its first line.
+    """Read ``events.jsonl`` as :func:`tunekit_core.events.fold` takes it, without the lines of processes that began.
 
     A last line without an end was being written when the process died. It is left out: an event is acted on only
     after it was written, so what it tells never happened.
@@ -148,7 +160,7 @@ def read_events(folder: Path | str) -> list[Event]:
     events = [_event(path, number, line) for number, line in enumerate(lines, start=1)]
     if events and events[0] != {"event": "tuner_started", "format": FORMAT, "time": 0.0}:
         raise RecordError(f"{path} begins with {events[0]}: it is not of format {FORMAT}, which this version reads.")
-    return events[1:]
+    return [event for event in events if event["event"] != "tuner_started"]
 
 
 def _event(path: Path, number: int, line: bytes) -> Event:

@@ -122,9 +122,8 @@ class ResultsWriter:
             self._lines.clear()
 
     def _close_member(self) -> None:
-        self._flush()
-        self._member.close()
-        self._archive.close()
+        with self._archive, self._member:  # closed whatever happens, or they would complain when they are collected
+            self._flush()
 
 
 def _quoted(value: object) -> str:

@@ -51,14 +51,15 @@ class BackendContract:
         assert events[-1].status is Status.COMPLETED
 
     def test_a_resumed_trial_goes_on_to_its_next_target(self, backend: Backend) -> None:
-        """With checkpoints where it was, without from the beginning; it gets there either way."""
+        """With checkpoints where it was, perhaps with its last report once more, without from the beginning."""
         trial = _trial(backend, 0)
         backend.start(trial, 3, None)
         for event in _events_until_idle(backend):
             _remember(trial, event)
         backend.resume(trial, 9)
         resumed = [e.metrics["epoch"] for e in _events_until_idle(backend) if isinstance(e, TrialReported)]
-        assert resumed == [*range(4 if "checkpoint" in backend.capabilities else 1, 10)]
+        assert resumed[-6:] == [*range(4, 10)]
+        assert resumed[:-6] in ([], [3]) if "checkpoint" in backend.capabilities else resumed[:-6] == [1, 2, 3]
 
     @pytest.mark.parametrize("how", ["pause", "stop"])
     def test_a_trial_that_is_asked_to_end_ends_once(self, backend: Backend, how: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from tunekit_core.backends import Backend, BackendEvent, StartFailed, TrialEnded, TrialReported
+from tunekit_core.backends import Backend, BackendEvent, StartFailed, TrialEnded, TrialReported, UnfinishedTrial
 from tunekit_core.benchmarks import Benchmark, Curve
 from tunekit_core.objective import Objective
 from tunekit_core.problem import Problem
@@ -104,7 +105,7 @@ class ToyBackend(Backend):
     """
 
     name: ClassVar[str] = "toy"
-    capabilities = frozenset({"pause", "checkpoint"})
+    capabilities = frozenset({"pause", "checkpoint", "restore"})
 
     def __init__(
         self,
@@ -142,6 +143,16 @@ class ToyBackend(Backend):
         """End it now."""
         self._begin_run(trial.id)
         self._push(TrialEnded(trial.id, Status.COMPLETED, self._now))
+
+    def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
+        """Queue what running trials will do after their last report."""
+        self._now = time
+        for unfinished in trials:
+            trial = unfinished.trial
+            if unfinished.is_ending:
+                self._begin_run(trial.id)  # stop or pause follow
+            elif trial.status is Status.RUNNING:
+                self._begin(trial, 0 if trial.last_report is None else trial.last_report.resource, trial.until)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         """The next event."""

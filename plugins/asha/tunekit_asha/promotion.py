@@ -45,6 +45,16 @@ class AshaPromotion(Asha):
         self._climbs[trial.id].rung.wait(trial.id)
         self.searcher.on_pause(trial)
 
+    def least_promising(self) -> list[int]:
+        """Waiting trials: first those that most others on their rung are better than, of equal ones the lower."""
+        standings = [
+            (-share, rung.level, trial_id)
+            for rungs in self._rungs
+            for rung in rungs
+            for trial_id, share in rung.standings().items()
+        ]
+        return [trial_id for _, _, trial_id in sorted(standings)]
+
     def _promotion(self) -> Resume | None:
         """The trial that successive halving would promote."""
         for rungs in reversed(self._rungs):

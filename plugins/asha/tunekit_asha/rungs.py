@@ -76,6 +76,11 @@ class Rung:
         while self._queue and self._queue[0].trial_id not in self._waiting:
             heappop(self._queue)
 
+    def standings(self) -> dict[int, float]:
+        """For each waiting trial the share of those on the rung that are better, in n log n time."""
+        ranked = sorted(self._entries.values())
+        return {e.trial_id: rank / len(ranked) for rank, e in enumerate(ranked) if e.trial_id in self._waiting}
+
     def promotable(self) -> int | None:
         """The best of the waiting trials, if it passes and is not alone on the rung."""
         if len(self._entries) < 2 or not self._queue or not self.passes(self._queue[0].loss):
