@@ -15,7 +15,7 @@ def imported_with(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
-HEAVY = {"boto3", "botorch", "hydra", "matplotlib", "omegaconf", "pandas", "rich", "scipy", "torch"}
+HEAVY = {"boto3", "botorch", "hydra", "matplotlib", "omegaconf", "pandas", "rich", "scipy", "tensorboardX", "torch"}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ HEAVY = {"boto3", "botorch", "hydra", "matplotlib", "omegaconf", "pandas", "rich
         "tunekit_asha",
         "tunekit_benchmarks",
         "tunekit_bo",
+        "tunekit_local",
         "tunekit_simulator",
+        "tunekit_tensorboard",
     ],
 )
 def test_neither_the_core_nor_a_plugin_brings_anything_heavy(module):
@@ -39,4 +41,4 @@ def test_the_application_alone_brings_the_standard_library_only():
 def test_listing_the_components_brings_neither_hydra_nor_torch():
     program = "import sys; from tunekit_core.registry import registry; registry(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert {"hydra", "torch", "botorch", "pandas", "matplotlib"} & set(done.stdout.split()) == set()
+    assert {"hydra", "torch", "botorch", "pandas", "matplotlib", "tensorboardX"} & set(done.stdout.split()) == set()

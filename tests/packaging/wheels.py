@@ -19,8 +19,10 @@ PACKAGES = {  # by folder of the distribution: where each package folder of it l
     ".": {"tunekit_core": "tunekit_core", "tunekit": "tunekit", "conf": "tunekit/conf"},
     "plugins/asha": {"tunekit_asha": "tunekit_asha"},
     "plugins/bo": {"tunekit_bo": "tunekit_bo"},
+    "plugins/local": {"tunekit_local": "tunekit_local"},
     "plugins/simulator": {"tunekit_simulator": "tunekit_simulator"},
     "plugins/sweeper": {"hydra_plugins": "hydra_plugins"},
+    "plugins/tensorboard": {"tunekit_tensorboard": "tunekit_tensorboard"},
     "benchmarks": {"tunekit_benchmarks": "tunekit_benchmarks"},
     "docs/examples/tunekit-better-half": {"tunekit_better_half": "tunekit_better_half"},
     "docs/examples/tunekit-coordinate-search": {"tunekit_coordinate_search": "tunekit_coordinate_search"},
@@ -99,7 +101,7 @@ def test_the_main_command_runs_outside_the_clone(environment, tmp_path):
 
 def test_the_console_command_lists_every_plugin(environment, tmp_path):
     listed = run(environment / "tunekit", "plugins", cwd=tmp_path)
-    for distribution in ("asha", "benchmarks", "bo", "coordinate-search", "simulator"):
+    for distribution in ("asha", "benchmarks", "bo", "coordinate-search", "local", "simulator", "tensorboard"):
         assert f"tunekit-{distribution}" in listed
 
 

@@ -1,0 +1,130 @@
+"""A tuner that is killed at any moment, and its successors, end with what an undisturbed one would have found."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tunekit_core import load_experiment
+from tunekit_core.records.load import read_events
+
+EXPERIMENT = Path(__file__).parent / "experiment.py"
+PER_RUN = ["st_tuner_time", "st_worker_timestamp", "st_worker_time", "st_worker_iter"]
+
+
+def tuner(folder, *arguments):
+    return subprocess.Popen(
+        [sys.executable, str(EXPERIMENT), str(folder), *map(str, arguments)], stderr=subprocess.PIPE, text=True
+    )
+
+
+def to_the_end(folder, *arguments):
+    process = tuner(folder, *arguments)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+
+
+def what_is_found(folder):
+    table = load_experiment(folder).results
+    return table.drop(columns=[name for name in PER_RUN if name in table])
+
+
+def processes_of(folder):
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(folder) in argument for argument in process.info["cmdline"] or ())
+    ]
+
+
+@pytest.mark.parametrize("scheduler", ["asha_promotion", "asha_stopping"])
+@pytest.mark.parametrize("on_tuner_death", ["stop", "keep"])
+def test_killed_at_random_moments_it_finds_the_same(tmp_path, scheduler, on_tuner_death):
+    arguments = (scheduler, 1, on_tuner_death, 0.03)
+    to_the_end(tmp_path / "undisturbed", *arguments)
+    moments = random.Random(f"{scheduler} {on_tuner_death}")
+    disturbed = tmp_path / "disturbed"
+    for _ in range(13):
+        process = tuner(disturbed, *arguments)
+        time.sleep(moments.uniform(0.2, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    to_the_end(disturbed, *arguments)
+    assert what_is_found(disturbed).equals(what_is_found(tmp_path / "undisturbed"))
+    seen = [
+        {key: value for key, value in event.items() if key not in ("time", "metrics", "reason")}
+        for event in read_events(disturbed)
+        if event["event"] != "late"
+    ]
+    expected = [
+        {key: value for key, value in event.items() if key not in ("time", "metrics", "reason")}
+        for event in read_events(tmp_path / "undisturbed")
+        if event["event"] != "late"
+    ]
+    assert [event for event in seen if event["event"] != "criterion"] == [
+        event for event in expected if event["event"] != "criterion"
+    ]
+    times = [event["time"] for event in read_events(disturbed) if "time" in event]
+    assert times == sorted(times)
+    assert processes_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("on_tuner_death", ["stop", "keep"])
+def test_with_several_workers_nothing_is_lost_or_recorded_twice(tmp_path, on_tuner_death):
+    arguments = ("asha_promotion", 3, on_tuner_death, 0.03)
+    moments = random.Random(on_tuner_death)
+    for _ in range(8):
+        process = tuner(tmp_path, *arguments)
+        time.sleep(moments.uniform(0.2, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    to_the_end(tmp_path, *arguments)
+    results = load_experiment(tmp_path).results
+    assert not results.duplicated(["trial_id", "epoch"]).any()
+    assert (results["score"] == results["config_x"] + 1 / results["epoch"]).all()
+    for _, rows in results.groupby("trial_id"):
+        assert list(rows["epoch"]) == list(range(1, len(rows) + 1))
+    reported = sum(
+        len({json.loads(line)["epoch"] for line in file.read_text().splitlines() if line})
+        for file in tmp_path.glob("*/reports.jsonl")
+    )
+    late = {
+        (event["trial_id"], event["metrics"]["epoch"]) for event in read_events(tmp_path) if event["event"] == "late"
+    }
+    shown = set(zip(results["trial_id"], results["epoch"], strict=True))
+    assert len(late | shown) >= reported - 3  # what was on its way when the experiment ended
+    assert processes_of(tmp_path) == []
+
+
+def test_a_tuner_that_dies_takes_its_trials_with_it_or_lets_them_run(tmp_path):
+    for on_tuner_death, are_left in [("stop", False), ("keep", True)]:
+        folder = tmp_path / on_tuner_death
+        process = tuner(folder, "fifo", 2, on_tuner_death, 0.3)
+        while len(list(folder.glob("*/reports.jsonl"))) < 2:
+            time.sleep(0.05)
+        process.kill()
+        process.communicate()
+        time.sleep(0.6)
+        n_left = len([p for p in processes_of(folder) if "supervisor" in " ".join(p.info["cmdline"])])
+        assert (n_left > 0) is are_left
+        to_the_end(folder, "fifo", 2, on_tuner_death, 0.3)
+        assert processes_of(folder) == []
+
+
+def test_an_interruption_from_the_keyboard_ends_the_trials_and_can_be_taken_up(tmp_path):
+    process = tuner(tmp_path, "fifo", 2, "stop", 0.2)
+    while not list(tmp_path.glob("1/reports.jsonl")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert load_experiment(tmp_path).metadata["status"] == "interrupted"
+    assert processes_of(tmp_path) == []
+    to_the_end(tmp_path, "fifo", 2, "stop", 0.2)
+    assert load_experiment(tmp_path).metadata["status"] == "completed"

@@ -1,0 +1,216 @@
+"""Scripts and machines that behave badly, with real processes."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tunekit_core import (
+    ExperimentRecord,
+    Objective,
+    Problem,
+    SearchSpace,
+    Streams,
+    Tuner,
+    create,
+    load_experiment,
+)
+from tunekit_core.backends import TrialEnded, TrialReported
+from tunekit_core.benchmarks import Benchmark, Script
+from tunekit_core.records.load import read_events
+from tunekit_core.space import uniform
+from tunekit_core.trials import Status, Trial
+from tunekit_local._local import LocalBackend
+
+
+class Snippet(Benchmark):
+    """A script of a few lines, after the imports that it needs."""
+
+    name = "snippet"
+    space = SearchSpace({"x": uniform(0.0, 1.0)})
+    objective = Objective("loss", "min", "step")
+    max_wallclock_time = 60.0
+
+    def __init__(self, code):
+        self.code = f"import json, os, signal, sys, time\nfrom tunekit import Reporter\n{code}"
+
+    def script(self):
+        return Script((sys.executable, "-c", self.code))
+
+
+def problem_of(benchmark):
+    return Problem(space=benchmark.space, objective=benchmark.objective)
+
+
+@pytest.fixture
+def make(tmp_path):
+    backends = []
+
+    def build(code, n_workers=2, **options):
+        benchmark = Snippet(code)
+        backends.append(LocalBackend(problem_of(benchmark), benchmark, tmp_path, Streams(0), **options))
+        backends[-1].open(n_workers)
+        return backends[-1]
+
+    yield build
+    for backend in backends:
+        backend.close()
+
+
+def start(backend, *trial_ids):
+    for trial_id in trial_ids:
+        backend.start(Trial(trial_id, backend.problem.space.default()), None, None)
+
+
+def until_idle(backend, n_running=1):
+    events = []
+    while n_running:
+        for event in backend.wait(None):
+            events.append(event)
+            n_running -= isinstance(event, TrialEnded)
+    return events
+
+
+def steps(events):
+    return [event.metrics["step"] for event in events if isinstance(event, TrialReported)]
+
+
+def tuned(folder, code, n_trials, n_workers=1):
+    """An experiment of random search."""
+    benchmark, streams = Snippet(code), Streams(1)
+    problem = problem_of(benchmark)
+    return Tuner(
+        scheduler=create("scheduler", "fifo", problem, streams, create("searcher", "random", problem, streams)),
+        backend=LocalBackend(problem, benchmark, folder, streams, num_gpus_per_trial=0),
+        stopping=[create("stopping", "max_num_trials_started", problem, count=n_trials)],
+        n_workers=n_workers,
+        record=ExperimentRecord(folder, keep_events=True),
+    ).run()
+
+
+def test_ten_thousand_reports_a_second_all_arrive(tmp_path):
+    code = """
+report, began = Reporter(), time.monotonic()
+for step in range(1, 10_001):
+    time.sleep(max(0.0, began + step / 10_000 - time.monotonic()))
+    report(step=step, loss=1 / step)
+"""
+    assert tuned(tmp_path, code, 1).n_reports == 10_000
+    assert list(load_experiment(tmp_path).results["step"]) == [*range(1, 10_001)]
+
+
+def test_of_200_megabytes_of_output_the_end_is_kept(make, tmp_path):
+    code = """
+for _ in range(200):
+    sys.stdout.write("x" * 999_999 + "\\n")
+print("the end", flush=True)
+Reporter()(step=1, loss=0)
+"""
+    backend = make(code, log_bytes=1_000_000)
+    start(backend, 0)
+    _, ended = until_idle(backend)
+    assert ended.status is Status.COMPLETED
+    kept = "".join((tmp_path / "0" / name).read_text() for name in ("stdout.log.old", "stdout.log"))
+    assert 500_000 <= len(kept) <= 1_000_000
+    assert kept.endswith("xxx\nthe end\n")
+
+
+@pytest.mark.parametrize("death", ["os._exit(0)", "os._exit(1)", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_what_is_reported_right_before_the_death_is_not_lost(make, death):
+    backend = make(f"report = Reporter()\nfor step in range(1, 101): report(step=step, loss=0)\n{death}", n_workers=6)
+    start(backend, *range(6))
+    events = until_idle(backend, 6)
+    for trial_id in range(6):
+        *reports, ended = (event for event in events if event.trial_id == trial_id)
+        assert steps(reports) == [*range(1, 101)]
+        assert isinstance(ended, TrialEnded)
+
+
+CLOCKS = {
+    "back": "time.time() - 3600 * step",
+    "ahead": "time.time() + 3600 * step",
+    "to and fro": "time.time() + 86400 * (-1) ** step",
+    "broken": "[float('nan'), None, 'noon', 1e308, -5][step % 5]",
+}
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_clocks_of_trials_that_jump_change_neither_order_nor_times(tmp_path, clock):
+    code = f"""
+lines = [dict(step=step, loss=0, st_worker_timestamp={CLOCKS[clock]}, st_worker_iter=step) for step in range(1, 31)]
+with open(os.environ["TUNEKIT_REPORTS"], "a") as file:
+    for line in lines:
+        time.sleep(0.0 if line["step"] % 10 else 0.1)  # several at once, and some later
+        print(json.dumps(line), file=file, flush=bool(line["step"] % 10 == 0))
+"""
+    result = tuned(tmp_path, code, 4, n_workers=2)
+    table = load_experiment(tmp_path).results
+    assert result.n_reports == len(table) == 4 * 30
+    for _, rows in table.groupby("trial_id"):
+        assert list(rows["step"]) == [*range(1, 31)]
+    times = list(table["st_tuner_time"])
+    assert times == sorted(times)
+    assert times[0] > 0
+    assert times[-1] <= result.time < 60
+
+
+def test_three_trials_on_two_gpus_wait_for_each_other(make, tmp_path, monkeypatch):
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nprintf '0, GPU-a\\n1, GPU-b\\n'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    code = """
+report, gpu = Reporter(), os.environ["CUDA_VISIBLE_DEVICES"]
+report(step=1, loss=0, gpu=gpu, time=time.monotonic())
+time.sleep(0.3)
+report(step=2, loss=0, gpu=gpu, time=time.monotonic())
+"""
+    backend = make(code, n_workers=3)
+    start(backend, 0, 1, 2)
+    events = until_idle(backend, 3)
+    seen = {
+        (event.trial_id, event.metrics["step"]): event.metrics for event in events if isinstance(event, TrialReported)
+    }
+    assert (seen[0, 1]["gpu"], seen[1, 1]["gpu"]) == ("0", "1")
+    before = int(seen[2, 1]["gpu"])  # of the trials 0 and 1, the one that had this GPU
+    assert seen[before, 2]["time"] < seen[2, 1]["time"]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("cannot mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_costs_nothing_that_was_recorded(small_disk, tmp_path):
+    fill, was_full = small_disk / "fill", tmp_path / "was full"
+    code = f"""
+report = Reporter()
+if {str(small_disk)!r} + "/3/" in sys.argv[-1] and not os.path.exists({str(was_full)!r}):
+    open({str(was_full)!r}, "w").close()
+    with open({str(fill)!r}, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+for step in range(1, 4):
+    report(step=step, loss=0)
+"""
+    with pytest.raises(OSError, match=f"No space left on device: '{small_disk}'"):
+        tuned(small_disk, code, 6)
+    assert load_experiment(small_disk).metadata["status"] == "interrupted"
+    recorded = read_events(small_disk)
+    fill.unlink()
+    result = tuned(small_disk, code, 6)
+    assert (result.n_trials, result.n_failed) == (6, 1)
+    assert load_experiment(small_disk).metadata["status"] == "completed"
+    assert read_events(small_disk)[: len(recorded)] == recorded
+    table = load_experiment(small_disk).results
+    for trial_id in (0, 1, 2, 4, 5):  # trial 3 used up the room
+        assert list(table[table["trial_id"] == trial_id]["step"]) == [1, 2, 3]

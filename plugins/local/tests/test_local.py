@@ -1,0 +1,321 @@
+"""The local backend with real processes."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tunekit_core import (
+    ConfigurationError,
+    ExperimentRecord,
+    Objective,
+    Problem,
+    SearchSpace,
+    Streams,
+    Tuner,
+    create,
+    load_experiment,
+)
+from tunekit_core.backends import TrialEnded, TrialReported
+from tunekit_core.benchmarks import Benchmark, Script
+from tunekit_core.space import uniform
+from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
+from tunekit_core.trials import Status, Trial
+from tunekit_local._local import LocalBackend
+
+TRAIN = Path(__file__).parent / "train.py"
+
+
+class Training(Benchmark):
+    """``train.py`` with a value of x, nine epochs, and constants as given."""
+
+    name = "training"
+    max_resource = 9
+    n_workers = 2
+    max_wallclock_time = 60.0
+
+    def __init__(self, *, told_how_far=True, **constants):
+        self.max_resource_attr = "epochs" if told_how_far else None
+        self.space = SearchSpace({"x": uniform(0.0, 1.0), "epochs": 9, **constants})
+        self.objective = Objective("score", "min", "epoch")
+
+    def script(self):
+        return Script((sys.executable, str(TRAIN)))
+
+
+class ToyTraining(ToyBenchmark):
+    def script(self):
+        return Script((sys.executable, str(TRAIN), "--seconds", "0.2"))
+
+
+class TestContract(BackendContract):
+    @pytest.fixture
+    def make(self, tmp_path):
+        return lambda problem, benchmark: opened(
+            LocalBackend(toy_problem(ToyTraining()), ToyTraining(), tmp_path, Streams(0))
+        )
+
+
+def opened(backend, n_workers=2):
+    backend.open(n_workers)
+    return backend
+
+
+def problem_of(benchmark):
+    return Problem(space=benchmark.space, objective=benchmark.objective, max_resource=benchmark.max_resource)
+
+
+@pytest.fixture
+def make(tmp_path):
+    backends = []
+
+    def build(benchmark=None, n_workers=2, **options):
+        benchmark = benchmark or Training()
+        backends.append(LocalBackend(problem_of(benchmark), benchmark, tmp_path, Streams(0), **options))
+        return opened(backends[-1], n_workers)
+
+    yield build
+    for backend in backends:
+        backend.close()
+
+
+def trial(backend, trial_id=0, **values):
+    return Trial(trial_id, backend.problem.space.complete(values))
+
+
+def until_idle(backend, n_running=1):
+    events = []
+    while n_running:
+        for event in backend.wait(None):
+            events.append(event)
+            n_running -= isinstance(event, TrialEnded)
+    return events
+
+
+def epochs(events):
+    return [event.metrics.get("epoch") for event in events if isinstance(event, TrialReported)]
+
+
+def test_a_script_is_told_how_far_to_go_where_it_can_be(make):
+    backend = make(Training(seconds=0.0))
+    backend.start(trial(backend), 3, None)
+    assert epochs(until_idle(backend)) == [1, 2, 3]
+    backend.resume(trial(backend), 9)
+    assert epochs(until_idle(backend)) == [4, 5, 6, 7, 8, 9]
+
+
+def test_reports_arrive_at_once(make):
+    backend = make(Training(seconds=0.3))
+    backend.start(trial(backend), None, None)
+    delays = []
+    while len(delays) < 9:
+        for event in backend.wait(None):
+            delays.append(time.time() - event.metrics["st_worker_timestamp"])
+    assert sorted(delays)[4] < 0.1
+    until_idle(backend)
+
+
+@pytest.mark.parametrize(
+    ("mishap", "n_reports", "reason"),
+    [
+        ("error", 2, "exit status 1"),
+        ("error", 2, "the learning rate was too high"),
+        ("killed", 2, "it was ended by SIGKILL"),
+    ],
+)
+def test_a_script_that_dies_has_failed_and_its_last_words_are_kept(make, mishap, n_reports, reason):
+    backend = make(Training(mishap=mishap))
+    backend.start(trial(backend), None, None)
+    *reports, ended = until_idle(backend)
+    assert len(reports) == n_reports
+    assert ended.status is Status.FAILED
+    assert reason in ended.reason
+
+
+def test_a_script_that_hangs_is_ended_after_its_time(make):
+    backend = make(Training(mishap="hang"), trial_timeout=0.5)
+    backend.start(trial(backend), None, None)
+    (ended,) = until_idle(backend)
+    assert ended.status is Status.FAILED
+    assert "trial_timeout" in ended.reason
+
+
+@pytest.mark.parametrize("mishap", ["deaf", "fork", "chatty"])
+def test_a_script_that_is_stopped_leaves_nothing_behind(make, tmp_path, mishap):
+    backend = make(Training(mishap=mishap), grace_period=0.3, log_bytes=10_000)
+    first = trial(backend)
+    backend.start(first, None, None)
+    events = backend.wait(None)
+    while not events:
+        events = backend.wait(None)
+    backend.stop(first)
+    until_idle(backend)
+    assert sum(file.stat().st_size for file in (tmp_path / "0").glob("stdout.log*")) <= 10_000
+
+
+def test_a_script_that_cannot_be_started_has_failed(make):
+    benchmark = Training()
+    benchmark.script = lambda: Script(("no-such-program-anywhere",))
+    backend = make(benchmark)
+    backend.start(trial(backend), None, None)
+    (ended,) = until_idle(backend)
+    assert ended.status is Status.FAILED
+    assert "no-such-program-anywhere" in ended.reason
+
+
+def test_what_is_strange_in_a_configuration_arrives_as_it_is(make, tmp_path):
+    strange = {
+        "text": "two words; $HOME 'and' \"quotes\" é\n",
+        "dash": "-v",
+        "number": -1e-5,
+        "minus": -3,
+        "flag": True,
+    }
+    benchmark = Training(**strange)
+    code = "import json, os, sys; from tunekit import Reporter; Reporter()(epoch=1, score=0, seen=sys.argv[1:])"
+    benchmark.script = lambda: Script((sys.executable, "-c", code))
+    backend = make(benchmark)
+    backend.start(trial(backend, x=0.25), None, None)
+    report, _ = until_idle(backend)
+    assert report.metrics["seen"] == [
+        *["--x", "0.25", "--epochs", "9", "--text", strange["text"], "--dash=-v", "--number=-1e-05"],
+        *["--minus", "-3", "--flag", "True", "--st_checkpoint_dir", str((tmp_path / "0" / "checkpoint").resolve())],
+    ]
+    assert json.loads((tmp_path / "0" / "config.json").read_text()) == {"x": 0.25, "epochs": 9, **strange}
+
+
+def test_a_trial_can_start_from_the_checkpoint_of_another(make):
+    backend = make(Training(seconds=0.0))
+    backend.start(trial(backend), 3, None)
+    until_idle(backend)
+    backend.start(trial(backend, 1), None, 0)
+    assert epochs(until_idle(backend)) == [4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("delete", [True, False])
+def test_checkpoints_that_are_of_no_more_use_are_removed_if_wanted(make, tmp_path, delete):
+    backend = make(Training(seconds=0.0), delete_checkpoints=delete)
+    backend.start(trial(backend), 3, None)
+    until_idle(backend)
+    backend.release((0,))
+    assert (tmp_path / "0" / "checkpoint").exists() is not delete
+
+
+def test_a_supervisor_that_is_killed_takes_its_trial_with_it(make, tmp_path):
+    backend = make(Training(mishap="hang"))
+    backend.start(trial(backend), None, None)
+    claim = tmp_path / "0" / "runs" / "0" / "process.jsonl"
+    while not claim.exists() or claim.read_text().count("\n") < 2:
+        time.sleep(0.01)
+    supervisor, child = (json.loads(line)["pid"] for line in claim.read_text().splitlines())
+    psutil.Process(supervisor).kill()
+    (ended,) = until_idle(backend)
+    assert ended.status is Status.FAILED
+    assert "supervisor was killed" in ended.reason
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+
+
+def test_what_is_left_of_a_killed_supervisor_is_ended(make, tmp_path):
+    benchmark = Training()
+    benchmark.script = lambda: Script(("sh", "-c", "sleep 600 & sleep 600"), takes_arguments=False)
+    backend = make(benchmark)
+    backend.start(trial(backend), None, None)
+    claim = tmp_path / "0" / "runs" / "0" / "process.jsonl"
+    while not claim.exists() or claim.read_text().count("\n") < 2:
+        time.sleep(0.01)
+    supervisor, child = (json.loads(line)["pid"] for line in claim.read_text().splitlines())
+    while len(psutil.Process(child).children()) < 2:
+        time.sleep(0.01)
+    sleepers = psutil.Process(child).children()
+    psutil.Process(supervisor).kill()
+    until_idle(backend)
+    _, alive = psutil.wait_procs(sleepers, timeout=3)
+    assert not alive
+
+
+def test_a_trial_that_fails_is_tried_again_from_its_checkpoint(make, tmp_path):
+    benchmark = Training(seconds=0.0)
+    once = f'test -e {tmp_path}/again && exec {sys.executable} {TRAIN} "$@"; touch {tmp_path}/again; exit 3'
+    benchmark.script = lambda: Script(("sh", "-c", once, "sh"))
+    backend = make(benchmark, trial_retries=1)
+    backend.start(trial(backend), None, None)
+    events = until_idle(backend)
+    assert epochs(events) == [*range(1, 10)]
+    assert events[-1].status is Status.COMPLETED
+    assert len(list((tmp_path / "0" / "runs").iterdir())) == 2
+
+
+def test_a_trial_that_always_fails_is_tried_so_often_and_no_more(make, tmp_path):
+    backend = make(Training(mishap="error", seconds=0.0), trial_retries=2)
+    backend.start(trial(backend), None, None)
+    events = until_idle(backend)
+    assert events[-1].status is Status.FAILED
+    assert len(list((tmp_path / "0" / "runs").iterdir())) == 3
+
+
+def test_a_trial_whose_checkpoint_was_dropped_starts_over(make):
+    backend = make(Training(seconds=0.0))
+    backend.start(trial(backend), 3, None)
+    until_idle(backend)
+    backend.drop_checkpoint(0)
+    backend.resume(trial(backend), 9)
+    assert epochs(until_idle(backend)) == [*range(1, 10)]
+
+
+def test_closing_ends_what_runs(make):
+    backend = make(Training(seconds=1.0))
+    for number in range(2):
+        backend.start(trial(backend, number), None, None)
+    began = time.monotonic()
+    backend.close()
+    assert time.monotonic() - began < 5
+
+
+def test_a_benchmark_without_a_script_is_refused():
+    benchmark = ToyBenchmark()
+    with pytest.raises(ConfigurationError, match="has no script"):
+        LocalBackend(toy_problem(benchmark), benchmark, None, Streams(0))
+
+
+@pytest.mark.parametrize(("option", "value"), [("grace_period", -1.0), ("trial_timeout", 0.0), ("log_bytes", 1)])
+def test_options_out_of_range_are_refused(option, value):
+    benchmark = Training()
+    with pytest.raises(ConfigurationError, match=f"backend.{option}={value} must be at least"):
+        LocalBackend(problem_of(benchmark), benchmark, None, Streams(0), **{option: value})
+
+
+@pytest.mark.parametrize(("scheduler", "n_workers"), [("asha_stopping", 2), ("asha_promotion", 2), ("fifo", 3)])
+def test_a_whole_experiment(tmp_path, scheduler, n_workers):
+    benchmark, streams = Training(seconds=0.0), Streams(1)
+    problem = problem_of(benchmark)
+    result = Tuner(
+        scheduler=create("scheduler", scheduler, problem, streams, create("searcher", "random", problem, streams)),
+        backend=LocalBackend(problem, benchmark, tmp_path, streams),
+        stopping=[create("stopping", "max_num_trials_finished", problem, count=6)],
+        n_workers=n_workers,
+        record=ExperimentRecord(tmp_path, keep_events=True),
+    ).run()
+    results = load_experiment(tmp_path).results
+    assert result.n_failed == 0
+    assert not results.duplicated(["trial_id", "epoch"]).any()
+    assert (results["score"] == results["config_x"] + 1 / results["epoch"]).all()
+
+
+@pytest.mark.parametrize(
+    ("mishap", "reason"), [("silent", "without a report"), ("rubbish", "it reported {'unreadable'")]
+)
+def test_a_trial_that_says_nothing_of_use_fails_and_the_experiment_goes_on(tmp_path, mishap, reason):
+    benchmark, streams = Training(seconds=0.0, mishap=mishap), Streams(1)
+    problem = problem_of(benchmark)
+    result = Tuner(
+        scheduler=create("scheduler", "fifo", problem, streams, create("searcher", "random", problem, streams)),
+        backend=LocalBackend(problem, benchmark, tmp_path, streams),
+        stopping=[create("stopping", "max_num_trials_started", problem, count=2)],
+        n_workers=1,
+        record=ExperimentRecord(tmp_path, keep_events=True),
+    ).run()
+    assert result.n_failed == 2
+    assert reason in load_experiment(tmp_path).metadata["failures"][0]["reason"]

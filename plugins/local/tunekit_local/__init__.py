@@ -1,0 +1,24 @@
+"""Training scripts as processes of this machine, for tunekit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunekit_core.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from tunekit_core.backends import Backend
+
+
+@hookimpl
+def tunekit_register_backends() -> list[type[Backend]]:
+    """Processes of this machine."""
+    from tunekit_local._local import LocalBackend
+
+    return [LocalBackend]
+
+
+@hookimpl
+def tunekit_config_packages() -> list[str]:
+    """Options of the backend."""
+    return ["tunekit_local.conf"]

@@ -1,0 +1,316 @@
+"""Which GPUs and CPU cores a trial on this machine gets.
+
+GPUs are numbered as nvidia-smi numbers them, by PCI bus, and trials are told so. Where all that is said of a GPU is
+a MIG id, that id stands for it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.threads import VARIABLES
+
+QUERY = ("--query-gpu=index,uuid", "--format=csv,noheader")
+ROW = re.compile(r"\s*([0-9]+)\s*,\s*(\S+)\s*")
+NO_GPU = "-1"  # an empty value would do for CUDA, but Windows has no empty variables
+
+
+@attrs.frozen
+class Gpu:
+    """A GPU of this machine.
+
+    Attributes:
+        index: Its number in nvidia-smi.
+        uuid: Such as ``GPU-8932f937-d72c-4106-c12f-20bd9faed9f6``.
+    """
+
+    index: int
+    uuid: str
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _numbers(values: Iterable[int]) -> tuple[int, ...]:
+    return tuple(values)
+
+
+@attrs.frozen
+class Assignment:
+    """What a trial runs on. ``attrs.asdict`` and JSON there, ``Assignment(**values)`` back.
+
+    Attributes:
+        gpus: Entries of its ``CUDA_VISIBLE_DEVICES``.
+        cpus: The cores that it is pinned to; ``None`` leaves it where the system puts it.
+        environment: What these add to the user's environment, or change in it.
+    """
+
+    gpus: tuple[str, ...] = attrs.field(converter=_texts)
+    cpus: tuple[int, ...] | None = attrs.field(converter=attrs.converters.optional(_numbers))
+    environment: Mapping[str, str]
+
+
+def find_gpus(environment: Mapping[str, str], *, patience: float = 10.0) -> tuple[Gpu, ...]:
+    """The GPUs that nvidia-smi lists, by index; none if it is missing, fails or hangs.
+
+    Args:
+        environment: Where its ``PATH`` comes from, and what it runs in.
+        patience: Seconds after which it is given up.
+    """
+    program = shutil.which("nvidia-smi", path=environment.get("PATH", os.defpath))
+    if program is None:
+        return ()
+    try:
+        process = subprocess.Popen(
+            [program, *QUERY],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(environment),
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError:
+        return ()
+    try:
+        output, _ = process.communicate(timeout=patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        assert process.stdout is not None
+        process.stdout.close()
+        # Not waited for here, as subprocess.run would: with a wedged driver it hangs in the kernel, deaf to signals.
+        threading.Thread(target=process.wait, daemon=True).start()
+        return ()
+    if process.returncode != 0:
+        return ()
+    rows = (ROW.fullmatch(line) for line in output.splitlines())
+    return tuple(sorted((Gpu(int(row[1]), row[2]) for row in rows if row), key=lambda gpu: gpu.index))
+
+
+def visible_gpus(gpus: Sequence[Gpu], visible: str | None) -> tuple[str, ...]:
+    """What ``CUDA_VISIBLE_DEVICES`` leaves of the GPUs, as CUDA reads it, in the order of their indices.
+
+    The first invalid entry ends the list: an index or UUID that does not exist, an abbreviated UUID that fits
+    several GPUs, an entry of another kind than the first. With a device that is listed twice, CUDA sees none.
+    Unlike CUDA without ``CUDA_DEVICE_ORDER=PCI_BUS_ID``, which counts the fastest GPU first, an index is always
+    that of nvidia-smi: the order by speed cannot be known without loading CUDA.
+
+    Args:
+        gpus: All that there are. Without any, nothing is visible.
+        visible: The value; ``None`` leaves all.
+
+    Returns:
+        Indices as text; MIG ids as they are, in the order given, unchecked.
+    """
+    if visible is None or not gpus:
+        return tuple(str(gpu.index) for gpu in gpus)
+    entries = [entry.strip() for entry in visible.split(",")]
+    kind = entries[0][:4]
+    left: list[str] = []
+    for entry in entries:
+        if kind == "MIG-":
+            fitting = [entry] if entry.startswith(kind) else []
+        elif kind == "GPU-":
+            fitting = [str(gpu.index) for gpu in gpus if entry.startswith(kind) and gpu.uuid.startswith(entry)]
+        else:
+            fitting = [str(gpu.index) for gpu in gpus if re.fullmatch("[0-9]+", entry) and gpu.index == int(entry)]
+        if len(fitting) != 1:
+            break
+        left += fitting
+    if len(set(left)) < len(left):
+        return ()
+    return tuple(left if kind == "MIG-" else sorted(left, key=int))
+
+
+def cpus_of(n_workers: int, slot: int) -> tuple[tuple[int, ...] | None, int]:
+    """The share of one worker in the cores that this process may use.
+
+    Shares are disjoint and contiguous, and differ in size by at most one core, earlier ones being larger.
+
+    Args:
+        n_workers: Number of shares.
+        slot: Which one, from 0.
+
+    Returns:
+        The cores, and how many threads fit. No cores if there are fewer than workers, or if the system cannot pin.
+    """
+    if not hasattr(os, "sched_getaffinity"):  # macOS, Windows
+        return None, max(1, (os.cpu_count() or 1) // n_workers)
+    cores = sorted(os.sched_getaffinity(0))
+    size, larger = divmod(len(cores), n_workers)
+    if size == 0:
+        return None, 1
+    first = slot * size + min(slot, larger)
+    share = tuple(cores[first : first + size + (slot < larger)])
+    return share, len(share)
+
+
+class Devices:
+    """Hands the GPUs and cores of this machine to trials. The same calls give the same devices.
+
+    Without ``share_gpus`` a GPU is held by one trial at a time. GPUs that nobody holds come first, and among them,
+    as among those that are shared, the one that fewest trials of the experiment got so far, then the lower index.
+
+    Where nvidia-smi lists no GPU, ``CUDA_VISIBLE_DEVICES`` is left as it is: it may be nvidia-smi that is missing.
+
+    Args:
+        num_gpus_per_trial: How many GPUs a trial gets; with 0 it sees none. 1 also fits a machine without any.
+        gpus_to_use: Indices of nvidia-smi to choose from; ``None`` for all that ``CUDA_VISIBLE_DEVICES`` leaves.
+        share_gpus: Whether several trials may hold one GPU.
+        rotate_gpus: Whether GPUs are handed out at all; without, every trial sees all that the user's
+            environment leaves.
+        environment: The user's. ``os.environ`` is not: the core has set the thread variables there to 1, and a
+            variable that is set here is left to the user.
+
+    Attributes:
+        gpus: Entries of ``CUDA_VISIBLE_DEVICES`` that can be assigned.
+
+    Raises:
+        ConfigurationError: If an option asks for a GPU that is not there, or for more than there are.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_gpus_per_trial: int,
+        gpus_to_use: Sequence[int] | None,
+        share_gpus: bool,
+        rotate_gpus: bool,
+        environment: Mapping[str, str],
+    ) -> None:
+        if num_gpus_per_trial < 0:
+            raise _refusal("num_gpus_per_trial", num_gpus_per_trial, "must not be negative.")
+        self._share = share_gpus
+        self._slots: list[tuple[tuple[int, ...] | None, int]] = []
+        self._thread_variables = [variable for variable in VARIABLES if variable not in environment]
+        self._held: dict[int, Assignment] = {}
+        self._times_assigned: Counter[str] = Counter()
+        self.gpus: tuple[str, ...] = ()
+        self._n_gpus = 0
+        self._hides_gpus = num_gpus_per_trial == 0
+        if not rotate_gpus:
+            self._hides_gpus = False
+            return
+        if num_gpus_per_trial == 0 and gpus_to_use is None:
+            return  # nvidia-smi can take seconds
+        listed = find_gpus(environment)
+        visible = environment.get("CUDA_VISIBLE_DEVICES")
+        there = _account(listed, visible)
+        self.gpus = visible_gpus(listed, visible)
+        if gpus_to_use is not None:
+            self.gpus = _restricted(self.gpus, gpus_to_use, there)
+        self._n_gpus = num_gpus_per_trial if self.gpus or num_gpus_per_trial > 1 else 0
+        self._hides_gpus = self._n_gpus == 0 and (num_gpus_per_trial == 0 or bool(listed))
+        if self._n_gpus > (n := len(self.gpus)):
+            if gpus_to_use is not None:
+                there += f" backend.gpus_to_use={list(gpus_to_use)} leaves {n}."
+            reason = f"is more than the {n} GPU(s) that a trial can get. {there} Type backend.num_gpus_per_trial={n}."
+            raise _refusal("num_gpus_per_trial", num_gpus_per_trial, reason)
+
+    def split_cpus(self, n_workers: int) -> None:
+        """Divide the cores among so many trials that run at once; before anything is assigned."""
+        self._slots = [cpus_of(n_workers, slot) for slot in range(n_workers)]
+
+    def assign(self, trial_id: int) -> Assignment | None:
+        """Give a trial that holds nothing its devices, until it is released.
+
+        Returns:
+            The devices; ``None``, and nothing has changed, if too few are free now.
+        """
+        assert trial_id not in self._held, trial_id
+        slot = self._lowest_free_slot()
+        gpus = self._next_gpus()
+        if slot is None or gpus is None:
+            return None
+        cpus, n_threads = slot
+        environment = dict.fromkeys(self._thread_variables, str(n_threads))
+        if gpus:
+            environment |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": ",".join(gpus)}
+        elif self._hides_gpus:
+            environment["CUDA_VISIBLE_DEVICES"] = NO_GPU
+        assignment = Assignment(gpus, cpus, environment)
+        self.claim(trial_id, assignment)
+        return assignment
+
+    def claim(self, trial_id: int, devices: Assignment) -> None:
+        """Let a trial hold what it has, whoever else holds it.
+
+        For trials taken over after a restart, before anything is assigned. Options may have changed meanwhile:
+        what is not among the devices any more is no error, and cores that straddle slots block each of them.
+        Claimed and released at once, a trial that has ended counts for which GPU comes next.
+        """
+        assert trial_id not in self._held, trial_id
+        self._held[trial_id] = devices
+        self._times_assigned.update(devices.gpus)
+
+    def release(self, trial_id: int) -> None:
+        """Free what a trial holds, if it holds something."""
+        self._held.pop(trial_id, None)
+
+    def describe(self, trial_id: int) -> str:
+        """What a trial holds, for people; empty if nothing. From any thread."""
+        held = self._held.get(trial_id)
+        if held is None:
+            return ""
+        if held.gpus:
+            return f"GPU {', '.join(held.gpus)}"
+        return "" if held.cpus is None else f"CPU {', '.join(str(core) for core in held.cpus)}"
+
+    def _lowest_free_slot(self) -> tuple[tuple[int, ...] | None, int] | None:
+        taken = {core for assignment in self._held.values() for core in assignment.cpus or ()}
+        return next((slot for slot in self._slots if taken.isdisjoint(slot[0] or ())), None)
+
+    def _next_gpus(self) -> tuple[str, ...] | None:
+        taken = {gpu for assignment in self._held.values() for gpu in assignment.gpus}
+        candidates = [gpu for gpu in self.gpus if self._share or gpu not in taken]
+        if len(candidates) < self._n_gpus:
+            return None
+        # Sorting is stable, so ties fall to the lower index.
+        candidates.sort(key=lambda gpu: (gpu in taken, self._times_assigned[gpu]))
+        return tuple(sorted(candidates[: self._n_gpus], key=self.gpus.index))
+
+
+def _account(listed: Sequence[Gpu], visible: str | None) -> str:
+    """What GPUs there are, in sentences."""
+    if not listed:
+        return "nvidia-smi lists no GPU here: see what `nvidia-smi -L` says."
+    sentence = f"nvidia-smi lists GPU {', '.join(str(gpu.index) for gpu in listed)}."
+    if visible is None:
+        return sentence
+    left = ", ".join(visible_gpus(listed, visible)) or "none"
+    return f"{sentence} CUDA_VISIBLE_DEVICES={visible} leaves {left}."
+
+
+def _restricted(gpus: tuple[str, ...], gpus_to_use: Sequence[int], there: str) -> tuple[str, ...]:
+    """The GPUs that the user chose.
+
+    Raises:
+        ConfigurationError: If one is not there, or chosen twice.
+    """
+    chosen = list(gpus_to_use)
+    wanted = [str(index) for index in chosen]
+    possible = [gpu for gpu in gpus if gpu in wanted]
+    missing = [gpu for gpu in wanted if gpu not in gpus]
+    if missing:
+        possible = possible or [gpu for gpu in gpus if not gpu.startswith("MIG-")]
+        advice = f"Type backend.gpus_to_use=[{','.join(possible)}], or leave" if possible else "Leave"
+        reason = f"names GPU {', '.join(missing)}, which cannot be used. {there} {advice} the option out."
+        raise _refusal("gpus_to_use", chosen, reason)
+    if len(possible) < len(wanted):
+        reason = f"names a GPU twice. Type backend.gpus_to_use=[{','.join(possible)}]; with backend.share_gpus=true "
+        raise _refusal("gpus_to_use", chosen, reason + "several trials run on one GPU.")
+    return tuple(possible)
+
+
+def _refusal(option: str, value: object, reason: str) -> ConfigurationError:
+    return ConfigurationError(f"backend.{option}={value} {reason}", option=f"backend.{option}", value=value)

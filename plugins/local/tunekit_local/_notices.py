@@ -1,0 +1,60 @@
+"""A socket on which scripts and supervisors say that there is something to read.
+
+A notice is a hint: it may be lost, so whoever waits looks for himself now and then. It names a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import select
+import socket
+import tempfile
+from pathlib import Path
+
+LONGEST_NOTICE = 4096
+LONGEST_HOME = 60  # bytes of the folder for temporary files: the least that systems allow an address is 104
+MANY = 8  # Linux queues ten datagrams unless told otherwise, and senders do not wait: more may have been lost
+
+
+class Notices:
+    """The socket of one experiment; its address is the same for every process that takes the experiment up.
+
+    Args:
+        folder: Of the experiment. The socket is not in it, since addresses may have no more than some 100 bytes.
+
+    Attributes:
+        address: Path of the socket.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        temporary = tempfile.gettempdir()
+        home = Path(temporary if len(temporary) < LONGEST_HOME else "/tmp", f"tunekit-{os.getuid()}")
+        home.mkdir(mode=0o700, exist_ok=True)
+        self.address = home / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+        self.address.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(self.address))
+        self._socket.setblocking(False)
+
+    def wait(self, seconds: float) -> tuple[set[str], bool]:
+        """Wait for a notice, at most so long.
+
+        Returns:
+            What the notices name, and whether some may have been lost.
+        """
+        paths: set[str] = set()
+        n_notices = 0
+        select.select([self._socket], [], [], max(seconds, 0.0))
+        while True:
+            try:
+                notice = self._socket.recv(LONGEST_NOTICE)
+            except BlockingIOError:
+                return paths, n_notices >= MANY
+            paths.add(os.fsdecode(notice))
+            n_notices += 1
+
+    def close(self) -> None:
+        """Remove the socket. Notices that are sent later go nowhere."""
+        self._socket.close()
+        self.address.unlink(missing_ok=True)

@@ -1,0 +1,495 @@
+"""Runs one command for one run of a trial, and writes down how it ended, whether or not the tuner is still there.
+
+Started by ``launch`` as a program of its own. It claims the run, starts the command in a session of its own, empties
+its output into bounded logs, ends it when asked, when its time is over or when the tuner died, ends whatever it left
+running, and records the end. Only the standard library, and little of it: it is started once for every run of a trial.
+
+Two files in the folder of the run are its word to the tuner. ``process.jsonl`` names the supervisor and, on a second
+line, the child; who creates it has claimed the run. ``exit.json`` says how the run ended; until then it is blank.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False  # importing typing would cost as much time as all the rest
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+PROC = "/proc"  # where there is none, ps is asked
+TAKEN = 3  # exit status: another supervisor has claimed the run
+EXIT_BYTES = 4096  # of exit.json
+CHUNK_BYTES = 65536
+MOMENT = 0.5  # seconds for helpers that end by themselves once the command has, as those of multiprocessing do
+PATIENCE = 10.0  # seconds after which processes that SIGKILL does not end are left alone: they hang in the kernel
+SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # blocked until the supervisor handles them
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+
+
+def launch(folder: str, lifeline: int | None = None) -> subprocess.Popen[bytes]:
+    """Start a supervisor for the run in a folder that holds ``spec.json``.
+
+    Signals sent to it from its first moment on are honoured: they are blocked when it starts, since the interpreter
+    needs a while until it can handle them.
+
+    Args:
+        folder: Absolute path of the folder of the run. The notice at the end says it in the same words.
+        lifeline: Read end of a pipe; the run is ended when nobody holds its write end any more.
+    """
+    import subprocess
+
+    command = [sys.executable, "-I", "-S", f"-Xutf8={sys.flags.utf8_mode}", os.path.abspath(__file__), folder]
+    if lifeline is not None:
+        command += ["--lifeline", str(lifeline)]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=() if lifeline is None else (lifeline,),
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def identity(pid: int) -> dict[str, Any] | None:
+    """What tells a process from a later one with the same pid, and the time now; ``None`` if it has ended."""
+    state, start_time = _state(pid)
+    if state in ("", "Z", "X"):
+        return None
+    return {"pid": pid, "start_time": start_time, "boot_id": _boot_id(), "time": time.time()}
+
+
+def is_alive(record: dict[str, Any]) -> bool:
+    """Whether the process that ``identity`` described still runs. A zombie has ended."""
+    state, start_time = _state(record["pid"])
+    return state not in ("", "Z", "X") and start_time == record["start_time"] and _boot_id() == record["boot_id"]
+
+
+def read_processes(folder: str) -> list[dict[str, Any]]:
+    """The supervisor of a run and its child, as far as they are known: none, one or two records for ``is_alive``."""
+    lines = _read(os.path.join(folder, "process.jsonl")).split(b"\n")[:-1]  # the last one is being written, or empty
+    return [json.loads(line) for line in lines]
+
+
+def read_exit(folder: str) -> dict[str, Any] | None:
+    """How a run ended; ``None`` if it has not, or if its supervisor was killed."""
+    text = _read(os.path.join(folder, "exit.json")).rstrip()
+    try:
+        record: dict[str, Any] | None = json.loads(text) if text else None  # asked after every report: blank as a rule
+    except ValueError:
+        return None  # read while it was written
+    return record
+
+
+class _Log:
+    """A file that keeps the last bytes written to it, in two halves. A disk that is full costs bytes, nothing else."""
+
+    def __init__(self, path: str, size: int) -> None:
+        self._path = path
+        self._half = max(1, size // 2)
+        self._fd = -1
+        self._written = 0
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)[-2 * self._half :]
+        try:
+            while rest:
+                if self._fd < 0:
+                    self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+                    self._written = os.fstat(self._fd).st_size
+                if self._written >= self._half:
+                    os.rename(self._path, self._path + ".old")
+                    os.close(self._fd)
+                    self._fd = -1
+                    continue
+                n = os.write(self._fd, rest[: self._half - self._written])
+                self._written += n
+                rest = rest[n:]
+        except OSError:
+            pass
+
+
+class _Supervisor:
+    """One run. Signals are handled as soon as it exists; all waiting is in one place, for signals and bytes alike.
+
+    Args:
+        lifeline: Its end of file means that the tuner died; -1 if there is none.
+
+    Attributes:
+        cause: Why the run is to end, the first reason of several; empty while it may go on.
+        started: Whether the child was allowed to become the command.
+    """
+
+    def __init__(self, lifeline: int) -> None:
+        self.cause = ""
+        self.started = False
+        self._lifeline = lifeline
+        self._logs: dict[int, _Log] = {}  # by the pipe that they are fed from
+        self._child = 0
+        self._status: int | None = None
+        self._poll = select.poll()
+        self._wake, wake = os.pipe()
+        for end in (self._wake, wake):
+            os.set_blocking(end, False)
+        self._poll.register(self._wake, select.POLLIN)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, lambda *_: self._end("asked"))
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # not ignored: it wakes
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        self._prctl = _prctl()
+        self._adopts = self._prctl is not None and self._prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        if lifeline >= 0:
+            os.set_inheritable(lifeline, False)
+            self._poll.register(lifeline, select.POLLIN)
+
+    def run(self, spec: dict[str, Any], claim: int) -> dict[str, Any]:
+        """Run the command, and return what ``exit.json`` says when nothing of it is left.
+
+        Args:
+            spec: Content of ``spec.json``.
+            claim: Descriptor of ``process.jsonl``, where the child is to be named.
+        """
+        began, kills = time.monotonic(), _oom_kills()
+        deadline = began + (float("inf") if spec["timeout"] is None else spec["timeout"])
+        grace = float(spec["grace_period"])
+        logs = [_Log(spec[stream], int(spec["log_bytes"])) for stream in ("stdout", "stderr")]
+        if self.cause:
+            return _ending(self.cause)
+        trouble = self._start(spec, logs, claim)
+        terminated = killed = False
+        leave = 0.0  # until then, what outlives the command may end by itself
+        while self._status is None:
+            late = time.monotonic() >= deadline
+            if late and not terminated:
+                self._end("timeout")
+            if self.cause and not terminated:
+                terminated = True
+                self._terminate()
+                deadline = leave = time.monotonic() + grace
+            elif late:
+                killed = True
+                deadline = float("inf")
+                _kill(self._child, signal.SIGKILL)
+            self._wait(deadline - time.monotonic())
+        cause = self.cause or "ended"
+        survivors = self._sweep(max(leave, time.monotonic() + MOMENT))
+        message = os.read(trouble, EXIT_BYTES).decode(errors="replace")
+        if message or not self.started:
+            return _ending("not started" if message else cause, message=message)
+        code = os.waitstatus_to_exitcode(self._status)
+        oom_killed = code == -signal.SIGKILL and not killed and _oom_kills() > kills
+        return _ending(cause, code, oom_killed=oom_killed, survivors_killed=survivors)
+
+    def _end(self, cause: str) -> None:
+        self.cause = self.cause or cause
+
+    def _start(self, spec: dict[str, Any], logs: list[_Log], claim: int) -> int:
+        """Start the child, unless it is to end already. Returns where it tells what went wrong with that."""
+        gate, opener = os.pipe()
+        trouble, tell = os.pipe()
+        pipes = [os.pipe() for _ in logs]
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        parent = os.getpid()
+        self._child = os.fork()
+        if self._child == 0:
+            os.close(opener)
+            _become(spec, self._prctl, parent, gate, tell, [write for _, write in pipes])
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        for fd in (gate, tell, *(write for _, write in pipes)):
+            os.close(fd)
+        for (read, _), log in zip(pipes, logs, strict=True):
+            os.set_blocking(read, False)
+            self._poll.register(read, select.POLLIN)
+            self._logs[read] = log
+        if child := identity(self._child):
+            os.write(claim, _line(child))
+        self._wait(0.0)  # a tuner that is dead already
+        self.started = not self.cause
+        if self.started:
+            with contextlib.suppress(BrokenPipeError):  # somebody has killed it; how it ended says so
+                os.write(opener, b"!")
+        os.close(opener)
+        return trouble
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for a signal, output or the end of the lifeline, at most so long, and deal with it."""
+        for fd, _ in self._poll.poll(1000 * min(max(seconds, 0.0), 3600.0)):
+            if fd == self._wake:
+                os.read(fd, CHUNK_BYTES)
+                self._reap()
+                continue
+            try:
+                data = os.read(fd, CHUNK_BYTES)
+            except BlockingIOError:
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                self._poll.unregister(fd)
+            if fd != self._lifeline:
+                self._logs[fd].write(data)
+            elif not data:
+                self._end("tuner died")
+
+    def _reap(self) -> bool:
+        """Collect all that ended: the child, and descendants that lost their parents. Whether there are any left."""
+        try:
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] == self._child:
+                    self._status = ended[1]
+        except ChildProcessError:
+            return False
+        return True
+
+    def _descendants(self) -> dict[int, int]:
+        """The processes that the run consists of, and their groups."""
+        table = _table()
+        if self._adopts:
+            family = {os.getpid()}
+        else:  # those without parents are found by their group, and ps is none of them
+            family = {pid for pid, (_, group, _) in table.items() if pid == self._child or group == self._child}
+        grown = 0
+        while grown < len(family):  # parents may have higher numbers than their children
+            grown = len(family)
+            family.update(pid for pid, (parent, _, _) in table.items() if parent in family)
+        family.discard(os.getpid())
+        return {pid: table[pid][1] for pid in family if table[pid][2] not in "ZX"}
+
+    def _terminate(self) -> None:
+        for pid, group in self._descendants().items():
+            if group != self._child:
+                _kill(pid, signal.SIGTERM)
+        _kill(-self._child, signal.SIGTERM)  # the group, which may be growing; who has none yet got it above
+
+    def _sweep(self, limit: float) -> int:
+        """Let the descendants end by themselves until ``limit``, kill the others and return how many those were."""
+        killed: set[int] = set()
+        while self._reap() or not self._adopts:  # who adopts is the one that knows
+            left = self._descendants()
+            if not left and not self._adopts:
+                break
+            remaining = limit - time.monotonic()
+            if remaining <= -PATIENCE:
+                break
+            if remaining <= 0:
+                killed.update(pid for pid in left if _kill(pid, signal.SIGKILL))
+            if not self._adopts:
+                time.sleep(0.1)  # no signal tells that one of them ended, and there is one for every ps
+                self._wait(0.0)
+            else:
+                self._wait(remaining if remaining > 0 else 0.1)
+        for fd, log in self._logs.items():
+            for _ in range(64):  # more than a pipe holds: somebody else may have it, and go on writing
+                try:
+                    data = os.read(fd, CHUNK_BYTES)
+                except OSError:
+                    break
+                log.write(data)
+                if not data:
+                    break
+        return len(killed)
+
+
+def _become(
+    spec: dict[str, Any], prctl: Callable[..., int] | None, parent: int, gate: int, tell: int, streams: list[int]
+) -> NoReturn:
+    """Turn the forked process into the command once the gate opens; end if the supervisor closes it or dies."""
+    step = "spec.json"
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in signal.valid_signals():
+            if signal.getsignal(number) != signal.SIG_DFL:
+                signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        if prctl is not None:
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.read(gate, 1) and os.getppid() == parent:  # one that died before the call above sends no signal
+            for fd, source in enumerate([os.open(os.devnull, os.O_RDONLY), *streams]):
+                os.dup2(source, fd)
+            command, environment, folder, cpus = (spec[k] for k in ("command", "environment", "folder", "cpus"))
+            step = "folder"
+            if folder is not None:
+                os.chdir(folder)
+            step = "cpus"
+            if cpus is not None and hasattr(os, "sched_setaffinity"):
+                os.sched_setaffinity(0, cpus)
+            step = "command"
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+            os.execvpe(command[0], command, environment)
+    except BaseException as error:
+        os.write(tell, _trouble(spec, step, error).encode(errors="backslashreplace")[:EXIT_BYTES])
+    finally:
+        os._exit(127)
+
+
+def _trouble(spec: dict[str, Any], step: str, error: BaseException) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+    if step == "folder":
+        return f"The folder {spec['folder']!r} cannot be entered: {reason}."
+    if step == "cpus":
+        return f"No processor of {spec['cpus']} can be used: {reason}. There are {sorted(os.sched_getaffinity(0))}."
+    if step == "spec.json":
+        return f"spec.json: {error!r}"
+    program = spec["command"][0] if spec["command"] else ""
+    if isinstance(error, FileNotFoundError) and os.sep not in program:
+        reason = f"no folder of PATH has it, which is {spec['environment'].get('PATH', os.defpath)!r}"
+    elif isinstance(error, FileNotFoundError) and os.path.exists(program):
+        reason = "the interpreter that its first line names does not exist"
+    elif isinstance(error, PermissionError) or getattr(error, "errno", 0) == errno.ENOEXEC:
+        reason += ". Make it executable, with an interpreter in its first line, or put the interpreter in front of it"
+    return f"The command {program!r} cannot be run: {reason}."
+
+
+def _ending(
+    cause: str, code: int | None = None, *, message: str = "", oom_killed: bool = False, survivors_killed: int = 0
+) -> dict[str, Any]:
+    return {
+        "exit_code": code if code is not None and code >= 0 else None,
+        "signal": -code if code is not None and code < 0 else None,
+        "cause": cause,
+        "message": message[:600],  # fits in exit.json, whatever its characters are
+        "oom_killed": oom_killed,
+        "survivors_killed": survivors_killed,
+        "time": time.time(),
+    }
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _notify(path: str, folder: str) -> None:
+    """Tell the tuner that there is something to read; whether it listens is its business."""
+    import socket
+
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+            notices.setblocking(False)
+            notices.sendto(os.fsencode(folder), path)
+    except (OSError, TypeError):
+        pass
+
+
+def _kill(pid: int, number: int) -> bool:
+    try:
+        os.kill(pid, number)
+    except OSError:
+        return False
+    return True
+
+
+def _boot_id() -> str:
+    return _read(PROC + "/sys/kernel/random/boot_id").decode().strip()
+
+
+def _oom_kills() -> int:
+    for line in _read(PROC + "/vmstat").splitlines():
+        if line.startswith(b"oom_kill "):
+            return int(line.split()[1])
+    return 0
+
+
+def _state(pid: int) -> tuple[str, str]:
+    """State of a process as ps abbreviates it, and when it started, in a form of its own; empty if there is none."""
+    if os.path.exists(PROC + "/self/stat"):
+        fields = _stat(str(pid))
+        return (fields[0], fields[19]) if fields else ("", "")
+    state, _, start_time = _ps("-o", "stat=", "-o", "lstart=", "-p", str(pid)).strip().partition(" ")
+    return state[:1], start_time.strip()
+
+
+def _table() -> dict[int, tuple[int, int, str]]:
+    """Parent, group and state of every process."""
+    if os.path.exists(PROC + "/self/stat"):
+        rows = ((name, _stat(name)) for name in os.listdir(PROC) if name.isdigit())
+        return {int(name): (int(fields[1]), int(fields[2]), fields[0]) for name, fields in rows if fields}
+    lines = _ps("-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "stat=").splitlines()
+    return {int(pid): (int(parent), int(group), state[:1]) for pid, parent, group, state in map(str.split, lines)}
+
+
+def _stat(pid: str) -> list[str]:
+    """The fields after the name, which may contain anything."""
+    return _read(f"{PROC}/{pid}/stat").rpartition(b")")[2].decode().split()
+
+
+def _ps(*arguments: str) -> str:
+    import subprocess
+
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C",
+        "TZ": "UTC",
+    }  # times read alike everywhere
+    return subprocess.run(["ps", *arguments], stdout=subprocess.PIPE, text=True, env=environment, check=False).stdout
+
+
+def _prctl() -> Callable[..., int] | None:
+    """The system call, where there is one."""
+    if sys.platform != "linux":
+        return None
+    try:
+        import ctypes
+
+        function = ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+    function.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+    return function
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record).encode() + b"\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Supervise the run in a folder: ``FOLDER [--lifeline DESCRIPTOR]``. Returns the exit status."""
+    folder = arguments[0]
+    supervisor = _Supervisor(int(arguments[2]) if arguments[1:2] == ["--lifeline"] else -1)
+    try:
+        claim = os.open(
+            os.path.join(folder, "process.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666
+        )
+    except FileExistsError:
+        return TAKEN
+    os.write(claim, _line(identity(os.getpid()) or {}))
+    exit_file = os.open(os.path.join(folder, "exit.json"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    notices = None
+    try:
+        if os.write(exit_file, b" " * EXIT_BYTES) < EXIT_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with open(os.path.join(folder, "spec.json"), "rb") as file:
+            spec = json.load(file)
+        notices = spec["notices"]
+        ending = supervisor.run(spec, claim)
+    except Exception as error:
+        if supervisor.started:
+            raise  # and the child ends with us
+        ending = _ending("not started", message=f"The run could not be set up: {error!r}")
+    text = json.dumps(ending, ensure_ascii=False).encode(errors="backslashreplace")
+    os.pwrite(exit_file, text.ljust(EXIT_BYTES), 0)
+    if notices is not None:
+        _notify(notices, folder)
+    return 0
+
+
+if __name__ == "__main__":
+    os._exit(main(sys.argv[1:]))  # the interpreter's own way out would let a late SIGTERM end it
