@@ -2,6 +2,7 @@
 
 what:
   loop      the tuning loop and the application, ASHA on fcnet (the default)
+  local     what the tuner costs while scripts run as processes of this machine, and how soon it decides
   search    seconds per suggestion of the model-based searchers, and whole runs with them
   quality   how good what methods find is, over tasks and seeds; peers beside ours
 
@@ -15,7 +16,7 @@ import argparse
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("loop", "search", "quality")
+MEASUREMENTS = ("loop", "local", "search", "quality")
 
 
 def main(arguments: list[str]) -> None:

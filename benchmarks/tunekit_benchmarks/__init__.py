@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 @hookimpl
 def tunekit_register_benchmarks() -> list[type[Benchmark]]:
-    """The tabulated networks."""
+    """The tabulated networks, trainings in seconds, and scripts of the user."""
+    from tunekit_benchmarks.checkpoint_example import CheckpointExample
     from tunekit_benchmarks.fcnet.benchmark import Fcnet
+    from tunekit_benchmarks.height import Height
+    from tunekit_benchmarks.mlp_digits import MlpDigits
+    from tunekit_benchmarks.script import OwnScript
 
-    return [Fcnet]
+    return [CheckpointExample, Fcnet, Height, MlpDigits, OwnScript]
 
 
 @hookimpl

@@ -1,0 +1,146 @@
+"""The benchmark ``script``: a program of the user's own."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+import tunekit_benchmarks
+from tunekit_benchmarks.script import OwnScript
+from tunekit_core.benchmarks import Executable
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.space import loguniform
+
+LR = {"lr": "loguniform(1e-4,1e-1)"}
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch):
+    """A folder with a script, and one program on the PATH."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").touch()
+    (tmp_path / "run.sh").touch()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "go.sh").touch(mode=0o755)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path
+
+
+def own(**options):
+    return OwnScript(**{"command": "python train.py", "space": LR, **options})
+
+
+def test_options_become_a_problem(project):
+    benchmark = own(
+        metric="accuracy",
+        mode="max",
+        resource="epoch",
+        max_resource=27,
+        environment={"A": "x", "B": 1},
+        takes_arguments=False,
+    )
+    assert isinstance(benchmark, Executable)
+    assert benchmark.space["lr"] == loguniform(1e-4, 1e-1)
+    assert (benchmark.objective.metric, benchmark.objective.mode) == (("accuracy",), ("max",))
+    assert (benchmark.objective.resource, benchmark.max_resource, benchmark.max_resource_attr) == ("epoch", 27, None)
+    script = benchmark.script()
+    assert script.command == ("python", "train.py")
+    assert script.folder is None
+    assert script.environment == {"A": "x", "B": "1"}
+    assert not script.takes_arguments
+
+
+def test_the_options_file_holds_the_defaults():
+    yaml = importlib.import_module("yaml")
+    path = Path(tunekit_benchmarks.__file__).parent / "conf" / "benchmark" / "script.yaml"
+    assert yaml.safe_load(path.read_text()) == {"name": "script", "space": {}, **OwnScript.__init__.__kwdefaults__}
+
+
+def test_words_of_a_command_may_hold_blanks(project):
+    (project / "my script.py").touch()
+    assert own(command="python 'my script.py' --a 'b c'").script().command == ("python", "my script.py", "--a", "b c")
+
+
+def test_a_program_runs_in_its_folder(project):
+    assert own(command="./go.sh", folder="sub").script().folder == project / "sub"
+
+
+def test_the_space_is_in_alphabetical_order():
+    assert list(own(space={"b": "uniform(0,1)", "c": 1, **LR, "a": "randint(1,2)"}).space) == ["a", "b", "c", "lr"]
+
+
+@pytest.mark.parametrize(
+    ("command", "dataset"),
+    [
+        ("python train.py", "train"),
+        ("python -u sub/../train.py --momentum 0.9", "train"),
+        ("python -m package.train --data a.csv", "package.train"),
+        ("sub/go.sh --a=b.py", "go"),
+        ("python -c print", "python"),
+        ("python 'my script.py'", "my_script"),
+    ],
+)
+def test_results_are_named_after_the_script(command, dataset, project):
+    (project / "my script.py").touch()
+    assert own(command=command).dataset == dataset
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_resource": 9},
+        {"space": {**LR, "epochs": 9}},
+        {"max_resource": 9, "space": {**LR, "epochs": 9}},
+    ],
+)
+def test_how_far_to_run_is_said_once(options):
+    benchmark = own(max_resource_attr="epochs", **options)
+    assert (benchmark.max_resource, benchmark.max_resource_attr) == (9, "epochs")
+    assert benchmark.space.constants == {"epochs": 9}
+
+
+MISTAKES = {
+    "no program": ({"command": " "}, "command", ["names no program", "benchmark.command='python train.py'"]),
+    "quotes": ({"command": "python 'train.py"}, "command", ["as a shell would", "No closing quotation"]),
+    "program": ({"command": "pyton train.py"}, "command", ["no program 'pyton' is on the PATH", "full path"]),
+    "program here": ({"command": "run.sh"}, "command", ["no program 'run.sh' is on the PATH", "type ./run.sh"]),
+    "PATH": ({"environment": {"PATH": "/nowhere"}}, "command", ["no program 'python' is on the PATH"]),
+    "path": ({"command": "./no.sh"}, "command", ["there is no file", "no.sh", "benchmark.folder=FOLDER"]),
+    "not executable": ({"command": "./run.sh"}, "command", ["is not executable", "chmod +x"]),
+    "script": ({"command": "python trian.py"}, "command", ["there is no file", "trian.py", "benchmark.folder=FOLDER"]),
+    "script after a flag": ({"command": "python -u trian.py"}, "command", ["there is no file", "trian.py"]),
+    "script in a folder": ({"folder": "sub"}, "command", ["there is no file", "sub/train.py"]),
+    "folder": ({"folder": "nowhere"}, "folder", ["is no folder", "nowhere"]),
+    "variable": ({"environment": {"A": 1.1}}, "environment.A", ["A=1.1", "quotes of its own"]),
+    "empty space": ({"space": {}}, "space", ["nothing to search", "benchmark.space.lr='loguniform(1e-4,1e-1)'"]),
+    "constants alone": ({"space": {"a": 3}}, "space", ["nothing to search"]),
+    "name of a domain": ({"space": {"lr": "lognuiform(1,2)"}}, "space.lr", ["space.lr: No domain", "'loguniform'"]),
+    "domain without range": ({"space": {"lr": "uniform"}}, "space.lr", ["without its range", "loguniform(1e-4,1e-1)"]),
+    "bounds": ({"space": {"lr": "loguniform(0,1)"}}, "space.lr", ["space.lr: loguniform(0, 1)", "above 0"]),
+    "list": ({"space": {"lr": [1, 2]}}, "space.lr", ["space.lr=[1, 2]", "write choice([1, 2])"]),
+    "two levels": ({"space": {"o": {"lr": "uniform(0,1)"}}}, "space.o", ["one level", "'optimizer.lr':"]),
+    "reserved name": ({"space": {**LR, "st_x": 1}}, "space.st_x", ["'st_'"]),
+    "metric": ({"metric": ""}, "metric", ["benchmark.metric=loss"]),
+    "resource": ({"resource": "loss"}, "resource", ["is the metric itself", "benchmark.resource=epoch"]),
+    "max_resource": ({"max_resource": 0}, "max_resource", ["max_resource=0 must be at least 1"]),
+    "no max_resource": ({"max_resource_attr": "epochs"}, "max_resource_attr", ["add benchmark.max_resource=27"]),
+    "searched": ({"max_resource_attr": "lr", "max_resource": 3}, "space.lr", ["cannot be searched"]),
+    "two values": (
+        {"max_resource_attr": "epochs", "max_resource": 3, "space": {**LR, "epochs": 9}},
+        "max_resource",
+        ["max_resource=3", "benchmark.space.epochs=9", "Leave one of them out"],
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named(mistake):
+    options, option, texts = MISTAKES[mistake]
+    with pytest.raises(ConfigurationError) as caught:
+        own(**options)
+    assert caught.value.option == f"benchmark.{option}"
+    for text in (f"benchmark.{option}", *texts):
+        assert text in str(caught.value)
