@@ -1,0 +1,18 @@
+"""Experiments in TensorBoard, for tunekit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunekit_core.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from tunekit_core.observers import Observer
+
+
+@hookimpl
+def tunekit_register_observers() -> list[type[Observer]]:
+    """Event files for TensorBoard."""
+    from tunekit_tensorboard._tensorboard import TensorBoard
+
+    return [TensorBoard]
