@@ -1,1 +1,21 @@
-"""The application: ``python -m tunekit``."""
+"""The application, ``python -m tunekit``, and what training scripts and notebooks import from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tunekit.report import Reporter
+
+if TYPE_CHECKING:
+    from tunekit.functions import tune
+
+__all__ = ["Reporter", "tune"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import ``tune`` when it is asked for: training scripts, which import the reporter, do not wait for it."""
+    if name != "tune":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tunekit.functions import tune
+
+    return tune

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,14 @@ DIGITS = 4
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
 
 
-def tell_run(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, command: str) -> None:
+def tell_run(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, command: str | None) -> None:
     """Print the answer of a single run.
 
     Args:
         spec: The run.
         metadata: Its ``metadata.json``.
         seconds: Real time that it took, or ``None`` if it had been complete already.
-        command: The command line, for the next step.
+        command: The command line, for the next step; ``None`` if none is to be told.
     """
     incumbent = metadata.get("incumbent")
     if incumbent is None:
@@ -49,8 +49,22 @@ def tell_run(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, 
         f"{metadata['n_started']:,} trials, {metadata['n_reports']:,} reports in {metadata['time']:,.0f} s on the "
         f"clock of the {spec.results['backend']['name']} backend ({real}). It ended because {metadata['reason']}."
     )
-    tell(f"Results: {spec.folder}")
-    tell(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
+    tell(f"Results: {spec.folder}{_disk_use(spec.folder)}")
+    if command is not None:
+        tell(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
+
+
+def _disk_use(folder: Path) -> str:
+    """What trials of real scripts take, in brackets; nothing where there are none."""
+    checkpoints = _megabytes(folder.glob("*/checkpoint"))
+    if checkpoints is None:
+        return ""
+    return f" ({_megabytes([folder]):,.1f} MB, {checkpoints:,.1f} MB of it checkpoints)"
+
+
+def _megabytes(folders: Iterable[Path]) -> float | None:
+    files = [file for folder in folders for file in [folder, *folder.rglob("*")]]
+    return sum(file.lstat().st_size for file in files if file.is_file()) / 1e6 if files else None
 
 
 def tell_sweep(panels: Sequence[Panel]) -> None:

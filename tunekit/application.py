@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from tunekit.index import write_index
 from tunekit.planning import check_runs, plan_runs, tell_plan
 from tunekit.progress import progress
 from tunekit.run_spec import RunSpec
-from tunekit.running import COMPLETED, FAILED, INTERRUPTED, Outcome, status_of
+from tunekit.running import COMPLETED, FAILED, INTERRUPTED, Outcome, failures_of, status_of
+from tunekit.schema import QUIET
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import read_metadata
 
@@ -30,20 +32,20 @@ class Request:
     """What is to be run, and how.
 
     Attributes:
-        configs: Composed configurations, in plain dicts.
-        is_sweep: Whether the answer is a comparison.
-        n_jobs: Runs at the same time; ``None`` takes as many as there are cores.
-        plan: List what would run, and end.
         command: The command line, to be typed again.
         debug: Show where runs failed.
+        configs: Composed configurations, in plain dicts.
+        is_sweep: Whether the answer is a comparison.
+        n_jobs: Runs at the same time; ``None`` takes as many as there are cores, and one where trials are processes.
+        plan: List what would run, and end.
     """
 
-    configs: Sequence[Mapping[str, Any]]
-    is_sweep: bool
-    n_jobs: int | None
-    plan: bool
     command: str
     debug: bool
+    configs: Sequence[Mapping[str, Any]] = ()
+    is_sweep: bool = False
+    n_jobs: int | None = None
+    plan: bool = False
 
 
 def respond(request: Request) -> int:
@@ -55,16 +57,22 @@ def respond(request: Request) -> int:
     Raises:
         TunekitError: If any of the configurations is refused; nothing has been run or written then.
     """
-    n_jobs = _n_jobs(request)
-    specs = plan_runs(request.configs)
+    return carry_out(plan_runs(request.configs), request)
+
+
+def carry_out(specs: Sequence[RunSpec], request: Request) -> int:
+    """As :func:`respond`, for runs that are known."""
+    n_jobs = _n_jobs(request, specs)
     statuses = {spec.folder: status_of(spec.folder) for spec in specs}
     left = [spec for spec in specs if statuses[spec.folder] != COMPLETED]
     check_runs(left)
     if request.plan:
         tell_plan(specs, statuses)
         return SUCCEEDED
-    _say_what_is_there(specs, left, n_jobs)
-    outcomes = _run(left, n_jobs)
+    is_quiet = all(spec.verbosity == QUIET for spec in specs)
+    if not is_quiet:
+        _say_what_is_there(specs, left, n_jobs)
+    outcomes = _run(left, n_jobs, is_quiet=is_quiet)
     if any(outcome.status == INTERRUPTED for outcome in outcomes.values()):
         return _tell_interruption(specs, request)
     complete = [spec for spec in specs if _status(outcomes, spec) == COMPLETED]
@@ -74,14 +82,16 @@ def respond(request: Request) -> int:
     elif complete:
         outcome = outcomes.get(specs[0].folder)
         seconds = None if outcome is None else outcome.seconds
-        answer.tell_run(specs[0], read_metadata(specs[0].folder), seconds, request.command)
+        command = request.command if request.configs else None  # that of a run which was resumed has no seed
+        answer.tell_run(specs[0], read_metadata(specs[0].folder), seconds, command)
     all_succeeded = _tell_failures(specs, outcomes, request)
     return SUCCEEDED if all_written and all_succeeded else SOME_FAILED
 
 
-def _n_jobs(request: Request) -> int:
+def _n_jobs(request: Request, specs: Sequence[RunSpec]) -> int:
     if request.n_jobs is None:
-        return available_cores()
+        in_real_time = any(spec.can_go_on for spec in specs)  # each uses the whole machine already
+        return 1 if in_real_time else available_cores()
     if request.n_jobs < 1:
         raise ConfigurationError(
             f"hydra.sweeper.n_jobs={request.n_jobs} must be at least 1; null takes as many as there are cores.",
@@ -101,13 +111,13 @@ def _say_what_is_there(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs
     answer.tell_other_versions([spec.folder for spec in complete])
 
 
-def _run(specs: Sequence[RunSpec], n_jobs: int) -> dict[Path, Outcome]:
+def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path, Outcome]:
     """Outcomes by folder; after an interruption some are missing."""
     outcomes: dict[Path, Outcome] = {}
     if len(specs) == 1:
-        execute(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}))
+        execute(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), is_watched=True)
     elif specs:
-        with progress(len(specs)) as shown:
+        with progress(len(specs), is_quiet=is_quiet) as shown:
 
             def note(spec: RunSpec, outcome: Outcome) -> None:
                 outcomes[spec.folder] = outcome
@@ -149,6 +159,8 @@ def _tell_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], r
     for spec, outcome in failed:
         say(f"  {spec.method_name} on {spec.problem_name}, seed {spec.seed}: {outcome.reason}")
         say(f"    {spec.folder}")
+        for failure in failures_of(spec.folder)[:1]:
+            say(textwrap.indent(f"trial {failure['trial_id']}: {failure['reason']}", "    "))
         if request.debug and outcome.details:
             say(outcome.details)
     say(f"To run only these, type the same command again: {request.command}")

@@ -1,7 +1,8 @@
 """The command line, brought into the one form that every version of Hydra understands.
 
 Hydra 1.3 refuses overrides on both sides of a flag, wants a ``+`` for some groups and none for others, and a ``+``
-for every key that no options file mentions. Here flags come first, and each override gets the prefix that it needs.
+for every key that no options file mentions. It takes ``loguniform(1e-4,1e-1)`` for a call of a function of its own.
+Here flags come first, and each override gets the prefix and the quotes that it needs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import attrs
 from tunekit.schema import COMPONENTS, FREE, KEYS, RECIPES, SEVERAL, VALUES
 from tunekit_core.errors import ConfigurationError, suggestion
 
-VERBS = ("plugins",)
+VERBS = ("plugins", "resume")
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
 CONFIG_DIR = ("--config-dir", "-cd")
 FLAGS_WITH_VALUE = (
@@ -26,6 +27,8 @@ PLAIN_FLAGS = ("--resolve", "--run", "-r", "--multirun", "-m", "--hydra-help", "
 INFO_FLAGS = ("--info", "-i")
 COMMAND_FLAGS = ("--cfg", "-c", "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
 INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+SPACE = "benchmark.space."
+START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 OVERRIDE = re.compile(r"(?P<prefix>\+\+|\+|~)?(?P<key>[^=@+~]+)(?P<rest>(@[^=]*)?(=.*)?)", re.DOTALL)
 
 
@@ -36,7 +39,7 @@ class CommandLine:
     Attributes:
         own: Flags that this application answers itself, long form.
         flags: Flags for Hydra, each with its value joined to it or after it.
-        overrides: The rest, in order, each with the prefix that Hydra wants.
+        overrides: The rest, in order, each with the prefix and the quotes that Hydra wants.
     """
 
     own: frozenset[str]
@@ -94,14 +97,17 @@ def parse(arguments: Sequence[str]) -> CommandLine:
 
 
 def with_prefixes(overrides: Iterable[str]) -> list[str]:
-    """Give each override the prefix with which Hydra accepts it, whatever prefix it has.
+    """Give each override the prefix with which Hydra accepts it, whatever prefix it has, and domains quotes.
 
     Recipes (``method``, ``experiment``) get ``+`` since they are not in the defaults list of the primary config,
     groups and single values get none, and what lies inside a group or mapping gets ``++``: whether the key exists
-    is checked by the class whose option it is, which knows better than the options file.
+    is checked by the class whose option it is, which knows better than the options file. What begins like a call and
+    stands below ``benchmark.space`` is a domain, also ``choice(…)``: there, it is no sweep.
 
     >>> with_prefixes(["method=RS", "+benchmark=fcnet", "stopping.max_cost=3", "~tags"])
     ['+method=RS', 'benchmark=fcnet', '++stopping.max_cost=3', '~tags']
+    >>> with_prefixes(["benchmark.space.lr=uniform(0,1)"])
+    ["++benchmark.space.lr='uniform(0,1)'"]
     """
     return [_with_prefix(override) for override in overrides]
 
@@ -120,7 +126,22 @@ def _with_prefix(override: str) -> str:
         prefix = "++"
     else:
         return override
-    return prefix + key + match["rest"]
+    return prefix + key + (_with_quotes(match["rest"]) if key.startswith(SPACE) else match["rest"])
+
+
+def _with_quotes(rest: str) -> str:
+    equals, value = rest[:1], rest[1:]
+    return equals + quoted(value) if equals == "=" and START_OF_CALL.match(value) else rest
+
+
+def quoted(text: str, mark: str = "'") -> str:
+    r"""Text as Hydra reads it unchanged: in quotation marks, with a backslash before those in it.
+
+    >>> quoted("choice(['a'])")
+    "'choice([\\'a\\'])'"
+    """
+    # Backslashes count only before a mark, the closing one included, and are doubled there.
+    return mark + re.sub(rf"(\\*)({mark}|\Z)", lambda found: found[1] * 2 + (found[2] and "\\" + mark), text) + mark
 
 
 def _value_of(flag: str, rest: list[str]) -> str:

@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tunekit.components import Options, build_benchmark, create_component
 from tunekit.run_spec import RunSpec
+from tunekit_core.backends import Backend
 from tunekit_core.benchmarks import Benchmark
+from tunekit_core.observers import Observer
 from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams, effective_seed
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.tuner import Tuner
 
 
-def assemble(spec: RunSpec, record: ExperimentRecord | None = None) -> Tuner:
+def assemble(
+    spec: RunSpec,
+    record: ExperimentRecord | None = None,
+    benchmark: Benchmark | None = None,
+    *,
+    watch: Callable[[Problem, Backend], Observer] | None = None,
+) -> Tuner:
     """Build every component of a run.
 
     Args:
         spec: The run.
         record: Where it is written; nowhere unless given.
+        benchmark: What is tuned, where it is an object of the caller; built by its name unless given.
+        watch: Makes one more observer, which is no part of the run.
 
     Raises:
         TunekitError: If a component refuses its options, or two of them do not go together.
     """
     results = spec.results
     folder: Path | None = None if record is None else record.folder
-    benchmark = build_benchmark(results["benchmark"])
+    if benchmark is None:
+        benchmark = build_benchmark(results["benchmark"])
     problem = build_problem(benchmark, results)
     streams = Streams(effective_seed(results["random_seed"], results["seed"]))
     searcher = create_component("searcher", results["searcher"], problem, streams)
+    backend = create_component("backend", results["backend"], problem, benchmark, folder, streams)
+    observers = _create_all("observer", spec.observers, problem, folder)
+    if watch is not None:
+        observers.append(watch(problem, backend))
     return Tuner(
         scheduler=create_component("scheduler", results["scheduler"], problem, streams, searcher),
-        backend=create_component("backend", results["backend"], problem, benchmark, folder, streams),
+        backend=backend,
         stopping=_create_all("stopping", results["stopping"], problem),
         n_workers=results["n_workers"],
         composers=_create_all("composer", results["composers"], problem),
-        observers=_create_all("observer", spec.observers, problem, folder),
+        observers=observers,
         record=record,
         wait_for_running=results["wait_for_running"],
     )

@@ -46,6 +46,8 @@ def _respond(given: list[str]) -> int:
         from tunekit.plugins_page import show_plugins
 
         return show_plugins(given[1:])
+    if given[:1] == ["resume"]:
+        return _resume([argument for argument in given[1:] if argument != "--debug"], given)
     line = parse(given)
     if "--version" in line.own:
         from importlib.metadata import version
@@ -59,6 +61,15 @@ def _respond(given: list[str]) -> int:
         return 0
     say_startup_notes()
     return _compose_and_run(line, given)
+
+
+def _resume(arguments: list[str], given: Sequence[str]) -> int:
+    from tunekit.application import Request, carry_out
+    from tunekit.resuming import experiment_to_resume
+
+    say_startup_notes()
+    spec = experiment_to_resume(arguments)
+    return carry_out([spec], Request(command=_command(["resume", str(spec.folder)]), debug="--debug" in given))
 
 
 def _compose_and_run(line: CommandLine, given: Sequence[str]) -> int:

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 import attrs
 import hydra
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
@@ -58,8 +60,7 @@ def compose(line: CommandLine) -> Composition:
     Raises:
         Exception: Hydra's own, see :mod:`tunekit.hydra_errors`.
     """
-    Plugins.instance().register(PluginConfigs)
-    Plugins.instance().register(_sweeper())
+    _register_plugins()
     arguments = line.for_hydra
     if line.names_no_command and _is_study(line):
         arguments = ["--multirun", *arguments]
@@ -83,6 +84,28 @@ def compose(line: CommandLine) -> Composition:
     if unresolved:
         raise unresolved[0]
     return composition
+
+
+def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration of one run, composed apart from the program that asks, which may be one of Hydra's own.
+
+    Args:
+        overrides: Each as Hydra wants it.
+
+    Raises:
+        Exception: As for :func:`compose`.
+    """
+    _register_plugins()
+    loader = ConfigLoaderImpl(create_config_search_path(CONFIG_PACKAGE))
+    config = loader.load_configuration("config", list(overrides), RunMode.RUN)
+    OmegaConf.set_struct(config, False)
+    del config["hydra"]
+    return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
+
+
+def _register_plugins() -> None:
+    Plugins.instance().register(PluginConfigs)
+    Plugins.instance().register(_sweeper())
 
 
 def _is_study(line: CommandLine) -> bool:

@@ -31,6 +31,17 @@ def say(text: str, style: str | None = None) -> None:
     messages().print(text, style=style, soft_wrap=True)
 
 
+def duration(seconds: float) -> str:
+    """A time span for people.
+
+    >>> duration(3725)
+    '1:02:05'
+    """
+    minutes, whole = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"
+
+
 @cache
 def warn_once(text: str) -> None:
     """Write a warning to standard error, unless this process has written it before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from tunekit.run_spec import RunSpec
 from tunekit.running import COMPLETED, FAILED, HELD, INTERRUPTED, Outcome, run, status_of
@@ -19,7 +20,13 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def execute(specs: Sequence[RunSpec], n_jobs: int, on_outcome: Callable[[RunSpec, Outcome], None]) -> None:
+def execute(
+    specs: Sequence[RunSpec],
+    n_jobs: int,
+    on_outcome: Callable[[RunSpec, Outcome], None],
+    *,
+    is_watched: bool = False,
+) -> None:
     """Run them all; a run that another live process holds is left to it and waited for at the end.
 
     Args:
@@ -27,18 +34,19 @@ def execute(specs: Sequence[RunSpec], n_jobs: int, on_outcome: Callable[[RunSpec
         n_jobs: Runs at the same time, at least 1; with 1 they run in this process.
         on_outcome: Called with every run once, when it has ended. After an interruption those that had not
             begun are left out.
+        is_watched: Whether runs in this process show how they fare, as far as they run in real time.
     """
     n_workers = min(n_jobs, len(specs))
     if n_workers <= 1:
-        _run_until_none_is_held(specs, _run_here, on_outcome)
+        _run_until_none_is_held(specs, partial(_run_here, is_watched=is_watched), on_outcome)
         return
     with WorkerPool(n_workers) as pool:
         _run_until_none_is_held(specs, pool.run, on_outcome)
 
 
-def _run_here(specs: Sequence[RunSpec]) -> Iterator[tuple[RunSpec, Outcome]]:
+def _run_here(specs: Sequence[RunSpec], *, is_watched: bool) -> Iterator[tuple[RunSpec, Outcome]]:
     for spec in specs:
-        outcome = run(spec)
+        outcome = run(spec, is_watched=is_watched)
         yield spec, outcome
         if outcome.status == INTERRUPTED:
             return

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
+from tunekit.arguments import SPACE, quoted
 from tunekit.config_files import groups
 from tunekit.schema import COMPONENTS, KEYS, unknown_key
 from tunekit_core.errors import suggestion
@@ -65,9 +67,19 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
 
 def _grammar(error: OverrideParseException) -> str:
     reason = str(error.message).partition("\nSee https")[0]
+    return f"'{error.override}' cannot be read: {' '.join(reason.split())}. {_remedy(str(error.override))}"
+
+
+def _remedy(override: str) -> str:
+    key, _, value = override.lstrip("+").partition("=")
+    if f"{key}.".startswith(SPACE):
+        return f'Each domain is written on its own and in quotes: "{SPACE}lr=loguniform(1e-4,1e-1)".'
+    if key == "benchmark.command":
+        typed = key + "=" + quoted(value, mark='"')
+        return f"Text with such signs needs quotes of its own: {shlex.quote(typed)}"
     return (
-        f"'{error.override}' cannot be read: {' '.join(reason.split())}. Options are written key=value; what the shell "
-        "might change (brackets, commas with blanks, stars) goes in quotes, such as 'seed=range(20)'."
+        "Options are written key=value; what the shell might change (brackets, commas with blanks, stars) goes in "
+        "quotes, such as 'seed=range(20)'."
     )
 
 

@@ -15,11 +15,12 @@ from tunekit.assembly import assemble
 from tunekit.console import answers, say
 from tunekit.run_spec import RunSpec, resolve
 from tunekit.schema import NUMBER_OF_SEEDS, Settings, check
+from tunekit_core.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 
 
-def plan_runs(configs: Sequence[Mapping[str, Any]]) -> list[RunSpec]:
-    """The distinct runs of composed configurations, in order.
+def plan_runs(configs: Sequence[Mapping[str, Any]], benchmark: Benchmark | None = None) -> list[RunSpec]:
+    """The distinct runs of composed configurations, in order; ``benchmark`` as for :func:`tunekit.run_spec.resolve`.
 
     Raises:
         TunekitError: If a key, component or option does not exist or fit.
@@ -31,19 +32,23 @@ def plan_runs(configs: Sequence[Mapping[str, Any]]) -> list[RunSpec]:
         if settings.values["random_seed"] is None and drawn is None:
             drawn = secrets.randbelow(NUMBER_OF_SEEDS)
             say(f"random_seed={drawn} was drawn: type it to find these results again.")
-        spec = resolve(settings, _master_seed(settings, drawn))
+        spec = resolve(settings, _master_seed(settings, drawn), benchmark)
         specs.setdefault(spec.folder, spec)
     return list(specs.values())
 
 
-def check_runs(specs: Sequence[RunSpec]) -> None:
+def check_runs(specs: Sequence[RunSpec], benchmark: Benchmark | None = None) -> None:
     """Build one run of each setting, seed aside, and see that all can be written.
+
+    Args:
+        specs: The runs.
+        benchmark: As for :func:`tunekit.assembly.assemble`.
 
     Raises:
         TunekitError: If one cannot be built or written.
     """
     for spec in {spec.setting: spec for spec in specs}.values():
-        assemble(spec)
+        assemble(spec, benchmark=benchmark)
     for folder in {spec.tag_folder for spec in specs}:
         _check_writable(folder)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from tunekit.console import messages, say
+from tunekit.console import duration, messages, say
 from tunekit.running import COMPLETED, Outcome
 
 PLAIN_STEPS = 10  # lines over the whole of a sweep, where there is no terminal
@@ -21,12 +21,16 @@ class Progress(Protocol):
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Progress]:
+def progress(total: int, *, is_quiet: bool = False) -> Iterator[Progress]:
     """Progress of that many runs, on standard error.
 
     Args:
         total: Runs to come.
+        is_quiet: Whether nothing is to be shown after all.
     """
+    if is_quiet:
+        yield _Nothing()
+        return
     if not messages().is_terminal:
         yield _Lines(total)
         return
@@ -36,6 +40,11 @@ def progress(total: int) -> Iterator[Progress]:
     left = (TimeRemainingColumn(), TextColumn("left"))
     with Progress(*columns, *left, console=messages(), transient=True) as bar:
         yield _Bar(bar, bar.add_task("runs", total=total, failures=""))
+
+
+class _Nothing:
+    def advance(self, outcome: Outcome) -> None:
+        pass
 
 
 class _Bar:
@@ -70,14 +79,3 @@ class _Lines:
         left = passed / self._done * (self._total - self._done)
         failures = f", {self._n_failed} failed" if self._n_failed else ""
         say(f"{self._done} of {self._total} runs{failures}, {duration(left)} left")
-
-
-def duration(seconds: float) -> str:
-    """A time span for people.
-
-    >>> duration(3725)
-    '1:02:05'
-    """
-    minutes, whole = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"

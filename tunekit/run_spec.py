@@ -12,6 +12,7 @@ import attrs
 
 from tunekit.components import Options, build_benchmark, complete_options, complete_several
 from tunekit.schema import SEVERAL, Settings
+from tunekit_core.benchmarks import Benchmark
 from tunekit_core.records.experiment import FORMAT
 from tunekit_core.registry import registry
 
@@ -30,6 +31,7 @@ class RunSpec:
         experiment: Name of the study, or ``None``.
         experiment_tag: Folder below ``results_dir``.
         results_dir: Where results go.
+        verbosity: How much is told while it runs: a value of the key of that name.
         tags: Whatever the user wants to find again.
     """
 
@@ -40,6 +42,7 @@ class RunSpec:
     experiment: str | None
     experiment_tag: str
     results_dir: str
+    verbosity: int
     tags: Mapping[str, Any]
 
     @property
@@ -51,6 +54,11 @@ class RunSpec:
     def benchmark(self) -> str:
         """Name of the benchmark."""
         return str(self.results["benchmark"]["name"])
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether an interrupted run goes on where it was, rather than from its beginning."""
+        return "restore" in registry().find("backend", self.results["backend"]["name"]).factory.capabilities
 
     @property
     def problem_name(self) -> str:
@@ -99,12 +107,13 @@ class RunSpec:
         }
 
 
-def resolve(settings: Settings, random_seed: int) -> RunSpec:
+def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = None) -> RunSpec:
     """Complete what the user asked for with the defaults of every class and of the benchmark.
 
     Args:
         settings: What was asked for.
         random_seed: The master seed; drawn by the caller where the settings have none.
+        benchmark: The benchmark, where it is an object of the caller. What the settings say of it is complete then.
 
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
@@ -112,12 +121,17 @@ def resolve(settings: Settings, random_seed: int) -> RunSpec:
     components = {
         key: {"name": name, **complete_options(registry().find(key, name), options, path=key)}
         for key, (name, options) in settings.components.items()
+        if key != "benchmark" or benchmark is None
     }
+    if benchmark is None:
+        benchmark = build_benchmark(components["benchmark"])
+    else:
+        name, options = settings.components["benchmark"]
+        components["benchmark"] = {"name": name, **options}
     several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
-    benchmark = build_benchmark(components["benchmark"])
     n_workers = settings.values["n_workers"]
     if _needs_time_limit(settings.several["stopping"]):
-        several["stopping"] = {TIME_LIMIT: {"seconds": float(benchmark.max_wallclock_time)}, **several["stopping"]}
+        several["stopping"] = {TIME_LIMIT: {"seconds": _time_limit(benchmark, settings)}, **several["stopping"]}
     results = {
         "seed": settings.values["seed"],
         "random_seed": random_seed,
@@ -140,8 +154,17 @@ def resolve(settings: Settings, random_seed: int) -> RunSpec:
         experiment=settings.recipes["experiment"],
         experiment_tag=settings.values["experiment_tag"],
         results_dir=settings.values["results_dir"],
+        verbosity=settings.values["verbosity"],
         tags=settings.tags,
     )
+
+
+def _time_limit(benchmark: Benchmark, settings: Settings) -> float:
+    """The benchmark's own; scaled, fewer workers have as many worker seconds in all."""
+    n_workers = settings.values["n_workers"]
+    if not settings.values["scale_max_wallclock_time"] or n_workers is None or n_workers >= benchmark.n_workers:
+        return float(benchmark.max_wallclock_time)
+    return float(int(benchmark.max_wallclock_time * benchmark.n_workers / n_workers))
 
 
 def _needs_time_limit(given: Mapping[str, Any]) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from tunekit.assembly import assemble
 from tunekit.run_spec import RunSpec
+from tunekit.watching import watching
 from tunekit_core.errors import ExperimentLocked, RecordError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
@@ -34,11 +37,16 @@ class Outcome:
     details: str = ""
 
 
-def run(spec: RunSpec) -> Outcome:
-    """Run one run to its end. Whatever happens to it is an outcome, an interruption from the keyboard too."""
+def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
+    """Run one run to its end. Whatever happens to it is an outcome, an interruption from the keyboard too.
+
+    Args:
+        spec: The run.
+        is_watched: Whether somebody watches this very run, as far as it runs in real time.
+    """
     began = time.perf_counter()
     try:
-        record = ExperimentRecord(spec.folder, spec.metadata())
+        record = ExperimentRecord(spec.folder, spec.metadata(), keep_events=spec.can_go_on)
     except ExperimentLocked as error:
         return Outcome(HELD, str(error))
     except OSError as error:
@@ -47,7 +55,8 @@ def run(spec: RunSpec) -> Outcome:
         record.release()
         return Outcome(COMPLETED, "completed by another process")
     try:
-        result = assemble(spec, record).run()
+        with watching(spec) if is_watched else nullcontext() as watch:
+            result = assemble(spec, record, watch=watch).run()
     except KeyboardInterrupt:
         record.release()
         return Outcome(INTERRUPTED, "interrupted from the keyboard", time.perf_counter() - began)
@@ -79,7 +88,13 @@ def status_of(folder: Path) -> str:
         return "missing"
 
 
-def _metadata_if_any(folder: Path) -> dict[str, object]:
+def failures_of(folder: Path) -> list[dict[str, Any]]:
+    """Trials that failed, each with its ``trial_id`` and ``reason``, the first few."""
+    failures: list[dict[str, Any]] = _metadata_if_any(folder).get("failures", [])
+    return failures
+
+
+def _metadata_if_any(folder: Path) -> dict[str, Any]:
     try:
         return read_metadata(folder)
     except RecordError:

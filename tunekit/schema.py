@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -24,12 +24,14 @@ KEYS = {
     "seed": "seed of this experiment; methods are paired by equal seeds",
     "random_seed": "master seed, added to seed; null draws one and prints it",
     "n_workers": "trials at the same time; null takes the benchmark's number",
+    "scale_max_wallclock_time": "with fewer workers than the benchmark's, take so many times its time limit",
     "constraint": "reported metric that must be at most 0; other reports do not count",
     "fixed": "hyperparameters that are not searched, with their values",
     "points_to_evaluate": "configurations to begin with; null takes the benchmark's",
     "wait_for_running": "at the end, let running trials run to their end",
     "experiment_tag": "folder below results_dir",
     "results_dir": "where results go",
+    "verbosity": "what is told on the way: 0 nothing, 1 what matters, 2 each report too, where runs are no simulations",
     "tags": "anything to be found again in metadata.json",
 }
 RECIPES = ("method", "experiment")  # not in the defaults list of the primary config
@@ -40,12 +42,15 @@ VALUES: dict[str, Any] = {
     "seed": int,
     "random_seed": int | None,
     "n_workers": int | None,
+    "scale_max_wallclock_time": bool,
     "constraint": str | None,
     "points_to_evaluate": list[Mapping[str, Any]] | None,
     "wait_for_running": bool,
     "experiment_tag": str,
     "results_dir": str,
+    "verbosity": Literal[0, 1, 2],
 }
+QUIET, NORMAL, EVERY_REPORT = 0, 1, 2  # values of verbosity
 FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 NUMBER_OF_SEEDS = 2**32
 

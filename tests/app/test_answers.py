@@ -86,7 +86,7 @@ def spec(method="ASHA", dataset="robot_arm", seed=0, **options):
         "stopping": {"max_wallclock_time": {"seconds": 100.0}},
         **options,
     }
-    return RunSpec(results, {}, dataset, method, None, "default", "results", {})
+    return RunSpec(results, {}, dataset, method, None, "default", "results", 1, {})
 
 
 def finished(curve, mode="min", **how):

@@ -1,6 +1,7 @@
 import pytest
 
-from tunekit.progress import duration, progress
+from tunekit.console import duration
+from tunekit.progress import progress
 from tunekit.running import Outcome
 
 

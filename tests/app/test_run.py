@@ -139,6 +139,17 @@ class TestStopping:
         expected = {"max_wallclock_time": {"seconds": 3600.0}, "max_failures": {"count": 5}}
         assert self.stopping(results) == (expected, "3600 s are over")
 
+    @pytest.mark.parametrize(("n_workers", "seconds"), [(1, 14400.0), (3, 4800.0), (4, 3600.0), (8, 3600.0)])
+    def test_with_fewer_workers_it_can_be_scaled(self, tunekit, results, n_workers, seconds):
+        scaled = ["scale_max_wallclock_time=true", f"n_workers={n_workers}"]
+        tunekit("scheduler=asha_promotion", *scaled, "stopping.max_failures=1")
+        stopping, _ = self.stopping(results)
+        assert stopping["max_wallclock_time"] == {"seconds": seconds}
+
+    def test_a_time_that_was_asked_for_is_not_scaled(self, tunekit, results):
+        tunekit("scale_max_wallclock_time=true", "n_workers=1", SHORT)
+        assert self.stopping(results)[0] == {"max_wallclock_time": {"seconds": 50.0}}
+
     def test_null_switches_it_off(self, tunekit, results):
         fixed = [f"fixed.hp_{name}" for name in ("activation_fn_1=relu", "activation_fn_2=relu", "batch_size=64")]
         more = [f"fixed.hp_{name}" for name in ("dropout_1=0", "dropout_2=0", "init_lr=0.001", "lr_schedule=const")]

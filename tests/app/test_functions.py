@@ -1,0 +1,222 @@
+"""``tune``: Python functions as objectives, each trial in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_module
+
+from tunekit import Reporter, tune
+from tunekit.functions import TunedFunction
+from tunekit_core import ConfigurationError, load_experiment
+from tunekit_core.errors import RecordError
+from tunekit_core.records.files import write_whole
+from tunekit_core.space import loguniform
+
+SPACE = {"lr": "loguniform(1e-4, 1e-1)", "units": [16, 32, 64]}
+SCRIPT = """
+import math, time
+from tunekit import Reporter, tune
+
+best = 0.01
+
+def distance(lr):
+    return abs(math.log(lr / best))
+
+def train(lr, units, seconds):
+    report = Reporter()
+    for epoch in range(1, 10):
+        time.sleep(seconds)
+        report(epoch=epoch, loss=distance(lr) + 1 / (units * epoch))
+
+space = {"lr": "loguniform(1e-4, 1e-1)", "units": [16, 32, 64], "seconds": 0.01}
+stop = ["stopping.max_num_trials_finished=4"]
+result = tune(train, space, resource="epoch", max_resource=9, n_workers=2, overrides=stop)
+print(result.best_configuration["units"], result.best_value > 0)
+"""
+
+
+def trials(n):
+    return {"n_workers": 2, "overrides": [f"stopping.max_num_trials_finished={n}"]}
+
+
+def test_a_function_of_a_script_is_tuned_in_processes_of_its_own(results):
+    done = subprocess.run([sys.executable, "-"], input=SCRIPT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    units, is_positive = done.stdout.split()
+    assert int(units) in SPACE["units"]
+    assert is_positive == "True"
+    assert [folder.name[:17] for folder in results.folders()] == ["function-train-0-"]
+
+
+def test_a_function_that_reports_nothing_returns_the_metric(results):
+    center = 0.25
+    result = tune(lambda x: (x - center) ** 2, {"x": "uniform(0, 1)"}, **trials(4))
+    reports = result.experiment.results
+    assert result.best_value == reports["loss"].min()
+    assert reports["loss"].tolist() == ((reports["config_x"] - center) ** 2).tolist()
+    assert result.experiment.metadata["method"] == "BO"
+
+
+def test_or_a_mapping_with_it(results):
+    def score(x, log):
+        print("x is", x)
+        return {"score": x, "pid": os.getpid()}
+
+    result = tune(score, {"x": "uniform(0, 1)", "log": True}, metric="score", mode="max", **trials(3))
+    reports = result.experiment.results
+    assert result.best_value == reports["score"].max()
+    assert reports["pid"].nunique() == 3
+    assert os.getpid() not in set(reports["pid"])
+    assert (result.experiment.path / "0" / "stdout.log").read_text() == "x is 0.5\n"
+
+
+def test_what_is_returned_beside_reports_is_none(results):
+    def train(x):
+        Reporter()(loss=x)
+        return 7.0
+
+    result = tune(train, {"x": "uniform(0, 1)"}, **trials(2))
+    assert result.experiment.results["loss"].max() <= 1.0
+
+
+def test_a_method_pauses_a_function_that_goes_on_from_its_checkpoint(results):
+    def train(lr, units):
+        checkpoint = Path(os.environ["TUNEKIT_CHECKPOINT_DIR"]) / "epoch"
+        first = int(checkpoint.read_text()) + 1 if checkpoint.exists() else 1
+        report = Reporter()
+        for epoch in range(first, 10):
+            time.sleep(0.01)
+            write_whole(checkpoint, str(epoch))
+            report(epoch=epoch, loss=lr / epoch, first=first)
+
+    space = {"lr": loguniform(1e-4, 1e-1), "units": [16, 32, 64]}
+    result = tune(train, space, resource="epoch", max_resource=9, method="ASHA", **trials(2))
+    reports = result.experiment.results
+    assert "PAUSE" in set(reports["st_decision"])
+    assert {1} < set(reports["first"])
+    assert reports["epoch"].max() == 9
+
+
+def test_a_function_that_raises_fails_its_trial_with_the_end_of_its_traceback(results, capfd):
+    def train(x):
+        if x == 0.5:
+            raise ArithmeticError("x is in the middle")
+        return x
+
+    result = tune(train, {"x": "uniform(0, 1)"}, **trials(3))
+    (failure,) = result.experiment.metadata["failures"]
+    assert failure["trial_id"] == 0
+    assert failure["reason"].endswith("ArithmeticError: x is in the middle")
+    assert "function_trial" not in failure["reason"]
+    assert failure["reason"] in capfd.readouterr().err
+    assert result.best_value < 1.0
+
+
+def test_where_all_trials_fail_the_answer_says_why(results):
+    result = tune(lambda x: {}[x], {"x": "uniform(0, 1)"}, **trials(2))
+    with pytest.raises(RecordError, match=r"no trial has reported yet\. Trial 0 failed: (.|\n)*KeyError: 0\.5"):
+        _ = result.best_configuration
+    with pytest.raises(RecordError, match="no trial has reported yet"):
+        _ = result.best_value
+
+
+def test_the_same_call_finds_the_experiment_complete_however_the_space_was_ordered(results, tmp_path, capfd):
+    def train(lr, units):
+        with open(tmp_path / "calls", "a") as file:
+            file.write(".")
+        return lr
+
+    first = tune(train, SPACE, **trials(2))
+    calls = (tmp_path / "calls").read_text()
+    again = tune(train, dict(reversed(SPACE.items())), **trials(2))
+    assert again == first
+    assert isinstance(again, TunedFunction)
+    assert (tmp_path / "calls").read_text() == calls
+    assert f"Found complete: {first.experiment.path}" in capfd.readouterr().err
+    for left in first.experiment.path.glob("function.*"):
+        left.unlink()
+    assert load_experiment(first.experiment.path).best_configuration() == first.best_configuration
+
+
+def events_of(folder):
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+def test_an_experiment_whose_process_died_goes_on_when_the_function_is_given_again(results):
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT], stderr=subprocess.DEVNULL)
+    while sum(len(file.read_bytes().splitlines()) for file in results.root.glob("*/*/*/events.jsonl")) < 15:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    (folder,) = results.folders()
+    before = events_of(folder)[:-1]
+    (folder / "function.pickle").write_bytes(b"damaged")
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    assert results.folders() == [folder]
+    assert events_of(folder)[: len(before)] == before
+    assert load_experiment(folder).metadata["status"] == "completed"
+    assert load_experiment(folder).metadata["n_failed"] == 0
+
+
+def test_the_command_line_cannot_resume_it(results, tunekit):
+    folder = tune(lambda x: x, {"x": "uniform(0, 1)"}, **trials(1)).experiment.path
+    finished = tunekit("resume", str(folder))
+    assert finished.status == 2
+    assert "goes on when tune() is called again" in finished.err
+
+
+def test_it_may_be_called_inside_an_application_of_hydra(results):
+    with initialize_config_module("tunekit.conf", version_base="1.3"):
+        tune(lambda x: x, {"x": "uniform(0, 1)"}, **trials(1))
+        assert compose("config", ["seed=3"]).seed == 3
+
+
+def needs_more(lr, units, depth):
+    return lr
+
+
+REFUSED = {
+    "an argument that is missing": (lambda lr: lr, SPACE, {}, r"lambda>\(lr, units\)\. It does not: .*'units'"),
+    "an argument that nothing gives": (needs_more, SPACE, {}, "'depth'"),
+    "a text": ("train", SPACE, {}, "is not a callable object"),
+    "a space without a domain": (lambda lr: lr, {"lr": 0.1}, {}, "nothing to search"),
+    "a list without a choice": (lambda lr: lr, {"lr": []}, {}, r"lr=\[\]"),
+    "an unknown domain": (lambda lr: lr, {"lr": "logunif(1, 2)"}, {}, "'loguniform'"),
+    "a mode": (lambda lr, units: lr, SPACE, {"mode": "minimum"}, "'min'"),
+    "a method": (lambda lr, units: lr, SPACE, {"method": "ASH"}, "'ASHA'"),
+    "a method that needs to know the end": (lambda lr, units: lr, SPACE, {"method": "ASHA"}, "max_resource"),
+    "an option": (lambda lr, units: lr, SPACE, {"overrides": ["sead=3"]}, "'seed'"),
+    "a number": (lambda lr, units: lr, SPACE, {"n_workers": 2.5}, "n_workers=2.5"),
+    "a flag": (lambda lr, units: lr, SPACE, {"overrides": ["--multirun"]}, "flag"),
+    "what has an argument": (lambda lr, units: lr, SPACE, {"overrides": ["n_workers=3"]}, "arguments for it"),
+    "another benchmark": (lambda lr, units: lr, SPACE, {"overrides": ["benchmark=fcnet"]}, "arguments for it"),
+    "a simulation": (lambda lr, units: lr, SPACE, {"overrides": ["backend=simulator"]}, "no recorded runs"),
+}
+
+
+@pytest.mark.parametrize("mistake", REFUSED)
+def test_a_mistake_is_refused_before_anything_is_run_or_written(mistake, results):
+    function, space, options, message = REFUSED[mistake]
+    with pytest.raises(ConfigurationError, match=message):
+        tune(function, space, **options)
+    assert not results.root.exists()
+
+
+def test_a_function_that_cannot_be_copied_is_refused_with_the_remedy(results):
+    lock = threading.Lock()
+    with pytest.raises(ConfigurationError, match=r"<lambda> cannot be sent .*lock.*Make in the function itself"):
+        tune(lambda x: lock and x, {"x": "uniform(0, 1)"})
+
+
+def test_without_cloudpickle_the_answer_says_what_to_install(results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    with pytest.raises(ConfigurationError, match="Type: pip install cloudpickle"):
+        tune(lambda x: x, {"x": "uniform(0, 1)"})

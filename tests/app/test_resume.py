@@ -1,0 +1,122 @@
+"""``python -m tunekit resume FOLDER``, and the same command once more."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tunekit_core import load_experiment
+
+COMMAND = ["method=ASHA", "backend=local", "benchmark=checkpoint_example", "benchmark.sleep_time=0.01", "n_workers=2"]
+LIMIT = "stopping.max_num_trials_finished={}"
+
+
+@pytest.fixture
+def killed(results, shell):
+    """Starts an experiment as a user does, kills it after so many events, and gives its folder."""
+
+    def kill(*arguments, n_events=30):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tunekit", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while sum(len(file.read_bytes().splitlines()) for file in results.root.glob("*/*/*/events.jsonl")) < n_events:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        (folder,) = results.folders()
+        return folder
+
+    return kill
+
+
+def events_of(folder):
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+def test_the_same_command_goes_on_where_it_was(killed, tunekit, results):
+    folder = killed(*COMMAND, LIMIT.format(4))
+    before = events_of(folder)
+    finished = tunekit(*COMMAND, LIMIT.format(4))
+    assert finished.status == 0, finished.err
+    assert results.folders() == [folder]
+    assert events_of(folder)[: len(before) - 1] == before[:-1]
+    assert load_experiment(folder).metadata["status"] == "completed"
+    again = tunekit(*COMMAND, LIMIT.format(4))
+    assert "Best loss" in again.out
+    assert events_of(folder)[-1]["event"] == "criterion"
+
+
+def test_resume_needs_only_the_folder(killed, tunekit):
+    folder = killed(*COMMAND, LIMIT.format(4))
+    finished = tunekit("resume", str(folder))
+    assert finished.status == 0, finished.err
+    assert load_experiment(folder).metadata["reason"] == "4 trials were finished"
+    assert "MB of it checkpoints" in finished.out
+    assert "Next, several seeds" not in finished.out
+
+
+def test_a_complete_experiment_goes_on_with_a_later_end_in_the_folder_that_belongs_to_it(tunekit, results):
+    first = tunekit(*COMMAND, LIMIT.format(2))
+    assert first.status == 0, first.err
+    (folder,) = results.folders()
+    before = load_experiment(folder).results
+    second = tunekit("resume", str(folder), LIMIT.format(4))
+    assert second.status == 0, second.err
+    (moved,) = results.folders()
+    assert moved != folder
+    after = load_experiment(moved).results
+    assert after.iloc[: len(before)][["trial_id", "epoch", "loss"]].equals(before[["trial_id", "epoch", "loss"]])
+    assert len(after) > len(before)
+    direct = tunekit(*COMMAND, LIMIT.format(4))
+    assert results.folders() == [moved]
+    assert str(moved.name) in direct.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "`resume` needs the folder of an experiment"),
+        (["nowhere"], "nowhere holds no experiment"),
+        (["FOLDER", "seed=3"], "Only these can be changed: stopping, n_workers"),
+        (["FOLDER", "stopping"], "Only these can be changed"),
+        (["FOLDER", "stopping.max_trials=3"], "stopping.max_trials"),
+        (["FOLDER", "backend.name=simulator"], "keeps its backend, local"),
+    ],
+)
+def test_what_cannot_be_resumed_is_refused_and_kept(tunekit, results, arguments, message):
+    tunekit(*COMMAND, LIMIT.format(1))
+    (folder,) = results.folders()
+    before = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    refused = tunekit("resume", *[str(folder) if argument == "FOLDER" else argument for argument in arguments])
+    assert refused.status == 2
+    assert message in refused.err.replace("\n", " ")
+    assert {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()} == before
+
+
+def test_a_simulation_is_run_again_rather_than_resumed(tunekit, results):
+    tunekit("method=RS", "stopping.max_num_trials_started=2")
+    (folder,) = results.folders()
+    refused = tunekit("resume", str(folder))
+    assert refused.status == 2
+    assert "runs are repeated from their beginning" in refused.err.replace("\n", " ")
+
+
+def test_an_experiment_that_was_given_up_on_goes_on_once_its_script_is_mended(tunekit, results, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("raise SystemExit('the data are not there')")
+    command = [
+        *["backend=local", "benchmark=script", "n_workers=1", f"benchmark.command='{sys.executable} train.py'"],
+        *["benchmark.space.lr=uniform(0,1)", "stopping.max_failures=1", "stopping.max_num_trials_started=5"],
+    ]
+    failed = tunekit(*command)
+    assert failed.status == 1
+    assert "the data are not there" in failed.err
+    assert "the data are not there" in load_experiment(results.folders()[0]).metadata["failures"][0]["reason"]
+    script.write_text("from tunekit import Reporter; Reporter()(loss=1.0)")
+    assert tunekit(*command).status == 0
+    metadata = load_experiment(results.folders()[0]).metadata
+    assert (metadata["n_failed"], metadata["n_completed"]) == (2, 3)
