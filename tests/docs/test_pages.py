@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -70,6 +71,8 @@ def test_the_commands_and_the_code_of_a_page_run(page, site, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.delenv("TUNEKIT_RESULTS", raising=False)
+    programs = Path(sys.executable).parent  # as if the environment were activated: scripts are run with its python
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     names: dict[str, object] = {"__name__": name_of(page)}
     for block in blocks(page):
         if block.title is not None:
