@@ -58,11 +58,13 @@ class UnfinishedTrial:
 
     Attributes:
         trial: Running or paused, as the record has it.
+        n_begun: How often it was to be started or resumed. The last time, the process may have died before it was.
         n_recorded: How many of its reports the record has, late and unusable ones included.
         is_ending: Whether its end was decided; a call of ``pause`` or ``stop`` follows.
     """
 
     trial: Trial
+    n_begun: int
     n_recorded: int
     is_ending: bool
 

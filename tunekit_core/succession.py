@@ -11,6 +11,7 @@ from tunekit_core.experiment_state import WITHOUT_REPORT, ExperimentState
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.trials import Decision, Report, Status, Trial
 
+BEGUN = ("start", "resume")
 RELAYED = ("report", "late", "unusable")
 DECIDED = {Status.PAUSED: Decision.PAUSE, Status.STOPPED: Decision.STOP}
 
@@ -40,10 +41,14 @@ def take_up(
     if past[-1]["event"] == "report":
         ending = state.ending(past[-1]["trial_id"])
         record.decision(past[-1]["trial_id"], Decision.CONTINUE if ending is None else DECIDED[ending])
+    n_begun = Counter(event["trial_id"] for event in past if event["event"] in BEGUN)
     n_recorded = Counter(event["trial_id"] for event in past if event["event"] in RELAYED)
     unfinished = [trial for trial in state.trials if not trial.status.final]
     backend.restore(
-        [UnfinishedTrial(trial, n_recorded[trial.id], state.ending(trial.id) is not None) for trial in unfinished],
+        [
+            UnfinishedTrial(trial, n_begun[trial.id], n_recorded[trial.id], state.ending(trial.id) is not None)
+            for trial in unfinished
+        ],
         state.now,
     )
     for trial in unfinished:

@@ -19,11 +19,11 @@ from tunekit_core import (
     create,
     load_experiment,
 )
-from tunekit_core.backends import TrialEnded, TrialReported
+from tunekit_core.backends import TrialEnded, TrialReported, UnfinishedTrial
 from tunekit_core.benchmarks import Benchmark, Script
 from tunekit_core.space import uniform
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
-from tunekit_core.trials import Status, Trial
+from tunekit_core.trials import Report, Status, Trial
 from tunekit_local._local import LocalBackend
 
 TRAIN = Path(__file__).parent / "train.py"
@@ -262,6 +262,32 @@ def test_a_trial_whose_checkpoint_was_dropped_starts_over(make):
     until_idle(backend)
     backend.drop_checkpoint(0)
     backend.resume(trial(backend), 9)
+    assert epochs(until_idle(backend)) == [*range(1, 10)]
+
+
+def test_a_trial_that_was_not_resumed_any_more_when_the_tuner_died_is_resumed(make):
+    for n_begun, expected in [(2, [4, 5, 6, 7, 8, 9]), (1, [])]:
+        before = make(Training(seconds=0.0))
+        before.start(trial(before), 3, None)
+        *reports, _ = until_idle(before)
+        before.close()
+        after = make(Training(seconds=0.0))
+        again = trial(after)
+        again.until = 9 if n_begun == 2 else 3
+        again.last_report = Report(0, 3, reports[-1].metrics, (0.0,), 1.0)
+        after.restore([UnfinishedTrial(again, n_begun, 3, False)], 1.0)
+        assert epochs(until_idle(after)) == expected
+        after.close()
+
+
+@pytest.mark.parametrize("what_is_there", ["nothing", "a folder", "a run without its spec"])
+def test_a_trial_that_was_hardly_started_when_the_tuner_died_is_started(make, tmp_path, what_is_there):
+    if what_is_there != "nothing":
+        (tmp_path / "0").mkdir()
+    if what_is_there == "a run without its spec":
+        (tmp_path / "0" / "runs" / "0").mkdir(parents=True)
+    backend = make(Training(seconds=0.0))
+    backend.restore([UnfinishedTrial(trial(backend), 1, 0, False)], 1.0)
     assert epochs(until_idle(backend)) == [*range(1, 10)]
 
 

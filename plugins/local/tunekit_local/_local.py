@@ -120,6 +120,7 @@ class LocalBackend(Backend):
         self._running: dict[int, Running] = {}
         self._waiting: list[Running] = []
         self._reports: dict[int, ReportFile] = {}
+        self._segments: dict[int, int] = {}  # how often each trial was started and resumed
         self._events: list[BackendEvent] = []  # that are known already
         self._ended: list[RunProcess] = []  # whose supervisors are to be collected
         self._looked = 0.0
@@ -153,25 +154,20 @@ class LocalBackend(Backend):
             trial = unfinished.trial
             folder = self._folder(trial.id)
             self._reports[trial.id] = ReportFile(folder.reports, unfinished.n_recorded)
+            self._segments[trial.id] = unfinished.n_begun
             if trial.status is Status.RUNNING:
-                self._take_up(trial, folder, is_ending=unfinished.is_ending)
+                self._take_up(unfinished, folder)
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
         """Make the trial's folder and start its script, or have it wait for devices."""
-        folder = self._folder(trial.id)
-        try:
-            folder.create(trial.configuration)
-            if checkpoint_of is not None:
-                folder.copy_checkpoint(self._folder(checkpoint_of))
-        except OSError as error:
-            if error.errno in DISK_IS_FULL:
-                raise  # so would all others fail: the experiment ends instead, and can be taken up
-            raise StartFailed(f"Its folder {folder.path} cannot be made: {error}") from error
-        self._reports[trial.id] = ReportFile(folder.reports)
-        self._begin(trial, until, folder)
+        self._make_folder(trial, checkpoint_of)
+        self._reports[trial.id] = ReportFile(self._folder(trial.id).reports)
+        self._segments[trial.id] = 1
+        self._begin(trial, until, self._folder(trial.id))
 
     def resume(self, trial: Trial, until: int | None) -> None:
         """Start its script once more, in the same folder."""
+        self._segments[trial.id] += 1
         self._begin(trial, until, self._folder(trial.id))
 
     def pause(self, trial: Trial) -> None:
@@ -253,8 +249,19 @@ class LocalBackend(Backend):
         number = path.removeprefix(f"{self._home}{os.sep}").partition(os.sep)[0]
         return int(number) if number.isdecimal() else None
 
+    def _make_folder(self, trial: Trial, checkpoint_of: int | None) -> None:
+        folder = self._folder(trial.id)
+        try:
+            folder.create(trial.configuration)
+            if checkpoint_of is not None:
+                folder.copy_checkpoint(self._folder(checkpoint_of))
+        except OSError as error:
+            if error.errno in DISK_IS_FULL:
+                raise  # so would all others fail: the experiment ends instead, and can be taken up
+            raise StartFailed(f"Its folder {folder.path} cannot be made: {error}") from error
+
     def _begin(self, trial: Trial, until: int | None, folder: TrialFolder) -> None:
-        running = Running(trial, until, folder, self._reports[trial.id])
+        running = Running(trial, self._segments[trial.id], until, folder, self._reports[trial.id])
         self._running[trial.id] = running
         if self._waiting or not self._launch(running):
             self._waiting.append(running)
@@ -279,16 +286,17 @@ class LocalBackend(Backend):
             raise StartFailed(f"Its script cannot be started: {error}") from error
         return True
 
-    def _take_up(self, trial: Trial, folder: TrialFolder, *, is_ending: bool) -> None:
+    def _take_up(self, unfinished: UnfinishedTrial, folder: TrialFolder) -> None:
         """Find out how a trial fares that ran when the tuner died."""
-        running = Running(trial, trial.until, folder, self._reports[trial.id])
+        trial = unfinished.trial
+        running = Running(trial, unfinished.n_begun, trial.until, folder, self._reports[trial.id])
         if trial.until is not None and trial.last_report is not None:
             running.has_reached = trial.last_report.resource >= trial.until
         self._running[trial.id] = running
-        runs = folder.runs()
-        if runs:
-            running.process = RunProcess.find(runs[-1])
-            spec = folder.spec_of(runs[-1])
+        last = folder.last_run()
+        if last is not None and last[1]["segment"] == running.segment:  # or else it was not started again any more
+            run, spec = last
+            running.process = RunProcess.find(run)
             if spec["stdout"] != str(folder.stdout):  # the experiment was moved: its files are not where it writes
                 running.process.end_by_force()
             if running.process.is_running():
@@ -297,15 +305,15 @@ class LocalBackend(Backend):
                 return
         self._read([running])
         ending = None if running.process is None else running.process.ending()
-        if is_ending or running.has_reached or (ending is not None and not was_cut_off(ending)):
+        if unfinished.is_ending or running.has_reached or (ending is not None and not was_cut_off(ending)):
             self._conclude(running)
             return
-        if running.process is None:
-            folder.create(trial.configuration)
-        else:
+        if running.process is not None:
             running.process.end_by_force()
         del self._running[trial.id]
         try:
+            if last is None:
+                self._make_folder(trial, trial.parent)
             self._begin(trial, trial.until, folder)
         except StartFailed as error:
             self._events.append(TrialEnded(trial.id, Status.FAILED, self.now(), str(error)))

@@ -23,6 +23,7 @@ class Running:
 
     Attributes:
         trial: Which.
+        segment: The how many-th time, from 1, that the tuner started or resumed it.
         until: Where it was sent to.
         folder: Its files.
         reports: What it says.
@@ -33,6 +34,7 @@ class Running:
     """
 
     trial: Trial
+    segment: int
     until: int | None
     folder: TrialFolder
     reports: ReportFile
@@ -91,4 +93,5 @@ class Launcher:
             "cpus": devices.cpus,
             "notices": str(self.notices),
             "devices": attrs.asdict(devices),
+            "segment": running.segment,
         }

@@ -64,10 +64,12 @@ class TrialFolder:
         write_whole(folder / "spec.json", as_json(spec) + "\n")
         return folder
 
-    def spec_of(self, run: Path) -> dict[str, Any]:
-        """What was to be run."""
-        spec: dict[str, Any] = json.loads((run / "spec.json").read_text(encoding="utf-8"))
-        return spec
+    def last_run(self) -> tuple[Path, dict[str, Any]] | None:
+        """The last run and what was to be run; one whose spec was not written never began."""
+        for run in reversed(self.runs()):
+            if (run / "spec.json").exists():
+                return run, json.loads((run / "spec.json").read_text(encoding="utf-8"))
+        return None
 
     def copy_checkpoint(self, other: TrialFolder) -> None:
         """Begin from the checkpoint of another trial."""
