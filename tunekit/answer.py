@@ -56,15 +56,15 @@ def tell_run(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, 
 
 def _disk_use(folder: Path) -> str:
     """What trials of real scripts take, in brackets; nothing where there are none."""
-    checkpoints = _megabytes(folder.glob("*/checkpoint"))
-    if checkpoints is None:
+    checkpoints = list(folder.glob("*/checkpoint"))
+    if not checkpoints:
         return ""
-    return f" ({_megabytes([folder]):,.1f} MB, {checkpoints:,.1f} MB of it checkpoints)"
+    return f" ({_size([folder])}, {_size(checkpoints)} of it checkpoints)"
 
 
-def _megabytes(folders: Iterable[Path]) -> float | None:
-    files = [file for folder in folders for file in [folder, *folder.rglob("*")]]
-    return sum(file.lstat().st_size for file in files if file.is_file()) / 1e6 if files else None
+def _size(folders: Iterable[Path]) -> str:
+    n_bytes = sum(file.lstat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
+    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"
 
 
 def tell_sweep(panels: Sequence[Panel]) -> None:

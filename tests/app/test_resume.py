@@ -55,7 +55,7 @@ def test_resume_needs_only_the_folder(killed, tunekit):
     finished = tunekit("resume", str(folder))
     assert finished.status == 0, finished.err
     assert load_experiment(folder).metadata["reason"] == "4 trials were finished"
-    assert "MB of it checkpoints" in finished.out
+    assert "kB of it checkpoints" in finished.out
     assert "Next, several seeds" not in finished.out
 
 
