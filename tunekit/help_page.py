@@ -18,6 +18,8 @@ EXAMPLES = (
     ("experiment=demo_study", "a whole study"),
     ("method=ASHA --multirun 'seed=range(20)' hydra.sweeper.plan=true", "what would run, and what is complete"),
     ("method=ASHA --cfg job", "the configuration, without running it"),
+    ("method=ASHA backend=local benchmark=checkpoint_example n_workers=2", "trials are processes of this machine"),
+    ("resume FOLDER", "an experiment with backend=local goes on, also with stopping.…=… for a later end"),
     ("plugins", "every component that is installed, with its options"),
 )
 OVERRIDES = (
