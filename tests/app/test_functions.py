@@ -72,7 +72,7 @@ def test_or_a_mapping_with_it(results):
     result = tune(score, {"x": "uniform(0, 1)", "log": True}, metric="score", mode="max", **trials(3))
     reports = result.experiment.results
     assert result.best_value == reports["score"].max()
-    assert reports["pid"].nunique() == 3
+    assert reports["pid"].nunique() == len(reports) >= 3
     assert os.getpid() not in set(reports["pid"])
     assert (result.experiment.path / "0" / "stdout.log").read_text() == "x is 0.5\n"
 

@@ -3,6 +3,7 @@
 The seconds are those of an epoch.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Training(Benchmark):
         return Script((sys.executable, str(Path(__file__).with_name("train.py"))))
 
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 folder, scheduler_name, n_workers, on_tuner_death, _ = sys.argv[1:]
 benchmark, streams = Training(), Streams(4)
 problem = Problem(space=benchmark.space, objective=benchmark.objective, max_resource=9)
