@@ -280,6 +280,22 @@ def test_a_trial_that_was_not_resumed_any_more_when_the_tuner_died_is_resumed(ma
         after.close()
 
 
+def test_what_several_trials_reported_meanwhile_is_told_in_the_order_in_which_it_was_made(make):
+    before = make(Training(seconds=0.1))
+    for number in range(2):
+        before.start(trial(before, number), None, None)
+    made = {}
+    for event in until_idle(before, 2):
+        if isinstance(event, TrialReported):
+            made[event.trial_id, event.metrics["epoch"]] = event.metrics["st_worker_timestamp"]
+    before.close()
+    after = make(Training(seconds=0.0))
+    after.restore([UnfinishedTrial(trial(after, number), 1, 0, False) for number in range(2)], 1.0)
+    told = [event for event in until_idle(after, 2) if isinstance(event, TrialReported)]
+    assert [(event.trial_id, event.metrics["epoch"]) for event in told] == sorted(made, key=made.__getitem__)
+    assert len({event.trial_id for event in told[:9]}) == 2  # the two have run at the same time
+
+
 @pytest.mark.parametrize("what_is_there", ["nothing", "a folder", "a run without its spec"])
 def test_a_trial_that_was_hardly_started_when_the_tuner_died_is_started(make, tmp_path, what_is_there):
     if what_is_there != "nothing":

@@ -151,12 +151,14 @@ class LocalBackend(Backend):
         """Find the processes of the trials, and what they said since."""
         self._began -= time
         for unfinished in trials:
-            trial = unfinished.trial
-            folder = self._folder(trial.id)
-            self._reports[trial.id] = ReportFile(folder.reports, unfinished.n_recorded)
-            self._segments[trial.id] = unfinished.n_begun
-            if trial.status is Status.RUNNING:
-                self._take_up(unfinished, folder)
+            trial_id = unfinished.trial.id
+            self._reports[trial_id] = ReportFile(self._folder(trial_id).reports, unfinished.n_recorded)
+            self._segments[trial_id] = unfinished.n_begun
+        found = [(self._found(each), each.is_ending) for each in trials if each.trial.status is Status.RUNNING]
+        over = [(running, is_ending) for running, is_ending in found if not running.runs()]
+        self._read([running for running, _ in found])  # of all at once, in the order in which they were made
+        for running, is_ending in over:
+            self._take_up(running, is_ending=is_ending)
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
         """Make the trial's folder and start its script, or have it wait for devices."""
@@ -286,13 +288,13 @@ class LocalBackend(Backend):
             raise StartFailed(f"Its script cannot be started: {error}") from error
         return True
 
-    def _take_up(self, unfinished: UnfinishedTrial, folder: TrialFolder) -> None:
-        """Find out how a trial fares that ran when the tuner died."""
+    def _found(self, unfinished: UnfinishedTrial) -> Running:
+        """A trial that ran when the tuner died, with the process of its last run if that was begun."""
         trial = unfinished.trial
+        folder = self._folder(trial.id)
         running = Running(trial, unfinished.n_begun, trial.until, folder, self._reports[trial.id])
         if trial.until is not None and trial.last_report is not None:
             running.has_reached = trial.last_report.resource >= trial.until
-        self._running[trial.id] = running
         last = folder.last_run()
         if last is not None and last[1]["segment"] == running.segment:  # or else it was not started again any more
             run, spec = last
@@ -301,20 +303,23 @@ class LocalBackend(Backend):
                 running.process.end_by_force()
             if running.process.is_running():
                 self._devices.claim(trial.id, Assignment(**spec["devices"]))
-                self._look_at([running])
-                return
-        self._read([running])
+        self._running[trial.id] = running
+        return running
+
+    def _take_up(self, running: Running, *, is_ending: bool) -> None:
+        """Say that a trial has ended, all of whose reports are read, or start it again if it was cut off."""
         ending = None if running.process is None else running.process.ending()
-        if unfinished.is_ending or running.has_reached or (ending is not None and not was_cut_off(ending)):
+        if is_ending or running.has_reached or (ending is not None and not was_cut_off(ending)):
             self._conclude(running)
             return
         if running.process is not None:
             running.process.end_by_force()
+        trial = running.trial
         del self._running[trial.id]
         try:
-            if last is None:
+            if running.folder.last_run() is None:
                 self._make_folder(trial, trial.parent)
-            self._begin(trial, trial.until, folder)
+            self._begin(trial, trial.until, running.folder)
         except StartFailed as error:
             self._events.append(TrialEnded(trial.id, Status.FAILED, self.now(), str(error)))
 

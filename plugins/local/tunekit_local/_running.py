@@ -43,6 +43,10 @@ class Running:
     has_reached: bool = False
     n_retries: int = 0
 
+    def runs(self) -> bool:
+        """Whether its script is at work."""
+        return self.process is not None and self.process.is_running()
+
 
 @attrs.frozen
 class Launcher:
