@@ -280,6 +280,22 @@ def test_a_trial_that_was_not_resumed_any_more_when_the_tuner_died_is_resumed(ma
         after.close()
 
 
+def test_a_trial_that_had_reached_its_target_when_the_tuner_died_is_ended(make):
+    before = make(Training(told_how_far=False, seconds=0.2), on_tuner_death="keep")
+    before.start(trial(before), 9, None)
+    while not (reports := before.wait(None)):
+        pass
+    after = make(Training(told_how_far=False, seconds=0.2), on_tuner_death="keep")
+    again = trial(after)
+    again.until = 1
+    again.last_report = Report(0, 1, reports[0].metrics, (0.0,), 1.0)
+    after.restore([UnfinishedTrial(again, 1, len(reports), False)], 1.0)
+    *more, ended = until_idle(after)
+    assert ended.status is Status.COMPLETED
+    assert len(more) < 8
+    until_idle(before)
+
+
 def test_what_several_trials_reported_meanwhile_is_told_in_the_order_in_which_it_was_made(make):
     before = make(Training(seconds=0.1))
     for number in range(2):

@@ -159,6 +159,8 @@ class LocalBackend(Backend):
         self._read([running for running, _ in found])  # of all at once, in the order in which they were made
         for running, is_ending in over:
             self._take_up(running, is_ending=is_ending)
+        for running in self._running.values():
+            self._end_where_it_was_sent(running)
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
         """Make the trial's folder and start its script, or have it wait for devices."""
@@ -342,8 +344,12 @@ class LocalBackend(Backend):
             self._events.append(TrialReported(running.trial.id, metrics, self.now()))
             if running.until is not None and not running.has_reached:
                 running.has_reached = self._resource_of(metrics) >= running.until
-                if running.has_reached and self.benchmark.max_resource_attr is None and running.process is not None:
-                    running.process.ask_to_end()
+                self._end_where_it_was_sent(running)
+
+    def _end_where_it_was_sent(self, running: Running) -> None:
+        """A script that cannot be told how far to go is ended when it is there."""
+        if running.has_reached and self.benchmark.max_resource_attr is None and running.process is not None:
+            running.process.ask_to_end()
 
     def _resource_of(self, metrics: Mapping[str, Any]) -> float:
         attribute = self.problem.objective.resource
