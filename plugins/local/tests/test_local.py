@@ -296,6 +296,26 @@ def test_a_trial_that_had_reached_its_target_when_the_tuner_died_is_ended(make):
     until_idle(before)
 
 
+@pytest.mark.parametrize("moment", range(5))
+def test_a_trial_that_still_runs_in_a_folder_that_was_moved_is_started_again(tmp_path, moment):
+    benchmark = Training(seconds=0.1)
+    before, after = (
+        LocalBackend(problem_of(benchmark), benchmark, tmp_path / name, Streams(0), on_tuner_death="keep")
+        for name in ("old", "new")
+    )
+    opened(before).start(trial(before), None, None)
+    while not (reports := before.wait(None)):
+        pass
+    (tmp_path / "old").rename(tmp_path / "new")
+    again = trial(after)
+    opened(after).restore([UnfinishedTrial(again, 1, len(reports), False)], 1.0)
+    *more, ended = until_idle(after)
+    assert ended.status is Status.COMPLETED, ended.reason
+    assert more[-1].metrics["epoch"] == 9
+    before.close()
+    after.close()
+
+
 def test_what_several_trials_reported_meanwhile_is_told_in_the_order_in_which_it_was_made(make):
     before = make(Training(seconds=0.1))
     for number in range(2):

@@ -300,11 +300,14 @@ class LocalBackend(Backend):
         last = folder.last_run()
         if last is not None and last[1]["segment"] == running.segment:  # or else it was not started again any more
             run, spec = last
-            running.process = RunProcess.find(run)
-            if spec["stdout"] != str(folder.stdout):  # the experiment was moved: its files are not where it writes
-                running.process.end_by_force()
-            if running.process.is_running():
+            process = RunProcess.find(run)
+            if not process.is_running():
+                running.process = process
+            elif spec["stdout"] == str(folder.stdout):
+                running.process = process
                 self._devices.claim(trial.id, Assignment(**spec["devices"]))
+            else:  # the experiment was moved: what it writes would not be found, so it is started again
+                process.end_by_force()
         self._running[trial.id] = running
         return running
 
