@@ -124,6 +124,11 @@ def fold(
         _carry_out(state, *undecided, on_decision)
 
 
+def last_time(events: Iterable[Event]) -> float:
+    """When the last thing happened that is recorded, in seconds; 0 if nothing has."""
+    return max((event["time"] for event in events if "time" in event), default=0.0)
+
+
 def _known_trial(event: Event, state: ExperimentState) -> int:
     trial_id: int = event["trial_id"]
     if not 0 <= trial_id < state.n_started:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tunekit_core.backends import Backend, UnfinishedTrial
-from tunekit_core.events import UNUSABLE, Event, fold
+from tunekit_core.events import UNUSABLE, Event, fold, last_time
 from tunekit_core.experiment_state import WITHOUT_REPORT, ExperimentState
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.trials import Decision, Report, Status, Trial
@@ -36,7 +36,7 @@ def take_up(
         ReplayError: If the scheduler decides differently from the record, or the record makes no sense.
     """
     fold(past, state, write_row)
-    state.now = max([state.now, *(event["time"] for event in past if "time" in event)])  # late reports and ends too
+    state.now = last_time(past)  # late reports and criteria, which the fold leaves out, have happened too
     _tell_failures(past, state, record)
     if past[-1]["event"] == "report":
         ending = state.ending(past[-1]["trial_id"])

@@ -102,8 +102,7 @@ class ExperimentRecord:
         self._results = ResultsWriter(self.folder, list(problem.space))
         if self._keep_events:
             self._events = open(self.folder / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 - lives as long as the run
-            time = max((event["time"] for event in past if "time" in event), default=0.0)
-            self._event({"event": "tuner_started", "format": events.FORMAT, "time": time})
+            self._event({"event": "tuner_started", "format": events.FORMAT, "time": events.last_time(past)})
         return past
 
     def _past_events(self, problem: Problem) -> list[events.Event]:

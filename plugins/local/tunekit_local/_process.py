@@ -46,7 +46,7 @@ class RunProcess:
             os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
         except FileExistsError:
             limit = time.monotonic() + SECONDS_TO_CLAIM
-            while not supervisor.read_processes(str(run)) and not claim_is_stale(claim) and time.monotonic() < limit:
+            while not supervisor.read_processes(str(run)) and not _claim_is_stale(claim) and time.monotonic() < limit:
                 time.sleep(0.01)
         return cls(run)
 
@@ -106,6 +106,6 @@ def _leads_its_group(child: Mapping[str, Any]) -> bool:
     return now is None or now["start_time"] == child["start_time"]
 
 
-def claim_is_stale(claim: Path) -> bool:
+def _claim_is_stale(claim: Path) -> bool:
     """Whether a file that claims a run was made so long ago that its maker must have died before writing into it."""
     return time.time() - claim.stat().st_mtime > SECONDS_TO_CLAIM

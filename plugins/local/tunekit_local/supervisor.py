@@ -434,11 +434,8 @@ def _stat(pid: str) -> list[str]:
 def _ps(*arguments: str) -> str:
     import subprocess
 
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LC_ALL": "C",
-        "TZ": "UTC",
-    }  # times read alike everywhere
+    # times read alike everywhere
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
     return subprocess.run(["ps", *arguments], stdout=subprocess.PIPE, text=True, env=environment, check=False).stdout
 
 

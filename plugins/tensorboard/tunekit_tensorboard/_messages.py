@@ -30,9 +30,7 @@ def _without_torch() -> Iterator[None]:
 
 
 with _without_torch():
-    from tensorboardX.proto.event_pb2 import (
-        Event as Event,
-    )  # for our other modules too, which never import it themselves
+    from tensorboardX.proto.event_pb2 import Event as Event  # our other modules have it from here
     from tensorboardX.proto.event_pb2 import SessionLog
     from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
     from tensorboardX.proto.summary_pb2 import Summary, SummaryMetadata
