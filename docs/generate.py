@@ -17,18 +17,18 @@ from omegaconf import OmegaConf
 
 import tunekit.conf
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
-from tunekit.config_files import groups
-from tunekit.schema import COMPONENTS, KEYS, RECIPES, SEVERAL, VALUES
-from tunekit_core import hookspecs
-from tunekit_core.backends import Backend
-from tunekit_core.benchmarks import Benchmark
-from tunekit_core.composers import ResultComposer
-from tunekit_core.observers import Observer
-from tunekit_core.options import Option, type_text
-from tunekit_core.registry import HOOKS, Component, registry
-from tunekit_core.schedulers import Scheduler
-from tunekit_core.searchers import Searcher
-from tunekit_core.stopping import StoppingCriterion
+from tunekit.config.files import groups
+from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, SEVERAL, VALUES
+from tunekit_core.contracts.backends import Backend
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.composers import ResultComposer
+from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.plugins import hookspecs
+from tunekit_core.plugins.options import Option, type_text
+from tunekit_core.plugins.registry import HOOKS, Component, registry
 
 REFERENCE = Path(__file__).parent / "reference"
 GENERATED = "<!-- Written by docs/generate.py from the code. Change the code, then run `nox -s docs`. -->"
@@ -49,7 +49,7 @@ def hooks() -> Iterator[str]:
     yield docstring_of(hookspecs).text + "\n"
     yield (
         "A plugin is a distribution with an entry point in the group `tunekit` that names a module; the module "
-        "implements hooks, each marked with `tunekit_core.hookspecs.hookimpl`. "
+        "implements hooks, each marked with `tunekit_core.plugins.hookspecs.hookimpl`. "
         "[Write a searcher](../tutorials/write-a-searcher.md) shows one from beginning to end.\n"
     )
     for kind, hook in HOOKS.items():

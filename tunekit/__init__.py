@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tunekit.report import Reporter
+from tunekit.reporter import Reporter
 
 if TYPE_CHECKING:
-    from tunekit.functions import tune
+    from tunekit.functions.tuning import tune
 
 __all__ = ["Reporter", "tune"]
 
@@ -16,6 +16,6 @@ def __getattr__(name: str) -> Any:
     """Import ``tune`` when it is asked for: training scripts, which import the reporter, do not wait for it."""
     if name != "tune":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tunekit.functions import tune
+    from tunekit.functions.tuning import tune
 
     return tune

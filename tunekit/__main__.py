@@ -2,6 +2,6 @@
 
 import sys
 
-from tunekit.cli import main
+from tunekit.cli.main import main
 
 sys.exit(main())

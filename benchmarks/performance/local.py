@@ -23,13 +23,13 @@ from rich.table import Table as RichTable
 from terminal import console
 
 from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.benchmarks import Benchmark, Script
-from tunekit_core.observers import Observer
+from tunekit_core.contracts.benchmarks import Benchmark, Script
+from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.trials import Decision, Report, Trial
+from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.space import uniform
-from tunekit_core.trials import Decision, Report, Trial
-from tunekit_core.view import ExperimentView
 from tunekit_local import supervisor
-from tunekit_local._local import LocalBackend
+from tunekit_local.backend import LocalBackend
 
 SCRIPT = Path(__file__).with_name("local_trial.py")
 N_WORKERS = 8

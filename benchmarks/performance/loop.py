@@ -25,7 +25,7 @@ from terminal import console
 
 from tunekit_benchmarks.fcnet.grid import VALUES
 from tunekit_core import ExperimentRecord, Problem, Streams, Tuner, create
-from tunekit_core.benchmarks import Benchmark
+from tunekit_core.contracts.benchmarks import Benchmark
 
 HERE = Path(__file__).parent
 PAIRS = 5

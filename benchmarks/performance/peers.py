@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from tunekit_core import Problem, Streams
-from tunekit_core.searchers import Searcher
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.trials import Proposal, Status, Trial
 from tunekit_core.space import Configuration, ConfigurationTable, Domain
-from tunekit_core.trials import Proposal, Status, Trial
 
 if TYPE_CHECKING:
     from botorch.models import SingleTaskGP

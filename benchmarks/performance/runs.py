@@ -12,16 +12,16 @@ import attrs
 from peers import PEERS
 from workloads import open_task
 
-from tunekit.arguments import parse
-from tunekit.assembly import build_problem
-from tunekit.components import create_component
-from tunekit.composition import compose
-from tunekit.config_files import groups
+from tunekit.config.arguments import parse
+from tunekit.config.components import create_component
+from tunekit.config.composition import compose
+from tunekit.config.files import groups
+from tunekit.runs.building import build_problem
 from tunekit_core import Problem, Streams, Tuner, create
-from tunekit_core.observers import Observer
-from tunekit_core.schedulers import Scheduler
-from tunekit_core.trials import Decision, Proposal, Report, Trial
-from tunekit_core.view import ExperimentView
+from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.trials import Decision, Proposal, Report, Trial
+from tunekit_core.contracts.view import ExperimentView
 
 FRACTIONS = (0.1, 0.25, 0.5, 1.0)
 

@@ -10,10 +10,10 @@ import numpy as np
 from runs import build_scheduler, recipe
 
 from tunekit_core import Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.benchmarks import Benchmark, Curve
-from tunekit_core.random_configurations import RandomConfigurations
+from tunekit_core.contracts.benchmarks import Benchmark, Curve
+from tunekit_core.contracts.random_configurations import RandomConfigurations
+from tunekit_core.contracts.trials import Proposal
 from tunekit_core.space import Configuration, uniform
-from tunekit_core.trials import Proposal
 
 N_LEFT_OUT = 4
 N_TIMED = 20

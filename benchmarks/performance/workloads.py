@@ -17,7 +17,7 @@ from tunekit_benchmarks.fcnet.benchmark import Fcnet
 from tunekit_benchmarks.fcnet.grid import EPOCHS
 from tunekit_benchmarks.fcnet.table import shipped
 from tunekit_core import ConfigurationError, Objective, SearchSpace, create
-from tunekit_core.benchmarks import Benchmark, Curve
+from tunekit_core.contracts.benchmarks import Benchmark, Curve
 from tunekit_core.space import Configuration, ConfigurationTable, lograndint, loguniform, randint, uniform
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -8,7 +8,7 @@ import pytest
 
 from tunekit_benchmarks.fcnet import grid, records, table
 from tunekit_benchmarks.fcnet.benchmark import NOT_SHIPPED, SPACE, Fcnet
-from tunekit_core.benchmarks import Blackbox, Simulatable
+from tunekit_core.contracts.benchmarks import Blackbox, Simulatable
 from tunekit_core.errors import ConfigurationError
 
 DATASETS = ("diabetes", "robot_arm")

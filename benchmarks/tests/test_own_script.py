@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import tunekit_benchmarks
-from tunekit_benchmarks.script import OwnScript
-from tunekit_core.benchmarks import Executable
+from tunekit_benchmarks.script.benchmark import OwnScript
+from tunekit_core.contracts.benchmarks import Executable
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import loguniform
 

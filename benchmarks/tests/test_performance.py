@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tunekit_core import Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.benchmarks import Benchmark, Curve
+from tunekit_core.contracts.benchmarks import Benchmark, Curve
 from tunekit_core.space import ConfigurationTable, choice, logfinrange, lograndint, uniform
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "performance"))

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import tunekit_benchmarks
-from tunekit_benchmarks.checkpoint_example import CheckpointExample
-from tunekit_benchmarks.height import Height
-from tunekit_benchmarks.mlp_digits import MlpDigits
-from tunekit_core.benchmarks import Executable
+from tunekit_benchmarks.checkpoint_example.benchmark import CheckpointExample
+from tunekit_benchmarks.height.benchmark import Height
+from tunekit_benchmarks.mlp_digits.benchmark import MlpDigits
+from tunekit_core.contracts.benchmarks import Executable
 from tunekit_core.errors import ConfigurationError
 
 BENCHMARKS = (CheckpointExample, Height, MlpDigits)
@@ -191,7 +191,8 @@ def test_what_digits_need_is_named(module, distribution, monkeypatch):
 
 def test_the_tuner_does_not_import_torch():
     program = (
-        "import sys; from tunekit_benchmarks.mlp_digits import MlpDigits; MlpDigits().script(); print(*sys.modules)"
+        "import sys; from tunekit_benchmarks.mlp_digits.benchmark import MlpDigits; "
+        "MlpDigits().script(); print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert not {"torch", "sklearn"} & set(done.stdout.split())

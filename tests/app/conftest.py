@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tunekit.cli import main
+from tunekit.cli.main import main
 
 TROUBLE = Path(__file__).parent / "trouble"
 SHORT = "stopping.max_wallclock_time=50"  # simulated seconds: some 20 trials of ASHA

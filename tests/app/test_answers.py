@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tunekit.best_so_far import BestSoFar, read_best_so_far
-from tunekit.comparison import FinishedRun, Panel, Row, compare
-from tunekit.figure import draw
-from tunekit.run_spec import RunSpec
+from tunekit.config.run_spec import RunSpec
+from tunekit.results.best_so_far import BestSoFar, read_best_so_far
+from tunekit.results.comparison import FinishedRun, Panel, Row, compare
+from tunekit.results.figure import draw
 
 
 def best(times, values, end=100.0):

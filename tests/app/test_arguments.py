@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunekit.arguments import parse, with_prefixes
+from tunekit.config.arguments import parse, with_prefixes
 from tunekit_core.errors import ConfigurationError
 
 LAUNCH = ["+method=MOBSTER", "benchmark=fcnet", "seed=range(20)"]

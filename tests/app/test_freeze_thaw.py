@@ -3,8 +3,8 @@
 import pytest
 
 from tunekit_asha.freeze_thaw import FreezeThaw
-from tunekit_bo._dyhpo import DyHpo
-from tunekit_bo._freeze_thaw import FreezeThaw as FreezeThawSearcher
+from tunekit_bo.searchers.dyhpo import DyHpo
+from tunekit_bo.searchers.freeze_thaw import FreezeThaw as FreezeThawSearcher
 from tunekit_core.testing import SearcherContract
 from tunekit_core.testing.experiments import run_toy
 

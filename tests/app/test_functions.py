@@ -13,7 +13,7 @@ import pytest
 from hydra import compose, initialize_config_module
 
 from tunekit import Reporter, tune
-from tunekit.functions import TunedFunction
+from tunekit.functions.tuning import TunedFunction
 from tunekit_core import ConfigurationError, load_experiment
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import write_whole

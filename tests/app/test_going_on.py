@@ -10,11 +10,11 @@ import pytest
 
 from tunekit_core import ExperimentRecord, Problem, Streams, Tuner, create, load_experiment
 from tunekit_core.builtin.criteria import MaxNumEvaluations
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.engine.tuner import TuningResult
 from tunekit_core.errors import RecordError, ReplayError
 from tunekit_core.records.load import read_events
-from tunekit_core.schedulers import Scheduler
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
-from tunekit_core.tuner import TuningResult
 
 
 def make(name: str, problem: Problem, streams: Streams) -> Scheduler:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tunekit_asha.promotion import AshaPromotion
-from tunekit_bo._hypertune import HyperTune
+from tunekit_bo.searchers.hypertune import HyperTune
 from tunekit_core.testing import SearcherContract
 from tunekit_core.testing.experiments import run_toy
 

@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunekit.arguments import quoted, with_prefixes
+from tunekit.config.arguments import quoted, with_prefixes
 
 TRAIN = """
 import argparse

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tunekit.schema import KEYS
+from tunekit.config.schema import KEYS
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])

@@ -1,8 +1,8 @@
 import pytest
 
 from tunekit.console import duration
-from tunekit.progress import progress
-from tunekit.running import Outcome
+from tunekit.live.progress import progress
+from tunekit.runs.run import Outcome
 
 
 def test_without_a_terminal_a_long_sweep_takes_ten_lines(capfd):

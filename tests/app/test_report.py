@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tunekit import Reporter, report
+from tunekit import Reporter
+from tunekit import reporter as report
 
 AUTOMATIC = {"st_worker_timestamp", "st_worker_time", "st_worker_iter"}
 

@@ -8,12 +8,12 @@ import attrs
 import pytest
 
 from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.backends import TrialEnded
-from tunekit_core.benchmarks import Benchmark, Curve, Script
+from tunekit_core.contracts.backends import TrialEnded
+from tunekit_core.contracts.benchmarks import Benchmark, Curve, Script
 from tunekit_core.records.load import read_events
 from tunekit_core.space import loguniform, uniform
-from tunekit_local._local import LocalBackend
-from tunekit_simulator._simulator import Simulator
+from tunekit_local.backend import LocalBackend
+from tunekit_simulator.backend import Simulator
 
 EPOCHS = 9
 LEAVES = {"asha_stopping": "STOP", "asha_promotion": "PAUSE"}  # what is decided on a trial that is not good enough

@@ -16,15 +16,15 @@ import attrs
 import pytest
 from rich.console import Console
 
-from tunekit import screens
-from tunekit.frame import frame
-from tunekit.screens import PlainScreen, TerminalScreen
-from tunekit.standing import Counts, Row, Standing, Subject, gist
-from tunekit.watching import Watcher
-from tunekit_core.backends import ShowsDevices
+from tunekit.live import displays as screens
+from tunekit.live.displays import PlainScreen, TerminalScreen
+from tunekit.live.layout import frame
+from tunekit.live.snapshot import Counts, Row, Standing, Subject, gist
+from tunekit.live.watching import Watcher
+from tunekit_core.contracts.backends import ShowsDevices
+from tunekit_core.contracts.trials import Decision, Report, Status, Trial
+from tunekit_core.contracts.view import Failure, Incumbent
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
-from tunekit_core.trials import Decision, Report, Status, Trial
-from tunekit_core.view import Failure, Incumbent
 
 SUBJECT = Subject(
     title="ASHA on digits, seed 3",

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import settings
 
 from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner
-from tunekit_core.backends import Backend, TrialEnded, TrialReported
-from tunekit_core.benchmarks import Benchmark
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.backends import Backend, TrialEnded, TrialReported
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.trials import Status
 from tunekit_core.space import uniform
-from tunekit_core.trials import Status
 
 settings.register_profile("untimed", deadline=None)  # a loaded machine is no bug
 settings.load_profile("untimed")

@@ -5,13 +5,13 @@ import math
 import pytest
 
 from tunekit_core import Objective
-from tunekit_core.backends import StartFailed
 from tunekit_core.builtin import criteria
 from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.contracts.backends import StartFailed
+from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.contracts.trials import Decision, Status
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.registry import registry
-from tunekit_core.stopping import StoppingCriterion
-from tunekit_core.trials import Decision, Status
+from tunekit_core.plugins.registry import registry
 
 
 def ends(name, **options):

@@ -9,16 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tunekit_core import Streams
-from tunekit_core.backends import StartFailed
 from tunekit_core.builtin.criteria import MaxNumEvaluations
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.backends import StartFailed
+from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.trials import Decision, Resume, Start, Status
+from tunekit_core.engine.events import fold
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import RecordError, ReplayError
-from tunekit_core.events import fold
-from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.observers import Observer
 from tunekit_core.records.load import read_events
-from tunekit_core.trials import Decision, Resume, Start, Status
 
 HEADER = '{"event": "tuner_started", "format": 1, "time": 0.0}\n'
 

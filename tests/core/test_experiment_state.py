@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from tunekit_core import Objective, Problem, SearchSpace, Streams
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.trials import Decision, Resume, Start, Status
+from tunekit_core.contracts.view import Failure
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import BadReport, RecordError
-from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.schedulers import Scheduler
 from tunekit_core.space import uniform
-from tunekit_core.trials import Decision, Resume, Start, Status
-from tunekit_core.view import Failure
 
 X = {"x": 0.5}
 

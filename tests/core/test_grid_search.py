@@ -7,6 +7,7 @@ import pytest
 
 from tunekit_core import Streams
 from tunekit_core.builtin.grid_search import GridSearch
+from tunekit_core.contracts.trials import Trial
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import (
     ConfigurationTable,
@@ -19,7 +20,6 @@ from tunekit_core.space import (
     randint,
     uniform,
 )
-from tunekit_core.trials import Trial
 
 SPACE = SearchSpace({"a": choice(["x", "y", "z"]), "u": uniform(0.0, 1.0), "n": 9})
 

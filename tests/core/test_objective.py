@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.objective import Objective
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

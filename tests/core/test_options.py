@@ -6,7 +6,7 @@ from typing import Any, Literal, Optional, Union
 import pytest
 
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.options import check_option, options_of, type_text
+from tunekit_core.plugins.options import check_option, options_of, type_text
 
 Mode = Literal["min", "max"]
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tunekit_core import Objective, Problem, Streams
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.random_configurations import RandomConfigurations
+from tunekit_core.contracts.random_configurations import RandomConfigurations
+from tunekit_core.contracts.trials import Trial
 from tunekit_core.space import ConfigurationTable, SearchSpace, choice, loguniform, randint, uniform
-from tunekit_core.trials import Trial
 
 MIXED = SearchSpace({"lr": loguniform(1e-4, 0.1), "units": randint(1, 64), "act": choice(["relu", "tanh"]), "n": 9})
 SMALL = SearchSpace({"a": choice(["x", "y", "z"]), "b": randint(1, 4)})  # 12 configurations

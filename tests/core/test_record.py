@@ -17,14 +17,14 @@ from tunekit_core import ExperimentRecord, Objective, Streams, load_experiment
 from tunekit_core.builtin.criteria import MaxNumEvaluations, MaxNumTrialsFinished
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.trials import Status
+from tunekit_core.engine.events import fold
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ExperimentLocked, RecordError
-from tunekit_core.events import fold
-from tunekit_core.experiment_state import ExperimentState
+from tunekit_core.plugins.registry import own_version
 from tunekit_core.records.files import FolderLock, is_locked, read_metadata, write_metadata
 from tunekit_core.records.load import read_events
-from tunekit_core.registry import own_version
 from tunekit_core.testing import ToyBenchmark, toy_problem
-from tunekit_core.trials import Status
 
 TIMES = ("started", "ended")
 

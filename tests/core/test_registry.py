@@ -8,11 +8,11 @@ import pytest
 
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError
-from tunekit_core.hookspecs import hookimpl
+from tunekit_core.plugins.hookspecs import hookimpl
+from tunekit_core.plugins.registry import build_registry, create, registry
 from tunekit_core.randomness import Streams
-from tunekit_core.registry import build_registry, create, registry
-from tunekit_core.searchers import Searcher
 
 numbers = itertools.count()
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.records.load import Experiment
 from tunekit_core.records.results import ResultsWriter
-from tunekit_core.trials import Decision, Report, Trial
 
 CONFIGURATION = {"x": 0.25, "act": "relu"}
 FIXED = ["st_decision", "st_status", "trial_id", "config_x", "config_act", "st_tuner_time"]

@@ -9,7 +9,6 @@ import pytest
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import (
     SearchSpace,
-    _numerics,
     choice,
     finrange,
     logfinrange,
@@ -20,6 +19,7 @@ from tunekit_core.space import (
     reverseloguniform,
     uniform,
 )
+from tunekit_core.space import numerics as _numerics
 
 GOLDEN = SearchSpace(
     {

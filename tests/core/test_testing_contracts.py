@@ -5,9 +5,10 @@ import math
 
 import pytest
 
-from tunekit_core.backends import TrialEnded, TrialReported
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.backends import TrialEnded, TrialReported
+from tunekit_core.contracts.trials import Decision, Proposal, Resume, Status
 from tunekit_core.errors import RecordError
 from tunekit_core.testing import (
     BackendContract,
@@ -17,7 +18,6 @@ from tunekit_core.testing import (
     ToyBenchmark,
     toy_problem,
 )
-from tunekit_core.trials import Decision, Proposal, Resume, Status
 
 REPLAY = "test_replaying_the_events_gives_the_same_next_suggestion_at_every_prefix"
 TWICE = "test_suggest_changes_nothing"

@@ -8,20 +8,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tunekit_core import Streams, Tuner, load_experiment
-from tunekit_core.backends import StartFailed
 from tunekit_core.builtin.criteria import MaxNumEvaluations, MaxNumTrialsFinished
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.checkpoints import Checkpoints
-from tunekit_core.composers import ResultComposer
+from tunekit_core.contracts.backends import StartFailed
+from tunekit_core.contracts.composers import ResultComposer
+from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.trials import Decision, Resume, Start, Status
+from tunekit_core.engine.checkpoints import Checkpoints
+from tunekit_core.engine.events import fold
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ConfigurationError, RecordError
-from tunekit_core.events import fold
-from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.observers import Observer
 from tunekit_core.records.files import is_locked, read_metadata
 from tunekit_core.space import SearchSpace, choice
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
-from tunekit_core.trials import Decision, Resume, Start, Status
 
 THREE = SearchSpace({"a": choice(["x", "y", "z"])})
 

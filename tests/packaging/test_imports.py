@@ -39,6 +39,6 @@ def test_the_application_alone_brings_the_standard_library_only():
 
 
 def test_listing_the_components_brings_neither_hydra_nor_torch():
-    program = "import sys; from tunekit_core.registry import registry; registry(); print(*sys.modules)"
+    program = "import sys; from tunekit_core.plugins.registry import registry; registry(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert {"hydra", "torch", "botorch", "pandas", "matplotlib", "tensorboardX"} & set(done.stdout.split()) == set()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tunekit_core.composers import ResultComposer
-from tunekit_core.hookspecs import hookimpl
-from tunekit_core.schedulers import Scheduler
-from tunekit_core.searchers import Searcher
-from tunekit_core.stopping import StoppingCriterion
+from tunekit_core.contracts.composers import ResultComposer
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.plugins.hookspecs import hookimpl
 
 
 @hookimpl

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.contracts.view import ExperimentView
+from tunekit_core.engine.state import COST_ATTRIBUTE
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.experiment_state import COST_ATTRIBUTE
-from tunekit_core.problem import Problem
-from tunekit_core.stopping import StoppingCriterion
-from tunekit_core.view import ExperimentView
 
 
 def _positive(name: str, value: float) -> None:

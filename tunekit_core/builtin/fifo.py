@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tunekit_core.schedulers import Scheduler
-from tunekit_core.trials import Decision, Report, Resume, Start, Status, Trial
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Trial
 
 
 class Fifo(Scheduler):

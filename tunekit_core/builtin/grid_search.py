@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.trials import Proposal, Trial
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
-from tunekit_core.searchers import Searcher
 from tunekit_core.space import Configuration, Domain, Listed
-from tunekit_core.trials import Proposal, Trial
 
 LARGEST_GRID = 2**20
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
-from tunekit_core.problem import Problem
-from tunekit_core.random_configurations import RandomConfigurations
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.random_configurations import RandomConfigurations
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.trials import Proposal, Trial
 from tunekit_core.randomness import Streams
-from tunekit_core.searchers import Searcher
-from tunekit_core.trials import Proposal, Trial
 
 
 class RandomSearch(Searcher):

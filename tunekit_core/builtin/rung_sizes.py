@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from tunekit_core.composers import ResultComposer
-from tunekit_core.trials import Report, Scalar, Trial
-from tunekit_core.view import ExperimentView
+from tunekit_core.contracts.composers import ResultComposer
+from tunekit_core.contracts.trials import Report, Scalar, Trial
+from tunekit_core.contracts.view import ExperimentView
 
 PREFIX = "num_at_level"
 

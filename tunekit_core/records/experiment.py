@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from tunekit_core import events
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Trial
+from tunekit_core.engine import events
 from tunekit_core.errors import RecordError
-from tunekit_core.problem import Problem
 from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, as_json, read_metadata, write_metadata
 from tunekit_core.records.load import read_events
 from tunekit_core.records.results import ResultsWriter
-from tunekit_core.trials import Decision, Report, Resume, Start, Status, Trial
 
 FORMAT = 1  # of the files; enters the hash of a run
 MAX_FAILURES_KEPT = 20
@@ -214,7 +214,7 @@ def _now() -> str:
 
 
 def _versions(components: Sequence[Any]) -> dict[str, str]:
-    from tunekit_core.registry import BUILT_IN, own_version, registry
+    from tunekit_core.plugins.registry import BUILT_IN, own_version, registry
 
     offered = {component.factory: component for component in registry().components.values()}
     used = [offered[type(component)] for component in components if type(component) in offered]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from tunekit_core.engine.events import FORMAT, Event
 from tunekit_core.errors import RecordError
-from tunekit_core.events import FORMAT, Event
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
 from tunekit_core.space import SearchSpace
 
@@ -141,7 +141,7 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
 
 
 def read_events(folder: Path | str) -> list[Event]:
-    """Read ``events.jsonl`` as :func:`tunekit_core.events.fold` takes it, without the lines of processes that began.
+    """Read ``events.jsonl`` as :func:`events.fold` takes it, without the lines of processes that began.
 
     A last line without an end was being written when the process died. It is left out: an event is acted on only
     after it was written, so what it tells never happened.

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.records.files import RESULTS
-from tunekit_core.trials import Decision, Report, Status, Trial
 
 MEMBER = "results.csv"
 LEVEL = 1  # of compression: level 6 takes four times as long for files that are a seventh smaller

@@ -1,10 +1,10 @@
 """Search spaces: domains, configurations, their encoded form, and tables of allowed configurations."""
 
-from tunekit_core.space._domain import Domain
-from tunekit_core.space._finite import Listed
-from tunekit_core.space._space import Configuration, SearchSpace
-from tunekit_core.space._table import ConfigurationTable
-from tunekit_core.space._text import (
+from tunekit_core.space.domain import Domain
+from tunekit_core.space.finite import Listed
+from tunekit_core.space.space import Configuration, SearchSpace
+from tunekit_core.space.table import ConfigurationTable
+from tunekit_core.space.text import (
     choice,
     finrange,
     logfinrange,

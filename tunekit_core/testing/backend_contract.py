@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tunekit_core.backends import Backend, BackendEvent, TrialEnded, TrialReported
-from tunekit_core.problem import Problem
+from tunekit_core.contracts.backends import Backend, BackendEvent, TrialEnded, TrialReported
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.trials import Report, Status, Trial
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
-from tunekit_core.trials import Report, Status, Trial
 
 Make = Callable[[Problem, ToyBenchmark], Backend]
 

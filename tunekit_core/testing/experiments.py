@@ -8,16 +8,16 @@ from pathlib import Path
 import attrs
 
 from tunekit_core.builtin.criteria import MaxNumEvaluations
-from tunekit_core.events import Event, fold
-from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.problem import Problem
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.trials import Resume, Start
+from tunekit_core.engine.events import Event, fold
+from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.tuner import Tuner, TuningResult
 from tunekit_core.randomness import Streams
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.load import read_events
-from tunekit_core.schedulers import Scheduler
 from tunekit_core.testing.toy import ToyBackend, ToyBenchmark, toy_problem
-from tunekit_core.trials import Resume, Start
-from tunekit_core.tuner import Tuner, TuningResult
 
 MakeScheduler = Callable[[Problem, Streams], Scheduler]
 

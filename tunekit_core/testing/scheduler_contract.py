@@ -12,15 +12,15 @@ import attrs
 import pytest
 
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.events import Event, fold
-from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.problem import Problem
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.trials import Decision, Resume, Start, Status
+from tunekit_core.engine.events import Event, fold
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
-from tunekit_core.schedulers import Scheduler
-from tunekit_core.searchers import Searcher
 from tunekit_core.testing.experiments import live_experiment, prefixes, run_toy
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
-from tunekit_core.trials import Decision, Resume, Start, Status
 
 Make = Callable[[Problem, Streams, Searcher], Scheduler]
 

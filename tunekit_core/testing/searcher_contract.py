@@ -11,16 +11,16 @@ import pytest
 
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.events import Event, fold
-from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.problem import Problem
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.trials import Resume, Start
+from tunekit_core.engine.events import Event, fold
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
-from tunekit_core.schedulers import Scheduler
-from tunekit_core.searchers import Searcher
 from tunekit_core.space import ConfigurationTable
 from tunekit_core.testing.experiments import live_experiment, prefixes, run_toy
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
-from tunekit_core.trials import Resume, Start
 
 Make = Callable[[Problem, Streams], Searcher]
 

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from tunekit_core.backends import Backend, BackendEvent, StartFailed, TrialEnded, TrialReported, UnfinishedTrial
-from tunekit_core.benchmarks import Benchmark, Curve
-from tunekit_core.objective import Objective
-from tunekit_core.problem import Problem
+from tunekit_core.contracts.backends import (
+    Backend,
+    BackendEvent,
+    StartFailed,
+    TrialEnded,
+    TrialReported,
+    UnfinishedTrial,
+)
+from tunekit_core.contracts.benchmarks import Benchmark, Curve
+from tunekit_core.contracts.objective import Objective
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.trials import Status, Trial
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace, choice, loguniform, randint, uniform
-from tunekit_core.trials import Status, Trial
 
 Curves = Literal["smooth", "constant", "broken"]
 

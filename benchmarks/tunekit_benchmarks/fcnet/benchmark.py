@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from tunekit_benchmarks.fcnet import table
 from tunekit_benchmarks.fcnet.grid import EPOCHS
-from tunekit_core.benchmarks import Benchmark
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError, suggestion
-from tunekit_core.objective import Objective
 from tunekit_core.space import ConfigurationTable, SearchSpace, choice, finrange, logfinrange, ordinal
 
 NOT_SHIPPED = ("protein_structure", "naval_propulsion", "parkinsons_telemonitoring", "slice_localization")

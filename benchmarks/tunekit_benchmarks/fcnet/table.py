@@ -1,6 +1,6 @@
 """The table of a dataset on disk: learning curves of all configurations, read one at a time from a memory map.
 
-The folder ``data/fcnet`` holds ``order.npy``, all rows of the grid in the order in which they are trained, and a
+The folder ``data`` holds ``order.npy``, all rows of the grid in the order in which they are trained, and a
 folder for each dataset. There, ``trained-00.bin`` and so on hold the records (see ``records.py``) of 1,024 trained
 configurations each, in that order, and are never changed; ``filled.bin`` holds what a surrogate predicts for the rest;
 ``metadata.json`` says what the numbers are.
@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from tunekit_benchmarks.fcnet import records
 from tunekit_benchmarks.fcnet.grid import EPOCHS, N_ROWS, VALUES
-from tunekit_core.benchmarks import Curve
+from tunekit_core.contracts.benchmarks import Curve
 
 FORMAT = 1
-DATA = Path(__file__).parents[1] / "data" / "fcnet"
+DATA = Path(__file__).with_name("data")
 SHARD = 1024  # configurations in a file of trained ones
 
 _EPOCHS = tuple(range(1, EPOCHS + 1))

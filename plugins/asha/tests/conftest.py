@@ -4,11 +4,11 @@ import pytest
 
 from tunekit_core import Objective, Problem, SearchSpace, Streams
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.schedulers import Scheduler
-from tunekit_core.searchers import Searcher
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Trial
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.space import uniform
-from tunekit_core.trials import Decision, Report, Resume, Start, Status, Trial
 
 
 class Recorder(RandomSearch):

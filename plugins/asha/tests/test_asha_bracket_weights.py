@@ -10,8 +10,8 @@ from tunekit_asha.levels import bracket_probabilities, reweighted
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.searchers import WeighsBrackets
 from tunekit_core.errors import ConfigurationError, PluginError
-from tunekit_core.searchers import WeighsBrackets
 from tunekit_core.testing import SchedulerContract
 
 BOTH = pytest.mark.parametrize("scheduler", [AshaStopping, AshaPromotion])

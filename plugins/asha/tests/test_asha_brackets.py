@@ -5,8 +5,8 @@ import pytest
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.trials import Proposal, Start
 from tunekit_core.errors import PluginError
-from tunekit_core.trials import Proposal, Start
 
 BOTH = pytest.mark.parametrize("scheduler", [AshaStopping, AshaPromotion])
 

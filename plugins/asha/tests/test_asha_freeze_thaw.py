@@ -2,10 +2,10 @@ import pytest
 
 from tunekit_asha.freeze_thaw import FreezeThaw
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.trials import Decision, PausedTrial, Promotion, Resume, Start, Status
 from tunekit_core.errors import ConfigurationError, PluginError
-from tunekit_core.registry import create
+from tunekit_core.plugins.registry import create
 from tunekit_core.testing import SchedulerContract
-from tunekit_core.trials import Decision, PausedTrial, Promotion, Resume, Start, Status
 
 
 class EveryOther(RandomSearch):

@@ -7,8 +7,8 @@ import tunekit_asha
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
 from tunekit_core import ConfigurationError
-from tunekit_core.registry import build_registry
-from tunekit_core.trials import Decision, Status
+from tunekit_core.contracts.trials import Decision, Status
+from tunekit_core.plugins.registry import build_registry
 
 BOTH = pytest.mark.parametrize("scheduler", [AshaStopping, AshaPromotion])
 

@@ -3,8 +3,8 @@ import math
 import pytest
 
 from tunekit_asha.promotion import AshaPromotion
+from tunekit_core.contracts.trials import Decision, Resume, Start, Status
 from tunekit_core.testing import SchedulerContract
-from tunekit_core.trials import Decision, Resume, Start, Status
 
 
 class TestAshaPromotion(SchedulerContract):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
-from tunekit_core.trials import Decision, Resume, Start, Status
+from tunekit_core.contracts.trials import Decision, Resume, Start, Status
 
 LEVELS = (1, 3, 9, 20)
 QUANTILES = {1: 1 / 3, 3: 1 / 3, 9: 9 / 20}

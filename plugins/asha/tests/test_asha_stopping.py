@@ -3,8 +3,8 @@ import math
 import pytest
 
 from tunekit_asha.stopping import AshaStopping
+from tunekit_core.contracts.trials import Decision, Start, Status
 from tunekit_core.testing import SchedulerContract
-from tunekit_core.trials import Decision, Start, Status
 
 C, S = Decision.CONTINUE, Decision.STOP
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.hookspecs import hookimpl
+from tunekit_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.schedulers import Scheduler
+    from tunekit_core.contracts.schedulers import Scheduler
 
 
 @hookimpl

@@ -10,12 +10,12 @@ from typing import Literal
 
 from tunekit_asha.levels import bracket_probabilities, choose_levels, promotion_quantiles, reweighted
 from tunekit_asha.rungs import Climb, Rung
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Searcher, WeighsBrackets
+from tunekit_core.contracts.trials import Note, Report, Scalar, Start, Status, Trial
 from tunekit_core.errors import ConfigurationError, PluginError
-from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
-from tunekit_core.schedulers import Scheduler
-from tunekit_core.searchers import Searcher, WeighsBrackets
-from tunekit_core.trials import Note, Report, Scalar, Start, Status, Trial
 
 BRACKET = "bracket"  # key in the note of a start
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from tunekit_asha.promotion import AshaPromotion
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.searchers import ChoosesTrials, Searcher
+from tunekit_core.contracts.trials import Note, PausedTrial, Promotion, Resume, Start, Trial
 from tunekit_core.errors import ConfigurationError, PluginError
-from tunekit_core.problem import Problem
 from tunekit_core.randomness import Streams
-from tunekit_core.searchers import ChoosesTrials, Searcher
-from tunekit_core.trials import Note, PausedTrial, Promotion, Resume, Start, Trial
 
 
 class FreezeThaw(AshaPromotion):

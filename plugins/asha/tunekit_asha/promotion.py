@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tunekit_asha.asha import Asha
-from tunekit_core.trials import Decision, Note, Report, Resume, Start, Trial
+from tunekit_core.contracts.trials import Decision, Note, Report, Resume, Start, Trial
 
 
 class AshaPromotion(Asha):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tunekit_core import Objective, Problem, SearchSpace, Streams
+from tunekit_core.contracts.trials import Report, Status, Trial
 from tunekit_core.space import uniform
-from tunekit_core.trials import Report, Status, Trial
 
 SQUARE = SearchSpace({"x": uniform(0.0, 1.0), "y": uniform(0.0, 1.0)})
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 from scipy.stats import norm
 
-from tunekit_bo import gp
-from tunekit_bo.acquisition import LogExpectedImprovement, log_h
-from tunekit_bo.kernels import Matern52
+from tunekit_bo.acquisition.improvement import LogExpectedImprovement, log_h
+from tunekit_bo.models import gp
+from tunekit_bo.models.kernels import Matern52
 
 
 def exact_log_h(u):

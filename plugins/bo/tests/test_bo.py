@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from tunekit_bo import _gaussian_process, hyperparameters
-from tunekit_bo._bo import BayesianOptimisation
-from tunekit_bo._mobster import Mobster
-from tunekit_bo.gp import FitError, Posterior
+from tunekit_bo.models import hyperparameters
+from tunekit_bo.models.gp import FitError, Posterior
+from tunekit_bo.searchers import gaussian_process as _gaussian_process
+from tunekit_bo.searchers.bo import BayesianOptimisation
+from tunekit_bo.searchers.mobster import Mobster
 from tunekit_core import ConfigurationError, Objective, Problem, Streams
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.trials import Report, Status
 from tunekit_core.space import ConfigurationTable, SearchSpace, finrange, uniform
-from tunekit_core.trials import Report, Status
 
 BOTH = pytest.mark.parametrize("searcher", [BayesianOptimisation, Mobster], ids=["bo", "mobster"])
 LINE = SearchSpace({"x": uniform(0.0, 1.0)})

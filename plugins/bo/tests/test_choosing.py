@@ -4,21 +4,21 @@ import math
 import numpy as np
 import pytest
 
-from tunekit_bo import _gaussian_process
-from tunekit_bo._dyhpo import DyHpo
-from tunekit_bo._freeze_thaw import FreezeThaw
+from tunekit_bo.searchers import gaussian_process as _gaussian_process
+from tunekit_bo.searchers.dyhpo import DyHpo
+from tunekit_bo.searchers.freeze_thaw import FreezeThaw
 from tunekit_core import Objective, Problem, SearchSpace, Streams
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.searchers import ChoosesTrials
+from tunekit_core.contracts.trials import Decision, PausedTrial, Promotion, Proposal, Report, Resume, Start, Trial
+from tunekit_core.engine.events import fold
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.events import fold
-from tunekit_core.experiment_state import ExperimentState
-from tunekit_core.searchers import ChoosesTrials
 from tunekit_core.space import choice
 from tunekit_core.testing import SearcherContract, ToyBenchmark
 from tunekit_core.testing.experiments import prefixes, run_toy
 from tunekit_core.testing.toy import toy_problem
-from tunekit_core.trials import Decision, PausedTrial, Promotion, Proposal, Report, Resume, Start, Trial
 
 BOTH = pytest.mark.parametrize("searcher", [FreezeThaw, DyHpo])
 

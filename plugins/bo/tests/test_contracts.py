@@ -1,11 +1,11 @@
 import pytest
 
-from tunekit_bo._bo import BayesianOptimisation
-from tunekit_bo._botorch import BoTorch
-from tunekit_bo._mobster import Mobster
+from tunekit_bo.searchers.bo import BayesianOptimisation
+from tunekit_bo.searchers.botorch import BoTorch
+from tunekit_bo.searchers.mobster import Mobster
 from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.contracts.trials import Decision
 from tunekit_core.testing import SearcherContract
-from tunekit_core.trials import Decision
 
 
 class Rungs(Fifo):

@@ -3,15 +3,15 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from tunekit_bo._bo import BayesianOptimisation
-from tunekit_bo.acquisition import LogExpectedImprovement
-from tunekit_bo.cost import NegativeLogCost
-from tunekit_bo.gp import Posterior, default_theta
-from tunekit_bo.kernels import Matern52
-from tunekit_bo.side_models import Sum
+from tunekit_bo.acquisition.cost import NegativeLogCost
+from tunekit_bo.acquisition.improvement import LogExpectedImprovement
+from tunekit_bo.acquisition.side_models import Sum
+from tunekit_bo.models.gp import Posterior, default_theta
+from tunekit_bo.models.kernels import Matern52
+from tunekit_bo.searchers.bo import BayesianOptimisation
 from tunekit_core import ConfigurationError
+from tunekit_core.contracts.trials import Report
 from tunekit_core.testing import SearcherContract
-from tunekit_core.trials import Report
 
 
 def valley(configuration):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import yeojohnson
 
-from tunekit_bo.data import next_fit, room, select_best_and_random, select_highest_trials, standardise
+from tunekit_bo.models.data import next_fit, room, select_best_and_random, select_highest_trials, standardise
 
 LOSSES = st.lists(st.floats(-1e300, 1e300) | st.just(np.inf) | st.just(np.nan), min_size=1, max_size=40)
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from tunekit_bo.acquisition import LogExpectedImprovement
-from tunekit_bo.ensemble import Ensemble
-from tunekit_bo.gp import Posterior, default_theta
-from tunekit_bo.kernels import Matern52
+from tunekit_bo.acquisition.improvement import LogExpectedImprovement
+from tunekit_bo.models.ensemble import Ensemble
+from tunekit_bo.models.gp import Posterior, default_theta
+from tunekit_bo.models.kernels import Matern52
 
 D = 2
 

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 from scipy.stats import multivariate_normal
 
-from tunekit_bo import gp
-from tunekit_bo.kernels import ExpDecaySum, Matern52
-from tunekit_bo.parameters import penalty, uniform, values
+from tunekit_bo.models import gp
+from tunekit_bo.models.kernels import ExpDecaySum, Matern52
+from tunekit_bo.models.parameters import penalty, uniform, values
 
 X = np.array([[0.1], [0.3], [0.5], [0.7], [0.9]])
 Y = np.array([1, 0.2, -0.5, -0.4, 0.7])

@@ -2,12 +2,12 @@ import math
 
 import pytest
 
-from tunekit_bo import hyperparameters
-from tunekit_bo._hypertune import HyperTune
+from tunekit_bo.models import hyperparameters
+from tunekit_bo.searchers.hypertune import HyperTune
 from tunekit_core.builtin.fifo import Fifo
-from tunekit_core.searchers import WeighsBrackets
+from tunekit_core.contracts.searchers import WeighsBrackets
+from tunekit_core.contracts.trials import Decision, Start
 from tunekit_core.testing import SearcherContract
-from tunekit_core.trials import Decision, Start
 
 
 class Brackets(Fifo):

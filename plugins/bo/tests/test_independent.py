@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from tunekit_bo import gp
-from tunekit_bo._mobster import Mobster
-from tunekit_bo.data import standardise
-from tunekit_bo.independent import IndependentRungs, standardise_each
-from tunekit_bo.kernels import Matern52
-from tunekit_bo.parameters import initial_theta
+from tunekit_bo.models import gp
+from tunekit_bo.models.data import standardise
+from tunekit_bo.models.independent import IndependentRungs, standardise_each
+from tunekit_bo.models.kernels import Matern52
+from tunekit_bo.models.parameters import initial_theta
+from tunekit_bo.searchers.mobster import Mobster
 from tunekit_core.testing import SearcherContract
 
 D = 2

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
-from tunekit_bo.kernels import ExpDecaySum, Matern52
-from tunekit_bo.parameters import initial_theta
+from tunekit_bo.models.kernels import ExpDecaySum, Matern52
+from tunekit_bo.models.parameters import initial_theta
 
 RESOURCES = np.array([0.05, 0.15, 0.45, 1.0])
 

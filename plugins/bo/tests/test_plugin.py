@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tunekit_core import ConfigurationError, Objective, Problem, SearchSpace, Streams
-from tunekit_core.registry import create
+from tunekit_core.plugins.registry import create
 from tunekit_core.space import uniform
 
 PROBLEM = Problem(space=SearchSpace({"x": uniform(0.0, 1.0)}), objective=Objective("loss"), max_resource=9)

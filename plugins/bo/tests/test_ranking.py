@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunekit_bo.ranking import ensemble_weights, folds, ranking_loss, shares_of_least_loss
+from tunekit_bo.models.ranking import ensemble_weights, folds, ranking_loss, shares_of_least_loss
 
 
 def slow_loss(sample, observed):

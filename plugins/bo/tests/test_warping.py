@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
-from tunekit_bo.gp import Posterior, fit, objective, standard_starts
-from tunekit_bo.kernels import Matern52
-from tunekit_bo.parameters import initial_theta, penalty
-from tunekit_bo.warping import Warped, warped_columns
+from tunekit_bo.models.gp import Posterior, fit, objective, standard_starts
+from tunekit_bo.models.kernels import Matern52
+from tunekit_bo.models.parameters import initial_theta, penalty
+from tunekit_bo.models.warping import Warped, warped_columns
 from tunekit_core import SearchSpace
 from tunekit_core.space import choice, loguniform, ordinal, randint, uniform
 

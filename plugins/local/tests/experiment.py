@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.benchmarks import Benchmark, Script
+from tunekit_core.contracts.benchmarks import Benchmark, Script
 from tunekit_core.space import uniform
-from tunekit_local._local import LocalBackend
+from tunekit_local.backend import LocalBackend
 
 
 class Training(Benchmark):

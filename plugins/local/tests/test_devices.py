@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunekit_core.errors import ConfigurationError
-from tunekit_local._devices import Assignment, Devices, Gpu, cpus_of, find_gpus, visible_gpus
+from tunekit_local.devices import Assignment, Devices, Gpu, cpus_of, find_gpus, visible_gpus
 
 UUIDS = ("GPU-8932f937-d72c", "GPU-8932aaaa-0001", "GPU-1b2c3d4e-0002", "GPU-ffff0000-0003")
 FOUR = tuple(Gpu(index, uuid) for index, uuid in enumerate(UUIDS))

@@ -16,12 +16,12 @@ from tunekit_core import (
     create,
     load_experiment,
 )
-from tunekit_core.backends import TrialEnded, TrialReported
-from tunekit_core.benchmarks import Benchmark, Script
+from tunekit_core.contracts.backends import TrialEnded, TrialReported
+from tunekit_core.contracts.benchmarks import Benchmark, Script
+from tunekit_core.contracts.trials import Status, Trial
 from tunekit_core.records.load import read_events
 from tunekit_core.space import uniform
-from tunekit_core.trials import Status, Trial
-from tunekit_local._local import LocalBackend
+from tunekit_local.backend import LocalBackend
 
 
 class Snippet(Benchmark):

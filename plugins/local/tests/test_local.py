@@ -19,12 +19,12 @@ from tunekit_core import (
     create,
     load_experiment,
 )
-from tunekit_core.backends import TrialEnded, TrialReported, UnfinishedTrial
-from tunekit_core.benchmarks import Benchmark, Script
+from tunekit_core.contracts.backends import TrialEnded, TrialReported, UnfinishedTrial
+from tunekit_core.contracts.benchmarks import Benchmark, Script
+from tunekit_core.contracts.trials import Report, Status, Trial
 from tunekit_core.space import uniform
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
-from tunekit_core.trials import Report, Status, Trial
-from tunekit_local._local import LocalBackend
+from tunekit_local.backend import LocalBackend
 
 TRAIN = Path(__file__).parent / "train.py"
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.hookspecs import hookimpl
+from tunekit_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.backends import Backend
+    from tunekit_core.contracts.backends import Backend
 
 
 @hookimpl
 def tunekit_register_backends() -> list[type[Backend]]:
     """Processes of this machine."""
-    from tunekit_local._local import LocalBackend
+    from tunekit_local.backend import LocalBackend
 
     return [LocalBackend]
 

@@ -1,10 +1,10 @@
 import pytest
 
 from tunekit_core import ConfigurationError, Streams
-from tunekit_core.backends import TrialEnded, TrialReported
+from tunekit_core.contracts.backends import TrialEnded, TrialReported
+from tunekit_core.contracts.trials import Status, Trial
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
-from tunekit_core.trials import Status, Trial
-from tunekit_simulator._simulator import Simulator
+from tunekit_simulator.backend import Simulator
 
 
 def simulator(problem=None, benchmark=None, seed=0, **options):
@@ -176,6 +176,6 @@ def test_a_benchmark_without_recorded_runs_is_refused():
 
 
 def _report(event):
-    from tunekit_core.trials import Report
+    from tunekit_core.contracts.trials import Report
 
     return Report(event.trial_id, event.metrics["epoch"], event.metrics, (0.0,), event.time)

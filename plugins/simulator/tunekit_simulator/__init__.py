@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.hookspecs import hookimpl
+from tunekit_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.backends import Backend
+    from tunekit_core.contracts.backends import Backend
 
 
 @hookimpl
 def tunekit_register_backends() -> list[type[Backend]]:
     """The discrete-event simulator."""
-    from tunekit_simulator._simulator import Simulator
+    from tunekit_simulator.backend import Simulator
 
     return [Simulator]
 

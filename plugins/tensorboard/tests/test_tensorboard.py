@@ -16,9 +16,9 @@ from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 
 from tunekit_core import ConfigurationError, ExperimentRecord, Streams, Tuner, create, load_experiment
 from tunekit_core.builtin.criteria import MaxNumEvaluations
+from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
-from tunekit_core.trials import Decision, Report, Status, Trial
-from tunekit_tensorboard._tensorboard import TensorBoard
+from tunekit_tensorboard.observer import TensorBoard
 
 
 def checksum(data):
@@ -311,5 +311,5 @@ def test_without_any_folder_it_says_what_is_missing():
 
 def test_an_installed_torch_is_not_loaded_and_can_be_loaded_later():
     pytest.importorskip("torch")
-    program = "import sys, tunekit_tensorboard._board; assert 'torch' not in sys.modules; import torch"
+    program = "import sys, tunekit_tensorboard.board; assert 'torch' not in sys.modules; import torch"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.hookspecs import hookimpl
+from tunekit_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.observers import Observer
+    from tunekit_core.contracts.observers import Observer
 
 
 @hookimpl
 def tunekit_register_observers() -> list[type[Observer]]:
     """Event files for TensorBoard."""
-    from tunekit_tensorboard._tensorboard import TensorBoard
+    from tunekit_tensorboard.observer import TensorBoard
 
     return [TensorBoard]

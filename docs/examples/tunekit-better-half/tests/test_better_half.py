@@ -1,10 +1,10 @@
 import pytest
 
-from tunekit_better_half._better_half import BetterHalf
+from tunekit_better_half.better_half import BetterHalf
 from tunekit_core import ConfigurationError, Streams
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.testing import SchedulerContract, ToyBenchmark, toy_problem
-from tunekit_core.trials import Decision, Report, Status, Trial
 
 
 def better_half(**options):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.hookspecs import hookimpl
+from tunekit_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.schedulers import Scheduler
+    from tunekit_core.contracts.schedulers import Scheduler
 
 
 @hookimpl
 def tunekit_register_schedulers() -> list[type[Scheduler]]:
     """The scheduler."""
-    from tunekit_better_half._better_half import BetterHalf
+    from tunekit_better_half.better_half import BetterHalf
 
     return [BetterHalf]
 

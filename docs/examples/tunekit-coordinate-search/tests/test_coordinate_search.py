@@ -1,9 +1,9 @@
 import pytest
 
-from tunekit_coordinate_search._coordinate_search import CoordinateSearch
+from tunekit_coordinate_search.coordinate_search import CoordinateSearch
 from tunekit_core import ConfigurationError, Streams
+from tunekit_core.contracts.trials import Report, Trial
 from tunekit_core.testing import SearcherContract, ToyBenchmark, toy_problem
-from tunekit_core.trials import Report, Trial
 
 
 class TestCoordinateSearch(SearcherContract):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.hookspecs import hookimpl
+from tunekit_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.searchers import Searcher
+    from tunekit_core.contracts.searchers import Searcher
 
 
 @hookimpl
 def tunekit_register_searchers() -> list[type[Searcher]]:
     """Coordinate search."""
-    from tunekit_coordinate_search._coordinate_search import CoordinateSearch
+    from tunekit_coordinate_search.coordinate_search import CoordinateSearch
 
     return [CoordinateSearch]
 

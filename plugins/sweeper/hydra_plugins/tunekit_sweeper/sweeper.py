@@ -54,7 +54,7 @@ class TunekitSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Expand the overrides and hand over each configuration."""
-        from tunekit.expansion import expand
+        from tunekit.config.expansion import expand
 
         assert self.hydra_context is not None
         assert self.config is not None

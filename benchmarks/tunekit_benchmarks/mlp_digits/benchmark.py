@@ -1,0 +1,75 @@
+"""The tuning problem ``mlp_digits``: a small network that learns to read handwritten digits."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+
+from tunekit_core.contracts.benchmarks import Benchmark, Script
+from tunekit_core.contracts.objective import Objective
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.space import SearchSpace, lograndint, loguniform, uniform
+
+EPOCHS = 27
+NEEDED = {"torch": "torch", "sklearn": "scikit-learn"}  # by module, the distribution
+
+
+class MlpDigits(Benchmark):
+    """A real training of seconds: a network with two hidden layers on scikit-learn's bundled digits, 27 epochs.
+
+    Needs torch and scikit-learn, on the side of the trials alone. Nothing is downloaded.
+
+    Args:
+        seed: Of initial weights, order of data and dropout, the same in all trials; the split never changes.
+
+    Raises:
+        ConfigurationError: If the seed is negative.
+    """
+
+    name: ClassVar[str] = "mlp_digits"
+    objective = Objective("accuracy", "max", resource="epoch")
+    max_resource = EPOCHS
+    max_resource_attr = "epochs"
+    max_wallclock_time = 300.0
+    metrics = frozenset({"accuracy", "loss"})
+    points_to_evaluate = (
+        {"learning_rate": 1e-3, "weight_decay": 1e-2, "batch_size": 64, "n_units": 128, "dropout": 0.2},
+    )
+
+    def __init__(self, *, seed: int = 0) -> None:
+        if seed < 0:
+            raise ConfigurationError(
+                f"benchmark.seed={seed} must be 0 or more: leave it out, or type benchmark.seed=1.",
+                option="benchmark.seed",
+                value=seed,
+            )
+        self.space = SearchSpace(
+            {
+                "learning_rate": loguniform(1e-5, 1e-1),
+                "weight_decay": loguniform(1e-5, 1.0),
+                "batch_size": lograndint(32, 256),
+                "n_units": lograndint(16, 256),
+                "dropout": uniform(0.0, 0.8),
+                "epochs": EPOCHS,
+                "seed": seed,
+            }
+        )
+
+    def script(self) -> Script:
+        """The program that trains.
+
+        Raises:
+            ConfigurationError: If what it imports is not installed.
+        """
+        # Looked for, not imported: torch would cost the tuner two seconds, and only the trials need it.
+        missing = [distribution for module, distribution in NEEDED.items() if find_spec(module) is None]
+        if missing:
+            raise ConfigurationError(
+                f"benchmark=mlp_digits trains with torch and scikit-learn; not installed: {', '.join(missing)}. "
+                "Type: pip install 'tunekit-benchmarks[digits]'",
+                option="benchmark",
+                value=self.name,
+            )
+        return Script((sys.executable, str(Path(__file__).with_name("script.py"))))

@@ -1,0 +1,1 @@
+"""What is maximised to propose a configuration, and how."""

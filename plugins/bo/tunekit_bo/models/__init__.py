@@ -1,0 +1,1 @@
+"""Gaussian processes: kernels, their hyperparameters, the data that they see."""

@@ -1,0 +1,1 @@
+"""The searchers, each in a module of its own."""

@@ -1,0 +1,172 @@
+"""Bayesian optimisation with BoTorch, to compare with; torch is imported when the searcher is created."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
+import numpy as np
+
+from tunekit_bo.models.data import select_best_and_random, standardise
+from tunekit_bo.searchers.model_based import ModelBasedSearcher, check_at_least
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.trials import NO_NOTE, Note, Proposal
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.randomness import Streams
+from tunekit_core.threads import single_threaded
+
+if TYPE_CHECKING:
+    from botorch.acquisition import AcquisitionFunction
+    from botorch.models import SingleTaskGP
+
+N_RESTARTS = 3
+
+
+class BoTorch(ModelBasedSearcher):
+    """BoTorch's ``SingleTaskGP`` and noisy expected improvement in log form, with pending trials.
+
+    The model is fitted anew for each proposal. What ``optimize_acqf`` finds is rounded to a configuration;
+    proposed is the best among it, its surroundings and random configurations. A trial is observed as by ``bo``.
+
+    Args:
+        problem: What is solved.
+        streams: Random numbers.
+        num_init_random: Number of first trials that are random (or points to evaluate).
+        num_init_candidates: Random configurations that are scored for each proposal. More cost time.
+        max_size_data_for_model: Most observations in the model: the best quarter and a random choice of the rest.
+
+    Raises:
+        ConfigurationError: If an option is out of range, or BoTorch is not installed.
+
+    References:
+        Balandat et al., BoTorch: A Framework for Efficient Monte-Carlo Bayesian Optimization, NeurIPS 2020.
+        Ament et al., Unexpected Improvements to Expected Improvement for Bayesian Optimization, NeurIPS 2023.
+    """
+
+    name: ClassVar[str] = "botorch"
+
+    def __init__(
+        self,
+        problem: Problem,
+        streams: Streams,
+        *,
+        num_init_random: int = 3,
+        num_init_candidates: int = 100,
+        max_size_data_for_model: int = 500,
+    ) -> None:
+        super().__init__(problem, streams, num_init_random=num_init_random)
+        check_at_least(10, "num_init_candidates", num_init_candidates)
+        check_at_least(10, "max_size_data_for_model", max_size_data_for_model)
+        self._num_init_candidates = num_init_candidates
+        self._max_size = max_size_data_for_model
+        try:
+            import botorch  # noqa: F401
+        except ImportError as error:
+            raise ConfigurationError(
+                f"The searcher 'botorch' needs BoTorch, which cannot be imported ({error}). "
+                "Type: pip install botorch, or use the searcher 'bo'.",
+                option="searcher",
+                value="botorch",
+            ) from error
+
+    def _propose(self, trial_id: int, resource: int | None) -> Proposal | None:
+        generator = self.streams.generator(f"{self.name}/candidates", trial_id)
+        with _isolated_torch(int(generator.integers(2**31))):
+            X, y = self._data()
+            model, note = _fitted_model(X, y)
+            acquisition = _acquisition(model, X, np.array([self._encoded[i] for i in self._pending]))
+            optimum = _optimise(acquisition, self.problem.space.width, self._num_init_candidates)
+            configuration = self._search.propose(
+                TorchAcquisition(acquisition), self._num_init_candidates, optimum, generator
+            )
+        return None if configuration is None else Proposal(configuration, note)
+
+    def _data(self) -> tuple[np.ndarray, np.ndarray]:
+        losses = np.array(self._observations.losses)
+        kept = np.arange(len(losses))
+        if len(losses) > self._max_size:
+            generator = self.streams.generator(f"{self.name}/data", len(losses))
+            kept = select_best_and_random(losses, self._max_size, generator)
+        X = np.array([self._encoded[self._observations.trial_ids[i]] for i in kept])
+        return X, standardise(losses[kept])
+
+
+@attrs.frozen
+class TorchAcquisition:
+    """An acquisition function of BoTorch as a function of arrays."""
+
+    function: AcquisitionFunction
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        """The value at each row of ``X``."""
+        import torch
+
+        with torch.no_grad():
+            return self.function(torch.from_numpy(X).unsqueeze(1)).numpy()
+
+    def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The value at each row of ``X``, and its derivatives with respect to the row."""
+        import torch
+
+        points = torch.tensor(X, requires_grad=True)
+        values = self.function(points.unsqueeze(1))
+        (gradients,) = torch.autograd.grad(values.sum(), points)
+        return values.detach().numpy(), gradients.numpy()
+
+
+@contextmanager
+def _isolated_torch(seed: int) -> Iterator[None]:
+    """One thread, random numbers from ``seed``, no warnings; all as before afterwards."""
+    import torch
+
+    with single_threaded(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        # BoTorch and GPyTorch warn of each jitter and each restart; what fails in the end raises.
+        warnings.simplefilter("ignore")
+        torch.manual_seed(seed)
+        yield
+
+
+def _fitted_model(X: np.ndarray, y: np.ndarray) -> tuple[SingleTaskGP, Note]:
+    """The model of maximised targets, and a note if the fit failed and the hyperparameters are the defaults."""
+    import torch
+    from botorch.exceptions import ModelFittingError
+    from botorch.fit import fit_gpytorch_mll
+    from botorch.models import SingleTaskGP
+    from gpytorch.mlls import ExactMarginalLogLikelihood
+
+    def new_model() -> SingleTaskGP:
+        return SingleTaskGP(torch.from_numpy(X), torch.from_numpy(-y)[:, None], outcome_transform=None)
+
+    model = new_model()
+    try:
+        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+    except ModelFittingError as error:
+        return new_model().eval(), {"fit": {"failed": f"{error} The hyperparameters are the default ones."}}
+    return model, NO_NOTE
+
+
+def _acquisition(model: SingleTaskGP, X: np.ndarray, pending: np.ndarray) -> AcquisitionFunction:
+    import torch
+    from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+    from botorch.sampling import SobolQMCNormalSampler
+
+    return qLogNoisyExpectedImprovement(
+        model,
+        X_baseline=torch.from_numpy(X),
+        X_pending=torch.from_numpy(pending) if len(pending) else None,
+        sampler=SobolQMCNormalSampler(torch.Size([128]), seed=int(torch.randint(2**31, (1,)))),
+        prune_baseline=True,
+    )
+
+
+def _optimise(acquisition: AcquisitionFunction, width: int, n_candidates: int) -> np.ndarray:
+    """The best point of the encoded box that BoTorch finds, a 1 x d array."""
+    import torch
+    from botorch.optim import optimize_acqf
+
+    box = torch.stack([torch.zeros(width, dtype=torch.double), torch.ones(width, dtype=torch.double)])
+    point, _ = optimize_acqf(acquisition, box, q=1, num_restarts=N_RESTARTS, raw_samples=n_candidates)
+    return point.numpy()

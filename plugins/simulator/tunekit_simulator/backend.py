@@ -1,0 +1,262 @@
+"""A backend that replays recorded training runs on a clock of its own.
+
+Discrete events on an integer clock in nanoseconds. The heap is keyed (time, kind, trial, sequence), so ties fall
+in a fixed order: at one instant trials end before others report, lower ids first. Only the next event of a
+running trial is in the heap; curves are read when a trial starts.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tunekit_core.contracts.backends import Backend, BackendEvent, TrialEnded, TrialReported
+from tunekit_core.contracts.benchmarks import Benchmark, Curve, Simulatable
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.trials import Status, Trial
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.randomness import Streams
+from tunekit_simulator.faults import Faults
+
+NANOSECONDS = 1_000_000_000
+CURVES_KEPT = 1024  # of the trials that ran last
+END, REPORT = 0, 1  # kinds of events; at one instant a lower one comes first
+
+
+class _Segment:
+    """A trial from its start or resume to its end: what it will report, and when."""
+
+    __slots__ = (
+        "columns",
+        "constants",
+        "ending",
+        "first",
+        "last",
+        "position",
+        "resources",
+        "status",
+        "times",
+        "trial_id",
+        "worker_times",
+    )
+
+    def __init__(self, trial_id: int, curve: Curve, first: int, last: int, times: Sequence[int]) -> None:
+        self.trial_id = trial_id
+        self.resources = curve.resources
+        self.columns = tuple(curve.metrics.items())
+        self.constants = curve.constants
+        self.worker_times = curve.elapsed
+        self.first = first  # position in the curve of the first report
+        self.position = first  # of the next report
+        self.last = last  # of the last report
+        self.times = times  # when the reports from the first on arrive, in nanoseconds
+        self.status = Status.COMPLETED
+        self.ending = False
+
+
+class Simulator(Backend):
+    """Replays recorded runs in simulated time: an experiment of hours takes a second.
+
+    All delays are in simulated seconds and 0 unless given. Unlike the reference software, stopping a trial holds
+    up its own worker alone, the tuner sees every report at once, and the time that the tuner itself computes never
+    counts: the same seed gives the same events on every machine.
+
+    Args:
+        problem: What is to be solved.
+        benchmark: Where the recorded runs come from.
+        folder: Not used: nothing is written.
+        streams: Random numbers for table seeds and faults.
+        start_delay: From the start or resume of a trial to the beginning of its training.
+        report_delay: From the end of an epoch to the arrival of its report.
+        complete_delay: From the arrival of the last report of a trial to its end.
+        stop_delay: From a decision to pause or stop to the end of the trial; what it reports meanwhile is late.
+        checkpoint: Whether a resumed trial goes on where it was; without, it starts over.
+        checkpoint_delay: Added to the start of a resumed trial that reads a checkpoint.
+        table_seed: Which of the recorded repetitions every trial replays; ``None`` draws one for each trial.
+        failure_rate: Probability that a trial fails after one of the reports of a start or resume.
+        slow_rate: Probability that a start or resume meets a slow worker.
+        slow_factor: How many times as long a slow worker takes.
+        preemption_rate: Probability that a start or resume loses its worker once, between two reports.
+        preemption_delay: Until it has another one. What was not checkpointed is computed again.
+
+    Raises:
+        ConfigurationError: If the benchmark has no recorded runs, or an option is out of range.
+    """
+
+    name: ClassVar[str] = "simulator"
+
+    def __init__(
+        self,
+        problem: Problem,
+        benchmark: Benchmark,
+        folder: Path | None,
+        streams: Streams,
+        *,
+        start_delay: float = 0.0,
+        report_delay: float = 0.0,
+        complete_delay: float = 0.0,
+        stop_delay: float = 0.0,
+        checkpoint: bool = True,
+        checkpoint_delay: float = 0.0,
+        table_seed: int | None = None,
+        failure_rate: float = 0.0,
+        slow_rate: float = 0.0,
+        slow_factor: float = 2.0,
+        preemption_rate: float = 0.0,
+        preemption_delay: float = 60.0,
+    ) -> None:
+        super().__init__(problem, benchmark, folder, streams)
+        if not isinstance(benchmark, Simulatable):
+            raise ConfigurationError(
+                f"The benchmark '{benchmark.name}' has no recorded runs, so backend=simulator cannot run it. "
+                "Use benchmark=fcnet, or another backend.",
+                option="backend",
+                value=self.name,
+            )
+        self._blackbox = benchmark.blackbox()
+        n_seeds = self._blackbox.n_seeds
+        if table_seed is not None and not 0 <= table_seed < n_seeds:
+            raise ConfigurationError(
+                f"backend.table_seed={table_seed} must be between 0 and {n_seeds - 1}: the table of "
+                f"'{benchmark.name}' has {n_seeds} run(s) of each configuration.",
+                option="backend.table_seed",
+                value=table_seed,
+            )
+        self.capabilities = frozenset({"pause", "checkpoint"} if checkpoint else {"pause"})
+        self._start_delay = _nanoseconds("start_delay", start_delay)
+        self._report_delay = _nanoseconds("report_delay", report_delay)
+        self._complete_delay = _nanoseconds("complete_delay", complete_delay)
+        self._stop_delay = _nanoseconds("stop_delay", stop_delay)
+        self._checkpoint_delay = _nanoseconds("checkpoint_delay", checkpoint_delay)
+        self._checkpoint = checkpoint
+        self._table_seed = table_seed if n_seeds > 1 else 0
+        self._faults = Faults(
+            streams,
+            failure_rate=failure_rate,
+            slow_rate=slow_rate,
+            slow_factor=slow_factor,
+            preemption_rate=preemption_rate,
+            preemption_delay=preemption_delay,
+            checkpoint=checkpoint,
+        )
+        self._resource = problem.objective.resource or "st_worker_iter"
+        self._now = 0
+        self._heap: list[tuple[int, int, int, int, _Segment]] = []
+        self._sequence = 0
+        self._running: dict[int, _Segment] = {}
+        self._curves: dict[int, Curve] = {}
+
+    def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
+        """Begin to replay the run of a configuration."""
+        self._begin(trial, until, after=0, delay=self._start_delay)
+
+    def resume(self, trial: Trial, until: int | None) -> None:
+        """Replay on from the last report, or from the beginning without checkpoints."""
+        after = trial.last_report.resource if trial.last_report is not None and self._checkpoint else 0
+        self._begin(trial, until, after=after, delay=self._start_delay + (self._checkpoint_delay if after else 0))
+
+    def pause(self, trial: Trial) -> None:
+        """End the trial after the stop delay."""
+        self.stop(trial)
+
+    def stop(self, trial: Trial) -> None:
+        """End the trial after the stop delay."""
+        segment = self._running[trial.id]
+        if not segment.ending:
+            segment.ending = True
+            self._push(self._now + self._stop_delay, END, segment)
+
+    def wait(self, deadline: float | None) -> list[BackendEvent]:
+        """The next event, alone, since the decision on it may change the one after."""
+        limit = None if deadline is None else round(deadline * NANOSECONDS)
+        while self._heap:
+            if limit is not None and self._heap[0][0] > limit:
+                self._now = max(self._now, limit)
+                return []
+            time, kind, trial_id, _, segment = heapq.heappop(self._heap)
+            if self._running.get(trial_id) is not segment:
+                continue  # a report of a trial that has ended since
+            self._now = time
+            if kind == REPORT:
+                return [self._report(segment)]
+            del self._running[trial_id]
+            reason = "a fault was injected (backend.failure_rate)" if segment.status is Status.FAILED else ""
+            return [TrialEnded(trial_id, segment.status, time / NANOSECONDS, reason)]
+        return []
+
+    def now(self) -> float:
+        """Simulated seconds since the experiment began."""
+        return self._now / NANOSECONDS
+
+    def _begin(self, trial: Trial, until: int | None, *, after: int, delay: int) -> None:
+        curve = self._curve(trial)
+        resources = curve.resources
+        first = bisect_right(resources, after)
+        last = len(resources) - 1
+        if until is not None:
+            last = min(bisect_left(resources, until), last)
+        began = self._now + delay
+        offset = curve.elapsed[first - 1] if first else 0.0
+        elapsed = [seconds - offset for seconds in curve.elapsed[first : last + 1]]
+        if self._faults.possible:
+            elapsed, last, failed = self._faults.apply(trial, elapsed, first)
+        else:
+            failed = False
+        arrival = began + self._report_delay
+        times = [arrival + round(seconds * NANOSECONDS) for seconds in elapsed]
+        segment = _Segment(trial.id, curve, first, last, times)
+        if failed:
+            segment.status = Status.FAILED
+        self._running[trial.id] = segment
+        if first <= last:
+            self._push(times[0], REPORT, segment)
+        else:  # nothing is left to report: it was resumed at its end
+            segment.ending = True
+            self._push(began + self._complete_delay, END, segment)
+
+    def _curve(self, trial: Trial) -> Curve:
+        """The run of a trial, read again only if it has been paused for long."""
+        curve = self._curves.pop(trial.id, None)
+        if curve is None:
+            curve = self._blackbox.curve(trial.configuration, self._seed_of(trial.id))
+        if len(self._curves) >= CURVES_KEPT:
+            del self._curves[next(iter(self._curves))]
+        self._curves[trial.id] = curve
+        return curve
+
+    def _report(self, segment: _Segment) -> TrialReported:
+        position = segment.position
+        metrics: dict[str, Any] = {self._resource: segment.resources[position]}
+        for name, column in segment.columns:
+            metrics[name] = column[position]
+        metrics.update(segment.constants)
+        metrics["st_worker_time"] = segment.worker_times[position]
+        segment.position = position + 1
+        if position < segment.last:
+            self._push(segment.times[segment.position - segment.first], REPORT, segment)
+        elif not segment.ending:
+            segment.ending = True
+            self._push(self._now + self._complete_delay, END, segment)
+        return TrialReported(segment.trial_id, metrics, self._now / NANOSECONDS)
+
+    def _push(self, time: int, kind: int, segment: _Segment) -> None:
+        self._sequence += 1
+        heapq.heappush(self._heap, (time, kind, segment.trial_id, self._sequence, segment))
+
+    def _seed_of(self, trial_id: int) -> int:
+        if self._table_seed is not None:
+            return self._table_seed
+        return int(self.streams.uniforms("table_seed", trial_id, 1, 1)[0, 0] * self._blackbox.n_seeds)
+
+
+def _nanoseconds(option: str, seconds: float) -> int:
+    if not 0 <= seconds < float("inf"):
+        raise ConfigurationError(
+            f"backend.{option}={seconds} must be a number of seconds, at least 0.",
+            option=f"backend.{option}",
+            value=seconds,
+        )
+    return round(seconds * NANOSECONDS)

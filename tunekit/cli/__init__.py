@@ -1,0 +1,1 @@
+"""The command line: its verbs, its help pages, and what they print."""

@@ -1,0 +1,71 @@
+"""``python -m tunekit --help``: what to type, and what there is to choose from. Does not wait for Hydra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from tunekit.cli.startup import say_startup_notes
+from tunekit.config.files import groups
+from tunekit.config.schema import COMPONENTS, KEYS, RECIPES
+from tunekit.console import answers, tell
+
+EXAMPLES = (
+    ("method=ASHA benchmark=fcnet", "one run, and the best configuration that it finds"),
+    ("method=ASHA benchmark=fcnet --multirun 'seed=range(20)'", "20 seeds on all cores: a table and a figure"),
+    ("--multirun method=RS,ASHA 'seed=range(20)'", "methods compared; run again, it runs what is missing"),
+    ("experiment=demo_study", "a whole study"),
+    ("method=ASHA --multirun 'seed=range(20)' hydra.sweeper.plan=true", "what would run, and what is complete"),
+    ("method=ASHA --cfg job", "the configuration, without running it"),
+    ("method=ASHA backend=local benchmark=checkpoint_example n_workers=2", "trials are processes of this machine"),
+    ("resume FOLDER", "an experiment with backend=local goes on, also with stopping.…=… for a later end"),
+    ("plugins", "every component that is installed, with its options"),
+)
+OVERRIDES = (
+    ("scheduler.reduction_factor=4", "an option of a component"),
+    ("stopping.max_num_trials_started=256", "end there; the first criterion that holds ends the experiment"),
+    ("stopping.max_wallclock_time=null", "switch a criterion off"),
+    ("composers.rung_sizes=true", "switch a composer or observer on"),
+    ("fixed.hp_batch_size=32", "do not search this hyperparameter"),
+    ("n_workers=8 benchmark.dataset=diabetes", "several options, in any order"),
+)
+SWEEPS = (
+    ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
+    ("'hydra.sweeper.zip=[[seed,n_workers]]'", "values that vary together"),
+    ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
+)
+FLAGS = (
+    ("--multirun, -m", "sweep over values: a,b,c  range(20)  choice(a,b)  glob(*)"),
+    ("--config-dir FOLDER", "more options files of your own"),
+    ("--cfg job", "print the configuration and end"),
+    ("--debug", "tracebacks"),
+    ("--hydra-help", "the flags of Hydra"),
+)
+
+
+def show_help() -> None:
+    """Print the page."""
+    say_startup_notes()
+    tell("Tunes hyperparameters: python -m tunekit [key=value …] [--multirun]\n")
+    _section("Commands", [(f"python -m tunekit {line}", text) for line, text in EXAMPLES])
+    files = groups()
+    _section("Recipes", [(f"{key}={name}", text) for key in RECIPES for name, text in files.get(key, {}).items()])
+    _section("Components", [(f"{key}=", ", ".join(files.get(key, {})) or "none installed") for key in COMPONENTS])
+    others = sorted(set(files) - {*RECIPES, *COMPONENTS})
+    if others:
+        _section("Groups of plugins", [(group, ", ".join(files[group])) for group in others])
+    _section("Options", OVERRIDES)
+    _section("Sweeps", SWEEPS)
+    _section("Flags", FLAGS)
+    _section("Keys at the top level", list(KEYS.items()))
+
+
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_column(no_wrap=True)
+    for left, right in rows:
+        table.add_row(left, right)
+    answers().print(title, style="bold")
+    answers().print(table)
+    answers().print()

@@ -1,0 +1,110 @@
+"""The command ``python -m tunekit``: verbs, the help page, or a run that Hydra composes.
+
+Everything heavy is imported when it is needed: the help page does not wait for Hydra.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+
+from tunekit.cli.startup import say_startup_notes
+from tunekit.config.arguments import CommandLine, parse
+from tunekit.console import say
+from tunekit_core.errors import TunekitError
+from tunekit_core.plugins.registry import BUILT_IN
+
+REFUSED = 2
+STOPPED_BY_USER = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: What follows the name of the program; taken from ``sys.argv`` unless given.
+
+    Returns:
+        Exit status: 0, 1 if a run failed, 2 if something was refused, 130 after an interruption.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        return _respond(given)
+    except TunekitError as error:
+        return _refuse(str(error), debug)
+    except KeyboardInterrupt:
+        say(f"Interrupted. To go on, type: {_command(given)}")
+        return STOPPED_BY_USER
+
+
+def _respond(given: list[str]) -> int:
+    if given[:1] == ["plugins"]:
+        from tunekit.cli.plugins_page import show_plugins
+
+        return show_plugins(given[1:])
+    if given[:1] == ["resume"]:
+        return _resume([argument for argument in given[1:] if argument != "--debug"], given)
+    line = parse(given)
+    if "--version" in line.own:
+        from importlib.metadata import version
+
+        print(f"{BUILT_IN} {version(BUILT_IN)}")
+        return 0
+    if "--help" in line.own:
+        from tunekit.cli.help_page import show_help
+
+        show_help()
+        return 0
+    say_startup_notes()
+    return _compose_and_run(line, given)
+
+
+def _resume(arguments: list[str], given: Sequence[str]) -> int:
+    from tunekit.cli.run import Request, carry_out
+    from tunekit.runs.resuming import experiment_to_resume
+
+    say_startup_notes()
+    spec = experiment_to_resume(arguments)
+    return carry_out([spec], Request(command=_command(["resume", str(spec.folder)]), debug="--debug" in given))
+
+
+def _compose_and_run(line: CommandLine, given: Sequence[str]) -> int:
+    from tunekit.config.composition import compose
+    from tunekit.config.hydra_errors import explain
+
+    debug = "--debug" in line.own
+    try:
+        composition = compose(line)
+    except TunekitError:
+        raise
+    except Exception as error:
+        return _refuse(explain(error), debug)
+    if not composition.configs:
+        return 0
+    from tunekit.cli.run import Request, respond
+
+    request = Request(
+        configs=composition.configs,
+        is_sweep=composition.is_sweep,
+        n_jobs=composition.n_jobs,
+        plan=composition.plan,
+        command=_command(given),
+        debug=debug,
+    )
+    return respond(request)
+
+
+def _refuse(message: str, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    say(message, style="red")
+    return REFUSED
+
+
+def _command(given: Sequence[str]) -> str:
+    program = os.path.basename(sys.argv[0])
+    return shlex.join([*(["python", "-m", "tunekit"] if program == "__main__.py" else [program]), *given])

@@ -1,0 +1,32 @@
+"""What a user should know before anything else: plugins that do not work, a package of the same name."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, distribution
+
+from tunekit.console import warn_once
+from tunekit_core.plugins.registry import BUILT_IN, registry
+
+NAMESAKE = "tunekit"  # on the public index, somebody else's
+
+
+def say_startup_notes() -> None:
+    """Report plugins that cannot be used, and the other distribution that owns our import name."""
+    for plugin in registry().broken:
+        warn_once(
+            f"the plugin {plugin.distribution} is left out, since it cannot be used: {plugin.reason} "
+            f"(to be rid of it: pip uninstall {plugin.distribution})"
+        )
+    if _is_installed(NAMESAKE):
+        warn_once(
+            f"the distribution '{NAMESAKE}' is installed. It is another project with the same import name; ours is "
+            f"{BUILT_IN}. Type: pip uninstall {NAMESAKE} && pip install --force-reinstall --no-deps {BUILT_IN}"
+        )
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""From what was typed to runs that are checked to the last option."""

@@ -1,0 +1,170 @@
+"""The command line, brought into the one form that every version of Hydra understands.
+
+Hydra 1.3 refuses overrides on both sides of a flag, wants a ``+`` for some groups and none for others, and a ``+``
+for every key that no options file mentions. It takes ``loguniform(1e-4,1e-1)`` for a call of a function of its own.
+Here flags come first, and each override gets the prefix and the quotes that it needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+import attrs
+
+from tunekit.config.schema import COMPONENTS, FREE, KEYS, RECIPES, SEVERAL, VALUES
+from tunekit_core.errors import ConfigurationError, suggestion
+
+VERBS = ("plugins", "resume")
+OWN_FLAGS = ("--help", "-h", "--version", "--debug")
+CONFIG_DIR = ("--config-dir", "-cd")
+FLAGS_WITH_VALUE = (
+    *("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn"),
+    *(*CONFIG_DIR, "--experimental-rerun"),
+)
+PLAIN_FLAGS = ("--resolve", "--run", "-r", "--multirun", "-m", "--hydra-help", "--shell-completion", "-sc")
+INFO_FLAGS = ("--info", "-i")
+COMMAND_FLAGS = ("--cfg", "-c", "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
+INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+SPACE = "benchmark.space."
+START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
+OVERRIDE = re.compile(r"(?P<prefix>\+\+|\+|~)?(?P<key>[^=@+~]+)(?P<rest>(@[^=]*)?(=.*)?)", re.DOTALL)
+
+
+@attrs.frozen
+class CommandLine:
+    """What the user typed after the name of the program.
+
+    Attributes:
+        own: Flags that this application answers itself, long form.
+        flags: Flags for Hydra, each with its value joined to it or after it.
+        overrides: The rest, in order, each with the prefix and the quotes that Hydra wants.
+    """
+
+    own: frozenset[str]
+    flags: tuple[str, ...]
+    overrides: tuple[str, ...]
+
+    @property
+    def for_hydra(self) -> list[str]:
+        """Flags with their values, then overrides."""
+        return [*self.flags, *self.overrides]
+
+    @property
+    def names_no_command(self) -> bool:
+        """Whether Hydra would decide by itself between a run and a sweep."""
+        return not any(flag.partition("=")[0] in COMMAND_FLAGS for flag in self.flags)
+
+    @property
+    def config_dir(self) -> str | None:
+        """The user's own folder of options files."""
+        for flag, following in zip_longest(self.flags, self.flags[1:]):
+            name, equals, value = flag.partition("=")
+            if name in CONFIG_DIR:
+                return value if equals else following
+        return None
+
+
+def parse(arguments: Sequence[str]) -> CommandLine:
+    """Sort arguments into flags and overrides.
+
+    Raises:
+        ConfigurationError: If a flag is unknown or lacks its value, or an argument is neither flag nor override.
+    """
+    own: set[str] = set()
+    flags: list[str] = []
+    overrides: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if argument in OWN_FLAGS:
+            own.add("--help" if argument == "-h" else argument)
+        elif argument in PLAIN_FLAGS:
+            flags.append(argument)
+        elif argument.partition("=")[0] in FLAGS_WITH_VALUE:
+            flags.append(argument)
+            if "=" not in argument:
+                flags.append(_value_of(argument, rest))
+        elif argument in INFO_FLAGS:
+            flags.append("--info=" + (rest.pop(0) if rest and rest[0] in INFO_TOPICS else "all"))
+        elif argument.startswith("-"):
+            raise ConfigurationError(_unknown_flag(argument), option=argument)
+        else:
+            overrides.append(argument)
+    _check_overrides(overrides)
+    return CommandLine(frozenset(own), tuple(flags), tuple(with_prefixes(overrides)))
+
+
+def with_prefixes(overrides: Iterable[str]) -> list[str]:
+    """Give each override the prefix with which Hydra accepts it, whatever prefix it has, and domains quotes.
+
+    Recipes (``method``, ``experiment``) get ``+`` since they are not in the defaults list of the primary config,
+    groups and single values get none, and what lies inside a group or mapping gets ``++``: whether the key exists
+    is checked by the class whose option it is, which knows better than the options file. What begins like a call and
+    stands below ``benchmark.space`` is a domain, also ``choice(…)``: there, it is no sweep.
+
+    >>> with_prefixes(["method=RS", "+benchmark=fcnet", "stopping.max_cost=3", "~tags"])
+    ['+method=RS', 'benchmark=fcnet', '++stopping.max_cost=3', '~tags']
+    >>> with_prefixes(["benchmark.space.lr=uniform(0,1)"])
+    ["++benchmark.space.lr='uniform(0,1)'"]
+    """
+    return [_with_prefix(override) for override in overrides]
+
+
+def _with_prefix(override: str) -> str:
+    match = OVERRIDE.fullmatch(override)
+    if match is None or match["prefix"] == "~":
+        return override
+    key = match["key"]
+    group = key.partition(".")[0]
+    if key in RECIPES:
+        prefix = "+"
+    elif key in COMPONENTS or key in VALUES:
+        prefix = ""
+    elif group in (*COMPONENTS, *RECIPES, *SEVERAL, *FREE):
+        prefix = "++"
+    else:
+        return override
+    return prefix + key + (_with_quotes(match["rest"]) if key.startswith(SPACE) else match["rest"])
+
+
+def _with_quotes(rest: str) -> str:
+    equals, value = rest[:1], rest[1:]
+    return equals + quoted(value) if equals == "=" and START_OF_CALL.match(value) else rest
+
+
+def quoted(text: str, mark: str = "'") -> str:
+    r"""Text as Hydra reads it unchanged: in quotation marks, with a backslash before those in it.
+
+    >>> quoted("choice(['a'])")
+    "'choice([\\'a\\'])'"
+    """
+    # Backslashes count only before a mark, the closing one included, and are doubled there.
+    return mark + re.sub(rf"(\\*)({mark}|\Z)", lambda found: found[1] * 2 + (found[2] and "\\" + mark), text) + mark
+
+
+def _value_of(flag: str, rest: list[str]) -> str:
+    if not rest:
+        raise ConfigurationError(f"The flag {flag} needs a value after it.", option=flag)
+    return rest.pop(0)
+
+
+def _unknown_flag(flag: str) -> str:
+    flags = [*OWN_FLAGS, *PLAIN_FLAGS, *FLAGS_WITH_VALUE, *INFO_FLAGS]
+    long_flags = sorted(name for name in flags if name.startswith("--"))
+    return (
+        f"There is no flag '{flag}'. {suggestion(flag, long_flags)}Flags: {' '.join(long_flags)}. "
+        "Options are written key=value, such as seed=3."
+    )
+
+
+def _check_overrides(overrides: Sequence[str]) -> None:
+    for override in overrides:
+        if "=" not in override and not override.startswith("~"):
+            close = suggestion(override, [*VERBS, *KEYS])
+            raise ConfigurationError(
+                f"'{override}' is neither a command nor of the form key=value. {close}"
+                f"Commands: {', '.join(VERBS)}. Options are written key=value, such as seed=3 or benchmark=fcnet.",
+                option=override,
+            )

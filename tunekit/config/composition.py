@@ -1,0 +1,146 @@
+"""From the command line to plain configurations, with Hydra; nothing is run here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import attrs
+import hydra
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from tunekit.config.arguments import CommandLine
+from tunekit.config.files import config_file, config_packages
+from tunekit_core.errors import PluginError
+
+CONFIG_PACKAGE = "pkg://tunekit.conf"
+
+
+@attrs.define
+class Composition:
+    """What the command line asks for.
+
+    Attributes:
+        configs: In plain dicts, interpolations resolved; none if Hydra was only asked to show something.
+        is_sweep: Whether Hydra was asked for a sweep, of however many runs.
+        n_jobs: ``hydra.sweeper.n_jobs``.
+        plan: ``hydra.sweeper.plan``.
+    """
+
+    configs: list[dict[str, Any]] = attrs.field(factory=list)
+    is_sweep: bool = False
+    n_jobs: int | None = None
+    plan: bool = False
+
+
+class PluginConfigs(SearchPathPlugin):
+    """Makes Hydra see the configs of every plugin, in every kind of install."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the config packages."""
+        for package in config_packages()[1:]:
+            search_path.append(provider=package, path=f"pkg://{package}")
+
+
+def compose(line: CommandLine) -> Composition:
+    """Let Hydra compose what the command line asks for.
+
+    Raises:
+        Exception: Hydra's own, see :mod:`tunekit.config.hydra_errors`.
+    """
+    _register_plugins()
+    arguments = line.for_hydra
+    if line.names_no_command and _is_study(line):
+        arguments = ["--multirun", *arguments]
+    composition = Composition()
+    unresolved: list[OmegaConfBaseException] = []
+
+    def collect(config: DictConfig) -> None:
+        if not composition.configs:
+            hydra_config = HydraConfig.get()
+            composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
+            composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
+        try:
+            composition.configs.append(cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True)))
+        except OmegaConfBaseException as error:  # raised from here, Hydra would print it in its own words first
+            unresolved.append(error)
+
+    # Hydra 1.4 warns at any explicit version_base, 1.3 at none.
+    version_base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
+    with _hydra_environment(arguments):
+        hydra.main(config_path=CONFIG_PACKAGE, config_name="config", **version_base)(collect)()
+    if unresolved:
+        raise unresolved[0]
+    return composition
+
+
+def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration of one run, composed apart from the program that asks, which may be one of Hydra's own.
+
+    Args:
+        overrides: Each as Hydra wants it.
+
+    Raises:
+        Exception: As for :func:`compose`.
+    """
+    _register_plugins()
+    loader = ConfigLoaderImpl(create_config_search_path(CONFIG_PACKAGE))
+    config = loader.load_configuration("config", list(overrides), RunMode.RUN)
+    OmegaConf.set_struct(config, False)
+    del config["hydra"]
+    return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
+
+
+def _register_plugins() -> None:
+    Plugins.instance().register(PluginConfigs)
+    Plugins.instance().register(_sweeper())
+
+
+def _is_study(line: CommandLine) -> bool:
+    """Whether the experiment that is chosen is a sweep, by its ``hydra.mode``, which Hydra 1.4 ignores in recipes."""
+    for override in line.overrides:
+        key, _, name = override.partition("=")
+        if key == "+experiment":
+            file = config_file("experiment", name, line.config_dir)
+            return file is not None and OmegaConf.select(OmegaConf.load(file), "hydra.mode") == RunMode.MULTIRUN.name
+    return False
+
+
+def _sweeper() -> type[Sweeper]:
+    """Our sweeper, which Hydra 1.3 does not find by itself in every editable install."""
+    try:
+        from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeper
+    except ImportError as error:
+        raise PluginError(
+            f"The sweeper cannot be imported ({error}). Type `pip install tunekit-sweeper`; if it is installed, a file "
+            "hydra_plugins/__init__.py on the Python path hides it: remove that file."
+        ) from error
+    return cast("type[Sweeper]", TunekitSweeper)
+
+
+@contextmanager
+def _hydra_environment(arguments: Sequence[str]) -> Iterator[None]:
+    """Hydra reads ``sys.argv``, and prints errors and exits unless told to raise them."""
+    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = [argv[0], *arguments]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        if full_error is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_error

@@ -1,0 +1,93 @@
+"""Hydra's errors in our words: what was typed, what exists, what to type next."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
+
+from tunekit.config.arguments import SPACE, quoted
+from tunekit.config.files import groups
+from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
+from tunekit_core.errors import suggestion
+from tunekit_core.plugins.registry import hint_of_home
+
+COULD_NOT_OVERRIDE = re.compile(r"Could not override '([^']*)'")
+SEVERAL_VALUES = re.compile(r"Multiple values for ([^.]*)\.")
+NEEDS_MULTIRUN = re.compile(r"Sweep parameters '([^']*)' requires --multirun|Ambiguous value for argument '([^']*)'")
+NOT_A_NAME = "Config group override must be a string or a list"
+NO_GROUP = re.compile(r"config group '([^']*)' does not")
+SWEEPER = "hydra.sweeper."
+SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "params")
+
+
+def explain(error: Exception) -> str:
+    """One clear message for what went wrong while Hydra composed."""
+    text = _text(error)
+    if isinstance(error, MissingConfigException):
+        return _missing_file(error, text)
+    if isinstance(error, OverrideParseException):
+        return _grammar(error)
+    if match := COULD_NOT_OVERRIDE.search(text):
+        return _unknown(match[1], text)
+    if match := NO_GROUP.search(text):
+        return _unknown(match[1], text)
+    if match := NEEDS_MULTIRUN.search(text):
+        argument = match[1] or match[2]
+        return f"'{argument}' gives several values: add --multirun to run them all, or write [a,b] for one list."
+    if match := SEVERAL_VALUES.search(text):
+        return f"{match[1]} is chosen twice, on the command line or by a recipe as well. Leave one of them out."
+    if NOT_A_NAME in text:
+        return f"Each of {', '.join(COMPONENTS)} takes one name, such as searcher=random; it cannot be left empty."
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        return f"The configuration cannot be composed: {text}"
+    return f"{type(error).__name__} while the configuration was composed: {text} (type --debug to see where)"
+
+
+def _text(error: BaseException) -> str:
+    """The message of the error and of what caused it, on one line."""
+    parts = [str(error)]
+    cause = error.__cause__
+    while cause is not None:
+        parts.append(str(cause))
+        cause = cause.__cause__
+    return " ".join(" ".join(part.split()) for part in parts if part)
+
+
+def _missing_file(error: MissingConfigException, text: str) -> str:
+    group, _, name = (error.missing_cfg_file or "").rpartition("/")
+    if not group:
+        return f"The configuration cannot be composed: {text}"
+    options = list(groups().get(group, {})) or list(error.options or ())
+    message = f"There is no {group} '{name}'. {suggestion(name, options)}Installed: {', '.join(options) or 'none'}."
+    return message + hint_of_home(group, name)
+
+
+def _grammar(error: OverrideParseException) -> str:
+    reason = str(error.message).partition("\nSee https")[0]
+    return f"'{error.override}' cannot be read: {' '.join(reason.split())}. {_remedy(str(error.override))}"
+
+
+def _remedy(override: str) -> str:
+    key, _, value = override.lstrip("+").partition("=")
+    if f"{key}.".startswith(SPACE):
+        return f'Each domain is written on its own and in quotes: "{SPACE}lr=loguniform(1e-4,1e-1)".'
+    if key == "benchmark.command":
+        typed = key + "=" + quoted(value, mark='"')
+        return f"Text with such signs needs quotes of its own: {shlex.quote(typed)}"
+    return (
+        "Options are written key=value; what the shell might change (brackets, commas with blanks, stars) goes in "
+        "quotes, such as 'seed=range(20)'."
+    )
+
+
+def _unknown(key: str, text: str) -> str:
+    first, _, _ = key.partition(".")
+    if key.startswith(SWEEPER):
+        close = suggestion(key.removeprefix(SWEEPER), SWEEPER_OPTIONS)
+        return f"There is no option '{key}'. {close}Below {SWEEPER} there are: {', '.join(SWEEPER_OPTIONS)}."
+    if first not in (*KEYS, "hydra"):
+        return unknown_key(first)
+    return f"'{key}' cannot be set: {text}"

@@ -1,0 +1,177 @@
+"""A run: one configuration of the whole experiment, complete, so that equal runs find each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit.config.components import Options, build_benchmark, complete_options, complete_several
+from tunekit.config.schema import SEVERAL, Settings
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.plugins.registry import registry
+from tunekit_core.records.experiment import FORMAT
+
+TIME_LIMIT = "max_wallclock_time"
+
+
+@attrs.frozen
+class RunSpec:
+    """One run, in values that survive JSON.
+
+    Attributes:
+        results: Everything that determines the results, each component with all of its options.
+        observers: Options of each observer; they watch and do not enter the hash.
+        dataset: Data of the benchmark, or ``None`` if there is only one.
+        method: Name of the recipe, or ``None``.
+        experiment: Name of the study, or ``None``.
+        experiment_tag: Folder below ``results_dir``.
+        results_dir: Where results go.
+        verbosity: How much is told while it runs: a value of the key of that name.
+        tags: Whatever the user wants to find again.
+    """
+
+    results: Mapping[str, Any]
+    observers: Mapping[str, Options]
+    dataset: str | None
+    method: str | None
+    experiment: str | None
+    experiment_tag: str
+    results_dir: str
+    verbosity: int
+    tags: Mapping[str, Any]
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        return int(self.results["seed"])
+
+    @property
+    def benchmark(self) -> str:
+        """Name of the benchmark."""
+        return str(self.results["benchmark"]["name"])
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether an interrupted run goes on where it was, rather than from its beginning."""
+        return "restore" in registry().find("backend", self.results["backend"]["name"]).factory.capabilities
+
+    @property
+    def problem_name(self) -> str:
+        """Benchmark and dataset."""
+        return self.benchmark if self.dataset is None else f"{self.benchmark}-{self.dataset}"
+
+    @property
+    def method_name(self) -> str:
+        """The recipe; without one, scheduler and searcher."""
+        return self.method or f"{self.results['scheduler']['name']}+{self.results['searcher']['name']}"
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits of what determines the results."""
+        return _digest(self.results)
+
+    @property
+    def setting(self) -> str:
+        """What runs that differ in their seed alone share."""
+        return _digest({**self.results, "seed": None, "observers": self.observers})
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is written; no other run shares it."""
+        name = f"{self.problem_name}-{self.seed}-{self.hash}"
+        return self.tag_folder / self.method_name / name
+
+    @property
+    def tag_folder(self) -> Path:
+        """Where all runs of the experiment tag are written."""
+        return Path(self.results_dir) / self.experiment_tag
+
+    def metadata(self) -> dict[str, Any]:
+        """What ``metadata.json`` says of how the run was made."""
+        return {
+            "experiment_tag": self.experiment_tag,
+            "method": self.method_name,
+            "experiment": self.experiment,
+            "benchmark": self.benchmark,
+            "dataset": self.dataset,
+            "seed": self.seed,
+            "random_seed": self.results["random_seed"],
+            "hash": self.hash,
+            "tags": dict(self.tags),
+            "config": {**self.results, "observers": self.observers},
+        }
+
+
+def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = None) -> RunSpec:
+    """Complete what the user asked for with the defaults of every class and of the benchmark.
+
+    Args:
+        settings: What was asked for.
+        random_seed: The master seed; drawn by the caller where the settings have none.
+        benchmark: The benchmark, where it is an object of the caller. What the settings say of it is complete then.
+
+    Raises:
+        ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
+    """
+    components = {
+        key: {"name": name, **complete_options(registry().find(key, name), options, path=key)}
+        for key, (name, options) in settings.components.items()
+        if key != "benchmark" or benchmark is None
+    }
+    if benchmark is None:
+        benchmark = build_benchmark(components["benchmark"])
+    else:
+        name, options = settings.components["benchmark"]
+        components["benchmark"] = {"name": name, **options}
+    several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
+    n_workers = settings.values["n_workers"]
+    if _needs_time_limit(settings.several["stopping"]):
+        several["stopping"] = {TIME_LIMIT: {"seconds": _time_limit(benchmark, settings)}, **several["stopping"]}
+    results = {
+        "seed": settings.values["seed"],
+        "random_seed": random_seed,
+        "n_workers": benchmark.n_workers if n_workers is None else n_workers,
+        **components,
+        "stopping": several["stopping"],
+        "composers": several["composers"],
+        "fixed": dict(benchmark.space.fix(settings.fixed).fixed) if settings.fixed else {},
+        "constraint": settings.values["constraint"],
+        "points_to_evaluate": settings.values["points_to_evaluate"],
+        "wait_for_running": settings.values["wait_for_running"],
+        "data_hash": benchmark.data_hash,
+        "format": FORMAT,
+    }
+    return RunSpec(
+        results=results,
+        observers=several["observers"],
+        dataset=benchmark.dataset,
+        method=settings.recipes["method"],
+        experiment=settings.recipes["experiment"],
+        experiment_tag=settings.values["experiment_tag"],
+        results_dir=settings.values["results_dir"],
+        verbosity=settings.values["verbosity"],
+        tags=settings.tags,
+    )
+
+
+def _time_limit(benchmark: Benchmark, settings: Settings) -> float:
+    """The benchmark's own; scaled, fewer workers have as many worker seconds in all."""
+    n_workers = settings.values["n_workers"]
+    if not settings.values["scale_max_wallclock_time"] or n_workers is None or n_workers >= benchmark.n_workers:
+        return float(benchmark.max_wallclock_time)
+    return float(int(benchmark.max_wallclock_time * benchmark.n_workers / n_workers))
+
+
+def _needs_time_limit(given: Mapping[str, Any]) -> bool:
+    """Whether nothing that was asked for ends an experiment that goes well."""
+    return all(registry().find("stopping", name).factory.is_failure for name in given)
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

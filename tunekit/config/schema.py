@@ -1,0 +1,153 @@
+"""The top level of the configuration: which keys there are, and whether what was composed fits them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.plugins.options import check_option
+
+KEYS = {
+    "method": "recipe that chooses searcher, scheduler and their options",
+    "experiment": "recipe of a whole study",
+    "benchmark": "what is tuned",
+    "searcher": "what proposes configurations",
+    "scheduler": "what decides on running trials",
+    "backend": "where trials run",
+    "stopping": "what ends the experiment; unless given, the benchmark's own time limit",
+    "composers": "columns added to the results",
+    "observers": "what watches the experiment",
+    "seed": "seed of this experiment; methods are paired by equal seeds",
+    "random_seed": "master seed, added to seed; null draws one and prints it",
+    "n_workers": "trials at the same time; null takes the benchmark's number",
+    "scale_max_wallclock_time": "with fewer workers than the benchmark's, take so many times its time limit",
+    "constraint": "reported metric that must be at most 0; other reports do not count",
+    "fixed": "hyperparameters that are not searched, with their values",
+    "points_to_evaluate": "configurations to begin with; null takes the benchmark's",
+    "wait_for_running": "at the end, let running trials run to their end",
+    "experiment_tag": "folder below results_dir",
+    "results_dir": "where results go",
+    "verbosity": "what is told on the way: 0 nothing, 1 what matters, 2 each report too, where runs are no simulations",
+    "tags": "anything to be found again in metadata.json",
+}
+RECIPES = ("method", "experiment")  # not in the defaults list of the primary config
+COMPONENTS = ("searcher", "scheduler", "backend", "benchmark")
+SEVERAL = {"stopping": "stopping", "composers": "composer", "observers": "observer"}  # and the kind of component
+FREE = ("fixed", "tags")
+VALUES: dict[str, Any] = {
+    "seed": int,
+    "random_seed": int | None,
+    "n_workers": int | None,
+    "scale_max_wallclock_time": bool,
+    "constraint": str | None,
+    "points_to_evaluate": list[Mapping[str, Any]] | None,
+    "wait_for_running": bool,
+    "experiment_tag": str,
+    "results_dir": str,
+    "verbosity": Literal[0, 1, 2],
+}
+QUIET, NORMAL, EVERY_REPORT = 0, 1, 2  # values of verbosity
+FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+NUMBER_OF_SEEDS = 2**32
+
+
+@attrs.frozen
+class Settings:
+    """What the user asked for, checked as far as it can be without building anything.
+
+    Attributes:
+        values: By key of :data:`VALUES`.
+        components: For each of :data:`COMPONENTS`, its name and the options that were given.
+        several: For each of :data:`SEVERAL`, by name of component what was given: options, or a single value.
+        recipes: Names of ``method`` and ``experiment``, or ``None``.
+        fixed: Hyperparameters that are not searched.
+        tags: Whatever the user wants to find again.
+    """
+
+    values: Mapping[str, Any]
+    components: Mapping[str, tuple[str, Mapping[str, Any]]]
+    several: Mapping[str, Mapping[str, Any]]
+    recipes: Mapping[str, str | None]
+    fixed: Mapping[str, Any]
+    tags: Mapping[str, Any]
+
+
+def check(config: Mapping[str, Any]) -> Settings:
+    """Check a composed configuration, in plain dicts.
+
+    Raises:
+        ConfigurationError: If a key is unknown or its value has the wrong form.
+    """
+    for key in config:
+        if key not in KEYS:
+            raise ConfigurationError(unknown_key(key), option=key, value=config[key])
+    settings = Settings(
+        values={key: check_option(key, config.get(key), kind) for key, kind in VALUES.items()},
+        components={key: _component(key, config.get(key)) for key in COMPONENTS},
+        several={key: _mapping(key, config.get(key), example="={}") for key in SEVERAL},
+        recipes={key: _recipe(key, config.get(key)) for key in RECIPES},
+        fixed=_mapping("fixed", config.get("fixed"), example=".hp_batch_size=32"),
+        tags=_mapping("tags", config.get("tags"), example=".project=speech"),
+    )
+    for key in ("seed", "random_seed"):
+        value = settings.values[key]
+        if value is not None and not 0 <= value < NUMBER_OF_SEEDS:
+            raise ConfigurationError(f"{key}={value} must be from 0 to {NUMBER_OF_SEEDS - 1}.", option=key, value=value)
+    _check_folder_name("experiment_tag", settings.values["experiment_tag"])
+    return settings
+
+
+def unknown_key(key: str) -> str:
+    """The message for a key that the top level does not have."""
+    return (
+        f"There is no option '{key}'. {suggestion(key, KEYS)}The top level has: {', '.join(KEYS)}. "
+        "A free value of your own goes below tags, such as tags.project=speech."
+    )
+
+
+def _component(key: str, value: Any) -> tuple[str, Mapping[str, Any]]:
+    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+        raise ConfigurationError(
+            f"{key}={value!r} chooses nothing: it must be a mapping with a name. Type {key}=NAME with one of the "
+            "names that `python -m tunekit plugins` lists.",
+            option=key,
+            value=value,
+        )
+    return value["name"], {name: option for name, option in value.items() if name != "name"}
+
+
+def _recipe(key: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or set(value) != {"name"} or not isinstance(value["name"], str):
+        raise ConfigurationError(
+            f"{key}={value!r} is no {key} that is installed: a {key} is a file that writes '{key}: {{name: …}}'. "
+            "`python -m tunekit --help` lists what there is.",
+            option=key,
+            value=value,
+        )
+    _check_folder_name(key, value["name"])
+    return value["name"]
+
+
+def _mapping(key: str, value: Any, *, example: str) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise ConfigurationError(
+            f"{key}={value!r} must be a mapping from names, such as {key}{example}.", option=key, value=value
+        )
+    return value
+
+
+def _check_folder_name(key: str, value: str) -> None:
+    if not FOLDER_NAME.fullmatch(value):
+        raise ConfigurationError(
+            f"{key}={value!r} names a folder: use letters, digits and _ . + - only, and begin with a letter or digit.",
+            option=key,
+            value=value,
+        )

@@ -1,0 +1,49 @@
+"""What a trial of a Python function runs: ``python -m tunekit.functions.trial FILE METRIC``."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+import traceback
+from collections.abc import Mapping
+
+from tunekit.reporter import REPORTS, Reporter
+
+CONFIGURATION = "TUNEKIT_CONFIGURATION"
+
+
+def main(path: str, metric: str) -> None:
+    """Call the function with the configuration of the trial. What it returns is its report if it has made none.
+
+    Args:
+        path: File with two pickles: where modules are looked for, and the function. The process that tunes wrote it.
+        metric: What a single number that the function returns is called.
+    """
+    with open(os.environ[CONFIGURATION], encoding="utf-8") as file:
+        configuration = json.load(file)
+    with open(path, "rb") as pickles:
+        sys.path[:] = pickle.load(pickles)
+        function = pickle.load(pickles)
+    length = _length_of_reports()
+    try:
+        returned = function(**configuration)
+    except Exception as error:
+        trace = error.__traceback__
+        traceback.print_exception(error.with_traceback(trace and trace.tb_next))  # without the line above
+        sys.exit(1)
+    if returned is not None and _length_of_reports() == length:
+        report = Reporter()
+        report(**(returned if isinstance(returned, Mapping) else {metric: returned}))
+
+
+def _length_of_reports() -> int:
+    try:
+        return os.path.getsize(os.environ[REPORTS])
+    except FileNotFoundError:
+        return 0
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,175 @@
+"""``tune``: a Python function as the objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from tunekit.config.arguments import parse
+from tunekit.config.composition import compose_run
+from tunekit.config.hydra_errors import explain
+from tunekit.config.run_spec import TIME_LIMIT, RunSpec
+from tunekit.console import say
+from tunekit.functions.benchmark import FunctionBenchmark
+from tunekit.live.watching import watching
+from tunekit.runs.building import assemble
+from tunekit.runs.planning import check_runs, plan_runs
+from tunekit.runs.run import COMPLETED, failures_of
+from tunekit_core.errors import ConfigurationError, TunekitError
+from tunekit_core.records.experiment import ExperimentRecord
+from tunekit_core.records.files import read_metadata
+from tunekit_core.records.load import Experiment, load_experiment
+
+FILE = "function.pickle"
+ARGUMENTS = ("benchmark", "method", "n_workers", f"stopping.{TIME_LIMIT}")
+
+
+@attrs.frozen
+class TunedFunction:
+    """What came of tuning a function.
+
+    Attributes:
+        experiment: All that was recorded: :attr:`~tunekit_core.records.load.Experiment.results` has a row per report.
+    """
+
+    experiment: Experiment = attrs.field(repr=lambda experiment: repr(str(experiment.path)))
+
+    @property
+    def best_configuration(self) -> dict[str, Any]:
+        """The arguments with which the function did best.
+
+        Raises:
+            RecordError: If no trial has reported; it tells why the first one failed.
+        """
+        return self.experiment.best_configuration()
+
+    @property
+    def best_value(self) -> float:
+        """The metric that it reached with them.
+
+        Raises:
+            RecordError: As for :attr:`best_configuration`.
+        """
+        return self.experiment.best_value()
+
+
+def tune(
+    function: Callable[..., Any],
+    space: Mapping[str, Any],
+    *,
+    metric: str = "loss",
+    mode: Literal["min", "max"] = "min",
+    resource: str | None = None,
+    max_resource: int | None = None,
+    method: str | None = None,
+    n_workers: int | None = None,
+    max_wallclock_time: float | None = None,
+    overrides: Sequence[str] = (),
+) -> TunedFunction:
+    """Find the arguments with which a function does best; each trial calls it in a process of its own.
+
+    >>> def train(lr, units):
+    ...     report = Reporter()
+    ...     for epoch in range(1, 28):
+    ...         report(epoch=epoch, loss=...)
+    >>> space = {"lr": "loguniform(1e-4, 1e-1)", "units": [16, 32, 64]}
+    >>> result = tune(train, space, metric="loss", resource="epoch", max_resource=27, max_wallclock_time=60)
+    >>> result.best_configuration
+
+    The function reports as a script does, through a :class:`tunekit.Reporter` that it makes. One that has nothing to
+    report on the way returns the metric, or a mapping with it. It may be a lambda, or be defined in a notebook: a copy
+    of it is sent, with copies of the variables that it uses, so what it assigns elsewhere is lost. Its modules are
+    imported anew. What it prints is in the folder of the trial. If it raises, the trial has failed, and the experiment
+    goes on.
+
+    Results are those of a run on the command line, in the same place. Called again with the same arguments, the
+    experiment goes on where it was, or is found complete. Of the function only the name counts for that. After changing
+    what it does, give ``overrides=["experiment_tag=NAME"]`` with a new name, or remove the folder of the results.
+
+    Args:
+        function: Takes every entry of the space as a keyword argument.
+        space: By name a domain or its text, such as ``"loguniform(1e-4, 1e-1)"``, a list of which one is taken, or a
+            constant.
+        metric: What is optimised, as the function reports it.
+        mode: Whether the metric is to be small or large.
+        resource: What the function reports beside it, whole numbers that grow, such as ``"epoch"``; unless given,
+            reports are counted.
+        max_resource: The last resource of a trial. Methods that compare trials early need it.
+        method: Name of a recipe; ``"MOBSTER-STOP"`` with a ``max_resource`` and ``"BO"`` without unless given.
+            Most others pause trials. A function that keeps no checkpoint then begins anew when its trial goes on.
+        n_workers: Trials at the same time; 4 unless given.
+        max_wallclock_time: Seconds; an hour unless this or something else that ends the experiment is given.
+        overrides: Everything else, as on the command line: ``["seed=3", "stopping.max_num_trials_finished=40"]``.
+
+    Raises:
+        ConfigurationError: If something that was asked for does not exist or fit, the function cannot be sent to
+            another process, or cloudpickle is not installed; nothing has been run or written then.
+        ExperimentLocked: If another process is running the same experiment.
+    """
+    benchmark = FunctionBenchmark(
+        function, space, metric=metric, mode=mode, resource=resource, max_resource=max_resource
+    )
+    config = _compose(method or ("BO" if max_resource is None else "MOBSTER-STOP"), overrides)
+    config["benchmark"] = {"name": benchmark.name, **benchmark.options}
+    if n_workers is not None:
+        config["n_workers"] = n_workers
+    if max_wallclock_time is not None:
+        config["stopping"] = {TIME_LIMIT: max_wallclock_time, **config["stopping"]}
+    (spec,) = plan_runs([config], benchmark)
+    benchmark.file = spec.folder.absolute() / FILE
+    check_runs([spec], benchmark)
+    _run(spec, benchmark)
+    return TunedFunction(load_experiment(spec.folder))
+
+
+def _compose(method: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration but for the benchmark, in plain dicts."""
+    for override in overrides:
+        key = override.partition("=")[0].lstrip("+~")
+        if override.startswith("-"):
+            raise ConfigurationError(
+                f"overrides: {override} is a flag, which only the command line has.", value=override
+            )
+        if any(key == argument or key.startswith(argument + ".") for argument in ARGUMENTS):
+            raise ConfigurationError(
+                f"overrides: {override} cannot be here, since tune() has arguments for it.", option=key, value=override
+            )
+    # The default benchmark goes, since it need not be installed.
+    line = parse([f"method={method}", "backend=local", "~benchmark", *overrides])
+    try:
+        return compose_run(line.overrides)
+    except TunekitError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(explain(error)) from error
+
+
+def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
+    record = ExperimentRecord(spec.folder, spec.metadata(), keep_events=spec.can_go_on)
+    try:
+        if record.status() == COMPLETED:
+            say(
+                f"Found complete: {spec.folder}. If the function has changed since, remove that folder, or give "
+                "overrides=['experiment_tag=NAME'] with a new name."
+            )
+            return
+        say(f"Running in {spec.folder}")
+        benchmark.write()
+        try:
+            with watching(spec) as watch:
+                assemble(spec, record, benchmark, watch=watch).run()
+        finally:  # an interruption too: it may be because of what is told here
+            _tell_failures(spec.folder)
+    finally:
+        record.release()
+
+
+def _tell_failures(folder: Path) -> None:
+    """Say how many trials failed, and why the first did."""
+    for first in failures_of(folder)[:1]:
+        metadata = read_metadata(folder)
+        counts = f"{metadata['n_failed']} of {metadata['n_started']} trials failed"
+        say(f"{counts}. Trial {first['trial_id']}: {first['reason']}", style="red")

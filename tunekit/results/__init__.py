@@ -1,0 +1,1 @@
+"""What complete runs add up to: summaries, comparisons, figures and the index."""

@@ -1,0 +1,140 @@
+"""Methods compared over seeds: mean and 95 % interval of the best value at fractions of the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from tunekit.config.run_spec import TIME_LIMIT, RunSpec
+from tunekit.results.best_so_far import BestSoFar, what_counts
+
+FRACTIONS = (0.25, 0.5, 1.0)
+CONFIDENCE = 0.95
+PAIRED_AWAY = ("seed", "random_seed")
+
+
+@attrs.frozen(eq=False)
+class FinishedRun:
+    """A complete run and what it found.
+
+    Attributes:
+        spec: The run.
+        metadata: Its ``metadata.json``.
+        best: Its best value over time.
+    """
+
+    spec: RunSpec
+    metadata: Mapping[str, Any]
+    best: BestSoFar
+
+
+@attrs.frozen(eq=False)
+class Row:
+    """One method on one problem.
+
+    Attributes:
+        label: The method, and what else tells it from the others.
+        curves: The best value over time of each run.
+    """
+
+    label: str
+    curves: Sequence[BestSoFar]
+
+    def interval(self, times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean over runs and half width of its t interval at each time; NaN where a run has no value yet.
+
+        The half width of a single run is NaN.
+        """
+        from scipy.special import stdtrit  # quantiles of Student's t; scipy.stats takes a second to import
+
+        values = np.array([curve.at(times) for curve in self.curves])
+        n = len(values)
+        if n == 1:
+            return values[0], np.full(len(times), np.nan)
+        quantile = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2))
+        return values.mean(axis=0), quantile * values.std(axis=0, ddof=1) / np.sqrt(n)
+
+
+@attrs.frozen(eq=False)
+class Panel:
+    """All methods on one problem.
+
+    Attributes:
+        problem: Benchmark and dataset.
+        metric: Name of the metric, and of the constraint where there is one.
+        mode: ``"min"`` or ``"max"``.
+        budget: Seconds: the time limit, or the end of the longest run where there is none.
+        rows: Best mean at the end first.
+    """
+
+    problem: str
+    metric: str
+    mode: str
+    budget: float
+    rows: Sequence[Row]
+
+
+def compare(runs: Sequence[FinishedRun]) -> list[Panel]:
+    """A panel for each problem, in alphabetical order."""
+    by_problem: dict[str, list[FinishedRun]] = {}
+    for finished in runs:
+        by_problem.setdefault(finished.spec.problem_name, []).append(finished)
+    return [_panel(problem, by_problem[problem]) for problem in sorted(by_problem)]
+
+
+def _panel(problem: str, runs: Sequence[FinishedRun]) -> Panel:
+    metadata = runs[0].metadata
+    budget = max(_budget(finished) for finished in runs)
+    labels = dict(zip((id(finished) for finished in runs), _labels(runs), strict=True))
+    curves: dict[str, list[BestSoFar]] = {}
+    for finished in runs:
+        curves.setdefault(labels[id(finished)], []).append(finished.best)
+    sign = 1.0 if metadata["mode"][0] == "min" else -1.0
+
+    def loss_at_the_end(row: Row) -> tuple[float, str]:
+        mean = float(row.interval(np.array([budget]))[0][0])
+        return (np.inf if np.isnan(mean) else sign * mean), row.label
+
+    rows = sorted((Row(label, curves[label]) for label in curves), key=loss_at_the_end)
+    return Panel(problem, what_counts(metadata), metadata["mode"][0], budget, rows)
+
+
+def _budget(finished: FinishedRun) -> float:
+    limit = finished.spec.results["stopping"].get(TIME_LIMIT)
+    return finished.best.end if limit is None else float(limit["seconds"])
+
+
+def _labels(runs: Sequence[FinishedRun]) -> Iterator[str]:
+    """Method of each run; options that differ between runs of one method are named too."""
+    by_method: dict[str, list[dict[str, Any]]] = {}
+    for finished in runs:
+        by_method.setdefault(finished.spec.method_name, []).append(dict(_flat(finished.spec.results)))
+    varying = {method: _varying(settings) for method, settings in by_method.items()}
+    for finished in runs:
+        method = finished.spec.method_name
+        setting = dict(_flat(finished.spec.results))
+        yield " ".join([method, *(f"{key.removesuffix('.name')}={setting[key]}" for key in varying[method])])
+
+
+def _varying(settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Keys that all settings have, with values that differ."""
+    first = settings[0]
+    return [
+        key
+        for key in first
+        if key not in PAIRED_AWAY
+        and all(key in setting for setting in settings)
+        and any(setting[key] != first[key] for setting in settings)
+    ]
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, entry in value.items():
+        if isinstance(entry, Mapping):
+            yield from _flat(entry, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", entry

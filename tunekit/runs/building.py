@@ -1,0 +1,88 @@
+"""From a run to the objects that carry it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tunekit.config.components import Options, build_benchmark, create_component
+from tunekit.config.run_spec import RunSpec
+from tunekit_core.contracts.backends import Backend
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.engine.tuner import Tuner
+from tunekit_core.randomness import Streams, effective_seed
+from tunekit_core.records.experiment import ExperimentRecord
+
+
+def assemble(
+    spec: RunSpec,
+    record: ExperimentRecord | None = None,
+    benchmark: Benchmark | None = None,
+    *,
+    watch: Callable[[Problem, Backend], Observer] | None = None,
+) -> Tuner:
+    """Build every component of a run.
+
+    Args:
+        spec: The run.
+        record: Where it is written; nowhere unless given.
+        benchmark: What is tuned, where it is an object of the caller; built by its name unless given.
+        watch: Makes one more observer, which is no part of the run.
+
+    Raises:
+        TunekitError: If a component refuses its options, or two of them do not go together.
+    """
+    results = spec.results
+    folder: Path | None = None if record is None else record.folder
+    if benchmark is None:
+        benchmark = build_benchmark(results["benchmark"])
+    problem = build_problem(benchmark, results)
+    streams = Streams(effective_seed(results["random_seed"], results["seed"]))
+    searcher = create_component("searcher", results["searcher"], problem, streams)
+    backend = create_component("backend", results["backend"], problem, benchmark, folder, streams)
+    observers = _create_all("observer", spec.observers, problem, folder)
+    if watch is not None:
+        observers.append(watch(problem, backend))
+    return Tuner(
+        scheduler=create_component("scheduler", results["scheduler"], problem, streams, searcher),
+        backend=backend,
+        stopping=_create_all("stopping", results["stopping"], problem),
+        n_workers=results["n_workers"],
+        composers=_create_all("composer", results["composers"], problem),
+        observers=observers,
+        record=record,
+        wait_for_running=results["wait_for_running"],
+    )
+
+
+def build_problem(benchmark: Benchmark, results: Mapping[str, Any]) -> Problem:
+    """The problem of a benchmark, with what was asked for: a constraint, what is fixed, points to begin with."""
+    space = benchmark.space.fix(results["fixed"])
+    points: Any = [space.complete(point) for point in _points(benchmark, results)]
+    return Problem(
+        space=space,
+        objective=benchmark.objective,
+        max_resource=benchmark.max_resource,
+        rows=None if benchmark.rows is None else benchmark.rows.restrict(space),
+        metrics=benchmark.metrics,
+        constraint=results["constraint"],
+        points_to_evaluate=points,
+    )
+
+
+def _points(benchmark: Benchmark, results: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The user's points, or those of the benchmark, where what is fixed wins; possibly partial."""
+    given: Sequence[Mapping[str, Any]] | None = results["points_to_evaluate"]
+    if given is not None:
+        return given
+    if benchmark.points_to_evaluate is None:
+        return [{}]
+    fixed: Mapping[str, Any] = results["fixed"]
+    return [{**point, **fixed} for point in benchmark.points_to_evaluate]
+
+
+def _create_all(kind: str, components: Mapping[str, Options], *context: Any) -> list[Any]:
+    return [create_component(kind, {"name": name, **options}, *context) for name, options in components.items()]

@@ -1,0 +1,131 @@
+"""``python -m tunekit resume FOLDER``: an experiment goes on, as it was or with another end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from tunekit.config.run_spec import RunSpec, resolve
+from tunekit.config.schema import COMPONENTS, NORMAL, check
+from tunekit.console import say
+from tunekit.functions.benchmark import FunctionBenchmark
+from tunekit.runs.planning import check_runs
+from tunekit.runs.run import COMPLETED, INTERRUPTED
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
+from tunekit_core.records.files import EVENTS, FolderLock, read_metadata, write_metadata
+
+CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
+DERIVED = ("data_hash", "format")
+USAGE = "Type: python -m tunekit resume FOLDER [stopping.max_wallclock_time=SECONDS …]"
+
+
+def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
+    """The run of a folder, with the changes that the user typed, in the folder that belongs to it.
+
+    An experiment that gets another end is another run: its folder is renamed, so that equal runs still find each other.
+
+    Args:
+        arguments: The folder, then overrides of :data:`CHANGEABLE`.
+
+    Raises:
+        TunekitError: If there is no such experiment, it cannot go on, or a change is none of those.
+    """
+    if not arguments or "=" in arguments[0]:
+        raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
+    folder = Path(arguments[0])
+    metadata = read_metadata(folder)
+    config = metadata.get("config")
+    if not isinstance(config, Mapping):
+        raise RecordError(f"{folder} was not made by the command line, which alone can resume it.")
+    if metadata["benchmark"] == FunctionBenchmark.name:
+        raise RecordError(
+            f"{folder} tunes a Python function, which the command line does not have. It goes on when tune() is called "
+            "again with the same arguments."
+        )
+    spec = _spec(folder, metadata, _changes(arguments[1:]))
+    if not spec.can_go_on:
+        raise ConfigurationError(
+            f"{folder} cannot go on: with backend={config['backend']['name']} runs are repeated from their beginning. "
+            "Type the command that made it again, with what is to be different.",
+            option="backend",
+            value=config["backend"]["name"],
+        )
+    if not (folder / EVENTS).exists():
+        raise RecordError(f"{folder} cannot go on: it has no {EVENTS}.")
+    if spec.folder.absolute() != folder.absolute():
+        check_runs([spec])
+        _move(folder, spec.folder)
+    return spec
+
+
+def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
+    for override in overrides:
+        key = override.partition("=")[0].partition(".")[0]
+        if "=" not in override or key not in CHANGEABLE:
+            raise ConfigurationError(
+                f"{override}: an experiment that goes on keeps what it is. Only these can be changed: "
+                f"{', '.join(CHANGEABLE)}. {USAGE}",
+                option=key,
+                value=override,
+            )
+    try:
+        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(list(overrides))))
+    except OmegaConfBaseException as error:
+        raise ConfigurationError(f"{' '.join(overrides)}: {error}. {USAGE}") from error
+
+
+def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any]) -> RunSpec:
+    recorded = {key: value for key, value in metadata["config"].items() if key not in DERIVED}
+    tag_folder = folder.absolute().parents[1]
+    settings = {
+        "scale_max_wallclock_time": False,
+        "verbosity": NORMAL,
+        **recorded,
+        **{key: {"name": metadata[key]} for key in ("experiment",) if metadata.get(key) is not None},
+        "experiment_tag": tag_folder.name,
+        "results_dir": os.path.relpath(tag_folder.parent),
+        "tags": metadata.get("tags", {}),
+    }
+    if "+" not in metadata["method"]:
+        settings["method"] = {"name": metadata["method"]}
+    merged = _merged(settings, changes)
+    for key in COMPONENTS:
+        if merged[key]["name"] != recorded[key]["name"]:
+            raise ConfigurationError(
+                f"{key}={merged[key]['name']}: an experiment that goes on keeps its {key}, {recorded[key]['name']}.",
+                option=key,
+                value=merged[key]["name"],
+            )
+    return resolve(check(merged), merged["random_seed"])
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(old)
+    for key, value in new.items():
+        both = isinstance(value, Mapping) and isinstance(old.get(key), Mapping)
+        merged[key] = _merged(old[key], value) if both else value
+    return merged
+
+
+def _move(folder: Path, target: Path) -> None:
+    if target.exists():
+        raise ConfigurationError(
+            f"With these changes the experiment is that of {target}, which exists already. Resume that one, or remove "
+            "its folder."
+        )
+    try:
+        with FolderLock(folder):
+            metadata = read_metadata(folder)
+            status = metadata["status"] if metadata["status"] not in (COMPLETED, "failed") else INTERRUPTED
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(folder, target)
+            write_metadata(target, {**metadata, "status": status})
+    except ExperimentLocked as error:
+        raise ConfigurationError(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error
+    say(f"The experiment moves to {target}, the folder of what it is now.")

@@ -1,0 +1,175 @@
+"""Runs in parallel: processes that outlive neither a run that kills them nor the process that started them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from types import TracebackType
+from typing import Any
+
+import attrs
+
+from tunekit.config.run_spec import RunSpec
+from tunekit.runs.run import FAILED, INTERRUPTED, Outcome, mark_failed, run
+from tunekit_core.plugins.registry import registry
+
+GRACE = 2.0  # seconds for a worker to end by itself once it is told to
+
+
+@attrs.define(eq=False)
+class _Worker:
+    process: ForkServerProcess
+    connection: Connection
+    spec: RunSpec | None = None
+
+
+class WorkerPool:
+    """Worker processes, forked from a server that has imported every plugin once.
+
+    Args:
+        n_workers: How many.
+    """
+
+    def __init__(self, n_workers: int) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        factories = {component.factory.__module__ for component in registry().components.values()}
+        self._context.set_forkserver_preload(["tunekit.runs.worker_pool", *sorted(factories)])
+        self._workers = [self._start() for _ in range(n_workers)]
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self, specs: Sequence[RunSpec]) -> Iterator[tuple[RunSpec, Outcome]]:
+        """Run them all, yielding each as it ends.
+
+        Ctrl-C once ends the running ones cleanly and starts no more, after which those that were running are
+        yielded as interrupted; twice raises KeyboardInterrupt at once.
+        """
+        waiting = deque(specs)
+        with self._ending_cleanly_on_interrupt(waiting):
+            while True:
+                self._hand_out(waiting)
+                busy = [worker for worker in self._workers if worker.spec is not None]
+                if not busy:
+                    return
+                yield from self._collect(busy)
+
+    def close(self) -> None:
+        """End the workers, those that still run too."""
+        for worker in self._workers:
+            worker.connection.close()
+        for worker in self._workers:
+            if worker.spec is not None:
+                worker.process.kill()
+            worker.process.join(GRACE)
+            worker.process.kill()
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs,))
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _hand_out(self, waiting: deque[RunSpec]) -> None:
+        for i, worker in enumerate(self._workers):
+            if worker.spec is None and waiting:
+                spec = waiting.popleft()
+                try:
+                    worker.connection.send(spec)
+                except OSError:  # it died while idle
+                    self._workers[i] = worker = self._start()
+                    worker.connection.send(spec)
+                worker.spec = spec
+
+    def _collect(self, busy: Sequence[_Worker]) -> list[tuple[RunSpec, Outcome]]:
+        """Block until a run ends, or the process that runs it."""
+        ready = wait([worker.connection for worker in busy])
+        ended = []
+        for worker in busy:
+            if worker.connection in ready:
+                spec = worker.spec
+                assert spec is not None
+                worker.spec = None
+                try:
+                    outcome: Outcome = worker.connection.recv()
+                except (EOFError, OSError):
+                    outcome = self._replace(worker, spec)
+                ended.append((spec, outcome))
+        return ended
+
+    def _replace(self, worker: _Worker, spec: RunSpec) -> Outcome:
+        worker.process.join()
+        reason = _cause_of_death(worker.process.exitcode)
+        mark_failed(spec.folder, spec, reason)
+        self._workers[self._workers.index(worker)] = self._start()
+        return Outcome(FAILED, reason)
+
+    @contextmanager
+    def _ending_cleanly_on_interrupt(self, waiting: deque[RunSpec]) -> Iterator[None]:
+        def interrupt(*_: Any) -> None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            waiting.clear()
+            for worker in self._workers:
+                if worker.spec is not None:
+                    worker.process.terminate()
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _cause_of_death(exit_code: int | None) -> str:
+    if exit_code is None or exit_code >= 0:
+        return f"its process ended with exit code {exit_code}"
+    name = signal.Signals(-exit_code).name
+    hint = ", which the system does when memory runs out" if name == "SIGKILL" else ""
+    return f"its process was ended by {name}{hint}"
+
+
+def _serve(connection: Connection) -> None:
+    """What a worker does: runs what it is sent, until nobody is there to send any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what to do
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    while True:
+        try:
+            spec = connection.recv()
+        except (EOFError, OSError):
+            return
+        connection.send(_run_interruptibly(spec))
+
+
+def _run_interruptibly(spec: RunSpec) -> Outcome:
+    try:
+        signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)
+        return run(spec)
+    except KeyboardInterrupt:
+        return Outcome(INTERRUPTED, "interrupted from the keyboard")
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _raise_keyboard_interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)

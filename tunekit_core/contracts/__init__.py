@@ -1,0 +1,1 @@
+"""The contracts that components keep, and the values that cross them."""

@@ -1,0 +1,115 @@
+"""The contract of a benchmark: a tuning problem, with the defaults that go with it."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
+
+import attrs
+
+from tunekit_core.contracts.objective import Objective
+from tunekit_core.contracts.trials import Scalar
+from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace
+
+
+class Benchmark(abc.ABC):
+    """A tuning problem. Options are the keyword-only parameters of ``__init__``.
+
+    Attributes:
+        name: What a config calls it; unique among installed benchmarks.
+        space: Hyperparameters and constants.
+        objective: What is optimised, and the resource that trials report.
+        max_resource: The last resource of a trial, or ``None`` if it has no known end.
+        max_resource_attr: The constant of the space through which a training script learns how far to run.
+        n_workers: Trials that run at the same time unless the user says otherwise.
+        max_wallclock_time: Seconds that an experiment runs unless the user says otherwise.
+        dataset: Name of the data, for folders and tables; ``None`` if there is only one.
+        metrics: Names of what reports carry, where known.
+        rows: The only allowed configurations, or ``None``.
+        points_to_evaluate: Configurations, possibly partial, to begin with; ``None`` is the default configuration.
+        data_hash: What identifies the data; it enters the hash of every run.
+    """
+
+    name: ClassVar[str]
+    space: SearchSpace
+    objective: Objective
+    max_resource: int | None = None
+    max_resource_attr: str | None = None
+    n_workers: int = 4
+    max_wallclock_time: float
+    dataset: str | None = None
+    metrics: frozenset[str] | None = None
+    rows: ConfigurationTable | None = None
+    points_to_evaluate: Sequence[Configuration] | None = None
+    data_hash: str | None = None
+
+
+@attrs.frozen
+class Curve:
+    """What one training run reports, and when.
+
+    Attributes:
+        resources: The n resources, increasing whole numbers from 1.
+        elapsed: Seconds from the start of the run to each report, n of them, increasing.
+        metrics: For each metric its n values, as Python numbers.
+        constants: What every report carries with the same value.
+    """
+
+    resources: Sequence[int]
+    elapsed: Sequence[float]
+    metrics: Mapping[str, Sequence[float]]
+    constants: Mapping[str, Scalar] = {}
+
+
+@runtime_checkable
+class Blackbox(Protocol):
+    """Recorded or modelled training runs: metrics over configuration, seed and resource."""
+
+    @property
+    def n_seeds(self) -> int:
+        """How often each configuration was run."""
+        ...
+
+    def curve(self, configuration: Configuration, seed: int) -> Curve:
+        """The run of a configuration with seed 0 to ``n_seeds - 1``, read when asked for."""
+        ...
+
+
+@runtime_checkable
+class Simulatable(Protocol):
+    """The ability of a benchmark to be simulated."""
+
+    def blackbox(self) -> Blackbox:
+        """The recorded runs; opened once."""
+        ...
+
+
+@attrs.frozen
+class Script:
+    """What runs a trial: a program that is given hyperparameters and reports metrics.
+
+    It is given every entry of the configuration as ``--name value``, and in the JSON file that the variable
+    ``TUNEKIT_CONFIGURATION`` names; its metrics come through :class:`tunekit.Reporter`.
+
+    Attributes:
+        command: The program and its first arguments.
+        folder: Its working directory; that of the tuner unless given.
+        environment: Variables that it gets beside those of the tuner.
+        takes_arguments: Whether it is given arguments; if not, it reads the file alone.
+    """
+
+    command: tuple[str, ...]
+    folder: Path | None = None
+    environment: Mapping[str, str] = attrs.field(factory=dict)
+    takes_arguments: bool = True
+
+
+@runtime_checkable
+class Executable(Protocol):
+    """The ability of a benchmark to be run for real."""
+
+    def script(self) -> Script:
+        """The program that trains."""
+        ...

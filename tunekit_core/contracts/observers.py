@@ -1,0 +1,44 @@
+"""The contract of an observer: it watches and changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.trials import Decision, Report, Status, Trial
+from tunekit_core.contracts.view import ExperimentView
+
+
+class Observer:
+    """Watches an experiment; every method does nothing unless overridden. An exception ends the experiment.
+
+    Options are keyword-only parameters of ``__init__``, after ``(problem, folder, *)``.
+
+    Attributes:
+        name: What a config calls it; unique among installed observers.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, problem: Problem, folder: Path | None) -> None:
+        self.problem = problem
+        self.folder = folder
+
+    def on_experiment_start(self, view: ExperimentView) -> None:
+        """Before the next suggestion; an experiment that goes on has trials already, and some may run."""
+
+    def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:
+        """A trial is about to start; :meth:`on_trial_end` follows at once if it cannot."""
+
+    def on_trial_resume(self, view: ExperimentView, trial: Trial) -> None:
+        """A paused trial is about to run again; :meth:`on_trial_end` follows at once if it cannot."""
+
+    def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
+        """A trial reported and the scheduler decided."""
+
+    def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
+        """A trial runs no longer: it paused, or ended for good. If it failed, it is the view's newest failure."""
+
+    def on_experiment_end(self, view: ExperimentView, reason: str) -> None:
+        """After the last event or an interruption from the keyboard, before what still runs is ended."""

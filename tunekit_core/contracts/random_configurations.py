@@ -1,0 +1,81 @@
+"""The random configurations that every method shares.
+
+Random search proposes them, and every model-based searcher begins with them: with equal seeds, trial t gets the
+same configuration whatever the method, so that comparisons are paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Sized
+from typing import Protocol
+
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.randomness import Streams
+from tunekit_core.space import Configuration
+
+STREAM = "configurations"
+CHUNK = 64  # drawn at once: a draw costs far less than a call
+RETRIES = 64
+LARGEST_LISTED_SPACE = 2**20  # a finite space up to this size is listed to find what is left of it
+
+
+class Taken(Container[Hashable], Sized, Protocol):
+    """The keys of the configurations that must not be proposed again, such as a set or a dict."""
+
+
+class RandomConfigurations:
+    """Draws configurations without replacement: first the given points, then uniformly from the space or rows."""
+
+    def __init__(self, problem: Problem, streams: Streams) -> None:
+        self._problem = problem
+        self._streams = streams
+        self._chunk_index = -1
+        self._chunk: list[Configuration] = []
+        rows = problem.rows
+        self._size = problem.space.size if rows is None else len(rows)
+
+    def propose(self, trial_id: int, taken: Taken) -> Configuration | None:
+        """The configuration of a trial.
+
+        Args:
+            trial_id: The trial; the draw depends on the seed and this alone, unless its result is taken.
+            taken: Keys (``space.key``) of configurations that must not be proposed.
+
+        Returns:
+            A configuration whose key is not taken, or ``None`` if none is left.
+        """
+        space = self._problem.space
+        points = self._problem.points_to_evaluate
+        if trial_id < len(points) and space.key(points[trial_id]) not in taken:
+            return points[trial_id]
+        first = self._draw(trial_id)
+        if space.key(first) not in taken:
+            return first
+        if self._size is not None and len(taken) >= self._size:
+            return None
+        return self._redraw(trial_id, taken)
+
+    def _draw(self, trial_id: int) -> Configuration:
+        index, offset = divmod(trial_id, CHUNK)
+        if index != self._chunk_index:
+            space, rows = self._problem.space, self._problem.rows
+            u = self._streams.uniforms(STREAM, index * CHUNK, CHUNK, space.n_draws)
+            if rows is None:
+                self._chunk = list(space.from_unit(u))
+            else:
+                self._chunk = [rows[int(first * len(rows))] for first in u[:, 0]]
+            self._chunk_index = index
+        return self._chunk[offset]
+
+    def _redraw(self, trial_id: int, taken: Taken) -> Configuration | None:
+        space, rows = self._problem.space, self._problem.rows
+        generator = self._streams.generator(f"{STREAM}/retry", trial_id)
+        if rows is None:
+            for configuration in space.from_unit(generator.random((RETRIES, space.n_draws))):
+                if space.key(configuration) not in taken:
+                    return configuration
+            if self._size is None or self._size > LARGEST_LISTED_SPACE:
+                return None
+        candidates = space.enumerate() if rows is None else (rows[i] for i in range(len(rows)))
+        left = [candidate for candidate in candidates if space.key(candidate) not in taken]
+        return left[int(generator.integers(len(left)))] if left else None

@@ -1,0 +1,83 @@
+"""The contract of a scheduler: it decides on trials."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
+
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.trials import Decision, Note, Report, Resume, Scalar, Start, Status, Trial
+from tunekit_core.randomness import Streams
+
+
+class Scheduler(abc.ABC):
+    """Decides which trials start, go on, pause and stop; owns a searcher.
+
+    As with a searcher, ``suggest`` changes nothing that can be observed: the state is the fold of the events.
+    A scheduler passes to its searcher what the searcher should see: it calls the searcher's ``on_start``,
+    ``on_resume``, ``on_target``, ``on_report``, ``on_pause`` and ``on_end``.
+    Options are keyword-only parameters of ``__init__``, after ``(problem, streams, searcher, *)``.
+
+    Attributes:
+        name: What a config calls it; unique among installed schedulers.
+        needs: What it needs of a backend, such as ``{"pause"}``.
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, problem: Problem, streams: Streams, searcher: Searcher) -> None:
+        self.problem = problem
+        self.streams = streams
+        self.searcher = searcher
+
+    @abc.abstractmethod
+    def suggest(self, trial_id: int) -> Start | Resume | None:
+        """What a free worker should do.
+
+        Args:
+            trial_id: The id that a new trial would get.
+
+        Returns:
+            A trial to start or to resume, or ``None``: nothing until the next event.
+        """
+
+    @abc.abstractmethod
+    def on_start(self, trial: Trial) -> None:
+        """A trial was started."""
+
+    def on_resume(self, trial: Trial, note: Note) -> None:
+        """A paused trial runs again. Never called unless ``suggest`` returns a :class:`Resume`, whose note this is."""
+
+    @abc.abstractmethod
+    def on_report(self, trial: Trial, report: Report) -> Decision:
+        """Decide on a running trial that has just reported. ``report`` is ``trial.last_report``.
+
+        At the problem's ``max_resource`` the decision is ``CONTINUE``: the trial then ends by itself.
+        """
+
+    def on_pause(self, trial: Trial) -> None:
+        """A trial has paused and can be resumed from now on."""
+
+    @abc.abstractmethod
+    def on_end(self, trial: Trial, outcome: Status) -> None:
+        """A trial has ended for good. ``outcome`` is ``COMPLETED``, ``STOPPED`` or ``FAILED``."""
+
+    def released(self) -> Iterable[int]:
+        """Ids of paused trials that can never be resumed since the last call: their checkpoints may go."""
+        return ()
+
+    def columns(self) -> Mapping[str, Scalar]:
+        """Facts about the scheduler for result composers, such as rung sizes. Constant time."""
+        return {}
+
+
+@runtime_checkable
+class RanksPausedTrials(Protocol):
+    """The ability of a scheduler to say which paused trials will hardly be resumed."""
+
+    def least_promising(self) -> Sequence[int]:
+        """All paused trials, the one that is least likely to be resumed first."""
+        ...

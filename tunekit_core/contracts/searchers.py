@@ -1,0 +1,104 @@
+"""The contract of a searcher: it proposes configurations."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
+
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.trials import Note, PausedTrial, Promotion, Proposal, Report, Status, Trial
+from tunekit_core.randomness import Streams
+
+
+class Searcher(abc.ABC):
+    """Proposes configurations. What it knows came in through its ``on_*`` methods.
+
+    ``suggest`` changes nothing that can be observed, so the state of a searcher is the fold of the recorded
+    events: resuming, replaying and testing are one mechanism. A cache may change speed, never values; what a
+    fit found travels in the note of the proposal that it served and comes back in ``on_start`` or ``on_resume``.
+
+    The scheduler that owns the searcher calls the ``on_*`` methods; each does nothing unless overridden.
+    Options are keyword-only parameters of ``__init__``, after ``(problem, streams, *)``.
+
+    Attributes:
+        name: What a config calls it; unique among installed searchers.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, problem: Problem, streams: Streams) -> None:
+        self.problem = problem
+        self.streams = streams
+
+    @abc.abstractmethod
+    def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
+        """Propose a configuration for the trial that would be started next.
+
+        Args:
+            trial_id: The id that it would get.
+            resource: The resource at which the trial is compared first; ``None`` if it runs to an unknown end.
+
+        Returns:
+            A configuration that no trial has had before, or ``None`` if there is none left.
+        """
+
+    def on_start(self, trial: Trial) -> None:
+        """A trial was started, whether this searcher proposed it or not."""
+
+    def on_resume(self, trial: Trial, note: Note) -> None:
+        """A paused trial runs again; ``note`` is that of its :class:`~tunekit_core.contracts.trials.Resume`."""
+
+    def on_target(self, trial: Trial, resource: int | None) -> None:
+        """A trial is now pending at ``resource``: at its start, when resumed, and with each rung passed."""
+
+    def on_report(self, trial: Trial, report: Report) -> None:
+        """A trial reported, at a resource where the scheduler lets the searcher look."""
+
+    def on_pause(self, trial: Trial) -> None:
+        """A trial has paused: nothing is pending for it until it is resumed."""
+
+    def on_end(self, trial: Trial, outcome: Status) -> None:
+        """A trial has ended for good. ``outcome`` is ``COMPLETED``, ``STOPPED`` or ``FAILED``."""
+
+
+@runtime_checkable
+class WeighsBrackets(Protocol):
+    """A searcher that knows in which brackets trials teach the most.
+
+    A scheduler with brackets looks once, when it is built, whether its searcher has this ability. The bracket of a
+    trial travels in the note of its start, so weights, like proposals, are a function of recorded events and streams.
+    """
+
+    def bracket_weights(self, levels: Sequence[int]) -> Mapping[int, float]:
+        """Weights of brackets, for the trial that would be started next.
+
+        Args:
+            levels: The resource at which each bracket begins, lowest first.
+
+        Returns:
+            Weights, from 0 upwards, by the level at which a bracket begins. The brackets named share the probability
+            that they have by default in proportion to their weights; the others keep theirs. Empty: no opinion.
+        """
+
+
+@runtime_checkable
+class ChoosesTrials(Protocol):
+    """A searcher that chooses between trials that wait and a new one.
+
+    A scheduler that leaves this choice to its searcher looks once, when it is built, whether the searcher has this
+    ability, and refuses one without it.
+    """
+
+    def choose(self, trial_id: int, paused: Sequence[PausedTrial], *, resource: int) -> Proposal | Promotion | None:
+        """Choose what a free worker should do. Like ``suggest``, it changes nothing that can be observed.
+
+        Args:
+            trial_id: The id that a new trial would get.
+            paused: The trials that can be resumed, in the order in which they paused.
+            resource: The resource at which a new trial would be compared first.
+
+        Returns:
+            A configuration that no trial has had before, or one of the paused trials; ``None`` only if none is paused
+            and no configuration is left.
+        """

@@ -1,0 +1,38 @@
+"""The contract of a stopping criterion: it ends the experiment."""
+
+from __future__ import annotations
+
+import abc
+from typing import ClassVar
+
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.view import ExperimentView
+
+
+class StoppingCriterion(abc.ABC):
+    """Ends an experiment. Ending one trial is a scheduler's decision.
+
+    Options are keyword-only parameters of ``__init__``, after ``(problem, *)``; a config may give a criterion
+    with one option that option's value alone: ``stopping.max_wallclock_time=600``.
+
+    Attributes:
+        name: What a config calls it; unique among installed criteria.
+        is_failure: Whether an experiment that it ends has failed.
+        waits_for_running: Whether trials that run then come to their end; otherwise they are stopped, unless the
+            experiment waits for them.
+    """
+
+    name: ClassVar[str]
+    is_failure: ClassVar[bool] = False
+    waits_for_running: ClassVar[bool] = False
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+    @abc.abstractmethod
+    def __call__(self, view: ExperimentView) -> str | None:
+        """The reason to end now, or ``None``. Constant time; asked after every event and before every start."""
+
+    def deadline(self) -> float | None:
+        """Seconds after which the experiment ends even if nothing happens, or ``None``."""
+        return None

@@ -1,0 +1,1 @@
+"""How plugins are found: the hooks, the registry of components, and their options."""

@@ -1,0 +1,153 @@
+"""What every domain of a hyperparameter offers."""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunekit_core.errors import ConfigurationError
+
+Value = int | float | str | bool | None
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+class Domain(ABC):
+    """The values that one hyperparameter may take. Immutable; equal if made by equal calls."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name of the function that makes such a domain, such as ``"loguniform"``."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int | None:
+        """Number of values, ``None`` if continuous."""
+
+    @property
+    @abstractmethod
+    def default(self) -> Value:
+        """The value of trial 0 unless the user gives one: the middle, or the first unordered category."""
+
+    @property
+    @abstractmethod
+    def encoded_width(self) -> int:
+        """Number of columns of the encoded form."""
+
+    @abstractmethod
+    def from_unit(self, u: Floats) -> Sequence[Value]:
+        """Values by inverse distribution function.
+
+        Args:
+            u: An array of n numbers in [0, 1).
+        """
+
+    @abstractmethod
+    def encode(self, values: Sequence[Value]) -> Floats:
+        """An n x ``encoded_width`` array in [0, 1] for n values of this domain.
+
+        Raises:
+            ConfigurationError: If a value is not in the domain.
+        """
+
+    @abstractmethod
+    def decode(self, encoded: Floats) -> Sequence[Value]:
+        """The n values closest to an n x ``encoded_width`` array. What lies outside [0, 1] is clipped."""
+
+    @abstractmethod
+    def cast(self, value: object) -> Value:
+        """The value of this domain that is meant, such as 3 for 3.0 in ``randint(1, 5)``.
+
+        Raises:
+            ConfigurationError: If there is none.
+        """
+
+    def contains(self, value: object) -> bool:
+        """Whether :meth:`cast` accepts the value."""
+        try:
+            self.cast(value)
+        except ConfigurationError:
+            return False
+        return True
+
+    @abstractmethod
+    def values(self) -> Sequence[Value]:
+        """All values, in order.
+
+        Raises:
+            ConfigurationError: If the domain is continuous.
+        """
+
+    @abstractmethod
+    def index_of(self, value: object) -> int:
+        """Position in :meth:`values` of the value that :meth:`cast` returns.
+
+        Raises:
+            ConfigurationError: If the domain is continuous or the value is not in it.
+        """
+
+    @abstractmethod
+    def arguments(self) -> Mapping[str, Any]:
+        """Arguments that make this domain again, less those that are at their default."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The domain as a JSON object: its name as ``domain``, and the arguments by name."""
+        return {"domain": self.name, **{key: _as_list(value) for key, value in self.arguments().items()}}
+
+    @staticmethod
+    def from_json(payload: Mapping[str, Any]) -> Domain:
+        """The domain that :meth:`to_json` wrote.
+
+        Raises:
+            ConfigurationError: If the name or an argument is not known, or the domain cannot be built.
+        """
+        from tunekit_core.space.text import build_domain  # that module builds on this one
+
+        arguments = {key: value for key, value in payload.items() if key != "domain"}
+        return build_domain(str(payload.get("domain")), (), arguments)
+
+    def __str__(self) -> str:
+        """The text that :func:`tunekit_core.space.parse_domain` reads."""
+        terms = (
+            f"{key}={value!r}" if key in _KEYWORDS else repr(_as_list(value)) for key, value in self.arguments().items()
+        )
+        return f"{self.name}({', '.join(terms)})"
+
+    __repr__ = __str__
+
+
+_KEYWORDS = ("kind", "cast_int")
+
+
+def _as_list(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def index_from_unit(u: Floats, size: int) -> Indices:
+    """Which of ``size`` equal parts of [0, 1] each number lies in."""
+    return np.minimum((u * size).astype(np.int64), size - 1)
+
+
+def plain(value: object) -> object:
+    """A NumPy scalar as the Python value it holds, anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def as_number(value: object) -> float | int | None:
+    """A finite number as it is, anything else, truth values included, as ``None``."""
+    value = plain(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if -sys.float_info.max <= value <= sys.float_info.max else None
+
+
+def as_whole_number(value: object) -> int | None:
+    """A whole number, whatever its type, as an integer, anything else as ``None``."""
+    number = as_number(value)
+    return int(number) if number is not None and number == int(number) else None
