@@ -12,7 +12,7 @@ import nox
 
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]  # its programs come first
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "tests", "wheels"]
+nox.options.sessions = ["lint", "types", "tests", "site", "wheels"]
 
 
 @nox.session
@@ -31,8 +31,24 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Writes the reference pages from the code; not part of a plain ``nox``, whose tests check that they are right."""
+    """Writes what is generated from the code: reference pages, the figure of imports. A plain ``nox`` checks them."""
     session.run("python", "docs/generate.py", "--write")
+    session.run("python", "docs/draw_imports.py", "--write")
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Makes the pictures of README and gallery by their commands, in minutes; not part of a plain ``nox``."""
+    session.run("python", "docs/draw_pictures.py", *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Builds the documentation site into site/, where no link may be dead, and checks what was built."""
+    if sys.version_info < (3, 11):
+        session.skip("The programs that build the site need Python 3.11.")
+    session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
+    session.run("pytest", "tests/docs/built_site.py", *session.posargs)
 
 
 @nox.session

@@ -16,7 +16,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
-PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").rglob("*.md")) if EXAMPLES not in page.parents)]
+PICTURES = ROOT / "docs" / "pictures"
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *(page for page in sorted((ROOT / "docs").rglob("*.md")) if EXAMPLES not in page.parents),
+]
 BLOCK = re.compile(
     r"(?:^<!-- tested with: (?P<overrides>.*?) -->\n)?"
     r'^```(?P<language>\w+)(?: title="(?P<title>.*?)")?\n(?P<text>.*?)^```$',
@@ -27,6 +31,12 @@ KNOWN_COMMANDS = (
     ".venv/bin/pip install --no-deps -e docs/examples/",
     ".venv/bin/python -m pytest docs/examples/",
 )
+INSTALL_WHEELS = """\
+pip install build
+for folder in . plugins/* benchmarks; do python -m build --outdir dist $folder; done
+pip install -c constraints.txt dist/*.whl
+"""
+SESSION = re.compile(r"`nox -s (\w+)")
 LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#]+)")
 
 
@@ -95,7 +105,8 @@ def run(line: str, overrides: str) -> None:
 
 @pages
 def test_a_page_has_no_commands_but_those_that_are_known_to_work(page):
-    lines = [line for block in blocks(page) if block.language == "bash" for line in block.text.splitlines()]
+    texts = [block.text for block in blocks(page) if block.language == "bash"]
+    lines = [line for text in texts if text != INSTALL_WHEELS for line in text.splitlines()]
     set_up = [line for line in lines if line.startswith("python3 -m venv .venv && ")]
     assert [line for line in lines if not line.startswith(KNOWN_COMMANDS) and line not in set_up] == []
     assert len(set_up) == (2 if page.name == "README.md" else 0)
@@ -105,6 +116,20 @@ def test_the_readme_sets_up_what_ci_sets_up():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert ".venv/bin/pip install -r requirements-dev.txt && .venv/bin/pytest" in readme
     assert "pip install --quiet --disable-pip-version-check -r requirements-dev.txt\n" in (ROOT / ".ci/run").read_text()
+
+
+def test_the_readme_installs_the_wheels_of_every_distribution():
+    assert INSTALL_WHEELS in (ROOT / "README.md").read_text(encoding="utf-8")
+    folders = [ROOT, *sorted((ROOT / "plugins").glob("[!.]*")), ROOT / "benchmarks"]  # what its loop runs over
+    required = [ROOT / line.removeprefix("-e ") for line in (ROOT / "requirements.txt").read_text().splitlines()[1:]]
+    assert sorted(folders) == sorted(required)
+
+
+@pages
+def test_the_sessions_of_nox_that_a_page_names_exist(page):
+    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    named = SESSION.findall(page.read_text(encoding="utf-8"))
+    assert [name for name in named if f"def {name}(session: nox.Session)" not in noxfile] == []
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.iterdir()), ids=lambda folder: folder.name)
@@ -131,6 +156,17 @@ def lines_of(text: str) -> list[str]:
 def test_the_links_of_a_page_lead_somewhere(page):
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_picture_is_shown_and_small():
+    pictures = sorted(PICTURES.iterdir())
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [picture.name for picture in pictures if f"pictures/{picture.name})" not in text] == []
+    assert sum(picture.stat().st_size for picture in pictures) < 300_000
+
+
+def test_the_figure_of_imports_is_that_of_the_code():
+    subprocess.run([sys.executable, "docs/draw_imports.py", "--check"], cwd=ROOT, check=True)
 
 
 def test_the_reference_is_what_the_code_generates():
