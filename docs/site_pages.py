@@ -19,20 +19,18 @@ import griffe
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
+BENCHMARKS = ("checkpoint_example", "fcnet", "height", "mlp_digits", "script")
+PLUGINS = ("asha", "bo", "local", "simulator", "sweeper", "tensorboard")
 ELSEWHERE = {  # by path in the repository: place in the site
     "README.md": "start.md",
     "CHANGELOG.md": "changes.md",
     "CONTRIBUTING.md": "contributing/index.md",
     "SECURITY.md": "security.md",
-    "benchmarks/README.md": "reference/benchmarks.md",
+    "benchmarks/README.md": "reference/benchmarks/index.md",
     "benchmarks/performance/README.md": "contributing/performance.md",
     "benchmarks/tunekit_benchmarks/fcnet/data/README.md": "explanation/fcnet-tables.md",
-    "plugins/asha/README.md": "reference/plugins/asha.md",
-    "plugins/bo/README.md": "reference/plugins/bo.md",
-    "plugins/local/README.md": "reference/plugins/local.md",
-    "plugins/simulator/README.md": "reference/plugins/simulator.md",
-    "plugins/sweeper/README.md": "reference/plugins/sweeper.md",
-    "plugins/tensorboard/README.md": "reference/plugins/tensorboard.md",
+    **{f"benchmarks/tunekit_benchmarks/{name}/README.md": f"reference/benchmarks/{name}.md" for name in BENCHMARKS},
+    **{f"plugins/{name}/README.md": f"reference/plugins/{name}.md" for name in PLUGINS},
 }
 PLACES = {place: path for path, place in ELSEWHERE.items()}
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>(?!\w+:)[^)#\s]+)(?P<anchor>#[^)]*)?\)")
