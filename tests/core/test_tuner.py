@@ -180,7 +180,7 @@ def test_checkpoints_of_released_trials_may_go(play):
 
 
 class Ranks:
-    """What is asked of a scheduler that ranks its trials. From Python 3.12 on a protocol does not see a mock's methods."""
+    """A scheduler that ranks its paused trials: from Python 3.12 on a protocol does not see the methods of a mock."""
 
     needs = frozenset()
 
