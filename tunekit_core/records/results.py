@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -99,10 +98,10 @@ class ResultsWriter:
         self._open()
         self._add(header)
         with zipfile.ZipFile(previous) as archive, archive.open(MEMBER) as member:
-            rows = csv.reader(io.TextIOWrapper(member, encoding="utf-8", newline=""))
+            rows = _rows(io.TextIOWrapper(member, encoding="utf-8", newline="\n"))
             next(rows)
             for row in rows:
-                self._add(_cells([*row, *[None] * n_new]))
+                self._add(row + "," * n_new)
         previous.unlink()
 
     def _open(self) -> None:
@@ -126,11 +125,23 @@ class ResultsWriter:
             self._flush()
 
 
+def _rows(lines: Iterable[str]) -> Iterator[str]:
+    """The rows of a file that this module wrote, as they are there; a cell may hold line ends."""
+    row, is_quoted = "", False
+    for line in lines:
+        row += line
+        is_quoted ^= line.count('"') % 2 == 1
+        if not is_quoted:
+            yield row.removesuffix("\n")
+            row = ""
+
+
 def _quoted(value: object) -> str:
-    """A cell as the csv module writes it."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow([value, ""])  # quotes a cell with either character
-    return buffer.getvalue().removesuffix(",\r\n")
+    """A cell as the csv module writes it, which on Python 3.10 refuses the character NUL."""
+    text = "" if value is None else str(value)
+    if any(character in text for character in ',"\r\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 # Numbers need no quotes; writing them ourselves takes half the time of the csv module.
