@@ -214,7 +214,8 @@ def test_equal_rows_are_equal_bytes_whenever_they_are_written(write, monkeypatch
         assert archive.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"))  # which the csv module of Python 3.10 cannot read
+# The csv module of Python 3.10 cannot read the character NUL.
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 cells = st.one_of(st.floats(), st.integers(-(10**12), 10**12), st.booleans(), st.none(), texts)
 metrics = st.dictionaries(st.sampled_from(["loss", "a,b", 'q"q', "new\nline", "z"]), cells, min_size=1)
 
