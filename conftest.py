@@ -1,0 +1,40 @@
+"""Says at the end of the whole suite how long it took, and warns where that is more than it should be."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+BAR = 8 * 60  # seconds, on two cores that do nothing else; .ci/run has a bar of its own
+BEGAN = pytest.StashKey[float]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The clock starts."""
+    session.config.stash[BEGAN] = time.monotonic()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
+) -> None:
+    """One line below the table of the slowest tests. Nothing fails by it: the machine may have been busy."""
+    chosen = config.option.keyword or config.option.markexpr
+    if config.args_source is not config.ArgsSource.TESTPATHS or chosen:
+        return  # these are not all tests
+    if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return
+    took, used = time.monotonic() - config.stash[BEGAN], sum(os.times()[:4])
+    is_slow = took > BAR
+    terminalreporter.write_line(
+        f"{'SLOWER THAN IT SHOULD BE: the' if is_slow else 'The'} whole suite took {in_minutes(took)}, "
+        f"and {in_minutes(used)} of processor time; it may take {in_minutes(BAR)} on two quiet cores.",
+        yellow=is_slow,
+    )
+
+
+def in_minutes(seconds: float) -> str:
+    """For people, as in 7:05."""
+    return f"{round(seconds) // 60}:{round(seconds) % 60:02}"
