@@ -60,7 +60,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Builds every wheel from its sdist, and tries them in a fresh environment outside the clone."""
-    session.run("pytest", "tests/packaging/wheels.py", *session.posargs)
+    session.run("pytest", "-n", "0", "tests/packaging/wheels.py", *session.posargs)  # built once, for all tests
 
 
 @nox.session
