@@ -16,6 +16,7 @@ from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import Backend, TrialEnded, TrialReported
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.trials import Status
+from tunekit_core.records.load import read_events
 from tunekit_core.space import uniform
 
 settings.register_profile("untimed", deadline=None)  # a loaded machine is no bug
@@ -145,6 +146,11 @@ class Played:
     def events(self):
         """What is in ``events.jsonl``, its header left out."""
         return [json.loads(line) for line in (self.folder / "events.jsonl").read_text().splitlines()[1:]]
+
+    @property
+    def recorded(self):
+        """The events of the record, as they are folded."""
+        return read_events(self.folder)
 
     def kinds(self, trial_id):
         """What happened to a trial, in order."""

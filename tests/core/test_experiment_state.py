@@ -4,16 +4,17 @@ import math
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tunekit_core import Objective, Problem, SearchSpace, Streams
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.backends import TrialEnded, TrialReported
 from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.trials import Decision, Resume, Start, Status
+from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status
 from tunekit_core.contracts.view import Failure
+from tunekit_core.engine.events import Decided, LateReport, Resumed, Started, UnusableReport
 from tunekit_core.engine.state import ExperimentState
-from tunekit_core.errors import BadReport, RecordError
+from tunekit_core.errors import RecordError
 from tunekit_core.space import uniform
 
 X = {"x": 0.5}
@@ -55,8 +56,32 @@ def fresh_state(**changes):
     return ExperimentState(problem, Witness(problem), 4)
 
 
+def start(state, time=0.0, **more):
+    return state.apply(Started.of(state.n_started, Start(X, **more), time))
+
+
+def resume(state, trial_id, time=0.0, **more):
+    return state.apply(Resumed.of(Resume(trial_id, **more), time))
+
+
+def read(state, trial_id, metrics, time=0.0):
+    return state.read(TrialReported(trial_id, metrics, time))
+
+
 def report(state, trial_id, epoch, loss=0.5, time=0.0, **more):
-    return state.report(state.read(trial_id, {"epoch": epoch, "loss": loss, **more}, time))
+    return state.apply(read(state, trial_id, {"epoch": epoch, "loss": loss, **more}, time))
+
+
+def decide(state, trial_id, decision):
+    state.apply(Decided(trial_id, decision))
+
+
+def give_up(state, trial_id, reason):
+    state.apply(UnusableReport(trial_id, {}, 0.0, reason))
+
+
+def end(state, trial_id, status, time=0.0, reason=""):
+    return state.apply(TrialEnded(trial_id, status, time, reason))
 
 
 def counts(state):
@@ -65,23 +90,23 @@ def counts(state):
 
 def test_ids_are_given_in_the_order_of_starting():
     state = fresh_state()
-    assert [state.start(Start(X), 0.0).id for _ in range(3)] == [0, 1, 2]
-    state.end(1, Status.FAILED, 0.0)
-    assert state.start(Start(X), 0.0).id == 3
+    assert [start(state).id for _ in range(3)] == [0, 1, 2]
+    end(state, 1, Status.FAILED)
+    assert start(state).id == 3
     assert state.n_started == 4
 
 
 def test_a_trial_carries_what_its_start_said():
     state = fresh_state()
-    state.start(Start(X), 0.0)
-    trial = state.start(Start(X, until=3, checkpoint_of=0, note={"bracket": 1}), 0.0)
+    start(state)
+    trial = start(state, until=3, checkpoint_of=0, note={"bracket": 1})
     assert (trial.configuration, trial.until, trial.parent, trial.note) == (X, 3, 0, {"bracket": 1})
     assert (trial.status, trial.last_report, trial.n_reports) == (Status.RUNNING, None, 0)
 
 
 def test_a_report_is_the_last_one_of_its_trial_and_keeps_the_metrics_as_they_came():
     state = fresh_state(objective=Objective("loss", "max", "epoch"))
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 0, 2, 0.25, 1.5, extra="text")
     last = state.trials[0].last_report
     assert attrs.asdict(last) == {
@@ -96,8 +121,8 @@ def test_a_report_is_the_last_one_of_its_trial_and_keeps_the_metrics_as_they_cam
 
 def test_without_a_resource_reports_are_counted():
     state = fresh_state(objective=Objective("loss"), max_resource=None)
-    state.start(Start(X), 0.0)
-    state.start(Start(X), 0.0)
+    start(state)
+    start(state)
     for trial_id in (0, 0, 1, 0):
         report(state, trial_id, "not looked at")
     assert [trial.last_report.resource for trial in state.trials] == [3, 1]
@@ -127,53 +152,54 @@ def test_without_a_resource_reports_are_counted():
 )
 def test_a_report_that_cannot_be_used_is_refused_and_says_what_is_needed(wrong):
     state = fresh_state()
-    state.start(Start(X), 0.0)
-    with pytest.raises(BadReport, match="a number as loss, a whole number from 1 on as epoch") as caught:
-        state.read(0, {"epoch": 1, "loss": 0.5, **wrong}, 0.0)
-    assert repr(next(iter(wrong.values()))) in str(caught.value)
-    assert ("a finite number as st_worker_cost" in str(caught.value)) == ("st_worker_cost" in wrong)
+    start(state)
+    unusable = read(state, 0, {"epoch": 1, "loss": 0.5, **wrong})
+    assert isinstance(unusable, UnusableReport)
+    assert "a number as loss, a whole number from 1 on as epoch" in unusable.reason
+    assert repr(next(iter(wrong.values()))) in unusable.reason
+    assert ("a finite number as st_worker_cost" in unusable.reason) == ("st_worker_cost" in wrong)
     assert state.trials[0].last_report is None
 
 
 @pytest.mark.parametrize("metrics", [{}, {"epoch": 1}, {"loss": 0.5}, {"Loss": 0.5, "epoch": 1}])
 def test_a_report_without_the_objective_or_the_resource_is_refused(metrics):
     state = fresh_state()
-    state.start(Start(X), 0.0)
-    with pytest.raises(BadReport):
-        state.read(0, metrics, 0.0)
+    start(state)
+    assert isinstance(read(state, 0, metrics), UnusableReport)
 
 
 @pytest.mark.parametrize("metrics", [{"epoch": 3.0, "loss": 1}, {"epoch": 3, "loss": math.nan, "st_worker_cost": 0}])
 def test_whole_floats_and_metrics_that_are_not_finite_can_be_used(metrics):
     state = fresh_state()
-    state.start(Start(X), 0.0)
-    assert state.read(0, metrics, 0.0).resource == 3
+    start(state)
+    assert read(state, 0, metrics).resource == 3
 
 
 def test_a_report_at_or_below_the_last_resource_is_late():
     state = fresh_state()
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 0, 3)
-    late = [state.is_late(state.read(0, {"epoch": epoch, "loss": 0.0}, 0.0)) for epoch in (1, 2, 3, 4, 9)]
-    assert late == [True, True, True, False, False]
+    kinds = [type(read(state, 0, {"epoch": epoch, "loss": 0.0})) for epoch in (1, 2, 3, 4, 9)]
+    assert kinds == [LateReport, LateReport, LateReport, Report, Report]
 
 
 @pytest.mark.parametrize("decision", [Decision.PAUSE, Decision.STOP])
 def test_a_report_after_the_end_was_decided_is_late(decision):
     state = fresh_state()
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 0, 1)
-    state.decide(0, decision)
+    decide(state, 0, decision)
     assert state.ending(0) is not None
-    assert state.is_late(state.read(0, {"epoch": 2, "loss": 0.0}, 0.0))
-    state.end(0, Status.COMPLETED, 0.0)
-    assert state.is_late(state.read(0, {"epoch": 3, "loss": 0.0}, 0.0))
+    assert isinstance(read(state, 0, {"epoch": 2, "loss": 0.0}), LateReport)
+    assert isinstance(read(state, 0, {"epoch": 2}), LateReport)  # what it is no good for does not matter any more
+    end(state, 0, Status.COMPLETED)
+    assert isinstance(read(state, 0, {"epoch": 3, "loss": 0.0}), LateReport)
 
 
 def test_the_incumbent_is_the_first_of_the_best_reports_by_the_first_metric():
     state = fresh_state(objective=Objective(["loss", "size"], ["max", "min"], "epoch"))
     for _ in range(3):
-        state.start(Start(X), 0.0)
+        start(state)
     assert state.incumbent is None
     report(state, 0, 1, math.nan, size=1)
     assert state.incumbent is None
@@ -186,19 +212,19 @@ def test_the_incumbent_is_the_first_of_the_best_reports_by_the_first_metric():
 def test_age_of_the_incumbent_is_counted_in_trials_started():
     state = fresh_state()
     for _ in range(3):
-        state.start(Start(X), 0.0)
+        start(state)
     assert state.trials_since_improvement == 3
     report(state, 0, 1, 0.5)
     assert state.trials_since_improvement == 0
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 1, 1, 0.5)
     assert state.trials_since_improvement == 1
 
 
 def test_the_cost_is_the_sum_of_the_last_cost_of_every_trial():
     state = fresh_state()
-    state.start(Start(X), 0.0)
-    state.start(Start(X), 0.0)
+    start(state)
+    start(state)
     for trial_id, epoch, cost in [(0, 1, 1.0), (1, 1, 10.0), (0, 2, 2.5), (1, 2, 12.0)]:
         report(state, trial_id, epoch, st_worker_cost=cost)
     assert state.cost == 14.5
@@ -221,23 +247,23 @@ def test_the_cost_is_the_sum_of_the_last_cost_of_every_trial():
 )
 def test_a_trial_that_ends_where_it_was_sent_has_paused_unless_that_is_the_end(until, maximum, reached, status):
     state = fresh_state(max_resource=maximum)
-    state.start(Start(X, until=until), 0.0)
+    start(state, until=until)
     report(state, 0, reached)
-    assert state.end(0, Status.COMPLETED, 0.0) is status
+    assert end(state, 0, Status.COMPLETED) is status
     assert state.scheduler.told[-1] == (("pause", 0) if status is Status.PAUSED else ("end", 0, status))
 
 
 def test_a_trial_that_dies_where_it_was_sent_has_failed():
     state = fresh_state()
-    state.start(Start(X, until=3), 0.0)
+    start(state, until=3)
     report(state, 0, 3)
-    assert state.end(0, Status.FAILED, 0.0) is Status.FAILED
+    assert end(state, 0, Status.FAILED) is Status.FAILED
 
 
 def test_a_trial_that_completes_without_a_report_has_failed():
     state = fresh_state()
-    state.start(Start(X), 0.0)
-    assert state.end(0, Status.COMPLETED, 0.0) is Status.FAILED
+    start(state)
+    assert end(state, 0, Status.COMPLETED) is Status.FAILED
     assert counts(state) == (0, 0, 0, 0, 1)
 
 
@@ -245,48 +271,48 @@ def test_a_trial_that_completes_without_a_report_has_failed():
 @pytest.mark.parametrize("how", [Status.COMPLETED, Status.FAILED])
 def test_what_was_decided_counts_however_the_process_ends(decision, status, how):
     state = fresh_state()
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 0, 1)
-    state.decide(0, decision)
+    decide(state, 0, decision)
     assert counts(state) == (1, 0, 0, 0, 0)  # its worker is not free before it has ended
-    assert state.end(0, how, 0.0) is status
+    assert end(state, 0, how) is status
     assert state.trials[0].status is status
     assert state.ending(0) is None
 
 
 def test_a_given_up_trial_counts_as_running_until_it_has_ended_and_then_as_failed():
     state = fresh_state()
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 0, 1)
-    state.fail(0, "no number")
+    give_up(state, 0, "no number")
     assert counts(state) == (1, 0, 0, 0, 0)
-    assert state.end(0, Status.COMPLETED, 0.0) is Status.FAILED
+    assert end(state, 0, Status.COMPLETED) is Status.FAILED
     assert counts(state) == (0, 0, 0, 0, 1)
 
 
 def test_the_newest_failure_is_told_with_the_reason_that_came_first():
     state = fresh_state()
     for _ in range(4):
-        state.start(Start(X), 0.0)
+        start(state)
     assert state.newest_failure is None
-    state.end(2, Status.FAILED, 0.0, "exit code 1")
+    end(state, 2, Status.FAILED, reason="exit code 1")
     assert state.newest_failure == Failure(2, "exit code 1")
-    state.end(0, Status.COMPLETED, 0.0)
+    end(state, 0, Status.COMPLETED)
     assert state.newest_failure == Failure(0, "it ended without a report")
-    state.fail(1, "it reported nonsense")
-    state.end(1, Status.FAILED, 0.0, "exit code 15")
+    give_up(state, 1, "it reported nonsense")
+    end(state, 1, Status.FAILED, reason="exit code 15")
     assert state.newest_failure == Failure(1, "it reported nonsense")
     report(state, 3, 1)
-    state.end(3, Status.COMPLETED, 0.0)
+    end(state, 3, Status.COMPLETED)
     assert state.newest_failure.trial_id == 1
 
 
 def test_a_resumed_trial_goes_to_its_new_target():
     state = fresh_state()
-    state.start(Start(X, until=1), 0.0)
+    start(state, until=1)
     report(state, 0, 1)
-    state.end(0, Status.COMPLETED, 1.0)
-    trial = state.resume(Resume(0, until=3, note={"fit": 1}), 2.0)
+    end(state, 0, Status.COMPLETED, 1.0)
+    trial = resume(state, 0, 2.0, until=3, note={"fit": 1})
     assert (trial.until, trial.status, state.now) == (3, Status.RUNNING, 2.0)
     assert counts(state) == (1, 0, 0, 0, 0)
     assert state.scheduler.told[-2:] == [("pause", 0), ("resume", 0, {"fit": 1})]
@@ -295,21 +321,21 @@ def test_a_resumed_trial_goes_to_its_new_target():
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.COMPLETED, Status.FAILED])
 def test_only_a_paused_trial_can_be_resumed(status):
     state = fresh_state()
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 0, 1)
     if status is not Status.RUNNING:
-        state.end(0, status, 0.0)
+        end(state, 0, status)
     with pytest.raises(RecordError, match=f"Trial 0 was to be resumed but is {status.value.lower()}"):
-        state.resume(Resume(0), 0.0)
+        resume(state, 0)
 
 
 def test_a_trial_ends_once():
     state = fresh_state()
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 0, 1)
-    state.end(0, Status.COMPLETED, 0.0)
+    end(state, 0, Status.COMPLETED)
     with pytest.raises(RecordError, match="Trial 0 was to end but is completed"):
-        state.end(0, Status.COMPLETED, 0.0)
+        end(state, 0, Status.COMPLETED)
     assert counts(state) == (0, 0, 1, 0, 0)
 
 
@@ -335,24 +361,24 @@ def test_every_trial_is_counted_once_whatever_happens(steps):
         running = [trial.id for trial in state.trials if trial.status is Status.RUNNING]
         paused = [trial.id for trial in state.trials if trial.status is Status.PAUSED]
         if step == "start":
-            state.start(Start(X, until=None if epoch > 5 else epoch), now)
+            start(state, now, until=None if epoch > 5 else epoch)
         elif step == "resume" and paused:
-            state.resume(Resume(paused[pick % len(paused)], until=epoch), now)
+            resume(state, paused[pick % len(paused)], now, until=epoch)
         elif running:
             trial_id = running[pick % len(running)]
             if step in ("report", "pause", "stop"):
-                read = state.read(trial_id, {"epoch": epoch, "loss": loss}, now)
-                if state.is_late(read):
+                event = read(state, trial_id, {"epoch": epoch, "loss": loss}, now)
+                if isinstance(event, LateReport):
                     continue
                 decision = {"report": Decision.CONTINUE, "pause": Decision.PAUSE, "stop": Decision.STOP}[step]
                 state.scheduler.decisions[trial_id, epoch] = decision
-                state.decide(trial_id, state.report(read))
+                decide(state, trial_id, state.apply(event))
                 n_reports += 1
                 losses.append(loss)
             elif step == "rubbish" and state.ending(trial_id) is None:
-                state.fail(trial_id, "no number")
+                give_up(state, trial_id, "no number")
             elif step in ("completed", "failed"):
-                state.end(trial_id, Status.COMPLETED if step == "completed" else Status.FAILED, now)
+                end(state, trial_id, Status.COMPLETED if step == "completed" else Status.FAILED, now)
         statuses = [trial.status for trial in state.trials]
         assert counts(state) == tuple(
             statuses.count(status)
@@ -372,7 +398,7 @@ def test_every_trial_is_counted_once_whatever_happens(steps):
 
 def test_a_report_that_breaks_the_constraint_is_never_the_incumbent():
     state = fresh_state(constraint="memory")
-    state.start(Start(X), 0.0)
+    start(state)
     report(state, 0, 1, loss=0.1, memory=2.0)
     report(state, 0, 2, loss=0.2)
     assert state.incumbent is None

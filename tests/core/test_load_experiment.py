@@ -7,8 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tunekit_core import Objective, load_experiment
-from tunekit_core.builtin.criteria import MaxNumTrialsFinished
+from tunekit_core import Objective, create, load_experiment
 from tunekit_core.errors import RecordError
 from tunekit_core.space import SearchSpace, choice
 
@@ -16,7 +15,7 @@ SPACE = SearchSpace({"act": choice(["relu", "None"]), "n": 7})
 
 
 def finished(n):
-    return lambda problem: MaxNumTrialsFinished(problem, count=n)
+    return lambda problem: create("stopping", "max_num_trials_finished", problem, count=n)
 
 
 def test_an_experiment_is_found_by_its_folder(play):

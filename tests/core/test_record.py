@@ -13,15 +13,15 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from tunekit_core import ExperimentRecord, Objective, Streams, load_experiment
-from tunekit_core.builtin.criteria import MaxNumEvaluations, MaxNumTrialsFinished
+from tunekit_core import ExperimentRecord, Objective, Streams, __version__, create, load_experiment
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.backends import TrialReported
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Status
-from tunekit_core.engine.events import fold
+from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ExperimentLocked, RecordError
-from tunekit_core.plugins.registry import own_version
 from tunekit_core.records.files import FolderLock, is_locked, read_metadata, write_metadata
 from tunekit_core.records.load import read_events
 from tunekit_core.testing import ToyBenchmark, toy_problem
@@ -30,7 +30,7 @@ TIMES = ("started", "ended")
 
 
 def finished(n):
-    return lambda problem: MaxNumTrialsFinished(problem, count=n)
+    return lambda problem: create("stopping", "max_num_trials_finished", problem, count=n)
 
 
 def test_metadata_tell_the_whole_story(play, make_problem):
@@ -57,7 +57,7 @@ def test_metadata_tell_the_whole_story(play, make_problem):
         "max_resource": 9,
         "n_workers": 1,
         "search_space": problem.space.to_json(),
-        "versions": {"tunekit-hpo": own_version()},
+        "versions": {"tunekit-hpo": __version__},
         "n_started": 2,
         "n_completed": 1,
         "n_stopped": 0,
@@ -74,7 +74,7 @@ def test_what_the_user_wants_to_find_again_is_kept(tmp_path, problem):
     record = ExperimentRecord(tmp_path, {"tags": {"team": "vision"}, "path": tmp_path, "size": np.int64(3)})
     record.begin(problem, 4, [])
     assert json.loads((tmp_path / "metadata.json").read_text())["tags"] == {"team": "vision"}
-    record.finish("completed", "done")
+    record.finish(ExperimentStatus.COMPLETED, "done")
     metadata = read_metadata(tmp_path)
     assert (metadata["tags"], metadata["path"], metadata["size"]) == ({"team": "vision"}, str(tmp_path), 3)
 
@@ -118,7 +118,7 @@ def test_the_files_of_an_experiment(play):
 def test_events_are_kept_only_where_asked(tmp_path, problem):
     record = ExperimentRecord(tmp_path)
     record.begin(problem, 1, [])
-    record.finish("completed", "done")
+    record.finish(ExperimentStatus.COMPLETED, "done")
     assert not (tmp_path / "events.jsonl").exists()
     with pytest.raises(RecordError, match="run without keep_events"):
         read_events(tmp_path)
@@ -130,7 +130,7 @@ def test_nothing_of_an_earlier_experiment_passes_for_this_one(play, tmp_path, pr
     record.begin(problem, 1, [])
     assert not (folder / "results.csv.zip").exists()
     assert not (folder / "events.jsonl").exists()
-    record.finish("completed", "done")
+    record.finish(ExperimentStatus.COMPLETED, "done")
     assert len(load_experiment(folder).results) == 0
 
 
@@ -176,7 +176,7 @@ def test_a_folder_without_an_experiment_is_an_error(tmp_path):
 
 HOLD = """
 import sys, time
-from tunekit_core import ExperimentRecord
+from tunekit_core import __version__, ExperimentRecord
 record = ExperimentRecord(sys.argv[1])
 print("held", flush=True)
 time.sleep(60)
@@ -184,7 +184,7 @@ time.sleep(60)
 ENDLESS = """
 import sys
 from pathlib import Path
-from tunekit_core import ExperimentRecord, Streams, Tuner
+from tunekit_core import __version__, ExperimentRecord, Streams, Tuner
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
@@ -256,11 +256,11 @@ def test_running_without_a_live_process_reads_interrupted(tmp_path):
 def test_who_takes_over_a_dead_experiment_finds_it_interrupted(tmp_path, problem):
     write_metadata(tmp_path, {"status": "running"})
     record = ExperimentRecord(tmp_path)
-    assert record.status() == "interrupted"
+    assert record.status() is ExperimentStatus.INTERRUPTED
     record.begin(problem, 1, [])
-    assert record.status() == "running"
-    record.finish("completed", "done")
-    assert record.status() == "completed"
+    assert record.status() is ExperimentStatus.RUNNING
+    record.finish(ExperimentStatus.COMPLETED, "done")
+    assert record.status() is ExperimentStatus.COMPLETED
 
 
 def test_those_who_look_at_a_folder_at_the_same_time_do_not_take_each_other_for_its_writer(tmp_path):
@@ -307,7 +307,7 @@ def test_a_killed_experiment_is_interrupted_and_its_events_fold(killed, play):
     problem = toy_problem(ToyBenchmark())
     state = ExperimentState(problem, Fifo(problem, Streams(0), RandomSearch(problem, Streams(0))), 4)
     fold(events, state)
-    assert state.n_reports == sum(event["event"] == "report" for event in events) > 100
+    assert state.n_reports == sum(isinstance(event, TrialReported) for event in events) > 100
     played = play(lambda t, run: [0.5], stopping=[finished(2)])  # again, in its folder
     assert played.folder == killed
     assert played.metadata["status"] == "completed"
@@ -320,7 +320,7 @@ def test_an_equal_experiment_leaves_equal_files(play, name):
     script = lambda t, run: [(t * 7 + e) % 11 / 10 for e in range(9)] if t % 4 else [Status.FAILED]  # noqa: E731
     contents = []
     for folder in ("first", "second"):
-        stopping = [lambda problem: MaxNumEvaluations(problem, count=300)]
+        stopping = [lambda problem: create("stopping", "max_num_evaluations", problem, count=300)]
         folder = play(script, n_workers=3, batch=2, stopping=stopping, folder=folder).folder
         content = (folder / name).read_bytes()
         if name == "metadata.json":

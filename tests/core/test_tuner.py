@@ -4,19 +4,18 @@ import math
 from unittest.mock import Mock
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tunekit_core import Streams, Tuner, load_experiment
-from tunekit_core.builtin.criteria import MaxNumEvaluations, MaxNumTrialsFinished
+from tunekit_core import Streams, Tuner, create, load_experiment
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import StartFailed
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Decision, Resume, Start, Status
 from tunekit_core.engine.checkpoints import Checkpoints
-from tunekit_core.engine.events import fold
+from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.records.files import is_locked, read_metadata
@@ -69,11 +68,11 @@ class StopAt(Fifo):
 
 
 def count(n):
-    return lambda problem: MaxNumEvaluations(problem, count=n)
+    return lambda problem: create("stopping", "max_num_evaluations", problem, count=n)
 
 
 def finished(n):
-    return lambda problem: MaxNumTrialsFinished(problem, count=n)
+    return lambda problem: create("stopping", "max_num_trials_finished", problem, count=n)
 
 
 @pytest.mark.parametrize("n_workers", [1, 2, 3, 7])
@@ -205,7 +204,7 @@ def test_checkpoints_of_the_least_promising_are_dropped_beyond_the_limit(limit, 
 def test_a_resumed_trial_keeps_its_checkpoint_and_an_ended_one_gives_it_back():
     backend = Mock(max_checkpoints=1)
     checkpoints = Checkpoints(Mock(needs=frozenset(), spec=["needs", "released"], released=lambda: ()), backend)
-    checkpoints.take_up([7])
+    checkpoints.restore([7])
     checkpoints.on_resume(7)
     checkpoints.on_end(1, Status.PAUSED)
     assert backend.drop_checkpoint.call_args_list == []
@@ -254,10 +253,10 @@ def test_a_trial_that_reported_well_before_fails_with_rubbish_and_its_rows_stay(
     assert played.result.incumbent.report.losses == (0.1,)
 
 
-def test_rubbish_from_a_trial_that_was_stopped_is_nothing(play):
+def test_rubbish_from_a_trial_that_was_stopped_is_late(play):
     played = play(lambda t, run: [0.5, 0.5, {"loss": "x"}], scheduler=StopAt, lag=2.0, stopping=[finished(1)])
     assert played.result.n_failed == 0
-    assert played.kinds(0) == ["start", "report", "decision", "report", "decision", "ended"]
+    assert played.kinds(0) == ["start", "report", "decision", "report", "decision", "late", "ended"]
 
 
 def test_a_trial_that_completes_without_a_report_fails_and_says_so(play):
@@ -434,11 +433,13 @@ def test_waiting_does_not_end_at_the_deadline(play):
     assert played.result.n_reports == 18
 
 
-class _Deadline(MaxNumEvaluations):
-    """Ends at a time, and counts how often it was asked."""
+class _Deadline(StoppingCriterion):
+    """Ends at a time."""
+
+    name = "deadline"
 
     def __init__(self, problem, seconds):
-        super().__init__(problem, count=10**9)
+        super().__init__(problem)
         self.seconds = seconds
 
     def __call__(self, view):
@@ -527,7 +528,7 @@ def test_without_a_record_nothing_is_written(tmp_path, monkeypatch):
     result = Tuner(
         scheduler=Fifo(problem, streams, RandomSearch(problem, streams)),
         backend=ToyBackend(problem, benchmark, None, streams),
-        stopping=[MaxNumEvaluations(problem, count=20)],
+        stopping=[create("stopping", "max_num_evaluations", problem, count=20)],
     ).run()
     assert result.n_reports == 20
     assert list(tmp_path.iterdir()) == []
@@ -578,7 +579,7 @@ def test_whatever_trials_do_the_loop_keeps_its_promises(play, script, n_workers,
     )
     assert begun - ended == still_running >= 0
     state = ExperimentState(played.scheduler.problem, _fresh(Six, played), n_workers)
-    fold(events, state)
+    fold(played.recorded, state)
     for name in ("n_started", "n_completed", "n_stopped", "n_failed", "n_paused", "n_reports"):
         assert getattr(state, name) == metadata[name]
     assert state.n_running == still_running

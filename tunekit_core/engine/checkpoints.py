@@ -22,7 +22,7 @@ class Checkpoints:
         self._backend = backend
         self._paused: dict[int, None] = {}  # those with a checkpoint, in the order in which they paused
 
-    def take_up(self, paused: Iterable[int]) -> None:
+    def restore(self, paused: Iterable[int]) -> None:
         """These trials paused before this process began."""
         self._paused = dict.fromkeys(paused)
 

@@ -1,165 +1,231 @@
-"""The events of an experiment, as they are recorded and folded.
+"""The events of an experiment: what is recorded, applied to its state, and read back from the record.
 
-An event is a JSON object with the key ``event`` and those given here. Each is written before it is acted on. The first
-line of a file is ``{"event": "tuner_started", "format": 1, "time": 0.0}``; another such line follows wherever a process
-that died was succeeded by another.
+Each is written before it is acted on. In a file an event is a JSON object with its kind as ``event`` and the fields of
+its class in their order. The first line is ``{"event": "tuner_started", "format": 1, "time": 0.0}``; another such line
+follows wherever a process that died was succeeded by another.
 
-========== ==========================================================================
-event      further keys
-========== ==========================================================================
-start      trial_id, configuration, until, checkpoint_of, note, time
-resume     trial_id, until, note, time
-report     trial_id, metrics, time
-decision   trial_id, decision (``CONTINUE PAUSE STOP``)
-late       trial_id, metrics, time: a report that the scheduler never saw
-unusable   trial_id, metrics, time: a report without the objective; the trial fails
-ended      trial_id, status as the backend gave it, time, reason
-criterion  name, reason, time
-========== ==========================================================================
+=============  =======================  ==========================================================================
+kind           class                    what happened
+=============  =======================  ==========================================================================
+tuner_started  :class:`TunerStarted`    a process began, or went on where another had died
+start          :class:`Started`         a trial starts
+resume         :class:`Resumed`         a paused trial runs again
+report         :class:`Report`          a trial reported, and the scheduler was shown it
+decision       :class:`Decided`         the decision on the report before
+late           :class:`LateReport`      a trial reported what the scheduler is not shown
+unusable       :class:`UnusableReport`  a trial reported without the objective: it fails
+ended          :class:`TrialEnded`      a trial runs no longer; the status is the backend's
+criterion      :class:`CriterionMet`    a criterion ends the experiment
+=============  =======================  ==========================================================================
 
-Numbers that are not finite are written as ``NaN`` and ``Infinity``, as Python's ``json`` reads them.
+A report is written as it came, without what is derived from it. So it is read back as the message of a backend,
+:class:`TrialReported`, and the state reads that as it does live. Numbers that are not finite are written as ``NaN`` and
+``Infinity``, as Python's ``json`` reads them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Trial
-from tunekit_core.engine.state import ExperimentState
-from tunekit_core.errors import ReplayError
+import attrs
+
+from tunekit_core.contracts.backends import TrialEnded, TrialReported
+from tunekit_core.contracts.trials import Decision, Note, Report, Resume, Start, Status
+from tunekit_core.errors import RecordError
+from tunekit_core.space import Configuration
 
 FORMAT = 1
 UNUSABLE = "it reported what cannot be used"  # what exactly was said when it did
-Event: TypeAlias = Mapping[str, Any]
 
 
-def start_event(trial_id: int, start: Start, time: float) -> Event:
-    """A trial starts."""
-    return {
-        "event": "start",
-        "trial_id": trial_id,
-        "configuration": dict(start.configuration),
-        "until": start.until,
-        "checkpoint_of": start.checkpoint_of,
-        "note": dict(start.note),
-        "time": time,
-    }
+@attrs.frozen
+class TunerStarted:
+    """A process began, or went on where another had died.
+
+    Attributes:
+        format: Of the record.
+        time: Where the clock of the experiment stood, in seconds.
+    """
+
+    format: int
+    time: float
 
 
-def resume_event(resume: Resume, time: float) -> Event:
-    """A paused trial runs again."""
-    return {
-        "event": "resume",
-        "trial_id": resume.trial_id,
-        "until": resume.until,
-        "note": dict(resume.note),
-        "time": time,
-    }
+@attrs.frozen
+class Started:
+    """A trial starts.
+
+    Attributes:
+        trial_id: Which.
+        configuration: A value for every entry of the search space.
+        until: As in :class:`~tunekit_core.Start`.
+        checkpoint_of: As there.
+        note: As there.
+        time: When, in seconds since the experiment began.
+    """
+
+    trial_id: int
+    configuration: Configuration
+    until: int | None
+    checkpoint_of: int | None
+    note: Note
+    time: float
+
+    @classmethod
+    def of(cls, trial_id: int, start: Start, time: float) -> Started:
+        """What a scheduler suggested is started."""
+        return cls(trial_id, start.configuration, start.until, start.checkpoint_of, start.note, time)
 
 
-def report_event(kind: str, trial_id: int, metrics: Mapping[str, Any], time: float) -> Event:
-    """A trial reported; ``kind`` is ``"report"``, ``"late"`` or ``"unusable"``."""
-    return {"event": kind, "trial_id": trial_id, "metrics": dict(metrics), "time": time}
+@attrs.frozen
+class Resumed:
+    """A paused trial runs again.
+
+    Attributes:
+        trial_id: Which.
+        until: As in :class:`~tunekit_core.Resume`.
+        note: As there.
+        time: When, in seconds since the experiment began.
+    """
+
+    trial_id: int
+    until: int | None
+    note: Note
+    time: float
+
+    @classmethod
+    def of(cls, resume: Resume, time: float) -> Resumed:
+        """What a scheduler suggested is resumed."""
+        return cls(resume.trial_id, resume.until, resume.note, time)
 
 
-def decision_event(trial_id: int, decision: Decision) -> Event:
-    """What the scheduler decided on the last report of a trial."""
-    return {"event": "decision", "trial_id": trial_id, "decision": decision.value}
+@attrs.define  # not frozen, for speed alone: there is one for every report
+class Decided:
+    """What the scheduler decided on the last report of a trial.
+
+    Attributes:
+        trial_id: Which.
+        decision: What.
+    """
+
+    trial_id: int
+    decision: Decision
 
 
-def ended_event(trial_id: int, status: Status, time: float, reason: str) -> Event:
-    """A trial runs no longer."""
-    return {"event": "ended", "trial_id": trial_id, "status": status.value, "time": time, "reason": reason}
+@attrs.frozen
+class LateReport:
+    """A trial reported what the scheduler is not shown: its end was decided, or it has been further already.
+
+    Attributes:
+        trial_id: Which.
+        metrics: What it reported.
+        time: When, in seconds since the experiment began.
+    """
+
+    trial_id: int
+    metrics: Mapping[str, Any]
+    time: float
 
 
-def criterion_event(name: str, reason: str, time: float) -> Event:
-    """The experiment ends."""
-    return {"event": "criterion", "name": name, "reason": reason, "time": time}
+@attrs.frozen
+class UnusableReport:
+    """A trial reported without the objective or the resource: it fails.
+
+    Attributes:
+        trial_id: Which.
+        metrics: What it reported.
+        time: When, in seconds since the experiment began.
+        reason: What is wrong, for people; not written.
+    """
+
+    trial_id: int
+    metrics: Mapping[str, Any]
+    time: float
+    reason: str = attrs.field(default=UNUSABLE, eq=False)
 
 
-def fold(
-    events: Iterable[Event],
-    state: ExperimentState,
-    on_decision: Callable[[Trial, Report, Decision], None] = lambda trial, report, decision: None,
-) -> None:
-    """Bring a fresh state to where the recorded events left it.
+@attrs.frozen
+class CriterionMet:
+    """A criterion ends the experiment.
 
-    Args:
-        events: The record, from its beginning; it may break off anywhere.
-        state: The state of an experiment in which nothing has happened.
-        on_decision: Called after each report that the scheduler saw, once the decision on it is carried out.
+    Attributes:
+        name: Which.
+        reason: Why, for people.
+        time: When, in seconds since the experiment began.
+    """
+
+    name: str
+    reason: str
+    time: float
+
+
+Happened: TypeAlias = (
+    TunerStarted | Started | Resumed | Report | Decided | LateReport | UnusableReport | TrialEnded | CriterionMet
+)
+"""What is applied to a state and recorded."""
+
+Recorded: TypeAlias = (
+    TunerStarted | Started | Resumed | TrialReported | Decided | LateReport | UnusableReport | TrialEnded | CriterionMet
+)
+"""What is read back from a record."""
+
+KINDS: Mapping[type[Any], str] = {
+    TunerStarted: "tuner_started",
+    Started: "start",
+    Resumed: "resume",
+    Report: "report",
+    Decided: "decision",
+    LateReport: "late",
+    UnusableReport: "unusable",
+    TrialEnded: "ended",
+    CriterionMet: "criterion",
+}
+_MESSAGE = ("trial_id", "metrics", "time")
+_FIELDS: Mapping[type[Any], tuple[str, ...]] = {
+    **{event: tuple(field.name for field in attrs.fields(event)) for event in KINDS},
+    Report: _MESSAGE,
+    UnusableReport: _MESSAGE,
+}
+_CLASSES: Mapping[str, type[Any]] = {**{kind: event for event, kind in KINDS.items()}, "report": TrialReported}
+_ENUMERATIONS: Mapping[str, Callable[[Any], Any]] = {"decision": Decision, "status": Status}
+
+
+def to_json(event: Happened) -> dict[str, Any]:
+    """The JSON object of an event, in plain values."""
+    return {"event": KINDS[type(event)], **{name: _plain(getattr(event, name)) for name in _FIELDS[type(event)]}}
+
+
+def from_json(record: Any) -> Recorded:
+    """The event that :func:`to_json` wrote.
 
     Raises:
-        ReplayError: If the scheduler decides differently from the record, or the record makes no sense.
-        RecordError: If a trial is resumed that is not paused, or ends though it does not run.
+        RecordError: If it is no event: the kind is not known, or a field is missing, unknown or of another form.
     """
-    undecided: tuple[Report, Decision] | None = None
-    for event in events:
-        kind = event["event"]
-        if undecided is not None and kind != "decision":
-            raise ReplayError(f"The record has no decision on the last report of trial {undecided[0].trial_id}.")
-        if kind == "start":
-            _fold_start(event, state)
-        elif kind == "resume":
-            state.resume(Resume(_known_trial(event, state), event["until"], event["note"]), event["time"])
-        elif kind == "report":
-            report = state.read(_known_trial(event, state), event["metrics"], event["time"])
-            if state.is_late(report):
-                raise ReplayError(f"The record has a late report of trial {report.trial_id} that was shown.")
-            undecided = (report, state.report(report))
-        elif kind == "decision":
-            if undecided is None:
-                raise ReplayError(f"The record has a decision on trial {event['trial_id']} without a report.")
-            _check_decision(event, *undecided)
-            _carry_out(state, *undecided, on_decision)
-            undecided = None
-        elif kind == "unusable":
-            state.fail(_known_trial(event, state), UNUSABLE)
-        elif kind == "ended":
-            state.end(_known_trial(event, state), Status(event["status"]), event["time"], event["reason"])
-        elif kind not in ("late", "criterion"):
-            raise ReplayError(f"The record has an event of the unknown kind '{kind}'.")
-    if undecided is not None:  # the process died between the report and its decision
-        _carry_out(state, *undecided, on_decision)
+    try:
+        event_class = _CLASSES[record["event"]]
+        values = {name: _ENUMERATIONS.get(name, _same)(value) for name, value in record.items() if name != "event"}
+        event: Recorded = event_class(**values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"is no event: {record!r}") from error
+    return event
 
 
-def last_time(events: Iterable[Event]) -> float:
-    """When the last thing happened that is recorded, in seconds; 0 if nothing has."""
-    return max((event["time"] for event in events if "time" in event), default=0.0)
+def kind_of(event: Happened | Recorded) -> str:
+    """The kind of an event, as a record says it."""
+    return "report" if isinstance(event, TrialReported) else KINDS[type(event)]
 
 
-def _known_trial(event: Event, state: ExperimentState) -> int:
-    trial_id: int = event["trial_id"]
-    if not 0 <= trial_id < state.n_started:
-        raise ReplayError(f"The record has the event '{event['event']}' of trial {trial_id}, which was never started.")
-    return trial_id
+def time_of(event: Recorded | Happened) -> float:
+    """When it happened, in seconds since the experiment began; 0 for a decision, which follows its report at once."""
+    return 0.0 if isinstance(event, Decided) else event.time
 
 
-def _fold_start(event: Event, state: ExperimentState) -> None:
-    if event["trial_id"] != state.n_started:
-        raise ReplayError(f"The record starts trial {event['trial_id']} where trial {state.n_started} is next.")
-    start = Start(event["configuration"], event["until"], event["checkpoint_of"], event["note"])
-    state.start(start, event["time"])
+def _same(value: Any) -> Any:
+    return value
 
 
-def _check_decision(event: Event, report: Report, recomputed: Decision) -> None:
-    recorded = Decision(event["decision"])
-    if event["trial_id"] != report.trial_id:
-        raise ReplayError(f"The record decides on trial {event['trial_id']} after a report of trial {report.trial_id}.")
-    if recorded is not recomputed:
-        raise ReplayError(
-            f"On trial {report.trial_id} at resource {report.resource} the record says {recorded.value}, the scheduler "
-            f"now says {recomputed.value}. A plugin or the numerics changed since the record was written: use the "
-            "versions named in metadata.json, or start the experiment anew."
-        )
-
-
-def _carry_out(
-    state: ExperimentState,
-    report: Report,
-    decision: Decision,
-    on_decision: Callable[[Trial, Report, Decision], None],
-) -> None:
-    state.decide(report.trial_id, decision)
-    on_decision(state.trials[report.trial_id], report, decision)
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decision | Status):
+        return value.value
+    return dict(value) if isinstance(value, Mapping) else value

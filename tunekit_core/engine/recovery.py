@@ -1,27 +1,26 @@
-"""An experiment whose process died goes on in another one: the record is folded, what was begun is finished."""
+"""An experiment whose process died is restored in another: the record is folded, what was begun is finished."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from tunekit_core.contracts.backends import Backend, UnfinishedTrial
-from tunekit_core.contracts.trials import Decision, Report, Status, Trial
-from tunekit_core.engine.events import UNUSABLE, Event, fold, last_time
+from tunekit_core.contracts.backends import Backend, TrialEnded, TrialReported, UnfinishedTrial
+from tunekit_core.contracts.trials import Decision, Status
+from tunekit_core.engine.events import Decided, LateReport, Recorded, Resumed, Started, UnusableReport
+from tunekit_core.engine.fold import OnDecision, fold, last_time
+from tunekit_core.engine.record import Record
 from tunekit_core.engine.state import WITHOUT_REPORT, ExperimentState
-from tunekit_core.records.experiment import ExperimentRecord
 
-BEGUN = ("start", "resume")
-RELAYED = ("report", "late", "unusable")
-DECIDED = {Status.PAUSED: Decision.PAUSE, Status.STOPPED: Decision.STOP}
+DECIDED = {None: Decision.CONTINUE, Status.PAUSED: Decision.PAUSE, Status.STOPPED: Decision.STOP}
 
 
-def take_up(
-    past: Sequence[Event],
+def restore(
+    past: Sequence[Recorded],
     state: ExperimentState,
     backend: Backend,
-    record: ExperimentRecord,
-    write_row: Callable[[Trial, Report, Decision], None],
+    record: Record,
+    write_row: OnDecision,
 ) -> None:
     """Come to where the record ends.
 
@@ -36,13 +35,15 @@ def take_up(
         ReplayError: If the scheduler decides differently from the record, or the record makes no sense.
     """
     fold(past, state, write_row)
-    state.now = last_time(past)  # late reports and criteria, which the fold leaves out, have happened too
-    _tell_failures(past, state, record)
-    if past[-1]["event"] == "report":
-        ending = state.ending(past[-1]["trial_id"])
-        record.decision(past[-1]["trial_id"], Decision.CONTINUE if ending is None else DECIDED[ending])
-    n_begun = Counter(event["trial_id"] for event in past if event["event"] in BEGUN)
-    n_recorded = Counter(event["trial_id"] for event in past if event["event"] in RELAYED)
+    state.now = last_time(past)
+    _record_failures(past, state, record)
+    last = past[-1]
+    if isinstance(last, TrialReported):
+        record.write(Decided(last.trial_id, DECIDED[state.ending(last.trial_id)]))
+    n_begun = Counter(event.trial_id for event in past if isinstance(event, Started | Resumed))
+    n_recorded = Counter(
+        event.trial_id for event in past if isinstance(event, TrialReported | LateReport | UnusableReport)
+    )
     unfinished = [trial for trial in state.trials if not trial.status.final]
     backend.restore(
         [
@@ -59,9 +60,9 @@ def take_up(
             backend.stop(trial)
 
 
-def _tell_failures(past: Sequence[Event], state: ExperimentState, record: ExperimentRecord) -> None:
+def _record_failures(past: Sequence[Recorded], state: ExperimentState, record: Record) -> None:
     for event in past:
-        if event["event"] == "unusable":
-            record.failure(event["trial_id"], UNUSABLE)
-        elif event["event"] == "ended" and state.trials[event["trial_id"]].status is Status.FAILED:
-            record.failure(event["trial_id"], event["reason"] or WITHOUT_REPORT)
+        if isinstance(event, UnusableReport):
+            record.failure(event.trial_id, event.reason)
+        elif isinstance(event, TrialEnded) and state.trials[event.trial_id].status is Status.FAILED:
+            record.failure(event.trial_id, event.reason or WITHOUT_REPORT)

@@ -7,21 +7,23 @@ from typing import Any
 
 import attrs
 
-from tunekit_core.contracts.backends import Backend, StartFailed, TrialEnded, TrialReported
+from tunekit_core.contracts.backends import Backend, BackendEvent, StartFailed, TrialEnded
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
-from tunekit_core.contracts.trials import Decision, Report, Start, Status, Trial
+from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Trial
 from tunekit_core.contracts.view import Incumbent
 from tunekit_core.engine.checkpoints import Checkpoints
-from tunekit_core.engine.recovery import take_up
+from tunekit_core.engine.events import CriterionMet, Decided, Resumed, Started, UnusableReport
+from tunekit_core.engine.record import NoRecord, Record
+from tunekit_core.engine.recovery import restore
 from tunekit_core.engine.state import WITHOUT_REPORT, ExperimentState
-from tunekit_core.errors import BadReport, ConfigurationError
-from tunekit_core.records.experiment import ExperimentRecord
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.threads import single_threaded
 
-INTERRUPTED = "interrupted from the keyboard"
+BY_KEYBOARD = "interrupted from the keyboard"
 COUNTS = ("n_started", "n_completed", "n_stopped", "n_failed", "n_paused", "n_reports")
 
 
@@ -78,7 +80,7 @@ class Tuner:
         n_workers: int = 4,
         composers: Sequence[ResultComposer] = (),
         observers: Sequence[Observer] = (),
-        record: ExperimentRecord | None = None,
+        record: Record | None = None,
         wait_for_running: bool = False,
     ) -> None:
         if n_workers < 1:
@@ -87,7 +89,8 @@ class Tuner:
         if lacking:
             raise ConfigurationError(
                 f"The scheduler '{scheduler.name}' needs a backend that can {' and '.join(sorted(lacking))}; "
-                f"'{backend.name}' cannot. Use another backend, or scheduler=asha_stopping.",
+                f"'{backend.name}' cannot. Use a backend that can, or a scheduler that does without: "
+                "`python -m tunekit plugins scheduler` lists what is installed.",
                 option="backend",
                 value=backend.name,
             )
@@ -95,7 +98,7 @@ class Tuner:
         self._stopping = tuple(stopping)
         self._composers = tuple(composers)
         self._observers = tuple(observers)
-        self._record = record if record is not None else ExperimentRecord(None)
+        self._record: Record = NoRecord() if record is None else record
         self._wait_for_running = wait_for_running
         self._state = ExperimentState(scheduler.problem, scheduler, n_workers)
         self._checkpoints = Checkpoints(scheduler, backend)
@@ -108,22 +111,23 @@ class Tuner:
         with single_threaded():
             try:
                 try:
-                    goes_on = "restore" in self._backend.capabilities
-                    past = self._record.begin(state.problem, state.n_workers, self._components(), goes_on=goes_on)
+                    restores = "restore" in self._backend.capabilities
+                    past = self._record.begin(state.problem, state.n_workers, self._components(), restores=restores)
                     self._backend.open(state.n_workers)
                     if past:
-                        take_up(past, state, self._backend, self._record, self._write_row)
-                        self._checkpoints.take_up(t.id for t in state.trials if t.status is Status.PAUSED)
+                        restore(past, state, self._backend, self._record, self._write_row)
+                        self._checkpoints.restore(t.id for t in state.trials if t.status is Status.PAUSED)
                     result = self._loop()
                 finally:
                     self._backend.close()
             except KeyboardInterrupt:
-                self._record.finish("interrupted", INTERRUPTED, self._summary())
+                self._record.finish(ExperimentStatus.INTERRUPTED, BY_KEYBOARD, self._summary())
                 raise
             except BaseException as error:
-                self._record.finish("failed", f"{type(error).__name__}: {error}", self._summary())
+                self._record.finish(ExperimentStatus.FAILED, f"{type(error).__name__}: {error}", self._summary())
                 raise
-        self._record.finish("failed" if result.failed else "completed", result.reason, self._summary())
+        status = ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED
+        self._record.finish(status, result.reason, self._summary())
         return result
 
     def _loop(self) -> TuningResult:
@@ -133,9 +137,9 @@ class Tuner:
         try:
             self._run_trials()
         except KeyboardInterrupt:
-            self._tell_end(INTERRUPTED)
+            self._end_observation(BY_KEYBOARD)
             raise
-        self._tell_end(self._reason)
+        self._end_observation(self._reason)
         failed = self._ending is not None and self._ending.is_failure
         return TuningResult(
             self._reason, failed, state.incumbent, state.n_started, state.n_reports, state.n_failed, state.now
@@ -154,13 +158,10 @@ class Tuner:
             for position, event in enumerate(backend.wait(None if self._reason_is_final() else deadline)):
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
-                if isinstance(event, TrialReported):
-                    self._on_report(event)
-                else:
-                    self._on_end(event)
+                self._on_message(event)
             state.now = max(state.now, backend.now())
 
-    def _tell_end(self, reason: str) -> None:
+    def _end_observation(self, reason: str) -> None:
         for observer in self._observers:
             observer.on_experiment_end(self._state, reason)
 
@@ -176,7 +177,9 @@ class Tuner:
                 reason = criterion(self._state)
                 if reason is not None:
                     self._ending, self._reason = criterion, reason
-                    self._record.criterion(criterion.name, reason, self._state.now)
+                    event = CriterionMet(criterion.name, reason, self._state.now)
+                    self._record.write(event)
+                    self._state.apply(event)
                     break
         return self._ending is not None
 
@@ -191,48 +194,68 @@ class Tuner:
 
     def _start_one(self) -> bool:
         """Give one free worker something to do; false if the scheduler has nothing for it."""
-        state, backend = self._state, self._backend
+        state = self._state
         suggestion = state.scheduler.suggest(state.n_started)
         if suggestion is None:
             return False
-        now = backend.now()
-        try:
-            if isinstance(suggestion, Start):
-                self._record.start(state.n_started, suggestion, now)
-                trial = state.start(suggestion, now)
-                for observer in self._observers:
-                    observer.on_trial_start(state, trial)
-                backend.start(trial, suggestion.until, suggestion.checkpoint_of)
-            else:
-                self._record.resume(suggestion, now)
-                trial = state.resume(suggestion, now)
-                self._checkpoints.on_resume(trial.id)
-                for observer in self._observers:
-                    observer.on_trial_resume(state, trial)
-                backend.resume(trial, suggestion.until)
-        except StartFailed as error:
-            self._on_end(TrialEnded(trial.id, Status.FAILED, now, str(error)))
+        if isinstance(suggestion, Start):
+            self._start(suggestion)
+        else:
+            self._resume(suggestion)
         return True
 
-    def _on_report(self, event: TrialReported) -> None:
-        state, backend, record = self._state, self._backend, self._record
-        trial = state.trials[event.trial_id]
+    def _start(self, start: Start) -> None:
+        state, now = self._state, self._backend.now()
+        event = Started.of(state.n_started, start, now)
+        self._record.write(event)
+        trial = state.apply(event)
+        for observer in self._observers:
+            observer.on_trial_start(state, trial)
         try:
-            report = state.read(trial.id, event.metrics, event.time)
-        except BadReport as error:
-            self._give_up(event, str(error))
+            self._backend.start(trial, start.until, start.checkpoint_of)
+        except StartFailed as error:
+            self._on_end(TrialEnded(trial.id, Status.FAILED, now, str(error)))
+
+    def _resume(self, resume: Resume) -> None:
+        state, now = self._state, self._backend.now()
+        event = Resumed.of(resume, now)
+        self._record.write(event)
+        trial = state.apply(event)
+        self._checkpoints.on_resume(trial.id)
+        for observer in self._observers:
+            observer.on_trial_resume(state, trial)
+        try:
+            self._backend.resume(trial, resume.until)
+        except StartFailed as error:
+            self._on_end(TrialEnded(trial.id, Status.FAILED, now, str(error)))
+
+    def _on_message(self, message: BackendEvent) -> None:
+        """Record what a backend relays, apply it, and act on it."""
+        if isinstance(message, TrialEnded):
+            self._on_end(message)
             return
-        if state.is_late(report):
-            record.report("late", trial.id, event.metrics, event.time)
-            return
-        record.report("report", trial.id, event.metrics, event.time)
-        decision = state.report(report)
-        record.decision(trial.id, decision)
-        state.decide(trial.id, decision)
+        event = self._state.read(message)
+        self._record.write(event)
+        if isinstance(event, Report):
+            self._on_report(event)
+        elif isinstance(event, UnusableReport):  # the trial fails, the experiment goes on
+            self._state.apply(event)
+            self._record.failure(event.trial_id, event.reason)
+            self._backend.stop(self._state.trials[event.trial_id])
+        else:
+            self._state.apply(event)
+
+    def _on_report(self, report: Report) -> None:
+        state = self._state
+        trial = state.trials[report.trial_id]
+        decision = state.apply(report)
+        decided = Decided(trial.id, decision)
+        self._record.write(decided)
+        state.apply(decided)
         if decision is Decision.PAUSE:
-            backend.pause(trial)
+            self._backend.pause(trial)
         elif decision is Decision.STOP:
-            backend.stop(trial)
+            self._backend.stop(trial)
         self._write_row(trial, report, decision)
         for observer in self._observers:
             observer.on_report(state, trial, report, decision)
@@ -241,19 +264,10 @@ class Tuner:
         composed = [composer(self._state, trial, report) for composer in self._composers]
         self._record.row(trial, report, decision, composed)
 
-    def _give_up(self, event: TrialReported, reason: str) -> None:
-        """A trial that reports rubbish fails; the experiment goes on."""
-        trial = self._state.trials[event.trial_id]
-        if trial.status is Status.RUNNING and self._state.ending(trial.id) is None:
-            self._record.report("unusable", trial.id, event.metrics, event.time)
-            self._state.fail(trial.id, reason)
-            self._record.failure(trial.id, reason)
-            self._backend.stop(trial)
-
     def _on_end(self, event: TrialEnded) -> None:
         state = self._state
-        self._record.end(event.trial_id, event.status, event.time, event.reason)
-        status = state.end(event.trial_id, event.status, event.time, event.reason)
+        self._record.write(event)
+        status = state.apply(event)
         if status is Status.FAILED:
             self._record.failure(event.trial_id, event.reason or WITHOUT_REPORT)
         self._checkpoints.on_end(event.trial_id, status)

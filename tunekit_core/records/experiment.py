@@ -11,10 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+from tunekit_core import __version__
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Trial
-from tunekit_core.engine import events
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.contracts.trials import Decision, Report, Trial
+from tunekit_core.engine.events import FORMAT as RECORD_FORMAT, Happened, Recorded, TunerStarted, to_json
+from tunekit_core.engine.fold import last_time
 from tunekit_core.errors import RecordError
+from tunekit_core.plugins.registry import BUILT_IN, registry
 from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, as_json, read_metadata, write_metadata
 from tunekit_core.records.load import read_events
 from tunekit_core.records.results import ResultsWriter
@@ -27,7 +31,7 @@ class ExperimentRecord:
     """Writes the files of an experiment, and holds the lock on its folder from the beginning.
 
     Args:
-        folder: Where the files go; made if it does not exist. ``None`` writes nothing.
+        folder: Where the files go; made if it does not exist.
         metadata: What the user wants to find in ``metadata.json``: tags, notes, how it was made.
         keep_events: Write ``events.jsonl``, from which the experiment can be folded. Off in simulations, where
             running again is cheaper.
@@ -37,54 +41,52 @@ class ExperimentRecord:
     """
 
     def __init__(
-        self, folder: Path | str | None, metadata: Mapping[str, Any] | None = None, *, keep_events: bool = False
+        self, folder: Path | str, metadata: Mapping[str, Any] | None = None, *, keep_events: bool = False
     ) -> None:
-        self.folder = None if folder is None else Path(folder)
-        self._lock = None if self.folder is None else FolderLock(self.folder)
+        self.folder = Path(folder)
+        self._lock = FolderLock(self.folder)
         self._metadata: dict[str, Any] = dict(metadata or {})
         self._keep_events = keep_events
         self._events: IO[str] | None = None
         self._results: ResultsWriter | None = None
         self._failures: list[dict[str, Any]] = []
 
-    def status(self) -> str | None:
+    def status(self) -> ExperimentStatus | None:
         """The status of what is in the folder now, or ``None`` if there is no experiment yet."""
         try:
-            status = None if self.folder is None else str(read_metadata(self.folder)["status"])
-        except (RecordError, KeyError):
+            status = ExperimentStatus(read_metadata(self.folder)["status"])
+        except (RecordError, KeyError, ValueError):
             return None
         # Nobody else writes while we hold the lock, so before we begin it was left by a process that died.
-        return "interrupted" if status == "running" and self._results is None else status
+        died = status is ExperimentStatus.RUNNING and self._results is None
+        return ExperimentStatus.INTERRUPTED if died else status
 
     def release(self) -> None:
         """Let others write; what is in the folder stays as it is."""
-        if self._lock is not None:
-            self._lock.release()
+        self._lock.release()
 
     def begin(
-        self, problem: Problem, n_workers: int, components: Sequence[Any], *, goes_on: bool = False
-    ) -> list[events.Event]:
+        self, problem: Problem, n_workers: int, components: Sequence[Any], *, restores: bool = False
+    ) -> list[Recorded]:
         """Write the first ``metadata.json`` and open the results.
 
         Args:
             problem: What is solved.
             n_workers: Trials at the same time.
-            components: Everything in use; their names and distributions are recorded.
-            goes_on: Whether an experiment that was recorded here goes on. If not, its record is removed.
+            components: Everything in use; the versions of their distributions are recorded.
+            restores: Whether an experiment that was recorded here is restored. If not, its record is removed.
 
         Returns:
-            The events of the experiment that goes on, whose rows are to be written again; none if a new one begins.
+            The events of the experiment that is restored, whose rows are to be written again; none if a new one begins.
 
         Raises:
             RecordError: If what was recorded is damaged, or another problem.
         """
-        if self.folder is None:
-            return []
-        past = self._past_events(problem) if goes_on and self._keep_events else []
+        past = self._past_events(problem) if restores and self._keep_events else []
         objective = problem.objective
         self._metadata |= {
             "format": FORMAT,
-            "status": "running",
+            "status": ExperimentStatus.RUNNING.value,
             "metric": list(objective.metric),
             "mode": list(objective.mode),
             "constraint": problem.constraint,
@@ -102,12 +104,11 @@ class ExperimentRecord:
         self._results = ResultsWriter(self.folder, list(problem.space))
         if self._keep_events:
             self._events = open(self.folder / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 - lives as long as the run
-            self._event({"event": "tuner_started", "format": events.FORMAT, "time": events.last_time(past)})
+            self.write(TunerStarted(RECORD_FORMAT, last_time(past)))
         return past
 
-    def _past_events(self, problem: Problem) -> list[events.Event]:
+    def _past_events(self, problem: Problem) -> list[Recorded]:
         """What was recorded here, without a last line that breaks off: it is removed from the file too."""
-        assert self.folder is not None
         path = self.folder / EVENTS
         if not path.exists():
             return []
@@ -124,35 +125,20 @@ class ExperimentRecord:
         os.truncate(path, whole)
         return past
 
-    def start(self, trial_id: int, start: Start, time: float) -> None:
-        """A trial is about to start."""
-        if self._events is not None:
-            self._event(events.start_event(trial_id, start, time))
+    def write(self, event: Happened) -> None:
+        """Add an event to ``events.jsonl``, if it is kept.
 
-    def resume(self, resume: Resume, time: float) -> None:
-        """A paused trial is about to run again."""
-        if self._events is not None:
-            self._event(events.resume_event(resume, time))
-
-    def report(self, kind: str, trial_id: int, metrics: Mapping[str, Any], time: float) -> None:
-        """A trial reported; ``kind`` is ``"report"``, ``"late"`` or ``"unusable"``."""
-        if self._events is not None:
-            self._event(events.report_event(kind, trial_id, metrics, time))
-
-    def decision(self, trial_id: int, decision: Decision) -> None:
-        """The scheduler decided."""
-        if self._events is not None:
-            self._event(events.decision_event(trial_id, decision))
-
-    def end(self, trial_id: int, status: Status, time: float, reason: str) -> None:
-        """A trial runs no longer."""
-        if self._events is not None:
-            self._event(events.ended_event(trial_id, status, time, reason))
-
-    def criterion(self, name: str, reason: str, time: float) -> None:
-        """A criterion ends the experiment."""
-        if self._events is not None:
-            self._event(events.criterion_event(name, reason, time))
+        Raises:
+            OSError: If it cannot be written; the error names the folder.
+        """
+        if self._events is None:
+            return
+        try:
+            self._events.write(as_json(to_json(event)) + "\n")
+            self._events.flush()
+        except OSError as error:
+            self._name_folder(error)
+            raise
 
     def failure(self, trial_id: int, reason: str) -> None:
         """A trial failed; the first few are named in the metadata, each with the first reason given."""
@@ -165,18 +151,18 @@ class ExperimentRecord:
         if self._results is not None:
             self._results.row(trial, report, decision, composed)
 
-    def finish(self, status: str, reason: str, summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, status: ExperimentStatus, reason: str, summary: Mapping[str, Any] | None = None) -> None:
         """Close the files, write the final ``metadata.json`` and release the lock.
 
         Args:
-            status: ``"completed"``, ``"failed"`` or ``"interrupted"``.
+            status: How it ended.
             reason: Why it ended.
             summary: Counts and the incumbent, for the metadata.
         """
-        if self.folder is not None and self._results is None:  # it never began: what is in the folder is not ours
+        if self._results is None:  # it never began: what is in the folder is not ours
             self.release()
             return
-        self._metadata |= {"status": status, "reason": reason, **(summary or {}), "ended": _now()}
+        self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
         if self._failures:
             self._metadata["failures"] = self._failures
         try:
@@ -184,24 +170,13 @@ class ExperimentRecord:
                 if self._events is not None:
                     self._events.close()
             finally:
-                if self._results is not None:
-                    self._results.close()
-            if self.folder is not None:
-                write_metadata(self.folder, self._metadata)
+                self._results.close()
+            write_metadata(self.folder, self._metadata)
         except OSError as error:
             self._name_folder(error)
             raise
         finally:
             self.release()
-
-    def _event(self, event: events.Event) -> None:
-        assert self._events is not None
-        try:
-            self._events.write(as_json(event) + "\n")
-            self._events.flush()
-        except OSError as error:
-            self._name_folder(error)
-            raise
 
     def _name_folder(self, error: OSError) -> None:
         """Which disk is full is not known otherwise."""
@@ -214,11 +189,9 @@ def _now() -> str:
 
 
 def _versions(components: Sequence[Any]) -> dict[str, str]:
-    from tunekit_core.plugins.registry import BUILT_IN, own_version, registry
-
-    offered = {component.factory: component for component in registry().components.values()}
-    used = [offered[type(component)] for component in components if type(component) in offered]
-    return {BUILT_IN: own_version()} | {component.distribution: component.version for component in used}
+    origins = [registry().origin_of(type(component)) for component in components]
+    used = {origin.distribution: origin.version for origin in origins if origin is not None}
+    return {BUILT_IN: __version__} | used
 
 
 @cache

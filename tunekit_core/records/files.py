@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ExperimentLocked, RecordError
 
 METADATA = "metadata.json"
@@ -107,6 +108,6 @@ def read_metadata(folder: Path) -> dict[str, Any]:
         raise RecordError(f"{folder} holds no experiment: it has no {METADATA}.") from error
     except (OSError, ValueError) as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
-    if metadata.get("status") == "running" and not is_locked(folder):
-        metadata["status"] = "interrupted"
+    if metadata.get("status") == ExperimentStatus.RUNNING.value and not is_locked(folder):
+        metadata["status"] = ExperimentStatus.INTERRUPTED.value
     return metadata

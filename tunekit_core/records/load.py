@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from tunekit_core.engine.events import FORMAT, Event
+from tunekit_core.engine.events import FORMAT, Recorded, TunerStarted, from_json
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
 from tunekit_core.space import SearchSpace
@@ -140,8 +140,8 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
     return Experiment(folder, read_metadata(folder))
 
 
-def read_events(folder: Path | str) -> list[Event]:
-    """Read ``events.jsonl`` as :func:`events.fold` takes it, without the lines of processes that began.
+def read_events(folder: Path | str) -> list[Recorded]:
+    """Read ``events.jsonl`` as :func:`fold` takes it, without the lines of processes that began.
 
     A last line without an end was being written when the process died. It is left out: an event is acted on only
     after it was written, so what it tells never happened.
@@ -158,16 +158,18 @@ def read_events(folder: Path | str) -> list[Event]:
     except FileNotFoundError as error:
         raise RecordError(f"{path} does not exist: the experiment was run without keep_events.") from error
     events = [_event(path, number, line) for number, line in enumerate(lines, start=1)]
-    if events and events[0] != {"event": "tuner_started", "format": FORMAT, "time": 0.0}:
-        raise RecordError(f"{path} begins with {events[0]}: it is not of format {FORMAT}, which this version reads.")
-    return [event for event in events if event["event"] != "tuner_started"]
+    if events and events[0] != TunerStarted(FORMAT, 0.0):
+        first = lines[0].decode(errors="replace")
+        raise RecordError(f"{path} begins with {first}: it is not of format {FORMAT}, which this version reads.")
+    return [event for event in events if not isinstance(event, TunerStarted)]
 
 
-def _event(path: Path, number: int, line: bytes) -> Event:
+def _event(path: Path, number: int, line: bytes) -> Recorded:
     try:
-        event = json.loads(line)
+        record = json.loads(line)
     except ValueError as error:
         raise RecordError(f"Line {number} of {path} is damaged: {error}") from error
-    if not isinstance(event, dict) or "event" not in event:
-        raise RecordError(f"Line {number} of {path} is no event: {event!r}")
-    return event
+    try:
+        return from_json(record)
+    except RecordError as error:
+        raise RecordError(f"Line {number} of {path} {error}") from error

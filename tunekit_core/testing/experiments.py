@@ -7,11 +7,12 @@ from pathlib import Path
 
 import attrs
 
-from tunekit_core.builtin.criteria import MaxNumEvaluations
+from tunekit_core.builtin.criteria import CountOptions, MaxNumEvaluations
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import Resume, Start
-from tunekit_core.engine.events import Event, fold
+from tunekit_core.engine.events import Decided, Recorded
+from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.engine.tuner import Tuner, TuningResult
 from tunekit_core.randomness import Streams
@@ -31,7 +32,7 @@ def run_toy(
     n_workers: int = 3,
     max_evaluations: int = 80,
     fail_at: dict[int, int] | None = None,
-) -> tuple[TuningResult, list[Event]]:
+) -> tuple[TuningResult, list[Recorded]]:
     """Run an experiment on the toy problem.
 
     Args:
@@ -51,7 +52,7 @@ def run_toy(
     tuner = Tuner(
         scheduler=make(problem, streams),
         backend=ToyBackend(problem, benchmark, None, streams, fail_at=fail_at),
-        stopping=[MaxNumEvaluations(problem, count=max_evaluations)],
+        stopping=[MaxNumEvaluations(problem, CountOptions(count=max_evaluations))],
         n_workers=n_workers,
         record=ExperimentRecord(folder, keep_events=True),
     )
@@ -72,21 +73,21 @@ class Live:
     suggestions: list[Start | Resume | None]
 
 
-def live_experiment(make: MakeScheduler, problem: Problem, seed: int, events: Sequence[Event]) -> Live:
+def live_experiment(make: MakeScheduler, problem: Problem, seed: int, events: Sequence[Recorded]) -> Live:
     """Feed the events one by one; a suggestion is asked for wherever the loop could ask for one."""
     state = ExperimentState(problem, make(problem, Streams(seed)), n_workers=3)
     live = Live(state, [state.scheduler.suggest(state.n_started)])
     for position, event in enumerate(events):
-        upcoming = events[position + 1]["event"] if position + 1 < len(events) else None
-        if event["event"] == "decision":
+        if isinstance(event, Decided):
             continue  # folded with its report
-        fold([event, events[position + 1]] if upcoming == "decision" else [event], state)
+        following = events[position + 1 : position + 2]
+        fold([event, *(after for after in following if isinstance(after, Decided))], state)
         live.suggestions.append(state.scheduler.suggest(state.n_started))
     return live
 
 
-def prefixes(events: Sequence[Event]) -> list[list[Event]]:
+def prefixes(events: Sequence[Recorded]) -> list[list[Recorded]]:
     """All prefixes of a record after which the loop could ask for a suggestion, the empty one first."""
     ends = range(1, len(events) + 1)
-    cuts = [0, *(end for end in ends if end == len(events) or events[end]["event"] != "decision")]
+    cuts = [0, *(end for end in ends if end == len(events) or not isinstance(events[end], Decided))]
     return [list(events[:cut]) for cut in cuts]

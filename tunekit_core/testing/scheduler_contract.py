@@ -12,11 +12,13 @@ import attrs
 import pytest
 
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.backends import TrialEnded, TrialReported
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Decision, Resume, Start, Status
-from tunekit_core.engine.events import Event, fold
+from tunekit_core.engine.events import Decided, Recorded, Resumed
+from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
 from tunekit_core.testing.experiments import live_experiment, prefixes, run_toy
@@ -89,21 +91,21 @@ class SchedulerContract:
         _, events = run_toy(scheduler, tmp_path, fail_at={0: 0, 1: 1, 3: 3, 5: 1}, max_evaluations=150)
         failed: set[int] = set()
         for event in events:
-            if event["event"] == "ended" and event["status"] == Status.FAILED.value:
-                failed.add(event["trial_id"])
-            assert not (event["event"] == "resume" and event["trial_id"] in failed)
+            if isinstance(event, TrialEnded) and event.status is Status.FAILED:
+                failed.add(event.trial_id)
+            assert not (isinstance(event, Resumed) and event.trial_id in failed)
         assert 0 in failed  # the others may have been stopped before they could fail
 
     def test_a_trial_that_reaches_the_last_resource_completes(self, scheduler: Any, tmp_path: Path) -> None:
         """The decision there is to continue."""
         result, events = run_toy(scheduler, tmp_path, max_evaluations=400)
         decisions = [
-            after["decision"]
+            after.decision
             for event, after in itertools.pairwise(events)
-            if event["event"] == "report" and event["metrics"]["epoch"] == 9
+            if isinstance(event, TrialReported) and event.metrics["epoch"] == 9 and isinstance(after, Decided)
         ]
         assert decisions
-        assert set(decisions) == {Decision.CONTINUE.value}
+        assert set(decisions) == {Decision.CONTINUE}
         assert result.n_failed == 0
 
     def test_the_columns_keep_their_names(self, scheduler: Any, tmp_path: Path) -> None:
@@ -130,11 +132,11 @@ def _plain(suggestion: Start | Resume | None) -> object:
     return None if suggestion is None else (type(suggestion).__name__, attrs.asdict(suggestion))
 
 
-def _without_metrics(event: Event) -> dict[str, Any]:
-    return {key: value for key, value in event.items() if key != "metrics"}
+def _without_metrics(event: Recorded) -> Recorded:
+    return attrs.evolve(event, metrics={}) if isinstance(event, TrialReported) else event
 
 
-def _count_calls(events: list[Event], state: ExperimentState) -> int:
+def _count_calls(events: list[Recorded], state: ExperimentState) -> int:
     calls = 0
 
     def count(frame: object, kind: str, argument: object) -> None:

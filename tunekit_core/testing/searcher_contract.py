@@ -15,10 +15,11 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Resume, Start
-from tunekit_core.engine.events import Event, fold
+from tunekit_core.engine.events import Recorded, Started
+from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
-from tunekit_core.space import ConfigurationTable
+from tunekit_core.space import Configuration, ConfigurationTable
 from tunekit_core.testing.experiments import live_experiment, prefixes, run_toy
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
 
@@ -109,7 +110,7 @@ class SearcherContract:
         proposed = []
         while isinstance(start := state.scheduler.suggest(state.n_started), Start):
             proposed.append(dict(start.configuration))
-            state.start(start, 0.0)
+            state.apply(Started.of(state.n_started, start, 0.0))
         assert sorted(map(str, proposed)) == sorted(map(str, allowed))
 
     @pytest.mark.parametrize("curves", ["constant", "broken"])
@@ -137,5 +138,5 @@ def _plain(suggestion: Start | Resume | None) -> object:
     return None if suggestion is None else (type(suggestion).__name__, attrs.asdict(suggestion))
 
 
-def _configurations(events: list[Event]) -> list[dict[str, Any]]:
-    return [event["configuration"] for event in events if event["event"] == "start"]
+def _configurations(events: list[Recorded]) -> list[Configuration]:
+    return [event.configuration for event in events if isinstance(event, Started)]

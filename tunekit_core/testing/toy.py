@@ -132,7 +132,6 @@ class ToyBackend(Backend):
         self._n_runs = 0
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
-        """Queue what the trial will do."""
         if self._fail_at.get(trial.id) == 0:
             raise StartFailed("the toy backend was told to fail here")
         self._begin(trial, 0, until)
@@ -143,11 +142,9 @@ class ToyBackend(Backend):
         self._begin(trial, trial.last_report.resource, until)
 
     def pause(self, trial: Trial) -> None:
-        """End it now."""
         self.stop(trial)
 
     def stop(self, trial: Trial) -> None:
-        """End it now."""
         self._begin_run(trial.id)
         self._push(TrialEnded(trial.id, Status.COMPLETED, self._now))
 
@@ -162,7 +159,6 @@ class ToyBackend(Backend):
                 self._begin(trial, 0 if trial.last_report is None else trial.last_report.resource, trial.until)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
-        """The next event."""
         while self._queue:
             if deadline is not None and self._queue[0][0] > deadline:
                 self._now = deadline
@@ -174,7 +170,6 @@ class ToyBackend(Backend):
         return []
 
     def now(self) -> float:
-        """Virtual seconds."""
         return self._now
 
     def _begin(self, trial: Trial, after: int, until: int | None) -> None:
