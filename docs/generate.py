@@ -1,4 +1,6 @@
-"""Writes the pages of docs/reference from the code. With ``--check``, fails if one of them is not up to date.
+"""Writes the pages of docs/reference, and the index of what is in which distribution, from the code.
+
+With ``--check``, fails if one of them is not up to date.
 
 It lists what is installed: run it in the environment of requirements-dev.txt, without plugins of others.
 """
@@ -9,26 +11,21 @@ import inspect
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from google_docstrings import docstring_of
+from google_docstrings import as_markdown, docstring_of
 from omegaconf import OmegaConf
 
 import tunekit.conf
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
 from tunekit.config.files import groups
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, SEVERAL, VALUES
-from tunekit_core.contracts.backends import Backend
-from tunekit_core.contracts.benchmarks import Benchmark
-from tunekit_core.contracts.composers import ResultComposer
-from tunekit_core.contracts.observers import Observer
-from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.stopping import StoppingCriterion
-from tunekit_core.plugins import hookspecs
+from tunekit_core import Backend, Benchmark, Observer, ResultComposer, Scheduler, Searcher, StoppingCriterion
+from tunekit_core.plugins import hookspecs, known
 from tunekit_core.plugins.options import Option, type_text
-from tunekit_core.plugins.registry import HOOKS, Component, registry
+from tunekit_core.plugins.registry import BUILT_IN, HOOKS, Component, registry
 
 REFERENCE = Path(__file__).parent / "reference"
 GENERATED = "<!-- Written by docs/generate.py from the code. Change the code, then run `nox -s docs`. -->"
@@ -48,15 +45,16 @@ def hooks() -> Iterator[str]:
     yield "# Hooks and contracts\n"
     yield docstring_of(hookspecs).text + "\n"
     yield (
-        "A plugin is a distribution with an entry point in the group `tunekit` that names a module; the module "
-        "implements hooks, each marked with `tunekit_core.plugins.hookspecs.hookimpl`. "
-        "[Write a searcher](../tutorials/write-a-searcher.md) shows one from beginning to end.\n"
+        f"A plugin is a distribution with an entry point in the group `{hookspecs.PROJECT}` that names a module; the "
+        f"module implements hooks, each marked with `tunekit_core.hookimpl`, and states `API = {hookspecs.API}`, the "
+        "version of these contracts. [Write a searcher](../tutorials/write-a-searcher.md) shows one from beginning to "
+        "end.\n"
     )
     for kind, hook in HOOKS.items():
         contract = CONTRACTS[kind]
         yield from _hook(hook)
         yield f"### {contract.__name__}\n"
-        yield f"`{contract.__module__}.{contract.__name__}`\n"
+        yield f"`tunekit_core.{contract.__name__}({', '.join(inspect.signature(contract).parameters)})`\n"
         yield from _described(contract)
         for name, method in vars(contract).items():
             if inspect.isfunction(method) and not name.startswith("_"):
@@ -107,6 +105,21 @@ def configuration() -> Iterator[str]:
         yield from _table(["name", "what it is"], [[f"`{name}`", text] for name, text in files.items()])
 
 
+def index() -> str:
+    """The distribution of each component and options file, by group and name; without those that are always there."""
+    homes: dict[str, dict[str, str]] = {}
+    for (kind, name), component in registry().components.items():
+        homes.setdefault(kind, {})[name] = component.distribution
+    for package, distribution in registry().config_packages.items():
+        (folder,) = import_module(package).__path__
+        for file in Path(folder).glob("*/*.yaml"):
+            homes.setdefault(file.parent.name, {})[file.stem] = distribution
+    elsewhere = {
+        group: {name: home for name, home in found.items() if home != BUILT_IN} for group, found in homes.items()
+    }
+    return json.dumps({group: found for group, found in elsewhere.items() if found}, indent=2, sort_keys=True) + "\n"
+
+
 def _hook(name: str) -> Iterator[str]:
     hook = getattr(hookspecs, name)
     yield f"## {name}\n"
@@ -121,7 +134,7 @@ def _component(component: Component) -> Iterator[str]:
     yield documented.text + "\n"
     if component.options:
         rows = [
-            [f"`{name}`", option.type_text, _default(option), _explanation(component.factory, name)]
+            [f"`{name}`", option.takes, _default(option), as_markdown(option.help)]
             for name, option in component.options.items()
         ]
         yield from _table(["option", "takes", "default", "what it is"], rows)
@@ -142,15 +155,6 @@ def _described(documented: Any) -> Iterator[str]:
 def _section(text: str, title: str) -> Iterator[str]:
     if text:
         yield f"{title}: {text}\n"
-
-
-def _explanation(factory: type[Any], option: str) -> str:
-    """What the class, or the class that it inherits the option from, says of it."""
-    for documented in factory.__mro__:
-        text = docstring_of(documented).items("Args").get(option) if documented.__doc__ else None
-        if text:
-            return text
-    return ""
 
 
 def _kind_of_key(key: str) -> str:
@@ -179,14 +183,19 @@ def _table(header: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check the pages; the exit status."""
+    """Write or check what is generated; the exit status."""
     if arguments not in (["--write"], ["--check"]):
         print("Type: python docs/generate.py --write (or --check)", file=sys.stderr)
         return 2
-    stale = []
+    for plugin in registry().broken:
+        print(f"The plugin {plugin.distribution} cannot be used: {plugin.reason}", file=sys.stderr)
+    if registry().broken:
+        return 1
+    generated = {known.INDEX: index()}
     for page in (hooks, components, configuration):
-        path = REFERENCE / f"{page.__name__}.md"
-        text = GENERATED + "\n\n" + "\n".join(page())
+        generated[REFERENCE / f"{page.__name__}.md"] = GENERATED + "\n\n" + "\n".join(page())
+    stale = []
+    for path, text in generated.items():
         if arguments == ["--write"]:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")

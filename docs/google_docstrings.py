@@ -42,7 +42,7 @@ class Docstring:
 
 def docstring_of(documented: Any) -> Docstring:
     """The docstring of a class, function or module."""
-    text = _markdown(inspect.getdoc(documented) or "")
+    text = as_markdown(inspect.getdoc(documented) or "")
     parts = re.split(rf"^({'|'.join(SECTIONS)}):\n", text, flags=re.MULTILINE)
     sections = {}
     for name, body in zip(parts[1::2], parts[2::2], strict=True):
@@ -51,5 +51,6 @@ def docstring_of(documented: Any) -> Docstring:
     return Docstring(parts[0].strip(), sections)
 
 
-def _markdown(text: str) -> str:
+def as_markdown(text: str) -> str:
+    """A text with roles and double backquotes, such as a docstring, as Markdown has it."""
     return ROLE.sub(r"`\1`", text).replace("``", "`")

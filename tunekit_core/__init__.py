@@ -1,29 +1,35 @@
-"""The core of tunekit: contracts, plugin registry, search space, tuning loop and experiment records."""
+"""The core of tunekit: everything that a plugin or a program of yours needs is imported from here.
+
+Names are loaded when they are asked for first, so that a process which needs few of them starts fast. Which there
+are is said once, in ``__init__.pyi``, for type checkers and for this package.
+"""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from tunekit_core.threads import set_thread_variables
 
 set_thread_variables()  # before numpy is imported, in every process
 
-from tunekit_core.contracts.objective import Objective  # noqa: E402
-from tunekit_core.contracts.problem import Problem  # noqa: E402
-from tunekit_core.engine.tuner import Tuner, TuningResult  # noqa: E402
-from tunekit_core.errors import ConfigurationError, TunekitError  # noqa: E402
-from tunekit_core.plugins.registry import create  # noqa: E402
-from tunekit_core.randomness import Streams  # noqa: E402
-from tunekit_core.records.experiment import ExperimentRecord  # noqa: E402
-from tunekit_core.records.load import load_experiment  # noqa: E402
-from tunekit_core.space import SearchSpace  # noqa: E402
+__version__ = "0.1.0"
 
-__all__ = [
-    "ConfigurationError",
-    "ExperimentRecord",
-    "Objective",
-    "Problem",
-    "SearchSpace",
-    "Streams",
-    "TunekitError",
-    "Tuner",
-    "TuningResult",
-    "create",
-    "load_experiment",
-]
+_HOME_OF = {
+    alias.name: f"{__name__}.{statement.module}"
+    for statement in ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")).body
+    if isinstance(statement, ast.ImportFrom)
+    for alias in statement.names
+}
+__all__ = [*sorted(_HOME_OF), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

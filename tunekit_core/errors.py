@@ -6,7 +6,7 @@ person at the keyboard: which option and value, what is allowed, what to type ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 
@@ -26,6 +26,23 @@ class ConfigurationError(TunekitError, ValueError):
         super().__init__(message)
         self.option = option
         self.value = value
+
+
+class InvalidOption(ConfigurationError):
+    """A component does not take the value of one of its options.
+
+    A component knows its options by their own names; whoever builds it by name adds where they were typed.
+
+    Attributes:
+        option: Name of the option.
+        value: What it was set to.
+        problem: What is wrong, as the end of a sentence that begins with the option: ``"must be at least 1"``. What to
+            type instead may follow.
+    """
+
+    def __init__(self, option: str, value: object, problem: str) -> None:
+        super().__init__(f"{option}={value!r} {problem}.", option=option, value=value)
+        self.problem = problem
 
 
 class UnknownComponentError(TunekitError, LookupError):
@@ -53,18 +70,6 @@ class ReplayError(TunekitError, RuntimeError):
 
     A plugin or the numerics changed since the record was written.
     """
-
-
-class BadReport(TunekitError, ValueError):
-    """A trial reported something that cannot be used.
-
-    Attributes:
-        metrics: What it reported.
-    """
-
-    def __init__(self, metrics: Mapping[str, object], needed: str) -> None:
-        super().__init__(f"it reported {dict(metrics)!r}, where these are needed: {needed}")
-        self.metrics = metrics
 
 
 class ExperimentLocked(TunekitError, RuntimeError):

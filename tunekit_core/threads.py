@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VARIABLES = (
+THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -24,7 +24,7 @@ _found: dict[str, str | None] = {}
 
 def set_thread_variables() -> None:
     """Ask for one thread, whatever the environment says. Works for libraries that are loaded later."""
-    for variable in VARIABLES:
+    for variable in THREAD_VARIABLES:
         _found.setdefault(variable, os.environ.get(variable))
         os.environ[variable] = "1"
 

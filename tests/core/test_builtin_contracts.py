@@ -1,7 +1,7 @@
 import pytest
 
 from tunekit_core.builtin.fifo import Fifo
-from tunekit_core.builtin.grid_search import GridSearch
+from tunekit_core.builtin.grid_search import GridSearch, GridSearchOptions
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.testing import BackendContract, SchedulerContract, SearcherContract, ToyBackend
 
@@ -17,7 +17,7 @@ class TestGridSearch(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return lambda problem, streams: GridSearch(problem, streams, num_samples=8)
+        return lambda problem, streams: GridSearch(problem, streams, GridSearchOptions(num_samples=8))
 
 
 class TestFifo(SchedulerContract):

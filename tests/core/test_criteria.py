@@ -4,19 +4,15 @@ import math
 
 import pytest
 
-from tunekit_core import Objective
+from tunekit_core import ConfigurationError, Decision, Objective, StartFailed, Status, StoppingCriterion, create
 from tunekit_core.builtin import criteria
 from tunekit_core.builtin.fifo import Fifo
-from tunekit_core.contracts.backends import StartFailed
-from tunekit_core.contracts.stopping import StoppingCriterion
-from tunekit_core.contracts.trials import Decision, Status
-from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.registry import registry
 
 
 def ends(name, **options):
     """A function from the problem to the criterion."""
-    return lambda problem: registry().create("stopping", name, problem, **options)
+    return lambda problem: create("stopping", name, problem, **options)
 
 
 class StopSecond(Fifo):
@@ -127,8 +123,13 @@ def test_a_metric_value_ends_it_as_soon_as_it_is_reached(play, make_problem, nam
 )
 def test_a_metric_value_in_the_wrong_direction_is_refused(make_problem, name, mode, other):
     problem = make_problem(objective=Objective("loss", mode, "epoch"))
-    with pytest.raises(ConfigurationError, match=f"'loss' has mode '{mode}'. Use stopping.{other}"):
+    with pytest.raises(ConfigurationError) as caught:
         ends(name, value=0.5)(problem)
+    assert str(caught.value) == (
+        f"stopping.{name}=0.5 would end the experiment at a bad value: the metric 'loss' has mode '{mode}'. "
+        f"Use stopping.{other}."
+    )
+    assert caught.value.option == f"stopping.{name}"
 
 
 @pytest.mark.parametrize("allowed", [0, 2])
@@ -226,30 +227,31 @@ def test_no_trial_starts_when_a_criterion_has_its_reason_at_the_beginning(play):
 
 
 COUNTS = ["max_num_evaluations", "max_num_trials_started", "max_num_trials_completed", "max_num_trials_finished"]
-LIMITS = [*((name, "count", 0) for name in COUNTS), *((name, "count", -1) for name in COUNTS)]
 
 
 @pytest.mark.parametrize(
-    ("name", "option", "value"),
+    ("name", "option", "value", "allowed"),
     [
-        *LIMITS,
-        ("max_wallclock_time", "seconds", 0.0),
-        ("max_wallclock_time", "seconds", math.nan),
-        ("max_cost", "cost", -0.5),
-        ("no_improvement", "trials", 0),
-        ("max_failures", "count", -1),
+        *((name, "count", 0, "at least 1") for name in COUNTS),
+        *((name, "count", -1, "at least 1") for name in COUNTS),
+        ("max_wallclock_time", "seconds", 0.0, "above 0"),
+        ("max_wallclock_time", "seconds", math.nan, "above 0"),
+        ("max_cost", "cost", -0.5, "above 0"),
+        ("no_improvement", "trials", 0, "at least 1"),
+        ("max_failures", "count", -1, "at least 0"),
     ],
 )
-def test_a_limit_out_of_range_is_refused(problem, name, option, value):
-    with pytest.raises(ConfigurationError, match=rf"stopping\.{name}={value}") as caught:
+def test_a_limit_out_of_range_is_refused(problem, name, option, value, allowed):
+    with pytest.raises(ConfigurationError) as caught:
         ends(name, **{option: value})(problem)
+    assert str(caught.value) == f"stopping.{name}={value} must be {allowed}."
     assert caught.value.option == f"stopping.{name}"
 
 
 @pytest.mark.parametrize("name", ["min_metric_value", "max_metric_value"])
 def test_a_metric_value_that_is_no_number_is_refused(make_problem, name):
     problem = make_problem(objective=Objective("loss", name[:3], "epoch"))
-    with pytest.raises(ConfigurationError, match=rf"stopping\.{name}=nan"):
+    with pytest.raises(ConfigurationError, match=rf"^stopping\.{name}=nan must be a number\.$"):
         ends(name, value=math.nan)(problem)
 
 

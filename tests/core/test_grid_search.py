@@ -5,14 +5,14 @@ import itertools
 import numpy as np
 import pytest
 
-from tunekit_core import Streams
-from tunekit_core.builtin.grid_search import GridSearch
-from tunekit_core.contracts.trials import Trial
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.space import (
+from tunekit_core import (
+    ConfigurationError,
     ConfigurationTable,
     SearchSpace,
+    Streams,
+    Trial,
     choice,
+    create,
     finrange,
     lograndint,
     loguniform,
@@ -26,7 +26,7 @@ SPACE = SearchSpace({"a": choice(["x", "y", "z"]), "u": uniform(0.0, 1.0), "n": 
 
 def grid(problem, seed=0, **options):
     """All that grid search proposes, each started as its trial."""
-    searcher = GridSearch(problem, Streams(seed), **options)
+    searcher = create("searcher", "grid", problem, Streams(seed), **options)
     for trial_id in itertools.count():
         proposal = searcher.suggest(trial_id, resource=9)
         if proposal is None:
@@ -116,20 +116,24 @@ def test_a_constant_space_has_a_grid_of_one(make_problem):
 @pytest.mark.parametrize("num_samples", [1, 0, -2])
 def test_a_range_has_at_least_two_samples(problem, num_samples):
     with pytest.raises(ConfigurationError, match=rf"searcher\.num_samples={num_samples} must be at least 2") as caught:
-        GridSearch(problem, Streams(0), num_samples=num_samples)
+        create("searcher", "grid", problem, Streams(0), num_samples=num_samples)
     assert caught.value.option == "searcher.num_samples"
 
 
 def test_a_grid_that_is_too_large_says_how_large_it_is(make_problem):
     space = SearchSpace({name: uniform(0.0, 1.0) for name in "abcdefgh"})
-    with pytest.raises(ConfigurationError, match=r"The grid has 43,046,721 points, more than 1,048,576\. Lower search"):
-        GridSearch(make_problem(space=space), Streams(0), num_samples=9)
+    with pytest.raises(ConfigurationError) as caught:
+        create("searcher", "grid", make_problem(space=space), Streams(0), num_samples=9)
+    assert str(caught.value) == (
+        "searcher.num_samples=9 makes a grid of 43,046,721 points, more than 1,048,576. Lower it, or use "
+        "searcher=random."
+    )
 
 
 def test_points_that_others_have_started_are_passed_over(make_problem):
     problem = make_problem(space=SPACE, points_to_evaluate=[])
     everything = list(grid(problem, num_samples=3))
-    searcher = GridSearch(problem, Streams(0), num_samples=3)
+    searcher = create("searcher", "grid", problem, Streams(0), num_samples=3)
     for trial_id in (8, 0, 1, 4):
         searcher.on_start(Trial(trial_id, everything[trial_id]))
     assert searcher.suggest(9, resource=9).configuration == everything[2]

@@ -3,8 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError

@@ -1,12 +1,28 @@
-"""Options are the keyword-only parameters of a class, and values must fit them."""
+"""Options are declared once, and a value that does not fit is refused by the name that was typed."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Optional, Union
+from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
+import attrs
 import pytest
 
-from tunekit_core.errors import ConfigurationError
+from tunekit_core import (
+    NO_OPTIONS,
+    ConfigurationError,
+    InvalidOption,
+    NoOptions,
+    PluginError,
+    Searcher,
+    StoppingCriterion,
+    Streams,
+    option,
+)
+from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.options import check_option, options_of, type_text
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Mode = Literal["min", "max"]
 
@@ -129,21 +145,278 @@ def test_a_misspelt_choice_names_the_close_one():
         check_option("benchmark.mode", "maxx", Mode | None)
 
 
-def test_options_are_the_keyword_only_parameters_in_their_order():
-    class Component:
-        def __init__(self, problem, streams, *, b: int, a: "float | None" = None, c="x"):
-            pass
+@attrs.frozen(kw_only=True)
+class SharedOptions:
+    """What several searchers have."""
 
-    options = options_of(Component)
-    assert list(options) == ["b", "a", "c"]
-    assert (options["b"].required, options["b"].type_text) == (True, "whole number")
-    assert (options["a"].required, options["a"].default, options["a"].annotation) == (False, None, float | None)
-    assert (options["c"].default, options["c"].type_text) == ("x", "any value")
+    patience: int = option(3, help="Trials.", at_least=1)
 
 
-def test_a_class_without_options_has_none():
-    class Inherits(Exception):
-        def __init__(self, problem, streams):
-            pass
+@attrs.frozen(kw_only=True)
+class TidyOptions(SharedOptions):
+    """How tidy it is."""
 
-    assert options_of(Inherits) == {}
+    depth: int = option(help="Levels of tidiness.", at_least=2, at_most=9)
+    width: float = option(1.5, help="In metres; see also ``depth``.", above=0)
+    limit: int | None = option(None, help="Most trials, or as many as there are.", at_least=1)
+    mode: Literal["swift", "slow"] = option("swift", help="How it goes about it.")
+    weights: Mapping[str, float] = option(attrs.Factory(dict), help="By name of a hyperparameter.")
+    names: tuple[str, ...] = option((), help="Which hyperparameters.")
+
+    def __attrs_post_init__(self):
+        if self.limit is not None and self.limit < self.depth:
+            raise InvalidOption("limit", self.limit, f"must be at least depth={self.depth}. Raise it")
+
+
+class Tidy(Searcher):
+    """Proposes tidy configurations."""
+
+    name = "tidy"
+    Options = TidyOptions
+
+    def __init__(self, problem, streams, options):
+        super().__init__(problem, streams, options)
+        self.options = options
+        for name, weight in options.weights.items():
+            if weight < 0:
+                raise InvalidOption(f"weights.{name}", weight, "must not be negative")
+            if name not in problem.space.searched:
+                raise ConfigurationError(f"{name} is no hyperparameter of the problem.", option="searcher.weights")
+
+    def suggest(self, trial_id, *, resource):
+        return None
+
+
+class NoOptionsAtAll(Tidy):
+    name = "plain"
+    Options = NoOptions
+
+    def __init__(self, problem, streams, options=NO_OPTIONS):
+        Searcher.__init__(self, problem, streams, options)
+
+
+class Boring(StoppingCriterion):
+    """Ends after a number of trials."""
+
+    name = "boring"
+
+    @attrs.frozen(kw_only=True)
+    class Options:
+        trials: int = option(help="How many.", at_least=1)
+
+    def __call__(self, view):
+        return None
+
+
+TIDY = Component("searcher", "tidy", Tidy, "tunekit-tidy", "1.2.3")
+PLAIN = Component("searcher", "plain", NoOptionsAtAll, "tunekit-tidy", "1.2.3")
+BORING = Component("stopping", "boring", Boring, "tunekit-tidy", "1.2.3")
+
+
+def test_an_option_says_its_type_its_default_its_range_and_what_it_is():
+    depth, width = TIDY.options["depth"], TIDY.options["width"]
+    assert (depth.annotation, depth.required, depth.takes) == (int, True, "whole number, at least 2 and at most 9")
+    assert (width.required, width.default, width.takes) == (False, 1.5, "number, above 0")
+    assert width.help == "In metres; see also ``depth``."
+
+
+def test_a_type_without_a_range_is_all_that_is_said():
+    assert TIDY.options["mode"].takes == "'swift' | 'slow'"
+
+
+def test_options_of_a_base_class_come_first_and_the_order_is_that_of_the_classes():
+    assert list(TIDY.options) == ["patience", "depth", "width", "limit", "mode", "weights", "names"]
+
+
+def test_a_component_that_declares_no_options_has_none():
+    assert PLAIN.options == {}
+    assert PLAIN.read_options({}) == NO_OPTIONS
+
+
+def test_an_empty_mapping_as_the_default_is_a_new_one_each_time():
+    first, second = (TIDY.read_options({"depth": 2}) for _ in range(2))
+    assert TIDY.options["weights"].default == first.weights == {}
+    assert first.weights is not second.weights
+
+
+@pytest.mark.parametrize(
+    ("limits", "text", "inside", "outside"),
+    [
+        ({"at_least": 2}, "at least 2", [2, 3], [1, 1.9, -math.inf]),
+        ({"above": 0}, "above 0", [1, 1e-300, math.inf], [0, -0.0, -1]),
+        ({"at_most": 0.5}, "at most 0.5", [0.5, -7], [0.51, 1]),
+        ({"below": 1}, "below 1", [0.999], [1, 2]),
+        ({"above": 0, "at_most": 1}, "above 0 and at most 1", [0.1, 1], [0, 1.1]),
+        ({"at_least": 0, "below": 1}, "at least 0 and below 1", [0, 0.5], [-0.1, 1]),
+        ({"at_least": 0, "below": math.inf}, "at least 0 and finite", [0, 1e300], [-1, math.inf]),
+        ({"at_most": 2**30}, "at most 1073741824", [2**30], [2**30 + 1]),
+    ],
+)
+def test_a_range_has_the_limits_that_it_names(limits, text, inside, outside):
+    @attrs.frozen(kw_only=True)
+    class Options:
+        number: float = option(help="A number.", **limits)
+
+    assert [Options(number=value).number for value in inside] == inside
+    for value in (*outside, math.nan):
+        with pytest.raises(InvalidOption) as caught:
+            Options(number=value)
+        assert str(caught.value) == f"number={value!r} must be {text}."
+        assert (caught.value.option, caught.value.problem) == ("number", f"must be {text}")
+
+
+def test_what_is_no_number_is_not_compared_with_the_range():
+    assert TIDY.read_options({"depth": 2, "limit": None}).limit is None
+
+
+def test_options_cannot_be_changed():
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        TIDY.read_options({"depth": 2}).depth = 3
+
+
+def test_what_is_left_out_takes_its_default_and_what_is_given_is_converted():
+    read = TIDY.read_options({"depth": 2, "width": 2, "weights": {"x": 1}, "names": ["x"]})
+    assert read == TidyOptions(depth=2, width=2.0, weights={"x": 1.0}, names=("x",))
+    assert [type(value) for value in (read.width, read.weights["x"], read.names)] == [float, float, tuple]
+
+
+def test_a_component_is_given_its_options(problem):
+    tidy = TIDY.create(problem, Streams(0), options={"depth": 4})
+    assert tidy.options == TidyOptions(depth=4)
+    assert tidy.problem is problem
+
+
+@pytest.mark.parametrize(
+    ("given", "option", "message"),
+    [
+        (
+            {"width": 2.0},
+            "searcher.depth",
+            "The searcher 'tidy' needs a value for 'depth': add searcher.depth=… (whole number, at least 2 and at most "
+            "9).",
+        ),
+        (
+            {"depht": 3},
+            "searcher.depht",
+            "searcher.depht=3: the searcher 'tidy' has no option 'depht'. Did you mean 'depth'? Its options: patience, "
+            "depth, width, limit, mode, weights, names.",
+        ),
+        ({"depth": "3"}, "searcher.depth", "searcher.depth='3' does not fit. Allowed: whole number."),
+        ({"depth": True}, "searcher.depth", "searcher.depth=True does not fit. Allowed: whole number."),
+        (
+            {"depth": 3, "mode": "swft"},
+            "searcher.mode",
+            "searcher.mode='swft' does not fit. Did you mean 'swift'? Allowed: 'swift' | 'slow'.",
+        ),
+        (
+            {"depth": 3, "weights": {"x": "1"}},
+            "searcher.weights",
+            "searcher.weights={'x': '1'} does not fit. Allowed: ",
+        ),
+        ({"depth": 1}, "searcher.depth", "searcher.depth=1 must be at least 2 and at most 9."),
+        ({"depth": 3, "patience": 0}, "searcher.patience", "searcher.patience=0 must be at least 1."),
+        ({"depth": 3, "width": math.nan}, "searcher.width", "searcher.width=nan must be above 0."),
+        ({"depth": 3, "limit": 2}, "searcher.limit", "searcher.limit=2 must be at least depth=3. Raise it."),
+        ({"depth": 3, "weights": {"x": -1}}, "searcher.weights.x", "searcher.weights.x=-1.0 must not be negative."),
+        ({"depth": 3, "weights": {"y": 1}}, "searcher.weights", "y is no hyperparameter of the problem."),
+    ],
+    ids=[
+        "missing",
+        "unknown",
+        "text",
+        "truth",
+        "misspelt",
+        "in a mapping",
+        "range",
+        "inherited",
+        "nan",
+        "two",
+        "key",
+        "own",
+    ],
+)
+def test_a_refusal_names_the_option_as_it_was_typed(problem, given, option, message):
+    with pytest.raises(ConfigurationError) as caught:
+        TIDY.create(problem, Streams(0), options=given)
+    assert str(caught.value).startswith(message)
+    assert caught.value.option == option
+
+
+def test_a_refusal_has_the_value_as_it_was_given(problem):
+    with pytest.raises(ConfigurationError) as caught:
+        TIDY.create(problem, Streams(0), options={"depth": 3, "weights": {"x": -1}})
+    assert caught.value.value == -1
+
+
+@pytest.mark.parametrize(
+    ("component", "prefix"),
+    [
+        (TIDY, "searcher.depth"),
+        (attrs.evolve(TIDY, kind="stopping"), "stopping.tidy.depth"),
+        (attrs.evolve(TIDY, kind="composer"), "composers.tidy.depth"),
+        (attrs.evolve(TIDY, kind="observer"), "observers.tidy.depth"),
+        (BORING, "stopping.boring"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.kind,
+)
+def test_an_option_has_the_name_that_is_typed_on_the_command_line(component, prefix):
+    (required,) = [name for name, option in component.options.items() if option.required]
+    assert component.path_of(required) == prefix
+    with pytest.raises(ConfigurationError, match=rf"^{prefix}=0 must be at least"):
+        component.read_options({required: 0})
+
+
+def test_a_component_without_options_takes_none():
+    with pytest.raises(ConfigurationError, match=r"^searcher\.seed=3: .* has no option 'seed'\. Its options: none\.$"):
+        PLAIN.read_options({"seed": 3})
+
+
+@pytest.mark.parametrize("where", ["options", "component"])
+def test_what_breaks_while_it_is_built_is_an_error_of_the_plugin(problem, where):
+    def breaks(*_):
+        raise ZeroDivisionError("division by zero")
+
+    @attrs.frozen(kw_only=True)
+    class Options:
+        depth: int = option(3, help="Levels.")
+        __attrs_post_init__ = breaks if where == "options" else lambda self: None
+
+    factory = type("Broken", (Tidy,), {"Options": Options, "__init__": breaks})
+    with pytest.raises(
+        PluginError, match=r"'tidy' \(tunekit-tidy 1\.2\.3\) broke .* ZeroDivisionError: division by zero"
+    ):
+        attrs.evolve(TIDY, factory=factory).create(problem, Streams(0), options={})
+
+
+class NoAttrsClass:
+    depth: int = 3
+
+
+class NotDecorated(SharedOptions):
+    depth: int = option(3, help="Levels.")
+
+
+@attrs.frozen(kw_only=True)
+class NotAnOption:
+    depth: int = 3
+
+
+@attrs.frozen(kw_only=True)
+class UnreadableType:
+    depth: Mapping[str, "Decimal"] = option(attrs.Factory(dict), help="Levels, by name.")
+
+
+@pytest.mark.parametrize(
+    ("declaring", "message"),
+    [
+        (NoAttrsClass, r"NoAttrsClass declares options and is no attrs class: write @attrs\.frozen\(kw_only=True\)"),
+        (NotDecorated, r"NotDecorated declares options and is no attrs class"),
+        (None, r"None declares options and is no attrs class"),
+        (NotAnOption, r"NotAnOption\.depth is not declared with tunekit_core\.option"),
+        (UnreadableType, r"UnreadableType cannot be read: name 'Decimal' is not defined\..*`if TYPE_CHECKING:`"),
+    ],
+    ids=["no attrs class", "not decorated", "no class", "not an option", "unreadable type"],
+)
+def test_options_that_are_not_declared_as_they_should_be_are_an_error_of_the_plugin(declaring, message):
+    with pytest.raises(PluginError, match=message):
+        options_of(declaring)

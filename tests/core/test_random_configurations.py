@@ -1,8 +1,7 @@
 """The random configurations that all methods share."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tunekit_core import Objective, Problem, Streams
 from tunekit_core.builtin.random_search import RandomSearch

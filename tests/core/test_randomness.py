@@ -2,8 +2,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.randomness import Streams, effective_seed

@@ -4,17 +4,34 @@ import importlib.metadata
 import itertools
 from types import ModuleType, SimpleNamespace
 
+import attrs
 import pytest
 
+from tunekit_core import (
+    ConfigurationError,
+    PluginError,
+    Searcher,
+    Streams,
+    UnknownComponentError,
+    builtin,
+    create,
+    hookimpl,
+    option,
+)
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError
-from tunekit_core.plugins.hookspecs import hookimpl
-from tunekit_core.plugins.registry import build_registry, create, registry
-from tunekit_core.randomness import Streams
+from tunekit_core.plugins.registry import BUILT_IN, build_registry, registry
 
 numbers = itertools.count()
+
+
+@attrs.frozen(kw_only=True)
+class TidyOptions:
+    """How tidy it is."""
+
+    depth: int = option(help="Levels of tidiness.", at_least=1)
+    width: float = option(1.5, help="In metres.")
+    mode: str | None = option(None, help="How it goes about it.")
 
 
 class Tidy(Searcher):
@@ -24,41 +41,45 @@ class Tidy(Searcher):
     """
 
     name = "tidy"
+    Options = TidyOptions
 
-    def __init__(self, problem, streams, *, depth: int, width: float = 1.5, mode: str | None = None):
-        super().__init__(problem, streams)
-        self.options = (depth, width, mode)
+    def __init__(self, problem, streams, options):
+        super().__init__(problem, streams, options)
+        self.options = options
 
     def suggest(self, trial_id, *, resource):
         return None
 
 
-def plugin(**hooks):
+def plugin(*, api=2, **hooks):
     """A plugin module with these hooks."""
     module = ModuleType(f"plugin_{next(numbers)}")
     vars(module).update({f"tunekit_{name}": hookimpl(hook) for name, hook in hooks.items()})
+    module.API = api
     return module
 
 
-def offering(*searchers):
-    return plugin(register_searchers=lambda: list(searchers))
+def offering(*searchers, api=2):
+    return plugin(api=api, register_searchers=lambda: list(searchers))
 
 
 def build(**plugins):
-    """The registry with these plugins, by distribution; an exception is raised when the plugin is imported."""
+    """The registry of our own components and these plugins, by distribution; an exception is raised on import."""
 
     def load(content):
         if isinstance(content, BaseException):
             raise content
         return content
 
-    return build_registry(
+    own = (BUILT_IN, "0.1.0", lambda: builtin)
+    others = (
         (name.replace("_", "-"), "1.2.3", lambda content=content: load(content)) for name, content in plugins.items()
     )
+    return build_registry(itertools.chain([own], others))
 
 
 def test_the_built_in_components_are_there():
-    built_in = build_registry(iter(()))
+    built_in = build()
     assert built_in.names("searcher") == ("grid", "random")
     assert built_in.names("scheduler") == ("fifo",)
     assert built_in.names("composer") == ("rung_sizes",)
@@ -79,7 +100,8 @@ def test_the_built_in_components_are_there():
 
 def test_every_registry_is_fresh():
     build(tunekit_tidy=offering(Tidy))
-    assert build_registry(iter(())).names("searcher") == ("grid", "random")
+    assert build().names("searcher") == ("grid", "random")
+    assert build_registry(iter(())).components == {}
 
 
 def test_a_component_tells_where_it_is_from_and_what_it_can_be_set_to():
@@ -91,21 +113,21 @@ def test_a_component_tells_where_it_is_from_and_what_it_can_be_set_to():
     assert component.summary == "Proposes tidy configurations."
 
 
-def test_config_packages_are_joined():
+def test_config_packages_are_joined_each_with_its_distribution():
     packages = build(
         one=plugin(config_packages=lambda: ["one.conf"]), two=plugin(config_packages=lambda: ["two.conf", "two.more"])
     ).config_packages
-    assert packages == ["one.conf", "two.conf", "two.more"]
+    assert packages == {"one.conf": "one", "two.conf": "two", "two.more": "two"}
 
 
 def test_two_classes_with_one_name_are_an_error_that_names_both_distributions():
     with pytest.raises(PluginError, match="searcher named 'tidy': tunekit-tidy and tunekit-other"):
-        build(tunekit_tidy=offering(Tidy), tunekit_other=offering(type("Other", (Tidy,), {})))
+        build(tunekit_tidy=offering(Tidy), tunekit_other=offering(type("Other", (Tidy,), {}))).names("searcher")
 
 
 def test_the_name_of_a_built_in_component_is_taken():
     with pytest.raises(PluginError, match="scheduler named 'fifo': tunekit-hpo and tunekit-other"):
-        build(tunekit_other=plugin(register_schedulers=lambda: [Fifo]))
+        build(tunekit_other=plugin(register_schedulers=lambda: [Fifo])).names("scheduler")
 
 
 def test_components_of_different_kinds_may_share_a_name():
@@ -117,7 +139,7 @@ def test_components_of_different_kinds_may_share_a_name():
 def test_a_distribution_may_have_several_plugins():
     other = type("Other", (Tidy,), {"name": "other"})
     found = build_registry(iter([("same", "1", lambda: offering(Tidy)), ("same", "1", lambda: offering(other))]))
-    assert found.names("searcher") == ("grid", "other", "random", "tidy")
+    assert found.names("searcher") == ("other", "tidy")
 
 
 def test_a_plugin_that_is_found_twice_counts_once():
@@ -127,6 +149,19 @@ def test_a_plugin_that_is_found_twice_counts_once():
 
 def _raise(error):
     raise error
+
+
+class NoAttrsClass:
+    depth: int = 3
+
+
+@attrs.frozen(kw_only=True)
+class NotAnOption:
+    depth: int = 3
+
+
+def declaring(options):
+    return offering(type("Tidier", (Tidy,), {"name": "tidier", "Options": options}))
 
 
 @pytest.mark.parametrize(
@@ -140,21 +175,73 @@ def _raise(error):
         (plugin(register_searchers=lambda: Tidy), "not iterable"),
         (plugin(register_searcher=lambda: [Tidy]), "unknown hook 'tunekit_register_searcher'"),
         (plugin(register_searchers=lambda problem: [Tidy]), "problem"),
+        (declaring(NoAttrsClass), "NoAttrsClass declares options and is no attrs class: write @attrs.frozen("),
+        (declaring(NotAnOption), "NotAnOption.depth is not declared with tunekit_core.option("),
+        (declaring(None), "None declares options and is no attrs class"),
+        (offering(object), "AttributeError"),
+        (offering(api=1), "it was written for API 1 of tunekit's plugins, and this is tunekit "),
     ],
-    ids=["import", "syntax", "hook", "config hook", "nameless", "no list", "misspelt hook", "hook with arguments"],
+    ids=[
+        "import",
+        "syntax",
+        "hook",
+        "config hook",
+        "nameless",
+        "no list",
+        "misspelt hook",
+        "hook with arguments",
+        "options of no attrs class",
+        "options not declared",
+        "no options class",
+        "no component",
+        "other API",
+    ],
 )
 def test_a_broken_plugin_is_reported_and_takes_no_other_down(content, reason):
     found = build(before=offering(Tidy), broken=content, after=plugin(config_packages=lambda: ["after.conf"]))
+    assert found.names("searcher") == ("grid", "random", "tidy")
     assert [plugin.distribution for plugin in found.broken] == ["broken"]
     assert reason in found.broken[0].reason
     assert "\n" not in found.broken[0].reason
+    assert found.config_packages == {"after.conf": "after"}
+
+
+def test_the_components_of_a_kind_are_asked_for_when_one_of_it_is_looked_up():
+    asked = []
+    found = build(
+        one=plugin(
+            register_searchers=lambda: asked.append("searchers") or [Tidy],
+            register_observers=lambda: asked.append("observers") or [],
+        )
+    )
+    assert asked == []
+    assert found.names("scheduler") == ("fifo",)
+    assert found.find("searcher", "tidy").distribution == "one"
     assert found.names("searcher") == ("grid", "random", "tidy")
-    assert found.config_packages == ["after.conf"]
+    assert asked == ["searchers"]
 
 
 def test_a_plugin_that_is_broken_in_one_hook_offers_nothing():
     half = plugin(register_searchers=lambda: [Tidy], config_packages=lambda: _raise(ValueError("bad")))
     assert build(half=half).names("searcher") == ("grid", "random")
+
+
+@pytest.mark.parametrize(
+    ("api", "to_upgrade"),
+    [(1, "broken"), ("2", "broken"), (None, "broken"), (3, "tunekit-hpo")],
+)
+def test_a_plugin_for_another_api_is_left_out_and_says_what_to_upgrade(api, to_upgrade):
+    found = build(broken=offering(Tidy, api=api))
+    assert "tidy" not in found.names("searcher")
+    (reason,) = [plugin.reason for plugin in found.broken]
+    assert reason.startswith(f"it was written for API {api!r} of tunekit's plugins, and this is tunekit ")
+    assert reason.endswith(f" with API 2. Type: pip install --upgrade {to_upgrade}")
+
+
+def test_a_plugin_that_states_no_api_is_taken():
+    silent = offering(Tidy)
+    del silent.API
+    assert "tidy" in build(silent=silent).names("searcher")
 
 
 def test_an_unknown_component_names_the_close_one_and_what_is_installed():
@@ -167,25 +254,26 @@ def test_an_unknown_component_names_the_close_one_and_what_is_installed():
 
 def test_a_component_of_a_distribution_that_is_not_installed_names_it():
     with pytest.raises(UnknownComponentError, match=r"pip install tunekit-bo\."):
-        build_registry(iter(())).find("searcher", "bo")
+        build().find("searcher", "bo")
 
 
 def test_an_unknown_component_may_be_in_a_broken_plugin():
     with pytest.raises(UnknownComponentError, match=r"Installed: none\. The plugin gone could not be used: OSError: x"):
-        build(gone=OSError("x")).find("observer", "tensorboard")
+        build(gone=OSError("x")).find("observer", "screen")
 
 
 def test_an_unknown_kind_names_the_kinds():
     with pytest.raises(UnknownComponentError, match=r"'searchers'\. Did you mean 'searcher'\? Kinds: searcher, "):
-        build_registry(iter(())).find("searchers", "random")
+        build().find("searchers", "random")
 
 
 def test_a_component_is_built_with_its_options(problem):
     found = build(tunekit_tidy=offering(Tidy))
     tidy = found.create("searcher", "tidy", problem, Streams(0), depth=3)
     assert tidy.problem is problem
-    assert tidy.options == (3, 1.5, None)
-    assert found.create("searcher", "tidy", problem, Streams(0), depth=1, width=2, mode="m").options == (1, 2.0, "m")
+    assert tidy.options == TidyOptions(depth=3, width=1.5, mode=None)
+    tidy = found.create("searcher", "tidy", problem, Streams(0), depth=1, width=2, mode="m")
+    assert tidy.options == TidyOptions(depth=1, width=2.0, mode="m")
 
 
 def test_a_missing_option_is_refused(problem):
@@ -198,7 +286,7 @@ def test_an_unknown_option_names_the_close_one_and_those_that_exist(problem):
     with pytest.raises(ConfigurationError) as caught:
         build(tunekit_tidy=offering(Tidy)).create("searcher", "tidy", problem, Streams(0), depht=3)
     assert str(caught.value) == (
-        "The searcher 'tidy' has no option 'depht' (it was set to 3). Did you mean 'depth'? "
+        "searcher.depht=3: the searcher 'tidy' has no option 'depht'. Did you mean 'depth'? "
         "Its options: depth, width, mode."
     )
 
@@ -211,6 +299,11 @@ def test_an_option_of_a_component_without_options_is_refused(problem):
 def test_an_option_of_the_wrong_type_is_refused(problem):
     with pytest.raises(ConfigurationError, match=r"searcher\.depth='3' does not fit\. Allowed: whole number"):
         build(tunekit_tidy=offering(Tidy)).create("searcher", "tidy", problem, Streams(0), depth="3")
+
+
+def test_an_option_out_of_range_is_refused(problem):
+    with pytest.raises(ConfigurationError, match=r"^searcher\.depth=0 must be at least 1\.$"):
+        build(tunekit_tidy=offering(Tidy)).create("searcher", "tidy", problem, Streams(0), depth=0)
 
 
 def test_create_builds_installed_components(problem):
@@ -232,7 +325,7 @@ def test_installed_plugins_come_in_a_fixed_order_each_once(monkeypatch):
     for order in itertools.permutations([*points, points[0]]):
         monkeypatch.setattr(importlib.metadata, "entry_points", lambda group, found=order: found)
         registry.cache_clear()
-        orders.append([name for _, name in registry().components])
+        orders.append([name for kind, name in registry().components if kind == "searcher"])
     registry.cache_clear()
     assert all(order == orders[0] for order in orders)
     assert orders[0][-3:] == ["a", "b", "c"]

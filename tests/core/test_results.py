@@ -8,8 +8,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.records.load import Experiment

@@ -14,12 +14,12 @@ from tunekit_core.space import (
     logfinrange,
     lograndint,
     loguniform,
+    numerics as _numerics,
     ordinal,
     randint,
     reverseloguniform,
     uniform,
 )
-from tunekit_core.space import numerics as _numerics
 
 GOLDEN = SearchSpace(
     {

@@ -3,11 +3,9 @@
 import json
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tunekit_core.space import (
-    Domain,
     choice,
     finrange,
     logfinrange,
@@ -19,6 +17,7 @@ from tunekit_core.space import (
     reverseloguniform,
     uniform,
 )
+from tunekit_core.space.text import domain_from_json
 
 
 def domains() -> st.SearchStrategy:
@@ -79,4 +78,4 @@ def test_the_default_is_in_its_domain(domain):
 @given(DOMAINS)
 def test_text_and_json_give_the_domain_back(domain):
     assert parse_domain(str(domain)) == domain
-    assert Domain.from_json(json.loads(json.dumps(domain.to_json()))) == domain
+    assert domain_from_json(json.loads(json.dumps(domain.to_json()))) == domain

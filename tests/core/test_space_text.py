@@ -6,7 +6,6 @@ import pytest
 
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import (
-    Domain,
     SearchSpace,
     choice,
     finrange,
@@ -17,6 +16,7 @@ from tunekit_core.space import (
     randint,
     uniform,
 )
+from tunekit_core.space.text import domain_from_json
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_text_that_is_no_domain_is_refused_with_what_is_known(text, message):
 
 def test_json_that_is_no_domain_is_refused():
     with pytest.raises(ConfigurationError, match="No domain is named 'gaussian'"):
-        Domain.from_json({"domain": "gaussian", "mean": 0})
+        domain_from_json({"domain": "gaussian", "mean": 0})
     with pytest.raises(ConfigurationError, match="unexpected keyword argument 'mean'"):
-        Domain.from_json({"domain": "uniform", "lower": 0, "upper": 1, "mean": 0})
+        domain_from_json({"domain": "uniform", "lower": 0, "upper": 1, "mean": 0})
 
 
 SPACE = SearchSpace(

@@ -9,7 +9,7 @@ import pytest
 import threadpoolctl
 
 from tunekit_core.builtin.fifo import Fifo
-from tunekit_core.threads import VARIABLES, single_threaded
+from tunekit_core.threads import THREAD_VARIABLES, single_threaded
 
 
 def run(code, **environment):
@@ -38,10 +38,10 @@ def test_importing_the_core_loads_no_plugin():
 def test_importing_the_core_asks_for_one_thread_before_numpy_is_loaded_whatever_the_environment_says():
     code = (
         "import tunekit_core, os, numpy, threadpoolctl\n"
-        f"print({{os.environ[name] for name in {VARIABLES}}}, "
+        f"print({{os.environ[name] for name in {THREAD_VARIABLES}}}, "
         "{info['num_threads'] for info in threadpoolctl.threadpool_info() if info['user_api'] == 'blas'})"
     )
-    assert run(code, **dict.fromkeys(VARIABLES, "4")) in ("{'1'} {1}", "{'1'} set()")
+    assert run(code, **dict.fromkeys(THREAD_VARIABLES, "4")) in ("{'1'} {1}", "{'1'} set()")
 
 
 def threads():

@@ -31,6 +31,12 @@ def test_all_distributions_of_tunekit_have_one_version_and_ask_for_it():
     assert asked_for == versions
 
 
+@pytest.mark.parametrize("package", ["tunekit", "tunekit_core"])
+def test_the_packages_know_their_version(package):
+    (version,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert f'\n__version__ = "{version}"\n' in (ROOT / package / "__init__.py").read_text(encoding="utf-8")
+
+
 def test_the_requirements_install_every_distribution_of_tunekit():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "-c constraints.txt"

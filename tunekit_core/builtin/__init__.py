@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from tunekit_core.contracts.composers import ResultComposer
-from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.stopping import StoppingCriterion
+from typing import TYPE_CHECKING
+
 from tunekit_core.plugins.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from tunekit_core.contracts.composers import ResultComposer
+    from tunekit_core.contracts.schedulers import Scheduler
+    from tunekit_core.contracts.searchers import Searcher
+    from tunekit_core.contracts.stopping import StoppingCriterion
+
+API = 2
 
 
 @hookimpl

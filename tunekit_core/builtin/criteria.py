@@ -3,38 +3,76 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import attrs
+
+from tunekit_core.contracts.options import option
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.contracts.trials import COST_ATTRIBUTE
 from tunekit_core.contracts.view import ExperimentView
-from tunekit_core.engine.state import COST_ATTRIBUTE
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import InvalidOption
 
 
-def _positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise ConfigurationError(
-            f"stopping.{name}={value} must be greater than 0.", option=f"stopping.{name}", value=value
-        )
+@attrs.frozen(kw_only=True)
+class CountOptions:
+    """When a counter ends the experiment."""
+
+    count: int = option(help="The count at which the experiment ends.", at_least=1)
+
+
+@attrs.frozen(kw_only=True)
+class ValueOptions:
+    """When the metric ends the experiment."""
+
+    value: float = option(help="The value at which the experiment ends, as trials report it.")
+
+
+@attrs.frozen(kw_only=True)
+class MaxWallclockTimeOptions:
+    """When time is over."""
+
+    seconds: float = option(help="Seconds after which the experiment ends, on the clock of the backend.", above=0)
+
+
+@attrs.frozen(kw_only=True)
+class MaxCostOptions:
+    """When too much is spent."""
+
+    cost: float = option(
+        help="The sum over all trials at which the experiment ends, in the unit of ``st_worker_cost``.", above=0
+    )
+
+
+@attrs.frozen(kw_only=True)
+class MaxFailuresOptions:
+    """When too many trials have failed."""
+
+    count: int = option(help="Failures that are accepted.", at_least=0)
+
+
+@attrs.frozen(kw_only=True)
+class NoImprovementOptions:
+    """When the search has stalled."""
+
+    trials: int = option(help="Trials started since the incumbent was found.", at_least=1)
 
 
 class MaxWallclockTime(StoppingCriterion):
     """End after this many seconds on the backend's clock; simulated seconds in a simulation."""
 
     name: ClassVar[str] = "max_wallclock_time"
+    Options: ClassVar[type[Any]] = MaxWallclockTimeOptions
 
-    def __init__(self, problem: Problem, *, seconds: float) -> None:
-        super().__init__(problem)
-        _positive(self.name, seconds)
-        self._seconds = seconds
+    def __init__(self, problem: Problem, options: MaxWallclockTimeOptions) -> None:
+        super().__init__(problem, options)
+        self._seconds = options.seconds
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the time is over."""
         return f"{self._seconds:g} s are over" if view.now >= self._seconds else None
 
     def deadline(self) -> float | None:
-        """The time itself."""
         return self._seconds
 
 
@@ -42,14 +80,13 @@ class MaxNumEvaluations(StoppingCriterion):
     """End with this many reports, over all trials."""
 
     name: ClassVar[str] = "max_num_evaluations"
+    Options: ClassVar[type[Any]] = CountOptions
 
-    def __init__(self, problem: Problem, *, count: int) -> None:
-        super().__init__(problem)
-        _positive(self.name, count)
-        self._count = count
+    def __init__(self, problem: Problem, options: CountOptions) -> None:
+        super().__init__(problem, options)
+        self._count = options.count
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the count is reached."""
         return f"{self._count} evaluations were made" if view.n_reports >= self._count else None
 
 
@@ -57,15 +94,14 @@ class MaxNumTrialsStarted(StoppingCriterion):
     """Start this many trials, let those that run come to their end, or to where they pause, and end."""
 
     name: ClassVar[str] = "max_num_trials_started"
+    Options: ClassVar[type[Any]] = CountOptions
     waits_for_running: ClassVar[bool] = True
 
-    def __init__(self, problem: Problem, *, count: int) -> None:
-        super().__init__(problem)
-        _positive(self.name, count)
-        self._count = count
+    def __init__(self, problem: Problem, options: CountOptions) -> None:
+        super().__init__(problem, options)
+        self._count = options.count
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the count is reached."""
         return f"{self._count} trials were started" if view.n_started >= self._count else None
 
 
@@ -73,14 +109,13 @@ class MaxNumTrialsCompleted(StoppingCriterion):
     """End when this many trials have run to their end."""
 
     name: ClassVar[str] = "max_num_trials_completed"
+    Options: ClassVar[type[Any]] = CountOptions
 
-    def __init__(self, problem: Problem, *, count: int) -> None:
-        super().__init__(problem)
-        _positive(self.name, count)
-        self._count = count
+    def __init__(self, problem: Problem, options: CountOptions) -> None:
+        super().__init__(problem, options)
+        self._count = options.count
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the count is reached."""
         return f"{self._count} trials were completed" if view.n_completed >= self._count else None
 
 
@@ -88,14 +123,13 @@ class MaxNumTrialsFinished(StoppingCriterion):
     """End when this many trials were completed, stopped or failed; paused ones do not count."""
 
     name: ClassVar[str] = "max_num_trials_finished"
+    Options: ClassVar[type[Any]] = CountOptions
 
-    def __init__(self, problem: Problem, *, count: int) -> None:
-        super().__init__(problem)
-        _positive(self.name, count)
-        self._count = count
+    def __init__(self, problem: Problem, options: CountOptions) -> None:
+        super().__init__(problem, options)
+        self._count = options.count
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the count is reached."""
         finished = view.n_completed + view.n_stopped + view.n_failed
         return f"{self._count} trials were finished" if finished >= self._count else None
 
@@ -104,15 +138,14 @@ class MaxCost(StoppingCriterion):
     """End when the trials have cost this much, by the ``st_worker_cost`` that they report."""
 
     name: ClassVar[str] = "max_cost"
+    Options: ClassVar[type[Any]] = MaxCostOptions
 
-    def __init__(self, problem: Problem, *, cost: float) -> None:
-        super().__init__(problem)
-        _positive(self.name, cost)
+    def __init__(self, problem: Problem, options: MaxCostOptions) -> None:
+        super().__init__(problem, options)
         problem.check_metric(COST_ATTRIBUTE, option=f"stopping.{self.name}")
-        self._cost = cost
+        self._cost = options.cost
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the cost is reached."""
         return f"the cost reached {self._cost:g}" if view.cost >= self._cost else None
 
 
@@ -120,14 +153,14 @@ class MinMetricValue(StoppingCriterion):
     """End when the first metric of the objective falls to this value or below."""
 
     name: ClassVar[str] = "min_metric_value"
+    Options: ClassVar[type[Any]] = ValueOptions
 
-    def __init__(self, problem: Problem, *, value: float) -> None:
-        super().__init__(problem)
-        self._value = value
-        _check_direction(problem, self.name, value, mode="min", other="max_metric_value")
+    def __init__(self, problem: Problem, options: ValueOptions) -> None:
+        super().__init__(problem, options)
+        self._value = options.value
+        _check_direction(problem, options.value, mode="min", other="max_metric_value")
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the incumbent is that good."""
         return _incumbent_reached(self.problem, view, self._value)
 
 
@@ -135,14 +168,14 @@ class MaxMetricValue(StoppingCriterion):
     """End when the first metric of the objective rises to this value or above."""
 
     name: ClassVar[str] = "max_metric_value"
+    Options: ClassVar[type[Any]] = ValueOptions
 
-    def __init__(self, problem: Problem, *, value: float) -> None:
-        super().__init__(problem)
-        self._value = value
-        _check_direction(problem, self.name, value, mode="max", other="min_metric_value")
+    def __init__(self, problem: Problem, options: ValueOptions) -> None:
+        super().__init__(problem, options)
+        self._value = options.value
+        _check_direction(problem, options.value, mode="max", other="min_metric_value")
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the incumbent is that good."""
         return _incumbent_reached(self.problem, view, self._value)
 
 
@@ -153,19 +186,15 @@ class MaxFailures(StoppingCriterion):
     """
 
     name: ClassVar[str] = "max_failures"
+    Options: ClassVar[type[Any]] = MaxFailuresOptions
     is_failure: ClassVar[bool] = True
 
-    def __init__(self, problem: Problem, *, count: int) -> None:
-        super().__init__(problem)
-        if count < 0:
-            raise ConfigurationError(
-                f"stopping.{self.name}={count} must not be negative.", option=f"stopping.{self.name}", value=count
-            )
-        self._count = count
+    def __init__(self, problem: Problem, options: MaxFailuresOptions) -> None:
+        super().__init__(problem, options)
+        self._count = options.count
         self._before: int | None = None  # failures before this process began
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether more trials have failed than allowed."""
         if self._before is None:
             self._before = view.n_failed
         failed = view.n_failed - self._before
@@ -176,27 +205,26 @@ class NoImprovement(StoppingCriterion):
     """End when this many trials were started since the incumbent was found."""
 
     name: ClassVar[str] = "no_improvement"
+    Options: ClassVar[type[Any]] = NoImprovementOptions
 
-    def __init__(self, problem: Problem, *, trials: int) -> None:
-        super().__init__(problem)
-        _positive(self.name, trials)
-        self._trials = trials
+    def __init__(self, problem: Problem, options: NoImprovementOptions) -> None:
+        super().__init__(problem, options)
+        self._trials = options.trials
 
     def __call__(self, view: ExperimentView) -> str | None:
-        """Whether the incumbent is that old."""
         old = view.incumbent is not None and view.trials_since_improvement >= self._trials
         return f"{self._trials} trials brought no improvement" if old else None
 
 
-def _check_direction(problem: Problem, name: str, value: float, *, mode: str, other: str) -> None:
+def _check_direction(problem: Problem, value: float, *, mode: str, other: str) -> None:
     if math.isnan(value):
-        raise ConfigurationError(f"stopping.{name}={value} must be a number.", option=f"stopping.{name}", value=value)
+        raise InvalidOption("value", value, "must be a number")
     if problem.objective.mode[0] != mode:
-        raise ConfigurationError(
-            f"stopping.{name}={value:g} would end the experiment at a bad value: the metric "
-            f"'{problem.objective.metric[0]}' has mode '{problem.objective.mode[0]}'. Use stopping.{other}.",
-            option=f"stopping.{name}",
-            value=value,
+        raise InvalidOption(
+            "value",
+            value,
+            f"would end the experiment at a bad value: the metric '{problem.objective.metric[0]}' has mode "
+            f"'{problem.objective.mode[0]}'. Use stopping.{other}",
         )
 
 

@@ -14,20 +14,16 @@ class Fifo(Scheduler):
     name: ClassVar[str] = "fifo"
 
     def suggest(self, trial_id: int) -> Start | Resume | None:
-        """Start what the searcher proposes."""
         proposal = self.searcher.suggest(trial_id, resource=self.problem.max_resource)
         return None if proposal is None else Start(proposal.configuration, note=proposal.note)
 
     def on_start(self, trial: Trial) -> None:
-        """The trial is pending at the last resource."""
         self.searcher.on_start(trial)
         self.searcher.on_target(trial, self.problem.max_resource)
 
     def on_report(self, trial: Trial, report: Report) -> Decision:
-        """Go on."""
         self.searcher.on_report(trial, report)
         return Decision.CONTINUE
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
-        """Tell the searcher."""
         self.searcher.on_end(trial, outcome)

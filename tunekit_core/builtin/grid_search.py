@@ -6,16 +6,26 @@ import math
 from collections.abc import Hashable
 from typing import Any, ClassVar
 
+import attrs
 import numpy as np
 
+from tunekit_core.contracts.options import option
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Proposal, Trial
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import InvalidOption
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, Domain, Listed
 
 LARGEST_GRID = 2**20
+
+
+@attrs.frozen(kw_only=True)
+class GridSearchOptions:
+    """How fine the grid is, and in which order it is tried."""
+
+    num_samples: int = option(5, help="Values taken from each continuous or integer domain.", at_least=2)
+    shuffle: bool = option(True, help="Whether the order is random. Without it the last hyperparameter varies fastest.")
 
 
 class GridSearch(Searcher):
@@ -24,45 +34,32 @@ class GridSearch(Searcher):
     Lists of values contribute all of them; integers and continuous domains ``num_samples`` values, equally spaced in
     the scale of the domain, both ends included.
 
-    Args:
-        problem: What is to be solved.
-        streams: Random numbers for the order.
-        num_samples: Values taken from each continuous or integer domain, at least 2.
-        shuffle: Whether the order is random. Without it the last hyperparameter varies fastest.
-
     Raises:
-        ConfigurationError: If ``num_samples`` is below 2 or the grid has more than 2^20 points.
+        InvalidOption: If the grid has more than 2^20 points.
     """
 
     name: ClassVar[str] = "grid"
+    Options: ClassVar[type[Any]] = GridSearchOptions
 
-    def __init__(self, problem: Problem, streams: Streams, *, num_samples: int = 5, shuffle: bool = True) -> None:
-        super().__init__(problem, streams)
-        if num_samples < 2:
-            raise ConfigurationError(
-                f"searcher.num_samples={num_samples} must be at least 2.",
-                option="searcher.num_samples",
-                value=num_samples,
-            )
-        self._axes = self._build_axes(num_samples)
+    def __init__(self, problem: Problem, streams: Streams, options: GridSearchOptions) -> None:
+        super().__init__(problem, streams, options)
+        self._axes = self._build_axes(options.num_samples)
         self._size = math.prod(len(values) for values in self._axes.values())
         if problem.rows is not None:
             self._size = len(problem.rows)
         if self._size > LARGEST_GRID:
-            raise ConfigurationError(
-                f"The grid has {self._size:,} points, more than {LARGEST_GRID:,}. Lower searcher.num_samples="
-                f"{num_samples}, or use searcher=random.",
-                option="searcher.num_samples",
-                value=num_samples,
+            raise InvalidOption(
+                "num_samples",
+                options.num_samples,
+                f"makes a grid of {self._size:,} points, more than {LARGEST_GRID:,}. Lower it, or use searcher=random",
             )
         self._order = np.arange(self._size)
-        if shuffle:
+        if options.shuffle:
             streams.generator("grid").shuffle(self._order)
         self._taken: set[Hashable] = set()
         self._next = 0  # every point of the grid before this one is taken
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
-        """The next point of the grid that no trial has had; the given points come first."""
         points = self.problem.points_to_evaluate
         if trial_id < len(points) and self.problem.space.key(points[trial_id]) not in self._taken:
             return Proposal(points[trial_id])
@@ -73,7 +70,6 @@ class GridSearch(Searcher):
         return None
 
     def on_start(self, trial: Trial) -> None:
-        """Remember what is taken."""
         self._taken.add(self.problem.space.key(trial.configuration))
         while self._next < self._size and self._key(self._next) in self._taken:
             self._next += 1

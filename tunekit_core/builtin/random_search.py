@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
+from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.random_configurations import RandomConfigurations
 from tunekit_core.contracts.searchers import Searcher
@@ -21,16 +22,14 @@ class RandomSearch(Searcher):
 
     name: ClassVar[str] = "random"
 
-    def __init__(self, problem: Problem, streams: Streams) -> None:
-        super().__init__(problem, streams)
+    def __init__(self, problem: Problem, streams: Streams, options: NoOptions = NO_OPTIONS) -> None:
+        super().__init__(problem, streams, options)
         self._random = RandomConfigurations(problem, streams)
         self._taken: set[Hashable] = set()
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
-        """The random configuration of this trial, or ``None`` once every configuration has had a trial."""
         configuration = self._random.propose(trial_id, self._taken)
         return None if configuration is None else Proposal(configuration)
 
     def on_start(self, trial: Trial) -> None:
-        """Remember what is taken."""
         self._taken.add(self.problem.space.key(trial.configuration))

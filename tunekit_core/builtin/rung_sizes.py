@@ -21,5 +21,4 @@ class RungSizes(ResultComposer):
     name: ClassVar[str] = "rung_sizes"
 
     def __call__(self, view: ExperimentView, trial: Trial, report: Report) -> Mapping[str, Scalar]:
-        """Rung sizes after this report."""
         return {name: value for name, value in view.columns().items() if name.startswith(PREFIX)}

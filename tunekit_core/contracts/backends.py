@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 import attrs
 
 from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Status, Trial
 from tunekit_core.errors import TunekitError
@@ -78,10 +79,12 @@ class Backend(abc.ABC):
 
     A trial that is sent to ``until`` runs until it reports that resource and ends; ``until=None`` runs it to the
     end. After ``pause`` or ``stop`` a trial may still report until it has ended; such reports are late.
-    Options are keyword-only parameters of ``__init__``, after ``(problem, benchmark, folder, streams, *)``.
 
     Attributes:
         name: What a config calls it; unique among installed backends.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        runs: The ability that a benchmark needs for this backend to run it, such as
+            :class:`~tunekit_core.Simulatable`.
         capabilities: Of ``"pause"`` (a trial can be paused and resumed), ``"checkpoint"`` (and goes on where it
             was), ``"copy"`` (a trial can start from the checkpoint of another) and ``"restore"`` (an experiment
             whose process died goes on where it was).
@@ -90,10 +93,19 @@ class Backend(abc.ABC):
     """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
+    runs: ClassVar[type[Any]] = Benchmark
     capabilities: frozenset[str] = frozenset()
     max_checkpoints: int | None = None
 
-    def __init__(self, problem: Problem, benchmark: Benchmark, folder: Path | None, streams: Streams) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        benchmark: Benchmark,
+        folder: Path | None,
+        streams: Streams,
+        options: Any = NO_OPTIONS,
+    ) -> None:
         self.problem = problem
         self.benchmark = benchmark
         self.folder = folder

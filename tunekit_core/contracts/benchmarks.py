@@ -5,20 +5,22 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import attrs
 
 from tunekit_core.contracts.objective import Objective
+from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.trials import Scalar
 from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace
 
 
 class Benchmark(abc.ABC):
-    """A tuning problem. Options are the keyword-only parameters of ``__init__``.
+    """A tuning problem.
 
     Attributes:
         name: What a config calls it; unique among installed benchmarks.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         space: Hyperparameters and constants.
         objective: What is optimised, and the resource that trials report.
         max_resource: The last resource of a trial, or ``None`` if it has no known end.
@@ -30,9 +32,12 @@ class Benchmark(abc.ABC):
         rows: The only allowed configurations, or ``None``.
         points_to_evaluate: Configurations, possibly partial, to begin with; ``None`` is the default configuration.
         data_hash: What identifies the data; it enters the hash of every run.
+        is_default: Whether a run that names no benchmark tunes this one.
+        preferred_backend: Name of the backend that a run takes which names none, where several could run it.
     """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
     space: SearchSpace
     objective: Objective
     max_resource: int | None = None
@@ -44,6 +49,11 @@ class Benchmark(abc.ABC):
     rows: ConfigurationTable | None = None
     points_to_evaluate: Sequence[Configuration] | None = None
     data_hash: str | None = None
+    is_default: ClassVar[bool] = False
+    preferred_backend: ClassVar[str | None] = None
+
+    def __init__(self, options: Any = NO_OPTIONS) -> None:
+        """Options are an instance of ``Options``."""
 
 
 @attrs.frozen

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Report, Scalar, Trial
 from tunekit_core.contracts.view import ExperimentView
 
 
 class ResultComposer(abc.ABC):
-    """Adds columns to the row of every report. Options: keyword-only parameters after ``(problem, *)``.
+    """Adds columns to the row of every report.
 
     Attributes:
         name: What a config calls it; unique among installed composers.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
     """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
 
     @abc.abstractmethod

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.contracts.view import ExperimentView
@@ -13,15 +14,15 @@ from tunekit_core.contracts.view import ExperimentView
 class Observer:
     """Watches an experiment; every method does nothing unless overridden. An exception ends the experiment.
 
-    Options are keyword-only parameters of ``__init__``, after ``(problem, folder, *)``.
-
     Attributes:
         name: What a config calls it; unique among installed observers.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
     """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
 
-    def __init__(self, problem: Problem, folder: Path | None) -> None:
+    def __init__(self, problem: Problem, folder: Path | None, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
         self.folder = folder
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Decision, Note, Report, Resume, Scalar, Start, Status, Trial
@@ -18,17 +19,18 @@ class Scheduler(abc.ABC):
     As with a searcher, ``suggest`` changes nothing that can be observed: the state is the fold of the events.
     A scheduler passes to its searcher what the searcher should see: it calls the searcher's ``on_start``,
     ``on_resume``, ``on_target``, ``on_report``, ``on_pause`` and ``on_end``.
-    Options are keyword-only parameters of ``__init__``, after ``(problem, streams, searcher, *)``.
 
     Attributes:
         name: What a config calls it; unique among installed schedulers.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         needs: What it needs of a backend, such as ``{"pause"}``.
     """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
     needs: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, problem: Problem, streams: Streams, searcher: Searcher) -> None:
+    def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
         self.streams = streams
         self.searcher = searcher

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Note, PausedTrial, Promotion, Proposal, Report, Status, Trial
 from tunekit_core.randomness import Streams
@@ -19,15 +20,16 @@ class Searcher(abc.ABC):
     fit found travels in the note of the proposal that it served and comes back in ``on_start`` or ``on_resume``.
 
     The scheduler that owns the searcher calls the ``on_*`` methods; each does nothing unless overridden.
-    Options are keyword-only parameters of ``__init__``, after ``(problem, streams, *)``.
 
     Attributes:
         name: What a config calls it; unique among installed searchers.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
     """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
 
-    def __init__(self, problem: Problem, streams: Streams) -> None:
+    def __init__(self, problem: Problem, streams: Streams, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
         self.streams = streams
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import abc
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.view import ExperimentView
 
@@ -12,21 +13,22 @@ from tunekit_core.contracts.view import ExperimentView
 class StoppingCriterion(abc.ABC):
     """Ends an experiment. Ending one trial is a scheduler's decision.
 
-    Options are keyword-only parameters of ``__init__``, after ``(problem, *)``; a config may give a criterion
-    with one option that option's value alone: ``stopping.max_wallclock_time=600``.
+    A config may give a criterion with one option that option's value alone: ``stopping.max_wallclock_time=600``.
 
     Attributes:
         name: What a config calls it; unique among installed criteria.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         is_failure: Whether an experiment that it ends has failed.
         waits_for_running: Whether trials that run then come to their end; otherwise they are stopped, unless the
             experiment waits for them.
     """
 
     name: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
     is_failure: ClassVar[bool] = False
     waits_for_running: ClassVar[bool] = False
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
 
     @abc.abstractmethod

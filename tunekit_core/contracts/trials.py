@@ -16,6 +16,8 @@ Note: TypeAlias = Mapping[str, JSON]
 
 
 NO_NOTE: Note = {}
+COST_ATTRIBUTE = "st_worker_cost"
+"""What a trial has cost so far, where it reports that; in any unit, the same for all trials."""
 
 
 class Decision(enum.Enum):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tunekit_core.contracts.searchers import Searcher
     from tunekit_core.contracts.stopping import StoppingCriterion
 
+API = 2  # what a plugin module states that it was written for; it grows when plugins have to be changed
 PROJECT = "tunekit"  # also the entry-point group
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)  # for plugins to import; a marker of another name is ignored

@@ -1,8 +1,7 @@
-"""Options of components: the keyword-only parameters of a class, and whether a value fits one."""
+"""Options as their components declare them, and whether a value fits one."""
 
 from __future__ import annotations
 
-import inspect
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -10,40 +9,75 @@ from typing import Any
 
 import attrs
 
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.contracts.options import DECLARED, Range
+from tunekit_core.errors import ConfigurationError, PluginError, suggestion
 
 
 @attrs.frozen
 class Option:
-    """One option of a component.
+    """One option of a component, as its class declares it.
 
     Attributes:
         name: Its name.
         annotation: Its type.
         default: Its default; meaningless if it is required.
         required: Whether it has no default.
+        help: What it is, for people.
+        range: The numbers that it takes.
     """
 
     name: str
     annotation: Any
     default: Any
     required: bool
+    help: str
+    range: Range
 
     @property
-    def type_text(self) -> str:
-        """The type as a person would write it."""
-        return type_text(self.annotation)
+    def takes(self) -> str:
+        """What it takes, for people: ``"whole number, at least 1"``."""
+        return ", ".join(part for part in (type_text(self.annotation), str(self.range)) if part)
 
 
-def options_of(factory: type[Any]) -> Mapping[str, Option]:
-    """The keyword-only parameters of a class, in their order."""
-    constructor: Any = factory.__init__
-    hints = typing.get_type_hints(constructor)
-    return {
-        name: Option(name, hints.get(name, Any), parameter.default, parameter.default is parameter.empty)
-        for name, parameter in inspect.signature(factory).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
+def check_declarations(declaring: type[Any]) -> None:
+    """Check that a class declares its options with :func:`~tunekit_core.option`.
+
+    It takes microseconds, so that every class can be looked at when its plugin is found; types are not read.
+
+    Raises:
+        PluginError: If it is no attrs class, or has a field that :func:`~tunekit_core.option` does not declare.
+    """
+    name = getattr(declaring, "__qualname__", repr(declaring))
+    if "__attrs_attrs__" not in getattr(declaring, "__dict__", {}):  # attrs.has() is content with a base class
+        raise PluginError(f"{name} declares options and is no attrs class: write @attrs.frozen(kw_only=True) above it")
+    for field in attrs.fields(declaring):
+        if DECLARED not in field.metadata:
+            raise PluginError(f"{name}.{field.name} is not declared with tunekit_core.option(…, help=…)")
+
+
+def options_of(declaring: type[Any]) -> Mapping[str, Option]:
+    """The options that a class declares, in their order.
+
+    Raises:
+        PluginError: As for :func:`check_declarations`, or if a type cannot be read.
+    """
+    check_declarations(declaring)
+    try:
+        hints = typing.get_type_hints(declaring)
+    except NameError as error:
+        raise PluginError(
+            f"The types of the options in {declaring.__qualname__} cannot be read: {error}. They are needed when the "
+            "program runs: import what they name outside of `if TYPE_CHECKING:`."
+        ) from error
+    return {field.name: _option(field, hints[field.name]) for field in attrs.fields(declaring)}
+
+
+def _option(field: attrs.Attribute[Any], annotation: Any) -> Option:
+    declared = field.metadata[DECLARED]
+    default: Any = field.default
+    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # to type checkers a function, in truth a class
+        default = default.factory()
+    return Option(field.name, annotation, default, field.default is attrs.NOTHING, declared.help, declared.range)
 
 
 def check_option(option: str, value: Any, annotation: Any) -> Any:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
+from importlib import import_module
 from typing import Any
 
 import attrs
 import pluggy
 
-from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError, suggestion
+from tunekit_core import __version__
+from tunekit_core.errors import PluginError, TunekitError, UnknownComponentError, suggestion
 from tunekit_core.plugins import hookspecs
-from tunekit_core.plugins.options import Option, check_option, options_of
+from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.known import where_to_find
+from tunekit_core.plugins.options import check_declarations
 
 HOOKS = {
     "searcher": "tunekit_register_searchers",
@@ -24,50 +27,6 @@ HOOKS = {
     "observer": "tunekit_register_observers",
 }
 BUILT_IN = "tunekit-hpo"
-HOMES = {  # distributions that we know: a hint of the form "pip install …" names no other
-    ("scheduler", "asha_stopping"): "tunekit-asha",
-    ("scheduler", "asha_promotion"): "tunekit-asha",
-    ("scheduler", "freeze_thaw"): "tunekit-asha",
-    ("searcher", "bo"): "tunekit-bo",
-    ("searcher", "mobster"): "tunekit-bo",
-    ("searcher", "hypertune"): "tunekit-bo",
-    ("searcher", "dyhpo"): "tunekit-bo",
-    ("searcher", "freeze_thaw"): "tunekit-bo",
-    ("searcher", "botorch"): "tunekit-bo",
-    ("backend", "local"): "tunekit-local",
-    ("backend", "simulator"): "tunekit-simulator",
-    ("benchmark", "fcnet"): "tunekit-benchmarks",
-}
-
-
-def hint_of_home(kind: str, name: str) -> str:
-    """Where a component is that we know and that is not installed, as a sentence to append; or nothing."""
-    home = HOMES.get((kind, name))
-    return "" if home is None else f" '{name}' is in {home}: pip install {home}."
-
-
-@attrs.frozen
-class Component:
-    """One installed component.
-
-    Attributes:
-        kind: ``"searcher"``, ``"scheduler"``, ``"backend"``, ``"benchmark"``, ``"stopping"``, ``"composer"`` or
-            ``"observer"``.
-        name: What a config calls it.
-        factory: The class.
-        distribution: Name of the distribution that offers it.
-        version: Version of that distribution.
-        options: What a config can set, in the order of the class.
-        summary: One line.
-    """
-
-    kind: str
-    name: str
-    factory: type[Any]
-    distribution: str
-    version: str
-    options: Mapping[str, Option]
-    summary: str
 
 
 @attrs.frozen
@@ -83,23 +42,75 @@ class BrokenPlugin:
     reason: str
 
 
-@attrs.define
+@attrs.frozen(eq=False)
+class Plugin:
+    """A plugin whose module could be imported.
+
+    Attributes:
+        distribution: Name of its distribution.
+        version: Version of that.
+        module: Implements the hooks.
+    """
+
+    distribution: str
+    version: str
+    module: Any
+
+
 class Registry:
     """Every installed component, and the plugins that could not be used.
 
+    The components of a kind are asked for when the first of them is: their modules are imported then.
+
+    Args:
+        manager: Knows the hooks and the modules of the plugins.
+        plugins: Those that could be imported, in the order in which they are asked.
+        broken: Those that could not be used.
+
     Attributes:
-        components: By kind and name.
-        config_packages: Importable packages that hold Hydra configuration.
-        broken: Plugins that failed to import or whose hook raised.
+        config_packages: Importable packages that hold Hydra configuration, and the distribution of each.
+        broken: Plugins that could not be imported, were written for another tunekit, whose hook raised, or whose
+            components do not declare their options as they should.
     """
 
-    components: dict[tuple[str, str], Component] = attrs.field(factory=dict)
-    config_packages: list[str] = attrs.field(factory=list)
-    broken: list[BrokenPlugin] = attrs.field(factory=list)
+    def __init__(
+        self, manager: pluggy.PluginManager, plugins: Iterable[Plugin], broken: Iterable[BrokenPlugin] = ()
+    ) -> None:
+        self.broken = list(broken)
+        self._manager = manager
+        self._plugins = list(plugins)
+        self._components: dict[str, dict[str, Component]] = {}
+        self.config_packages = {
+            package: plugin.distribution
+            for plugin, packages in self._ask("tunekit_config_packages", lambda plugin, packages: packages)
+            for package in packages
+        }
+
+    @property
+    def components(self) -> dict[tuple[str, str], Component]:
+        """All components, by kind and name."""
+        return {(kind, name): component for kind in HOOKS for name, component in self._of_kind(kind).items()}
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The version of each distribution whose plugin could be imported."""
+        return {plugin.distribution: plugin.version for plugin in self._plugins}
+
+    def asked_for(self) -> list[Component]:
+        """The components of all kinds of which one was looked up so far."""
+        return [component for found in self._components.values() for component in found.values()]
+
+    def origin_of(self, factory: type[Any]) -> Component | None:
+        """The component that a class is, or ``None`` if no plugin offers it."""
+        for kind in (*self._components, *(kind for kind in HOOKS if kind not in self._components)):
+            for component in self._of_kind(kind).values():
+                if component.factory is factory:
+                    return component
+        return None
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Names of the installed components of a kind, sorted."""
-        return tuple(sorted(name for k, name in self.components if k == kind))
+        return tuple(sorted(self._of_kind(kind)))
 
     def find(self, kind: str, name: str) -> Component:
         """The component of that kind and name.
@@ -114,12 +125,12 @@ class Registry:
                 name=name,
                 installed=(),
             )
-        component = self.components.get((kind, name))
+        component = self._of_kind(kind).get(name)
         if component is not None:
             return component
         installed = self.names(kind)
         message = f"No {kind} named '{name}'. {suggestion(name, installed)}Installed: {', '.join(installed) or 'none'}."
-        message += hint_of_home(kind, name)
+        message += where_to_find(kind, name)
         for plugin in self.broken:
             message += f" The plugin {plugin.distribution} could not be used: {plugin.reason}"
         raise UnknownComponentError(message, kind=kind, name=name, installed=installed)
@@ -135,36 +146,44 @@ class Registry:
 
         Raises:
             UnknownComponentError: If no plugin offers it.
-            ConfigurationError: If an option does not exist, has the wrong type, or is refused by the component.
+            ConfigurationError: If an option does not exist or fit, or the component refuses the problem.
+            PluginError: If the component breaks while it is built.
         """
-        component = self.find(kind, name)
-        return component.factory(*context, **checked_options(component, options))
+        return self.find(kind, name).create(*context, options=options)
+
+    def _of_kind(self, kind: str) -> Mapping[str, Component]:
+        if kind not in self._components:
+            self._components[kind] = self._collect(kind)
+        return self._components[kind]
+
+    def _collect(self, kind: str) -> dict[str, Component]:
+        found: dict[str, Component] = {}
+        for plugin, components in self._ask(HOOKS[kind], partial(_components, kind)):
+            for component in components:
+                other = found.setdefault(component.name, component)
+                if other is not component:
+                    raise PluginError(
+                        f"Two installed plugins offer a {kind} named '{component.name}': {other.distribution} and "
+                        f"{plugin.distribution}. Uninstall one of them: pip uninstall {plugin.distribution}"
+                    )
+        return found
+
+    def _ask(self, hook: str, read: Callable[[Plugin, list[Any]], list[Any]]) -> Iterator[tuple[Plugin, list[Any]]]:
+        """What each plugin offers through a hook; one that breaks there is dropped and noted."""
+        for plugin in tuple(self._plugins):
+            others = [module for module in self._manager.get_plugins() if module is not plugin.module]
+            try:
+                offered = [each for answer in self._manager.subset_hook_caller(hook, others)() for each in answer]
+                yield plugin, read(plugin, offered)
+            except Exception as error:
+                self._plugins.remove(plugin)
+                self.broken.append(BrokenPlugin(plugin.distribution, _reason(error)))
 
 
-def checked_options(component: Component, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as the component takes them.
-
-    Raises:
-        ConfigurationError: If one does not exist, is missing though it has no default, or has the wrong type.
-    """
-    checked = {}
-    for name, value in options.items():
-        if name not in component.options:
-            allowed = ", ".join(component.options) or "none"
-            raise ConfigurationError(
-                f"The {component.kind} '{component.name}' has no option '{name}' (it was set to {value!r}). "
-                f"{suggestion(name, component.options)}Its options: {allowed}.",
-                option=f"{component.kind}.{name}",
-                value=value,
-            )
-        checked[name] = check_option(f"{component.kind}.{name}", value, component.options[name].annotation)
-    for name, option in component.options.items():
-        if option.required and name not in checked:
-            raise ConfigurationError(
-                f"The {component.kind} '{component.name}' needs a value for '{name}'. Add {component.kind}.{name}=…",
-                option=f"{component.kind}.{name}",
-            )
-    return checked
+def _components(kind: str, plugin: Plugin, factories: list[Any]) -> list[Component]:
+    for factory in factories:
+        check_declarations(factory.Options)
+    return [Component(kind, factory.name, factory, plugin.distribution, plugin.version) for factory in factories]
 
 
 @cache
@@ -174,7 +193,7 @@ def registry() -> Registry:
     Raises:
         PluginError: If two classes of a kind have one name, or a plugin implements an unknown hook.
     """
-    return build_registry(_entry_points())
+    return build_registry(_installed())
 
 
 def create(kind: str, name: str, *context: Any, **options: Any) -> Any:
@@ -185,10 +204,12 @@ def create(kind: str, name: str, *context: Any, **options: Any) -> Any:
     return registry().create(kind, name, *context, **options)
 
 
-def _entry_points() -> Iterator[tuple[str, str, Any]]:
-    """(distribution, version, function that imports the plugin) of every installed plugin, in a fixed order."""
+def _installed() -> Iterator[tuple[str, str, Any]]:
+    """(distribution, version, function that imports the plugin) of every plugin: our own components, then by name."""
     import importlib.metadata  # a quarter of what importing the core would take
 
+    # By name, as an entry point is: components of the core are found as those of any plugin are.
+    yield BUILT_IN, __version__, partial(import_module, "tunekit_core.builtin")
     found = {}
     for entry in importlib.metadata.entry_points(group=hookspecs.PROJECT):
         distribution = entry.dist.name if entry.dist else entry.name
@@ -199,75 +220,48 @@ def _entry_points() -> Iterator[tuple[str, str, Any]]:
 
 
 def build_registry(plugins: Iterator[tuple[str, str, Any]]) -> Registry:
-    """A fresh registry of the built-in components and the given plugins.
+    """A fresh registry of the given plugins.
 
     Args:
         plugins: (distribution, version, function that imports the plugin) of each.
     """
-    from tunekit_core import builtin
-
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    result = Registry()
-    _add(result, manager, builtin, BUILT_IN, own_version())
+    usable, broken = [], []
     for distribution, version, load in plugins:
         try:
-            plugin = load()
+            module = load()
+            if manager.is_registered(module):
+                continue
+            _register(manager, module, distribution)
         except Exception as error:
-            result.broken.append(BrokenPlugin(distribution, _reason(error)))
-            continue
-        _add(result, manager, plugin, distribution, version)
-    return result
+            broken.append(BrokenPlugin(distribution, _reason(error)))
+        else:
+            usable.append(Plugin(distribution, version, module))
+    return Registry(manager, usable, broken)
 
 
-def _add(result: Registry, manager: pluggy.PluginManager, plugin: Any, distribution: str, version: str) -> None:
-    if manager.is_registered(plugin):
-        return
+def _register(manager: pluggy.PluginManager, module: Any, distribution: str) -> None:
+    stated = getattr(module, "API", hookspecs.API)
+    if stated != hookspecs.API:
+        raise PluginError(_other_api(stated, distribution))
     try:
-        manager.register(plugin)
+        manager.register(module)
         manager.check_pending()  # without it, a misspelt hook is simply never run
-    except pluggy.PluginValidationError as error:
-        if manager.is_registered(plugin):  # pluggy up to 1.6 keeps a plugin whose hooks it refuses
-            manager.unregister(plugin)
-        result.broken.append(BrokenPlugin(distribution, _reason(error)))
-        return
-    others = [other for other in manager.get_plugins() if other is not plugin]
-    components: list[Component] = []
-    packages: list[str] = []
-    try:
-        for kind, hook in HOOKS.items():
-            for offered in manager.subset_hook_caller(hook, others)():
-                components.extend(_component(kind, factory, distribution, version) for factory in offered)
-        for offered in manager.subset_hook_caller("tunekit_config_packages", others)():
-            packages.extend(offered)
-    except Exception as error:
-        result.broken.append(BrokenPlugin(distribution, _reason(error)))
-        return
-    for component in components:
-        other = result.components.get((component.kind, component.name))
-        if other is not None:
-            raise PluginError(
-                f"Two installed plugins offer a {component.kind} named '{component.name}': {other.distribution} and "
-                f"{distribution}. Uninstall one of them: pip uninstall {distribution}"
-            )
-        result.components[component.kind, component.name] = component
-    result.config_packages.extend(packages)
+    except pluggy.PluginValidationError:
+        if manager.is_registered(module):  # pluggy up to 1.6 keeps a plugin whose hooks it refuses
+            manager.unregister(module)
+        raise
 
 
-def _component(kind: str, factory: type[Any], distribution: str, version: str) -> Component:
-    summary = (inspect.getdoc(factory) or "").partition("\n")[0]
-    return Component(kind, factory.name, factory, distribution, version, options_of(factory), summary)
-
-
-def own_version() -> str:
-    """The version of tunekit."""
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version(BUILT_IN)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
+def _other_api(stated: Any, distribution: str) -> str:
+    older = BUILT_IN if isinstance(stated, int) and stated > hookspecs.API else distribution
+    return (
+        f"it was written for API {stated!r} of tunekit's plugins, and this is tunekit {__version__} with API "
+        f"{hookspecs.API}. Type: pip install --upgrade {older}"
+    )
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".replace("\n", " ")
+    text = str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {error}"
+    return text.replace("\n", " ")

@@ -100,18 +100,6 @@ class Domain(ABC):
         """The domain as a JSON object: its name as ``domain``, and the arguments by name."""
         return {"domain": self.name, **{key: _as_list(value) for key, value in self.arguments().items()}}
 
-    @staticmethod
-    def from_json(payload: Mapping[str, Any]) -> Domain:
-        """The domain that :meth:`to_json` wrote.
-
-        Raises:
-            ConfigurationError: If the name or an argument is not known, or the domain cannot be built.
-        """
-        from tunekit_core.space.text import build_domain  # that module builds on this one
-
-        arguments = {key: value for key, value in payload.items() if key != "domain"}
-        return build_domain(str(payload.get("domain")), (), arguments)
-
     def __str__(self) -> str:
         """The text that :func:`tunekit_core.space.parse_domain` reads."""
         terms = (

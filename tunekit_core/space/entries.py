@@ -9,7 +9,7 @@ from typing import Any
 
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space.domain import Domain, Value, plain
-from tunekit_core.space.text import parse_domain
+from tunekit_core.space.text import domain_from_json, parse_domain
 
 _START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 
@@ -68,7 +68,7 @@ def entry_from_json(record: Mapping[str, Any]) -> Any:
     """The entry of a record with fields of :func:`entry_to_json`, and fields of the space beside them."""
     if "constant" in record:
         return record["constant"]
-    return Domain.from_json({key: value for key, value in record.items() if key not in ("name", "fixed")})
+    return domain_from_json({key: value for key, value in record.items() if key not in ("name", "fixed")})
 
 
 def named(name: str, error: ConfigurationError) -> ConfigurationError:

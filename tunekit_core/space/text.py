@@ -1,4 +1,4 @@
-"""Functions that make domains, and the reader of their text form."""
+"""Functions that make domains, and the readers of their text and JSON forms."""
 
 from __future__ import annotations
 
@@ -104,6 +104,16 @@ def parse_domain(text: str) -> Domain:
         raise ConfigurationError(f"{text!r} is not a domain. {_known()}", value=text)
     keywords = {str(keyword.arg): _literal(keyword.value, text) for keyword in call.keywords}
     return build_domain(call.func.id, [_literal(argument, text) for argument in call.args], keywords)
+
+
+def domain_from_json(payload: Mapping[str, Any]) -> Domain:
+    """The domain that :meth:`Domain.to_json` wrote.
+
+    Raises:
+        ConfigurationError: If the name or an argument is not known, or the domain cannot be built.
+    """
+    arguments = {key: value for key, value in payload.items() if key != "domain"}
+    return build_domain(str(payload.get("domain")), (), arguments)
 
 
 def build_domain(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Domain:

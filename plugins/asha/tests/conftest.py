@@ -2,13 +2,27 @@ from collections.abc import Callable
 
 import pytest
 
-from tunekit_core import Objective, Problem, SearchSpace, Streams
+from tunekit_core import (
+    Decision,
+    Objective,
+    Problem,
+    Report,
+    Resume,
+    Scheduler,
+    Searcher,
+    SearchSpace,
+    Start,
+    Status,
+    Streams,
+    Trial,
+    TrialEnded,
+    TrialReported,
+    create,
+    uniform,
+)
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Trial
+from tunekit_core.engine.events import Decided, Resumed, Started
 from tunekit_core.engine.state import ExperimentState
-from tunekit_core.space import uniform
 
 
 class Recorder(RandomSearch):
@@ -49,7 +63,7 @@ class Experiment:
         self.problem = Problem(space=space, objective=Objective("loss", resource="epoch"), max_resource=max_resource)
         streams = Streams(seed)
         self.searcher = searcher(self.problem, streams)
-        self.scheduler = scheduler(self.problem, streams, self.searcher, **options)
+        self.scheduler = create("scheduler", scheduler.name, self.problem, streams, self.searcher, **options)
         self.state = ExperimentState(self.problem, self.scheduler, n_workers=1)
 
     def next(self) -> Start | Resume | None:
@@ -61,8 +75,8 @@ class Experiment:
         suggestion = self.next()
         assert suggestion is not None
         if isinstance(suggestion, Start):
-            return self.state.start(suggestion, 0.0)
-        return self.state.resume(suggestion, 0.0)
+            return self.state.apply(Started.of(self.state.n_started, suggestion, 0.0))
+        return self.state.apply(Resumed.of(suggestion, 0.0))
 
     def report(self, trial: Trial, resource: int, loss: float) -> Decision:
         """A running trial reports; a pause or stop is carried out at once."""
@@ -73,12 +87,14 @@ class Experiment:
 
     def decide(self, trial: Trial, resource: int, loss: float) -> Decision:
         """A running trial reports; a pause or stop is decided, and the trial has yet to end."""
-        decision = self.state.report(self.state.read(trial.id, {"epoch": resource, "loss": loss}, 0.0))
-        self.state.decide(trial.id, decision)
+        report = self.state.read(TrialReported(trial.id, {"epoch": resource, "loss": loss}, 0.0))
+        assert isinstance(report, Report)
+        decision = self.state.apply(report)
+        self.state.apply(Decided(trial.id, decision))
         return decision
 
     def end(self, trial: Trial, status: Status = Status.COMPLETED) -> None:
-        self.state.end(trial.id, status, 0.0)
+        self.state.apply(TrialEnded(trial.id, status, 0.0))
 
 
 @pytest.fixture(scope="session")

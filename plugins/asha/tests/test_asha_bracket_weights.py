@@ -3,15 +3,13 @@ from collections import Counter
 from typing import ClassVar
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
-from tunekit_asha.levels import bracket_probabilities, reweighted
+from tunekit_asha.brackets import bracket_probabilities, reweighted
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
+from tunekit_core import ConfigurationError, PluginError, WeighsBrackets, create
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.searchers import WeighsBrackets
-from tunekit_core.errors import ConfigurationError, PluginError
 from tunekit_core.testing import SchedulerContract
 
 BOTH = pytest.mark.parametrize("scheduler", [AshaStopping, AshaPromotion])
@@ -56,7 +54,7 @@ def probabilities(weights):
 def test_brackets_without_weights_keep_what_they_have_by_default():
     default = [0.55102, 0.24490, 0.12245, 0.08163]
     assert probabilities({}) == pytest.approx(default, abs=5e-6)
-    # a lone bracket has nobody to share with
+    # a bracket that is the only one with a weight keeps what it has
     assert probabilities({1: 7.0}) == pytest.approx(default, abs=5e-6)
 
 
@@ -101,7 +99,7 @@ def test_a_searcher_with_weights_is_not_asked_where_there_is_one_bracket(experim
 
 
 @pytest.mark.parametrize("weight", [-0.1, math.nan, math.inf])
-def test_weights_that_are_none_are_refused_with_the_name_of_the_searcher(experiment, monkeypatch, weight):
+def test_weights_that_are_negative_or_not_finite_are_refused(experiment, monkeypatch, weight):
     monkeypatch.setattr(Weighing, "weights", {1: weight})
     with pytest.raises(PluginError, match=r"'weighing' gives brackets the weights \{1: .*finite and not negative"):
         experiment(AshaPromotion, searcher=Weighing, brackets=2).begin()
@@ -115,14 +113,16 @@ def test_all_brackets_are_as_many_as_levels(experiment, scheduler):
 
 
 def test_the_number_of_brackets_is_refused_where_there_are_fewer_levels(experiment):
-    with pytest.raises(ConfigurationError, match="from 1 to 3"):
+    with pytest.raises(ConfigurationError, match=r"scheduler\.brackets=4 must be at most 3"):
         experiment(AshaPromotion, brackets=4)
 
 
 class TestAshaPromotionWithWeights(SchedulerContract):
     @pytest.fixture
     def scheduler(self):
-        return lambda problem, streams: AshaPromotion(problem, streams, Learning(problem, streams), brackets="all")
+        return lambda problem, streams: create(
+            "scheduler", "asha_promotion", problem, streams, Learning(problem, streams), brackets="all"
+        )
 
     def test_the_searcher_can_weigh_brackets(self):
         assert issubclass(Learning, WeighsBrackets)
@@ -131,4 +131,6 @@ class TestAshaPromotionWithWeights(SchedulerContract):
 class TestAshaStoppingWithWeights(SchedulerContract):
     @pytest.fixture
     def scheduler(self):
-        return lambda problem, streams: AshaStopping(problem, streams, Learning(problem, streams), brackets="all")
+        return lambda problem, streams: create(
+            "scheduler", "asha_stopping", problem, streams, Learning(problem, streams), brackets="all"
+        )

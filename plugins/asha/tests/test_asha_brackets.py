@@ -4,9 +4,8 @@ import pytest
 
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
+from tunekit_core import PluginError, Proposal, Start
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.trials import Proposal, Start
-from tunekit_core.errors import PluginError
 
 BOTH = pytest.mark.parametrize("scheduler", [AshaStopping, AshaPromotion])
 

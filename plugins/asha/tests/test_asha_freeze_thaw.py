@@ -1,10 +1,20 @@
+import functools
+
 import pytest
 
-from tunekit_asha.freeze_thaw import FreezeThaw
+from tunekit_asha.freeze_thaw import FreezeThawScheduler
+from tunekit_core import (
+    ConfigurationError,
+    Decision,
+    PausedTrial,
+    PluginError,
+    Promotion,
+    Resume,
+    Start,
+    Status,
+    create,
+)
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.trials import Decision, PausedTrial, Promotion, Resume, Start, Status
-from tunekit_core.errors import ConfigurationError, PluginError
-from tunekit_core.plugins.registry import create
 from tunekit_core.testing import SchedulerContract
 
 
@@ -18,32 +28,32 @@ class EveryOther(RandomSearch):
         return new
 
 
-class Obedient(RandomSearch):
-    """Random search that chooses the trial that a test names, and keeps what it is told."""
+class Told(RandomSearch):
+    """Random search that chooses the trial that a test names, and keeps what happens."""
 
     def __init__(self, problem, streams):
         super().__init__(problem, streams)
-        self.wish = None
+        self.chosen = None
         self.offers = []
-        self.told = []
+        self.happened = []
 
     def choose(self, trial_id, paused, *, resource):
         self.offers.append((paused, resource))
-        if self.wish is None:
+        if self.chosen is None:
             return self.suggest(trial_id, resource=resource)
-        return Promotion(self.wish, {"why": "wished"})
+        return Promotion(self.chosen, {"why": "told"})
 
     def on_resume(self, trial, note):
-        self.told.append(("resume", trial.id, note))
+        self.happened.append(("resume", trial.id, note))
 
     def on_target(self, trial, resource):
-        self.told.append(("target", trial.id, resource))
+        self.happened.append(("target", trial.id, resource))
 
 
 class TestFreezeThaw(SchedulerContract):
     @pytest.fixture
     def make(self):
-        return FreezeThaw
+        return functools.partial(create, "scheduler", "freeze_thaw")
 
     @pytest.fixture
     def scheduler(self, make):
@@ -53,13 +63,13 @@ class TestFreezeThaw(SchedulerContract):
 class TestFreezeThawThatPromotes(TestFreezeThaw):
     @pytest.fixture
     def make(self):
-        return lambda *context: FreezeThaw(*context, rung_increment=2, probability_sh=0.5)
+        return functools.partial(create, "scheduler", "freeze_thaw", rung_increment=2, probability_sh=0.5)
 
 
 @pytest.fixture
 def thaw(experiment):
     def build(**options):
-        return experiment(FreezeThaw, searcher=Obedient, **options)
+        return experiment(FreezeThawScheduler, searcher=Told, **options)
 
     return build
 
@@ -86,23 +96,23 @@ def test_what_is_chosen_goes_on_to_its_next_rung_and_its_note_comes_back(thaw):
     these = thaw()
     for loss in (0.1, 0.9):
         these.report(these.begin(), 1, loss)
-    these.searcher.wish = 1  # not the better one
-    assert these.next() == Resume(1, until=3, note={"why": "wished"})
+    these.searcher.chosen = 1  # not the better one
+    assert these.next() == Resume(1, until=3, note={"why": "told"})
     trial = these.begin()
-    assert these.searcher.told[-2:] == [("resume", 1, {"why": "wished"}), ("target", 1, 3)]
+    assert these.searcher.happened[-2:] == [("resume", 1, {"why": "told"}), ("target", 1, 3)]
     assert these.report(trial, 3, 0.9) is Decision.PAUSE
-    assert these.next() == Resume(1, until=9, note={"why": "wished"})
+    assert these.next() == Resume(1, until=9, note={"why": "told"})
 
 
 def test_at_max_resource_a_trial_ends(thaw):
     these = thaw()
     trial = these.begin()
     these.report(trial, 1, 0.5)
-    these.searcher.wish = 0
+    these.searcher.chosen = 0
     these.report(these.begin(), 3, 0.5)
     assert these.report(these.begin(), 9, 0.5) is Decision.CONTINUE
     assert trial.status is Status.COMPLETED
-    these.searcher.wish = None
+    these.searcher.chosen = None
     these.next()
     assert these.searcher.offers[-1] == ((), 1)
 
@@ -110,9 +120,9 @@ def test_at_max_resource_a_trial_ends(thaw):
 def test_a_trial_that_failed_is_not_offered(thaw):
     these = thaw()
     these.report(these.begin(), 1, 0.5)
-    these.searcher.wish = 0
+    these.searcher.chosen = 0
     these.end(these.begin(), Status.FAILED)
-    these.searcher.wish = None
+    these.searcher.chosen = None
     these.next()
     assert these.searcher.offers[-1] == ((), 1)
 
@@ -134,29 +144,32 @@ def test_with_probability_one_successive_halving_comes_first(thaw):
 
 def test_about_a_quarter_of_the_choices_are_left_to_successive_halving(thaw):
     these = thaw(probability_sh=0.25)
+    for _ in range(2):
+        these.report(these.begin(), 1, 0.5)
     by_rank = 0
     for _ in range(400):
-        by_rank += these.scheduler._promotes_by_rank()
-        these.begin()
+        by_rank += isinstance(these.next(), Resume)  # the searcher would start a new trial
+        trial = these.begin()
+        these.report(trial, trial.until, 0.5)  # equal losses pass, so that one can always be promoted
     assert 70 <= by_rank <= 130
 
 
 def test_a_searcher_that_cannot_choose_is_refused(experiment):
     with pytest.raises(ConfigurationError, match="searcher=random cannot") as caught:
-        experiment(FreezeThaw, searcher=RandomSearch)
+        experiment(FreezeThawScheduler, searcher=RandomSearch)
     assert caught.value.option == "searcher"
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
 def test_a_probability_out_of_range_is_refused(thaw, probability):
-    with pytest.raises(ConfigurationError, match=r"probability_sh=.* must be from 0 to 1"):
+    with pytest.raises(ConfigurationError, match=r"scheduler\.probability_sh=.* must be at least 0 and at most 1"):
         thaw(probability_sh=probability)
 
 
 def test_a_searcher_that_chooses_what_is_not_paused_is_named(thaw):
     these = thaw()
     these.begin()
-    these.searcher.wish = 0
+    these.searcher.chosen = 0
     with pytest.raises(PluginError, match="chose trial 0, which is not paused"):
         these.next()
 
@@ -179,6 +192,4 @@ def test_its_levels_begin_at_an_18th_unless_it_is_said_where(thaw, max_resource,
 
 
 def test_it_can_be_created_by_name(experiment):
-    these = experiment(FreezeThaw, searcher=Obedient)
-    scheduler = create("scheduler", "freeze_thaw", these.problem, these.scheduler.streams, these.searcher)
-    assert isinstance(scheduler, FreezeThaw)
+    assert isinstance(experiment(FreezeThawScheduler, searcher=Told).scheduler, FreezeThawScheduler)

@@ -1,4 +1,5 @@
 import importlib.resources
+import re
 
 import pytest
 import yaml
@@ -6,8 +7,7 @@ import yaml
 import tunekit_asha
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
-from tunekit_core import ConfigurationError
-from tunekit_core.contracts.trials import Decision, Status
+from tunekit_core import ConfigurationError, Decision, Status
 from tunekit_core.plugins.registry import build_registry
 
 BOTH = pytest.mark.parametrize("scheduler", [AshaStopping, AshaPromotion])
@@ -23,21 +23,20 @@ def test_the_plugin_offers_both_schedulers():
 
 
 def test_the_options_are_those_of_the_readme():
+    levels = ["min_resource", "reduction_factor", "rung_increment", "rung_levels"]
     for name in ("asha_stopping", "asha_promotion"):
         assert list(installed().find("scheduler", name).options) == [
-            "min_resource",
-            "reduction_factor",
-            "rung_increment",
-            "rung_levels",
+            *levels,
             "brackets",
             "rung_system_per_bracket",
             "searcher_data",
         ]
+    assert list(installed().find("scheduler", "freeze_thaw").options) == [*levels, "probability_sh", "searcher_data"]
 
 
 @pytest.mark.parametrize("file", ["asha_stopping", "asha_promotion", "asha_promotion_3_brackets"])
 def test_every_options_file_builds(experiment, file):
-    folder = importlib.resources.files(installed().config_packages[-1])
+    folder = importlib.resources.files("tunekit_asha.conf")
     options = yaml.safe_load((folder / "scheduler" / f"{file}.yaml").read_text(encoding="utf-8"))
     asha = experiment(AshaStopping)
     name = options.pop("name")
@@ -52,11 +51,24 @@ def test_a_problem_without_max_resource_is_refused(experiment, scheduler):
 
 
 @BOTH
-def test_a_bad_option_is_refused_before_anything_is_started(experiment, scheduler):
-    with pytest.raises(ConfigurationError, match=r"scheduler\.brackets=4"):
-        experiment(scheduler, brackets=4)
-    with pytest.raises(ConfigurationError, match=r"scheduler\.reduction_factor and scheduler\.rung_increment"):
-        experiment(scheduler, reduction_factor=3.0, rung_increment=2)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_resource": 0}, "scheduler.min_resource=0 must be at least 1."),
+        ({"min_resource": 9}, "scheduler.min_resource=9 must be below max_resource=9: with no rung in between"),
+        ({"min_resource": 2, "rung_levels": [2, 4]}, "scheduler.min_resource=2 has no effect where rung_levels is"),
+        ({"reduction_factor": 1.9}, "scheduler.reduction_factor=1.9 must be at least 2"),
+        ({"rung_increment": 0}, "scheduler.rung_increment=0 must be at least 1."),
+        ({"rung_levels": [3, 1]}, "scheduler.rung_levels=[3, 1] must be increasing whole numbers from 1 to"),
+        ({"brackets": 0}, "scheduler.brackets=0 must be at least 1."),
+        ({"brackets": 4}, "scheduler.brackets=4 must be at most 3: each bracket begins one level higher"),
+        ({"brackets": "some"}, "scheduler.brackets='some' does not fit."),
+        ({"reduction_factor": 3.0, "rung_increment": 2}, "scheduler.rung_increment=2 contradicts reduction_factor:"),
+    ],
+)
+def test_a_bad_option_is_refused_with_the_name_that_was_typed(experiment, scheduler, options, message):
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(message)}"):
+        experiment(scheduler, **options)
 
 
 @BOTH

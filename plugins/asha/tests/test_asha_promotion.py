@@ -1,22 +1,23 @@
+import functools
 import math
 
 import pytest
 
 from tunekit_asha.promotion import AshaPromotion
-from tunekit_core.contracts.trials import Decision, Resume, Start, Status
+from tunekit_core import Decision, Resume, Start, Status, create
 from tunekit_core.testing import SchedulerContract
 
 
 class TestAshaPromotion(SchedulerContract):
     @pytest.fixture
     def make(self):
-        return AshaPromotion
+        return functools.partial(create, "scheduler", "asha_promotion")
 
 
 class TestAshaPromotionWithBrackets(SchedulerContract):
     @pytest.fixture
     def make(self):
-        return lambda *context: AshaPromotion(*context, brackets=3, rung_system_per_bracket=True)
+        return functools.partial(create, "scheduler", "asha_promotion", brackets=3, rung_system_per_bracket=True)
 
 
 def run_to_first_rung(asha, *losses):

@@ -3,12 +3,11 @@
 import math
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
-from tunekit_core.contracts.trials import Decision, Resume, Start, Status
+from tunekit_core import Decision, Resume, Start, Status
 
 LEVELS = (1, 3, 9, 20)
 QUANTILES = {1: 1 / 3, 3: 1 / 3, 9: 9 / 20}

@@ -1,9 +1,10 @@
+import functools
 import math
 
 import pytest
 
 from tunekit_asha.stopping import AshaStopping
-from tunekit_core.contracts.trials import Decision, Start, Status
+from tunekit_core import Decision, Start, Status, create
 from tunekit_core.testing import SchedulerContract
 
 C, S = Decision.CONTINUE, Decision.STOP
@@ -12,13 +13,14 @@ C, S = Decision.CONTINUE, Decision.STOP
 class TestAshaStopping(SchedulerContract):
     @pytest.fixture
     def make(self):
-        return AshaStopping
+        return functools.partial(create, "scheduler", "asha_stopping")
 
 
 class TestAshaStoppingWithBrackets(SchedulerContract):
     @pytest.fixture
     def make(self):
-        return lambda *context: AshaStopping(*context, brackets=3, rung_system_per_bracket=True, searcher_data="all")
+        options = {"brackets": 3, "rung_system_per_bracket": True, "searcher_data": "all"}
+        return functools.partial(create, "scheduler", "asha_stopping", **options)
 
 
 def decisions(experiment, losses, resource=1):
@@ -34,7 +36,7 @@ def test_ties_go_on(experiment):
     assert decisions(experiment(AshaStopping), [0.5, 0.5, 0.5, 0.5]) == [C, C, C, C]
 
 
-def test_trials_start_with_nowhere_to_pause(experiment):
+def test_trials_start_without_a_resource_where_they_pause(experiment):
     suggestion = experiment(AshaStopping).next()
     assert isinstance(suggestion, Start)
     assert suggestion.until is None

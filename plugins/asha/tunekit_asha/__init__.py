@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.plugins.hookspecs import hookimpl
+from tunekit_core import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.contracts.schedulers import Scheduler
+    from tunekit_core import Scheduler
+
+API = 2
 
 
 @hookimpl
 def tunekit_register_schedulers() -> list[type[Scheduler]]:
     """ASHA in its two variants, and promotion by the searcher's choice."""
-    from tunekit_asha.freeze_thaw import FreezeThaw
+    from tunekit_asha.freeze_thaw import FreezeThawScheduler
     from tunekit_asha.promotion import AshaPromotion
     from tunekit_asha.stopping import AshaStopping
 
-    return [AshaStopping, AshaPromotion, FreezeThaw]
+    return [AshaStopping, AshaPromotion, FreezeThawScheduler]
 
 
 @hookimpl

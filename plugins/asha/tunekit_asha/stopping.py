@@ -5,30 +5,25 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tunekit_asha.asha import Asha
-from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Trial
+from tunekit_core import Decision, Report, Start, Trial
 
 
 class AshaStopping(Asha):
     """ASHA that stops a trial at a rung unless it is among the best there so far; needs no checkpoints.
 
-    Trials start with nowhere to pause. The first to arrive at a rung goes on unseen. Options: see :class:`Asha`.
+    No trial ever pauses. The first to arrive at a rung goes on: there is nothing yet to compare it with.
     """
 
     name: ClassVar[str] = "asha_stopping"
 
-    def suggest(self, trial_id: int) -> Start | Resume | None:
-        """Start what the searcher proposes."""
-        return self._start(trial_id, until_first_rung=False)
+    def suggest(self, trial_id: int) -> Start | None:
+        return self.new_trial(trial_id, pauses=False)
 
     def on_report(self, trial: Trial, report: Report) -> Decision:
-        """Stop the trial if it does not pass the rung that it has reached."""
-        rung = self._arrive(trial, report)
+        rung = self.rung_system.report(trial, report)
         if rung is None:
-            return Decision.CONTINUE
-        target = self._climbs[trial.id].target
-        if target is None:
             return Decision.CONTINUE
         if not rung.passes(report.losses[0]):
             return Decision.STOP
-        self.searcher.on_target(trial, target)
+        self.searcher.on_target(trial, self.rung_system.climbs[trial.id].target)
         return Decision.CONTINUE

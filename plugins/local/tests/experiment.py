@@ -7,10 +7,20 @@ import signal
 import sys
 from pathlib import Path
 
-from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.contracts.benchmarks import Benchmark, Script
-from tunekit_core.space import uniform
+from tunekit_core import (
+    Benchmark,
+    ExperimentRecord,
+    Objective,
+    Problem,
+    Script,
+    SearchSpace,
+    Streams,
+    Tuner,
+    create,
+    uniform,
+)
 from tunekit_local.backend import LocalBackend
+from tunekit_local.options import LocalOptions
 
 
 class Training(Benchmark):
@@ -31,11 +41,12 @@ class Training(Benchmark):
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 folder, scheduler_name, n_workers, on_tuner_death, _ = sys.argv[1:]
 benchmark, streams = Training(), Streams(4)
+options = LocalOptions(on_tuner_death=on_tuner_death, grace_period=2.0)
 problem = Problem(space=benchmark.space, objective=benchmark.objective, max_resource=9)
 searcher = create("searcher", "random", problem, streams)
 Tuner(
     scheduler=create("scheduler", scheduler_name, problem, streams, searcher),
-    backend=LocalBackend(problem, benchmark, Path(folder), streams, on_tuner_death=on_tuner_death, grace_period=2.0),
+    backend=LocalBackend(problem, benchmark, Path(folder), streams, options),
     stopping=[create("stopping", "max_num_trials_finished", problem, count=12)],
     n_workers=int(n_workers),
     record=ExperimentRecord(folder, keep_events=True),

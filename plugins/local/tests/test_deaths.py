@@ -1,4 +1,4 @@
-"""A tuner that is killed at any moment, and its successors, end with what an undisturbed one would have found."""
+"""A tuner that is killed at any moment, and those that go on, end with what an undisturbed one would have found."""
 
 import json
 import random
@@ -12,7 +12,6 @@ import psutil
 import pytest
 
 from tunekit_core import load_experiment
-from tunekit_core.records.load import read_events
 
 EXPERIMENT = Path(__file__).parent / "experiment.py"
 PER_RUN = ["st_tuner_time", "st_worker_timestamp", "st_worker_time", "st_worker_iter"]
@@ -33,6 +32,21 @@ def to_the_end(folder, *arguments):
 def what_is_found(folder):
     table = load_experiment(folder).results
     return table.drop(columns=[name for name in PER_RUN if name in table])
+
+
+def events_of(folder):
+    """What is recorded of trials and decisions, without the lines of processes that began."""
+    events = map(json.loads, (folder / "events.jsonl").read_text().splitlines())
+    return [event for event in events if event["event"] != "tuner_started"]
+
+
+def what_is_decided(folder):
+    """The events without what may differ: when things happened, and what came after a decision."""
+    return [
+        {key: value for key, value in event.items() if key not in ("time", "metrics", "reason")}
+        for event in events_of(folder)
+        if event["event"] not in ("late", "criterion")
+    ]
 
 
 def processes_of(folder):
@@ -57,20 +71,8 @@ def test_killed_at_random_moments_it_finds_the_same(tmp_path, scheduler, on_tune
         process.communicate()
     to_the_end(disturbed, *arguments)
     assert what_is_found(disturbed).equals(what_is_found(tmp_path / "undisturbed"))
-    seen = [
-        {key: value for key, value in event.items() if key not in ("time", "metrics", "reason")}
-        for event in read_events(disturbed)
-        if event["event"] != "late"
-    ]
-    expected = [
-        {key: value for key, value in event.items() if key not in ("time", "metrics", "reason")}
-        for event in read_events(tmp_path / "undisturbed")
-        if event["event"] != "late"
-    ]
-    assert [event for event in seen if event["event"] != "criterion"] == [
-        event for event in expected if event["event"] != "criterion"
-    ]
-    times = [event["time"] for event in read_events(disturbed) if "time" in event]
+    assert what_is_decided(disturbed) == what_is_decided(tmp_path / "undisturbed")
+    times = [event["time"] for event in events_of(disturbed) if "time" in event]
     assert times == sorted(times)
     assert processes_of(tmp_path) == []
 
@@ -94,9 +96,7 @@ def test_with_several_workers_nothing_is_lost_or_recorded_twice(tmp_path, on_tun
         len({json.loads(line)["epoch"] for line in file.read_text().splitlines() if line})
         for file in tmp_path.glob("*/reports.jsonl")
     )
-    late = {
-        (event["trial_id"], event["metrics"]["epoch"]) for event in read_events(tmp_path) if event["event"] == "late"
-    }
+    late = {(event["trial_id"], event["metrics"]["epoch"]) for event in events_of(tmp_path) if event["event"] == "late"}
     shown = set(zip(results["trial_id"], results["epoch"], strict=True))
     assert len(late | shown) >= reported - 3  # what was on its way when the experiment ended
     assert processes_of(tmp_path) == []
@@ -117,7 +117,7 @@ def test_a_tuner_that_dies_takes_its_trials_with_it_or_lets_them_run(tmp_path):
         assert processes_of(folder) == []
 
 
-def test_an_interruption_from_the_keyboard_ends_the_trials_and_can_be_taken_up(tmp_path):
+def test_an_interruption_from_the_keyboard_ends_the_trials_and_the_experiment_can_go_on(tmp_path):
     process = tuner(tmp_path, "fifo", 2, "stop", 0.2)
     while not list(tmp_path.glob("1/reports.jsonl")):
         time.sleep(0.05)

@@ -7,11 +7,13 @@ from unittest.mock import patch
 
 import attrs
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from tunekit_core.errors import ConfigurationError
-from tunekit_local.devices import Assignment, Devices, Gpu, cpus_of, find_gpus, visible_gpus
+from tunekit_core import ConfigurationError, Script, Streams, create
+from tunekit_core.testing import ToyBenchmark, toy_problem
+from tunekit_local.devices import Assignment, Devices, cpus_of
+from tunekit_local.gpus import Gpu, find_gpus, visible_gpus
+from tunekit_local.options import LocalOptions
 
 UUIDS = ("GPU-8932f937-d72c", "GPU-8932aaaa-0001", "GPU-1b2c3d4e-0002", "GPU-ffff0000-0003")
 FOUR = tuple(Gpu(index, uuid) for index, uuid in enumerate(UUIDS))
@@ -37,18 +39,31 @@ def machines(tmp_path_factory):
     return {n: install(tmp_path_factory.mktemp(f"gpus{n}"), listing(n)) for n in (1, 2, 3, 4)}
 
 
-def devices(
-    environment, *, n_workers=8, num_gpus_per_trial=1, gpus_to_use=None, share_gpus=False, rotate_gpus=True, **variables
-):
-    some = Devices(
-        num_gpus_per_trial=num_gpus_per_trial,
-        gpus_to_use=gpus_to_use,
-        share_gpus=share_gpus,
-        rotate_gpus=rotate_gpus,
-        environment=environment | variables,
-    )
+def devices(environment, *, n_workers=8, variables=None, **options):
+    some = Devices(LocalOptions(**options), environment | (variables or {}))
     some.split_cpus(n_workers)
     return some
+
+
+class Training(ToyBenchmark):
+    def script(self):
+        return Script(("true",))
+
+
+@pytest.fixture
+def refusal(monkeypatch):
+    """From a machine, variables and options of a backend there to how they are refused."""
+
+    def refuse(environment, variables, **options):
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        for name, value in {**environment, **variables}.items():
+            monkeypatch.setenv(name, value)
+        benchmark = Training()
+        with pytest.raises(ConfigurationError) as caught:
+            create("backend", "local", toy_problem(benchmark), benchmark, None, Streams(0), **options)
+        return caught.value
+
+    return refuse
 
 
 def cores(*numbers):
@@ -87,7 +102,7 @@ class TestFinding:
     @pytest.mark.parametrize("script", ["exec /bin/sleep 20", "/bin/sleep 20"], ids=["itself", "its child"])
     def test_a_hanging_nvidia_smi_is_given_up(self, tmp_path, script):
         began = time.monotonic()
-        assert find_gpus(install(tmp_path, script), patience=0.2) == ()
+        assert find_gpus(install(tmp_path, script), timeout=0.2) == ()
         assert time.monotonic() - began < 10
 
 
@@ -133,7 +148,7 @@ class TestVisible:
 
 class TestOptions:
     def test_trials_get_only_what_both_the_parent_and_the_option_allow(self, machines):
-        some = devices(machines[4], gpus_to_use=[3, 1], CUDA_VISIBLE_DEVICES="0,1,3")
+        some = devices(machines[4], gpus_to_use=(3, 1), variables={"CUDA_VISIBLE_DEVICES": "0,1,3"})
         assert some.gpus == ("1", "3")
 
     @pytest.mark.parametrize(
@@ -165,33 +180,34 @@ class TestOptions:
             ),
         ],
     )
-    def test_a_gpu_that_cannot_be_used_is_refused_with_what_to_type(self, machines, visible, gpus_to_use, sentences):
-        with pytest.raises(ConfigurationError) as caught:
-            devices(machines[2], gpus_to_use=gpus_to_use, **visible)
-        assert str(caught.value) == sentences
-        assert (caught.value.option, caught.value.value) == ("backend.gpus_to_use", gpus_to_use)
+    def test_a_gpu_that_cannot_be_used_is_refused_with_what_to_type(
+        self, machines, refusal, visible, gpus_to_use, sentences
+    ):
+        error = refusal(machines[2], visible, gpus_to_use=gpus_to_use)
+        assert str(error) == sentences
+        assert (error.option, error.value) == ("backend.gpus_to_use", gpus_to_use)
 
-    def test_a_gpu_on_a_machine_without_any_is_refused(self, tmp_path):
-        with pytest.raises(ConfigurationError, match=r"nvidia-smi lists no GPU here.*Leave the option out"):
-            devices({"PATH": str(tmp_path)}, gpus_to_use=[0], num_gpus_per_trial=0)
+    def test_a_gpu_on_a_machine_without_any_is_refused(self, tmp_path, refusal):
+        error = refusal({"PATH": str(tmp_path)}, {}, gpus_to_use=[0], num_gpus_per_trial=0)
+        assert str(error) == (
+            "backend.gpus_to_use=[0] names GPU 0, which cannot be used. nvidia-smi lists no GPU here: see what "
+            "`nvidia-smi -L` says. Leave the option out."
+        )
 
     @pytest.mark.parametrize("share_gpus", [False, True])
-    def test_more_gpus_per_trial_than_there_are_is_refused(self, machines, share_gpus):
-        with pytest.raises(ConfigurationError) as caught:
-            devices(machines[4], num_gpus_per_trial=3, gpus_to_use=[0, 2], share_gpus=share_gpus)
-        assert str(caught.value) == (
+    def test_more_gpus_per_trial_than_there_are_is_refused(self, machines, refusal, share_gpus):
+        error = refusal(machines[4], {}, num_gpus_per_trial=3, gpus_to_use=[0, 2], share_gpus=share_gpus)
+        assert str(error) == (
             "backend.num_gpus_per_trial=3 is more than the 2 GPU(s) that a trial can get. nvidia-smi lists GPU "
             "0, 1, 2, 3. backend.gpus_to_use=[0, 2] leaves 2. Type backend.num_gpus_per_trial=2."
         )
-        assert (caught.value.option, caught.value.value) == ("backend.num_gpus_per_trial", 3)
+        assert (error.option, error.value) == ("backend.num_gpus_per_trial", 3)
 
-    def test_two_gpus_per_trial_without_any_are_refused(self, tmp_path):
-        with pytest.raises(ConfigurationError, match=r"nvidia-smi lists no GPU here.*num_gpus_per_trial=0\.$"):
-            devices({"PATH": str(tmp_path)}, num_gpus_per_trial=2)
-
-    def test_a_negative_number_of_gpus_is_refused(self, machines):
-        with pytest.raises(ConfigurationError, match="num_gpus_per_trial=-1 must not be negative"):
-            devices(machines[1], num_gpus_per_trial=-1)
+    def test_two_gpus_per_trial_without_any_are_refused(self, tmp_path, refusal):
+        assert str(refusal({"PATH": str(tmp_path)}, {}, num_gpus_per_trial=2)) == (
+            "backend.num_gpus_per_trial=2 is more than the 0 GPU(s) that a trial can get. nvidia-smi lists no GPU "
+            "here: see what `nvidia-smi -L` says. Type backend.num_gpus_per_trial=0."
+        )
 
 
 def sequence(some, n):
@@ -205,12 +221,12 @@ def sequence(some, n):
 
 class TestGpus:
     def test_a_trial_is_told_its_gpus_as_nvidia_smi_numbers_them(self, machines):
-        environment = devices(machines[4], num_gpus_per_trial=2, gpus_to_use=[1, 3]).assign(0).environment
+        environment = devices(machines[4], num_gpus_per_trial=2, gpus_to_use=(1, 3)).assign(0).environment
         assert environment["CUDA_VISIBLE_DEVICES"] == "1,3"
         assert environment["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
 
     def test_mig_ids_are_handed_on_as_they_are(self, machines):
-        some = devices(machines[1], CUDA_VISIBLE_DEVICES="MIG-b,MIG-a")
+        some = devices(machines[1], variables={"CUDA_VISIBLE_DEVICES": "MIG-b,MIG-a"})
         assert [some.assign(t).environment["CUDA_VISIBLE_DEVICES"] for t in (0, 1)] == ["MIG-b", "MIG-a"]
         assert some.assign(2) is None
 
@@ -246,7 +262,7 @@ class TestGpus:
 
     @pytest.mark.parametrize("visible", [{}, {"CUDA_VISIBLE_DEVICES": "1"}])
     def test_a_trial_that_needs_no_gpu_sees_none(self, machines, visible):
-        assignment = devices(machines[4], num_gpus_per_trial=0, **visible).assign(0)
+        assignment = devices(machines[4], num_gpus_per_trial=0, variables=visible).assign(0)
         assert assignment.gpus == ()
         assert assignment.environment["CUDA_VISIBLE_DEVICES"] == "-1"
 
@@ -256,15 +272,20 @@ class TestGpus:
         assert time.monotonic() - began < 5
 
     @pytest.mark.parametrize(
-        "options", [{"CUDA_VISIBLE_DEVICES": ""}, {"CUDA_VISIBLE_DEVICES": "7"}, {"gpus_to_use": []}]
+        "choice",
+        [
+            {"variables": {"CUDA_VISIBLE_DEVICES": ""}},
+            {"variables": {"CUDA_VISIBLE_DEVICES": "7"}},
+            {"gpus_to_use": ()},
+        ],
     )
-    def test_without_a_gpu_that_may_be_used_trials_run_without(self, machines, options):
-        some = devices(machines[4], **options)
+    def test_without_a_gpu_that_may_be_used_trials_run_without(self, machines, choice):
+        some = devices(machines[4], **choice)
         for trial_id in range(8):
             assert some.assign(trial_id).environment["CUDA_VISIBLE_DEVICES"] == "-1"
 
     def test_where_none_is_listed_the_users_choice_stays(self, tmp_path):
-        assignment = devices({"PATH": str(tmp_path)}, CUDA_VISIBLE_DEVICES="0").assign(0)
+        assignment = devices({"PATH": str(tmp_path)}, variables={"CUDA_VISIBLE_DEVICES": "0"}).assign(0)
         assert assignment.gpus == ()
         assert not {name for name in assignment.environment if name.startswith("CUDA")}
 
@@ -294,7 +315,7 @@ class TestCpus:
         assert cpus_of(n_workers, 0) == (None, n_threads)
 
     def test_threads_are_as_many_as_cores_unless_the_user_says_so(self, machines):
-        assignment = devices(machines[1], n_workers=4, OMP_NUM_THREADS="2").assign(0)
+        assignment = devices(machines[1], n_workers=4, variables={"OMP_NUM_THREADS": "2"}).assign(0)
         assert assignment.cpus == (0, 1, 2, 3)
         assert "OMP_NUM_THREADS" not in assignment.environment
         for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
@@ -340,7 +361,7 @@ class TestClaims:
         assert some.assign(3) is None
 
     def test_a_gpu_that_is_no_longer_used_may_be_claimed(self, machines):
-        some = devices(machines[2], gpus_to_use=[1])
+        some = devices(machines[2], gpus_to_use=(1,))
         some.claim(0, Assignment(["0"], None, {}))
         assert some.assign(1).gpus == ("1",)
 

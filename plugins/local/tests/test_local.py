@@ -9,22 +9,29 @@ import psutil
 import pytest
 
 from tunekit_core import (
+    Benchmark,
     ConfigurationError,
     ExperimentRecord,
     Objective,
     Problem,
+    Report,
+    Script,
     SearchSpace,
+    Status,
     Streams,
+    Trial,
+    TrialEnded,
+    TrialReported,
     Tuner,
+    UnfinishedTrial,
     create,
     load_experiment,
+    uniform,
 )
-from tunekit_core.contracts.backends import TrialEnded, TrialReported, UnfinishedTrial
-from tunekit_core.contracts.benchmarks import Benchmark, Script
-from tunekit_core.contracts.trials import Report, Status, Trial
-from tunekit_core.space import uniform
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
+from tunekit_local import backend as backend_module, recovery
 from tunekit_local.backend import LocalBackend
+from tunekit_local.options import LocalOptions
 
 TRAIN = Path(__file__).parent / "train.py"
 
@@ -55,7 +62,7 @@ class TestContract(BackendContract):
     @pytest.fixture
     def make(self, tmp_path):
         return lambda problem, benchmark: opened(
-            LocalBackend(toy_problem(ToyTraining()), ToyTraining(), tmp_path, Streams(0))
+            LocalBackend(toy_problem(ToyTraining()), ToyTraining(), tmp_path, Streams(0), LocalOptions())
         )
 
 
@@ -74,7 +81,7 @@ def make(tmp_path):
 
     def build(benchmark=None, n_workers=2, **options):
         benchmark = benchmark or Training()
-        backends.append(LocalBackend(problem_of(benchmark), benchmark, tmp_path, Streams(0), **options))
+        backends.append(LocalBackend(problem_of(benchmark), benchmark, tmp_path, Streams(0), LocalOptions(**options)))
         return opened(backends[-1], n_workers)
 
     yield build
@@ -126,7 +133,7 @@ def test_reports_arrive_at_once(make):
         ("killed", 2, "it was ended by SIGKILL"),
     ],
 )
-def test_a_script_that_dies_has_failed_and_its_last_words_are_kept(make, mishap, n_reports, reason):
+def test_a_script_that_dies_has_failed_and_the_end_of_its_errors_is_told(make, mishap, n_reports, reason):
     backend = make(Training(mishap=mishap))
     backend.start(trial(backend), None, None)
     *reports, ended = until_idle(backend)
@@ -143,7 +150,7 @@ def test_a_script_that_hangs_is_ended_after_its_time(make):
     assert "trial_timeout" in ended.reason
 
 
-@pytest.mark.parametrize("mishap", ["deaf", "fork", "chatty"])
+@pytest.mark.parametrize("mishap", ["ignores_sigterm", "fork", "prints_much"])
 def test_a_script_that_is_stopped_leaves_nothing_behind(make, tmp_path, mishap):
     backend = make(Training(mishap=mishap), grace_period=0.3, log_bytes=10_000)
     first = trial(backend)
@@ -296,12 +303,31 @@ def test_a_trial_that_had_reached_its_target_when_the_tuner_died_is_ended(make):
     until_idle(before)
 
 
+def test_a_trial_that_dies_while_it_is_restored_is_started_again(make, monkeypatch):
+    before = make(Training(seconds=0.1), on_tuner_death="keep")
+    before.start(trial(before), None, None)
+    while not (reports := before.wait(None)):
+        pass
+
+    def restore_and_kill(*arguments):
+        running = recovery.restore_trial(*arguments)
+        running.run.end_by_force()
+        return running
+
+    monkeypatch.setattr(backend_module, "restore_trial", restore_and_kill)
+    after = make(Training(seconds=0.0), on_tuner_death="keep")
+    after.restore([UnfinishedTrial(trial(after), 1, len(reports), False)], 1.0)
+    *more, ended = until_idle(after)
+    assert ended.status is Status.COMPLETED, ended.reason
+    assert more[-1].metrics["epoch"] == 9
+
+
 @pytest.mark.parametrize("moment", range(5))
 def test_a_trial_that_still_runs_in_a_folder_that_was_moved_is_started_again(tmp_path, moment):
     benchmark = Training(seconds=0.1)
+    options = LocalOptions(on_tuner_death="keep")
     before, after = (
-        LocalBackend(problem_of(benchmark), benchmark, tmp_path / name, Streams(0), on_tuner_death="keep")
-        for name in ("old", "new")
+        LocalBackend(problem_of(benchmark), benchmark, tmp_path / name, Streams(0), options) for name in ("old", "new")
     )
     opened(before).start(trial(before), None, None)
     while not (reports := before.wait(None)):
@@ -355,14 +381,31 @@ def test_closing_ends_what_runs(make):
 def test_a_benchmark_without_a_script_is_refused():
     benchmark = ToyBenchmark()
     with pytest.raises(ConfigurationError, match="has no script"):
-        LocalBackend(toy_problem(benchmark), benchmark, None, Streams(0))
+        create("backend", "local", toy_problem(benchmark), benchmark, None, Streams(0))
 
 
-@pytest.mark.parametrize(("option", "value"), [("grace_period", -1.0), ("trial_timeout", 0.0), ("log_bytes", 1)])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("num_gpus_per_trial", -1),
+        ("grace_period", -1.0),
+        ("trial_timeout", 0.0),
+        ("max_checkpoints", -1),
+        ("trial_retries", -1),
+        ("log_bytes", 1),
+    ],
+)
 def test_options_out_of_range_are_refused(option, value):
     benchmark = Training()
-    with pytest.raises(ConfigurationError, match=f"backend.{option}={value} must be at least"):
-        LocalBackend(problem_of(benchmark), benchmark, None, Streams(0), **{option: value})
+    with pytest.raises(ConfigurationError, match=rf"^backend\.{option}={value} must be at least") as caught:
+        create("backend", "local", problem_of(benchmark), benchmark, None, Streams(0), **{option: value})
+    assert (caught.value.option, caught.value.value) == (f"backend.{option}", value)
+
+
+def test_what_becomes_of_trials_when_the_tuner_dies_is_one_of_two():
+    benchmark = Training()
+    with pytest.raises(ConfigurationError, match=r"backend\.on_tuner_death='kepe' does not fit\. Did you mean 'keep'"):
+        create("backend", "local", problem_of(benchmark), benchmark, None, Streams(0), on_tuner_death="kepe")
 
 
 @pytest.mark.parametrize(("scheduler", "n_workers"), [("asha_stopping", 2), ("asha_promotion", 2), ("fifo", 3)])
@@ -371,7 +414,7 @@ def test_a_whole_experiment(tmp_path, scheduler, n_workers):
     problem = problem_of(benchmark)
     result = Tuner(
         scheduler=create("scheduler", scheduler, problem, streams, create("searcher", "random", problem, streams)),
-        backend=LocalBackend(problem, benchmark, tmp_path, streams),
+        backend=create("backend", "local", problem, benchmark, tmp_path, streams),
         stopping=[create("stopping", "max_num_trials_finished", problem, count=6)],
         n_workers=n_workers,
         record=ExperimentRecord(tmp_path, keep_events=True),
@@ -390,7 +433,7 @@ def test_a_trial_that_says_nothing_of_use_fails_and_the_experiment_goes_on(tmp_p
     problem = problem_of(benchmark)
     result = Tuner(
         scheduler=create("scheduler", "fifo", problem, streams, create("searcher", "random", problem, streams)),
-        backend=LocalBackend(problem, benchmark, tmp_path, streams),
+        backend=create("backend", "local", problem, benchmark, tmp_path, streams),
         stopping=[create("stopping", "max_num_trials_started", problem, count=2)],
         n_workers=1,
         record=ExperimentRecord(tmp_path, keep_events=True),

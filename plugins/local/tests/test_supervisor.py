@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tunekit_local import supervisor
-from tunekit_local.supervisor import TAKEN, identity, is_alive, launch, read_exit, read_processes
+from tunekit_local.supervisor import ALREADY_CLAIMED, identity, is_alive, launch, read_exit, read_processes
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 SHELL = ["sh", "-c"]
@@ -23,7 +23,7 @@ SHELL = ["sh", "-c"]
 def until(condition, seconds=10.0):
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.002)
 
 
@@ -389,7 +389,7 @@ def test_a_run_that_is_claimed_is_not_touched(start, tmp_path):
     (tmp_path / "process.jsonl").write_text("claimed")
     before = {path: path.stat() for path in [tmp_path, *tmp_path.iterdir()]}
     with run.launch() as process:
-        assert process.wait(20) == TAKEN == 3
+        assert process.wait(20) == ALREADY_CLAIMED == 3
     after = {path: path.stat() for path in [tmp_path, *tmp_path.iterdir()]}
     assert [(path, stat.st_mtime_ns, stat.st_size) for path, stat in after.items()] == [
         (path, stat.st_mtime_ns, stat.st_size) for path, stat in before.items()

@@ -25,11 +25,11 @@ arguments, _ = parser.parse_known_args()
 checkpoint = arguments.st_checkpoint_dir / "epoch.json"
 done = json.loads(checkpoint.read_text()) if checkpoint.exists() else 0
 report = Reporter()
-if arguments.mishap == "deaf":
+if arguments.mishap == "ignores_sigterm":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if arguments.mishap == "fork":
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-if arguments.mishap == "chatty":
+if arguments.mishap == "prints_much":
     for _ in range(200_000):
         print("x" * 100)
 if arguments.mishap == "silent":

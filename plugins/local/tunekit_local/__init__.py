@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.plugins.hookspecs import hookimpl
+from tunekit_core import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.contracts.backends import Backend
+    from tunekit_core import Backend
+
+API = 2
 
 
 @hookimpl

@@ -1,40 +1,18 @@
-"""Which GPUs and CPU cores a trial on this machine gets.
-
-GPUs are numbered as nvidia-smi numbers them, by PCI bus, and trials are told so. Where all that is said of a GPU is
-a MIG id, that id stands for it.
-"""
+"""Hands the GPUs and processor cores of this machine to trials."""
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.threads import VARIABLES
+from tunekit_core import THREAD_VARIABLES, InvalidOption
+from tunekit_local.gpus import Gpu, find_gpus, visible_gpus
+from tunekit_local.options import LocalOptions
 
-QUERY = ("--query-gpu=index,uuid", "--format=csv,noheader")
-ROW = re.compile(r"\s*([0-9]+)\s*,\s*(\S+)\s*")
 NO_GPU = "-1"  # an empty value would do for CUDA, but Windows has no empty variables
-
-
-@attrs.frozen
-class Gpu:
-    """A GPU of this machine.
-
-    Attributes:
-        index: Its number in nvidia-smi.
-        uuid: Such as ``GPU-8932f937-d72c-4106-c12f-20bd9faed9f6``.
-    """
-
-    index: int
-    uuid: str
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -58,78 +36,6 @@ class Assignment:
     gpus: tuple[str, ...] = attrs.field(converter=_texts)
     cpus: tuple[int, ...] | None = attrs.field(converter=attrs.converters.optional(_numbers))
     environment: Mapping[str, str]
-
-
-def find_gpus(environment: Mapping[str, str], *, patience: float = 10.0) -> tuple[Gpu, ...]:
-    """The GPUs that nvidia-smi lists, by index; none if it is missing, fails or hangs.
-
-    Args:
-        environment: Where its ``PATH`` comes from, and what it runs in.
-        patience: Seconds after which it is given up.
-    """
-    program = shutil.which("nvidia-smi", path=environment.get("PATH", os.defpath))
-    if program is None:
-        return ()
-    try:
-        process = subprocess.Popen(
-            [program, *QUERY],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=dict(environment),
-            encoding="utf-8",
-            errors="replace",
-        )
-    except OSError:
-        return ()
-    try:
-        output, _ = process.communicate(timeout=patience)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        assert process.stdout is not None
-        process.stdout.close()
-        # Not waited for here, as subprocess.run would: with a wedged driver it hangs in the kernel, deaf to signals.
-        threading.Thread(target=process.wait, daemon=True).start()
-        return ()
-    if process.returncode != 0:
-        return ()
-    rows = (ROW.fullmatch(line) for line in output.splitlines())
-    return tuple(sorted((Gpu(int(row[1]), row[2]) for row in rows if row), key=lambda gpu: gpu.index))
-
-
-def visible_gpus(gpus: Sequence[Gpu], visible: str | None) -> tuple[str, ...]:
-    """What ``CUDA_VISIBLE_DEVICES`` leaves of the GPUs, as CUDA reads it, in the order of their indices.
-
-    The first invalid entry ends the list: an index or UUID that does not exist, an abbreviated UUID that fits
-    several GPUs, an entry of another kind than the first. With a device that is listed twice, CUDA sees none.
-    Unlike CUDA without ``CUDA_DEVICE_ORDER=PCI_BUS_ID``, which counts the fastest GPU first, an index is always
-    that of nvidia-smi: the order by speed cannot be known without loading CUDA.
-
-    Args:
-        gpus: All that there are. Without any, nothing is visible.
-        visible: The value; ``None`` leaves all.
-
-    Returns:
-        Indices as text; MIG ids as they are, in the order given, unchecked.
-    """
-    if visible is None or not gpus:
-        return tuple(str(gpu.index) for gpu in gpus)
-    entries = [entry.strip() for entry in visible.split(",")]
-    kind = entries[0][:4]
-    left: list[str] = []
-    for entry in entries:
-        if kind == "MIG-":
-            fitting = [entry] if entry.startswith(kind) else []
-        elif kind == "GPU-":
-            fitting = [str(gpu.index) for gpu in gpus if entry.startswith(kind) and gpu.uuid.startswith(entry)]
-        else:
-            fitting = [str(gpu.index) for gpu in gpus if re.fullmatch("[0-9]+", entry) and gpu.index == int(entry)]
-        if len(fitting) != 1:
-            break
-        left += fitting
-    if len(set(left)) < len(left):
-        return ()
-    return tuple(left if kind == "MIG-" else sorted(left, key=int))
 
 
 def cpus_of(n_workers: int, slot: int) -> tuple[tuple[int, ...] | None, int]:
@@ -164,11 +70,7 @@ class Devices:
     Where nvidia-smi lists no GPU, ``CUDA_VISIBLE_DEVICES`` is left as it is: it may be nvidia-smi that is missing.
 
     Args:
-        num_gpus_per_trial: How many GPUs a trial gets; with 0 it sees none. 1 also fits a machine without any.
-        gpus_to_use: Indices of nvidia-smi to choose from; ``None`` for all that ``CUDA_VISIBLE_DEVICES`` leaves.
-        share_gpus: Whether several trials may hold one GPU.
-        rotate_gpus: Whether GPUs are handed out at all; without, every trial sees all that the user's
-            environment leaves.
+        options: Those of the backend.
         environment: The user's. ``os.environ`` is not: the core has set the thread variables there to 1, and a
             variable that is set here is left to the user.
 
@@ -176,46 +78,40 @@ class Devices:
         gpus: Entries of ``CUDA_VISIBLE_DEVICES`` that can be assigned.
 
     Raises:
-        ConfigurationError: If an option asks for a GPU that is not there, or for more than there are.
+        InvalidOption: If an option asks for a GPU that is not there, or for more than there are.
     """
 
-    def __init__(
-        self,
-        *,
-        num_gpus_per_trial: int,
-        gpus_to_use: Sequence[int] | None,
-        share_gpus: bool,
-        rotate_gpus: bool,
-        environment: Mapping[str, str],
-    ) -> None:
-        if num_gpus_per_trial < 0:
-            raise _refusal("num_gpus_per_trial", num_gpus_per_trial, "must not be negative.")
-        self._share = share_gpus
+    def __init__(self, options: LocalOptions, environment: Mapping[str, str]) -> None:
+        per_trial, gpus_to_use = options.num_gpus_per_trial, options.gpus_to_use
+        self._share = options.share_gpus
         self._slots: list[tuple[tuple[int, ...] | None, int]] = []
-        self._thread_variables = [variable for variable in VARIABLES if variable not in environment]
+        self._thread_variables = [variable for variable in THREAD_VARIABLES if variable not in environment]
         self._held: dict[int, Assignment] = {}
         self._times_assigned: Counter[str] = Counter()
         self.gpus: tuple[str, ...] = ()
         self._n_gpus = 0
-        self._hides_gpus = num_gpus_per_trial == 0
-        if not rotate_gpus:
+        self._hides_gpus = per_trial == 0
+        if not options.rotate_gpus:
             self._hides_gpus = False
             return
-        if num_gpus_per_trial == 0 and gpus_to_use is None:
+        if per_trial == 0 and gpus_to_use is None:
             return  # nvidia-smi can take seconds
         listed = find_gpus(environment)
         visible = environment.get("CUDA_VISIBLE_DEVICES")
-        there = _account(listed, visible)
+        there = _describe_gpus(listed, visible)
         self.gpus = visible_gpus(listed, visible)
         if gpus_to_use is not None:
-            self.gpus = _restricted(self.gpus, gpus_to_use, there)
-        self._n_gpus = num_gpus_per_trial if self.gpus or num_gpus_per_trial > 1 else 0
-        self._hides_gpus = self._n_gpus == 0 and (num_gpus_per_trial == 0 or bool(listed))
+            self.gpus = _chosen_gpus(self.gpus, gpus_to_use, there)
+        self._n_gpus = per_trial if self.gpus or per_trial > 1 else 0
+        self._hides_gpus = self._n_gpus == 0 and (per_trial == 0 or bool(listed))
         if self._n_gpus > (n := len(self.gpus)):
             if gpus_to_use is not None:
                 there += f" backend.gpus_to_use={list(gpus_to_use)} leaves {n}."
-            reason = f"is more than the {n} GPU(s) that a trial can get. {there} Type backend.num_gpus_per_trial={n}."
-            raise _refusal("num_gpus_per_trial", num_gpus_per_trial, reason)
+            raise InvalidOption(
+                "num_gpus_per_trial",
+                per_trial,
+                f"is more than the {n} GPU(s) that a trial can get. {there} Type backend.num_gpus_per_trial={n}",
+            )
 
     def split_cpus(self, n_workers: int) -> None:
         """Divide the cores among so many trials that run at once; before anything is assigned."""
@@ -243,9 +139,9 @@ class Devices:
         return assignment
 
     def claim(self, trial_id: int, devices: Assignment) -> None:
-        """Let a trial hold what it has, whoever else holds it.
+        """Let a trial hold what it has, even if another holds it too.
 
-        For trials taken over after a restart, before anything is assigned. Options may have changed meanwhile:
+        For trials that another process started, before anything is assigned. Options may have changed meanwhile:
         what is not among the devices any more is no error, and cores that straddle slots block each of them.
         Claimed and released at once, a trial that has ended counts for which GPU comes next.
         """
@@ -280,7 +176,7 @@ class Devices:
         return tuple(sorted(candidates[: self._n_gpus], key=self.gpus.index))
 
 
-def _account(listed: Sequence[Gpu], visible: str | None) -> str:
+def _describe_gpus(listed: Sequence[Gpu], visible: str | None) -> str:
     """What GPUs there are, in sentences."""
     if not listed:
         return "nvidia-smi lists no GPU here: see what `nvidia-smi -L` says."
@@ -291,26 +187,21 @@ def _account(listed: Sequence[Gpu], visible: str | None) -> str:
     return f"{sentence} CUDA_VISIBLE_DEVICES={visible} leaves {left}."
 
 
-def _restricted(gpus: tuple[str, ...], gpus_to_use: Sequence[int], there: str) -> tuple[str, ...]:
+def _chosen_gpus(gpus: tuple[str, ...], gpus_to_use: Sequence[int], there: str) -> tuple[str, ...]:
     """The GPUs that the user chose.
 
     Raises:
-        ConfigurationError: If one is not there, or chosen twice.
+        InvalidOption: If one is not there.
     """
-    chosen = list(gpus_to_use)
-    wanted = [str(index) for index in chosen]
+    wanted = [str(index) for index in gpus_to_use]
     possible = [gpu for gpu in gpus if gpu in wanted]
     missing = [gpu for gpu in wanted if gpu not in gpus]
     if missing:
         possible = possible or [gpu for gpu in gpus if not gpu.startswith("MIG-")]
         advice = f"Type backend.gpus_to_use=[{','.join(possible)}], or leave" if possible else "Leave"
-        reason = f"names GPU {', '.join(missing)}, which cannot be used. {there} {advice} the option out."
-        raise _refusal("gpus_to_use", chosen, reason)
-    if len(possible) < len(wanted):
-        reason = f"names a GPU twice. Type backend.gpus_to_use=[{','.join(possible)}]; with backend.share_gpus=true "
-        raise _refusal("gpus_to_use", chosen, reason + "several trials run on one GPU.")
+        raise InvalidOption(
+            "gpus_to_use",
+            list(gpus_to_use),
+            f"names GPU {', '.join(missing)}, which cannot be used. {there} {advice} the option out",
+        )
     return tuple(possible)
-
-
-def _refusal(option: str, value: object, reason: str) -> ConfigurationError:
-    return ConfigurationError(f"backend.{option}={value} {reason}", option=f"backend.{option}", value=value)

@@ -1,6 +1,6 @@
 """A socket on which scripts and supervisors say that there is something to read.
 
-A notice is a hint: it may be lost, so whoever waits looks for himself now and then. It names a path.
+A notice names a path. It may be lost, so a process that waits for one also looks at the files from time to time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MANY = 8  # Linux queues ten datagrams unless told otherwise, and senders do not
 
 
 class Notices:
-    """The socket of one experiment; its address is the same for every process that takes the experiment up.
+    """The socket of one experiment; its address is the same for every process that works on the experiment.
 
     Args:
         folder: Of the experiment. The socket is not in it, since addresses may have no more than some 100 bytes.
@@ -55,6 +55,6 @@ class Notices:
             n_notices += 1
 
     def close(self) -> None:
-        """Remove the socket. Notices that are sent later go nowhere."""
+        """Remove the socket. Notices that are sent later are lost."""
         self._socket.close()
         self.address.unlink(missing_ok=True)

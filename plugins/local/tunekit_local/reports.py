@@ -1,15 +1,17 @@
-"""Reads the reports of a trial as they are appended to its file."""
+"""Reads the reports of trials as they are appended to their files."""
 
 from __future__ import annotations
 
+import heapq
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 LONGEST_LINE = 1 << 20
 UNREADABLE = "unreadable"
+TIME_STAMP, ITERATION = "st_worker_timestamp", "st_worker_iter"  # added by the Reporter
 
 
 class ReportFile:
@@ -41,10 +43,40 @@ class ReportFile:
         if len(self._part) > LONGEST_LINE:
             lines.append(self._part)
             self._part = b""
-        lines = [line for line in lines if line.strip()]  # a reporter begins anew after a line that broke off
+        lines = [line for line in lines if line.strip()]  # after a line that broke off, a reporter begins a new one
         skipped = min(self._to_skip, len(lines))
         self._to_skip -= skipped
         return [_metrics(line) for line in lines[skipped:]]
+
+
+def new_reports(files: Mapping[int, ReportFile]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """What several trials reported since the last call, in the order in which it was made.
+
+    The reports of one trial stay in their order, whatever its clock says.
+
+    Args:
+        files: By id of the trial. All are read before the first report is returned.
+
+    Returns:
+        Pairs of the id of the trial and its metrics.
+    """
+    found = [[(trial_id, metrics) for metrics in file.new()] for trial_id, file in files.items()]
+    return heapq.merge(*found, key=lambda report: (_number(report[1], TIME_STAMP), report[0]))
+
+
+def resource_of(metrics: Mapping[str, Any], attribute: str | None) -> float:
+    """The resource that a report was made at; minus infinity if it is missing or no number.
+
+    Args:
+        metrics: The report.
+        attribute: The metric that holds the resource; ``None`` counts the reports of the run, from 1.
+    """
+    return _number(metrics, ITERATION) + 1 if attribute is None else _number(metrics, attribute)
+
+
+def _number(metrics: Mapping[str, Any], name: str) -> float:
+    value = metrics.get(name)
+    return float(value) if isinstance(value, (int, float)) and value == value else float("-inf")
 
 
 def _metrics(line: bytes) -> Mapping[str, Any]:

@@ -1,11 +1,13 @@
 """Runs one command for one run of a trial, and writes down how it ended, whether or not the tuner is still there.
 
-Started by ``launch`` as a program of its own. It claims the run, starts the command in a session of its own, empties
-its output into bounded logs, ends it when asked, when its time is over or when the tuner died, ends whatever it left
-running, and records the end. Only the standard library, and little of it: it is started once for every run of a trial.
+Started by ``launch`` as a program of its own. It claims the run, starts the command in a session of its own, copies its
+output into bounded logs, ends it when asked, when its time is over or when the tuner died, ends whatever it left
+running, and records the end. It needs only the standard library, and little of that, since it is started once for every
+run of a trial.
 
-Two files in the folder of the run are its word to the tuner. ``process.jsonl`` names the supervisor and, on a second
-line, the child; who creates it has claimed the run. ``exit.json`` says how the run ended; until then it is blank.
+It tells the tuner what happened by two files in the folder of the run. ``process.jsonl`` names the supervisor and, on a
+second line, the child; the process that creates this file has claimed the run. ``exit.json`` says how the run ended;
+until then it is blank.
 """
 
 from __future__ import annotations
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 PROC = "/proc"  # where there is none, ps is asked
-TAKEN = 3  # exit status: another supervisor has claimed the run
+ENDED, ASKED, TIMEOUT, TUNER_DIED, NOT_STARTED = "ended", "asked", "timeout", "tuner died", "not started"  # causes
+ALREADY_CLAIMED = 3  # exit status: another supervisor has claimed the run
 EXIT_BYTES = 4096  # of exit.json
 CHUNK_BYTES = 65536
-MOMENT = 0.5  # seconds for helpers that end by themselves once the command has, as those of multiprocessing do
-PATIENCE = 10.0  # seconds after which processes that SIGKILL does not end are left alone: they hang in the kernel
+SECONDS_FOR_HELPERS = 0.5  # that end by themselves once the command has, as those of multiprocessing do
+SECONDS_FOR_KILLED = 10.0  # until processes that SIGKILL does not end are left alone: they hang in the kernel
 SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})  # blocked until the supervisor handles them
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
@@ -38,11 +41,11 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 def launch(folder: str, lifeline: int | None = None) -> subprocess.Popen[bytes]:
     """Start a supervisor for the run in a folder that holds ``spec.json``.
 
-    Signals sent to it from its first moment on are honoured: they are blocked when it starts, since the interpreter
-    needs a while until it can handle them.
+    Signals that are sent to it from its first moment on have their effect: they are blocked when it starts, since the
+    interpreter needs a while until it can handle them.
 
     Args:
-        folder: Absolute path of the folder of the run. The notice at the end says it in the same words.
+        folder: Absolute path of the folder of the run. The notice at the end holds exactly this text.
         lifeline: Read end of a pipe; the run is ended when nobody holds its write end any more.
     """
     import subprocess
@@ -88,14 +91,14 @@ def read_exit(folder: str) -> dict[str, Any] | None:
     """How a run ended; ``None`` if it has not, or if its supervisor was killed."""
     text = _read(os.path.join(folder, "exit.json")).rstrip()
     try:
-        record: dict[str, Any] | None = json.loads(text) if text else None  # asked after every report: blank as a rule
+        record: dict[str, Any] | None = json.loads(text) if text else None  # asked after every report: mostly blank
     except ValueError:
         return None  # read while it was written
     return record
 
 
 class _Log:
-    """A file that keeps the last bytes written to it, in two halves. A disk that is full costs bytes, nothing else."""
+    """A file that keeps the last bytes written to it, in two halves. On a full disk bytes are lost without an error."""
 
     def __init__(self, path: str, size: int) -> None:
         self._path = path
@@ -123,7 +126,7 @@ class _Log:
 
 
 class _Supervisor:
-    """One run. Signals are handled as soon as it exists; all waiting is in one place, for signals and bytes alike.
+    """One run. Signals are handled as soon as this object exists; signals and bytes are waited for in one place.
 
     Args:
         lifeline: Its end of file means that the tuner died; -1 if there is none.
@@ -146,8 +149,8 @@ class _Supervisor:
             os.set_blocking(end, False)
         self._poll.register(self._wake, select.POLLIN)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, lambda *_: self._end("asked"))
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # not ignored: it wakes
+        signal.signal(signal.SIGTERM, lambda *_: self._end(ASKED))
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # a handler, or it would not end a wait
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -170,27 +173,27 @@ class _Supervisor:
         logs = [_Log(spec[stream], int(spec["log_bytes"])) for stream in ("stdout", "stderr")]
         if self.cause:
             return _ending(self.cause)
-        trouble = self._start(spec, logs, claim)
+        errors = self._start(spec, logs, claim)
         terminated = killed = False
-        leave = 0.0  # until then, what outlives the command may end by itself
+        limit = 0.0  # until then, what outlives the command may end by itself
         while self._status is None:
             late = time.monotonic() >= deadline
             if late and not terminated:
-                self._end("timeout")
+                self._end(TIMEOUT)
             if self.cause and not terminated:
                 terminated = True
                 self._terminate()
-                deadline = leave = time.monotonic() + grace
+                deadline = limit = time.monotonic() + grace
             elif late:
                 killed = True
                 deadline = float("inf")
                 _kill(self._child, signal.SIGKILL)
             self._wait(deadline - time.monotonic())
-        cause = self.cause or "ended"
-        survivors = self._sweep(max(leave, time.monotonic() + MOMENT))
-        message = os.read(trouble, EXIT_BYTES).decode(errors="replace")
+        cause = self.cause or ENDED
+        survivors = self._end_descendants(max(limit, time.monotonic() + SECONDS_FOR_HELPERS))
+        message = os.read(errors, EXIT_BYTES).decode(errors="replace")
         if message or not self.started:
-            return _ending("not started" if message else cause, message=message)
+            return _ending(NOT_STARTED if message else cause, message=message)
         code = os.waitstatus_to_exitcode(self._status)
         oom_killed = code == -signal.SIGKILL and not killed and _oom_kills() > kills
         return _ending(cause, code, oom_killed=oom_killed, survivors_killed=survivors)
@@ -199,18 +202,18 @@ class _Supervisor:
         self.cause = self.cause or cause
 
     def _start(self, spec: dict[str, Any], logs: list[_Log], claim: int) -> int:
-        """Start the child, unless it is to end already. Returns where it tells what went wrong with that."""
+        """Start the child, unless it is to end already. Returns the pipe where it says why it became no command."""
         gate, opener = os.pipe()
-        trouble, tell = os.pipe()
+        errors, errors_end = os.pipe()
         pipes = [os.pipe() for _ in logs]
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         parent = os.getpid()
         self._child = os.fork()
         if self._child == 0:
             os.close(opener)
-            _become(spec, self._prctl, parent, gate, tell, [write for _, write in pipes])
+            _become(spec, self._prctl, parent, gate, errors_end, [write for _, write in pipes])
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        for fd in (gate, tell, *(write for _, write in pipes)):
+        for fd in (gate, errors_end, *(write for _, write in pipes)):
             os.close(fd)
         for (read, _), log in zip(pipes, logs, strict=True):
             os.set_blocking(read, False)
@@ -218,13 +221,13 @@ class _Supervisor:
             self._logs[read] = log
         if child := identity(self._child):
             os.write(claim, _line(child))
-        self._wait(0.0)  # a tuner that is dead already
+        self._wait(0.0)  # the tuner may be dead already
         self.started = not self.cause
         if self.started:
-            with contextlib.suppress(BrokenPipeError):  # somebody has killed it; how it ended says so
+            with contextlib.suppress(BrokenPipeError):  # the child was killed; its exit status will say so
                 os.write(opener, b"!")
         os.close(opener)
-        return trouble
+        return errors
 
     def _wait(self, seconds: float) -> None:
         """Wait for a signal, output or the end of the lifeline, at most so long, and deal with it."""
@@ -244,7 +247,7 @@ class _Supervisor:
             if fd != self._lifeline:
                 self._logs[fd].write(data)
             elif not data:
-                self._end("tuner died")
+                self._end(TUNER_DIED)
 
     def _reap(self) -> bool:
         """Collect all that ended: the child, and descendants that lost their parents. Whether there are any left."""
@@ -261,11 +264,11 @@ class _Supervisor:
         table = _table()
         if self._adopts:
             family = {os.getpid()}
-        else:  # those without parents are found by their group, and ps is none of them
+        else:  # those that lost their parents are found by their group, which ps, a child of this process, is not in
             family = {pid for pid, (_, group, _) in table.items() if pid == self._child or group == self._child}
-        grown = 0
-        while grown < len(family):  # parents may have higher numbers than their children
-            grown = len(family)
+        n_before = 0
+        while n_before < len(family):  # parents may have higher numbers than their children
+            n_before = len(family)
             family.update(pid for pid, (parent, _, _) in table.items() if parent in family)
         family.discard(os.getpid())
         return {pid: table[pid][1] for pid in family if table[pid][2] not in "ZX"}
@@ -274,27 +277,27 @@ class _Supervisor:
         for pid, group in self._descendants().items():
             if group != self._child:
                 _kill(pid, signal.SIGTERM)
-        _kill(-self._child, signal.SIGTERM)  # the group, which may be growing; who has none yet got it above
+        _kill(-self._child, signal.SIGTERM)  # the whole group, as it may grow; before it exists, the child is above
 
-    def _sweep(self, limit: float) -> int:
+    def _end_descendants(self, limit: float) -> int:
         """Let the descendants end by themselves until ``limit``, kill the others and return how many those were."""
         killed: set[int] = set()
-        while self._reap() or not self._adopts:  # who adopts is the one that knows
+        while self._reap() or not self._adopts:  # a process that adopts orphans is told by the system when none is left
             left = self._descendants()
             if not left and not self._adopts:
                 break
             remaining = limit - time.monotonic()
-            if remaining <= -PATIENCE:
+            if remaining <= -SECONDS_FOR_KILLED:
                 break
             if remaining <= 0:
                 killed.update(pid for pid in left if _kill(pid, signal.SIGKILL))
             if not self._adopts:
-                time.sleep(0.1)  # no signal tells that one of them ended, and there is one for every ps
+                time.sleep(0.1)  # signals are of no use: none comes when an orphan ends, and one for every ps
                 self._wait(0.0)
             else:
                 self._wait(remaining if remaining > 0 else 0.1)
         for fd, log in self._logs.items():
-            for _ in range(64):  # more than a pipe holds: somebody else may have it, and go on writing
+            for _ in range(64):  # more than a pipe holds, and no more: another process may have it and go on writing
                 try:
                     data = os.read(fd, CHUNK_BYTES)
                 except OSError:
@@ -306,7 +309,7 @@ class _Supervisor:
 
 
 def _become(
-    spec: dict[str, Any], prctl: Callable[..., int] | None, parent: int, gate: int, tell: int, streams: list[int]
+    spec: dict[str, Any], prctl: Callable[..., int] | None, parent: int, gate: int, errors_end: int, streams: list[int]
 ) -> NoReturn:
     """Turn the forked process into the command once the gate opens; end if the supervisor closes it or dies."""
     step = "spec.json"
@@ -332,12 +335,13 @@ def _become(
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             os.execvpe(command[0], command, environment)
     except BaseException as error:
-        os.write(tell, _trouble(spec, step, error).encode(errors="backslashreplace")[:EXIT_BYTES])
+        os.write(errors_end, _start_error(spec, step, error).encode(errors="backslashreplace")[:EXIT_BYTES])
     finally:
         os._exit(127)
 
 
-def _trouble(spec: dict[str, Any], step: str, error: BaseException) -> str:
+def _start_error(spec: dict[str, Any], step: str, error: BaseException) -> str:
+    """Why a run could not be started, for people; ``step`` is what failed: the spec or an entry of it."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
     if step == "folder":
         return f"The folder {spec['folder']!r} cannot be entered: {reason}."
@@ -378,7 +382,7 @@ def _read(path: str) -> bytes:
 
 
 def _notify(path: str, folder: str) -> None:
-    """Tell the tuner that there is something to read; whether it listens is its business."""
+    """Tell the tuner that there is something to read. It may have ended, which is no error here."""
     import socket
 
     try:
@@ -409,7 +413,7 @@ def _oom_kills() -> int:
 
 
 def _state(pid: int) -> tuple[str, str]:
-    """State of a process as ps abbreviates it, and when it started, in a form of its own; empty if there is none."""
+    """State of a process as ps abbreviates it, and when it started, only to be compared; empty if there is none."""
     if os.path.exists(PROC + "/self/stat"):
         fields = _stat(str(pid))
         return (fields[0], fields[19]) if fields else ("", "")
@@ -420,8 +424,8 @@ def _state(pid: int) -> tuple[str, str]:
 def _table() -> dict[int, tuple[int, int, str]]:
     """Parent, group and state of every process."""
     if os.path.exists(PROC + "/self/stat"):
-        rows = ((name, _stat(name)) for name in os.listdir(PROC) if name.isdigit())
-        return {int(name): (int(fields[1]), int(fields[2]), fields[0]) for name, fields in rows if fields}
+        found = ((name, _stat(name)) for name in os.listdir(PROC) if name.isdigit())
+        return {int(name): (int(fields[1]), int(fields[2]), fields[0]) for name, fields in found if fields}
     lines = _ps("-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "stat=").splitlines()
     return {int(pid): (int(parent), int(group), state[:1]) for pid, parent, group, state in map(str.split, lines)}
 
@@ -434,7 +438,7 @@ def _stat(pid: str) -> list[str]:
 def _ps(*arguments: str) -> str:
     import subprocess
 
-    # times read alike everywhere
+    # the same language and time zone everywhere, so that times can be compared as text
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
     return subprocess.run(["ps", *arguments], stdout=subprocess.PIPE, text=True, env=environment, check=False).stdout
 
@@ -466,7 +470,7 @@ def main(arguments: list[str]) -> int:
             os.path.join(folder, "process.jsonl"), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666
         )
     except FileExistsError:
-        return TAKEN
+        return ALREADY_CLAIMED
     os.write(claim, _line(identity(os.getpid()) or {}))
     exit_file = os.open(os.path.join(folder, "exit.json"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     notices = None
@@ -479,8 +483,8 @@ def main(arguments: list[str]) -> int:
         ending = supervisor.run(spec, claim)
     except Exception as error:
         if supervisor.started:
-            raise  # and the child ends with us
-        ending = _ending("not started", message=f"The run could not be set up: {error!r}")
+            raise  # the child ends with this process
+        ending = _ending(NOT_STARTED, message=f"The run could not be set up: {error!r}")
     text = json.dumps(ending, ensure_ascii=False).encode(errors="backslashreplace")
     os.pwrite(exit_file, text.ljust(EXIT_BYTES), 0)
     if notices is not None:
@@ -489,4 +493,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    os._exit(main(sys.argv[1:]))  # the interpreter's own way out would let a late SIGTERM end it
+    os._exit(main(sys.argv[1:]))  # not sys.exit: while the interpreter shuts down, a late SIGTERM would end it

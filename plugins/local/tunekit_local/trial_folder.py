@@ -1,9 +1,9 @@
-"""Files of a trial: what it is told, what it says, how its runs ended.
+"""The files of a trial: what it is told, what it reports, how its runs ended.
 
 ================== ===================================================================================
 ``config.json``    the configuration
 ``reports.jsonl``  what it reported, over all runs
-``stdout.log``     what it printed last, and ``stderr.log``
+``stdout.log``     the end of what it printed; of what it wrote as errors, ``stderr.log``
 ``checkpoint/``    what it needs to go on
 ``runs/<k>/``      run k = 0, 1, …: ``spec.json``, ``process.jsonl``, ``exit.json``; see `supervisor`
 ================== ===================================================================================
@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tunekit_core.records.files import as_json, write_whole
-from tunekit_local.process import RunProcess
+from tunekit_core import as_json, write_whole
+from tunekit_local.supervised_run import SupervisedRun
 
 TAIL_BYTES = 2000
 TAIL_LINES = 20
@@ -41,10 +41,10 @@ class TrialFolder:
         self.checkpoint = path / "checkpoint"
 
     def create(self, configuration: Mapping[str, Any]) -> None:
-        """Make an empty folder, in place of what a lost experiment may have left there."""
+        """Make an empty folder, in place of what an experiment whose record was lost may have left there."""
         if self.path.exists():
             for run in self.runs():
-                RunProcess.find(run).end_by_force()
+                SupervisedRun.find(run).end_by_force()
             shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(exist_ok=True)
         self.checkpoint.mkdir()
@@ -57,7 +57,7 @@ class TrialFolder:
         return sorted((folder for folder in folders if folder.name.isdecimal()), key=lambda folder: int(folder.name))
 
     def add_run(self, spec: Mapping[str, Any]) -> Path:
-        """Make the folder of one more run, with what is to be run."""
+        """Make the folder of one more run, with what its supervisor is told."""
         folder = self.path / "runs" / str(len(self.runs()))
         folder.mkdir(parents=True)
         self.checkpoint.mkdir(exist_ok=True)  # it may have been deleted
@@ -65,7 +65,7 @@ class TrialFolder:
         return folder
 
     def last_run(self) -> tuple[Path, dict[str, Any]] | None:
-        """The last run and what was to be run; one whose spec was not written never began."""
+        """The folder of the last run, and its ``spec.json``. A run whose ``spec.json`` was not written never began."""
         for run in reversed(self.runs()):
             if (run / "spec.json").exists():
                 return run, json.loads((run / "spec.json").read_text(encoding="utf-8"))
@@ -79,8 +79,8 @@ class TrialFolder:
         """Remove what is needed to go on."""
         shutil.rmtree(self.checkpoint, ignore_errors=True)
 
-    def last_words(self) -> str:
-        """The end of what the script wrote as errors."""
+    def end_of_errors(self) -> str:
+        """The last lines of what the script wrote to its standard error; empty if it wrote nothing."""
         try:
             with open(self.stderr, "rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))

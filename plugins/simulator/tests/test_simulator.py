@@ -1,15 +1,13 @@
 import pytest
 
-from tunekit_core import ConfigurationError, Streams
-from tunekit_core.contracts.backends import TrialEnded, TrialReported
-from tunekit_core.contracts.trials import Status, Trial
+from tunekit_core import ConfigurationError, Report, Status, Streams, Trial, TrialEnded, TrialReported, create
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
-from tunekit_simulator.backend import Simulator
 
 
 def simulator(problem=None, benchmark=None, seed=0, **options):
     benchmark = benchmark or ToyBenchmark()
-    return Simulator(problem or toy_problem(benchmark), benchmark, None, Streams(seed), **options)
+    problem = problem or toy_problem(benchmark)
+    return create("backend", "simulator", problem, benchmark, None, Streams(seed), **options)
 
 
 class TestWithCheckpoints(BackendContract):
@@ -155,11 +153,16 @@ def test_a_preempted_trial_waits_and_repeats_what_was_not_checkpointed():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"start_delay": -1.0}, r"backend\.start_delay=-1\.0 must be"),
-        ({"report_delay": float("nan")}, r"backend\.report_delay=nan must be"),
-        ({"failure_rate": 1.5}, r"backend\.failure_rate=1\.5 must be a probability"),
+        ({"start_delay": -1.0}, r"backend\.start_delay=-1\.0 must be at least 0"),
+        ({"report_delay": float("nan")}, r"backend\.report_delay=nan must be at least 0"),
+        ({"stop_delay": float("inf")}, r"backend\.stop_delay=inf must be at least 0 and finite"),
+        ({"failure_rate": 1.5}, r"backend\.failure_rate=1\.5 must be at least 0 and at most 1"),
+        ({"slow_rate": -0.5}, r"backend\.slow_rate=-0\.5 must be at least 0"),
         ({"slow_factor": 0.5}, r"backend\.slow_factor=0\.5 must be at least 1"),
-        ({"table_seed": 3}, r"backend\.table_seed=3 must be between 0 and 0"),
+        ({"preemption_rate": 2.0}, r"backend\.preemption_rate=2\.0 must be at least 0"),
+        ({"preemption_delay": -1.0}, r"backend\.preemption_delay=-1\.0 must be at least 0"),
+        ({"table_seed": -1}, r"backend\.table_seed=-1 must be at least 0"),
+        ({"table_seed": 3}, r"backend\.table_seed=3 must be at most 0: the table of 'toy' has 1 run"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
@@ -172,10 +175,8 @@ def test_a_benchmark_without_recorded_runs_is_refused():
         name = "bare"
 
     with pytest.raises(ConfigurationError, match="'bare' has no recorded runs"):
-        Simulator(toy_problem(ToyBenchmark()), Bare(), None, Streams(0))
+        simulator(toy_problem(ToyBenchmark()), Bare())
 
 
 def _report(event):
-    from tunekit_core.contracts.trials import Report
-
     return Report(event.trial_id, event.metrics["epoch"], event.metrics, (0.0,), event.time)

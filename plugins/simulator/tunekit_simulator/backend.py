@@ -13,13 +13,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tunekit_core.contracts.backends import Backend, BackendEvent, TrialEnded, TrialReported
-from tunekit_core.contracts.benchmarks import Benchmark, Curve, Simulatable
-from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Status, Trial
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.randomness import Streams
+from tunekit_core import (
+    Backend,
+    BackendEvent,
+    Benchmark,
+    ConfigurationError,
+    Curve,
+    InvalidOption,
+    Problem,
+    Simulatable,
+    Status,
+    Streams,
+    Trial,
+    TrialEnded,
+    TrialReported,
+)
 from tunekit_simulator.faults import Faults
+from tunekit_simulator.options import SimulatorOptions
 
 NANOSECONDS = 1_000_000_000
 CURVES_KEPT = 1024  # of the trials that ran last
@@ -60,33 +70,16 @@ class _Segment:
 class Simulator(Backend):
     """Replays recorded runs in simulated time: an experiment of hours takes a second.
 
-    All delays are in simulated seconds and 0 unless given. Unlike the reference software, stopping a trial holds
-    up its own worker alone, the tuner sees every report at once, and the time that the tuner itself computes never
-    counts: the same seed gives the same events on every machine.
-
-    Args:
-        problem: What is to be solved.
-        benchmark: Where the recorded runs come from.
-        folder: Not used: nothing is written.
-        streams: Random numbers for table seeds and faults.
-        start_delay: From the start or resume of a trial to the beginning of its training.
-        report_delay: From the end of an epoch to the arrival of its report.
-        complete_delay: From the arrival of the last report of a trial to its end.
-        stop_delay: From a decision to pause or stop to the end of the trial; what it reports meanwhile is late.
-        checkpoint: Whether a resumed trial goes on where it was; without, it starts over.
-        checkpoint_delay: Added to the start of a resumed trial that reads a checkpoint.
-        table_seed: Which of the recorded repetitions every trial replays; ``None`` draws one for each trial.
-        failure_rate: Probability that a trial fails after one of the reports of a start or resume.
-        slow_rate: Probability that a start or resume meets a slow worker.
-        slow_factor: How many times as long a slow worker takes.
-        preemption_rate: Probability that a start or resume loses its worker once, between two reports.
-        preemption_delay: Until it has another one. What was not checkpointed is computed again.
+    Unlike the reference software, stopping a trial holds up its own worker alone, the tuner sees every report at once,
+    and the time that the tuner itself computes never counts: the same seed gives the same events on every machine.
 
     Raises:
-        ConfigurationError: If the benchmark has no recorded runs, or an option is out of range.
+        ConfigurationError: If the benchmark has no recorded runs, or not the repetition that is asked for.
     """
 
     name: ClassVar[str] = "simulator"
+    Options: ClassVar[type[Any]] = SimulatorOptions
+    runs: ClassVar[type[Any]] = Simulatable
 
     def __init__(
         self,
@@ -94,21 +87,9 @@ class Simulator(Backend):
         benchmark: Benchmark,
         folder: Path | None,
         streams: Streams,
-        *,
-        start_delay: float = 0.0,
-        report_delay: float = 0.0,
-        complete_delay: float = 0.0,
-        stop_delay: float = 0.0,
-        checkpoint: bool = True,
-        checkpoint_delay: float = 0.0,
-        table_seed: int | None = None,
-        failure_rate: float = 0.0,
-        slow_rate: float = 0.0,
-        slow_factor: float = 2.0,
-        preemption_rate: float = 0.0,
-        preemption_delay: float = 60.0,
+        options: SimulatorOptions,
     ) -> None:
-        super().__init__(problem, benchmark, folder, streams)
+        super().__init__(problem, benchmark, folder, streams, options)
         if not isinstance(benchmark, Simulatable):
             raise ConfigurationError(
                 f"The benchmark '{benchmark.name}' has no recorded runs, so backend=simulator cannot run it. "
@@ -118,30 +99,22 @@ class Simulator(Backend):
             )
         self._blackbox = benchmark.blackbox()
         n_seeds = self._blackbox.n_seeds
-        if table_seed is not None and not 0 <= table_seed < n_seeds:
-            raise ConfigurationError(
-                f"backend.table_seed={table_seed} must be between 0 and {n_seeds - 1}: the table of "
-                f"'{benchmark.name}' has {n_seeds} run(s) of each configuration.",
-                option="backend.table_seed",
-                value=table_seed,
+        if options.table_seed is not None and options.table_seed >= n_seeds:
+            raise InvalidOption(
+                "table_seed",
+                options.table_seed,
+                f"must be at most {n_seeds - 1}: the table of '{benchmark.name}' has {n_seeds} run(s) of each "
+                "configuration",
             )
-        self.capabilities = frozenset({"pause", "checkpoint"} if checkpoint else {"pause"})
-        self._start_delay = _nanoseconds("start_delay", start_delay)
-        self._report_delay = _nanoseconds("report_delay", report_delay)
-        self._complete_delay = _nanoseconds("complete_delay", complete_delay)
-        self._stop_delay = _nanoseconds("stop_delay", stop_delay)
-        self._checkpoint_delay = _nanoseconds("checkpoint_delay", checkpoint_delay)
-        self._checkpoint = checkpoint
-        self._table_seed = table_seed if n_seeds > 1 else 0
-        self._faults = Faults(
-            streams,
-            failure_rate=failure_rate,
-            slow_rate=slow_rate,
-            slow_factor=slow_factor,
-            preemption_rate=preemption_rate,
-            preemption_delay=preemption_delay,
-            checkpoint=checkpoint,
-        )
+        self.capabilities = frozenset({"pause", "checkpoint"} if options.checkpoint else {"pause"})
+        self._start_delay = round(options.start_delay * NANOSECONDS)
+        self._report_delay = round(options.report_delay * NANOSECONDS)
+        self._complete_delay = round(options.complete_delay * NANOSECONDS)
+        self._stop_delay = round(options.stop_delay * NANOSECONDS)
+        self._checkpoint_delay = round(options.checkpoint_delay * NANOSECONDS)
+        self._checkpoint = options.checkpoint
+        self._table_seed = options.table_seed if n_seeds > 1 else 0
+        self._faults = Faults(streams, options)
         self._resource = problem.objective.resource or "st_worker_iter"
         self._now = 0
         self._heap: list[tuple[int, int, int, int, _Segment]] = []
@@ -150,20 +123,16 @@ class Simulator(Backend):
         self._curves: dict[int, Curve] = {}
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
-        """Begin to replay the run of a configuration."""
         self._begin(trial, until, after=0, delay=self._start_delay)
 
     def resume(self, trial: Trial, until: int | None) -> None:
-        """Replay on from the last report, or from the beginning without checkpoints."""
         after = trial.last_report.resource if trial.last_report is not None and self._checkpoint else 0
         self._begin(trial, until, after=after, delay=self._start_delay + (self._checkpoint_delay if after else 0))
 
     def pause(self, trial: Trial) -> None:
-        """End the trial after the stop delay."""
         self.stop(trial)
 
     def stop(self, trial: Trial) -> None:
-        """End the trial after the stop delay."""
         segment = self._running[trial.id]
         if not segment.ending:
             segment.ending = True
@@ -188,7 +157,6 @@ class Simulator(Backend):
         return []
 
     def now(self) -> float:
-        """Simulated seconds since the experiment began."""
         return self._now / NANOSECONDS
 
     def _begin(self, trial: Trial, until: int | None, *, after: int, delay: int) -> None:
@@ -250,13 +218,3 @@ class Simulator(Backend):
         if self._table_seed is not None:
             return self._table_seed
         return int(self.streams.uniforms("table_seed", trial_id, 1, 1)[0, 0] * self._blackbox.n_seeds)
-
-
-def _nanoseconds(option: str, seconds: float) -> int:
-    if not 0 <= seconds < float("inf"):
-        raise ConfigurationError(
-            f"backend.{option}={seconds} must be a number of seconds, at least 0.",
-            option=f"backend.{option}",
-            value=seconds,
-        )
-    return round(seconds * NANOSECONDS)

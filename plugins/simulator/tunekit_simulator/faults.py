@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tunekit_core.contracts.trials import Trial
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.randomness import Streams
+from tunekit_core import Streams, Trial
+from tunekit_simulator.options import SimulatorOptions
 
 
 class Faults:
@@ -14,39 +13,17 @@ class Faults:
 
     Args:
         streams: Random numbers.
-        failure_rate: Probability of a failure.
-        slow_rate: Probability of a slow worker.
-        slow_factor: How many times as long it takes, at least 1.
-        preemption_rate: Probability that the worker is lost once.
-        preemption_delay: Seconds until there is another one.
-        checkpoint: Whether a preempted trial goes on after its last report.
+        options: How often they happen, and what they cost.
+
+    Attributes:
+        possible: Whether any can happen.
     """
 
-    def __init__(
-        self,
-        streams: Streams,
-        *,
-        failure_rate: float,
-        slow_rate: float,
-        slow_factor: float,
-        preemption_rate: float,
-        preemption_delay: float,
-        checkpoint: bool,
-    ) -> None:
-        rates = {"failure_rate": failure_rate, "slow_rate": slow_rate, "preemption_rate": preemption_rate}
-        for option, rate in rates.items():
-            _check(option, rate, 0 <= rate <= 1, "a probability between 0 and 1")
-        _check("slow_factor", slow_factor, 1 <= slow_factor < float("inf"), "at least 1")
-        _check("preemption_delay", preemption_delay, 0 <= preemption_delay < float("inf"), "at least 0 seconds")
+    def __init__(self, streams: Streams, options: SimulatorOptions) -> None:
         self._streams = streams
-        self._failure_rate = failure_rate
-        self._slow_rate = slow_rate
-        self._slow_factor = slow_factor
-        self._preemption_rate = preemption_rate
-        self._preemption_delay = preemption_delay
-        self._checkpoint = checkpoint
-        self._segments: Counter[int] = Counter()
-        self.possible = any(rates.values())
+        self._options = options
+        self._n_begun: Counter[int] = Counter()  # starts and resumes of each trial
+        self.possible = any((options.failure_rate, options.slow_rate, options.preemption_rate))
 
     def apply(self, trial: Trial, elapsed: list[float], first: int) -> tuple[list[float], int, bool]:
         """Inject faults into one start or resume.
@@ -59,28 +36,23 @@ class Faults:
         Returns:
             The seconds with faults, the position of the last report, and whether the trial fails after it.
         """
-        segment = self._segments[trial.id]
-        self._segments[trial.id] += 1
-        u = self._streams.uniforms(f"faults/{segment}", trial.id, 1, 5)[0]
-        if u[0] < self._slow_rate:
-            elapsed = [seconds * self._slow_factor for seconds in elapsed]
-        if u[1] < self._preemption_rate and elapsed:
+        options = self._options
+        n_before = self._n_begun[trial.id]
+        self._n_begun[trial.id] += 1
+        u = self._streams.uniforms(f"faults/{n_before}", trial.id, 1, 5)[0]
+        if u[0] < options.slow_rate:
+            elapsed = [seconds * options.slow_factor for seconds in elapsed]
+        if u[1] < options.preemption_rate and elapsed:
             elapsed = self._preempt(elapsed, position=int(u[2] * len(elapsed)), within=float(u[4]))
-        failed = bool(u[3] < self._failure_rate) and bool(elapsed)
+        failed = bool(u[3] < options.failure_rate) and bool(elapsed)
         if failed:
-            elapsed = elapsed[: 1 + int(u[3] / self._failure_rate * len(elapsed))]
+            elapsed = elapsed[: 1 + int(u[3] / options.failure_rate * len(elapsed))]
         return elapsed, first + len(elapsed) - 1, failed
 
     def _preempt(self, elapsed: list[float], *, position: int, within: float) -> list[float]:
         """The worker is lost on the way to the report at ``position``: a wait, and work to do again."""
         before = elapsed[position - 1] if position else 0.0
         lost = before + within * (elapsed[position] - before)
-        again = lost - before if self._checkpoint else lost
-        return elapsed[:position] + [seconds + again + self._preemption_delay for seconds in elapsed[position:]]
-
-
-def _check(option: str, value: float, fits: bool, allowed: str) -> None:
-    if not fits:
-        raise ConfigurationError(
-            f"backend.{option}={value} must be {allowed}.", option=f"backend.{option}", value=value
-        )
+        again = lost - before if self._options.checkpoint else lost
+        wait = self._options.preemption_delay
+        return elapsed[:position] + [seconds + again + wait for seconds in elapsed[position:]]

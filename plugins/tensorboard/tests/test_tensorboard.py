@@ -14,11 +14,19 @@ import pytest
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 
-from tunekit_core import ConfigurationError, ExperimentRecord, Streams, Tuner, create, load_experiment
-from tunekit_core.builtin.criteria import MaxNumEvaluations
-from tunekit_core.contracts.trials import Decision, Report, Status, Trial
+from tunekit_core import (
+    ConfigurationError,
+    Decision,
+    ExperimentRecord,
+    Report,
+    Status,
+    Streams,
+    Trial,
+    Tuner,
+    create,
+    load_experiment,
+)
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
-from tunekit_tensorboard.observer import TensorBoard
 
 
 def checksum(data):
@@ -86,7 +94,7 @@ def view(**changes):
 
 @pytest.fixture
 def observer(tmp_path):
-    return TensorBoard(toy_problem(ToyBenchmark()), None, folder=str(tmp_path / "board"))
+    return create("observer", "tensorboard", toy_problem(ToyBenchmark()), None, folder=str(tmp_path / "board"))
 
 
 @pytest.fixture
@@ -108,9 +116,9 @@ def run_toy(recorded, **options):
     return Tuner(
         scheduler=create("scheduler", "fifo", problem, streams, searcher),
         backend=ToyBackend(problem, benchmark, None, streams, fail_at={2: 3}),
-        stopping=[MaxNumEvaluations(problem, count=40)],
+        stopping=[create("stopping", "max_num_evaluations", problem, count=40)],
         n_workers=2,
-        observers=[TensorBoard(problem, recorded, **options)],
+        observers=[create("observer", "tensorboard", problem, recorded, **options)],
         record=ExperimentRecord(recorded, keep_events=True),
     ).run()
 
@@ -232,7 +240,7 @@ def test_an_experiment_that_goes_on_has_no_point_twice_even_where_its_record_los
 
 def test_all_processes_count_time_from_the_same_moment(tmp_path, observer, shown):
     observer.on_experiment_start(view())
-    again = TensorBoard(observer.problem, None, folder=str(tmp_path / "board"))
+    again = create("observer", "tensorboard", observer.problem, None, folder=str(tmp_path / "board"))
     again.on_experiment_start(view(n_started=1, n_reports=1, now=500.0))
     files = sorted(path.name.split(".")[3:] for path in (tmp_path / "board" / "experiment").iterdir())
     assert [number for _, number, _ in files] == ["0000", "0001"]
@@ -304,8 +312,8 @@ def test_files_can_go_elsewhere_with_a_folder_for_each_experiment(tmp_path):
 
 
 def test_without_any_folder_it_says_what_is_missing():
-    observer = TensorBoard(toy_problem(ToyBenchmark()), None)
-    with pytest.raises(ConfigurationError, match="folder="):
+    observer = create("observer", "tensorboard", toy_problem(ToyBenchmark()), None)
+    with pytest.raises(ConfigurationError, match=r"add observers\.tensorboard\.folder="):
         observer.on_experiment_start(view())
 
 

@@ -1,4 +1,4 @@
-"""What is shown of an experiment: which run has which points."""
+"""What TensorBoard shows of an experiment: which run has which points."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunekit_core.contracts.trials import Report, Status, Trial
-from tunekit_core.contracts.view import ExperimentView
+from tunekit_core import ExperimentView, Report, Status, Trial
 from tunekit_tensorboard.event_files import EventFiles
 from tunekit_tensorboard.messages import Event, ending, hyperparameters, scalars
 
@@ -38,7 +37,7 @@ class Board:
         self._write(trial, [], step=0, time=now)
 
     def report(self, view: ExperimentView, trial: Trial, report: Report) -> None:
-        """What was reported, and where the experiment stands now."""
+        """A trial reported: its metrics, and the counts and best value of the experiment now."""
         point = scalars(report.metrics, report.resource, self._files.unix_time(report.time))
         self._write(trial, [point], step=report.resource, time=report.time)
         self._write_experiment(view, {**_counts(view), **self._best(view)})

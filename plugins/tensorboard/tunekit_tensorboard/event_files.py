@@ -1,4 +1,4 @@
-"""Where the events of an experiment are written."""
+"""The files that the events of an experiment are written to."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class EventFiles:
         self._folder = folder
         self._begun: set[str] = set()
         names = [found for path in (folder / run).glob("*") if (found := OURS.fullmatch(path.name))]
-        # Where an experiment stood still between two processes, its clock did too: all files count from one moment.
+        # The clock of an experiment stands still between two of its processes, so all files count from one moment.
         self._epoch = min((int(name["epoch"]) for name in names), default=int(time.time() - now))
         number = max((int(name["number"]) + 1 for name in names), default=0)
         self._name = NAME.format(epoch=self._epoch, number=number)
 
     def unix_time(self, seconds: float) -> float:
-        """A time of the experiment as TensorBoard wants it; in a simulation it may lie ahead of us."""
+        """A time of the experiment as TensorBoard wants it; in a simulation it may lie in the future."""
         return self._epoch + seconds
 
     def has_begun(self, run: str) -> bool:

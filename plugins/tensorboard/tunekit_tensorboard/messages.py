@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from numbers import Real
 from typing import Any
 
-from tunekit_core.contracts.trials import Status
+from tunekit_core import Status
 
 
 @contextmanager
 def _without_torch() -> Iterator[None]:
-    """Lets tensorboardX leave torch alone, which it imports where it can: seconds and 200 MB, for what we never use."""
+    """Keep tensorboardX from importing torch, as it does where it can: seconds and 200 MB for what is not used here."""
     if "torch" in sys.modules:
         yield
         return
@@ -30,8 +30,10 @@ def _without_torch() -> Iterator[None]:
 
 
 with _without_torch():
-    from tensorboardX.proto.event_pb2 import Event as Event  # our other modules have it from here
-    from tensorboardX.proto.event_pb2 import SessionLog
+    from tensorboardX.proto.event_pb2 import (
+        Event as Event,  # the other modules of this package import it from here
+        SessionLog,
+    )
     from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
     from tensorboardX.proto.summary_pb2 import Summary, SummaryMetadata
     from tensorboardX.record_writer import masked_crc32c

@@ -6,16 +6,25 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tunekit_core.contracts.observers import Observer
-from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Decision, Report, Status, Trial
-from tunekit_core.contracts.view import ExperimentView
-from tunekit_core.errors import ConfigurationError
+import attrs
+
+from tunekit_core import ConfigurationError, Decision, ExperimentView, Observer, Problem, Report, Status, Trial, option
 
 if TYPE_CHECKING:
     from tunekit_tensorboard.board import Board
+
+
+@attrs.frozen(kw_only=True)
+class TensorBoardOptions:
+    """Where the event files go."""
+
+    folder: str | None = option(
+        None,
+        help="Where the event files go, each experiment in a folder of its own there, named after its method and "
+        "itself. ``null`` puts them into the folder ``tensorboard`` of the experiment.",
+    )
 
 
 class TensorBoard(Observer):
@@ -26,25 +35,20 @@ class TensorBoard(Observer):
 
     An experiment that goes on adds to the files that are there; one that begins anew removes them. Where a file cannot
     be written there is one warning, and the experiment goes on.
-
-    Args:
-        problem: What is solved.
-        experiment_folder: Where the experiment is recorded, if it is.
-        folder: Where the event files go, each experiment in a folder of its own there, named after its method and
-            itself; null puts them into the folder ``tensorboard`` of the experiment.
     """
 
     name: ClassVar[str] = "tensorboard"
+    Options: ClassVar[type[Any]] = TensorBoardOptions
 
-    def __init__(self, problem: Problem, experiment_folder: Path | None, *, folder: str | None = None) -> None:
-        super().__init__(problem, experiment_folder)
+    def __init__(self, problem: Problem, folder: Path | None, options: TensorBoardOptions) -> None:
+        super().__init__(problem, folder, options)
         self._path: Path | None
-        if folder is None:
-            self._path = None if experiment_folder is None else experiment_folder / "tensorboard"
-        elif experiment_folder is None:
-            self._path = Path(folder)
+        if options.folder is None:
+            self._path = None if folder is None else folder / "tensorboard"
+        elif folder is None:
+            self._path = Path(options.folder)
         else:
-            self._path = Path(folder) / experiment_folder.parent.name / experiment_folder.name
+            self._path = Path(options.folder) / folder.parent.name / folder.name
         self._board: Board
         self._has_warned = False
 
@@ -52,15 +56,15 @@ class TensorBoard(Observer):
         """Begin the files of this process.
 
         Raises:
-            ConfigurationError: If the experiment is not recorded and no folder was given.
+            ConfigurationError: If the experiment is not recorded and the option ``folder`` is not given.
         """
         from tunekit_tensorboard.board import Board
         from tunekit_tensorboard.event_files import remove_event_files
 
         if self._path is None:
             raise ConfigurationError(
-                "The observer 'tensorboard' does not know where to write, since this experiment is not recorded: give "
-                "it a folder=….",
+                "The observer 'tensorboard' does not know where to write, since this experiment is not recorded: add "
+                "observers.tensorboard.folder=….",
                 option="observers.tensorboard.folder",
             )
         if view.n_started == 0:
@@ -71,23 +75,19 @@ class TensorBoard(Observer):
             self._board.begin(view)
 
     def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:
-        """Write the hyperparameters."""
         with self._warning_once():
             self._board.start(trial, view.now)
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
-        """Write what was reported, and where the experiment stands."""
         with self._warning_once():
             self._board.report(view, trial, report)
 
     def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
-        """Write how it ended, unless it paused."""
         if status.final:
             with self._warning_once():
                 self._board.end(view, trial, status)
 
     def on_experiment_end(self, view: ExperimentView, reason: str) -> None:
-        """Write how many trials run, are paused and have failed."""
         with self._warning_once():
             self._board.finish(view)
 

@@ -1,15 +1,17 @@
 import pytest
 
-from tunekit_better_half.better_half import BetterHalf
-from tunekit_core import ConfigurationError, Streams
-from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.trials import Decision, Report, Status, Trial
+from tunekit_better_half.better_half import BetterHalf, BetterHalfOptions
+from tunekit_core import Decision, InvalidOption, Report, Status, Streams, Trial, create
 from tunekit_core.testing import SchedulerContract, ToyBenchmark, toy_problem
 
 
-def better_half(**options):
+def better_half(problem, streams, searcher, **options):
+    return BetterHalf(problem, streams, searcher, BetterHalfOptions(**options))
+
+
+def better_half_over_random_search(**options):
     problem, streams = toy_problem(ToyBenchmark(max_resource=3)), Streams(0)
-    return BetterHalf(problem, streams, RandomSearch(problem, streams), **options)
+    return better_half(problem, streams, create("searcher", "random", problem, streams), **options)
 
 
 def run(scheduler, trial_id, losses):
@@ -28,11 +30,11 @@ def run(scheduler, trial_id, losses):
 class TestBetterHalf(SchedulerContract):
     @pytest.fixture
     def make(self):
-        return BetterHalf
+        return better_half
 
 
 def test_a_trial_above_the_median_of_the_complete_ones_at_its_epoch_is_stopped():
-    scheduler = better_half(min_complete=3)
+    scheduler = better_half_over_random_search(min_complete=3)
     for trial_id, losses in enumerate([[0.9, 0.5, 0.3], [0.8, 0.6, 0.4], [0.7, 0.7, 0.7]]):
         assert run(scheduler, trial_id, losses) == [Decision.CONTINUE] * 3
     assert run(scheduler, 3, [0.8, 0.61]) == [Decision.CONTINUE, Decision.STOP]
@@ -40,7 +42,7 @@ def test_a_trial_above_the_median_of_the_complete_ones_at_its_epoch_is_stopped()
 
 
 def test_what_was_stopped_is_not_compared_with():
-    scheduler = better_half(min_complete=1)
+    scheduler = better_half_over_random_search(min_complete=1)
     run(scheduler, 0, [0.5, 0.5, 0.5])
     for trial_id in range(1, 9):
         assert run(scheduler, trial_id, [0.6]) == [Decision.STOP]
@@ -48,5 +50,5 @@ def test_what_was_stopped_is_not_compared_with():
 
 
 def test_it_needs_a_complete_trial():
-    with pytest.raises(ConfigurationError, match="min_complete=0 must be at least 1"):
-        better_half(min_complete=0)
+    with pytest.raises(InvalidOption, match="min_complete=0 must be at least 1"):
+        BetterHalfOptions(min_complete=0)

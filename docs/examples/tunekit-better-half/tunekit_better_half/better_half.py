@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from bisect import insort
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.trials import Decision, Report, Start, Status, Trial
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.randomness import Streams
+import attrs
+
+from tunekit_core import Decision, Problem, Report, Scheduler, Searcher, Start, Status, Streams, Trial, option
+
+
+@attrs.frozen(kw_only=True)
+class BetterHalfOptions:
+    """When comparing begins."""
+
+    min_complete: int = option(5, help="Complete trials without which none is stopped.", at_least=1)
 
 
 class BetterHalf(Scheduler):
@@ -18,46 +22,29 @@ class BetterHalf(Scheduler):
 
     Unlike the paper, it compares with the best losses of the complete trials so far, not with their running averages.
 
-    Args:
-        problem: What is to be solved.
-        streams: Random numbers.
-        searcher: Proposes configurations.
-        min_complete: Complete trials without which none is stopped, at least 1.
-
-    Raises:
-        ConfigurationError: If ``min_complete`` is below 1.
-
     References:
         Golovin et al., Google Vizier: A Service for Black-Box Optimization, KDD 2017.
     """
 
     name: ClassVar[str] = "better_half"
+    Options: ClassVar[type[Any]] = BetterHalfOptions
 
-    def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, *, min_complete: int = 5) -> None:
-        super().__init__(problem, streams, searcher)
-        if min_complete < 1:
-            raise ConfigurationError(
-                f"scheduler.min_complete={min_complete} must be at least 1.",
-                option="scheduler.min_complete",
-                value=min_complete,
-            )
-        self._min_complete = min_complete
+    def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: BetterHalfOptions) -> None:
+        super().__init__(problem, streams, searcher, options)
+        self._min_complete = options.min_complete
         self._running: dict[int, dict[int, float]] = {}  # for each trial, the best loss so far at each resource
         self._complete: dict[int, list[float]] = {}  # the same of all complete trials, in order, by resource
 
     def suggest(self, trial_id: int) -> Start | None:
-        """Start what the searcher proposes."""
         proposal = self.searcher.suggest(trial_id, resource=self.problem.max_resource)
         return None if proposal is None else Start(proposal.configuration, note=proposal.note)
 
     def on_start(self, trial: Trial) -> None:
-        """The trial is pending at the last resource."""
         self.searcher.on_start(trial)
         self.searcher.on_target(trial, self.problem.max_resource)
         self._running[trial.id] = {}
 
     def on_report(self, trial: Trial, report: Report) -> Decision:
-        """Stop the trial if it is worse than half of the complete ones were here."""
         self.searcher.on_report(trial, report)
         losses = self._running[trial.id]
         losses[report.resource] = min([report.losses[0], *losses.values()])
@@ -68,7 +55,6 @@ class BetterHalf(Scheduler):
         return Decision.STOP if losses[report.resource] > median else Decision.CONTINUE
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
-        """A complete trial is what later ones are compared with."""
         self.searcher.on_end(trial, outcome)
         losses = self._running.pop(trial.id)
         if outcome is Status.COMPLETED:

@@ -46,14 +46,13 @@ class TunekitSweeper(Sweeper):
         self._skip = skip_initial_experiments
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Remember what Hydra gives, and let the application read ``hydra.sweeper``."""
+        """Keep what Hydra gives, and make ``hydra.sweeper`` known to the application."""
         self.config = config
         self.hydra_context = hydra_context
         self._task_function = task_function
         HydraConfig.instance().set_config(config)
 
     def sweep(self, arguments: list[str]) -> None:
-        """Expand the overrides and hand over each configuration."""
         from tunekit.config.expansion import expand
 
         assert self.hydra_context is not None

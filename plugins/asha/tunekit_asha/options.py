@@ -1,0 +1,84 @@
+"""The options of the schedulers over rungs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import attrs
+
+from tunekit_core import InvalidOption, option
+
+
+def _order(_: type[Any], fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """In every list ``min_resource`` comes first and ``searcher_data`` last, whichever class declares them."""
+    return sorted(fields, key=lambda field: (field.name == "searcher_data") - (field.name == "min_resource"))
+
+
+@attrs.frozen(kw_only=True)
+class LevelOptions:
+    """The rung levels above the lowest, and which reports the searcher sees: what all schedulers over rungs have."""
+
+    reduction_factor: float | None = option(
+        None,
+        help="Levels grow by this factor. 3 unless ``rung_increment`` or ``rung_levels`` is given; at most one of the "
+        "three may be. More levels mean more decisions, and with a searcher that fits a model more time for computing.",
+        at_least=2,
+        below=math.inf,
+    )
+    rung_increment: int | None = option(None, help="Levels grow by this amount instead.", at_least=1)
+    rung_levels: tuple[int, ...] | None = option(
+        None, help="The levels themselves instead, increasing, such as [1,5,20]; ``max_resource`` may be left out."
+    )
+    searcher_data: Literal["rungs", "all"] = option(
+        "rungs",
+        help="Which reports the searcher sees: those at rung levels, or all. A model of all learns a little more and "
+        "takes far longer.",
+    )
+
+    def __attrs_post_init__(self) -> None:
+        rules = ("reduction_factor", "rung_increment", "rung_levels")
+        given = [name for name in rules if getattr(self, name) is not None]
+        if len(given) > 1:
+            *others, last = given
+            raise InvalidOption(
+                last,
+                getattr(self, last),
+                f"contradicts {' and '.join(others)}: each of them sets all rung levels. Give one of them",
+            )
+
+
+@attrs.frozen(kw_only=True, field_transformer=_order)
+class AshaOptions(LevelOptions):
+    """Where trials are compared, and how they spread over brackets."""
+
+    min_resource: int = option(
+        1, help="The lowest rung level, in the unit in which trials report, usually epochs.", at_least=1
+    )
+    brackets: int | Literal["all"] = option(
+        1,
+        help="Number of brackets; the first begins at the lowest level, each other one level higher. At most one per "
+        "level, ``max_resource`` included, which is what 'all' is.",
+        at_least=1,
+    )
+    rung_system_per_bracket: bool = option(False, help="Whether trials are compared within their bracket only.")
+
+
+@attrs.frozen(kw_only=True, field_transformer=_order)
+class FreezeThawOptions(LevelOptions):
+    """Where trials pause, and how often successive halving decides which of them goes on."""
+
+    min_resource: int | None = option(
+        None,
+        help="The lowest rung level, in the unit in which trials report, usually epochs. Unless it is given, an 18th "
+        "of ``max_resource``, so that the levels above are about a sixth and half of it. A higher one spares the model "
+        "early losses that mislead it; a lower one makes bad trials cheaper.",
+        at_least=1,
+    )
+    probability_sh: float = option(
+        0.0,
+        help="How probable it is that a free worker promotes as asha_promotion would, where a trial can be promoted, "
+        "before the searcher is asked. 0 leaves every choice to the searcher.",
+        at_least=0,
+        at_most=1,
+    )

@@ -1,0 +1,123 @@
+"""Starts the scripts of trials: with which command, environment and limits."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit_core import Script, StartFailed, as_json
+from tunekit_local.devices import Assignment
+from tunekit_local.options import LocalOptions
+from tunekit_local.running_trial import RunningTrial
+from tunekit_local.supervised_run import SupervisedRun
+from tunekit_local.trial_folder import TrialFolder
+
+CHECKPOINT_ARGUMENT = "st_checkpoint_dir"
+REPORTS, NOTICES = "TUNEKIT_REPORTS", "TUNEKIT_NOTICES"  # read by the Reporter
+CONFIGURATION, CHECKPOINT = "TUNEKIT_CONFIGURATION", "TUNEKIT_CHECKPOINT_DIR"
+NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")  # what argparse takes for a number rather than an option; not -1e-05
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@attrs.frozen
+class Launcher:
+    """Starts the scripts of one experiment.
+
+    Attributes:
+        script: The program that trains.
+        max_resource_attr: The argument through which it is told how far to go, if it has one.
+        environment: That of the user.
+        notices: Path of the socket on which scripts and supervisors send notices.
+        lifeline: Its end of file ends the run; ``None`` if runs outlive the tuner.
+        options: Those of the backend.
+    """
+
+    script: Script
+    max_resource_attr: str | None
+    environment: Mapping[str, str]
+    notices: Path
+    lifeline: int | None
+    options: LocalOptions
+
+    def launch(self, running: RunningTrial, devices: Assignment) -> SupervisedRun:
+        """Start one more run of a trial.
+
+        Raises:
+            OSError: If its files cannot be written, or the system cannot start one more process.
+        """
+        return SupervisedRun.launch(running.folder.add_run(self._spec(running, devices)), self.lifeline)
+
+    def _spec(self, running: RunningTrial, devices: Assignment) -> Mapping[str, Any]:
+        """What the supervisor reads as ``spec.json``; devices and segment are for a later process of the tuner."""
+        configuration = dict(running.trial.configuration)
+        if self.max_resource_attr is not None and running.until is not None:
+            configuration[self.max_resource_attr] = running.until
+        folder = running.folder
+        return {
+            "command": self._command(configuration, folder),
+            "folder": None if self.script.folder is None else str(self.script.folder),
+            "environment": self._environment(devices, folder),
+            "stdout": str(folder.stdout),
+            "stderr": str(folder.stderr),
+            "log_bytes": self.options.log_bytes,
+            "grace_period": self.options.grace_period,
+            "timeout": self.options.trial_timeout,
+            "cpus": devices.cpus,
+            "notices": str(self.notices),
+            "devices": attrs.asdict(devices),
+            "segment": running.segment,
+        }
+
+    def _command(self, configuration: Mapping[str, Any], folder: TrialFolder) -> list[str]:
+        """The command, with a pair of arguments for every entry of the configuration, and one for the checkpoint."""
+        command = list(self.script.command)
+        if self.script.takes_arguments:
+            for name, value in {**configuration, CHECKPOINT_ARGUMENT: str(folder.checkpoint)}.items():
+                command += _argument(name, value)
+        return command
+
+    def _environment(self, devices: Assignment, folder: TrialFolder) -> dict[str, str]:
+        """The user's environment, that of the benchmark, and where the script finds its files and reports."""
+        return {
+            **self.environment,
+            **devices.environment,
+            **self.script.environment,
+            REPORTS: str(folder.reports),
+            NOTICES: str(self.notices),
+            CONFIGURATION: str(folder.configuration),
+            CHECKPOINT: str(folder.checkpoint),
+        }
+
+
+@contextlib.contextmanager
+def failures_to_start(what: str) -> Iterator[None]:
+    """Raise errors of the system as failures to start one trial.
+
+    A full disk is none: all other trials would fail like this one, so the experiment ends and can be restored later.
+
+    Args:
+        what: What could not be done, as the beginning of the message.
+
+    Raises:
+        StartFailed: If the block raises an OSError.
+        OSError: If the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_IS_FULL:
+            raise
+        raise StartFailed(f"{what}: {error}") from error
+
+
+def _argument(name: str, value: Any) -> list[str]:
+    text = value if isinstance(value, str) else str(value) if isinstance(value, bool) else as_json(value)
+    # A text that begins with a dash would be taken for the next option, unless it is part of this one.
+    takes_for_option = text.startswith("-") and not NEGATIVE.fullmatch(text)
+    return [f"--{name}={text}"] if takes_for_option else [f"--{name}", text]

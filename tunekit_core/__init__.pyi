@@ -1,0 +1,87 @@
+# What can be imported from tunekit_core, and where it is: the package reads it too.
+
+from .contracts.backends import (
+    Backend as Backend,
+    BackendEvent as BackendEvent,
+    ShowsDevices as ShowsDevices,
+    StartFailed as StartFailed,
+    TrialEnded as TrialEnded,
+    TrialReported as TrialReported,
+    UnfinishedTrial as UnfinishedTrial,
+)
+from .contracts.benchmarks import (
+    Benchmark as Benchmark,
+    Blackbox as Blackbox,
+    Curve as Curve,
+    Executable as Executable,
+    Script as Script,
+    Simulatable as Simulatable,
+)
+from .contracts.composers import ResultComposer as ResultComposer
+from .contracts.objective import Objective as Objective
+from .contracts.observers import Observer as Observer
+from .contracts.options import NO_OPTIONS as NO_OPTIONS, NoOptions as NoOptions, option as option
+from .contracts.problem import Problem as Problem
+from .contracts.random_configurations import RandomConfigurations as RandomConfigurations
+from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
+from .contracts.searchers import ChoosesTrials as ChoosesTrials, Searcher as Searcher, WeighsBrackets as WeighsBrackets
+from .contracts.stopping import StoppingCriterion as StoppingCriterion
+from .contracts.trials import (
+    COST_ATTRIBUTE as COST_ATTRIBUTE,
+    JSON as JSON,
+    NO_NOTE as NO_NOTE,
+    Decision as Decision,
+    Note as Note,
+    PausedTrial as PausedTrial,
+    Promotion as Promotion,
+    Proposal as Proposal,
+    Report as Report,
+    Resume as Resume,
+    Scalar as Scalar,
+    Start as Start,
+    Status as Status,
+    Trial as Trial,
+)
+from .contracts.view import ExperimentView as ExperimentView, Failure as Failure, Incumbent as Incumbent
+from .engine.tuner import Tuner as Tuner, TuningResult as TuningResult
+from .errors import (
+    ConfigurationError as ConfigurationError,
+    ExperimentLocked as ExperimentLocked,
+    InvalidOption as InvalidOption,
+    PluginError as PluginError,
+    RecordError as RecordError,
+    ReplayError as ReplayError,
+    TunekitError as TunekitError,
+    UnknownComponentError as UnknownComponentError,
+    suggestion as suggestion,
+)
+from .plugins.hookspecs import hookimpl as hookimpl
+from .plugins.registry import create as create
+from .randomness import Streams as Streams, effective_seed as effective_seed
+from .records.experiment import ExperimentRecord as ExperimentRecord
+from .records.files import as_json as as_json, write_whole as write_whole
+from .records.load import Experiment as Experiment, load_experiment as load_experiment
+from .space import (
+    Configuration as Configuration,
+    ConfigurationTable as ConfigurationTable,
+    Domain as Domain,
+    Listed as Listed,
+    SearchSpace as SearchSpace,
+    choice as choice,
+    finrange as finrange,
+    logfinrange as logfinrange,
+    lograndint as lograndint,
+    loguniform as loguniform,
+    ordinal as ordinal,
+    parse_domain as parse_domain,
+    randint as randint,
+    reverseloguniform as reverseloguniform,
+    uniform as uniform,
+)
+from .threads import (
+    THREAD_VARIABLES as THREAD_VARIABLES,
+    environment_for_trials as environment_for_trials,
+    single_threaded as single_threaded,
+)
+
+__version__: str

@@ -1,0 +1,126 @@
+"""An installed component: what it is, which options it has, and building it from their names and values."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from tunekit_core.errors import ConfigurationError, InvalidOption, PluginError, TunekitError, suggestion
+from tunekit_core.plugins.options import Option, check_option, options_of
+
+KEYS_OF_SEVERAL = {"stopping": "stopping", "composer": "composers", "observer": "observers"}
+"""For the kinds of which a run has several components: the key that holds them by name on the command line."""
+
+
+@attrs.frozen(slots=False)  # for cached properties: most components are listed and never looked into
+class Component:
+    """One installed component.
+
+    Attributes:
+        kind: ``"searcher"``, ``"scheduler"``, ``"backend"``, ``"benchmark"``, ``"stopping"``, ``"composer"`` or
+            ``"observer"``.
+        name: What a config calls it.
+        factory: The class.
+        distribution: Name of the distribution that offers it.
+        version: Version of that distribution.
+    """
+
+    kind: str
+    name: str
+    factory: type[Any]
+    distribution: str
+    version: str
+
+    @cached_property
+    def options(self) -> Mapping[str, Option]:
+        """What a config can set, in the order of the class."""
+        return options_of(self.factory.Options)
+
+    @cached_property
+    def summary(self) -> str:
+        """What it is, one line."""
+        return (inspect.getdoc(self.factory) or "").partition("\n")[0]
+
+    @property
+    def path(self) -> str:
+        """What stands before the name of an option on the command line, without the dot."""
+        return f"{KEYS_OF_SEVERAL[self.kind]}.{self.name}" if self.kind in KEYS_OF_SEVERAL else self.kind
+
+    def path_of(self, option: str) -> str:
+        """The dotted name of an option. Where there are several components, the only option of one goes without."""
+        is_only = self.kind in KEYS_OF_SEVERAL and list(self.options) == [option]
+        return self.path if is_only else f"{self.path}.{option}"
+
+    def read_options(self, given: Mapping[str, Any]) -> Any:
+        """Its options, checked, as an instance of the class that declares them.
+
+        Args:
+            given: By name what a file or the command line says; what is left out takes its default.
+
+        Raises:
+            ConfigurationError: If an option does not exist, is missing though it has no default, or has a value that
+                does not fit.
+            PluginError: If the class that declares them breaks.
+        """
+        for name, value in given.items():
+            if name not in self.options:
+                raise ConfigurationError(
+                    f"{self.path}.{name}={value!r}: the {self.kind} '{self.name}' has no option '{name}'. "
+                    f"{suggestion(name, self.options)}Its options: {', '.join(self.options) or 'none'}.",
+                    option=f"{self.path}.{name}",
+                    value=value,
+                )
+        for name, option in self.options.items():
+            if option.required and name not in given:
+                raise ConfigurationError(
+                    f"The {self.kind} '{self.name}' needs a value for '{name}': add {self.path_of(name)}=… "
+                    f"({option.takes}).",
+                    option=self.path_of(name),
+                )
+        values = {
+            name: check_option(self.path_of(name), value, self.options[name].annotation)
+            for name, value in given.items()
+        }
+        with self._errors_named():
+            return self.factory.Options(**values)
+
+    def create(self, *context: Any, options: Mapping[str, Any]) -> Any:
+        """Build it.
+
+        Args:
+            *context: What the contract of its kind passes, such as ``problem, streams``.
+            options: As for :meth:`read_options`.
+
+        Raises:
+            ConfigurationError: As for :meth:`read_options`, or if the component refuses the problem.
+            PluginError: If the component breaks while it is built.
+        """
+        read = self.read_options(options)
+        with self._errors_named():
+            return self.factory(*context, read)
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        """What the component raises, as the error of the component that it is for whoever typed its options."""
+        try:
+            yield
+        except InvalidOption as error:
+            raise self._refusal(error) from error
+        except TunekitError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"The {self.kind} '{self.name}' ({self.distribution} {self.version}) broke while it was built: "
+                f"{type(error).__name__}: {error}. Add --debug to see where."
+            ) from error
+
+    def _refusal(self, error: InvalidOption) -> ConfigurationError:
+        """The error of a component, with the name of the option as it was typed."""
+        first, dot, rest = str(error.option).partition(".")  # an option may be a mapping, and one of its keys be wrong
+        path = self.path_of(first) + dot + rest
+        return ConfigurationError(f"{path}={error.value!r} {error.problem}.", option=path, value=error.value)
