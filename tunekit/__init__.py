@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tunekit.functions.tuning import tune
 
 __all__ = ["Reporter", "tune"]
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Where text goes: answers to standard output, everything about getting there to standard error."""
+"""Where text goes: results to standard output, everything on the way there to standard error."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from rich.console import Console
 PLAIN_WIDTH = 160  # of tables in files and pipes, where there is no window
 
 
-def answers() -> Console:
+def stdout_console() -> Console:
     """Standard output."""
     return _console(sys.stdout)
 
 
-def messages() -> Console:
+def stderr_console() -> Console:
     """Standard error."""
     return _console(sys.stderr)
 
 
-def tell(text: str) -> None:
+def print_stdout(text: str) -> None:
     """Write a line to standard output, not wrapped."""
-    answers().print(text, soft_wrap=True)
+    stdout_console().print(text, soft_wrap=True)
 
 
-def say(text: str, style: str | None = None) -> None:
+def print_stderr(text: str, style: str | None = None) -> None:
     """Write a line to standard error, not wrapped."""
-    messages().print(text, style=style, soft_wrap=True)
+    stderr_console().print(text, style=style, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:
@@ -45,7 +45,7 @@ def duration(seconds: float) -> str:
 @cache
 def warn_once(text: str) -> None:
     """Write a warning to standard error, unless this process has written it before."""
-    say(f"Warning: {text}", style="yellow")
+    print_stderr(f"Warning: {text}", style="yellow")
 
 
 def _console(file: TextIO) -> Console:

@@ -18,7 +18,7 @@ import time
 from typing import Any
 
 REPORTS = "TUNEKIT_REPORTS"  # path of the file that reports are appended to
-NOTICES = "TUNEKIT_NOTICES"  # path of the socket that is told after each
+NOTICES = "TUNEKIT_NOTICES"  # path of the socket that a notice goes to after each
 TAG = "[tunekit-report]"  # begins a line on the standard output, where no file is named
 RESERVED = "st_"
 
@@ -84,16 +84,16 @@ class Reporter:
         self._notify()
 
     def _notify(self) -> None:
-        """Tell the backend that there is something to read. That it may not listen is not the script's concern."""
+        """Tell the backend that there is something to read. It may have ended, which is no error for the script."""
         address = os.environ.get(NOTICES)
         if address is None:
             return
         import socket  # only here: it takes longer to import than all the rest
 
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mouth:
-                mouth.setblocking(False)
-                mouth.sendto(os.environ[REPORTS].encode(), address)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.setblocking(False)
+                sender.sendto(os.environ[REPORTS].encode(), address)
         except OSError:
             pass
 

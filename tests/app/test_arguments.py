@@ -1,6 +1,5 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tunekit.config.arguments import parse, with_prefixes
 from tunekit_core.errors import ConfigurationError
@@ -15,8 +14,10 @@ def test_a_flag_may_stand_anywhere(position):
 
 
 def test_flags_keep_their_values_and_overrides_their_order():
-    line = parse(["seed=1", "--config-dir", "mine", "n_workers=2", "--cfg=job", "-p", "scheduler", "--info", "seed=3"])
-    assert line.flags == ("--config-dir", "mine", "--cfg=job", "-p", "scheduler", "--info=all")
+    line = parse(
+        ["seed=1", "--config-dir", "mine", "n_workers=2", "--cfg=hydra", "-p", "scheduler", "--info", "seed=3"]
+    )
+    assert line.flags == ("--config-dir", "mine", "--cfg=hydra", "-p", "scheduler", "--info=all")
     assert line.overrides == ("seed=1", "n_workers=2", "seed=3")
 
 
@@ -30,7 +31,14 @@ def test_the_folder_of_the_user_is_known(arguments, folder):
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [(["seed=1"], True), (["-cd", "mine"], True), (["-m"], False), (["--cfg=job"], False), (["--info"], False)],
+    [
+        (["seed=1"], True),
+        (["-cd", "mine"], True),
+        (["-m"], False),
+        (["--cfg=hydra"], False),
+        (["--cfg=job"], True),
+        (["--info"], False),
+    ],
 )
 def test_hydra_may_choose_between_run_and_sweep_unless_a_flag_does(arguments, expected):
     assert parse(arguments).names_no_command is expected
@@ -69,3 +77,19 @@ def test_every_override_gets_the_prefix_that_it_needs(typed, for_hydra):
 def test_what_is_neither_flag_nor_override_is_refused(arguments):
     with pytest.raises(ConfigurationError):
         parse(arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown", "flags"),
+    [
+        (["--cfg", "job"], "", ()),
+        (["-c=job", "--multirun"], "", ("--multirun",)),
+        (["-cd", "mine", "--cfg", "job", "--package=scheduler"], "scheduler", ("-cd", "mine")),
+        (["-p", "a.b", "--cfg=job"], "a.b", ()),
+        (["--cfg", "all", "-p", "a"], None, ("--cfg", "all", "-p", "a")),
+        ([], None, ()),
+    ],
+)
+def test_the_configuration_of_a_job_is_shown_by_us_and_the_flags_are_kept_from_hydra(arguments, shown, flags):
+    line = parse(["seed=1", *arguments])
+    assert (line.shown, line.flags, line.overrides) == (shown, flags, ("seed=1",))

@@ -114,12 +114,12 @@ def test_a_function_that_raises_fails_its_trial_with_the_end_of_its_traceback(re
     (failure,) = result.experiment.metadata["failures"]
     assert failure["trial_id"] == 0
     assert failure["reason"].endswith("ArithmeticError: x is in the middle")
-    assert "function_trial" not in failure["reason"]
+    assert "functions/trial.py" not in failure["reason"]
     assert failure["reason"] in capfd.readouterr().err
     assert result.best_value < 1.0
 
 
-def test_where_all_trials_fail_the_answer_says_why(results):
+def test_where_all_trials_fail_the_error_says_why(results):
     result = tune(lambda x: {}[x], {"x": "uniform(0, 1)"}, **trials(2))
     with pytest.raises(RecordError, match=r"no trial has reported yet\. Trial [01] failed: (.|\n)*KeyError: 0\."):
         _ = result.best_configuration
@@ -149,7 +149,7 @@ def events_of(folder):
     return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
 
 
-def test_an_experiment_whose_process_died_goes_on_when_the_function_is_given_again(results):
+def test_an_experiment_whose_process_died_is_restored_when_the_function_is_given_again(results):
     process = subprocess.Popen([sys.executable, "-c", SCRIPT], stderr=subprocess.DEVNULL)
     while sum(len(file.read_bytes().splitlines()) for file in results.root.glob("*/*/*/events.jsonl")) < 15:
         assert process.poll() is None
@@ -216,7 +216,7 @@ def test_a_function_that_cannot_be_copied_is_refused_with_the_remedy(results):
         tune(lambda x: lock and x, {"x": "uniform(0, 1)"})
 
 
-def test_without_cloudpickle_the_answer_says_what_to_install(results, monkeypatch):
+def test_without_cloudpickle_the_error_says_what_to_install(results, monkeypatch):
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
     with pytest.raises(ConfigurationError, match="Type: pip install cloudpickle"):
         tune(lambda x: x, {"x": "uniform(0, 1)"})

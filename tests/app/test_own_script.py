@@ -6,8 +6,7 @@ import sys
 import pytest
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tunekit.config.arguments import quoted, with_prefixes
 
@@ -104,7 +103,10 @@ MISTAKES = {
     "sweep for a domain": (["benchmark=script", COMMAND, "benchmark.space.lr=range(3)"], ["'range'", "'finrange'"]),
     "option": (["benchmark=script", COMMAND, LR, "benchmark.modus=max"], ["benchmark.modus", "'mode'"]),
     "mode": (["benchmark=script", COMMAND, LR, "benchmark.mode=maximum"], ["benchmark.mode='maximum'", "'max'"]),
-    "simulator": (["benchmark=script", COMMAND, LR], ["'script' has no recorded runs", "another backend"]),
+    "simulator": (
+        ["benchmark=script", COMMAND, LR, "backend=simulator"],
+        ["'script' has no recorded runs", "another backend"],
+    ),
 }
 
 

@@ -27,7 +27,7 @@ def test_help_does_not_wait_for_hydra(shell, tmp_path):
 def test_plugins_lists_everything_installed_with_its_options(tunekit):
     finished = tunekit("plugins")
     assert finished.status == 0
-    for text in ("asha_promotion", "reduction_factor=null", "tunekit-asha", "max_wallclock_time", "seconds=<number>"):
+    for text in ("asha_promotion", "reduction_factor=null", "tunekit-asha", "max_wallclock_time", "seconds=<number, above 0>"):
         assert text in finished.out
 
 
@@ -40,6 +40,28 @@ def test_plugins_lists_third_parties_and_broken_ones_with_their_reason(shell, tm
     assert finished.status == 0
     assert "Broken: tunekit-broken" in finished.out
     assert "No module named 'tunekit_broken'" in finished.out
+
+
+def test_plugins_can_be_narrowed_to_a_kind(tunekit):
+    shown = tunekit("plugins", "searcher").out
+    assert "grid" in shown
+    assert "asha_promotion" not in shown
+
+
+def test_one_component_is_explained_with_the_names_that_are_typed(tunekit):
+    shown = tunekit("plugins", "scheduler", "asha_promotion").out
+    for text in ("pauses every trial at its next rung", "scheduler.min_resource", "whole number, at least 1"):
+        assert text in shown
+    assert "stopping.max_wallclock_time" in tunekit("plugins", "stopping", "max_wallclock_time").out
+    assert "It has no options." in tunekit("plugins", "scheduler", "fifo").out
+
+
+@pytest.mark.parametrize(("verb", "text"), [("plugins", "plugins searcher random"), ("resume", "resume FOLDER")])
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_each_verb_has_a_page_of_its_own(verb, flag, text, tunekit):
+    finished = tunekit(verb, flag)
+    assert (finished.status, finished.err) == (0, "")
+    assert text in finished.out
 
 
 def test_version(tunekit):

@@ -2,13 +2,12 @@ import pytest
 
 from tunekit.console import duration
 from tunekit.live.progress import progress
-from tunekit.runs.run import Outcome
 
 
 def test_without_a_terminal_a_long_sweep_takes_ten_lines(capfd):
     with progress(1000) as shown:
         for i in range(1000):
-            shown.advance(Outcome("failed" if i == 500 else "completed", ""))
+            shown.advance(has_failed=i == 500)
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 10
     assert lines[0].startswith("100 of 1000 runs, ")
@@ -18,7 +17,7 @@ def test_without_a_terminal_a_long_sweep_takes_ten_lines(capfd):
 def test_a_short_sweep_takes_a_line_a_run(capfd):
     with progress(3) as shown:
         for _ in range(3):
-            shown.advance(Outcome("completed", ""))
+            shown.advance(has_failed=False)
     assert len(capfd.readouterr().err.splitlines()) == 3
 
 

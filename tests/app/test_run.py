@@ -1,4 +1,4 @@
-"""One run: what it is made of, where it goes, what it answers."""
+"""One run: what it is made of, where it goes, how it is summarised."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from tunekit_core import load_experiment
 SHORT = "stopping.max_wallclock_time=50"  # simulated seconds
 
 
-def test_a_run_answers_with_its_best_configuration_and_where_it_is(tunekit, results):
+def test_a_run_ends_with_its_best_configuration_and_where_it_is(tunekit, results):
     finished = tunekit("method=ASHA", "benchmark=fcnet", SHORT, "seed=3")
     assert finished.status == 0
     (folder,) = results.folders()
@@ -184,7 +184,7 @@ def test_recipes_choose_and_later_options_win(tunekit, results):
     assert metadata["config"]["scheduler"]["name"] == "asha_stopping"
 
 
-def test_a_master_seed_that_is_drawn_is_told_and_found_again(tunekit, results):
+def test_a_master_seed_that_is_drawn_is_printed_and_found_again(tunekit, results):
     finished = tunekit("random_seed=null", SHORT)
     drawn = results.metadata()[0]["random_seed"]
     assert f"random_seed={drawn}" in finished.err
@@ -221,7 +221,7 @@ def test_a_run_leaves_nothing_but_its_results(tunekit, results, tmp_path):
     assert sorted(path.name for path in results.folders()[0].iterdir()) == [".lock", "metadata.json", "results.csv.zip"]
 
 
-def test_results_go_where_they_are_told(tunekit, results, tmp_path):
+def test_results_go_where_results_dir_says(tunekit, results, tmp_path):
     tunekit(SHORT, "results_dir=elsewhere")
     assert not results.root.exists()
     assert (tmp_path / "elsewhere" / "default").is_dir()

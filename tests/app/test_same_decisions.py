@@ -1,22 +1,36 @@
 """What a method decides on a script is what it decides on the recorded runs of that script in the simulator."""
 
 import inspect
+import json
 import sys
 from collections import defaultdict, deque
 
 import attrs
 import pytest
 
-from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.contracts.backends import TrialEnded
-from tunekit_core.contracts.benchmarks import Benchmark, Curve, Script
-from tunekit_core.records.load import read_events
-from tunekit_core.space import loguniform, uniform
+from tunekit_core import (
+    Benchmark,
+    Curve,
+    ExperimentRecord,
+    Objective,
+    Problem,
+    Script,
+    SearchSpace,
+    Streams,
+    TrialEnded,
+    Tuner,
+    create,
+    loguniform,
+    uniform,
+)
 from tunekit_local.backend import LocalBackend
+from tunekit_local.options import LocalOptions
 from tunekit_simulator.backend import Simulator
+from tunekit_simulator.options import SimulatorOptions
 
 EPOCHS = 9
 LEAVES = {"asha_stopping": "STOP", "asha_promotion": "PAUSE"}  # what is decided on a trial that is not good enough
+WITHOUT_GPUS = LocalOptions(num_gpus_per_trial=0)
 METHODS = pytest.mark.parametrize("scheduler", LEAVES)
 SEARCHERS = pytest.mark.parametrize("searcher", ["random", "mobster"])
 
@@ -75,7 +89,7 @@ class Remembering(Simulator):
     name = "remembering"
 
     def __init__(self, *context):
-        super().__init__(*context)
+        super().__init__(*context, SimulatorOptions())
         self.order = []
 
     def wait(self, deadline):
@@ -90,7 +104,7 @@ class InThatOrder(LocalBackend):
     name = "in that order"
 
     def __init__(self, *context, order):
-        super().__init__(*context, num_gpus_per_trial=0)
+        super().__init__(*context, WITHOUT_GPUS)
         self._order = deque(order)
         self._arrived = defaultdict(deque)
         self._asked = set()  # to end; in the simulator they report no more
@@ -136,7 +150,8 @@ def run(tmp_path):
             n_workers=n_workers,
             record=ExperimentRecord(folder, keep_events=True),
         ).run()
-        return [without_processes(event) for event in read_events(folder) if event["event"] != "late"]
+        events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+        return [without_processes(event) for event in events if event["event"] not in ("tuner_started", "late")]
 
     return run
 
@@ -163,7 +178,7 @@ def context(tmp_path):
 @METHODS
 @SEARCHERS
 def test_with_one_worker_decisions_are_those_of_the_simulator(run, context, scheduler, searcher):
-    backends = Simulator(*context), LocalBackend(*context, num_gpus_per_trial=0)
+    backends = Simulator(*context, SimulatorOptions()), LocalBackend(*context, WITHOUT_GPUS)
     simulated, real = (without_times(run(backend, scheduler, searcher, 1, 40)) for backend in backends)
     assert real == simulated
     assert {"CONTINUE", LEAVES[scheduler]} <= {event.get("decision") for event in real}

@@ -26,8 +26,8 @@ class TestExpansion:
         """(method, problem, seed) of each run of a plan, in order."""
         finished = tunekit("--multirun", "hydra.sweeper.plan=true", *arguments)
         assert finished.status == 0, finished.err
-        rows = [line.split() for line in finished.out.splitlines() if line.strip()[:1].isdigit()]
-        return [(row[1], row[2], int(row[3])) for row in rows]
+        lines = [line.split() for line in finished.out.splitlines() if line.strip()[:1].isdigit()]
+        return [(cells[1], cells[2], int(cells[3])) for cells in lines]
 
     def test_the_last_key_varies_fastest(self, tunekit):
         arm = "fcnet-robot_arm"
@@ -71,8 +71,8 @@ class TestExpansion:
 
     def test_a_study_is_narrowed_from_the_command_line(self, tunekit):
         finished = tunekit("experiment=demo_study", "method=RS,ASHA", "seed=7", "hydra.sweeper.plan=true")
-        rows = [line.split()[1:4] for line in finished.out.splitlines() if "demo_study" in line]
-        assert rows == [
+        planned = [line.split()[1:4] for line in finished.out.splitlines() if "demo_study" in line]
+        assert planned == [
             ["RS", "fcnet-robot_arm", "7"],
             ["ASHA", "fcnet-robot_arm", "7"],
             ["RS", "fcnet-diabetes", "7"],
@@ -87,7 +87,7 @@ def test_the_launch_command_of_the_readme_compares_and_draws(tunekit, results):
     assert "±" in finished.out
     figures = sorted(path.suffix for path in (results.root / "default").glob("best-over-time_ASHA_fcnet-robot_arm_4*"))
     assert figures == [".pdf", ".png"]
-    assert [(row["seed"], row["status"]) for row in index(results)] == [(str(seed), "completed") for seed in range(4)]
+    assert [(run["seed"], run["status"]) for run in index(results)] == [(str(seed), "completed") for seed in range(4)]
 
 
 def test_results_are_the_same_bytes_for_one_job_and_two(tunekit, results):
@@ -147,12 +147,12 @@ def test_a_run_that_breaks_does_not_stop_the_others(jobs, shell, results):
     assert finished.status == 1
     assert "1 of 6 runs failed" in finished.err
     assert "seed 2: ZeroDivisionError: divided by zero" in finished.err
-    assert [row["status"] for row in index(results)] == ["completed"] * 2 + ["failed"] + ["completed"] * 3
+    assert [run["status"] for run in index(results)] == ["completed"] * 2 + ["failed"] + ["completed"] * 3
     assert "divided by zero" in index(results)[2]["reason"]
     finished = shell(*arguments)
     assert finished.status == 0
     assert "5 complete, 1 to run" in finished.err
-    assert {row["status"] for row in index(results)} == {"completed"}
+    assert {run["status"] for run in index(results)} == {"completed"}
 
 
 def test_a_worker_that_dies_takes_one_run_with_it(shell, results):
@@ -160,7 +160,7 @@ def test_a_worker_that_dies_takes_one_run_with_it(shell, results):
     finished = shell(*arguments, TROUBLE="1")
     assert finished.status == 1
     assert "seed 2: its process was ended by SIGKILL" in finished.err
-    assert [row["status"] for row in index(results)] == ["completed"] * 2 + ["failed"] + ["completed"] * 3
+    assert [run["status"] for run in index(results)] == ["completed"] * 2 + ["failed"] + ["completed"] * 3
     finished = shell(*arguments)
     assert finished.status == 0, finished.err
 
@@ -199,12 +199,12 @@ def test_a_sweep_that_is_killed_is_completed_by_the_same_command(jobs, start, sh
     time.sleep(random.random() * 0.2)  # any moment
     process.kill()
     wait_for(lambda: not alive(process.pid))
-    assert len([row for row in results.metadata() if row["status"] == "completed"]) < 6
+    assert len([metadata for metadata in results.metadata() if metadata["status"] == "completed"]) < 6
     finished = shell(*arguments)
     assert finished.status == 0
     tunekit("--multirun", "seed=range(6)", SHORT, ONE_JOB, "experiment_tag=whole")  # the same without the trouble
     assert list(results.bytes().values()) == list(results.bytes("whole/*/*").values())
-    assert {row["status"] for row in index(results)} == {"completed"}
+    assert {run["status"] for run in index(results)} == {"completed"}
 
 
 @pytest.mark.parametrize("jobs", [ONE_JOB, TWO_JOBS])
@@ -217,7 +217,7 @@ def test_an_interruption_ends_what_runs_cleanly_and_says_how_to_go_on(jobs, star
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "To go on, type: python -m tunekit" in err
-    statuses = [row["status"] for row in index(results)]
+    statuses = [run["status"] for run in index(results)]
     assert set(statuses) == {"completed", "interrupted"}
     assert len(statuses) < 6
     wait_for(lambda: not alive(process.pid))
@@ -244,7 +244,7 @@ def test_two_sweeps_at_the_same_time_do_nothing_twice(start, results, tmp_path):
     assert sorted(log.read_text().split()) == [str(seed) for seed in range(6)]
     for out, _, _ in ends:
         assert "fifo+trouble      6" in out.replace("       ", "      ")
-    assert [row["status"] for row in index(results)] == ["completed"] * 6
+    assert [run["status"] for run in index(results)] == ["completed"] * 6
 
 
 def test_runs_of_a_sweep_that_died_are_taken_over(start, shell, results, tmp_path):
@@ -266,14 +266,14 @@ def test_an_experiment_of_the_user_may_be_a_sweep(tunekit, results, tmp_path):
     (folder / "small.yaml").write_text("\n".join(lines))
     finished = tunekit("--config-dir", str(tmp_path / "mine"), "experiment=small", SHORT)
     assert finished.status == 0
-    rows = [(row["method"], row["seed"]) for row in index(results, "small")]
-    assert rows == [("ASHA", "0"), ("ASHA", "1"), ("RS", "0"), ("RS", "1")]
+    runs = [(run["method"], run["seed"]) for run in index(results, "small")]
+    assert runs == [("ASHA", "0"), ("ASHA", "1"), ("RS", "0"), ("RS", "1")]
     assert {metadata["experiment"] for metadata in results.metadata("small/*/*")} == {"small"}
 
 
-def test_the_index_tells_of_every_sweep_of_a_tag(tunekit, results):
+def test_the_index_lists_every_sweep_of_a_tag(tunekit, results):
     tunekit("method=RS", "--multirun", "seed=0,1", SHORT)
     tunekit("method=ASHA", "--multirun", "seed=0,1", SHORT)
-    rows = [(row["method"], row["seed"], row["status"]) for row in index(results)]
-    assert rows == [(m, s, "completed") for m in ("ASHA", "RS") for s in ("0", "1")]
-    assert all((results.root / "default" / row["folder"]).is_dir() for row in index(results))
+    runs = [(run["method"], run["seed"], run["status"]) for run in index(results)]
+    assert runs == [(m, s, "completed") for m in ("ASHA", "RS") for s in ("0", "1")]
+    assert all((results.root / "default" / run["folder"]).is_dir() for run in index(results))

@@ -16,17 +16,18 @@ import attrs
 import pytest
 from rich.console import Console
 
-from tunekit.live import displays as screens
-from tunekit.live.displays import PlainScreen, TerminalScreen
-from tunekit.live.layout import frame
-from tunekit.live.snapshot import Counts, Row, Standing, Subject, gist
+from tunekit.live import displays
+from tunekit.live.displays import PlainDisplay, TerminalDisplay
+from tunekit.live.layout import layout_lines
+from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
+from tunekit.live.text import first_and_last_line
 from tunekit.live.watching import Watcher
 from tunekit_core.contracts.backends import ShowsDevices
 from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.contracts.view import Failure, Incumbent
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 
-SUBJECT = Subject(
+RUN_INFO = RunInfo(
     title="ASHA on digits, seed 3",
     metric="loss",
     resource="epoch",
@@ -35,25 +36,25 @@ SUBJECT = Subject(
     stopping={"max_wallclock_time": {"seconds": 600.0}, "max_num_trials_finished": {"count": 9}},
 )
 BEST = Incumbent(Report(7, 27, {"loss": 0.25}, (0.25,), 50.0), {"lr": 0.01, "act": "relu", "epochs": 27})
-STANDING = Standing(
+SNAPSHOT = Snapshot(
     now=62.0,
     counts=Counts(13, 2, 6, 3, 1, 1, 1234),
-    rows=(Row(4, 9, 60.0, 3, 0.5, "pausing", "GPU 0"), Row(12, None, 2.0, devices="GPU 1")),
+    running=(RunningTrial(4, 9, 60.0, 3, 0.5, "pausing", "GPU 0"), RunningTrial(12, None, 2.0, devices="GPU 1")),
     columns=(("num_at_level1", 12), ("num_at_level3", 5), ("other", 7)),
     incumbent=BEST,
-    failure=Failure(
+    newest_failure=Failure(
         5, "it ended with exit status 1. The end of stderr.log:\nTraceback:\n\x1b[31mValueError\x1b[0m: no\n"
     ),
 )
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
-def shown(standing, width=100, height=30):
-    return [line.plain for line in frame(SUBJECT, standing, width, height)]
+def shown(snapshot, width=100, height=30):
+    return [line.plain for line in layout_lines(RUN_INFO, snapshot, width, height)]
 
 
-def test_the_view_tells_what_runs_what_is_best_what_failed_and_what_is_left():
-    assert shown(STANDING) == [
+def test_the_view_shows_what_runs_what_is_best_what_failed_and_what_is_left():
+    assert shown(SNAPSHOT) == [
         "ASHA on digits, seed 3  1:02, 8:58 left, 4 trials left to finish",
         "13 trials (2 running, 6 paused, 3 completed, 1 stopped, 1 failed), 1,234 reports",
         "trials at rungs  1: 12   3: 5",
@@ -68,7 +69,7 @@ def test_the_view_tells_what_runs_what_is_best_what_failed_and_what_is_left():
 
 
 def test_before_anything_has_happened_there_is_little_to_see():
-    assert shown(Standing(0.0, Counts())) == [
+    assert shown(Snapshot(0.0, Counts())) == [
         "ASHA on digits, seed 3  0:00, 10:00 left, 9 trials left to finish",
         "0 trials, 0 reports",
     ]
@@ -76,12 +77,12 @@ def test_before_anything_has_happened_there_is_little_to_see():
 
 def test_when_it_ends_the_view_says_why_and_what_it_waits_for():
     waits = "It ends: 600 s are over. Waiting for what still runs to end."
-    assert shown(attrs.evolve(STANDING, reason="600 s are over"))[-1] == waits
-    assert shown(attrs.evolve(STANDING, rows=(), reason="600 s are over"))[-1] == "It ends: 600 s are over."
+    assert shown(attrs.evolve(SNAPSHOT, reason="600 s are over"))[-1] == waits
+    assert shown(attrs.evolve(SNAPSHOT, running=(), reason="600 s are over"))[-1] == "It ends: 600 s are over."
 
 
 def test_a_narrow_window_has_fewer_columns_and_folds_what_it_can():
-    assert shown(STANDING, width=40)[:8] == [
+    assert shown(SNAPSHOT, width=40)[:8] == [
         "ASHA on digits, seed 3",
         "1:02, 8:58 left, 4 trials left to finish",
         "13 trials (2 running, 6 paused, 3",
@@ -95,26 +96,27 @@ def test_a_narrow_window_has_fewer_columns_and_folds_what_it_can():
 
 @pytest.mark.parametrize("height", range(4, 14))
 def test_in_a_low_window_trials_that_do_not_fit_are_counted(height):
-    many = attrs.evolve(STANDING, failure=None, columns=(), rows=tuple(Row(i, 9, 0.0) for i in range(300)))
+    running = tuple(RunningTrial(i, 9, 0.0) for i in range(300))
+    many = attrs.evolve(SNAPSHOT, newest_failure=None, columns=(), running=running)
     lines = shown(many, height=height)
-    n_rows = sum(line.endswith("1:02") for line in lines[2:])
-    assert f"and {300 - n_rows} more running" in lines
+    n_shown = sum(line.endswith("1:02") for line in lines[2:])
+    assert f"and {300 - n_shown} more running" in lines
     assert len(lines) <= max(height, 5)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (10, 2), (500, 200)])
 def test_any_window_will_do(size):
-    assert shown(STANDING, *size)
+    assert shown(SNAPSHOT, *size)
 
 
 def test_nothing_that_is_shown_steers_the_terminal():
-    nasty = attrs.evolve(STANDING, failure=Failure(5, "\x1b]0;title\x07 and \x1b[2J"), reason="\r\x9b1A")
+    nasty = attrs.evolve(SNAPSHOT, newest_failure=Failure(5, "\x1b]0;title\x07 and \x1b[2J"), reason="\r\x9b1A")
     assert all(line.isprintable() for line in shown(nasty))
 
 
 @pytest.mark.parametrize(("reason", "expected"), [("", []), ("a", ["a"]), ("a\nb\n\nc\n\n", ["a", "c"])])
-def test_the_gist_of_a_reason_is_how_it_begins_and_ends(reason, expected):
-    assert gist(reason) == expected
+def test_of_a_reason_the_first_and_the_last_line_are_shown(reason, expected):
+    assert first_and_last_line(reason) == expected
 
 
 class Terminal(io.StringIO):
@@ -133,12 +135,12 @@ def terminal(monkeypatch):
 
 def test_the_terminal_is_drawn_again_only_if_something_changed_and_left_clean(terminal):
     file = terminal.file
-    with TerminalScreen(terminal, SUBJECT) as screen:
-        screen.show([], STANDING)
+    with TerminalDisplay(terminal, RUN_INFO) as display:
+        display.show([], SNAPSHOT)
         length = len(file.getvalue())
-        screen.show([], STANDING)
+        display.show([], SNAPSHOT)
         assert len(file.getvalue()) == length
-        screen.show([], attrs.evolve(STANDING, now=63.0))
+        display.show([], attrs.evolve(SNAPSHOT, now=63.0))
         assert len(file.getvalue()) > length
         assert SHOW not in file.getvalue()
     assert file.getvalue().count(HIDE) == file.getvalue().count(SHOW) == 1
@@ -147,20 +149,20 @@ def test_the_terminal_is_drawn_again_only_if_something_changed_and_left_clean(te
 
 
 def test_lines_come_out_above_the_view(terminal):
-    with TerminalScreen(terminal, SUBJECT) as screen:
-        screen.show(["first"], STANDING)
-        screen.show(["second", "third"], STANDING)
+    with TerminalDisplay(terminal, RUN_INFO) as display:
+        display.show(["first"], SNAPSHOT)
+        display.show(["second", "third"], SNAPSHOT)
         written = terminal.file.getvalue()
     assert written.index("first") < written.index("ASHA") < written.index("second") < written.index("third")
     assert written.index("third") < written.rindex("ASHA")
 
 
 def test_in_a_window_that_became_narrower_what_was_wrapped_is_erased_too(terminal):
-    with TerminalScreen(terminal, SUBJECT) as screen:
-        screen.show([], STANDING)
+    with TerminalDisplay(terminal, RUN_INFO) as display:
+        display.show([], SNAPSHOT)
         length = len(terminal.file.getvalue())
         terminal.width = 50
-        screen.show([], STANDING)
+        display.show([], SNAPSHOT)
         redrawn = terminal.file.getvalue()[length:]
     # The picture had ten lines, six of them of more than 50 characters; rich goes up from the last of ten once more.
     assert redrawn.count("\x1b[1A") == 15 + 9
@@ -169,28 +171,28 @@ def test_in_a_window_that_became_narrower_what_was_wrapped_is_erased_too(termina
 
 def test_where_a_shell_has_put_us_into_the_background_nothing_but_lines_is_written(terminal, monkeypatch):
     foreground = [True]
-    monkeypatch.setattr(screens, "_is_in_foreground", lambda file: foreground[0])
-    with TerminalScreen(terminal, SUBJECT) as screen:
-        screen.show([], STANDING)
+    monkeypatch.setattr(displays, "_is_in_foreground", lambda file: foreground[0])
+    with TerminalDisplay(terminal, RUN_INFO) as display:
+        display.show([], SNAPSHOT)
         foreground[0] = False
-        screen.show(["one"], STANDING)
+        display.show(["one"], SNAPSHOT)
         length = len(terminal.file.getvalue())
-        screen.show(["two"], attrs.evolve(STANDING, now=70.0))
+        display.show(["two"], attrs.evolve(SNAPSHOT, now=70.0))
         assert terminal.file.getvalue()[length:] == "two\n"
         assert terminal.file.getvalue().endswith(f"{SHOW}one\ntwo\n")
         foreground[0] = True
-        screen.show([], attrs.evolve(STANDING, now=80.0))
+        display.show([], attrs.evolve(SNAPSHOT, now=80.0))
         assert "\x1b[1A" not in terminal.file.getvalue()[length:]
 
 
-def test_plain_lines_tell_of_progress_at_most_every_half_minute(monkeypatch):
+def test_plain_lines_show_progress_at_most_every_half_minute(monkeypatch):
     file = io.StringIO()
     clock = iter([0.0, 29.0, 31.0, 31.0, 60.0])
-    monkeypatch.setattr(screens.time, "monotonic", lambda: next(clock))
-    screen = PlainScreen(file, SUBJECT)
-    screen.show(["one"], STANDING)
-    screen.show([], STANDING)
-    screen.show(["two"], STANDING)
+    monkeypatch.setattr(displays.time, "monotonic", lambda: next(clock))
+    display = PlainDisplay(file, RUN_INFO)
+    display.show(["one"], SNAPSHOT)
+    display.show([], SNAPSHOT)
+    display.show(["two"], SNAPSHOT)
     progress = "13 trials (2 running, 6 paused, 3 completed, 1 stopped, 1 failed), 1,234 reports, best loss 0.25"
     assert file.getvalue().splitlines() == ["one", f"{progress}, 8:58 left, 4 trials left to finish", "two"]
 
@@ -215,13 +217,13 @@ class View:
         return {"num_at_level1": self.n_reports}
 
 
-class Keeps:
-    """A screen that keeps what it is to show."""
+class RecordingDisplay:
+    """Keeps what it is to show."""
 
     def __init__(self, show=lambda: None):
         self.do = show
         self.lines = []
-        self.standings = []
+        self.snapshots = []
         self.was_left = False
 
     def __enter__(self):
@@ -230,10 +232,10 @@ class Keeps:
     def __exit__(self, *error):
         self.was_left = True
 
-    def show(self, lines, standing):
+    def show(self, lines, snapshot):
         self.do()
         self.lines += lines
-        self.standings.append(standing)
+        self.snapshots.append(snapshot)
 
 
 @pytest.fixture
@@ -241,8 +243,8 @@ def watch():
     """Makes watchers, and closes them."""
     watchers = []
 
-    def make(screen, **options):
-        watchers.append(Watcher(toy_problem(ToyBenchmark()), SUBJECT, screen, **options))
+    def make(display, **options):
+        watchers.append(Watcher(toy_problem(ToyBenchmark()), RUN_INFO, display, **options))
         return watchers[-1]
 
     yield make
@@ -256,25 +258,25 @@ def reported(trial, epoch, loss, time):
 
 
 def test_a_watcher_notes_what_happens(watch):
-    screen, trial = Keeps(), Trial(0, {"lr": 0.1, "act": "relu"}, until=3)
-    watcher = watch(screen, tells_reports=True, devices_of=lambda trial_id: f"GPU {trial_id}")
+    display, trial = RecordingDisplay(), Trial(0, {"lr": 0.1, "act": "relu"}, until=3)
+    watcher = watch(display, shows_reports=True, devices_of=lambda trial_id: f"GPU {trial_id}")
     watcher.on_experiment_start(View())
     watcher.on_trial_start(View(now=1.0, n_started=1, n_running=1), trial)
-    assert watcher.standing().rows[0] == Row(0, 3, watcher.standing().rows[0].heard, devices="GPU 0")
+    assert watcher.snapshot().running[0] == RunningTrial(0, 3, watcher.snapshot().running[0].heard, devices="GPU 0")
     report = reported(trial, 3, 0.5, 2.0)
     best = View(now=2.0, n_started=1, n_running=1, n_reports=1, incumbent=Incumbent(report, trial.configuration))
     watcher.on_report(best, trial, report, Decision.PAUSE)
-    assert watcher.standing().rows == (Row(0, 3, 2.0, 3, 0.5, "pausing", "GPU 0"),)
-    assert watcher.standing().columns == (("num_at_level1", 1),)
+    assert watcher.snapshot().running == (RunningTrial(0, 3, 2.0, 3, 0.5, "pausing", "GPU 0"),)
+    assert watcher.snapshot().columns == (("num_at_level1", 1),)
     watcher.on_trial_end(best, trial, Status.PAUSED)
-    assert watcher.standing().rows == ()
+    assert watcher.snapshot().running == ()
     trial.until = 9
     watcher.on_trial_resume(best, trial)
     failed = attrs.evolve(best, newest_failure=Failure(0, "exit status 1\nOops"))
     watcher.on_trial_end(failed, trial, Status.FAILED)
     watcher.on_experiment_end(failed, "nothing is left to suggest")
     watcher.close()
-    assert [line.partition(" ")[2] for line in screen.lines] == [
+    assert [line.partition(" ")[2] for line in display.lines] == [
         "trial 0 starts: lr=0.1 act=relu",
         "trial 0 at epoch 3: loss 0.5",
         "trial 0 is the best so far at epoch 3: loss 0.5",
@@ -283,69 +285,69 @@ def test_a_watcher_notes_what_happens(watch):
         "trial 0 has failed: exit status 1 … Oops",
         "it ends: nothing is left to suggest",
     ]
-    assert screen.standings[-1].reason == "nothing is left to suggest"
-    assert screen.was_left
+    assert display.snapshots[-1].reason == "nothing is left to suggest"
+    assert display.was_left
 
 
 def test_an_incumbent_that_improves_is_no_new_one(watch):
-    screen, trial = Keeps(), Trial(0, {"lr": 0.1, "act": "relu"})
-    watcher = watch(screen)
+    display, trial = RecordingDisplay(), Trial(0, {"lr": 0.1, "act": "relu"})
+    watcher = watch(display)
     watcher.on_experiment_start(View())
     for epoch in range(1, 9):
         report = reported(trial, epoch, 1 / epoch, epoch)
         watcher.on_report(View(incumbent=Incumbent(report, trial.configuration)), trial, report, Decision.CONTINUE)
     watcher.close()
-    assert len(screen.lines) == 1
+    assert len(display.lines) == 1
 
 
 def test_an_experiment_that_goes_on_says_so_and_shows_what_runs(watch):
-    screen, trial = Keeps(), Trial(4, {"lr": 0.1, "act": "relu"}, until=9)
+    display, trial = RecordingDisplay(), Trial(4, {"lr": 0.1, "act": "relu"}, until=9)
     reported(trial, 5, 0.5, 90.0)
-    watcher = watch(screen, tells_events=False)
+    watcher = watch(display, shows_events=False)
     watcher.on_experiment_start(View(now=100.0, n_started=13, n_running=1, n_paused=12, n_reports=57, running=(trial,)))
-    assert watcher.standing().rows == (Row(4, 9, 90.0, 5, 0.5),)
-    assert 100.0 <= watcher.standing().now < 110.0
+    assert watcher.snapshot().running == (RunningTrial(4, 9, 90.0, 5, 0.5),)
+    assert 100.0 <= watcher.snapshot().now < 110.0
     watcher.close()
-    assert screen.lines == ["It goes on: 13 trials (1 running, 12 paused), 57 reports so far."]
+    assert display.lines == ["It goes on: 13 trials (1 running, 12 paused), 57 reports so far."]
 
 
 def test_the_clock_moves_while_nothing_happens(watch):
-    screen = Keeps()
-    watch(screen).on_experiment_start(View(now=5.0))
+    display = RecordingDisplay()
+    watch(display).on_experiment_start(View(now=5.0))
     limit = time.monotonic() + 20
-    while len(screen.standings) < 3 and time.monotonic() < limit:
+    while len(display.snapshots) < 3 and time.monotonic() < limit:
         time.sleep(0.05)
-    times = [standing.now for standing in screen.standings]
+    times = [snapshot.now for snapshot in display.snapshots]
     assert times == sorted(set(times))
     assert times[2] - times[0] >= 0.4  # drawn at most four times a second
 
 
-def test_a_screen_that_takes_nothing_does_not_hold_up_the_tuner(watch):
+def test_a_display_that_takes_nothing_does_not_hold_up_the_tuner(watch):
     blocked = threading.Event()
-    screen, trial = Keeps(blocked.wait), Trial(0, {"lr": 0.1, "act": "relu"})
-    watcher = watch(screen)
+    display, trial = RecordingDisplay(blocked.wait), Trial(0, {"lr": 0.1, "act": "relu"})
+    watcher = watch(display)
     watcher.on_experiment_start(View())
     for _ in range(20_000):
         watcher.on_trial_start(View(), trial)
     blocked.set()
     watcher.close()
-    assert 10_000 <= len(screen.lines) <= 20_000
+    assert 10_000 <= len(display.lines) <= 20_000
 
 
 def test_a_terminal_that_is_gone_does_not_end_the_experiment(watch):
     def gone():
         raise OSError("Input/output error")
 
-    screen = Keeps(gone)
-    watcher = watch(screen)
+    display = RecordingDisplay(gone)
+    watcher = watch(display)
     watcher.on_experiment_start(View())
     watcher.close()
     watcher.on_experiment_end(View(), "over")
-    assert screen.was_left
+    assert display.was_left
 
 
 def test_a_watcher_whose_experiment_never_began_can_be_closed(watch):
-    watch(Keeps()).close()
+    watch(RecordingDisplay()).close()
 
 
 def test_a_backend_may_show_devices():
@@ -384,9 +386,9 @@ def test_without_a_terminal_there_is_a_line_for_each_start_end_and_failure(shell
     assert finished.status == 0, finished.err
     first, *lines = finished.err.splitlines()
     assert first.startswith("Running in ")
-    told = [line.partition(" ")[2] for line in lines]
+    texts = [line.partition(" ")[2] for line in lines]
     why = "it ended with exit status 1. The end of "
-    assert [line.partition(why)[0] for line in told] == [
+    assert [line.partition(why)[0] for line in texts] == [
         "trial 0 starts: lr=0.25",
         "trial 0 is the best so far at epoch 1: loss 1.25",
         "trial 0 is complete at epoch 3: loss 0.583333",
@@ -397,11 +399,11 @@ def test_without_a_terminal_there_is_a_line_for_each_start_end_and_failure(shell
         "trial 2 is complete at epoch 3: loss 0.458333",
         "it ends: 3 trials were finished",
     ]
-    assert told[4].endswith("stderr.log: … ValueError: the loss exploded")
+    assert texts[4].endswith("stderr.log: … ValueError: the loss exploded")
     assert "\x1b" not in finished.out + finished.err
 
 
-def test_a_quiet_run_gives_the_answer_alone_and_is_the_same_run(tunekit, results):
+def test_a_quiet_run_prints_the_summary_alone_and_is_the_same_run(tunekit, results):
     limit = "stopping.max_num_trials_started=2"
     finished = tunekit(*LOCAL, limit, "verbosity=0")
     assert finished.err == ""
@@ -416,7 +418,7 @@ def test_a_simulation_is_not_watched(tunekit):
 
 
 class Pseudoterminal:
-    """The command in a terminal of its own, whose keyboard and screen we are."""
+    """The command in a terminal of its own, whose keyboard and window we are."""
 
     def __init__(self, *arguments):
         self.ours, theirs = pty.openpty()
@@ -478,9 +480,9 @@ def test_a_terminal_shows_the_view_and_is_clean_when_the_run_has_ended(in_termin
     written = terminal.written.decode()
     assert "trials at rungs" in written
     assert written.count(HIDE) == written.count(SHOW) == 1
-    answer = written.partition(SHOW)[2]
-    assert "Best loss" in answer
-    assert "running" not in answer
+    summary = written.partition(SHOW)[2]
+    assert "Best loss" in summary
+    assert "running" not in summary
 
 
 def test_a_terminal_is_clean_after_an_interruption(in_terminal):

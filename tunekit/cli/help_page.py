@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from tunekit.cli.startup import say_startup_notes
+from tunekit.cli.startup import print_startup_notes
 from tunekit.config.files import groups
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES
-from tunekit.console import answers, tell
+from tunekit.console import print_stdout, stdout_console
 
 EXAMPLES = (
     ("method=ASHA benchmark=fcnet", "one run, and the best configuration that it finds"),
@@ -19,8 +19,8 @@ EXAMPLES = (
     ("method=ASHA --multirun 'seed=range(20)' hydra.sweeper.plan=true", "what would run, and what is complete"),
     ("method=ASHA --cfg job", "the configuration, without running it"),
     ("method=ASHA backend=local benchmark=checkpoint_example n_workers=2", "trials are processes of this machine"),
-    ("resume FOLDER", "an experiment with backend=local goes on, also with stopping.…=… for a later end"),
-    ("plugins", "every component that is installed, with its options"),
+    ("resume FOLDER", "an experiment whose trials are processes goes on; resume --help says more"),
+    ("plugins", "every component that is installed; plugins searcher random explains one"),
 )
 OVERRIDES = (
     ("scheduler.reduction_factor=4", "an option of a component"),
@@ -28,7 +28,7 @@ OVERRIDES = (
     ("stopping.max_wallclock_time=null", "switch a criterion off"),
     ("composers.rung_sizes=true", "switch a composer or observer on"),
     ("fixed.hp_batch_size=32", "do not search this hyperparameter"),
-    ("n_workers=8 benchmark.dataset=diabetes", "several options, in any order"),
+    ("n_workers=8 seed=3", "several options, in any order"),
 )
 SWEEPS = (
     ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
@@ -38,7 +38,7 @@ SWEEPS = (
 FLAGS = (
     ("--multirun, -m", "sweep over values: a,b,c  range(20)  choice(a,b)  glob(*)"),
     ("--config-dir FOLDER", "more options files of your own"),
-    ("--cfg job", "print the configuration and end"),
+    ("--cfg job", "print the configuration, with every option of every component, and end"),
     ("--debug", "tracebacks"),
     ("--hydra-help", "the flags of Hydra"),
 )
@@ -46,19 +46,29 @@ FLAGS = (
 
 def show_help() -> None:
     """Print the page."""
-    say_startup_notes()
-    tell("Tunes hyperparameters: python -m tunekit [key=value …] [--multirun]\n")
-    _section("Commands", [(f"python -m tunekit {line}", text) for line, text in EXAMPLES])
+    print_startup_notes()
+    print_stdout("Tunes hyperparameters: python -m tunekit [key=value …] [--multirun]\n")
     files = groups()
+    examples = [(line, text) for line, text in EXAMPLES if _works(line, files)]
+    _section("Commands", [(f"python -m tunekit {line}", text) for line, text in examples])
     _section("Recipes", [(f"{key}={name}", text) for key in RECIPES for name, text in files.get(key, {}).items()])
     _section("Components", [(f"{key}=", ", ".join(files.get(key, {})) or "none installed") for key in COMPONENTS])
     others = sorted(set(files) - {*RECIPES, *COMPONENTS})
     if others:
         _section("Groups of plugins", [(group, ", ".join(files[group])) for group in others])
-    _section("Options", OVERRIDES)
+    _section("Options", [(line, text) for line, text in OVERRIDES if _works(line, files)])
     _section("Sweeps", SWEEPS)
     _section("Flags", FLAGS)
     _section("Keys at the top level", list(KEYS.items()))
+
+
+def _works(line: str, files: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether everything that a line names is installed."""
+    for word in line.split():
+        key, _, names = word.partition("=")
+        if key in (*COMPONENTS, *RECIPES) and not set(names.split(",")) <= set(files.get(key, {})):
+            return False
+    return True
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]]) -> None:
@@ -66,6 +76,6 @@ def _section(title: str, rows: Sequence[tuple[str, str]]) -> None:
     table.add_column(no_wrap=True)
     for left, right in rows:
         table.add_row(left, right)
-    answers().print(title, style="bold")
-    answers().print(table)
-    answers().print()
+    stdout_console().print(title, style="bold")
+    stdout_console().print(table)
+    stdout_console().print()

@@ -11,9 +11,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from tunekit.cli.startup import say_startup_notes
+from tunekit.cli.startup import print_startup_notes, report_broken_plugins
 from tunekit.config.arguments import CommandLine, parse
-from tunekit.console import say
+from tunekit.console import print_stderr
 from tunekit_core.errors import TunekitError
 from tunekit_core.plugins.registry import BUILT_IN
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TunekitError as error:
         return _refuse(str(error), debug)
     except KeyboardInterrupt:
-        say(f"Interrupted. To go on, type: {_command(given)}")
+        print_stderr(f"Interrupted. To go on, type: {_command(given)}")
         return STOPPED_BY_USER
 
 
@@ -47,6 +47,10 @@ def _respond(given: list[str]) -> int:
 
         return show_plugins(given[1:])
     if given[:1] == ["resume"]:
+        if {"--help", "-h"} & set(given):
+            from tunekit.cli.resume_help import show_resume_help
+
+            return show_resume_help()
         return _resume([argument for argument in given[1:] if argument != "--debug"], given)
     line = parse(given)
     if "--version" in line.own:
@@ -59,49 +63,42 @@ def _respond(given: list[str]) -> int:
 
         show_help()
         return 0
-    say_startup_notes()
-    return _compose_and_run(line, given)
+    print_startup_notes()
+    return _run(line, given) if line.shown is None else _show(line, line.shown)
 
 
 def _resume(arguments: list[str], given: Sequence[str]) -> int:
-    from tunekit.cli.run import Request, carry_out
+    from tunekit.cli.run import run_plan
+    from tunekit.config.planning import Plan
     from tunekit.runs.resuming import experiment_to_resume
 
-    say_startup_notes()
+    print_startup_notes()
     spec = experiment_to_resume(arguments)
-    return carry_out([spec], Request(command=_command(["resume", str(spec.folder)]), debug="--debug" in given))
+    report_broken_plugins()
+    command = _command(["resume", str(spec.folder)])
+    return run_plan(Plan([spec]), command=command, debug="--debug" in given, is_resumed=True)
 
 
-def _compose_and_run(line: CommandLine, given: Sequence[str]) -> int:
+def _show(line: CommandLine, package: str) -> int:
+    from tunekit.cli.config_page import show_config
     from tunekit.config.composition import compose
-    from tunekit.config.hydra_errors import explain
 
-    debug = "--debug" in line.own
-    try:
-        composition = compose(line)
-    except TunekitError:
-        raise
-    except Exception as error:
-        return _refuse(explain(error), debug)
-    if not composition.configs:
-        return 0
-    from tunekit.cli.run import Request, respond
+    return show_config(compose(line).configs, package)
 
-    request = Request(
-        configs=composition.configs,
-        is_sweep=composition.is_sweep,
-        n_jobs=composition.n_jobs,
-        plan=composition.plan,
-        command=_command(given),
-        debug=debug,
-    )
-    return respond(request)
+
+def _run(line: CommandLine, given: Sequence[str]) -> int:
+    from tunekit.cli.run import run_plan
+    from tunekit.config.planning import plan_command
+
+    plan = plan_command(line)
+    report_broken_plugins()
+    return run_plan(plan, command=_command(given), debug="--debug" in line.own) if plan.specs else 0
 
 
 def _refuse(message: str, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    say(message, style="red")
+    print_stderr(message, style="red")
     return REFUSED
 
 

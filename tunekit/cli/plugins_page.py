@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 
@@ -9,33 +10,78 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tunekit.console import answers, tell
-from tunekit_core.errors import ConfigurationError
+from tunekit.console import print_stdout, stdout_console
+from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.options import Option
-from tunekit_core.plugins.registry import HOOKS, Component, registry
+from tunekit_core.plugins.registry import HOOKS, registry
+
+HELP = f"""Lists the components that are installed, with their options.
+
+  python -m tunekit plugins                  all of them
+  python -m tunekit plugins searcher         those of one kind: {", ".join(HOOKS)}
+  python -m tunekit plugins searcher random  one of them: what it does, and what each option is"""
 
 
 def show_plugins(arguments: Sequence[str]) -> int:
-    """Print a table of each kind of component.
+    """Print tables of components, or one component in full.
+
+    Args:
+        arguments: Nothing, a kind of component, or a kind and a name.
 
     Returns:
         The exit status: 0, also if a plugin is broken.
 
     Raises:
-        ConfigurationError: If there are arguments.
+        ConfigurationError: If there are other arguments.
+        UnknownComponentError: If no component has that name.
     """
-    if arguments:
-        raise ConfigurationError(f"`plugins` takes no arguments, but got: {' '.join(arguments)}.")
+    if {"--help", "-h"} & set(arguments):
+        print_stdout(HELP)
+        return 0
+    if len(arguments) > 2:
+        raise ConfigurationError(
+            f"`plugins` takes a kind and a name at most, but got: {' '.join(arguments)}. Type for example: "
+            "python -m tunekit plugins searcher random"
+        )
+    if arguments and arguments[0] not in HOOKS:
+        raise ConfigurationError(_unknown_kind(arguments[0]), option=arguments[0])
+    if len(arguments) == 2:
+        _print_component(registry().find(*arguments))
+        return 0
+    _print_table(arguments or tuple(HOOKS))
+    for plugin in registry().broken:
+        print_stdout(f"Broken: {plugin.distribution}: {plugin.reason}")
+    return 0
+
+
+def _unknown_kind(kind: str) -> str:
+    homes = [known for known in HOOKS if kind in registry().names(known)]
+    hint = "".join(f"Type: plugins {home} {kind}. " for home in homes) or suggestion(kind, HOOKS)
+    return f"plugins {kind}: there is no kind of component '{kind}'. {hint}Kinds: {', '.join(HOOKS)}."
+
+
+def _print_table(kinds: Sequence[str]) -> None:
     table = Table("kind", "name", "what it is, and its options", "distribution", box=box.SIMPLE_HEAD)
-    for kind in HOOKS:
+    for kind in kinds:
         for name in registry().names(kind):
             component = registry().find(kind, name)
             table.add_row(kind, Text(name, style="bold"), _description(component), _origin(component))
         table.add_section()
-    answers().print(table)
-    for plugin in registry().broken:
-        tell(f"Broken: {plugin.distribution}: {plugin.reason}")
-    return 0
+    stdout_console().print(table)
+
+
+def _print_component(component: Component) -> None:
+    print_stdout(f"{component.kind} {component.name}, from {_origin(component)}\n")
+    print_stdout((inspect.getdoc(component.factory) or "").replace("``", "`") + "\n")
+    if not component.options:
+        print_stdout("It has no options.")
+        return
+    table = Table("option", "takes", "default", "what it is", box=box.SIMPLE_HEAD)
+    for option in component.options.values():
+        name = Text(component.path_of(option.name), style="bold")
+        table.add_row(name, option.takes, _default(option), option.help.replace("``", "`"))
+    stdout_console().print(table)
 
 
 def _description(component: Component) -> Text:
@@ -44,9 +90,11 @@ def _description(component: Component) -> Text:
 
 
 def _option(option: Option) -> str:
-    if option.required:
-        return f"{option.name}=<{option.type_text}>"
-    return f"{option.name}={json.dumps(option.default, default=str)}"
+    return f"{option.name}=<{option.takes}>" if option.required else f"{option.name}={_default(option)}"
+
+
+def _default(option: Option) -> str:
+    return "required" if option.required else json.dumps(option.default, default=str)
 
 
 def _origin(component: Component) -> str:

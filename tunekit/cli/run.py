@@ -1,142 +1,136 @@
-"""What ``python -m tunekit`` does once its command line is composed: check everything, run what is left, answer."""
+"""What ``python -m tunekit`` does once it is known what to run: check everything, run what is left, summarise."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import attrs
+from rich import box
+from rich.table import Table
 
+from tunekit.config.planning import Plan
 from tunekit.config.run_spec import RunSpec
 from tunekit.config.schema import QUIET
-from tunekit.console import say
+from tunekit.console import print_stderr, stdout_console
 from tunekit.live.progress import progress
-from tunekit.results import summary as answer
+from tunekit.results import summary
 from tunekit.results.best_so_far import read_best_so_far
 from tunekit.results.comparison import FinishedRun, compare
-from tunekit.results.figure import draw
+from tunekit.results.figure import draw, figure_stem
 from tunekit.results.index import write_index
-from tunekit.runs.batch import available_cores, execute
-from tunekit.runs.planning import check_runs, plan_runs, tell_plan
-from tunekit.runs.run import COMPLETED, FAILED, INTERRUPTED, Outcome, failures_of, status_of
+from tunekit.runs.batch import available_cores, run_all
+from tunekit.runs.checking import check_runs
+from tunekit.runs.run import Outcome, failures_of, status_of
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import read_metadata
 
 SUCCEEDED, SOME_FAILED, STOPPED_BY_USER = 0, 1, 130
+MISSING = "missing"  # in place of the status of a run whose folder holds none that can be read
 
 
-@attrs.frozen
-class Request:
-    """What is to be run, and how.
+def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False) -> int:
+    """Run what is not complete yet, and print the summary.
 
-    Attributes:
+    Args:
+        plan: What is asked for.
         command: The command line, to be typed again.
         debug: Show where runs failed.
-        configs: Composed configurations, in plain dicts.
-        is_sweep: Whether the answer is a comparison.
-        n_jobs: Runs at the same time; ``None`` takes as many as there are cores, and one where trials are processes.
-        plan: List what would run, and end.
-    """
-
-    command: str
-    debug: bool
-    configs: Sequence[Mapping[str, Any]] = ()
-    is_sweep: bool = False
-    n_jobs: int | None = None
-    plan: bool = False
-
-
-def respond(request: Request) -> int:
-    """Run what is not complete yet, and print the answer.
+        is_resumed: Whether the command names a folder: then it has no seed that could be varied.
 
     Returns:
         The exit status.
 
     Raises:
-        TunekitError: If any of the configurations is refused; nothing has been run or written then.
+        TunekitError: If one of the runs cannot be built or written; nothing has been run or written then.
     """
-    return carry_out(plan_runs(request.configs), request)
-
-
-def carry_out(specs: Sequence[RunSpec], request: Request) -> int:
-    """As :func:`respond`, for runs that are known."""
-    n_jobs = _n_jobs(request, specs)
+    specs = plan.specs
+    n_jobs = _n_jobs(plan)
     statuses = {spec.folder: status_of(spec.folder) for spec in specs}
-    left = [spec for spec in specs if statuses[spec.folder] != COMPLETED]
+    left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
     check_runs(left)
-    if request.plan:
-        tell_plan(specs, statuses)
+    if plan.is_only_listed:
+        _print_plan(specs, statuses)
         return SUCCEEDED
     is_quiet = all(spec.verbosity == QUIET for spec in specs)
     if not is_quiet:
-        _say_what_is_there(specs, left, n_jobs)
+        _print_what_is_left(specs, left, n_jobs)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
-    if any(outcome.status == INTERRUPTED for outcome in outcomes.values()):
-        return _tell_interruption(specs, request)
-    complete = [spec for spec in specs if _status(outcomes, spec) == COMPLETED]
+    if any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
+        return _print_interruption(specs, command)
+    complete = [spec for spec in specs if _status(outcomes, spec) is ExperimentStatus.COMPLETED]
     all_written = True
-    if request.is_sweep:
-        all_written = _tell_sweep(specs, complete)
+    if plan.is_sweep:
+        all_written = _print_and_draw_comparison(specs, complete)
     elif complete:
         outcome = outcomes.get(specs[0].folder)
         seconds = None if outcome is None else outcome.seconds
-        command = request.command if request.configs else None  # that of a run which was resumed has no seed
-        answer.tell_run(specs[0], read_metadata(specs[0].folder), seconds, command)
-    all_succeeded = _tell_failures(specs, outcomes, request)
+        metadata = read_metadata(specs[0].folder)
+        summary.print_run_summary(specs[0], metadata, seconds, None if is_resumed else command)
+    all_succeeded = _print_failures(specs, outcomes, command, debug=debug)
     return SUCCEEDED if all_written and all_succeeded else SOME_FAILED
 
 
-def _n_jobs(request: Request, specs: Sequence[RunSpec]) -> int:
-    if request.n_jobs is None:
-        in_real_time = any(spec.can_go_on for spec in specs)  # each uses the whole machine already
+def _n_jobs(plan: Plan) -> int:
+    if plan.n_jobs is None:
+        in_real_time = any(spec.can_restore for spec in plan.specs)  # each uses the whole machine already
         return 1 if in_real_time else available_cores()
-    if request.n_jobs < 1:
+    if plan.n_jobs < 1:
         raise ConfigurationError(
-            f"hydra.sweeper.n_jobs={request.n_jobs} must be at least 1; null takes as many as there are cores.",
+            f"hydra.sweeper.n_jobs={plan.n_jobs} must be at least 1; null takes as many as there are cores.",
             option="hydra.sweeper.n_jobs",
-            value=request.n_jobs,
+            value=plan.n_jobs,
         )
-    return request.n_jobs
+    return plan.n_jobs
 
 
-def _say_what_is_there(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int) -> None:
+def _print_plan(specs: Sequence[RunSpec], statuses: Mapping[Path, ExperimentStatus | None]) -> None:
+    """The runs, each with the status of what is in its folder; ``None`` if there is nothing."""
+    table = Table("", "method", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
+    for number, spec in enumerate(specs):
+        status = statuses[spec.folder]
+        text = MISSING if status is None else status.value
+        table.add_row(str(number), spec.method_name, spec.problem_name, str(spec.seed), text, str(spec.folder))
+    stdout_console().print(table)
+
+
+def _print_what_is_left(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int) -> None:
     complete = [spec for spec in specs if spec not in left]
     if len(specs) > 1:
         at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
-        say(f"{len(specs)} runs: {len(complete)} complete, {len(left)} to run{at_once}.")
+        print_stderr(f"{len(specs)} runs: {len(complete)} complete, {len(left)} to run{at_once}.")
     elif left:
-        say(f"Running in {left[0].folder}")
-    answer.tell_other_versions([spec.folder for spec in complete])
+        print_stderr(f"Running in {left[0].folder}")
+    summary.print_other_versions([spec.folder for spec in complete])
 
 
 def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path, Outcome]:
     """Outcomes by folder; after an interruption some are missing."""
     outcomes: dict[Path, Outcome] = {}
     if len(specs) == 1:
-        execute(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), is_watched=True)
+        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), is_watched=True)
     elif specs:
         with progress(len(specs), is_quiet=is_quiet) as shown:
 
             def note(spec: RunSpec, outcome: Outcome) -> None:
                 outcomes[spec.folder] = outcome
-                shown.advance(outcome)
+                shown.advance(has_failed=outcome.status is not ExperimentStatus.COMPLETED)
 
-            execute(specs, n_jobs, note)
+            run_all(specs, n_jobs, note)
     return outcomes
 
 
-def _tell_sweep(specs: Sequence[RunSpec], complete: Sequence[RunSpec]) -> bool:
+def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunSpec]) -> bool:
     """Print the comparison, draw it and write the index; false if a file could not be written."""
     panels = compare([_finished(spec) for spec in complete])
     if panels:
-        answer.tell_sweep(panels)
+        summary.print_comparison(panels)
     try:
-        figures = draw(panels, answer.figure_stem(specs)) if panels else []
-        answer.tell_files(figures, _write_indices(specs))
+        figures = draw(panels, figure_stem(specs)) if panels else []
+        summary.print_file_paths(figures, _write_indices(specs))
     except OSError as error:
-        say(f"The runs are kept, but the figure or the index could not be written: {error}", style="red")
+        print_stderr(f"The runs are kept, but the figure or the index could not be written: {error}", style="red")
         return False
     return True
 
@@ -150,29 +144,29 @@ def _finished(spec: RunSpec) -> FinishedRun:
     return FinishedRun(spec, metadata, read_best_so_far(spec.folder, metadata))
 
 
-def _tell_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], request: Request) -> bool:
-    """Say which runs failed, why, and how to run them again; true if none did."""
-    failed = [(spec, outcomes[spec.folder]) for spec in specs if _status(outcomes, spec) == FAILED]
+def _print_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], command: str, *, debug: bool) -> bool:
+    """Print which runs failed, why, and how to run them again; true if none did."""
+    failed = [(spec, outcomes[spec.folder]) for spec in specs if _status(outcomes, spec) is ExperimentStatus.FAILED]
     if not failed:
         return True
-    say(f"{len(failed)} of {len(specs)} runs failed:", style="red")
+    print_stderr(f"{len(failed)} of {len(specs)} runs failed:", style="red")
     for spec, outcome in failed:
-        say(f"  {spec.method_name} on {spec.problem_name}, seed {spec.seed}: {outcome.reason}")
-        say(f"    {spec.folder}")
+        print_stderr(f"  {spec.method_name} on {spec.problem_name}, seed {spec.seed}: {outcome.reason}")
+        print_stderr(f"    {spec.folder}")
         for failure in failures_of(spec.folder)[:1]:
-            say(textwrap.indent(f"trial {failure['trial_id']}: {failure['reason']}", "    "))
-        if request.debug and outcome.details:
-            say(outcome.details)
-    say(f"To run only these, type the same command again: {request.command}")
+            print_stderr(textwrap.indent(f"trial {failure['trial_id']}: {failure['reason']}", "    "))
+        if debug and outcome.details:
+            print_stderr(outcome.details)
+    print_stderr(f"To run only these, type the same command again: {command}")
     return False
 
 
-def _tell_interruption(specs: Sequence[RunSpec], request: Request) -> int:
-    complete = sum(status_of(spec.folder) == COMPLETED for spec in specs)
+def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
+    complete = sum(status_of(spec.folder) is ExperimentStatus.COMPLETED for spec in specs)
     _write_indices(specs)
-    say(f"Interrupted: {complete} of {len(specs)} runs are complete. To go on, type: {request.command}")
+    print_stderr(f"Interrupted: {complete} of {len(specs)} runs are complete. To go on, type: {command}")
     return STOPPED_BY_USER
 
 
-def _status(outcomes: Mapping[Path, Outcome], spec: RunSpec) -> str:
-    return outcomes[spec.folder].status if spec.folder in outcomes else COMPLETED
+def _status(outcomes: Mapping[Path, Outcome], spec: RunSpec) -> ExperimentStatus:
+    return outcomes[spec.folder].status if spec.folder in outcomes else ExperimentStatus.COMPLETED

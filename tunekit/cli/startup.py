@@ -10,17 +10,22 @@ from tunekit_core.plugins.registry import BUILT_IN, registry
 NAMESAKE = "tunekit"  # on the public index, somebody else's
 
 
-def say_startup_notes() -> None:
-    """Report plugins that cannot be used, and the other distribution that owns our import name."""
-    for plugin in registry().broken:
-        warn_once(
-            f"the plugin {plugin.distribution} is left out, since it cannot be used: {plugin.reason} "
-            f"(to be rid of it: pip uninstall {plugin.distribution})"
-        )
+def print_startup_notes() -> None:
+    """Report plugins that cannot be imported, and the other distribution that owns our import name."""
+    report_broken_plugins()
     if _is_installed(NAMESAKE):
         warn_once(
             f"the distribution '{NAMESAKE}' is installed. It is another project with the same import name; ours is "
             f"{BUILT_IN}. Type: pip uninstall {NAMESAKE} && pip install --force-reinstall --no-deps {BUILT_IN}"
+        )
+
+
+def report_broken_plugins() -> None:
+    """Report, once each, the plugins that are known by now not to work: some break where a component is looked up."""
+    for plugin in registry().broken:
+        warn_once(
+            f"the plugin {plugin.distribution} is left out, since it cannot be used: {plugin.reason} "
+            f"(to be rid of it: pip uninstall {plugin.distribution})"
         )
 
 

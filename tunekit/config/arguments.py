@@ -19,13 +19,14 @@ from tunekit_core.errors import ConfigurationError, suggestion
 VERBS = ("plugins", "resume")
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
 CONFIG_DIR = ("--config-dir", "-cd")
+CFG, PACKAGE = ("--cfg", "-c"), ("--package", "-p")
 FLAGS_WITH_VALUE = (
-    *("--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn"),
+    *(*CFG, *PACKAGE, "--config-path", "-cp", "--config-name", "-cn"),
     *(*CONFIG_DIR, "--experimental-rerun"),
 )
 PLAIN_FLAGS = ("--resolve", "--run", "-r", "--multirun", "-m", "--hydra-help", "--shell-completion", "-sc")
 INFO_FLAGS = ("--info", "-i")
-COMMAND_FLAGS = ("--cfg", "-c", "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
+COMMAND_FLAGS = (*CFG, "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
 INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 SPACE = "benchmark.space."
 START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
@@ -40,11 +41,13 @@ class CommandLine:
         own: Flags that this application answers itself, long form.
         flags: Flags for Hydra, each with its value joined to it or after it.
         overrides: The rest, in order, each with the prefix and the quotes that Hydra wants.
+        shown: With ``--cfg job`` the dotted name of the part to show, empty for all; else ``None``.
     """
 
     own: frozenset[str]
     flags: tuple[str, ...]
     overrides: tuple[str, ...]
+    shown: str | None = None
 
     @property
     def for_hydra(self) -> list[str]:
@@ -93,7 +96,23 @@ def parse(arguments: Sequence[str]) -> CommandLine:
         else:
             overrides.append(argument)
     _check_overrides(overrides)
-    return CommandLine(frozenset(own), tuple(flags), tuple(with_prefixes(overrides)))
+    shown = _take_shown(flags)
+    return CommandLine(frozenset(own), tuple(flags), tuple(with_prefixes(overrides)), shown)
+
+
+def _take_shown(flags: list[str]) -> str | None:
+    """What ``--cfg job`` is to show; its flags are taken out, since Hydra does not know the options of components."""
+    values = {}
+    for position, flag in enumerate(flags):
+        name, equals, value = flag.partition("=")
+        if name in (*CFG, *PACKAGE):
+            values[name] = (slice(position, position + 1 + (not equals)), value if equals else flags[position + 1])
+    if not any(values[name][1] == "job" for name in CFG if name in values):
+        return None
+    shown = next((values[name][1] for name in PACKAGE if name in values), "")
+    for where, _ in sorted(values.values(), key=lambda found: -found[0].start):
+        del flags[where]
+    return shown
 
 
 def with_prefixes(overrides: Iterable[str]) -> list[str]:

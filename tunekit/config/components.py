@@ -8,46 +8,21 @@ from functools import lru_cache
 from typing import Any, cast
 
 from tunekit_core.contracts.benchmarks import Benchmark
-from tunekit_core.errors import ConfigurationError, PluginError, TunekitError, UnknownComponentError, suggestion
-from tunekit_core.plugins.options import check_option
-from tunekit_core.plugins.registry import Component, registry
+from tunekit_core.errors import ConfigurationError, UnknownComponentError
+from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.registry import registry
 
 Options = Mapping[str, Any]
 
 
-def complete_options(component: Component, given: Options, *, path: str) -> dict[str, Any]:
-    """All options of a component: those given, checked, and the defaults of its class.
-
-    Args:
-        component: Whose options.
-        given: What was asked for.
-        path: The key above the options on the command line, for messages.
+def complete_options(component: Component, given: Options) -> dict[str, Any]:
+    """All options of a component, as JSON gives them back: those given, checked, and the defaults of its class.
 
     Raises:
-        ConfigurationError: If an option does not exist, has the wrong type, or is missing.
+        ConfigurationError: If an option does not exist or fit, or is missing.
     """
-    for name, value in given.items():
-        if name not in component.options:
-            allowed = ", ".join(component.options) or "none"
-            raise ConfigurationError(
-                f"{path}.{name}={value!r}: the {component.kind} '{component.name}' has no option '{name}'. "
-                f"{suggestion(name, component.options)}Its options: {allowed}.",
-                option=f"{path}.{name}",
-                value=value,
-            )
-    complete = {}
-    for name, option in component.options.items():
-        if name in given:
-            complete[name] = check_option(f"{path}.{name}", given[name], option.annotation)
-        elif option.required:
-            raise ConfigurationError(
-                f"The {component.kind} '{component.name}' needs a value for '{name}': add {path}.{name}=…, "
-                f"which is a {option.type_text}.",
-                option=f"{path}.{name}",
-            )
-        else:
-            complete[name] = option.default
-    return cast("dict[str, Any]", _plain(complete))
+    options = component.read_options(given)
+    return cast("dict[str, Any]", _plain({name: getattr(options, name) for name in component.options}))
 
 
 def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, Options]:
@@ -56,65 +31,61 @@ def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str,
     Args:
         key: Key of the mapping, such as ``"stopping"``.
         kind: Kind of its components.
-        given: By name: options, the value of the first option, true for the defaults, or null or false for off.
+        given: By name what :func:`given_options` takes.
 
     Raises:
         ConfigurationError: If a component does not exist, or as for :func:`complete_options`.
     """
     complete: dict[str, Options] = {}
     for name, value in given.items():
-        component = _find(key, kind, name)
-        if value is None or value is False:
-            continue
-        if isinstance(value, Mapping):
-            complete[name] = complete_options(component, value, path=f"{key}.{name}")
-        elif value is True:
-            complete[name] = complete_options(component, {}, path=f"{key}.{name}")
-        else:
-            complete[name] = _complete_from_value(component, value, path=f"{key}.{name}")
+        component = find_of_several(key, kind, name)
+        options = given_options(component, value)
+        if options is not None:
+            complete[name] = complete_options(component, options)
     return complete
 
 
-def _complete_from_value(component: Component, value: Any, *, path: str) -> dict[str, Any]:
+def given_options(component: Component, value: Any) -> Options | None:
+    """The options that a value means which stands behind a component of several, or ``None`` if it is switched off.
+
+    Args:
+        component: The component.
+        value: Options, the value of the first option, true for the defaults, or null or false for off.
+
+    Raises:
+        ConfigurationError: If it is a single value, and the component has no options.
+    """
+    if value is None or value is False:
+        return None
+    if isinstance(value, Mapping):
+        return value
+    if value is True:
+        return {}
     if not component.options:
         raise ConfigurationError(
-            f"{path}={value!r}: the {component.kind} '{component.name}' has no options. Type {path}=true.",
-            option=path,
+            f"{component.path}={value!r}: the {component.kind} '{component.name}' has no options. Type "
+            f"{component.path}=true.",
+            option=component.path,
             value=value,
         )
-    first, option = next(iter(component.options.items()))
-    return complete_options(component, {first: check_option(path, value, option.annotation)}, path=path)
+    return {next(iter(component.options)): value}
 
 
-def _find(key: str, kind: str, name: str) -> Component:
+def find_of_several(key: str, kind: str, name: str) -> Component:
+    """The component of a name below a key of the top level.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
     try:
         return registry().find(kind, name)
     except UnknownComponentError as error:
         raise ConfigurationError(f"{key}.{name}: {error}", option=f"{key}.{name}") from error
 
 
-def create_component(kind: str, component: Options, *context: Any) -> Any:
-    """Build a component.
-
-    Args:
-        kind: Its kind.
-        component: Its name and options.
-        *context: What the contract of its kind passes.
-
-    Raises:
-        TunekitError: If the component refuses its options, or breaks while it is built.
-    """
-    options = {name: value for name, value in component.items() if name != "name"}
-    try:
-        return registry().create(kind, component["name"], *context, **options)
-    except TunekitError:
-        raise
-    except Exception as error:
-        origin = registry().find(kind, component["name"])
-        raise PluginError(
-            f"The {kind} '{origin.name}' ({origin.distribution} {origin.version}) broke while it was built: "
-            f"{type(error).__name__}: {error}. Add --debug to see where."
-        ) from error
+def split_options(component: Options) -> tuple[str, Options]:
+    """The name of a component, and its options."""
+    return component["name"], {name: value for name, value in component.items() if name != "name"}
 
 
 def build_benchmark(component: Options) -> Benchmark:
@@ -124,7 +95,8 @@ def build_benchmark(component: Options) -> Benchmark:
 
 @lru_cache(maxsize=32)
 def _benchmark(component: str) -> Benchmark:
-    return cast("Benchmark", create_component("benchmark", json.loads(component)))
+    name, options = split_options(json.loads(component))
+    return cast("Benchmark", registry().find("benchmark", name).create(options=options))
 
 
 def _plain(value: Any) -> Any:

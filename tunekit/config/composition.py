@@ -23,7 +23,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import CommandLine
 from tunekit.config.files import config_file, config_packages
-from tunekit_core.errors import PluginError
+from tunekit.config.hydra_errors import explain
+from tunekit.config.masking import resolved_but_environment
+from tunekit_core.errors import ConfigurationError, PluginError, TunekitError
 
 CONFIG_PACKAGE = "pkg://tunekit.conf"
 
@@ -58,7 +60,7 @@ def compose(line: CommandLine) -> Composition:
     """Let Hydra compose what the command line asks for.
 
     Raises:
-        Exception: Hydra's own, see :mod:`tunekit.config.hydra_errors`.
+        ConfigurationError: If it cannot be composed.
     """
     _register_plugins()
     arguments = line.for_hydra
@@ -66,6 +68,7 @@ def compose(line: CommandLine) -> Composition:
         arguments = ["--multirun", *arguments]
     composition = Composition()
     unresolved: list[OmegaConfBaseException] = []
+    shows = line.shown is not None
 
     def collect(config: DictConfig) -> None:
         if not composition.configs:
@@ -73,16 +76,17 @@ def compose(line: CommandLine) -> Composition:
             composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
             composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
         try:
-            composition.configs.append(cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True)))
+            resolved = resolved_but_environment(config) if shows else OmegaConf.to_container(config, resolve=True)
+            composition.configs.append(cast("dict[str, Any]", resolved))
         except OmegaConfBaseException as error:  # raised from here, Hydra would print it in its own words first
             unresolved.append(error)
 
     # Hydra 1.4 warns at any explicit version_base, 1.3 at none.
     version_base = {"version_base": "1.3"} if hydra.__version__.startswith("1.3.") else {}
-    with _hydra_environment(arguments):
+    with _hydra_environment(arguments), _explained():
         hydra.main(config_path=CONFIG_PACKAGE, config_name="config", **version_base)(collect)()
-    if unresolved:
-        raise unresolved[0]
+        if unresolved:
+            raise unresolved[0]
     return composition
 
 
@@ -93,14 +97,15 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
         overrides: Each as Hydra wants it.
 
     Raises:
-        Exception: As for :func:`compose`.
+        ConfigurationError: If it cannot be composed.
     """
     _register_plugins()
-    loader = ConfigLoaderImpl(create_config_search_path(CONFIG_PACKAGE))
-    config = loader.load_configuration("config", list(overrides), RunMode.RUN)
-    OmegaConf.set_struct(config, False)
-    del config["hydra"]
-    return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
+    with _explained():
+        loader = ConfigLoaderImpl(create_config_search_path(CONFIG_PACKAGE))
+        config = loader.load_configuration("config", list(overrides), RunMode.RUN)
+        OmegaConf.set_struct(config, False)
+        del config["hydra"]
+        return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
 
 
 def _register_plugins() -> None:
@@ -128,6 +133,17 @@ def _sweeper() -> type[Sweeper]:
             "hydra_plugins/__init__.py on the Python path hides it: remove that file."
         ) from error
     return cast("type[Sweeper]", TunekitSweeper)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Hydra's errors in our words."""
+    try:
+        yield
+    except TunekitError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(explain(error)) from error
 
 
 @contextmanager

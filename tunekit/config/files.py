@@ -1,12 +1,16 @@
-"""Where config files are, and which groups they form; found without Hydra, for the help page and for errors."""
+"""Where options files are, and which groups they form; found without Hydra, for the help page and for errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from tunekit.config.schema import COMPONENTS, RECIPES
 from tunekit.console import warn_once
 from tunekit_core.errors import PluginError
 from tunekit_core.plugins.registry import registry
@@ -22,10 +26,9 @@ def config_packages() -> tuple[str, ...]:
         PluginError: If our own cannot be imported.
     """
     if not _folders(OWN_PACKAGE):
-        import tunekit
-
+        here = Path(__file__).parents[1]
         raise PluginError(
-            f"The configuration of tunekit (package {OWN_PACKAGE}) is not beside {Path(tunekit.__file__).parent}. "
+            f"The configuration of tunekit (package {OWN_PACKAGE}) is not beside {here}. "
             "In the root of a clone while a wheel is installed, Python finds the clone's package instead: change to "
             "another folder, or install the clone with `pip install -r requirements.txt`."
         )
@@ -38,16 +41,17 @@ def config_packages() -> tuple[str, ...]:
     return (OWN_PACKAGE, *packages)
 
 
-def groups() -> dict[str, dict[str, str]]:
-    """The groups of all config packages, each with its options and the comment at the head of their files."""
-    found: dict[str, dict[str, str]] = {}
-    for package in config_packages():
-        for folder in _folders(package):
-            for file in sorted(folder.rglob("*.yaml")):
-                group = file.parent.relative_to(folder).as_posix()
-                if group != ".":
-                    found.setdefault(group, {}).setdefault(file.stem, _head_comment(file))
-    return {group: dict(sorted(options.items())) for group, options in found.items()}
+@cache
+def groups() -> Mapping[str, Mapping[str, str]]:
+    """What can be chosen: for each group its options files, each with the comment at its head.
+
+    A recipe is among them only if everything that it chooses is installed.
+    """
+    files = {group: dict(sorted(_files(group).items())) for group in sorted(_group_names())}
+    return {
+        group: {name: _head_comment(file) for name, file in found.items() if _is_usable(group, file)}
+        for group, found in files.items()
+    }
 
 
 def config_file(group: str, name: str, config_dir: str | None) -> Path | None:
@@ -58,10 +62,55 @@ def config_file(group: str, name: str, config_dir: str | None) -> Path | None:
         name: Name of the option.
         config_dir: The user's own folder, which is looked through first.
     """
-    folders = [Path(config_dir)] if config_dir else []
-    folders += [folder for package in config_packages() for folder in _folders(package)]
-    files = (folder / group / f"{name}.yaml" for folder in folders)
+    own = [Path(config_dir) / group / f"{name}.yaml"] if config_dir else []
+    files = (*own, *(folder / group / f"{name}.yaml" for folder in _all_folders()))
     return next((file for file in files if file.is_file()), None)
+
+
+def missing_choices(file: Path) -> list[tuple[str, str]]:
+    """What a recipe chooses that is not installed, as pairs of a group and a name."""
+    return [(chosen, name) for chosen, name in _choices(file) if not _is_installed(chosen, name)]
+
+
+def _is_usable(group: str, file: Path) -> bool:
+    return group not in RECIPES or not missing_choices(file)
+
+
+def _choices(file: Path) -> Iterator[tuple[str, str]]:
+    """The options files that a recipe chooses: in its defaults list, and where it is a study, in its sweep."""
+    content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    for entry in content.get("defaults", []):
+        if isinstance(entry, dict):
+            for key, name in entry.items():
+                yield key.removeprefix("override ").strip("/ "), str(name)
+    params = content.get("hydra", {}).get("sweeper", {}).get("params", {})
+    for key, names in params.items():
+        if key in (*COMPONENTS, *RECIPES):
+            yield from ((key, name.strip()) for name in str(names).split(","))
+
+
+def _is_installed(group: str, name: str) -> bool:
+    """Whether there is such an options file. It comes with the component that it names."""
+    file = config_file(group, name, None)
+    return file is not None and _is_usable(group, file)
+
+
+def _group_names() -> set[str]:
+    found = {file.parent.relative_to(folder) for folder in _all_folders() for file in folder.rglob("*.yaml")}
+    return {group.as_posix() for group in found} - {"."}
+
+
+def _files(group: str) -> dict[str, Path]:
+    """The options files of a group by name; of two with one name that which Hydra takes."""
+    found: dict[str, Path] = {}
+    for folder in _all_folders():
+        for file in sorted((folder / group).glob("*.yaml")):
+            found.setdefault(file.stem, file)
+    return found
+
+
+def _all_folders() -> list[Path]:
+    return [folder for package in config_packages() for folder in _folders(package)]
 
 
 def _folders(package: str) -> list[Path]:

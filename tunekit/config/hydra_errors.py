@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
+from pathlib import Path
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import SPACE, quoted
-from tunekit.config.files import groups
+from tunekit.config.files import config_file, groups, missing_choices
 from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
 from tunekit_core.errors import suggestion
-from tunekit_core.plugins.registry import hint_of_home
+from tunekit_core.plugins.known import where_to_find
 
 COULD_NOT_OVERRIDE = re.compile(r"Could not override '([^']*)'")
+GROUP_WITHOUT_FILES = re.compile(rf"Could not override '({'|'.join(COMPONENTS)})'.* use \+\w+=(\S+)")
 SEVERAL_VALUES = re.compile(r"Multiple values for ([^.]*)\.")
 NEEDS_MULTIRUN = re.compile(r"Sweep parameters '([^']*)' requires --multirun|Ambiguous value for argument '([^']*)'")
 NOT_A_NAME = "Config group override must be a string or a list"
@@ -30,6 +33,8 @@ def explain(error: Exception) -> str:
         return _missing_file(error, text)
     if isinstance(error, OverrideParseException):
         return _grammar(error)
+    if match := GROUP_WITHOUT_FILES.search(text):
+        return _not_installed(match[1], match[2])
     if match := COULD_NOT_OVERRIDE.search(text):
         return _unknown(match[1], text)
     if match := NO_GROUP.search(text):
@@ -60,9 +65,22 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
     group, _, name = (error.missing_cfg_file or "").rpartition("/")
     if not group:
         return f"The configuration cannot be composed: {text}"
-    options = list(groups().get(group, {})) or list(error.options or ())
+    return _not_installed(group, name, error.options or ())
+
+
+def _not_installed(group: str, name: str, known: Iterable[str] = ()) -> str:
+    options = list(groups().get(group, {})) or list(known)
     message = f"There is no {group} '{name}'. {suggestion(name, options)}Installed: {', '.join(options) or 'none'}."
-    return message + hint_of_home(group, name)
+    file = config_file(group, name, None)
+    if file is not None:  # a recipe that is there, and what it chooses is not
+        return _not_usable(group, name, file)
+    return message + where_to_find(group, name)
+
+
+def _not_usable(group: str, name: str, file: Path) -> str:
+    missing = missing_choices(file)
+    hints = "".join(where_to_find(chosen, choice) for chosen, choice in missing)
+    return f"{group}={name} needs {', '.join(f'{chosen}={choice}' for chosen, choice in missing)}.{hints}"
 
 
 def _grammar(error: OverrideParseException) -> str:

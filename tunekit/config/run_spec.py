@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from tunekit.config.components import Options, build_benchmark, complete_options, complete_several
+from tunekit.config.defaults import default_backend, default_benchmark
 from tunekit.config.schema import SEVERAL, Settings
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.plugins.registry import registry
@@ -56,8 +57,8 @@ class RunSpec:
         return str(self.results["benchmark"]["name"])
 
     @property
-    def can_go_on(self) -> bool:
-        """Whether an interrupted run goes on where it was, rather than from its beginning."""
+    def can_restore(self) -> bool:
+        """Whether an interrupted run is restored and goes on where it was, rather than from its beginning."""
         return "restore" in registry().find("backend", self.results["backend"]["name"]).factory.capabilities
 
     @property
@@ -118,20 +119,20 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
     """
+    names = chosen_names(settings, benchmark)
     components = {
-        key: {"name": name, **complete_options(registry().find(key, name), options, path=key)}
-        for key, (name, options) in settings.components.items()
+        key: {"name": names[key], **complete_options(registry().find(key, names[key]), options)}
+        for key, (_, options) in settings.components.items()
         if key != "benchmark" or benchmark is None
     }
     if benchmark is None:
         benchmark = build_benchmark(components["benchmark"])
     else:
-        name, options = settings.components["benchmark"]
-        components["benchmark"] = {"name": name, **options}
+        components["benchmark"] = {"name": names["benchmark"], **settings.components["benchmark"][1]}
     several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
     n_workers = settings.values["n_workers"]
-    if _needs_time_limit(settings.several["stopping"]):
-        several["stopping"] = {TIME_LIMIT: {"seconds": _time_limit(benchmark, settings)}, **several["stopping"]}
+    if needs_time_limit(settings.several["stopping"]):
+        several["stopping"] = {TIME_LIMIT: {"seconds": time_limit(benchmark, settings)}, **several["stopping"]}
     results = {
         "seed": settings.values["seed"],
         "random_seed": random_seed,
@@ -159,15 +160,35 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
     )
 
 
-def _time_limit(benchmark: Benchmark, settings: Settings) -> float:
-    """The benchmark's own; scaled, fewer workers have as many worker seconds in all."""
+def chosen_names(settings: Settings, benchmark: Benchmark | None = None) -> dict[str, str]:
+    """The name of each component; what was left open takes its default.
+
+    Args:
+        settings: What was asked for.
+        benchmark: The benchmark, where it is an object of the caller.
+
+    Raises:
+        ConfigurationError: If nothing that is installed can take an open place, or several could.
+    """
+    names = {key: name for key, (name, _) in settings.components.items() if name is not None}
+    if "benchmark" not in names:
+        names["benchmark"] = default_benchmark()
+    if "backend" not in names:
+        name = names["benchmark"]
+        factory = registry().find("benchmark", name).factory if benchmark is None else type(benchmark)
+        names["backend"] = default_backend(name, factory)
+    return names
+
+
+def time_limit(benchmark: Benchmark | type[Benchmark], settings: Settings) -> float:
+    """Seconds: the benchmark's own limit; scaled, fewer workers have as many worker seconds in all."""
     n_workers = settings.values["n_workers"]
     if not settings.values["scale_max_wallclock_time"] or n_workers is None or n_workers >= benchmark.n_workers:
         return float(benchmark.max_wallclock_time)
     return float(int(benchmark.max_wallclock_time * benchmark.n_workers / n_workers))
 
 
-def _needs_time_limit(given: Mapping[str, Any]) -> bool:
+def needs_time_limit(given: Mapping[str, Any]) -> bool:
     """Whether nothing that was asked for ends an experiment that goes well."""
     return all(registry().find("stopping", name).factory.is_failure for name in given)
 

@@ -14,10 +14,10 @@ from tunekit_core.plugins.options import check_option
 KEYS = {
     "method": "recipe that chooses searcher, scheduler and their options",
     "experiment": "recipe of a whole study",
-    "benchmark": "what is tuned",
+    "benchmark": "what is tuned; null takes the one that is meant for a first try",
     "searcher": "what proposes configurations",
     "scheduler": "what decides on running trials",
-    "backend": "where trials run",
+    "backend": "where trials run; null takes the installed one that can run the benchmark",
     "stopping": "what ends the experiment; unless given, the benchmark's own time limit",
     "composers": "columns added to the results",
     "observers": "what watches the experiment",
@@ -36,6 +36,7 @@ KEYS = {
 }
 RECIPES = ("method", "experiment")  # not in the defaults list of the primary config
 COMPONENTS = ("searcher", "scheduler", "backend", "benchmark")
+OPEN = ("backend", "benchmark")  # components that need not be named
 SEVERAL = {"stopping": "stopping", "composers": "composer", "observers": "observer"}  # and the kind of component
 FREE = ("fixed", "tags")
 VALUES: dict[str, Any] = {
@@ -61,7 +62,7 @@ class Settings:
 
     Attributes:
         values: By key of :data:`VALUES`.
-        components: For each of :data:`COMPONENTS`, its name and the options that were given.
+        components: For each of :data:`COMPONENTS`, its name, ``None`` if it was left open, and the options given.
         several: For each of :data:`SEVERAL`, by name of component what was given: options, or a single value.
         recipes: Names of ``method`` and ``experiment``, or ``None``.
         fixed: Hyperparameters that are not searched.
@@ -69,7 +70,7 @@ class Settings:
     """
 
     values: Mapping[str, Any]
-    components: Mapping[str, tuple[str, Mapping[str, Any]]]
+    components: Mapping[str, tuple[str | None, Mapping[str, Any]]]
     several: Mapping[str, Mapping[str, Any]]
     recipes: Mapping[str, str | None]
     fixed: Mapping[str, Any]
@@ -109,7 +110,9 @@ def unknown_key(key: str) -> str:
     )
 
 
-def _component(key: str, value: Any) -> tuple[str, Mapping[str, Any]]:
+def _component(key: str, value: Any) -> tuple[str | None, Mapping[str, Any]]:
+    if key in OPEN and (value is None or (isinstance(value, Mapping) and value.get("name") is None)):
+        return None, {name: option for name, option in (value or {}).items() if name != "name"}
     if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
         raise ConfigurationError(
             f"{key}={value!r} chooses nothing: it must be a mapping with a name. Type {key}=NAME with one of the "

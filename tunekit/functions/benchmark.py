@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tunekit.runs.resuming import FUNCTION_BENCHMARK
 from tunekit_core.contracts.benchmarks import Benchmark, Script
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError
@@ -42,7 +43,7 @@ class FunctionBenchmark(Benchmark):
             process, an entry is no domain, or cloudpickle is not installed.
     """
 
-    name: ClassVar[str] = "function"
+    name: ClassVar[str] = FUNCTION_BENCHMARK
     max_wallclock_time = 3600.0
 
     def __init__(

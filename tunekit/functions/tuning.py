@@ -10,15 +10,16 @@ import attrs
 
 from tunekit.config.arguments import parse
 from tunekit.config.composition import compose_run
-from tunekit.config.hydra_errors import explain
+from tunekit.config.planning import plan_runs
 from tunekit.config.run_spec import TIME_LIMIT, RunSpec
-from tunekit.console import say
+from tunekit.console import print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.live.watching import watching
-from tunekit.runs.building import assemble
-from tunekit.runs.planning import check_runs, plan_runs
-from tunekit.runs.run import COMPLETED, failures_of
-from tunekit_core.errors import ConfigurationError, TunekitError
+from tunekit.runs.building import build_tuner
+from tunekit.runs.checking import check_runs
+from tunekit.runs.run import failures_of
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import read_metadata
 from tunekit_core.records.load import Experiment, load_experiment
@@ -137,39 +138,32 @@ def _compose(method: str, overrides: Sequence[str]) -> dict[str, Any]:
             raise ConfigurationError(
                 f"overrides: {override} cannot be here, since tune() has arguments for it.", option=key, value=override
             )
-    # The default benchmark goes, since it need not be installed.
-    line = parse([f"method={method}", "backend=local", "~benchmark", *overrides])
-    try:
-        return compose_run(line.overrides)
-    except TunekitError:
-        raise
-    except Exception as error:
-        raise ConfigurationError(explain(error)) from error
+    return compose_run(parse([f"method={method}", *overrides]).overrides)
 
 
 def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
-    record = ExperimentRecord(spec.folder, spec.metadata(), keep_events=spec.can_go_on)
+    record = ExperimentRecord(spec.folder, spec.metadata(), keep_events=spec.can_restore)
     try:
-        if record.status() == COMPLETED:
-            say(
+        if record.status() is ExperimentStatus.COMPLETED:
+            print_stderr(
                 f"Found complete: {spec.folder}. If the function has changed since, remove that folder, or give "
                 "overrides=['experiment_tag=NAME'] with a new name."
             )
             return
-        say(f"Running in {spec.folder}")
+        print_stderr(f"Running in {spec.folder}")
         benchmark.write()
         try:
             with watching(spec) as watch:
-                assemble(spec, record, benchmark, watch=watch).run()
-        finally:  # an interruption too: it may be because of what is told here
-            _tell_failures(spec.folder)
+                build_tuner(spec, record, benchmark, watch=watch).run()
+        finally:  # an interruption too: failures may be why
+            _print_failures(spec.folder)
     finally:
         record.release()
 
 
-def _tell_failures(folder: Path) -> None:
-    """Say how many trials failed, and why the first did."""
+def _print_failures(folder: Path) -> None:
+    """Print how many trials failed, and why the first did."""
     for first in failures_of(folder)[:1]:
         metadata = read_metadata(folder)
         counts = f"{metadata['n_failed']} of {metadata['n_started']} trials failed"
-        say(f"{counts}. Trial {first['trial_id']}: {first['reason']}", style="red")
+        print_stderr(f"{counts}. Trial {first['trial_id']}: {first['reason']}", style="red")

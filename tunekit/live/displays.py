@@ -1,4 +1,4 @@
-"""Where a run that is watched shows itself: a view that changes in a terminal, plain lines elsewhere."""
+"""Where a run that is watched is shown: a view that is drawn again in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,105 +14,105 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from tunekit.live.layout import frame
-from tunekit.live.snapshot import Standing, Subject, gist, number, printable
+from tunekit.live.layout import layout_lines
+from tunekit.live.snapshot import RunInfo, Snapshot
+from tunekit.live.text import first_and_last_line, format_value, printable
 
-SECONDS_BETWEEN_PLAIN_LINES = 30.0  # about progress, where nothing else tells of it
+SECONDS_BETWEEN_PROGRESS_LINES = 30.0  # where there is no view
 
 
-class Screen(Protocol):
+class Display(Protocol):
     """Shows a run. Entered, used and left in one thread, which is not the tuner's: writing may take long."""
 
-    def __enter__(self) -> Screen: ...
+    def __enter__(self) -> Display: ...
     def __exit__(self, kind: object, error: object, trace: object) -> None: ...
-    def show(self, lines: Sequence[str], standing: Standing) -> None:
-        """Show what has happened since the last call, and where the run stands."""
+    def show(self, lines: Sequence[str], snapshot: Snapshot) -> None:
+        """Show what has happened since the last call, a line each, and the run as it is now."""
 
 
-class PlainScreen:
-    """Writes what happens line by line, and now and then where the run stands.
+class PlainDisplay:
+    """Writes what happens line by line, and every half a minute how far the run has come.
 
     Args:
         file: Where to.
-        subject: What is watched.
+        run_info: The run.
     """
 
-    def __init__(self, file: IO[str], subject: Subject) -> None:
+    def __init__(self, file: IO[str], run_info: RunInfo) -> None:
         self._file = file
-        self._subject = subject
-        self._told = time.monotonic()
+        self._run_info = run_info
+        self._last_progress_line = time.monotonic()
 
-    def __enter__(self) -> PlainScreen:
+    def __enter__(self) -> PlainDisplay:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         return None
 
-    def show(self, lines: Sequence[str], standing: Standing) -> None:
-        """Write the lines, and every half a minute one about progress."""
+    def show(self, lines: Sequence[str], snapshot: Snapshot) -> None:
         lines = list(lines)
-        if time.monotonic() - self._told >= SECONDS_BETWEEN_PLAIN_LINES:
-            self._told = time.monotonic()
-            lines.append(progress_line(self._subject, standing))
-        write_lines(self._file, lines)
+        if time.monotonic() - self._last_progress_line >= SECONDS_BETWEEN_PROGRESS_LINES:
+            self._last_progress_line = time.monotonic()
+            lines.append(_progress_line(self._run_info, snapshot))
+        _write_lines(self._file, lines)
 
 
-class TerminalScreen:
-    """Draws the view in place, and lines above it; nothing but lines while a shell has put us into the background.
+class TerminalDisplay:
+    """Draws the view in place, and lines above it; only lines while a shell has put the process into the background.
 
     Args:
         console: On the terminal.
-        subject: What is watched.
+        run_info: The run.
     """
 
-    def __init__(self, console: Console, subject: Subject) -> None:
+    def __init__(self, console: Console, run_info: RunInfo) -> None:
         self._console = console
-        self._subject = subject
+        self._run_info = run_info
         self._live: Live | None = None
         self._drawn: list[Text] = []
-        self._size = console.size
-        self._last: Standing | None = None
+        self._drawn_size = console.size
+        self._newest: Snapshot | None = None
 
-    def __enter__(self) -> TerminalScreen:
+    def __enter__(self) -> TerminalDisplay:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        """Take the view away and give the cursor back; what failed is kept."""
+        """Erase the view and show the cursor again. If trials failed, a line about that stays."""
         if self._live is not None:
             self._live.update(Text(""), refresh=True)
             self._live.stop()
-        if self._last is not None and self._last.failure is not None:
-            counts, failure = self._last.counts, self._last.failure
-            why = " … ".join(gist(failure.reason))
+        if self._newest is not None and self._newest.newest_failure is not None:
+            counts, failure = self._newest.counts, self._newest.newest_failure
+            why = " … ".join(first_and_last_line(failure.reason))
             which = f"{counts.n_failed:,} of {counts.n_started:,} trials failed, the last of them trial"
-            write_lines(self._console.file, [f"{which} {failure.trial_id}: {why}"])
+            _write_lines(self._console.file, [f"{which} {failure.trial_id}: {why}"])
 
-    def show(self, lines: Sequence[str], standing: Standing) -> None:
+    def show(self, lines: Sequence[str], snapshot: Snapshot) -> None:
         """Draw, unless everything is as it was."""
-        self._last = standing
+        self._newest = snapshot
         if not _is_in_foreground(self._console.file):
-            self._let_go()
-            write_lines(self._console.file, lines)
+            self._stop_without_erasing()
+            _write_lines(self._console.file, lines)
             return
         size = self._console.size
-        drawn = frame(self._subject, standing, size.width, size.height)
-        if self._live is not None and not lines and (drawn, size) == (self._drawn, self._size):
+        drawn = layout_lines(self._run_info, snapshot, size.width, size.height)
+        if self._live is not None and not lines and (drawn, size) == (self._drawn, self._drawn_size):
             return
-        picture = Text("\n", no_wrap=True, overflow="ellipsis").join(drawn)
+        view = Text("\n", no_wrap=True, overflow="ellipsis").join(drawn)
         if self._live is None:
-            write_lines(self._console.file, lines)
-            self._start(picture)
+            _write_lines(self._console.file, lines)
+            self._start(view)
         else:
             with self._console:  # in one piece, so that nothing flickers
-                self._erase_what_was_wrapped(size.width)
+                self._erase_wrapped_lines(size.width)
                 for line in lines:
                     self._console.print(Text(printable(line)), soft_wrap=True)
-                self._live.update(picture, refresh=True)
-        self._drawn, self._size = drawn, size
+                self._live.update(view, refresh=True)
+        self._drawn, self._drawn_size = drawn, size
 
-    def _start(self, picture: Text) -> None:
+    def _start(self, view: Text) -> None:
         self._live = Live(
-            picture,
+            view,
             console=self._console,
             auto_refresh=False,
             transient=True,
@@ -121,8 +121,8 @@ class TerminalScreen:
         )
         self._live.start(refresh=True)
 
-    def _let_go(self) -> None:
-        """A shell writes where the view was: erase nothing there, and begin below when we may draw again."""
+    def _stop_without_erasing(self) -> None:
+        """A shell writes where the view was. When we may draw again, a new view begins below."""
         if self._live is not None:
             self._console.quiet = True
             self._live.stop()
@@ -130,25 +130,25 @@ class TerminalScreen:
             self._console.show_cursor(True)
             self._live = None
 
-    def _erase_what_was_wrapped(self, width: int) -> None:
-        """A window that has become narrower has wrapped the lines of the last picture: rich counts too few of them."""
-        rows = [max(1, -(-min(line.cell_len, self._size.width) // width)) for line in self._drawn]
-        if sum(rows) == len(rows):
+    def _erase_wrapped_lines(self, width: int) -> None:
+        """A window that has become narrower has wrapped the lines of the view: rich counts too few of them."""
+        heights = [max(1, -(-min(line.cell_len, self._drawn_size.width) // width)) for line in self._drawn]
+        if sum(heights) == len(heights):
             return
-        up = [(ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)] * (sum(rows) - 1)
-        down = [(ControlType.CURSOR_DOWN, len(rows) - 1)] if len(rows) > 1 else []
+        up = [(ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)] * (sum(heights) - 1)
+        down = [(ControlType.CURSOR_DOWN, len(heights) - 1)] if len(heights) > 1 else []
         self._console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2), *up, *down))
 
 
-def progress_line(subject: Subject, standing: Standing) -> str:
-    """Where the run stands, in one line."""
-    parts = [str(standing.counts)]
-    if standing.incumbent is not None:
-        parts.append(f"best {subject.metric} {number(standing.incumbent.report.metrics[subject.metric])}")
-    return ", ".join([*parts, *subject.left(standing.counts, standing.now)])
+def _progress_line(run_info: RunInfo, snapshot: Snapshot) -> str:
+    parts = [str(snapshot.counts)]
+    if snapshot.incumbent is not None:
+        best = snapshot.incumbent.report.metrics[run_info.metric]
+        parts.append(f"best {run_info.metric} {format_value(best)}")
+    return ", ".join([*parts, *run_info.remaining(snapshot.counts, snapshot.now)])
 
 
-def write_lines(file: IO[str], lines: Sequence[str]) -> None:
+def _write_lines(file: IO[str], lines: Sequence[str]) -> None:
     """Write lines as they are. Not through rich: where the reader has gone, it would redirect standard output too."""
     if lines:
         file.write("".join(f"{printable(line)}\n" for line in lines))

@@ -1,4 +1,4 @@
-"""What the screen shows of a run at one moment."""
+"""What is shown of a run at one moment, in lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from rich.text import Text
 
 from tunekit.console import duration
-from tunekit.live.snapshot import Row, Standing, Subject, gist, number, printable
+from tunekit.live.snapshot import RunInfo, RunningTrial, Snapshot
+from tunekit.live.text import first_and_last_line, format_value, printable
 from tunekit_core.builtin.rung_sizes import PREFIX
 
 GAP = 2  # blanks between columns
@@ -17,67 +18,66 @@ MOST_LINES_OF_CONFIGURATION = 3
 LEAST_HEIGHT = 12  # of a window in which the configuration is shown
 
 
-def frame(subject: Subject, standing: Standing, width: int, height: int) -> list[Text]:
+def layout_lines(run_info: RunInfo, snapshot: Snapshot, width: int, height: int) -> list[Text]:
     """The lines of the view, each to be cut at the width.
 
     Args:
-        subject: What is watched.
-        standing: Where it stands.
+        run_info: The run.
+        snapshot: Where it stands.
         width: Of the window, in characters.
         height: Of the window, in lines: trials that do not fit are only counted.
     """
-    counts = textwrap.wrap(str(standing.counts), max(1, width))
-    above = [*_title(subject, standing, width), *map(_line, counts), *_rungs(standing)]
+    counts = textwrap.wrap(str(snapshot.counts), max(1, width))
+    above = [*_title(run_info, snapshot, width), *map(_line, counts), *_rungs(snapshot)]
     below = [
-        *_incumbent(subject, standing, width if height >= LEAST_HEIGHT else 0),
-        *_failure(standing),
-        *_ending(standing),
+        *_incumbent(run_info, snapshot, width if height >= LEAST_HEIGHT else 0),
+        *_newest_failure(snapshot),
+        *_reason(snapshot),
     ]
-    rows = _rows(subject, standing, width, height - len(above) - len(below))
-    return [*above, *rows, *below]
+    trials = _running_trials(run_info, snapshot, width, height - len(above) - len(below))
+    return [*above, *trials, *below]
 
 
-def _title(subject: Subject, standing: Standing, width: int) -> list[Text]:
-    title = _line((subject.title, "bold"))
-    times = _line(", ".join([duration(standing.now), *subject.left(standing.counts, standing.now)]))
+def _title(run_info: RunInfo, snapshot: Snapshot, width: int) -> list[Text]:
+    title = _line((run_info.title, "bold"))
+    times = _line(", ".join([duration(snapshot.now), *run_info.remaining(snapshot.counts, snapshot.now)]))
     one_line = Text(" " * GAP).join([title, times])
     return [one_line] if one_line.cell_len <= width else [title, times]
 
 
-def _rungs(standing: Standing) -> list[Text]:
+def _rungs(snapshot: Snapshot) -> list[Text]:
     """How many trials have come to each rung, lowest first."""
-    sizes = [f"{name.removeprefix(PREFIX)}: {size}" for name, size in standing.columns if name.startswith(PREFIX)]
+    sizes = [f"{name.removeprefix(PREFIX)}: {size}" for name, size in snapshot.columns if name.startswith(PREFIX)]
     return [_line(("trials at rungs  ", "dim"), "   ".join(sizes))] if sizes else []
 
 
-def _rows(subject: Subject, standing: Standing, width: int, height: int) -> list[Text]:
-    if not standing.rows:
+def _running_trials(run_info: RunInfo, snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    """A table of the trials that run, a line each; nothing if none does."""
+    n_running = len(snapshot.running)
+    if n_running == 0:
         return []
-    n_shown = len(standing.rows)
-    if n_shown + 1 > height:
-        n_shown = max(0, height - 2)  # but for the header, and a line about the others
-    columns = _columns(subject, standing, standing.rows[:n_shown], width)
+    n_shown = n_running if n_running + 1 <= height else max(0, height - 2)  # header, and a line about the others
+    columns = _columns(run_info, snapshot, snapshot.running[:n_shown], width)
     widths = [max(Text(cell).cell_len for cell in column) for column in columns]
     lines = []
-    for number_of_line, cells in enumerate(zip(*columns, strict=True)):
+    for position, cells in enumerate(zip(*columns, strict=True)):
         padded = [" " * (size - Text(cell).cell_len) + cell for cell, size in zip(cells, widths, strict=True)]
-        text = (" " * GAP).join(padded)
-        lines.append(_line((text, "dim" if number_of_line == 0 else "")))
-    if n_shown < len(standing.rows):
-        lines.append(_line((f"and {len(standing.rows) - n_shown:,} more running", "dim")))
+        lines.append(_line(((" " * GAP).join(padded), "dim" if position == 0 else "")))
+    if n_shown < n_running:
+        lines.append(_line((f"and {n_running - n_shown:,} more running", "dim")))
     return lines
 
 
-def _columns(subject: Subject, standing: Standing, rows: Sequence[Row], width: int) -> list[list[str]]:
-    """Headers and cells; in a narrow window some columns are left out."""
-    trial = ["trial", *(f"{row.trial_id}" for row in rows)]
-    resource = [subject.resource, *(_resource(subject, row) for row in rows)]
-    metric = [subject.metric, *("" if row.resource is None else _aligned(row.value) for row in rows)]
-    ending = ["", *(row.ending for row in rows)]
-    devices = ["devices", *(row.devices for row in rows)]
-    quiet = ["quiet for", *(duration(max(0.0, standing.now - row.heard)) for row in rows)]
-    columns = [trial, resource, metric]
-    for column in (ending, devices, quiet):  # the first are the last to go
+def _columns(run_info: RunInfo, snapshot: Snapshot, trials: Sequence[RunningTrial], width: int) -> list[list[str]]:
+    """The columns of the table, each a header and a cell for each trial; in a narrow window some are left out."""
+    trial_id = ["trial", *(f"{trial.trial_id}" for trial in trials)]
+    resource = [run_info.resource, *(_resource(run_info, trial) for trial in trials)]
+    metric = [run_info.metric, *("" if trial.resource is None else _aligned(trial.value) for trial in trials)]
+    ending = ["", *(trial.ending for trial in trials)]
+    devices = ["devices", *(trial.devices for trial in trials)]
+    quiet = ["quiet for", *(duration(max(0.0, snapshot.now - trial.heard)) for trial in trials)]
+    columns = [trial_id, resource, metric]
+    for column in (ending, devices, quiet):  # the most important first: each takes room from those that follow
         wider = [*columns, column]
         needed = sum(max(map(len, cells)) + GAP for cells in wider) - GAP
         if any(column[1:]) and needed <= width:
@@ -89,40 +89,40 @@ def _aligned(value: Any) -> str:
     return f"{value:#.6g}" if isinstance(value, float) else str(value)
 
 
-def _resource(subject: Subject, row: Row) -> str:
-    target = subject.max_resource if row.target is None else row.target
-    reached = 0 if row.resource is None else row.resource
+def _resource(run_info: RunInfo, trial: RunningTrial) -> str:
+    target = run_info.max_resource if trial.target is None else trial.target
+    reached = 0 if trial.resource is None else trial.resource
     return f"{reached}" if target is None else f"{reached}/{target}"
 
 
-def _incumbent(subject: Subject, standing: Standing, width: int) -> list[Text]:
+def _incumbent(run_info: RunInfo, snapshot: Snapshot, width: int) -> list[Text]:
     """The best report, and its configuration if there is some width for it."""
-    incumbent = standing.incumbent
+    incumbent = snapshot.incumbent
     if incumbent is None:
         return []
     report = incumbent.report
-    value = number(report.metrics[subject.metric])
-    where = f" at {subject.resource} {report.resource} of trial {report.trial_id}"
-    age = f", {duration(max(0.0, standing.now - report.time))} ago"
-    best = _line((f"best {subject.metric} {value}", "green"), where + age)
-    configuration = _folded(subject.configuration(incumbent.configuration), width - GAP) if width else []
+    value = format_value(report.metrics[run_info.metric])
+    where = f" at {run_info.resource} {report.resource} of trial {report.trial_id}"
+    age = f", {duration(max(0.0, snapshot.now - report.time))} ago"
+    best = _line((f"best {run_info.metric} {value}", "green"), where + age)
+    configuration = _folded(run_info.searched_values(incumbent.configuration), width - GAP) if width else []
     return [best, *(_line(" " * GAP + line) for line in configuration)]
 
 
-def _failure(standing: Standing) -> list[Text]:
-    failure = standing.failure
+def _newest_failure(snapshot: Snapshot) -> list[Text]:
+    failure = snapshot.newest_failure
     if failure is None:
         return []
-    lines = gist(failure.reason)
+    lines = first_and_last_line(failure.reason)
     first = _line((f"trial {failure.trial_id} has failed: ", "red"), *lines[:1])
     return [first, *(_line(" " * GAP + line) for line in lines[1:])]
 
 
-def _ending(standing: Standing) -> list[Text]:
-    if not standing.reason:
+def _reason(snapshot: Snapshot) -> list[Text]:
+    if not snapshot.reason:
         return []
-    waits = ". Waiting for what still runs to end" if standing.rows else ""
-    return [_line((f"It ends: {standing.reason}{waits}.", "yellow"))]
+    waits = ". Waiting for what still runs to end" if snapshot.running else ""
+    return [_line((f"It ends: {snapshot.reason}{waits}.", "yellow"))]
 
 
 def _folded(words: Sequence[str], width: int) -> list[str]:

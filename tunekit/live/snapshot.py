@@ -1,8 +1,7 @@
-"""Where a run stands while it runs, in values that nobody changes: the tuner makes them, another thread shows them."""
+"""What is known of a run that is watched, in values that never change: one thread makes them, another shows them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import attrs
 
 from tunekit.config.run_spec import TIME_LIMIT, RunSpec
 from tunekit.console import duration
+from tunekit.live.text import format_value, plural
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Scalar
 from tunekit_core.contracts.view import ExperimentView, Failure, Incumbent
@@ -22,12 +22,38 @@ COUNTED = {  # criteria that end a run at a number, what they count, and how to 
 }
 
 
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # what scripts print in colour
+@attrs.frozen
+class Counts:
+    """How many trials and reports there are; the names are those of the view."""
+
+    n_started: int = 0
+    n_running: int = 0
+    n_paused: int = 0
+    n_completed: int = 0
+    n_stopped: int = 0
+    n_failed: int = 0
+    n_reports: int = 0
+
+    @classmethod
+    def of(cls, view: ExperimentView) -> Counts:
+        """The counters of an experiment."""
+        return cls(*(getattr(view, field.name) for field in attrs.fields(cls)))
+
+    @property
+    def n_finished(self) -> int:
+        """Trials that were completed, stopped or failed."""
+        return self.n_completed + self.n_stopped + self.n_failed
+
+    def __str__(self) -> str:
+        kinds = ("running", "paused", "completed", "stopped", "failed")
+        numbers = [f"{n:,} {kind}" for kind in kinds if (n := getattr(self, f"n_{kind}"))]
+        details = f" ({', '.join(numbers)})" if numbers else ""
+        return f"{plural(self.n_started, 'trial')}{details}, {plural(self.n_reports, 'report')}"
 
 
 @attrs.frozen
-class Subject:
-    """What is watched.
+class RunInfo:
+    """What is known of a run before it begins.
 
     Attributes:
         title: Method, benchmark and seed.
@@ -45,48 +71,36 @@ class Subject:
     searched: tuple[str, ...]
     stopping: Mapping[str, Mapping[str, Any]]
 
-    def left(self, counts: Counts, now: float) -> list[str]:
-        """What is left until criteria end the run, for people: those whose numbers are known."""
-        left = []
+    @classmethod
+    def of(cls, spec: RunSpec, problem: Problem) -> RunInfo:
+        """What is known of this run."""
+        return cls(
+            title=f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}",
+            metric=problem.objective.metric[0],
+            resource=problem.objective.resource or "report",
+            max_resource=problem.max_resource,
+            searched=tuple(problem.space.searched),
+            stopping=spec.results["stopping"],
+        )
+
+    def remaining(self, counts: Counts, now: float) -> list[str]:
+        """What is left until criteria end the run, as texts: of those that end it at a time or a number."""
+        texts = []
         if TIME_LIMIT in self.stopping:
-            left.append(f"{duration(max(0.0, self.stopping[TIME_LIMIT]['seconds'] - now))} left")
+            texts.append(f"{duration(max(0.0, self.stopping[TIME_LIMIT]['seconds'] - now))} left")
         for name, (counted, noun, rest) in COUNTED.items():
             if name in self.stopping:
-                number_left = max(0, self.stopping[name]["count"] - getattr(counts, counted))
-                left.append(_plural(number_left, noun) + rest)
-        return left
+                n_left = max(0, self.stopping[name]["count"] - getattr(counts, counted))
+                texts.append(plural(n_left, noun) + rest)
+        return texts
 
-    def configuration(self, configuration: Mapping[str, Any]) -> list[str]:
+    def searched_values(self, configuration: Mapping[str, Any]) -> list[str]:
         """The searched values of a configuration, such as ``lr=0.01``."""
-        return [f"{name}={number(configuration[name])}" for name in self.searched]
+        return [f"{name}={format_value(configuration[name])}" for name in self.searched]
 
 
 @attrs.frozen
-class Counts:
-    """How many trials and reports there are; the names are those of the view."""
-
-    n_started: int = 0
-    n_running: int = 0
-    n_paused: int = 0
-    n_completed: int = 0
-    n_stopped: int = 0
-    n_failed: int = 0
-    n_reports: int = 0
-
-    @property
-    def n_finished(self) -> int:
-        """Trials that were completed, stopped or failed."""
-        return self.n_completed + self.n_stopped + self.n_failed
-
-    def __str__(self) -> str:
-        kinds = ("running", "paused", "completed", "stopped", "failed")
-        numbers = [f"{n:,} {kind}" for kind in kinds if (n := getattr(self, f"n_{kind}"))]
-        what = f" ({', '.join(numbers)})" if numbers else ""
-        return f"{_plural(self.n_started, 'trial')}{what}, {_plural(self.n_reports, 'report')}"
-
-
-@attrs.frozen
-class Row:
+class RunningTrial:
     """A trial that runs.
 
     Attributes:
@@ -109,60 +123,23 @@ class Row:
 
 
 @attrs.frozen
-class Standing:
-    """Where a run stands.
+class Snapshot:
+    """A run at one moment.
 
     Attributes:
         now: Seconds since the experiment began.
         counts: Trials and reports.
-        rows: The trials that run.
+        running: The trials that run.
         columns: What the scheduler tells about itself.
         incumbent: The best report so far.
-        failure: The trial that failed last.
+        newest_failure: The trial that failed last.
         reason: Why the run ends, once it does.
     """
 
     now: float
     counts: Counts
-    rows: tuple[Row, ...] = ()
+    running: tuple[RunningTrial, ...] = ()
     columns: tuple[tuple[str, Scalar], ...] = ()
     incumbent: Incumbent | None = None
-    failure: Failure | None = None
+    newest_failure: Failure | None = None
     reason: str = ""
-
-
-def subject_of(spec: RunSpec, problem: Problem) -> Subject:
-    """What is to be known of a run beforehand."""
-    return Subject(
-        title=f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}",
-        metric=problem.objective.metric[0],
-        resource=problem.objective.resource or "report",
-        max_resource=problem.max_resource,
-        searched=tuple(problem.space.searched),
-        stopping=spec.results["stopping"],
-    )
-
-
-def counts_of(view: ExperimentView) -> Counts:
-    """The counters of an experiment."""
-    return Counts(*(getattr(view, field.name) for field in attrs.fields(Counts)))
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def number(value: Any) -> str:
-    """A value in few digits."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def gist(reason: str) -> list[str]:
-    """The first line of a reason, and the last if there are several: where a script failed, that names its error."""
-    lines = [line.strip() for line in reason.splitlines() if line.strip()]
-    return lines[:1] + lines[1:][-1:]
-
-
-def printable(text: str) -> str:
-    """One line, without anything that would steer a terminal."""
-    return "".join(character if character.isprintable() else " " for character in COLOUR.sub("", text))

@@ -1,4 +1,4 @@
-"""Watches one run in real time, from the tuner's calls to what a person sees of it."""
+"""Watches one run in real time, from the tuner's calls to what is displayed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import ClassVar, TypeAlias
 
 import attrs
 
 from tunekit.config.run_spec import RunSpec
 from tunekit.config.schema import EVERY_REPORT, QUIET
-from tunekit.console import duration, messages
-from tunekit.live.displays import PlainScreen, Screen, TerminalScreen
-from tunekit.live.snapshot import Counts, Row, Standing, Subject, counts_of, gist, number, subject_of
+from tunekit.console import duration, stderr_console
+from tunekit.live.displays import Display, PlainDisplay, TerminalDisplay
+from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
+from tunekit.live.text import first_and_last_line, format_value
 from tunekit_core.contracts.backends import Backend, ShowsDevices
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
@@ -32,51 +33,42 @@ Watch: TypeAlias = Callable[[Problem, Backend], Observer]
 
 @contextmanager
 def watching(spec: RunSpec) -> Iterator[Watch | None]:
-    """While the block runs, a run is watched. However it is left, the screen is clear then.
+    """While the block runs, a run is displayed. However the block is left, the terminal is clean afterwards.
 
     Yields:
         What makes the observer; ``None`` if there is nothing to watch: the run is simulated, or is to be quiet.
     """
-    if spec.verbosity == QUIET or not spec.can_go_on:  # a backend whose runs can go on is one in real time
+    if spec.verbosity == QUIET or not spec.can_restore:  # backends that can restore are those in real time
         yield None
         return
-    watchers: list[Watcher] = []
+    with ExitStack() as watchers:
+        yield lambda problem, backend: watchers.enter_context(closing(_watcher(spec, problem, backend)))
 
-    def watch(problem: Problem, backend: Backend) -> Observer:
-        console, subject = messages(), subject_of(spec, problem)
-        in_terminal = console.file.isatty() and console.is_interactive
-        screen: Screen = TerminalScreen(console, subject) if in_terminal else PlainScreen(console.file, subject)
-        tells_events = not in_terminal or spec.verbosity == EVERY_REPORT
-        devices_of = backend.devices_of if isinstance(backend, ShowsDevices) else None
-        watchers.append(
-            Watcher(
-                problem,
-                subject,
-                screen,
-                devices_of=devices_of,
-                tells_events=tells_events,
-                tells_reports=spec.verbosity == EVERY_REPORT,
-            )
-        )
-        return watchers[-1]
 
-    try:
-        yield watch
-    finally:
-        for watcher in watchers:
-            watcher.close()
+def _watcher(spec: RunSpec, problem: Problem, backend: Backend) -> Watcher:
+    console, run_info = stderr_console(), RunInfo.of(spec, problem)
+    in_terminal = console.file.isatty() and console.is_interactive
+    every_report = spec.verbosity == EVERY_REPORT
+    return Watcher(
+        problem,
+        run_info,
+        TerminalDisplay(console, run_info) if in_terminal else PlainDisplay(console.file, run_info),
+        devices_of=backend.devices_of if isinstance(backend, ShowsDevices) else None,
+        shows_events=not in_terminal or every_report,
+        shows_reports=every_report,
+    )
 
 
 class Watcher(Observer):
-    """Notes what happens in constant time; a thread shows it, at most four times a second.
+    """Notes what happens in constant time; a thread displays it, at most four times a second.
 
     Args:
         problem: What is solved.
-        subject: What is watched.
-        screen: Where it is shown.
+        run_info: The run.
+        display: Where it is shown.
         devices_of: Tells where a trial runs.
-        tells_events: Whether there is a line about each start and end of a trial.
-        tells_reports: Whether there is one about each report.
+        shows_events: Whether there is a line about each start and end of a trial.
+        shows_reports: Whether there is one about each report.
     """
 
     name: ClassVar[str] = "watcher"
@@ -84,120 +76,116 @@ class Watcher(Observer):
     def __init__(
         self,
         problem: Problem,
-        subject: Subject,
-        screen: Screen,
+        run_info: RunInfo,
+        display: Display,
         *,
         devices_of: Callable[[int], str] | None = None,
-        tells_events: bool = True,
-        tells_reports: bool = False,
+        shows_events: bool = True,
+        shows_reports: bool = False,
     ) -> None:
         super().__init__(problem, None)
-        self._subject = subject
-        self._screen = screen
+        self._run_info = run_info
+        self._display = display
         self._devices_of = devices_of
-        self._tells_events = tells_events
-        self._tells_reports = tells_reports
+        self._shows_events = shows_events
+        self._shows_reports = shows_reports
         self._lock = threading.Lock()
         self._is_over = threading.Event()
-        # Not a daemon: it gives the cursor back, whatever else happens to the process.
+        # Not a daemon: it shows the cursor again, whatever else happens to the process.
         self._thread = threading.Thread(target=self._show_until_it_is_over, name="tunekit-watcher")
-        self._lead: float | None = None
+        self._clock_offset: float | None = None
         self._counts = Counts()
-        self._rows: dict[int, Row] = {}
+        self._running: dict[int, RunningTrial] = {}
         self._columns: tuple[tuple[str, Scalar], ...] = ()
         self._incumbent: Incumbent | None = None
-        self._failure: Failure | None = None
+        self._newest_failure: Failure | None = None
         self._reason = ""
         self._lines: deque[str] = deque(maxlen=MOST_LINES_WAITING)
 
     def on_experiment_start(self, view: ExperimentView) -> None:
-        """Begin to show it."""
         with self._lock:
-            self._note(view)
-            self._rows = {trial.id: self._row(trial) for trial in view.running}
+            self._update(view)
+            self._running = {trial.id: self._running_trial(trial) for trial in view.running}
             if view.n_started:
-                self._say(f"It goes on: {self._counts} so far.")
+                self._queue_line(f"It goes on: {self._counts} so far.")
         self._thread.start()
 
     def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:
-        """One more runs."""
         with self._lock:
-            self._note(view)
-            self._rows[trial.id] = self._row(trial)
-            if self._tells_events:
-                configuration = " ".join(self._subject.configuration(trial.configuration))
-                self._tell(f"trial {trial.id} starts: {configuration}")
+            self._update(view)
+            self._running[trial.id] = self._running_trial(trial)
+            if self._shows_events:
+                configuration = " ".join(self._run_info.searched_values(trial.configuration))
+                self._queue_timed_line(f"trial {trial.id} starts: {configuration}")
 
     def on_trial_resume(self, view: ExperimentView, trial: Trial) -> None:
-        """One runs again."""
         with self._lock:
-            self._note(view)
-            self._rows[trial.id] = attrs.evolve(self._row(trial), heard=self._now())
-            if self._tells_events:
-                self._tell(f"trial {trial.id} goes on{self._where(trial, 'from')}")
+            self._update(view)
+            self._running[trial.id] = attrs.evolve(self._running_trial(trial), heard=self._now())
+            if self._shows_events:
+                self._queue_timed_line(f"trial {trial.id} goes on{self._last_report(trial, 'from')}")
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
-        """It has come further; it may be the best, and it may be asked to end."""
         with self._lock:
             leader = None if self._incumbent is None else self._incumbent.report.trial_id
-            self._note(view)
-            self._rows[trial.id] = attrs.evolve(self._row(trial), ending=ENDING[decision])
-            if self._tells_reports:
-                self._tell(f"trial {trial.id}{self._where(trial)}")
+            self._update(view)
+            self._running[trial.id] = attrs.evolve(self._running_trial(trial), ending=ENDING[decision])
+            if self._shows_reports:
+                self._queue_timed_line(f"trial {trial.id}{self._last_report(trial)}")
             is_best = self._incumbent is not None and self._incumbent.report is report
-            if self._tells_events and is_best and leader != trial.id:
-                self._tell(f"trial {trial.id} is the best so far{self._where(trial)}")
+            if self._shows_events and is_best and leader != trial.id:
+                self._queue_timed_line(f"trial {trial.id} is the best so far{self._last_report(trial)}")
 
     def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
-        """It runs no longer."""
         with self._lock:
-            self._note(view)
-            self._rows.pop(trial.id, None)
-            if not self._tells_events:
+            self._update(view)
+            self._running.pop(trial.id, None)
+            if not self._shows_events:
                 return
             if status is Status.FAILED:
-                assert self._failure is not None
-                self._tell(f"trial {trial.id} has failed: {' … '.join(gist(self._failure.reason))}")
+                assert self._newest_failure is not None
+                why = " … ".join(first_and_last_line(self._newest_failure.reason))
+                self._queue_timed_line(f"trial {trial.id} has failed: {why}")
             else:
-                self._tell(f"trial {trial.id} {ENDED[status]}{self._where(trial)}")
+                self._queue_timed_line(f"trial {trial.id} {ENDED[status]}{self._last_report(trial)}")
 
     def on_experiment_end(self, view: ExperimentView, reason: str) -> None:
-        """What still runs is about to be ended, which may take a while."""
+        """Show the reason while what still runs is ended, which may take a while."""
         with self._lock:
-            self._note(view)
+            self._update(view)
             self._reason = reason
-            if self._tells_events:
-                self._tell(f"it ends: {reason}")
+            if self._shows_events:
+                self._queue_timed_line(f"it ends: {reason}")
 
     def close(self) -> None:
-        """Show the last, and clear the screen. Does nothing the second time, or if the experiment never began."""
+        """Show what is left and leave the display. Does nothing the second time, or if the experiment never began."""
         self._is_over.set()
         if self._thread.ident is not None:
             self._thread.join()
 
-    def standing(self) -> Standing:
-        """Where the experiment stands at this moment; from any thread."""
+    def snapshot(self) -> Snapshot:
+        """The run at this moment; from any thread."""
         with self._lock:
-            standing = Standing(
+            snapshot = Snapshot(
                 now=self._now(),
                 counts=self._counts,
-                rows=tuple(self._rows.values()),
+                running=tuple(self._running.values()),
                 columns=self._columns,
                 incumbent=self._incumbent,
-                failure=self._failure,
+                newest_failure=self._newest_failure,
                 reason=self._reason,
             )
         if self._devices_of is None:
-            return standing
-        rows = tuple(attrs.evolve(row, devices=self._devices_of(row.trial_id)) for row in standing.rows)
-        return attrs.evolve(standing, rows=rows)
+            return snapshot
+        running = tuple(attrs.evolve(trial, devices=self._devices_of(trial.trial_id)) for trial in snapshot.running)
+        return attrs.evolve(snapshot, running=running)
 
     def _show_until_it_is_over(self) -> None:
-        with suppress(OSError), self._screen:  # where nobody can see us any more, the experiment goes on
+        with suppress(OSError), self._display:  # the experiment goes on if the terminal is gone
             is_over = False
             while not is_over:
                 is_over = self._is_over.wait(SECONDS_BETWEEN_LOOKS)
-                self._screen.show(self._take_lines(), self.standing())
+                self._display.show(self._take_lines(), self.snapshot())
 
     def _take_lines(self) -> list[str]:
         with self._lock:
@@ -205,32 +193,35 @@ class Watcher(Observer):
             self._lines.clear()
         return lines
 
-    def _note(self, view: ExperimentView) -> None:
+    def _update(self, view: ExperimentView) -> None:
         # The view has the time of the latest event, which may be some way back: the clock never is behind it.
-        lead = view.now - time.monotonic()
-        self._lead = lead if self._lead is None else max(lead, self._lead)
-        self._counts = counts_of(view)
+        offset = view.now - time.monotonic()
+        self._clock_offset = offset if self._clock_offset is None else max(offset, self._clock_offset)
+        self._counts = Counts.of(view)
         self._columns = tuple(view.columns().items())
         self._incumbent = view.incumbent
-        self._failure = view.newest_failure
+        self._newest_failure = view.newest_failure
 
     def _now(self) -> float:
-        return 0.0 if self._lead is None else time.monotonic() + self._lead
+        return 0.0 if self._clock_offset is None else time.monotonic() + self._clock_offset
 
-    def _row(self, trial: Trial) -> Row:
+    def _running_trial(self, trial: Trial) -> RunningTrial:
         report = trial.last_report
         if report is None:
-            return Row(trial.id, trial.until, heard=self._now())
-        return Row(trial.id, trial.until, report.time, report.resource, report.metrics[self._subject.metric])
+            return RunningTrial(trial.id, trial.until, heard=self._now())
+        value = report.metrics[self._run_info.metric]
+        return RunningTrial(trial.id, trial.until, heard=report.time, resource=report.resource, value=value)
 
-    def _where(self, trial: Trial, preposition: str = "at") -> str:
-        if trial.last_report is None:
+    def _last_report(self, trial: Trial, preposition: str = "at") -> str:
+        """Such as `` at epoch 3: loss 0.5``; nothing if the trial has not reported."""
+        report = trial.last_report
+        if report is None:
             return ""
-        where = f" {preposition} {self._subject.resource} {trial.last_report.resource}"
-        return f"{where}: {self._subject.metric} {number(trial.last_report.metrics[self._subject.metric])}"
+        value = format_value(report.metrics[self._run_info.metric])
+        return f" {preposition} {self._run_info.resource} {report.resource}: {self._run_info.metric} {value}"
 
-    def _tell(self, text: str) -> None:
-        self._say(f"{duration(self._now())} {text}")
+    def _queue_timed_line(self, text: str) -> None:
+        self._queue_line(f"{duration(self._now())} {text}")
 
-    def _say(self, line: str) -> None:
+    def _queue_line(self, line: str) -> None:
         self._lines.append(line)

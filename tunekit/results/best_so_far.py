@@ -39,14 +39,14 @@ class BestSoFar:
         return np.concatenate([[np.nan], self.values])[index]
 
 
-def what_counts(metadata: Mapping[str, Any]) -> str:
-    """The name of the metric, and what a report must meet for it to count."""
+def metric_and_constraint(metadata: Mapping[str, Any]) -> str:
+    """The name of the metric, and the constraint that a report must meet to count, if there is one."""
     metric, constraint = metadata["metric"][0], metadata.get("constraint")
     return metric if constraint is None else f"{metric} with {constraint} at most 0"
 
 
 def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
-    """Read it from the results of a run: two columns of many, so without pandas, which takes longer to import."""
+    """Read it from the results of a run. Without pandas, which takes longer to import than this to read two columns."""
     sign = 1.0 if metadata["mode"][0] == "min" else -1.0
     best, times, values = math.inf, [], []
     with zipfile.ZipFile(folder / RESULTS) as archive, archive.open(archive.namelist()[0]) as member:
@@ -57,7 +57,7 @@ def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
             feasible = _feasible(header, metadata.get("constraint"))
             for row in rows:
                 loss = sign * float(row[metric])
-                # minus infinity is not finite, so it counts as worst
+                # NaN and infinity are below nothing; minus infinity is, but counts no more than they
                 if loss < best and math.isfinite(loss) and feasible(row):
                     best = loss
                     times.append(float(row[time]))

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunekit.config.run_spec import TIME_LIMIT, RunSpec
-from tunekit.results.best_so_far import BestSoFar, what_counts
+from tunekit.results.best_so_far import BestSoFar, metric_and_constraint
 
 FRACTIONS = (0.25, 0.5, 1.0)
 CONFIDENCE = 0.95
-PAIRED_AWAY = ("seed", "random_seed")
+SEEDS = ("seed", "random_seed")  # methods are compared over these
 
 
 @attrs.frozen(eq=False)
@@ -33,8 +33,8 @@ class FinishedRun:
 
 
 @attrs.frozen(eq=False)
-class Row:
-    """One method on one problem.
+class MethodCurves:
+    """The runs of one method on one problem.
 
     Attributes:
         label: The method, and what else tells it from the others.
@@ -68,55 +68,54 @@ class Panel:
         metric: Name of the metric, and of the constraint where there is one.
         mode: ``"min"`` or ``"max"``.
         budget: Seconds: the time limit, or the end of the longest run where there is none.
-        rows: Best mean at the end first.
+        methods: That with the best mean at the end first.
     """
 
     problem: str
     metric: str
     mode: str
     budget: float
-    rows: Sequence[Row]
+    methods: Sequence[MethodCurves]
 
 
 def compare(runs: Sequence[FinishedRun]) -> list[Panel]:
     """A panel for each problem, in alphabetical order."""
     by_problem: dict[str, list[FinishedRun]] = {}
-    for finished in runs:
-        by_problem.setdefault(finished.spec.problem_name, []).append(finished)
+    for run in runs:
+        by_problem.setdefault(run.spec.problem_name, []).append(run)
     return [_panel(problem, by_problem[problem]) for problem in sorted(by_problem)]
 
 
 def _panel(problem: str, runs: Sequence[FinishedRun]) -> Panel:
     metadata = runs[0].metadata
-    budget = max(_budget(finished) for finished in runs)
-    labels = dict(zip((id(finished) for finished in runs), _labels(runs), strict=True))
+    budget = max(_budget(run) for run in runs)
     curves: dict[str, list[BestSoFar]] = {}
-    for finished in runs:
-        curves.setdefault(labels[id(finished)], []).append(finished.best)
+    for run, label in zip(runs, _labels(runs), strict=True):
+        curves.setdefault(label, []).append(run.best)
     sign = 1.0 if metadata["mode"][0] == "min" else -1.0
 
-    def loss_at_the_end(row: Row) -> tuple[float, str]:
-        mean = float(row.interval(np.array([budget]))[0][0])
-        return (np.inf if np.isnan(mean) else sign * mean), row.label
+    def loss_at_the_end(method: MethodCurves) -> tuple[float, str]:
+        mean = float(method.interval(np.array([budget]))[0][0])
+        return (np.inf if np.isnan(mean) else sign * mean), method.label
 
-    rows = sorted((Row(label, curves[label]) for label in curves), key=loss_at_the_end)
-    return Panel(problem, what_counts(metadata), metadata["mode"][0], budget, rows)
+    methods = sorted((MethodCurves(label, curves[label]) for label in curves), key=loss_at_the_end)
+    return Panel(problem, metric_and_constraint(metadata), metadata["mode"][0], budget, methods)
 
 
-def _budget(finished: FinishedRun) -> float:
-    limit = finished.spec.results["stopping"].get(TIME_LIMIT)
-    return finished.best.end if limit is None else float(limit["seconds"])
+def _budget(run: FinishedRun) -> float:
+    limit = run.spec.results["stopping"].get(TIME_LIMIT)
+    return run.best.end if limit is None else float(limit["seconds"])
 
 
 def _labels(runs: Sequence[FinishedRun]) -> Iterator[str]:
     """Method of each run; options that differ between runs of one method are named too."""
     by_method: dict[str, list[dict[str, Any]]] = {}
-    for finished in runs:
-        by_method.setdefault(finished.spec.method_name, []).append(dict(_flat(finished.spec.results)))
+    for run in runs:
+        by_method.setdefault(run.spec.method_name, []).append(dict(_flat(run.spec.results)))
     varying = {method: _varying(settings) for method, settings in by_method.items()}
-    for finished in runs:
-        method = finished.spec.method_name
-        setting = dict(_flat(finished.spec.results))
+    for run in runs:
+        method = run.spec.method_name
+        setting = dict(_flat(run.spec.results))
         yield " ".join([method, *(f"{key.removesuffix('.name')}={setting[key]}" for key in varying[method])])
 
 
@@ -126,13 +125,14 @@ def _varying(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         key
         for key in first
-        if key not in PAIRED_AWAY
+        if key not in SEEDS
         and all(key in setting for setting in settings)
         and any(setting[key] != first[key] for setting in settings)
     ]
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The entries of nested mappings, with dotted keys."""
     for key, entry in value.items():
         if isinstance(entry, Mapping):
             yield from _flat(entry, f"{prefix}{key}.")

@@ -1,4 +1,4 @@
-"""The index of an experiment tag: a row for every run below it, whichever sweep made it."""
+"""The index of an experiment tag: a line for every run below it, whichever sweep made it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tunekit_core.records.files import METADATA, read_metadata, write_whole
 
 INDEX = "index.csv"
 LOCK = ".index.lock"
+DAMAGED = "damaged"  # in place of a status, where metadata.json cannot be read
 COLUMNS = ("method", "benchmark", "dataset", "seed", "status", "hash", "folder", "reason")
 
 
@@ -38,7 +39,7 @@ def _content(folder: Path) -> str:
         try:
             metadata = read_metadata(path.parent)
         except RecordError as error:
-            metadata = {"status": "damaged", "reason": str(error)}
+            metadata = {"status": DAMAGED, "reason": str(error)}
         metadata["folder"] = path.parent.relative_to(folder).as_posix()
         writer.writerow([metadata.get(column, "") for column in COLUMNS])
     return buffer.getvalue()

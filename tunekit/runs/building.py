@@ -1,4 +1,4 @@
-"""From a run to the objects that carry it out."""
+"""Builds what carries out a run: the tuner, with every component that the run names."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunekit.config.components import Options, build_benchmark, create_component
+from tunekit.config.components import Options, build_benchmark, split_options
 from tunekit.config.run_spec import RunSpec
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.engine.tuner import Tuner
+from tunekit_core.plugins.registry import registry
 from tunekit_core.randomness import Streams, effective_seed
 from tunekit_core.records.experiment import ExperimentRecord
 
 
-def assemble(
+def build_tuner(
     spec: RunSpec,
     record: ExperimentRecord | None = None,
     benchmark: Benchmark | None = None,
     *,
     watch: Callable[[Problem, Backend], Observer] | None = None,
 ) -> Tuner:
-    """Build every component of a run.
+    """Build the tuner of a run, and every component.
 
     Args:
         spec: The run.
@@ -41,13 +42,13 @@ def assemble(
         benchmark = build_benchmark(results["benchmark"])
     problem = build_problem(benchmark, results)
     streams = Streams(effective_seed(results["random_seed"], results["seed"]))
-    searcher = create_component("searcher", results["searcher"], problem, streams)
-    backend = create_component("backend", results["backend"], problem, benchmark, folder, streams)
+    searcher = _create("searcher", results["searcher"], problem, streams)
+    backend = _create("backend", results["backend"], problem, benchmark, folder, streams)
     observers = _create_all("observer", spec.observers, problem, folder)
     if watch is not None:
         observers.append(watch(problem, backend))
     return Tuner(
-        scheduler=create_component("scheduler", results["scheduler"], problem, streams, searcher),
+        scheduler=_create("scheduler", results["scheduler"], problem, streams, searcher),
         backend=backend,
         stopping=_create_all("stopping", results["stopping"], problem),
         n_workers=results["n_workers"],
@@ -84,5 +85,11 @@ def _points(benchmark: Benchmark, results: Mapping[str, Any]) -> Sequence[Mappin
     return [{**point, **fixed} for point in benchmark.points_to_evaluate]
 
 
+def _create(kind: str, component: Options, *context: Any) -> Any:
+    """A component of its name and options; ``context`` is what the contract of its kind passes."""
+    name, options = split_options(component)
+    return registry().find(kind, name).create(*context, options=options)
+
+
 def _create_all(kind: str, components: Mapping[str, Options], *context: Any) -> list[Any]:
-    return [create_component(kind, {"name": name, **options}, *context) for name, options in components.items()]
+    return [_create(kind, {"name": name, **options}, *context) for name, options in components.items()]

@@ -1,4 +1,4 @@
-"""``python -m tunekit resume FOLDER``: an experiment goes on, as it was or with another end."""
+"""``python -m tunekit resume FOLDER``: an experiment is resumed, as it was or with another end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.run_spec import RunSpec, resolve
 from tunekit.config.schema import COMPONENTS, NORMAL, check
-from tunekit.console import say
-from tunekit.functions.benchmark import FunctionBenchmark
-from tunekit.runs.planning import check_runs
-from tunekit.runs.run import COMPLETED, INTERRUPTED
+from tunekit.console import print_stderr
+from tunekit.runs.checking import check_runs
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
 from tunekit_core.records.files import EVENTS, FolderLock, read_metadata, write_metadata
 
 CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
 DERIVED = ("data_hash", "format")
+FUNCTION_BENCHMARK = "function"  # name of the benchmark of ``tune()``, which no config can name
 USAGE = "Type: python -m tunekit resume FOLDER [stopping.max_wallclock_time=SECONDS …]"
 
 
@@ -34,7 +34,7 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
         arguments: The folder, then overrides of :data:`CHANGEABLE`.
 
     Raises:
-        TunekitError: If there is no such experiment, it cannot go on, or a change is none of those.
+        TunekitError: If there is no such experiment, it cannot be resumed, or a change is none of those.
     """
     if not arguments or "=" in arguments[0]:
         raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
@@ -43,13 +43,13 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     config = metadata.get("config")
     if not isinstance(config, Mapping):
         raise RecordError(f"{folder} was not made by the command line, which alone can resume it.")
-    if metadata["benchmark"] == FunctionBenchmark.name:
+    if metadata["benchmark"] == FUNCTION_BENCHMARK:
         raise RecordError(
             f"{folder} tunes a Python function, which the command line does not have. It goes on when tune() is called "
             "again with the same arguments."
         )
     spec = _spec(folder, metadata, _changes(arguments[1:]))
-    if not spec.can_go_on:
+    if not spec.can_restore:
         raise ConfigurationError(
             f"{folder} cannot go on: with backend={config['backend']['name']} runs are repeated from their beginning. "
             "Type the command that made it again, with what is to be different.",
@@ -87,13 +87,14 @@ def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any])
         "scale_max_wallclock_time": False,
         "verbosity": NORMAL,
         **recorded,
-        **{key: {"name": metadata[key]} for key in ("experiment",) if metadata.get(key) is not None},
         "experiment_tag": tag_folder.name,
         "results_dir": os.path.relpath(tag_folder.parent),
         "tags": metadata.get("tags", {}),
     }
-    if "+" not in metadata["method"]:
+    if "+" not in metadata["method"]:  # else it was made without a recipe, and its method is "scheduler+searcher"
         settings["method"] = {"name": metadata["method"]}
+    if metadata.get("experiment") is not None:
+        settings["experiment"] = {"name": metadata["experiment"]}
     merged = _merged(settings, changes)
     for key in COMPONENTS:
         if merged[key]["name"] != recorded[key]["name"]:
@@ -122,10 +123,9 @@ def _move(folder: Path, target: Path) -> None:
     try:
         with FolderLock(folder):
             metadata = read_metadata(folder)
-            status = metadata["status"] if metadata["status"] not in (COMPLETED, "failed") else INTERRUPTED
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(folder, target)
-            write_metadata(target, {**metadata, "status": status})
+            write_metadata(target, {**metadata, "status": ExperimentStatus.INTERRUPTED.value})
     except ExperimentLocked as error:
         raise ConfigurationError(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error
-    say(f"The experiment moves to {target}, the folder of what it is now.")
+    print_stderr(f"The experiment moves to {target}, the folder of what it is now.")

@@ -1,4 +1,4 @@
-"""Runs one run, unless somebody else does or it is complete already."""
+"""Runs one run, unless another process does or it is complete already."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import attrs
 
 from tunekit.config.run_spec import RunSpec
 from tunekit.live.watching import watching
-from tunekit.runs.building import assemble
+from tunekit.runs.building import build_tuner
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.engine.tuner import BY_KEYBOARD
 from tunekit_core.errors import ExperimentLocked, RecordError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
-
-COMPLETED, FAILED, INTERRUPTED, HELD = "completed", "failed", "interrupted", "held"
 
 
 @attrs.frozen
@@ -25,13 +25,13 @@ class Outcome:
     """What became of a run that was to be run.
 
     Attributes:
-        status: ``"completed"``, ``"failed"``, ``"interrupted"``, or ``"held"`` by another live process.
-        reason: Why it ended, one line.
+        status: ``RUNNING`` if it was left to another live process, which runs it.
+        reason: Why it ended, or is left to the other process, one line.
         seconds: Real time that it took.
         details: Where it failed, for developers.
     """
 
-    status: str
+    status: ExperimentStatus
     reason: str
     seconds: float = 0.0
     details: str = ""
@@ -42,50 +42,51 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
 
     Args:
         spec: The run.
-        is_watched: Whether somebody watches this very run, as far as it runs in real time.
+        is_watched: Whether the run is displayed on the way, if it runs in real time.
     """
     began = time.perf_counter()
     try:
-        record = ExperimentRecord(spec.folder, spec.metadata(), keep_events=spec.can_go_on)
+        record = ExperimentRecord(spec.folder, spec.metadata(), keep_events=spec.can_restore)
     except ExperimentLocked as error:
-        return Outcome(HELD, str(error))
+        return Outcome(ExperimentStatus.RUNNING, str(error))
     except OSError as error:
-        return Outcome(FAILED, f"{spec.folder} cannot be made: {error}", details=traceback.format_exc())
-    if record.status() == COMPLETED:  # another process has completed it since we looked
+        reason = f"{spec.folder} cannot be made: {error}"
+        return Outcome(ExperimentStatus.FAILED, reason, details=traceback.format_exc())
+    if record.status() is ExperimentStatus.COMPLETED:  # another process has completed it since we looked
         record.release()
-        return Outcome(COMPLETED, "completed by another process")
+        return Outcome(ExperimentStatus.COMPLETED, "completed by another process")
     try:
         with watching(spec) if is_watched else nullcontext() as watch:
-            result = assemble(spec, record, watch=watch).run()
+            result = build_tuner(spec, record, watch=watch).run()
     except KeyboardInterrupt:
         record.release()
-        return Outcome(INTERRUPTED, "interrupted from the keyboard", time.perf_counter() - began)
+        return Outcome(ExperimentStatus.INTERRUPTED, BY_KEYBOARD, time.perf_counter() - began)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         record.release()
         mark_failed(spec.folder, spec, reason)
-        return Outcome(FAILED, reason, time.perf_counter() - began, traceback.format_exc())
-    status = FAILED if result.failed else COMPLETED
+        return Outcome(ExperimentStatus.FAILED, reason, time.perf_counter() - began, traceback.format_exc())
+    status = ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED
     return Outcome(status, result.reason, time.perf_counter() - began)
 
 
 def mark_failed(folder: Path, spec: RunSpec, reason: str) -> None:
-    """Say in the metadata that a run failed, where the run could not say so itself."""
+    """Write into the metadata that a run failed, where the run could not do so itself."""
     try:
         with FolderLock(folder):
-            metadata = {**spec.metadata(), **_metadata_if_any(folder)}
-            if metadata.get("status") != COMPLETED:
-                write_metadata(folder, {**metadata, "status": FAILED, "reason": reason})
+            if status_of(folder) is not ExperimentStatus.COMPLETED:
+                failed = {"status": ExperimentStatus.FAILED.value, "reason": reason}
+                write_metadata(folder, {**spec.metadata(), **_metadata_if_any(folder), **failed})
     except (ExperimentLocked, OSError):
         return  # another process has taken the run over, or the disk is full: the caller reports the failure anyway
 
 
-def status_of(folder: Path) -> str:
-    """Where a run stands on disk: as in ``metadata.json``, or ``"missing"``."""
+def status_of(folder: Path) -> ExperimentStatus | None:
+    """The status of the run in a folder; ``None`` if there is none, or none that can be read."""
     try:
-        return str(read_metadata(folder).get("status", "missing"))
-    except RecordError:
-        return "missing"
+        return ExperimentStatus(read_metadata(folder)["status"])
+    except (RecordError, KeyError, ValueError):
+        return None
 
 
 def failures_of(folder: Path) -> list[dict[str, Any]]:

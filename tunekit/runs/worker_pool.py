@@ -1,4 +1,4 @@
-"""Runs in parallel: processes that outlive neither a run that kills them nor the process that started them."""
+"""Several runs at the same time, in processes: one that a run kills is replaced, and none outlives its parent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from typing import Any
 import attrs
 
 from tunekit.config.run_spec import RunSpec
-from tunekit.runs.run import FAILED, INTERRUPTED, Outcome, mark_failed, run
+from tunekit.runs.run import Outcome, mark_failed, run
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.engine.tuner import BY_KEYBOARD
 from tunekit_core.plugins.registry import registry
 
 GRACE = 2.0  # seconds for a worker to end by itself once it is told to
@@ -39,7 +41,7 @@ class WorkerPool:
 
     def __init__(self, n_workers: int) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        factories = {component.factory.__module__ for component in registry().components.values()}
+        factories = {component.factory.__module__ for component in registry().asked_for()}
         self._context.set_forkserver_preload(["tunekit.runs.worker_pool", *sorted(factories)])
         self._workers = [self._start() for _ in range(n_workers)]
 
@@ -115,7 +117,7 @@ class WorkerPool:
         reason = _cause_of_death(worker.process.exitcode)
         mark_failed(spec.folder, spec, reason)
         self._workers[self._workers.index(worker)] = self._start()
-        return Outcome(FAILED, reason)
+        return Outcome(ExperimentStatus.FAILED, reason)
 
     @contextmanager
     def _ending_cleanly_on_interrupt(self, waiting: deque[RunSpec]) -> Iterator[None]:
@@ -159,7 +161,7 @@ def _run_interruptibly(spec: RunSpec) -> Outcome:
         signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)
         return run(spec)
     except KeyboardInterrupt:
-        return Outcome(INTERRUPTED, "interrupted from the keyboard")
+        return Outcome(ExperimentStatus.INTERRUPTED, BY_KEYBOARD)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 

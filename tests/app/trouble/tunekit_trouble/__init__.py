@@ -1,6 +1,6 @@
 """A third-party plugin for the tests: random search that waits, breaks or dies when told to."""
 
-from tunekit_core.plugins.hookspecs import hookimpl
+from tunekit_core import hookimpl
 
 
 @hookimpl

@@ -2,7 +2,20 @@ import os
 import signal
 import time
 
+import attrs
+
+from tunekit_core import option
 from tunekit_core.builtin.random_search import RandomSearch
+
+
+@attrs.frozen(kw_only=True)
+class TroubleOptions:
+    """When there is trouble."""
+
+    seconds: float = option(0.0, help="Seconds that the first suggestion takes.", at_least=0)
+    breaks_at: int | None = option(None, help="The seed of the run that raises an error.")
+    dies_at: int | None = option(None, help="The seed of the run that kills its process.")
+    breaks_when_built: bool = option(False, help="Whether it cannot be built.")
 
 
 class Trouble(RandomSearch):
@@ -12,22 +25,12 @@ class Trouble(RandomSearch):
     """
 
     name = "trouble"
+    Options = TroubleOptions
 
-    def __init__(
-        self,
-        problem,
-        streams,
-        *,
-        seconds: float = 0.0,
-        breaks_at: int | None = None,
-        dies_at: int | None = None,
-        breaks_when_built: bool = False,
-    ):
-        super().__init__(problem, streams)
-        self._seconds = seconds
-        self._breaks_at = breaks_at
-        self._dies_at = dies_at
-        if breaks_when_built:
+    def __init__(self, problem, streams, options):
+        super().__init__(problem, streams, options)
+        self._options = options
+        if options.breaks_when_built:
             raise ZeroDivisionError("built by zero")
 
     def suggest(self, trial_id, *, resource):
@@ -39,8 +42,8 @@ class Trouble(RandomSearch):
         if "TROUBLE_LOG" in os.environ:
             with open(os.environ["TROUBLE_LOG"], "a") as log:
                 log.write(f"{self.streams.seed}\n")
-        time.sleep(self._seconds)
-        if "TROUBLE" in os.environ and self.streams.seed == self._breaks_at:
+        time.sleep(self._options.seconds)
+        if "TROUBLE" in os.environ and self.streams.seed == self._options.breaks_at:
             raise ZeroDivisionError("divided by zero")
-        if "TROUBLE" in os.environ and self.streams.seed == self._dies_at:
+        if "TROUBLE" in os.environ and self.streams.seed == self._options.dies_at:
             os.kill(os.getpid(), signal.SIGKILL)

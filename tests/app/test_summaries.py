@@ -1,4 +1,4 @@
-"""What a sweep answers: intervals, labels, figures."""
+"""The summary of a sweep: intervals, labels, figures."""
 
 import csv
 import io
@@ -8,13 +8,12 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy import stats
 
 from tunekit.config.run_spec import RunSpec
 from tunekit.results.best_so_far import BestSoFar, read_best_so_far
-from tunekit.results.comparison import FinishedRun, Panel, Row, compare
+from tunekit.results.comparison import FinishedRun, MethodCurves, Panel, compare
 from tunekit.results.figure import draw
 
 
@@ -62,7 +61,7 @@ def test_before_the_first_report_there_is_no_value():
 
 def test_the_interval_is_students():
     found = [0.3, 0.1, 0.25, 0.4]
-    mean, half_width = Row("RS", [best([0.0], [value]) for value in found]).interval(np.array([1.0]))
+    mean, half_width = MethodCurves("RS", [best([0.0], [value]) for value in found]).interval(np.array([1.0]))
     low, high = stats.t.interval(0.95, 3, loc=np.mean(found), scale=stats.sem(found))
     assert mean[0] == pytest.approx(np.mean(found), rel=1e-14)
     assert mean[0] - half_width[0] == pytest.approx(low, rel=1e-9)
@@ -70,7 +69,7 @@ def test_the_interval_is_students():
 
 
 def test_a_single_run_has_no_interval():
-    mean, half_width = Row("RS", [best([0.0], [0.3])]).interval(np.array([1.0]))
+    mean, half_width = MethodCurves("RS", [best([0.0], [0.3])]).interval(np.array([1.0]))
     assert mean[0] == 0.3
     assert np.isnan(half_width[0])
 
@@ -93,7 +92,11 @@ def finished(curve, mode="min", **how):
     return FinishedRun(spec(**how), {"metric": ["loss"], "mode": [mode]}, curve)
 
 
-def test_panels_are_problems_and_rows_methods_the_best_first():
+def labels(runs):
+    return [method.label for method in compare(runs)[0].methods]
+
+
+def test_there_is_a_panel_for_each_problem_with_its_methods_the_best_first():
     runs = [
         finished(best([0], [0.5]), method="RS"),
         finished(best([0], [0.3]), method="ASHA"),
@@ -102,17 +105,17 @@ def test_panels_are_problems_and_rows_methods_the_best_first():
     ]
     panels = compare(runs)
     assert [panel.problem for panel in panels] == ["fcnet-diabetes", "fcnet-robot_arm"]
-    assert [(row.label, len(row.curves)) for row in panels[1].rows] == [("ASHA", 2), ("RS", 1)]
+    assert [(method.label, len(method.curves)) for method in panels[1].methods] == [("ASHA", 2), ("RS", 1)]
 
 
 def test_where_higher_is_better_the_highest_comes_first():
     runs = [finished(best([0], [0.5]), "max", method="RS"), finished(best([0], [0.3]), "max", method="ASHA")]
-    assert [row.label for row in compare(runs)[0].rows] == ["RS", "ASHA"]
+    assert labels(runs) == ["RS", "ASHA"]
 
 
 def test_a_method_without_a_value_comes_last():
     runs = [finished(best([], []), method="RS"), finished(best([0], [0.3]), method="ASHA")]
-    assert [row.label for row in compare(runs)[0].rows] == ["ASHA", "RS"]
+    assert labels(runs) == ["ASHA", "RS"]
 
 
 def test_options_that_vary_within_a_method_are_named():
@@ -121,13 +124,13 @@ def test_options_that_vary_within_a_method_are_named():
         finished(best([0], [0.4]), n_workers=8),
         finished(best([0], [0.6]), method="RS", scheduler={"name": "fifo"}),
     ]
-    assert [row.label for row in compare(runs)[0].rows] == ["ASHA n_workers=8", "ASHA n_workers=2", "RS"]
+    assert labels(runs) == ["ASHA n_workers=8", "ASHA n_workers=2", "RS"]
 
 
 def test_components_that_vary_are_named_without_their_options():
     schedulers = ({"name": "fifo"}, {"name": "asha_promotion", "brackets": 1})
     runs = [finished(best([0], [i]), method="mine", scheduler=each) for i, each in enumerate(schedulers)]
-    assert [row.label for row in compare(runs)[0].rows] == ["mine scheduler=fifo", "mine scheduler=asha_promotion"]
+    assert labels(runs) == ["mine scheduler=fifo", "mine scheduler=asha_promotion"]
 
 
 def test_the_budget_is_the_time_limit_or_the_longest_run():
@@ -138,7 +141,8 @@ def test_the_budget_is_the_time_limit_or_the_longest_run():
 
 def panel(shift=0.0):
     curves = [best([1.0, 20.0 + i], [1.0, 0.01 + shift + 0.001 * i]) for i in range(3)]
-    return Panel("fcnet-robot_arm", "loss", "min", 100.0, [Row("ASHA", curves), Row("RS", curves[:1])])
+    methods = [MethodCurves("ASHA", curves), MethodCurves("RS", curves[:1])]
+    return Panel("fcnet-robot_arm", "loss", "min", 100.0, methods)
 
 
 def test_equal_data_give_equal_figures(tmp_path):
@@ -162,9 +166,9 @@ def test_table_and_metadata_agree_with_the_results(tunekit, results):
     values = [end["metrics"]["metric_valid_loss"] for end in ends]
     frames = [pd.read_csv(folder / "results.csv.zip") for folder in results.folders()]
     assert values == [frame["metric_valid_loss"].min() for frame in frames]
-    (row,) = [line.split() for line in finished.out.splitlines() if line.split()[:1] == ["RS"]]
-    assert row[1] == "3"
-    mean, half_width = float(row[-3]), float(row[-1])
+    (cells,) = [line.split() for line in finished.out.splitlines() if line.split()[:1] == ["RS"]]
+    assert cells[1] == "3"
+    mean, half_width = float(cells[-3]), float(cells[-1])
     low, high = stats.t.interval(0.95, 2, loc=np.mean(values), scale=stats.sem(values))
-    assert mean == pytest.approx(np.mean(values), abs=10 ** -len(row[-3].partition(".")[2]))
+    assert mean == pytest.approx(np.mean(values), abs=10 ** -len(cells[-3].partition(".")[2]))
     assert half_width == pytest.approx((high - low) / 2, rel=0.05)

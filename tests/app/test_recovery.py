@@ -1,4 +1,4 @@
-"""An experiment whose process died goes on where it was, wherever that was."""
+"""An experiment whose process died is restored, wherever it was."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from tunekit_core import ExperimentRecord, Problem, Streams, Tuner, create, load_experiment
-from tunekit_core.builtin.criteria import MaxNumEvaluations
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.engine.tuner import TuningResult
 from tunekit_core.errors import RecordError, ReplayError
-from tunekit_core.records.load import read_events
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 
 
@@ -28,7 +26,7 @@ def run(name: str, folder: Path, *, n_workers: int = 1, fail_at: dict[int, int] 
     return Tuner(
         scheduler=make(name, problem, streams),
         backend=ToyBackend(problem, benchmark, None, streams, fail_at=fail_at),
-        stopping=[MaxNumEvaluations(problem, count=30)],
+        stopping=[create("stopping", "max_num_evaluations", problem, count=30)],
         n_workers=n_workers,
         composers=[create("composer", "rung_sizes", problem)],
         record=ExperimentRecord(folder, keep_events=True),
@@ -43,9 +41,13 @@ def cut(record: Path, folder: Path, length: int) -> None:
     (folder / "metadata.json").write_text(json.dumps({**metadata, "status": "running"}))
 
 
-def what_happened(folder: Path) -> list[dict[str, object]]:
-    """The events but for their times, which differ by rounding, and for the end, which may be recorded twice."""
-    events = [event for event in read_events(folder) if event["event"] != "criterion"]
+def lines_of(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+def events_but_for_times(folder: Path) -> list[dict[str, object]]:
+    """But for the ends of processes and of the experiment too, which may be recorded twice."""
+    events = [event for event in lines_of(folder) if event["event"] not in ("tuner_started", "criterion")]
     return [{key: value for key, value in event.items() if key != "time"} for event in events]
 
 
@@ -53,7 +55,7 @@ def what_happened(folder: Path) -> list[dict[str, object]]:
 def test_killed_after_any_event_it_ends_as_if_nothing_had_happened(name: str, tmp_path: Path) -> None:
     undisturbed = run(name, tmp_path / "whole", fail_at={2: 1})
     lines = (tmp_path / "whole" / "events.jsonl").read_bytes().splitlines(keepends=True)
-    events = what_happened(tmp_path / "whole")
+    events = events_but_for_times(tmp_path / "whole")
     table = load_experiment(tmp_path / "whole").results.drop(columns="st_tuner_time")
     assert undisturbed.incumbent is not None
     step = 5 if name == "freeze_thaw" else 1  # its model takes a while
@@ -65,7 +67,7 @@ def test_killed_after_any_event_it_ends_as_if_nothing_had_happened(name: str, tm
         assert result.incumbent.report.losses == undisturbed.incumbent.report.losses
         again = load_experiment(folder)
         assert again.results.drop(columns="st_tuner_time").equals(table)
-        assert what_happened(folder) == events
+        assert events_but_for_times(folder) == events
         assert again.metadata.get("failures") == load_experiment(tmp_path / "whole").metadata.get("failures")
 
 
@@ -88,7 +90,7 @@ def test_the_first_start_is_kept_and_the_clock_goes_on(tmp_path: Path) -> None:
     run("asha_promotion", tmp_path / "half")
     whole, half = (load_experiment(tmp_path / name).metadata for name in ("whole", "half"))
     assert half["started"] == whole["started"]
-    lines = [json.loads(line) for line in (tmp_path / "half" / "events.jsonl").read_text().splitlines()]
+    lines = lines_of(tmp_path / "half")
     began = [event for event in lines if event["event"] == "tuner_started"]
     assert len(began) == 2
     times = [event["time"] for event in lines if "time" in event]

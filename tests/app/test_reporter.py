@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tunekit import Reporter
-from tunekit import reporter as report
+from tunekit import Reporter, reporter
 
 AUTOMATIC = {"st_worker_timestamp", "st_worker_time", "st_worker_iter"}
 
@@ -133,13 +132,13 @@ def test_without_a_backend_reports_are_printed(monkeypatch, capsys):
 
 
 def test_the_backend_is_told_at_once(file, tmp_path, monkeypatch):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(str(tmp_path / "ear"))
-        ear.settimeout(5)
-        monkeypatch.setenv("TUNEKIT_NOTICES", str(tmp_path / "ear"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notices"))
+        listener.settimeout(5)
+        monkeypatch.setenv("TUNEKIT_NOTICES", str(tmp_path / "notices"))
         send = Reporter()
         send(epoch=1)
-        assert ear.recv(4096) == str(file).encode()
+        assert listener.recv(4096) == str(file).encode()
         assert len(lines(file)) == 1
 
 
@@ -147,8 +146,8 @@ def test_a_backend_that_is_gone_or_does_not_listen_is_no_concern(file, tmp_path,
     monkeypatch.setenv("TUNEKIT_NOTICES", str(tmp_path / "nobody"))
     send = Reporter()
     send(epoch=1)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(str(tmp_path / "nobody"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "nobody"))
         for epoch in range(2, 2000):  # more than the socket holds
             send(epoch=epoch)
     assert len(lines(file)) == 1999
@@ -162,10 +161,10 @@ def test_after_a_full_disk_the_next_report_begins_on_a_line_of_its_own(file, mon
             return write(descriptor, data[:10])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(report.os, "write", full)
+    monkeypatch.setattr(reporter.os, "write", full)
     with pytest.raises(OSError, match="No space left"):
         send(epoch=1)
-    monkeypatch.setattr(report.os, "write", write)
+    monkeypatch.setattr(reporter.os, "write", write)
     send(epoch=2)
     torn, whole = file.read_text().splitlines()
     with pytest.raises(json.JSONDecodeError):
@@ -174,8 +173,8 @@ def test_after_a_full_disk_the_next_report_begins_on_a_line_of_its_own(file, mon
 
 
 def test_the_file_works_alone_beside_a_script(tmp_path):
-    shutil.copy(report.__file__, tmp_path / "report.py")
-    (tmp_path / "train.py").write_text("from report import Reporter\nReporter()(epoch=1, loss=0.5)\n")
+    shutil.copy(reporter.__file__, tmp_path / "reporter.py")
+    (tmp_path / "train.py").write_text("from reporter import Reporter\nReporter()(epoch=1, loss=0.5)\n")
     environment = {**os.environ, "TUNEKIT_REPORTS": str(tmp_path / "r.jsonl")}
     command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import train"]
     subprocess.run(command, check=True, env=environment)
@@ -191,4 +190,4 @@ def test_it_is_cheap_to_import_and_needs_the_standard_library_alone():
 def test_it_is_written_for_python_3_8():
     import ast
 
-    ast.parse(Path(report.__file__).read_text(), feature_version=(3, 8))
+    ast.parse(Path(reporter.__file__).read_text(), feature_version=(3, 8))

@@ -1,0 +1,35 @@
+"""``--cfg job``: the configuration that a command would run, and nothing is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tunekit.cli.startup import report_broken_plugins
+from tunekit.config.schema import check
+from tunekit.config.shown import as_yaml, shown_config
+
+
+def show_config(configs: Sequence[Mapping[str, Any]], package: str) -> int:
+    """Print the first of the configurations as YAML.
+
+    Saved as ``FOLDER/experiment/NAME.yaml`` it is a recipe: ``experiment=NAME --config-dir FOLDER`` runs the same.
+
+    Args:
+        configs: Composed configurations, in plain dicts.
+        package: Dotted name of the part to print; empty for all.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ConfigurationError, UnknownComponentError: If a key, component or option does not exist or fit.
+    """
+    text = as_yaml(shown_config(check(configs[0])), package)
+    report_broken_plugins()
+    if not package:
+        print("# @package _global_")
+        if len(configs) > 1:
+            print(f"# The first of {len(configs)} runs; hydra.sweeper.plan=true lists them all.")
+    print(text, end="")
+    return 0

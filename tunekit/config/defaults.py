@@ -1,0 +1,68 @@
+"""What a run takes that names no benchmark or no backend."""
+
+from __future__ import annotations
+
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.known import distributions_with
+from tunekit_core.plugins.registry import registry
+
+
+def default_benchmark() -> str:
+    """The installed benchmark that is to be tuned unless another is named, or the only one.
+
+    Raises:
+        ConfigurationError: If none is installed, or one of several has to be named.
+    """
+    installed = [registry().find("benchmark", name) for name in registry().names("benchmark")]
+    if not installed:
+        raise ConfigurationError(_what_to_install(), option="benchmark")
+    chosen = [component for component in installed if component.factory.is_default]
+    if len(chosen) == 1 or len(installed) == 1:
+        return (chosen or installed)[0].name
+    raise ConfigurationError(
+        f"No benchmark is named, so there is nothing to tune. Type one of: {_choices('benchmark', installed)}.",
+        option="benchmark",
+    )
+
+
+def default_backend(name: str, benchmark: type[Benchmark]) -> str:
+    """The installed backend that runs a benchmark, or of several that which the benchmark prefers.
+
+    Args:
+        name: Name of the benchmark.
+        benchmark: Its class.
+
+    Raises:
+        ConfigurationError: If none can run it, or one of several has to be named.
+    """
+    installed = [registry().find("backend", backend) for backend in registry().names("backend")]
+    if not installed:
+        raise ConfigurationError(_what_to_install(), option="backend")
+    able = [component for component in installed if issubclass(benchmark, component.factory.runs)]
+    chosen = [component for component in able if len(able) == 1 or component.name == benchmark.preferred_backend]
+    if chosen:
+        return chosen[0].name
+    if able:
+        raise ConfigurationError(
+            f"Several backends can run the benchmark '{name}'. Type one of: {_choices('backend', able)}.",
+            option="backend",
+        )
+    raise ConfigurationError(
+        f"No installed backend can run the benchmark '{name}'. Installed: "
+        f"{', '.join(component.name for component in installed)}. Those of tunekit are in "
+        f"{', '.join(distributions_with('backend'))}.",
+        option="backend",
+    )
+
+
+def _choices(key: str, components: list[Component]) -> str:
+    return ", ".join(f"{key}={component.name}" for component in components)
+
+
+def _what_to_install() -> str:
+    """One sentence for an installation without any benchmark or backend."""
+    missing = [kind for kind in ("benchmark", "backend") if not registry().names(kind)]
+    distributions = [distribution for kind in missing for distribution in distributions_with(kind)]
+    return f"No {' and no '.join(missing)} is installed, so nothing can be run: pip install {' '.join(distributions)}"

@@ -1,0 +1,73 @@
+"""From the command line to the runs that it asks for, each complete and checked to the last option."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit.config.arguments import CommandLine
+from tunekit.config.composition import compose
+from tunekit.config.run_spec import RunSpec, resolve
+from tunekit.config.schema import NUMBER_OF_SEEDS, check
+from tunekit.console import print_stderr
+from tunekit_core.contracts.benchmarks import Benchmark
+
+
+@attrs.frozen
+class Plan:
+    """What a command asks for.
+
+    Attributes:
+        specs: Distinct runs, in order; none if Hydra was only asked to show something.
+        is_sweep: Whether their comparison is asked for, of however many runs.
+        n_jobs: Runs at the same time; ``None`` takes as many as there are cores, and one where trials are processes.
+        is_only_listed: Whether nothing is to be run.
+    """
+
+    specs: Sequence[RunSpec]
+    is_sweep: bool = False
+    n_jobs: int | None = None
+    is_only_listed: bool = False
+
+
+def plan_command(line: CommandLine) -> Plan:
+    """The runs of a command line. Nothing is run or written.
+
+    Raises:
+        TunekitError: If it cannot be composed, or a key, component or option does not exist or fit.
+    """
+    composition = compose(line)
+    specs = plan_runs(composition.configs)
+    return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan)
+
+
+def plan_runs(configs: Sequence[Mapping[str, Any]], benchmark: Benchmark | None = None) -> list[RunSpec]:
+    """The distinct runs of composed configurations, in order.
+
+    Args:
+        configs: In plain dicts.
+        benchmark: The benchmark of all of them, where it is an object of the caller.
+
+    Raises:
+        TunekitError: If a key, component or option does not exist or fit.
+    """
+    specs: dict[Path, RunSpec] = {}
+    drawn: int | None = None  # one for all of them
+    for config in configs:
+        settings = check(config)
+        random_seed = settings.values["random_seed"]
+        if random_seed is None:
+            drawn = random_seed = _draw_random_seed() if drawn is None else drawn
+        spec = resolve(settings, random_seed, benchmark)
+        specs.setdefault(spec.folder, spec)
+    return list(specs.values())
+
+
+def _draw_random_seed() -> int:
+    drawn = secrets.randbelow(NUMBER_OF_SEEDS)
+    print_stderr(f"random_seed={drawn} was drawn: type it to find these results again.")
+    return drawn

@@ -1,0 +1,36 @@
+"""Values and texts as they are shown."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # what scripts print in colour
+
+
+def format_value(value: Any) -> str:
+    """A value in few digits."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def plural(n: int, noun: str) -> str:
+    """A number of things.
+
+    >>> plural(1200, "trial")
+    '1,200 trials'
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def first_and_last_line(text: str) -> list[str]:
+    """The first line of a text that is not blank, and the last if there are several.
+
+    Of the reason why a script failed, the last line names the error.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[:1] + lines[1:][-1:]
+
+
+def printable(text: str) -> str:
+    """One line, without anything that would steer a terminal."""
+    return "".join(character if character.isprintable() else " " for character in COLOUR.sub("", text))
