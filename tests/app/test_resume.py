@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tunekit.cli.main import main
 from tunekit_core import load_experiment
 
 COMMAND = ["method=ASHA", "backend=local", "benchmark=checkpoint_example", "benchmark.sleep_time=0.01", "n_workers=2"]
@@ -76,6 +77,17 @@ def test_a_complete_experiment_goes_on_with_a_later_end_in_the_folder_that_belon
     assert str(moved.name) in direct.out
 
 
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    """The folder of an experiment that has ended; what a test does to it is refused."""
+    root = tmp_path_factory.mktemp("complete")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUNEKIT_RESULTS", str(root))
+        assert main([*COMMAND, LIMIT.format(1)]) == 0
+    (metadata,) = root.glob("*/*/*/metadata.json")
+    return metadata.parent
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -87,9 +99,8 @@ def test_a_complete_experiment_goes_on_with_a_later_end_in_the_folder_that_belon
         (["FOLDER", "backend.name=simulator"], "keeps its backend, local"),
     ],
 )
-def test_what_cannot_be_resumed_is_refused_and_kept(tunekit, results, arguments, message):
-    tunekit(*COMMAND, LIMIT.format(1))
-    (folder,) = results.folders()
+def test_what_cannot_be_resumed_is_refused_and_kept(tunekit, complete, arguments, message):
+    folder = complete
     before = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
     refused = tunekit("resume", *[str(folder) if argument == "FOLDER" else argument for argument in arguments])
     assert refused.status == 2
