@@ -107,14 +107,14 @@ def test_results_are_the_same_bytes_for_one_job_and_two(tunekit, results):
     ids=["ASHA", "model-based"],
 )
 def test_results_are_the_same_bytes_whatever_the_hash_seed_and_the_threads(launch, shell, results):
-    settings = [("0", ""), ("1", "1"), ("2", "2")]
+    settings = [("0", "1"), ("1", "2")]
     for hash_seed, threads in settings:
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        variables = {"PYTHONHASHSEED": hash_seed, **(dict.fromkeys(names, threads) if threads else {})}
+        variables = {"PYTHONHASHSEED": hash_seed, **dict.fromkeys(names, threads)}
         assert shell(*launch, f"experiment_tag=t{hash_seed}", **variables).status == 0
-    first, *others = [results.bytes(f"t{hash_seed}/*/*") for hash_seed, _ in settings]
+    first, other = [results.bytes(f"t{hash_seed}/*/*") for hash_seed, _ in settings]
     assert len(first) == (2 if "+method=ASHA" in launch else 5)
-    assert others == [first, first]
+    assert other == first
 
 
 def test_complete_runs_are_found_and_missing_ones_are_run(tunekit, results):
