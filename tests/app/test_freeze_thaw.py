@@ -11,7 +11,7 @@ from tunekit_core.testing.experiments import run_toy
 
 class TestFreezeThaw(SearcherContract):
     n_shared = 6
-    max_evaluations = 60
+    max_evaluations = 48
 
     @pytest.fixture
     def make(self):

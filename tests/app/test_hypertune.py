@@ -12,7 +12,7 @@ from tunekit_core.testing.experiments import run_toy
 
 class TestHyperTuneWithPromotion(SearcherContract):
     n_shared = 6
-    max_evaluations = 80
+    max_evaluations = 60
 
     @pytest.fixture
     def make(self):
