@@ -1,5 +1,6 @@
 """The table of results: every value comes back as it was, and equal experiments are equal bytes."""
 
+import contextlib
 import csv
 import io
 import math
@@ -23,12 +24,11 @@ def write(tmp_path):
     """Writes rows: (metrics, columns of the composers) or metrics alone, with trial 0 unless given."""
 
     def run(*rows, configuration=CONFIGURATION, decision=Decision.CONTINUE):
-        writer = ResultsWriter(tmp_path, list(configuration))
-        for number, row in enumerate(rows, start=1):
-            metrics, *composed = row if isinstance(row, tuple) else (row,)
-            trial, report = Trial(0, configuration), Report(0, number, metrics, (0.0,), float(number))
-            writer.row(trial, report, decision, composed)
-        writer.close()
+        with contextlib.closing(ResultsWriter(tmp_path, list(configuration))) as writer:
+            for number, row in enumerate(rows, start=1):
+                metrics, *composed = row if isinstance(row, tuple) else (row,)
+                trial, report = Trial(0, configuration), Report(0, number, metrics, (0.0,), float(number))
+                writer.row(trial, report, decision, composed)
         return tmp_path / "results.csv.zip"
 
     return run
