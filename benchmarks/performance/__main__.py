@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
         return
     else:
         what, rest = MEASUREMENTS[0], arguments
-    measurement = import_module(what)
+    measurement = import_module(f"{what}.measure")
     parser = argparse.ArgumentParser(
         prog=f"python benchmarks/performance {what}",
         description=measurement.__doc__,

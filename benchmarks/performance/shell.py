@@ -8,10 +8,15 @@ import tempfile
 import time
 
 
-def sweep_seconds(*overrides: str) -> float:
-    """Real seconds of `python -m tunekit … --multirun`, results written to a folder that is removed afterwards."""
+def run_seconds(*arguments: str) -> float:
+    """Real seconds of `python -m tunekit …`, results written to a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        return process_seconds("-m", "tunekit", *overrides, f"results_dir={folder}", "--multirun")
+        return process_seconds("-m", "tunekit", *arguments, f"results_dir={folder}")
+
+
+def sweep_seconds(*overrides: str) -> float:
+    """Real seconds of `python -m tunekit … --multirun`, likewise."""
+    return run_seconds(*overrides, "--multirun")
 
 
 def process_seconds(*arguments: str) -> float:

@@ -1,15 +1,13 @@
 """The benchmark ``fcnet`` and the tables that are shipped."""
 
-import importlib
 import json
 
 import numpy as np
 import pytest
 
 from tunekit_benchmarks.fcnet import grid, records, table
-from tunekit_benchmarks.fcnet.benchmark import NOT_SHIPPED, SPACE, Fcnet
-from tunekit_core.contracts.benchmarks import Blackbox, Simulatable
-from tunekit_core.errors import ConfigurationError
+from tunekit_benchmarks.fcnet.benchmark import NOT_SHIPPED, SPACE, FcnetBenchmark, FcnetOptions
+from tunekit_core import Blackbox, ConfigurationError, Simulatable, create
 
 DATASETS = ("diabetes", "robot_arm")
 CONFIGURATION = {
@@ -55,7 +53,7 @@ def test_metadata_describes_what_is_there(opened):
     metadata = opened.metadata
     assert metadata["space"] == SPACE.to_json()
     assert metadata["n_configurations"] == grid.N_ROWS
-    assert set(metadata["metrics"]) == set(Fcnet.metrics)
+    assert set(metadata["metrics"]) == set(FcnetBenchmark.metrics)
     assert (metadata["surrogate"] is None) == (opened.n_trained == grid.N_ROWS)
     assert opened.n_trained >= 8000
 
@@ -100,7 +98,7 @@ def test_seconds_follow_the_cost_model(opened):
 
 
 def test_the_arm_takes_the_seconds_that_are_documented():
-    curve = Fcnet().blackbox().curve(CONFIGURATION, 0)
+    curve = create("benchmark", "fcnet").blackbox().curve(CONFIGURATION, 0)
     assert curve.elapsed[:2] == [3.772042, 7.544084]
 
 
@@ -137,7 +135,7 @@ def test_the_problem_is_worth_solving(opened):
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_benchmark_keeps_its_contract(dataset):
-    benchmark = Fcnet(dataset=dataset)
+    benchmark = create("benchmark", "fcnet", dataset=dataset)
     assert benchmark.dataset == dataset
     assert benchmark.objective.metric == ("metric_valid_loss",)
     assert benchmark.objective.mode == ("min",)
@@ -152,7 +150,7 @@ def test_the_benchmark_keeps_its_contract(dataset):
 
 
 def test_trained_only_allows_the_trained_rows():
-    benchmark = Fcnet(trained_only=True)
+    benchmark = create("benchmark", "fcnet", trained_only=True)
     trained = benchmark.blackbox().n_trained
     assert len(benchmark.rows) == trained
     assert benchmark.blackbox().is_trained(benchmark.rows[0])
@@ -162,16 +160,19 @@ def test_trained_only_allows_the_trained_rows():
 @pytest.mark.parametrize("dataset", NOT_SHIPPED)
 def test_the_datasets_of_others_are_refused_with_the_reason(dataset):
     with pytest.raises(ConfigurationError, match=r"not ours to ship.*Shipped are diabetes and robot_arm"):
-        Fcnet(dataset=dataset)
+        create("benchmark", "fcnet", dataset=dataset)
 
 
 def test_a_misspelt_dataset_is_refused_with_the_closest():
     with pytest.raises(ConfigurationError, match="Did you mean 'diabetes'") as caught:
-        Fcnet(dataset="diabtes")
+        create("benchmark", "fcnet", dataset="diabtes")
     assert caught.value.option == "benchmark.dataset"
+    assert str(caught.value).startswith("benchmark.dataset='diabtes' is no dataset")
 
 
-def test_the_options_file_holds_the_defaults():
-    yaml = importlib.import_module("yaml")
-    path = table.DATA.parents[1] / "conf" / "benchmark" / "fcnet.yaml"
-    assert yaml.safe_load(path.read_text()) == {"name": "fcnet", "dataset": "robot_arm", "trained_only": False}
+def test_the_defaults_are_the_arm_with_all_its_configurations():
+    assert FcnetOptions() == FcnetOptions(dataset="robot_arm", trained_only=False)
+
+
+def test_a_run_that_names_no_benchmark_tunes_this_one():
+    assert FcnetBenchmark.is_default

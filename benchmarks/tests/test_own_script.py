@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 import tunekit_benchmarks
-from tunekit_benchmarks.script.benchmark import OwnScript
-from tunekit_core.contracts.benchmarks import Executable
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.space import loguniform
+from tunekit_core import ConfigurationError, Executable, create, loguniform
 
 LR = {"lr": "loguniform(1e-4,1e-1)"}
 
@@ -30,7 +27,7 @@ def project(tmp_path, monkeypatch):
 
 
 def own(**options):
-    return OwnScript(**{"command": "python train.py", "space": LR, **options})
+    return create("benchmark", "script", **{"command": "python train.py", "space": LR, **options})
 
 
 def test_options_become_a_problem(project):
@@ -53,10 +50,13 @@ def test_options_become_a_problem(project):
     assert not script.takes_arguments
 
 
-def test_the_options_file_holds_the_defaults():
+def test_the_options_file_asks_for_a_space():
     yaml = importlib.import_module("yaml")
     path = Path(tunekit_benchmarks.__file__).parent / "conf" / "benchmark" / "script.yaml"
-    assert yaml.safe_load(path.read_text()) == {"name": "script", "space": {}, **OwnScript.__init__.__kwdefaults__}
+    options = yaml.safe_load(path.read_text())
+    assert options.pop("name") == "script"
+    with pytest.raises(ConfigurationError, match=r"benchmark\.space=\{\} has nothing to search\. Type for example"):
+        create("benchmark", "script", command="python train.py", **options)
 
 
 def test_words_of_a_command_may_hold_blanks(project):
@@ -117,9 +117,17 @@ MISTAKES = {
     "variable": ({"environment": {"A": 1.1}}, "environment.A", ["A=1.1", "quotes of its own"]),
     "empty space": ({"space": {}}, "space", ["nothing to search", "benchmark.space.lr='loguniform(1e-4,1e-1)'"]),
     "constants alone": ({"space": {"a": 3}}, "space", ["nothing to search"]),
-    "name of a domain": ({"space": {"lr": "lognuiform(1,2)"}}, "space.lr", ["space.lr: No domain", "'loguniform'"]),
+    "name of a domain": (
+        {"space": {"lr": "lognuiform(1,2)"}},
+        "space.lr",
+        ["space.lr='lognuiform(1,2)' cannot be used: No domain", "'loguniform'"],
+    ),
     "domain without range": ({"space": {"lr": "uniform"}}, "space.lr", ["without its range", "loguniform(1e-4,1e-1)"]),
-    "bounds": ({"space": {"lr": "loguniform(0,1)"}}, "space.lr", ["space.lr: loguniform(0, 1)", "above 0"]),
+    "bounds": (
+        {"space": {"lr": "loguniform(0,1)"}},
+        "space.lr",
+        ["space.lr='loguniform(0,1)' cannot be used: loguniform(0, 1)", "above 0"],
+    ),
     "list": ({"space": {"lr": [1, 2]}}, "space.lr", ["space.lr=[1, 2]", "write choice([1, 2])"]),
     "two levels": ({"space": {"o": {"lr": "uniform(0,1)"}}}, "space.o", ["one level", "'optimizer.lr':"]),
     "reserved name": ({"space": {**LR, "st_x": 1}}, "space.st_x", ["'st_'"]),

@@ -1,25 +1,39 @@
 import argparse
 import json
 import math
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tunekit_core import Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.contracts.benchmarks import Benchmark, Curve
-from tunekit_core.space import ConfigurationTable, choice, logfinrange, lograndint, uniform
+from tunekit_core import (
+    Benchmark,
+    ConfigurationTable,
+    Curve,
+    Objective,
+    Problem,
+    SearchSpace,
+    Streams,
+    Tuner,
+    choice,
+    create,
+    logfinrange,
+    lograndint,
+    uniform,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "performance"))
-import quality
-import quality_report
-import workloads
-from paired import Interval, interval, share_of_gap, verdict
-from peers import PEERS
-from runs import Job, Run, carry_out, recipe
-from store import Store
-from suggestions import N_TIMED, suggestion_seconds
+from loop.alternating import Spread, alternate
+from loop.measure import compare_loops
+from quality import measure as quality, report as quality_report
+from quality.paired import Interval, interval, share_of_gap, verdict
+from quality.store import Store
+from runs import tasks
+from runs.peers import PEERS
+from runs.run import Job, Run, carry_out, recipe
+from search.suggestions import N_TIMED, suggestion_seconds
 
 NEEDS = {"OptunaGP": ("optuna", "torch"), "OptunaTPE": ("optuna",), "StockBoTorch": ("botorch",)}
 
@@ -38,6 +52,32 @@ def finished(method="BO", seed=0, end=1.0, *, task="toy:a", label="", seconds=10
         suggest_seconds=0.5,
         processor_seconds=1.0,
     )
+
+
+def test_two_programs_run_in_turn_and_are_compared_after_each_pair():
+    done = []
+
+    def work(name):
+        return lambda: done.append(name) or name
+
+    seconds, _ = alternate(work("A"), work("B"), 3, lambda a, b: done.append(a + b))
+    assert done == ["A", "B", "AB"] * 3
+    assert 0 <= seconds.least <= seconds.median <= seconds.most
+    assert str(Spread(0.1, 0.2345, 3.0)) == "0.100, 0.234, 3.000 s"
+
+
+def test_the_bare_loop_writes_the_same_bytes():
+    bare, ours, n_reports = compare_loops(create("benchmark", "fcnet"), 0, 1)
+    assert n_reports > 1000
+    assert bare.least > 0
+    assert ours.least > 0
+
+
+@pytest.mark.parametrize("what", ["loop", "local", "search", "quality"])
+def test_each_measurement_explains_its_options(what):
+    folder = Path(__file__).parents[1] / "performance"
+    done = subprocess.run([sys.executable, folder, what, "--help"], check=True, capture_output=True, text=True)
+    assert done.stdout.startswith(f"usage: python benchmarks/performance {what}")
 
 
 def test_the_interval_is_students():
@@ -94,12 +134,12 @@ def test_differences_are_paired_by_the_seeds_that_both_have():
 
 
 def test_the_mean_of_shares_is_over_tasks_within_each_seed():
-    tasks = []
+    of_tasks = []
     for task, scale in (("toy:a", 1.0), ("toy:b", 10.0)):
         runs = [finished("RS", seed, 2.0 * scale, task=task) for seed in (0, 1)]
         runs += [finished("BO", seed, (2.0 - seed) * scale, task=task) for seed in (0, 1)]
-        tasks.append(quality_report.TaskRuns(task, quality_report.runs_by_method(runs, ""), best_known=0.0))
-    assert quality_report.mean_share(tasks, "BO", "RS").mean == -0.25
+        of_tasks.append(quality_report.TaskRuns(task, quality_report.runs_by_method(runs, ""), best_known=0.0))
+    assert quality_report.mean_share(of_tasks, "BO", "RS").mean == -0.25
 
 
 def test_a_method_is_shown_by_the_runs_of_the_label_or_those_without_one_never_by_both():
@@ -220,9 +260,9 @@ def test_a_peer_is_carried_out_as_a_recipe_is(peer):
 
 def test_a_task_whose_libraries_are_not_installed_is_one_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    workloads._lcbench_surrogate.cache_clear()
+    tasks.lcbench_surrogate.cache_clear()
     with pytest.raises(ValueError, match=r"pip install -r benchmarks/performance/requirements\.txt"):
-        workloads._lcbench_surrogate()
+        tasks.lcbench_surrogate()
 
 
 @pytest.mark.parametrize("peer", sorted(PEERS))

@@ -12,13 +12,9 @@ from pathlib import Path
 import pytest
 
 import tunekit_benchmarks
-from tunekit_benchmarks.checkpoint_example.benchmark import CheckpointExample
-from tunekit_benchmarks.height.benchmark import Height
-from tunekit_benchmarks.mlp_digits.benchmark import MlpDigits
-from tunekit_core.contracts.benchmarks import Executable
-from tunekit_core.errors import ConfigurationError
+from tunekit_core import ConfigurationError, Executable, create
 
-BENCHMARKS = (CheckpointExample, Height, MlpDigits)
+BENCHMARKS = ("checkpoint_example", "height", "mlp_digits")
 POINT = {"rate": 0.3, "floor": 0.25, "sleep_time": 0.0}
 SMALL = {"learning_rate": 0.003, "weight_decay": 0.01, "batch_size": 256, "n_units": 16, "dropout": 0.3, "seed": 5}
 
@@ -66,8 +62,9 @@ def epochs(reports):
     return [report["epoch"] for report in reports]
 
 
-@pytest.mark.parametrize("benchmark", [kind() for kind in BENCHMARKS], ids=lambda benchmark: benchmark.name)
-def test_a_benchmark_keeps_its_contract(benchmark):
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_benchmark_keeps_its_contract(name):
+    benchmark = create("benchmark", name)
     assert isinstance(benchmark, Executable)
     command = benchmark.script().command
     assert command[0] == sys.executable
@@ -79,104 +76,105 @@ def test_a_benchmark_keeps_its_contract(benchmark):
         assert benchmark.space.contains(benchmark.space.complete(point))
 
 
-@pytest.mark.parametrize("kind", BENCHMARKS, ids=lambda kind: kind.name)
-def test_the_options_file_holds_the_defaults(kind):
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_the_options_file_chooses_the_defaults(name):
     yaml = importlib.import_module("yaml")
-    path = Path(tunekit_benchmarks.__file__).parent / "conf" / "benchmark" / f"{kind.name}.yaml"
-    assert yaml.safe_load(path.read_text()) == {"name": kind.name, **kind.__init__.__kwdefaults__}
+    path = Path(tunekit_benchmarks.__file__).parent / "conf" / "benchmark" / f"{name}.yaml"
+    assert yaml.safe_load(path.read_text()) == {"name": name}
 
 
-@pytest.mark.parametrize("kind", [CheckpointExample, Height], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("name", ["checkpoint_example", "height"])
 @pytest.mark.parametrize("seconds", [-0.1, float("inf"), float("nan")])
-def test_a_time_that_is_none_is_refused(kind, seconds):
-    with pytest.raises(ConfigurationError, match="must be 0 or more") as caught:
-        kind(sleep_time=seconds)
+def test_a_time_that_is_none_is_refused(name, seconds):
+    with pytest.raises(ConfigurationError, match=r"benchmark\.sleep_time=.* must be at least 0") as caught:
+        create("benchmark", name, sleep_time=seconds)
     assert caught.value.option == "benchmark.sleep_time"
 
 
 def test_height_is_the_problem_of_the_reference():
-    space = Height().space
-    assert space.to_text() == {
+    height = create("benchmark", "height")
+    assert height.space.to_text() == {
         "width": "randint(0, 20)",
         "height": "randint(-100, 100)",
         "steps": 100,
         "sleep_time": 0.1,
     }
-    assert (Height.objective.metric, Height.objective.mode, Height.max_resource) == (("mean_loss",), ("min",), 100)
+    assert (height.objective.metric, height.objective.mode, height.max_resource) == (("mean_loss",), ("min",), 100)
 
 
 def test_height_reports_its_formula(runner):
-    reports = runner.run(Height(), {"width": 10, "height": -50, "steps": 3, "sleep_time": 0.0})
+    reports = runner.run(create("benchmark", "height"), {"width": 10, "height": -50, "steps": 3, "sleep_time": 0.0})
     assert epochs(reports) == [1, 2, 3]
     assert [report["mean_loss"] for report in reports] == pytest.approx([5.0, 0.0, 1 / 0.3 - 5.0])
 
 
 def test_height_takes_the_time_that_it_is_told(runner):
     began = time.monotonic()
-    runner.run(Height(), {"width": 10, "height": -50, "steps": 4, "sleep_time": 0.25})
+    runner.run(create("benchmark", "height"), {"width": 10, "height": -50, "steps": 4, "sleep_time": 0.25})
     assert time.monotonic() - began >= 1.0
 
 
 def test_a_script_prints_where_nobody_listens(runner):
     del runner.environment["TUNEKIT_REPORTS"]
-    process = runner.start(Height(), {"width": 1, "height": 0, "steps": 2, "sleep_time": 0.0})
+    process = runner.start(create("benchmark", "height"), {"width": 1, "height": 0, "steps": 2, "sleep_time": 0.0})
     printed, _ = process.communicate(timeout=60)
     assert [line.partition(" ")[0] for line in printed.splitlines()] == ["[tunekit-report]"] * 2
 
 
 def test_checkpoint_example_reports_its_formula(runner):
-    reports = runner.run(CheckpointExample(), {**POINT, "epochs": 2})
+    reports = runner.run(create("benchmark", "checkpoint_example"), {**POINT, "epochs": 2})
     assert epochs(reports) == [1, 2]
     assert [report["loss"] for report in reports] == pytest.approx([0.25 + 0.75 * 0.740818, 0.25 + 0.75 * 0.548812])
 
 
 @pytest.mark.parametrize(
-    ("kind", "configuration"),
-    [(CheckpointExample, POINT), (MlpDigits, SMALL)],
+    ("name", "configuration"),
+    [("checkpoint_example", POINT), ("mlp_digits", SMALL)],
     ids=["checkpoint_example", "mlp_digits"],
 )
-def test_a_trial_that_paused_reports_what_it_would_have_reported(kind, configuration, runner, other_runner):
-    undisturbed = other_runner.run(kind(), {**configuration, "epochs": 4})
+def test_a_trial_that_paused_reports_what_it_would_have_reported(name, configuration, runner, other_runner):
+    benchmark = create("benchmark", name)
+    undisturbed = other_runner.run(benchmark, {**configuration, "epochs": 4})
     assert epochs(undisturbed) == [1, 2, 3, 4]
-    first = runner.run(kind(), {**configuration, "epochs": 2})
+    first = runner.run(benchmark, {**configuration, "epochs": 2})
     assert first == undisturbed[:2]
     # What may be lost between a checkpoint and its report comes once more.
-    assert runner.run(kind(), {**configuration, "epochs": 4}) == undisturbed[1:]
+    assert runner.run(benchmark, {**configuration, "epochs": 4}) == undisturbed[1:]
     assert sorted(path.suffix for path in runner.checkpoint.iterdir()) in ([".json"], [".pt"])
 
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.1])
 def test_a_trial_that_is_killed_goes_on_without_a_gap(after, runner):
     configuration = {**POINT, "sleep_time": 0.001, "epochs": 400}
-    process = runner.start(CheckpointExample(), configuration)
+    process = runner.start(create("benchmark", "checkpoint_example"), configuration)
     while not runner.read():
         time.sleep(0.005)
     time.sleep(after)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     reported = len(runner.read())
-    runner.run(CheckpointExample(), {**configuration, "epochs": reported + 5})
+    runner.run(create("benchmark", "checkpoint_example"), {**configuration, "epochs": reported + 5})
     assert sorted({*epochs(runner.read())}) == list(range(1, reported + 6))
 
 
 def test_what_a_kill_left_of_a_checkpoint_is_not_read(runner):
-    runner.run(CheckpointExample(), {**POINT, "epochs": 2})
+    runner.run(create("benchmark", "checkpoint_example"), {**POINT, "epochs": 2})
     (runner.checkpoint / "checkpoint.json.tmp").write_text('{"epoch": 3, "met')
-    assert epochs(runner.run(CheckpointExample(), {**POINT, "epochs": 3})) == [2, 3]
+    assert epochs(runner.run(create("benchmark", "checkpoint_example"), {**POINT, "epochs": 3})) == [2, 3]
 
 
 def test_digits_learn(runner):
-    reports = runner.run(MlpDigits(), {**SMALL, "epochs": 6})
+    reports = runner.run(create("benchmark", "mlp_digits"), {**SMALL, "epochs": 6})
     assert reports[-1]["accuracy"] > 0.6 > reports[0]["accuracy"]
     assert reports[-1]["loss"] < reports[0]["loss"]
 
 
 def test_digits_are_the_same_for_the_same_seed_alone(runner):
-    first = runner.run(MlpDigits(), {**SMALL, "epochs": 1})
+    first = runner.run(create("benchmark", "mlp_digits"), {**SMALL, "epochs": 1})
     again = {}
     for seed in (5, 6):
         (runner.checkpoint / "checkpoint.pt").unlink()
-        again[seed] = runner.run(MlpDigits(), {**SMALL, "epochs": 1, "seed": seed})
+        again[seed] = runner.run(create("benchmark", "mlp_digits"), {**SMALL, "epochs": 1, "seed": seed})
     assert again[5] == first
     assert again[6] != first
 
@@ -185,19 +183,18 @@ def test_digits_are_the_same_for_the_same_seed_alone(runner):
 def test_what_digits_need_is_named(module, distribution, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)  # as if it were not there
     with pytest.raises(ConfigurationError, match=r"pip install 'tunekit-benchmarks\[digits\]'") as caught:
-        MlpDigits().script()
+        create("benchmark", "mlp_digits").script()
     assert f"not installed: {distribution}." in str(caught.value)
 
 
 def test_the_tuner_does_not_import_torch():
     program = (
-        "import sys; from tunekit_benchmarks.mlp_digits.benchmark import MlpDigits; "
-        "MlpDigits().script(); print(*sys.modules)"
+        "import sys; from tunekit_core import create; create('benchmark', 'mlp_digits').script(); print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert not {"torch", "sklearn"} & set(done.stdout.split())
 
 
 def test_a_negative_seed_is_refused():
-    with pytest.raises(ConfigurationError, match=r"benchmark\.seed=-1"):
-        MlpDigits(seed=-1)
+    with pytest.raises(ConfigurationError, match=r"benchmark\.seed=-1 must be at least 0"):
+        create("benchmark", "mlp_digits", seed=-1)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tunekit_core.plugins.hookspecs import hookimpl
+from tunekit_core import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core.contracts.benchmarks import Benchmark
+    from tunekit_core import Benchmark
+
+API = 2
 
 
 @hookimpl
 def tunekit_register_benchmarks() -> list[type[Benchmark]]:
     """The tabulated networks, trainings in seconds, and scripts of the user."""
-    from tunekit_benchmarks.checkpoint_example.benchmark import CheckpointExample
-    from tunekit_benchmarks.fcnet.benchmark import Fcnet
-    from tunekit_benchmarks.height.benchmark import Height
-    from tunekit_benchmarks.mlp_digits.benchmark import MlpDigits
-    from tunekit_benchmarks.script.benchmark import OwnScript
+    from tunekit_benchmarks.checkpoint_example.benchmark import CheckpointExampleBenchmark
+    from tunekit_benchmarks.fcnet.benchmark import FcnetBenchmark
+    from tunekit_benchmarks.height.benchmark import HeightBenchmark
+    from tunekit_benchmarks.mlp_digits.benchmark import MlpDigitsBenchmark
+    from tunekit_benchmarks.script.benchmark import ScriptBenchmark
 
-    return [CheckpointExample, Fcnet, Height, MlpDigits, OwnScript]
+    return [CheckpointExampleBenchmark, FcnetBenchmark, HeightBenchmark, MlpDigitsBenchmark, ScriptBenchmark]
 
 
 @hookimpl

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import attrs
 
 from tunekit_benchmarks.fcnet import table
 from tunekit_benchmarks.fcnet.grid import EPOCHS
-from tunekit_core.contracts.benchmarks import Benchmark
-from tunekit_core.contracts.objective import Objective
-from tunekit_core.errors import ConfigurationError, suggestion
-from tunekit_core.space import ConfigurationTable, SearchSpace, choice, finrange, logfinrange, ordinal
+from tunekit_core import (
+    Benchmark,
+    ConfigurationTable,
+    InvalidOption,
+    Objective,
+    SearchSpace,
+    choice,
+    finrange,
+    logfinrange,
+    option,
+    ordinal,
+    suggestion,
+)
 
 NOT_SHIPPED = ("protein_structure", "naval_propulsion", "parkinsons_telemonitoring", "slice_localization")
 
@@ -28,23 +39,32 @@ SPACE = SearchSpace(
 )
 
 
-class Fcnet(Benchmark):
+@attrs.frozen(kw_only=True)
+class FcnetOptions:
+    """Which curves, and which of them may be seen."""
+
+    dataset: str = option("robot_arm", help="What the networks learn: ``robot_arm`` or ``diabetes``.")
+    trained_only: bool = option(
+        False,
+        help="Whether only configurations whose networks were trained may be proposed, and none of those that a "
+        "surrogate filled in.",
+    )
+
+
+class FcnetBenchmark(Benchmark):
     """Tabulated: a regression network with two hidden layers, 62,208 configurations, 100 epochs.
 
     The search space of Klein and Hutter, Tabular Benchmarks for Joint Architecture and Hyperparameter Optimization,
     2019, with networks trained for tunekit on data of its own: their four datasets are not in it. Simulated seconds
     come from a cost model, see ``metadata.json`` of the dataset.
 
-    Args:
-        dataset: ``robot_arm`` or ``diabetes``.
-        trained_only: Whether only configurations whose networks were trained may be proposed, and none of those that a
-            surrogate filled in.
-
     Raises:
-        ConfigurationError: If there is no such dataset.
+        InvalidOption: If there is no such dataset.
     """
 
     name: ClassVar[str] = "fcnet"
+    Options: ClassVar[type[Any]] = FcnetOptions
+    is_default: ClassVar[bool] = True
     space = SPACE
     objective = Objective("metric_valid_loss", "min", resource="hp_epoch")
     max_resource = EPOCHS
@@ -60,29 +80,29 @@ class Fcnet(Benchmark):
         }
     )
 
-    def __init__(self, *, dataset: str = "robot_arm", trained_only: bool = False) -> None:
-        _check(dataset)
-        self.dataset = dataset
-        self._table = table.Table(table.DATA / dataset)
+    def __init__(self, options: FcnetOptions) -> None:
+        super().__init__(options)
+        _check_dataset(options.dataset)
+        self.dataset = options.dataset
+        self._table = table.Table(table.DATA / options.dataset)
         self.data_hash = self._table.metadata["data_hash"]
-        if trained_only:
+        if options.trained_only:
             self.rows = ConfigurationTable(SPACE, self._table.trained_rows)
 
     def blackbox(self) -> table.Table:
-        """The learning curves."""
         return self._table
 
 
-def _check(dataset: str) -> None:
+def _check_dataset(dataset: str) -> None:
     shipped = table.shipped()
     if dataset in shipped:
         return
     reason = suggestion(dataset, shipped)
     if dataset in NOT_SHIPPED:
         reason = "The tables of Klein and Hutter (2019) are not part of tunekit: they are not ours to ship. "
-    raise ConfigurationError(
-        f"benchmark.dataset={dataset}: fcnet has no such dataset here. {reason}"
-        f"Shipped are {' and '.join(shipped)}: add benchmark.dataset={shipped[-1]}",
-        option="benchmark.dataset",
-        value=dataset,
+    raise InvalidOption(
+        "dataset",
+        dataset,
+        f"is no dataset that fcnet has here. {reason}Shipped are {' and '.join(shipped)}: type "
+        f"benchmark.dataset={shipped[-1]}, for example",
     )

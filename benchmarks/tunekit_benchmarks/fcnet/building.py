@@ -78,7 +78,7 @@ def _metadata(dataset: str, n_rows: int, n_trained: int, correlations: dict[str,
     n_training, n_validation, n_test = (len(targets) for targets in data.targets)
     per_step, per_step_and_parameter = COSTS[dataset]
     return {
-        "format": table.FORMAT,
+        "format": table.TABLE_FORMAT,
         "benchmark": "fcnet",
         "dataset": dataset,
         "n_configurations": n_rows,

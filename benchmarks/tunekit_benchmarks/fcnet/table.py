@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from tunekit_benchmarks.fcnet import records
 from tunekit_benchmarks.fcnet.grid import EPOCHS, N_ROWS, VALUES
-from tunekit_core.contracts.benchmarks import Curve
+from tunekit_core import Curve
 
-FORMAT = 1
+TABLE_FORMAT = 1
 DATA = Path(__file__).with_name("data")
 SHARD = 1024  # configurations in a file of trained ones
 
@@ -68,8 +68,10 @@ class Table:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.metadata = json.loads((folder / "metadata.json").read_text())
-        if self.metadata["format"] != FORMAT:
-            raise ValueError(f"{folder} has format {self.metadata['format']}; this version reads format {FORMAT}.")
+        if self.metadata["format"] != TABLE_FORMAT:
+            raise ValueError(
+                f"{folder} has format {self.metadata['format']}; this version reads format {TABLE_FORMAT}."
+            )
         self.n_trained: int = self.metadata["n_trained"]
         self.n_seeds = 1
         self._files: dict[str, NDArray[np.uint8]] = {}

@@ -76,7 +76,6 @@ class Records:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close."""
         self._file.close()
 
     def append(self, position: int, losses: NDArray[np.float32]) -> None:

@@ -5,30 +5,45 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from tunekit_core.contracts.benchmarks import Benchmark, Script
-from tunekit_core.contracts.objective import Objective
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.space import SearchSpace, lograndint, loguniform, uniform
+import attrs
+
+from tunekit_core import (
+    Benchmark,
+    ConfigurationError,
+    Objective,
+    Script,
+    SearchSpace,
+    lograndint,
+    loguniform,
+    option,
+    uniform,
+)
 
 EPOCHS = 27
 NEEDED = {"torch": "torch", "sklearn": "scikit-learn"}  # by module, the distribution
 
 
-class MlpDigits(Benchmark):
+@attrs.frozen(kw_only=True)
+class MlpDigitsOptions:
+    """What is random in a training."""
+
+    seed: int = option(
+        0,
+        help="Of initial weights, order of data and dropout, the same in all trials; the split never changes.",
+        at_least=0,
+    )
+
+
+class MlpDigitsBenchmark(Benchmark):
     """A real training of seconds: a network with two hidden layers on scikit-learn's bundled digits, 27 epochs.
 
     Needs torch and scikit-learn, on the side of the trials alone. Nothing is downloaded.
-
-    Args:
-        seed: Of initial weights, order of data and dropout, the same in all trials; the split never changes.
-
-    Raises:
-        ConfigurationError: If the seed is negative.
     """
 
     name: ClassVar[str] = "mlp_digits"
+    Options: ClassVar[type[Any]] = MlpDigitsOptions
     objective = Objective("accuracy", "max", resource="epoch")
     max_resource = EPOCHS
     max_resource_attr = "epochs"
@@ -38,13 +53,8 @@ class MlpDigits(Benchmark):
         {"learning_rate": 1e-3, "weight_decay": 1e-2, "batch_size": 64, "n_units": 128, "dropout": 0.2},
     )
 
-    def __init__(self, *, seed: int = 0) -> None:
-        if seed < 0:
-            raise ConfigurationError(
-                f"benchmark.seed={seed} must be 0 or more: leave it out, or type benchmark.seed=1.",
-                option="benchmark.seed",
-                value=seed,
-            )
+    def __init__(self, options: MlpDigitsOptions) -> None:
+        super().__init__(options)
         self.space = SearchSpace(
             {
                 "learning_rate": loguniform(1e-5, 1e-1),
@@ -53,12 +63,12 @@ class MlpDigits(Benchmark):
                 "n_units": lograndint(16, 256),
                 "dropout": uniform(0.0, 0.8),
                 "epochs": EPOCHS,
-                "seed": seed,
+                "seed": options.seed,
             }
         )
 
     def script(self) -> Script:
-        """The program that trains.
+        """The program that trains, where it can run.
 
         Raises:
             ConfigurationError: If what it imports is not installed.

@@ -11,124 +11,127 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import tunekit_core.space
-from tunekit_core.contracts.benchmarks import Benchmark, Script
-from tunekit_core.contracts.objective import Objective
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.space import Domain, SearchSpace
+import attrs
+
+import tunekit_core
+from tunekit_core import (
+    Benchmark,
+    ConfigurationError,
+    Domain,
+    InvalidOption,
+    Objective,
+    Script,
+    SearchSpace,
+    option,
+    parse_domain,
+)
 
 RESERVED = "st_"
 EXAMPLE = "benchmark.space.lr='loguniform(1e-4,1e-1)'"
-DOMAINS = {
-    name
-    for name, member in inspect.getmembers(tunekit_core.space, inspect.isfunction)
-    if inspect.signature(member).return_annotation == Domain.__name__ and name != "parse_domain"
-}
 FILE_OF_PROGRAM = re.compile(r"[^-].*\.[A-Za-z]\w*")  # train.py, run.sh, main.R, but neither 0.5 nor --a=b.py
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
 
 
-class OwnScript(Benchmark):
+@attrs.frozen(kw_only=True)
+class ScriptOptions:
+    """What is run, what it is given, and what it reports."""
+
+    command: str = option(help="The program and its first arguments, as in a shell, but no shell runs it.")
+    space: Mapping[str, Any] = option(
+        help="By name a domain, such as ``loguniform(1e-4,1e-1)``, or a constant. The order does not matter."
+    )
+    metric: str = option("loss", help="What is optimised, as the program reports it.")
+    mode: Literal["min", "max"] = option("min", help="Whether ``metric`` is to be small or large.")
+    resource: str | None = option(
+        None,
+        help="What the program reports beside it, whole numbers that grow, such as ``epoch``; unless given, reports "
+        "are counted.",
+    )
+    max_resource: int | None = option(
+        None, help="The last resource of a trial. Schedulers that compare trials early need it.", at_least=1
+    )
+    max_resource_attr: str | None = option(
+        None,
+        help="The argument through which the program is told how far to run, if it has one. It joins ``space`` by "
+        "itself.",
+    )
+    folder: str | None = option(None, help="Working directory of the program; that of the tuner unless given.")
+    environment: Mapping[str, Any] = option(
+        attrs.Factory(dict), help="Variables for the program, beside those of the tuner."
+    )
+    takes_arguments: bool = option(True, help="Whether it is given arguments; if not, it reads the file alone.")
+
+    def __attrs_post_init__(self) -> None:
+        if not self.metric:
+            raise InvalidOption(
+                "metric", self.metric, "must name what the program reports, such as benchmark.metric=loss"
+            )
+        if self.metric == self.resource:
+            raise InvalidOption(
+                "resource",
+                self.resource,
+                "is the metric itself: name what counts the progress, such as benchmark.resource=epoch, or null to "
+                "count reports",
+            )
+
+
+class ScriptBenchmark(Benchmark):
     """A program of your own: it is given hyperparameters, and reports metrics through ``tunekit.Reporter``.
 
     Every entry of the space is an argument, ``--name value``; all of them are in the JSON file that the variable
     ``TUNEKIT_CONFIGURATION`` names as well. The space is in alphabetical order, however it was written. A run does
     not know what is in the program: after changing it choose another ``experiment_tag``, or what is complete counts.
 
-    Args:
-        command: The program and its first arguments, as in a shell, but no shell runs it.
-        space: By name a domain, such as ``loguniform(1e-4,1e-1)``, or a constant.
-        metric: What is optimised, as the program reports it.
-        mode: Whether the metric is to be small or large.
-        resource: What the program reports beside it, whole numbers that grow, such as ``epoch``; unless given,
-            reports are counted.
-        max_resource: The last resource of a trial. Schedulers that compare trials early need it.
-        max_resource_attr: The argument through which the program is told how far to run, if it has one. It joins the
-            space by itself.
-        folder: Working directory of the program; that of the tuner unless given.
-        environment: Variables for the program, beside those of the tuner.
-        takes_arguments: Whether it is given arguments; if not, it reads the file alone.
-
     Raises:
-        ConfigurationError: If the program does not exist, or the options do not go together.
+        InvalidOption: If the program does not exist, or the options do not go together.
     """
 
     name: ClassVar[str] = "script"
+    Options: ClassVar[type[Any]] = ScriptOptions
     max_wallclock_time = 3600.0
 
-    def __init__(
-        self,
-        *,
-        command: str,
-        space: Mapping[str, Any],
-        metric: str = "loss",
-        mode: Literal["min", "max"] = "min",
-        resource: str | None = None,
-        max_resource: int | None = None,
-        max_resource_attr: str | None = None,
-        folder: str | None = None,
-        environment: Mapping[str, Any] = {},
-        takes_arguments: bool = True,
-    ) -> None:
-        _check_metric(metric, resource)
-        entries = {name: space[name] for name in sorted(space)}  # equal runs must be equal, however they were typed
-        if max_resource is not None and max_resource < 1:
-            raise _error("max_resource", max_resource, "must be at least 1, such as benchmark.max_resource=27")
-        if max_resource_attr is not None:
-            max_resource = _agreed_max_resource(entries, max_resource_attr, max_resource)
-            entries[max_resource_attr] = max_resource
-        words = _words(command)
-        variables = _variables(environment)
-        working_directory = _folder(folder)
-        _check_program(words, working_directory, variables)
+    def __init__(self, options: ScriptOptions) -> None:
+        super().__init__(options)
+        # Equal runs must be equal, however they were typed.
+        entries = {name: options.space[name] for name in sorted(options.space)}
+        max_resource = options.max_resource
+        if options.max_resource_attr is not None:
+            max_resource = _agreed_max_resource(entries, options.max_resource_attr, max_resource)
+            entries[options.max_resource_attr] = max_resource
+        words = _words(options.command)
+        variables = _variables(options.environment)
+        folder = _folder(options.folder)
+        _check_program(words, folder, variables)
         self.space = _space(entries)
-        self.objective = Objective(metric, mode, resource=resource)
+        self.objective = Objective(options.metric, options.mode, resource=options.resource)
         self.max_resource = max_resource
-        self.max_resource_attr = max_resource_attr
+        self.max_resource_attr = options.max_resource_attr
         self.dataset = _name_of(words)
-        self._script = Script(words, working_directory, variables, takes_arguments)
+        self._script = Script(words, folder, variables, options.takes_arguments)
 
     def script(self) -> Script:
-        """The program of the user."""
         return self._script
-
-
-def _error(option: str, value: object, problem: str) -> ConfigurationError:
-    option = f"benchmark.{option}"
-    return ConfigurationError(f"{option}={value!r} {problem}.", option=option, value=value)
-
-
-def _check_metric(metric: str, resource: str | None) -> None:
-    if not metric:
-        raise _error("metric", metric, "must name what the program reports, such as benchmark.metric=loss")
-    if metric == resource:
-        raise _error(
-            "resource",
-            resource,
-            "is the metric itself: name what counts the progress, such as benchmark.resource=epoch, or null to count "
-            "reports",
-        )
 
 
 def _agreed_max_resource(entries: Mapping[str, Any], name: str, max_resource: int | None) -> int:
     """The last resource, which may be given by its option, by a constant of the space, or equally by both."""
     constant = entries.get(name)
     if constant is None and max_resource is None:
-        raise _error(
+        raise InvalidOption(
             "max_resource_attr", name, "needs the number that it passes on: add benchmark.max_resource=27, for example"
         )
     if constant is None:
         assert max_resource is not None
         return max_resource
     if isinstance(constant, bool) or not isinstance(constant, int) or constant < 1:
-        raise _error(
+        raise InvalidOption(
             f"space.{name}",
             constant,
             "tells the program how far to run (benchmark.max_resource_attr), so it cannot be searched: give a whole "
             f"number, such as benchmark.space.{name}=27",
         )
     if max_resource not in (None, constant):
-        raise _error(
+        raise InvalidOption(
             "max_resource",
             max_resource,
             f"and benchmark.space.{name}={constant} are two values for one thing. Leave one of them out",
@@ -140,9 +143,11 @@ def _words(command: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(command))
     except ValueError as error:
-        raise _error("command", command, f"cannot be split into words as a shell would: {error}") from error
+        raise InvalidOption("command", command, f"cannot be split into words as a shell would: {error}") from error
     if not words or not words[0]:
-        raise _error("command", command, "names no program. Type benchmark.command='python train.py', for example")
+        raise InvalidOption(
+            "command", command, "names no program. Type benchmark.command='python train.py', for example"
+        )
     return words
 
 
@@ -150,7 +155,7 @@ def _variables(environment: Mapping[str, Any]) -> dict[str, str]:
     for name, value in environment.items():
         # A number with a point or an exponent may no longer be what was typed.
         if isinstance(value, bool) or not isinstance(value, int | str):
-            raise _error(
+            raise InvalidOption(
                 f"environment.{name}",
                 value,
                 "is no text, as all variables are. Put it in quotes of its own, as in "
@@ -164,7 +169,7 @@ def _folder(folder: str | None) -> Path | None:
         return None
     path = Path(folder).expanduser().absolute()
     if not path.is_dir():
-        raise _error("folder", folder, f"is no folder: there is no {path}")
+        raise InvalidOption("folder", folder, f"is no folder: there is no {path}")
     return path
 
 
@@ -175,9 +180,11 @@ def _check_program(words: Sequence[str], folder: Path | None, environment: Mappi
     if os.path.dirname(program):
         path = here / program
         if not path.is_file():
-            raise _error("command", shlex.join(words), f"cannot run: there is no file {path}{_other_folder(folder)}")
+            raise InvalidOption(
+                "command", shlex.join(words), f"cannot run: there is no file {path}{_other_folder(folder)}"
+            )
         if not os.access(path, os.X_OK):
-            raise _error(
+            raise InvalidOption(
                 "command",
                 shlex.join(words),
                 f"cannot run: {path} is not executable. Type `chmod +x {shlex.quote(str(path))}`, or put its "
@@ -185,7 +192,7 @@ def _check_program(words: Sequence[str], folder: Path | None, environment: Mappi
             )
     elif shutil.which(program, path=environment.get("PATH")) is None:
         local = f". To run {here / program} type ./{program}" if (here / program).is_file() else ""
-        raise _error(
+        raise InvalidOption(
             "command",
             shlex.join(words),
             f"cannot run: no program '{program}' is on the PATH{local}. Type its full path, or activate the "
@@ -193,7 +200,9 @@ def _check_program(words: Sequence[str], folder: Path | None, environment: Mappi
         )
     file = next((word for word in words[1:] if not word.startswith("-")), "")
     if file.endswith(".py") and not (here / file).is_file():
-        raise _error("command", shlex.join(words), f"cannot run: there is no file {here / file}{_other_folder(folder)}")
+        raise InvalidOption(
+            "command", shlex.join(words), f"cannot run: there is no file {here / file}{_other_folder(folder)}"
+        )
 
 
 def _other_folder(folder: Path | None) -> str:
@@ -212,23 +221,39 @@ def _name_of(words: Sequence[str]) -> str:
 def _space(entries: Mapping[str, Any]) -> SearchSpace:
     for name, entry in entries.items():
         if name.startswith(RESERVED):
-            raise _error(
+            raise InvalidOption(
                 f"space.{name}", entry, f"cannot be used: names that begin with '{RESERVED}' are those of tunekit"
             )
         if isinstance(entry, Mapping):
-            raise _error(
+            raise InvalidOption(
                 f"space.{name}",
                 entry,
                 "is a mapping, and the space has one level. A name with a dot is written in a file, as "
                 "'optimizer.lr': loguniform(1e-4, 1e-1)",
             )
-        if isinstance(entry, str) and entry.strip() in DOMAINS:
-            raise _error(f"space.{name}", entry, f"is a domain without its range. Type for example {EXAMPLE}")
+        if isinstance(entry, str) and _names_domain(entry.strip()):
+            raise InvalidOption(f"space.{name}", entry, f"is a domain without its range. Type for example {EXAMPLE}")
     try:
         space = SearchSpace.parse(entries)
-    except ConfigurationError as error:  # begins with the name of the entry
-        option = f"benchmark.space.{error.option}"
-        raise ConfigurationError(f"benchmark.space.{error}", option=option, value=error.value) from error
+    except ConfigurationError as error:
+        name = str(error.option)
+        raise InvalidOption(f"space.{name}", entries[name], _problem(error, name, entries[name])) from error
     if not space.names:
-        raise _error("space", dict(entries), f"has nothing to search. Type for example {EXAMPLE}")
+        raise InvalidOption("space", dict(entries), f"has nothing to search. Type for example {EXAMPLE}")
     return space
+
+
+def _names_domain(text: str) -> bool:
+    """Whether it is the name of a function that makes a domain."""
+    function = getattr(tunekit_core, text, None)
+    if not inspect.isfunction(function) or function is parse_domain:
+        return False
+    return inspect.signature(function).return_annotation == Domain.__name__
+
+
+def _problem(error: ConfigurationError, name: str, entry: object) -> str:
+    """What the space says of an entry, as the end of a sentence that begins with the name and the entry."""
+    message, beginning = str(error).removesuffix("."), f"{name}={entry!r} "
+    if message.startswith(beginning):
+        return message.removeprefix(beginning)
+    return f"cannot be used: {message.removeprefix(f'{name}: ')}"

@@ -9,19 +9,26 @@ from functools import cache
 from typing import Any, ClassVar
 
 import attrs
-from peers import PEERS
-from workloads import open_task
 
+from runs.peers import PEERS
+from runs.tasks import open_task
 from tunekit.config.arguments import parse
-from tunekit.config.components import create_component
 from tunekit.config.composition import compose
 from tunekit.config.files import groups
 from tunekit.runs.building import build_problem
-from tunekit_core import Problem, Streams, Tuner, create
-from tunekit_core.contracts.observers import Observer
-from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.trials import Decision, Proposal, Report, Trial
-from tunekit_core.contracts.view import ExperimentView
+from tunekit_core import (
+    Decision,
+    ExperimentView,
+    Observer,
+    Problem,
+    Proposal,
+    Report,
+    Scheduler,
+    Streams,
+    Trial,
+    Tuner,
+    create,
+)
 
 FRACTIONS = (0.1, 0.25, 0.5, 1.0)
 
@@ -149,8 +156,13 @@ def build_scheduler(method: str, chosen: Mapping[str, Any], problem: Problem, st
     """
     if method in PEERS:
         return create("scheduler", "fifo", problem, streams, PEERS[method](problem, streams))
-    searcher = create_component("searcher", chosen["searcher"], problem, streams)
-    return create_component("scheduler", chosen["scheduler"], problem, streams, searcher)
+    searcher = _create("searcher", chosen["searcher"], problem, streams)
+    return _create("scheduler", chosen["scheduler"], problem, streams, searcher)
+
+
+def _create(kind: str, component: Mapping[str, Any], *context: Any) -> Any:
+    options = {name: value for name, value in component.items() if name != "name"}
+    return create(kind, component["name"], *context, **options)
 
 
 class SuggestionTimer:
@@ -162,7 +174,6 @@ class SuggestionTimer:
         self.seconds = 0.0
 
     def __call__(self, trial_id: int, *, resource: int | None) -> Proposal | None:
-        """Suggest."""
         began = time.process_time()
         try:
             return self._suggest(trial_id, resource=resource)
@@ -181,7 +192,6 @@ class BestLosses(Observer):
         self._best = [math.inf] * len(times)
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
-        """Look at the loss."""
         for i, time_limit in enumerate(self._times):
             if report.time <= time_limit and report.losses[0] < self._best[i]:
                 self._best[i] = report.losses[0]

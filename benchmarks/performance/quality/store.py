@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import attrs
-from runs import Run
+
+from runs.run import Run
 
 
 class Store:

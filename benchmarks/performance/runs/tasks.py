@@ -13,14 +13,25 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tunekit_benchmarks.fcnet.benchmark import Fcnet
+from tunekit_benchmarks.fcnet.benchmark import FcnetBenchmark
 from tunekit_benchmarks.fcnet.grid import EPOCHS
 from tunekit_benchmarks.fcnet.table import shipped
-from tunekit_core import ConfigurationError, Objective, SearchSpace, create
-from tunekit_core.contracts.benchmarks import Benchmark, Curve
-from tunekit_core.space import Configuration, ConfigurationTable, lograndint, loguniform, randint, uniform
+from tunekit_core import (
+    Benchmark,
+    Configuration,
+    ConfigurationError,
+    ConfigurationTable,
+    Curve,
+    Objective,
+    SearchSpace,
+    create,
+    lograndint,
+    loguniform,
+    randint,
+    uniform,
+)
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = Path(__file__).parents[4] / "shared" / "data"
 LCBENCH_EPOCHS = 52
 LCBENCH_INPUTS = ("batch_size", "learning_rate", "momentum", "weight_decay", "num_layers", "max_units", "max_dropout")
 CURVES_KEPT = 20_000
@@ -43,9 +54,11 @@ def open_task(task: str) -> Benchmark:
     """
     family, _, dataset = task.partition(":")
     try:
-        if family == Fcnet.name:
+        if family == FcnetBenchmark.name:
             return create("benchmark", family, dataset=dataset)
-        return {LCBench.name: LCBench, TaskSet.name: TaskSet}[family](dataset=dataset)
+        return {LcbenchBenchmark.name: LcbenchBenchmark, TasksetBenchmark.name: TasksetBenchmark}[family](
+            dataset=dataset
+        )
     except (KeyError, FileNotFoundError, ConfigurationError) as error:
         raise ValueError(
             f"{task}: there is no such task here. Compared by default are: {', '.join(default_tasks())}."
@@ -55,14 +68,14 @@ def open_task(task: str) -> Benchmark:
 def best_of_table(task: str) -> float | None:
     """The smallest loss that a task has anywhere; ``None`` where it is no table."""
     benchmark = open_task(task)
-    if isinstance(benchmark, TaskSet):
+    if isinstance(benchmark, TasksetBenchmark):
         return float(np.nanmin(benchmark.losses))
-    if isinstance(benchmark, Fcnet):
+    if isinstance(benchmark, FcnetBenchmark):
         return float(benchmark.blackbox().losses()[:, EPOCHS : 2 * EPOCHS].min())
     return None
 
 
-class LCBench(Benchmark):
+class LcbenchBenchmark(Benchmark):
     """Networks of up to five layers on one OpenML task: validation accuracy over 52 epochs, from a surrogate.
 
     Args:
@@ -88,12 +101,11 @@ class LCBench(Benchmark):
     def __init__(self, *, dataset: str) -> None:
         self.dataset = dataset
         self._task = json.loads((DATA / "lcbench_encoding.json").read_text())["OpenML_task_id"][dataset]
-        self._surrogate = _lcbench_surrogate()
+        self._surrogate = lcbench_surrogate()
         self._curves: dict[Any, Curve] = {}
         self.n_seeds = 1
 
-    def blackbox(self) -> LCBench:
-        """The curves of this task."""
+    def blackbox(self) -> LcbenchBenchmark:
         return self
 
     def curve(self, configuration: Configuration, seed: int) -> Curve:
@@ -114,7 +126,12 @@ class LCBench(Benchmark):
 
 
 @lru_cache
-def _lcbench_surrogate() -> Any:
+def lcbench_surrogate() -> Any:
+    """The surrogate of all LCBench tasks, opened once per process.
+
+    Raises:
+        ValueError: If onnxruntime is not installed.
+    """
     try:
         import onnxruntime
     except ImportError as error:
@@ -127,7 +144,7 @@ def _lcbench_surrogate() -> Any:
     return onnxruntime.InferenceSession(str(DATA / "lcbench.onnx"), options, providers=["CPUExecutionProvider"])
 
 
-class TaskSet(Benchmark):
+class TasksetBenchmark(Benchmark):
     """Adam with eight hyperparameters on one task: validation loss over 51 reports, a second each; NaN is divergence.
 
     Only the configurations of the table may be proposed. The time is that of 40 complete trials on 4 workers.
@@ -152,12 +169,10 @@ class TaskSet(Benchmark):
         self.points_to_evaluate = ()
         self.n_seeds = 1
 
-    def blackbox(self) -> TaskSet:
-        """The curves of this task."""
+    def blackbox(self) -> TasksetBenchmark:
         return self
 
     def curve(self, configuration: Configuration, seed: int) -> Curve:
-        """The recorded curve."""
         steps = list(range(1, 52))
         row = self.rows.index_of(configuration)
         return Curve(steps, [float(step) for step in steps], {"valid_loss": self.losses[row].tolist()})

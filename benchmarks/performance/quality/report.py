@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import numpy as np
-from paired import Interval, interval, share_of_gap, verdict
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from runs import FRACTIONS, Run
-from workloads import best_of_table, open_task
+
+from quality.paired import Interval, interval, share_of_gap, verdict
+from runs.run import FRACTIONS, Run
+from runs.tasks import best_of_table, open_task
 
 BASELINE = "RS"
 PAIRS = (

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tunekit_core import Problem, Streams
-from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.trials import Proposal, Status, Trial
-from tunekit_core.space import Configuration, ConfigurationTable, Domain
+from tunekit_core import Configuration, ConfigurationTable, Domain, Problem, Proposal, Searcher, Status, Streams, Trial
 
 if TYPE_CHECKING:
     from botorch.models import SingleTaskGP
@@ -66,7 +63,7 @@ class Optuna(Searcher):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # constant_liar is experimental
-            sampler = self._sampler(int(streams.generator(self.name).integers(2**31)))
+            sampler = self.build_sampler(int(streams.generator(self.name).integers(2**31)))
         self._study = optuna.create_study(sampler=sampler)
         self._failed = optuna.trial.TrialState.FAIL
         self._distributions = {name: _distribution(problem.space.domains[name]) for name in problem.space.searched}
@@ -74,10 +71,10 @@ class Optuna(Searcher):
         self._rows = None if problem.rows is None else RowsLeft(problem.rows)
 
     @abc.abstractmethod
-    def _sampler(self, seed: int) -> BaseSampler: ...
+    def build_sampler(self, seed: int) -> BaseSampler:
+        """The sampler of Optuna."""
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
-        """Ask Optuna."""
         if self._rows is not None and not self._rows:
             return None
         with warnings.catch_warnings():
@@ -98,7 +95,6 @@ class Optuna(Searcher):
             self._asked[trial.id] = self._study.ask(self._distributions)
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
-        """Tell Optuna."""
         loss = _last_loss(trial, outcome)
         asked = self._asked.pop(trial.id)
         with warnings.catch_warnings():
@@ -129,7 +125,7 @@ class OptunaGP(Optuna):
 
     name: ClassVar[str] = "OptunaGP"
 
-    def _sampler(self, seed: int) -> BaseSampler:
+    def build_sampler(self, seed: int) -> BaseSampler:
         from optuna.samplers import GPSampler
 
         return GPSampler(seed=seed, deterministic_objective=False)
@@ -140,7 +136,7 @@ class OptunaTPE(Optuna):
 
     name: ClassVar[str] = "OptunaTPE"
 
-    def _sampler(self, seed: int) -> BaseSampler:
+    def build_sampler(self, seed: int) -> BaseSampler:
         from optuna.samplers import TPESampler
 
         return TPESampler(seed=seed, constant_liar=True)
@@ -181,11 +177,9 @@ class StockBoTorch(Searcher):
         return Proposal(self.problem.space.decode(x[None])[0])
 
     def on_start(self, trial: Trial) -> None:
-        """The trial is pending."""
         self._pending[trial.id] = self.problem.space.encode([trial.configuration])[0]
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
-        """The trial is observed."""
         x, loss = self._pending.pop(trial.id), _last_loss(trial, outcome)
         if loss is not None:
             self._X.append(x)

@@ -20,26 +20,37 @@ from unittest import mock
 
 import attrs
 from rich.table import Table as RichTable
+
 from terminal import console
-
-from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.contracts.benchmarks import Benchmark, Script
-from tunekit_core.contracts.observers import Observer
-from tunekit_core.contracts.trials import Decision, Report, Trial
-from tunekit_core.contracts.view import ExperimentView
-from tunekit_core.space import uniform
+from tunekit_core import (
+    Backend,
+    Benchmark,
+    Decision,
+    ExperimentRecord,
+    ExperimentView,
+    Objective,
+    Observer,
+    Problem,
+    Report,
+    Script,
+    SearchSpace,
+    Streams,
+    Trial,
+    Tuner,
+    create,
+    uniform,
+)
 from tunekit_local import supervisor
-from tunekit_local.backend import LocalBackend
 
-SCRIPT = Path(__file__).with_name("local_trial.py")
+SCRIPT = Path(__file__).with_name("trial.py")
 N_WORKERS = 8
 IDLE_SECONDS = 20.0
 SPACED = (500, 0.01)  # reports and the seconds between them
 FAST = (20_000, 0.0001)
-Row = tuple[str, str, str]
+Line = tuple[str, str, str]
 
 
-class Reports(Benchmark):
+class ReportsBenchmark(Benchmark):
     """A script that reports some numbers at given moments.
 
     Args:
@@ -56,15 +67,13 @@ class Reports(Benchmark):
         self.max_resource = n_reports if n_reports > 1 else None
 
     def script(self) -> Script:
-        """The script beside this file."""
         return Script((sys.executable, str(SCRIPT)))
 
 
-class Sleeping(Reports):
+class SleepingBenchmark(ReportsBenchmark):
     """A script that says nothing."""
 
     def script(self) -> Script:
-        """The program of the system."""
         return Script(("sleep", "3600"), takes_arguments=False)
 
 
@@ -82,7 +91,6 @@ class Clock(Observer):
         self.steps: list[int] = []
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
-        """The decision is known."""
         self.delays.append(time.time() - report.metrics["st_worker_timestamp"])
         self.steps.append(report.resource)
 
@@ -113,17 +121,17 @@ def main(arguments: argparse.Namespace) -> None:
     """Measure and print."""
     table = RichTable("what", "measured", "bar", title=f"tunekit, scripts as processes, {N_WORKERS} workers")
     for measure in (partial(short_trials, arguments.trials), spaced_reports, fast_reports, idle):
-        for row in measure():
-            table.add_row(*row)
+        for line in measure():
+            table.add_row(*line)
     table.add_section()
-    for row in peers(arguments.trials):
-        table.add_row(*row)
+    for line in peers(arguments.trials):
+        table.add_row(*line)
     console().print(table)
 
 
-def short_trials(n_trials: int) -> list[Row]:
+def short_trials(n_trials: int) -> list[Line]:
     """Trials that report once and end."""
-    measured = tuned(Reports(1, 0.0), n_trials, N_WORKERS)
+    measured = tuned(ReportsBenchmark(1, 0.0), n_trials, N_WORKERS)
     _check(measured, n_trials)
     per_trial = 1e3 * measured.cpu / n_trials
     spawning = 1e3 * measured.spawning / n_trials
@@ -134,10 +142,10 @@ def short_trials(n_trials: int) -> list[Row]:
     ]
 
 
-def spaced_reports() -> list[Row]:
+def spaced_reports() -> list[Line]:
     """One trial that reports now and then."""
     n_reports, period = SPACED
-    measured = tuned(Reports(n_reports, period), 1, 1)
+    measured = tuned(ReportsBenchmark(n_reports, period), 1, 1)
     _check(measured, n_reports)
     delays = sorted(measured.clock.delays)
     median, late = statistics.median(delays), delays[round(0.99 * (len(delays) - 1))]
@@ -148,10 +156,10 @@ def spaced_reports() -> list[Row]:
     ]
 
 
-def fast_reports() -> list[Row]:
+def fast_reports() -> list[Line]:
     """One trial that reports all the time; fails if a report is lost."""
     n_reports, period = FAST
-    measured = tuned(Reports(n_reports, period), 1, 1)
+    measured = tuned(ReportsBenchmark(n_reports, period), 1, 1)
     _check(measured, n_reports)
     rate = n_reports / measured.wall
     return [
@@ -160,11 +168,11 @@ def fast_reports() -> list[Row]:
     ]
 
 
-def idle() -> list[Row]:
+def idle() -> list[Line]:
     """Trials that say nothing."""
-    benchmark = Sleeping(1, 0.0)
+    benchmark = SleepingBenchmark(1, 0.0)
     with tempfile.TemporaryDirectory() as folder:
-        backend = LocalBackend(problem_of(benchmark), benchmark, Path(folder), Streams(0), num_gpus_per_trial=0)
+        backend = _local_backend(problem_of(benchmark), benchmark, Path(folder), Streams(0))
         backend.open(N_WORKERS)
         try:
             for trial_id in range(N_WORKERS):
@@ -178,19 +186,19 @@ def idle() -> list[Row]:
     return [(f"{N_WORKERS} silent trials, {IDLE_SECONDS:.0f} s: tuner", f"{100 * used / IDLE_SECONDS:.2f} %", "1 %")]
 
 
-def peers(n_trials: int) -> list[Row]:
+def peers(n_trials: int) -> list[Line]:
     """The same short trials with others, as far as they are installed."""
-    rows = [("Syne Tune 0.13: looks for reports every (its default)", "5 s", "")]
+    lines = [("Syne Tune 0.13: looks for reports every (its default)", "5 s", "")]
     try:
-        from peer_optuna import loops
+        from local.peer_optuna import loops
     except ModuleNotFoundError as error:
         if error.name != "optuna":
             raise
-        return [*rows, ("Optuna", "is not installed", "")]
+        return [*lines, ("Optuna", "is not installed", "")]
     for what, cpu, wall in loops(SCRIPT, n_trials, N_WORKERS):
-        rows.append((f"{what}: process, a trial", f"{1e3 * cpu / n_trials:.2f} ms", ""))
-        rows.append(("  trials a second", f"{n_trials / wall:.1f}", ""))
-    return rows
+        lines.append((f"{what}: process, a trial", f"{1e3 * cpu / n_trials:.2f} ms", ""))
+        lines.append(("  trials a second", f"{n_trials / wall:.1f}", ""))
+    return lines
 
 
 def tuned(benchmark: Benchmark, n_trials: int, n_workers: int) -> Measured:
@@ -201,7 +209,7 @@ def tuned(benchmark: Benchmark, n_trials: int, n_workers: int) -> Measured:
         searcher = create("searcher", "random", problem, streams)
         tuner = Tuner(
             scheduler=create("scheduler", "fifo", problem, streams, searcher),
-            backend=LocalBackend(problem, benchmark, Path(folder), streams, num_gpus_per_trial=0),
+            backend=_local_backend(problem, benchmark, Path(folder), streams),
             stopping=[create("stopping", "max_num_trials_started", problem, count=n_trials)],
             n_workers=n_workers,
             observers=[clock],
@@ -215,6 +223,10 @@ def tuned(benchmark: Benchmark, n_trials: int, n_workers: int) -> Measured:
 def problem_of(benchmark: Benchmark) -> Problem:
     """What is solved."""
     return Problem(space=benchmark.space, objective=benchmark.objective, max_resource=benchmark.max_resource)
+
+
+def _local_backend(problem: Problem, benchmark: Benchmark, folder: Path, streams: Streams) -> Backend:
+    return create("backend", "local", problem, benchmark, folder, streams, num_gpus_per_trial=0)
 
 
 @contextmanager

@@ -7,19 +7,28 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
-from runs import build_scheduler, recipe
 
-from tunekit_core import Objective, Problem, SearchSpace, Streams, Tuner, create
-from tunekit_core.contracts.benchmarks import Benchmark, Curve
-from tunekit_core.contracts.random_configurations import RandomConfigurations
-from tunekit_core.contracts.trials import Proposal
-from tunekit_core.space import Configuration, uniform
+from runs.run import build_scheduler, recipe
+from tunekit_core import (
+    Benchmark,
+    Configuration,
+    Curve,
+    Objective,
+    Problem,
+    Proposal,
+    RandomConfigurations,
+    SearchSpace,
+    Streams,
+    Tuner,
+    create,
+    uniform,
+)
 
 N_LEFT_OUT = 4
 N_TIMED = 20
 
 
-class Bowl(Benchmark):
+class BowlBenchmark(Benchmark):
     """A bowl with a slight slope, whose curves fall to it like 1 / resource over 27 resources.
 
     Args:
@@ -37,8 +46,7 @@ class Bowl(Benchmark):
         self._centre = np.linspace(0.2, 0.8, width)
         self._weights = 1 / np.arange(1, width + 1)
 
-    def blackbox(self) -> Bowl:
-        """The curves."""
+    def blackbox(self) -> BowlBenchmark:
         return self
 
     def curve(self, configuration: Configuration, seed: int) -> Curve:
@@ -58,7 +66,7 @@ def suggestion_seconds(method: str, n_trials: int, width: int) -> list[float]:
         n_trials: Random trials that the method sees first.
         width: Number of hyperparameters.
     """
-    benchmark, streams = Bowl(width=width), Streams(0)
+    benchmark, streams = BowlBenchmark(width=width), Streams(0)
     problem = Problem(space=benchmark.space, objective=benchmark.objective, max_resource=benchmark.max_resource)
     scheduler = build_scheduler(method, recipe(method), problem, streams)
     stand_in = RandomAtFirst(scheduler.searcher.suggest, n_trials, RandomConfigurations(problem, streams))
@@ -84,7 +92,6 @@ class RandomAtFirst:
         self.seconds: list[float] = []
 
     def __call__(self, trial_id: int, *, resource: int | None) -> Proposal | None:
-        """Propose a configuration."""
         if trial_id < self._n_random:
             configuration = self._configurations.propose(trial_id, set())
             return None if configuration is None else Proposal(configuration)

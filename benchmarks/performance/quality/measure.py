@@ -14,14 +14,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from pathlib import Path
 
 import attrs
-from peers import PEERS
-from quality_report import print_report
-from runs import Job, Run, carry_out, key_of, recipe
-from store import Store
-from terminal import console, names
-from workloads import DATA, LCBench, TaskSet, default_tasks, open_task
 
-STORE = Path(__file__).parents[1] / "work" / "quality.jsonl"
+from quality.report import print_report
+from quality.store import Store
+from runs.peers import PEERS
+from runs.run import Job, Run, carry_out, key_of, recipe
+from runs.tasks import DATA, LcbenchBenchmark, TasksetBenchmark, default_tasks, open_task
+from terminal import console, names
+
+STORE = Path(__file__).parents[2] / "work" / "quality.jsonl"
 METHODS = ("RS", "ASHA", "BO", "MOBSTER", "HYPERTUNE", "AUTO", "OptunaGP", "StockBoTorch")
 EXAMPLES = """
 examples:
@@ -64,7 +65,7 @@ def main(arguments: argparse.Namespace) -> None:
         else:
             n_failed += 1
             print(f"\n{outcome.job.method} on {outcome.job.task} failed:\n{outcome.reason}", file=sys.stderr)
-        _say(done, len(jobs), time.monotonic() - began, outcome)
+        _print_progress(done, len(jobs), time.monotonic() - began, outcome)
     print(f"\n{len(jobs) - n_failed} runs added to {arguments.store}; for the tables add --report.", file=sys.stderr)
     if n_failed:
         raise SystemExit(f"{n_failed} runs failed, see above; the same command runs them again.")
@@ -150,13 +151,13 @@ def _end_with_parent() -> None:
 
 def _tasks_here() -> list[str]:
     tasks = default_tasks()
-    for family in (LCBench.name, TaskSet.name):
+    for family in (LcbenchBenchmark.name, TasksetBenchmark.name):
         if not any(task.startswith(family) for task in tasks):
             print(f"{family} is left out: its data are not in {DATA}.", file=sys.stderr)
     return tasks
 
 
-def _say(done: int, total: int, seconds: float, outcome: Run | Failure) -> None:
+def _print_progress(done: int, total: int, seconds: float, outcome: Run | Failure) -> None:
     left = seconds / done * (total - done) / 60
     line = f"{done} of {total} runs, {left:.0f} min left"
     if isinstance(outcome, Run):

@@ -15,8 +15,7 @@ from bisect import insort
 from pathlib import Path
 
 from tunekit_benchmarks.fcnet.table import Table
-from tunekit_core.randomness import Streams
-from tunekit_core.space import SearchSpace
+from tunekit_core import SearchSpace, Streams
 
 LEVELS = (1, 3, 9, 27, 81)
 LAST = 100

@@ -11,14 +11,15 @@ from __future__ import annotations
 import argparse
 import statistics
 
-from peers import PEERS
 from rich import box
 from rich.table import Table
-from runs import Job, carry_out, recipe
+
+from runs.peers import PEERS
+from runs.run import Job, carry_out, recipe
+from runs.tasks import open_task
+from search.suggestions import suggestion_seconds
 from shell import sweep_seconds
-from suggestions import suggestion_seconds
 from terminal import console, names
-from workloads import open_task
 
 METHODS = ("BO", "MOBSTER", *PEERS)
 COUNTS = (30, 100, 200, 500, 1000, 2000)
@@ -75,9 +76,7 @@ def whole_runs() -> Table:
         table.add_row(what, f"{run.processor_seconds:.1f} s", WHOLE_BAR.get(method, ""))
     for method in WHOLE_RUNS:
         seconds = sweep_seconds(f"method={method}", "benchmark=fcnet", "seed=range(20)")
-        table.add_row(
-            f"20 seeds of {method} on fcnet from the shell, 2 cores", f"{seconds:.1f} s", WHOLE_BAR.get(method, "")
-        )
+        table.add_row(f"20 seeds of {method} on fcnet from the shell, 2 cores", f"{seconds:.1f} s", "")
     return table
 
 

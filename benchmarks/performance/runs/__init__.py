@@ -1,0 +1,1 @@
+"""One run of a method, ours or a peer's, on a task in simulation: what ``search`` and ``quality`` are made of."""

@@ -1,0 +1,1 @@
+"""Seconds that model-based methods compute."""
