@@ -38,7 +38,18 @@ def test_the_application_alone_brings_the_standard_library_only():
     assert imported_with("tunekit") & {*HEAVY, "attrs", "numpy", "pluggy", "tunekit_core"} == set()
 
 
+def test_looking_up_a_searcher_loads_no_part_of_scipy():
+    """`import scipy` is cheap and loads a part when it is used first: half of what a run of ASHA would wait for."""
+    program = (
+        "import sys; from tunekit_core.plugins.registry import registry; registry().components; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert {"scipy.linalg", "scipy.optimize", "scipy.spatial", "scipy.special"} & set(done.stdout.split()) == set()
+
+
 def test_listing_the_components_brings_neither_hydra_nor_torch():
-    program = "import sys; from tunekit_core.plugins.registry import registry; registry(); print(*sys.modules)"
+    program = (
+        "import sys; from tunekit_core.plugins.registry import registry; registry().components; print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert {"hydra", "torch", "botorch", "pandas", "matplotlib", "tensorboardX"} & set(done.stdout.split()) == set()

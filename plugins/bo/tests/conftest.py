@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from tunekit_core import Objective, Problem, SearchSpace, Streams
-from tunekit_core.contracts.trials import Report, Status, Trial
-from tunekit_core.space import uniform
+from tunekit_core import Objective, Problem, Report, SearchSpace, Status, Streams, Trial, create, uniform
 
 SQUARE = SearchSpace({"x": uniform(0.0, 1.0), "y": uniform(0.0, 1.0)})
 
@@ -13,14 +11,14 @@ def bowl(configuration):
 
 
 class Run:
-    """A searcher, and trials that do what a test says."""
+    """A searcher of some name, and trials that do what a test says."""
 
     def __init__(self, searcher, *, space=SQUARE, seed=0, max_resource=9, rows=None, constraint=None, **options):
         objective = Objective("loss")
         self.problem = Problem(
             space=space, objective=objective, max_resource=max_resource, rows=rows, constraint=constraint
         )
-        self.searcher = searcher(self.problem, Streams(seed), **options)
+        self.searcher = create("searcher", searcher, self.problem, Streams(seed), **options)
         self.trials = []
 
     def suggest(self, resource=9):

@@ -1,20 +1,18 @@
 import attrs
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import approx_fprime
 from scipy.stats import norm
 
-from tunekit_bo import gp, hyperparameters
-from tunekit_bo._bo import BayesianOptimisation
-from tunekit_bo.feasibility import LogFeasibility, constraint_targets, feasible_first
-from tunekit_bo.gp import Posterior, default_theta
-from tunekit_bo.kernels import Matern52
-from tunekit_core import ConfigurationError
+from tunekit_bo.acquisition.feasibility import LogFeasibility, constraint_targets
+from tunekit_bo.models import gp, hyperparameters
+from tunekit_bo.models.data import feasible_first
+from tunekit_bo.models.gp import Posterior, default_theta
+from tunekit_bo.models.kernels import Matern52
+from tunekit_core import ConfigurationError, Report, create
 from tunekit_core.testing import SearcherContract
-from tunekit_core.trials import Report
 
 OPTIMUM = 0.5998
 
@@ -60,23 +58,23 @@ class TestBoConstrained(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return lambda problem, streams: BayesianOptimisation(attrs.evolve(problem, constraint="seconds"), streams)
+        return lambda problem, streams: create("searcher", "bo", attrs.evolve(problem, constraint="seconds"), streams)
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_known_constrained_optimum_is_found_in_40_trials(run, seed):
-    outcomes = complete(run(BayesianOptimisation, seed=seed, constraint="constraint"), 40, gramacy)
+    outcomes = complete(run("bo", seed=seed, constraint="constraint"), 40, gramacy)
     assert OPTIMUM - 1e-4 <= best_feasible(outcomes) < OPTIMUM + 0.005
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_small_feasible_region_is_found_and_its_best_point_too(run, seed):
-    outcomes = complete(run(BayesianOptimisation, seed=seed, constraint="constraint"), 40, disc)
+    outcomes = complete(run("bo", seed=seed, constraint="constraint"), 40, disc)
     assert best_feasible(outcomes) < 1.5 - 0.08 * np.sqrt(2) + 0.01
 
 
 def test_trials_that_run_are_not_repeated_while_nothing_is_feasible(run):
-    searched = run(BayesianOptimisation, constraint="constraint")
+    searched = run("bo", constraint="constraint")
     complete(searched, 8, lambda configuration: (0.5, 1.0 + configuration["x"]))
     points = np.array([list(searched.start().configuration.values()) for _ in range(4)])
     gaps = [np.linalg.norm(points[i] - points[j]) for i in range(4) for j in range(i)]
@@ -88,20 +86,20 @@ def test_a_constraint_that_is_no_finite_number_is_infeasible(run, value):
     def f(configuration):
         return 1 - configuration["x"], value if configuration["x"] > 0.6 else -1.0
 
-    outcomes = complete(run(BayesianOptimisation, constraint="constraint"), 25, f)
+    outcomes = complete(run("bo", constraint="constraint"), 25, f)
     feasible = [loss for loss, value in outcomes if value == -1.0]
     assert 0.4 <= min(feasible) < 0.45
 
 
 def test_a_trial_that_did_not_report_the_constraint_is_infeasible(run):
-    searched = run(BayesianOptimisation, constraint="constraint")
+    searched = run("bo", constraint="constraint")
     complete(searched, 6, lambda configuration: (configuration["x"], 0.0))
     end(searched, searched.start(), -100.0)
     assert searched.suggest() is not None
 
 
 def test_a_constraint_that_no_trial_reports_is_refused(run):
-    searched = run(BayesianOptimisation, constraint="memroy")
+    searched = run("bo", constraint="memroy")
     for _ in range(3):
         end(searched, searched.start(), 0.5, memory=1.0, accuracy=0.5)
     message = r"constraint=memroy: none of 3 trials .* Did you mean 'memory'.* Reported are: accuracy, memory"
@@ -115,12 +113,12 @@ def test_any_feasible_loss_ranks_before_the_others():
 
 
 def test_the_optimum_is_found_with_fewer_observations_in_the_model(run):
-    searched = run(BayesianOptimisation, constraint="constraint", max_size_data_for_model=12)
+    searched = run("bo", constraint="constraint", max_size_data_for_model=12)
     assert best_feasible(complete(searched, 40, gramacy)) < OPTIMUM + 0.01
 
 
 def test_fits_of_both_models_travel_in_the_note_of_the_same_start(run):
-    searched = run(BayesianOptimisation, constraint="constraint")
+    searched = run("bo", constraint="constraint")
     complete(searched, 45, gramacy)
     notes = [trial.note for trial in searched.trials]
     assert [("fit" in note) == ("fit_constraint" in note) for note in notes] == [True] * 45
@@ -129,7 +127,7 @@ def test_fits_of_both_models_travel_in_the_note_of_the_same_start(run):
 
 def test_replaying_many_trials_needs_no_fit_and_gives_the_same_proposal(run, monkeypatch):
     options = {"constraint": "constraint", "cost_attr": "constraint", "max_size_data_for_model": 20}
-    live, folded = run(BayesianOptimisation, **options), run(BayesianOptimisation, **options)
+    live, folded = run("bo", **options), run("bo", **options)
     complete(live, 53, gramacy)
     while "fit" in live.suggest().note:
         complete(live, 1, gramacy)
@@ -146,7 +144,7 @@ def test_a_fit_that_fails_is_said_in_the_note_and_the_search_goes_on(run, monkey
     def fail(*args, max_iterations):
         raise gp.FitError("It fails.")
 
-    searched = run(BayesianOptimisation, constraint="constraint")
+    searched = run("bo", constraint="constraint")
     monkeypatch.setattr(hyperparameters, "fit", fail)
     complete(searched, 5, gramacy)
     assert searched.trials[3].note["fit_constraint"]["failed"] == "It fails. The hyperparameters are the default ones."

@@ -1,10 +1,7 @@
 import pytest
 
-from tunekit_bo.searchers.bo import BayesianOptimisation
-from tunekit_bo.searchers.botorch import BoTorch
-from tunekit_bo.searchers.mobster import Mobster
+from tunekit_core import Decision, create
 from tunekit_core.builtin.fifo import Fifo
-from tunekit_core.contracts.trials import Decision
 from tunekit_core.testing import SearcherContract
 
 
@@ -28,7 +25,7 @@ class Rungs(Fifo):
 class TestBayesianOptimisation(SearcherContract):
     @pytest.fixture
     def make(self):
-        return BayesianOptimisation
+        return lambda problem, streams: create("searcher", "bo", problem, streams)
 
 
 class TestMobster(SearcherContract):
@@ -36,7 +33,7 @@ class TestMobster(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return Mobster
+        return lambda problem, streams: create("searcher", "mobster", problem, streams)
 
     def make_scheduler(self, problem, streams, searcher):
         return Rungs(problem, streams, searcher)
@@ -55,4 +52,4 @@ class TestBoTorch(SearcherContract):
     @pytest.fixture
     def make(self):
         pytest.importorskip("botorch")
-        return BoTorch
+        return lambda problem, streams: create("searcher", "botorch", problem, streams)

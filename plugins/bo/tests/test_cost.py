@@ -5,12 +5,10 @@ from scipy.optimize import approx_fprime
 
 from tunekit_bo.acquisition.cost import NegativeLogCost
 from tunekit_bo.acquisition.improvement import LogExpectedImprovement
-from tunekit_bo.acquisition.side_models import Sum
+from tunekit_bo.acquisition.sums import Sum
 from tunekit_bo.models.gp import Posterior, default_theta
 from tunekit_bo.models.kernels import Matern52
-from tunekit_bo.searchers.bo import BayesianOptimisation
-from tunekit_core import ConfigurationError
-from tunekit_core.contracts.trials import Report
+from tunekit_core import ConfigurationError, Report, create
 from tunekit_core.testing import SearcherContract
 
 
@@ -46,7 +44,9 @@ class TestBoCost(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return lambda problem, streams: BayesianOptimisation(problem, streams, cost_attr="seconds", exponent_cost=0.5)
+        return lambda problem, streams: create(
+            "searcher", "bo", problem, streams, cost_attr="seconds", exponent_cost=0.5
+        )
 
 
 class TestBoConstrainedCost(SearcherContract):
@@ -54,14 +54,19 @@ class TestBoConstrainedCost(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return lambda problem, streams: BayesianOptimisation(
-            attrs.evolve(problem, constraint="seconds"), streams, cost_attr="seconds", input_warping=True
+        return lambda problem, streams: create(
+            "searcher",
+            "bo",
+            attrs.evolve(problem, constraint="seconds"),
+            streams,
+            cost_attr="seconds",
+            input_warping=True,
         )
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_of_equally_good_configurations_the_cheap_ones_are_searched(run, seed):
-    configurations = complete(run(BayesianOptimisation, seed=seed, cost_attr="seconds"), 20)
+    configurations = complete(run("bo", seed=seed, cost_attr="seconds"), 20)
     assert sum(configuration["x"] > 0.5 for configuration in configurations[3:]) >= 12
     assert min(valley(configuration) for configuration in configurations) < 0.01
 
@@ -69,24 +74,23 @@ def test_of_equally_good_configurations_the_cheap_ones_are_searched(run, seed):
 def test_a_smaller_exponent_lets_cost_matter_less(run):
     def cost(exponent):
         return sum(
-            total_cost(complete(run(BayesianOptimisation, seed=s, cost_attr="seconds", exponent_cost=exponent), 12))
-            for s in range(2)
+            total_cost(complete(run("bo", seed=s, cost_attr="seconds", exponent_cost=exponent), 12)) for s in range(2)
         )
 
     assert cost(1.0) < cost(0.05)
 
 
 def test_the_unit_of_the_cost_does_not_matter(run):
-    seconds = complete(run(BayesianOptimisation, cost_attr="seconds"), 8)
-    hours = complete(run(BayesianOptimisation, cost_attr="seconds"), 8, lambda c: dear_on_the_left(c) / 4096)
+    seconds = complete(run("bo", cost_attr="seconds"), 8)
+    hours = complete(run("bo", cost_attr="seconds"), 8, lambda c: dear_on_the_left(c) / 4096)
     for a, b in zip(seconds, hours, strict=True):
         assert a == pytest.approx(b, abs=1e-4)
 
 
 @pytest.mark.parametrize("cost", [1.0, 0.0, -1.0, np.nan, np.inf, None, 1e-300, 1e300])
 def test_without_differences_of_cost_the_search_is_the_plain_one(run, cost):
-    plain = complete(run(BayesianOptimisation), 8)
-    aware = complete(run(BayesianOptimisation, cost_attr="seconds"), 8, lambda configuration: cost)
+    plain = complete(run("bo"), 8)
+    aware = complete(run("bo", cost_attr="seconds"), 8, lambda configuration: cost)
     for a, b in zip(plain, aware, strict=True):
         assert a == pytest.approx(b, abs=1e-6)
 
@@ -95,21 +99,21 @@ def test_costs_that_are_not_positive_are_left_out(run):
     def cost(configuration):
         return -1.0 if configuration["y"] > 0.9 else dear_on_the_left(configuration)
 
-    configurations = complete(run(BayesianOptimisation, cost_attr="seconds"), 20, cost)
+    configurations = complete(run("bo", cost_attr="seconds"), 20, cost)
     assert sum(configuration["x"] > 0.5 for configuration in configurations[3:]) >= 12
 
 
 def test_a_cost_that_no_trial_reports_is_refused(run):
-    searched = run(BayesianOptimisation, cost_attr="secs")
+    searched = run("bo", cost_attr="secs")
     complete(searched, 3)
-    with pytest.raises(ConfigurationError, match=r"cost_attr=secs: none of 3 trials .* Reported are: seconds"):
+    with pytest.raises(ConfigurationError, match=r"searcher\.cost_attr=secs: none of 3 trials .* Reported are"):
         searched.suggest()
 
 
 @pytest.mark.parametrize("exponent", [0.0, -1.0, 1.5, np.nan])
 def test_an_exponent_out_of_range_is_refused(run, exponent):
-    with pytest.raises(ConfigurationError, match="must be above 0 and at most 1"):
-        run(BayesianOptimisation, cost_attr="seconds", exponent_cost=exponent)
+    with pytest.raises(ConfigurationError, match=r"searcher\.exponent_cost=.* must be above 0 and at most 1\."):
+        run("bo", cost_attr="seconds", exponent_cost=exponent)
 
 
 def test_the_negative_log_cost_is_the_weighted_mean_of_its_model(posterior, rng):

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy.stats import yeojohnson
 
 from tunekit_bo.models.data import next_fit, room, select_best_and_random, select_highest_trials, standardise

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy.optimize import approx_fprime
 from scipy.stats import multivariate_normal
 
@@ -223,3 +222,17 @@ def test_a_warm_start_brings_inputs_back_that_few_data_did_not_show_to_matter():
     last = np.array([np.log(3.0), np.log(1e-4), 0.0, 0.0, np.log(1e-3)])
     expected = [np.log(3.0), np.log(0.1), 0.0, 0.0, np.log(1e-3)]
     np.testing.assert_array_equal(gp.warm_start(Matern52(2), last), expected)
+
+
+@PRIORS
+def test_a_factor_that_was_remembered_has_the_bits_of_one_that_is_computed_anew(prior, rng):
+    X, _ = some_data(rng, 30)
+    theta = gp.default_theta(prior)
+    growing = gp.GrowingFactor(prior)
+    steps = [(theta, X[:n], 8) for n in (8, 9, 9, 14, 20)]
+    steps += [(theta, X[:16], 8), (theta, X[:16], 12), (theta + 0.1, X[:16], 12), (theta + 0.1, X[5:25], 12)]
+    for theta, X, n_at_once in steps:
+        found = growing.of(theta, X, n_at_once=n_at_once)
+        anew = gp.GrowingFactor(prior).of(theta, X, n_at_once=n_at_once)
+        np.testing.assert_array_equal(found.W, anew.W)
+        np.testing.assert_array_equal(found.X, X)

@@ -4,9 +4,8 @@ import pytest
 
 from tunekit_bo.models import hyperparameters
 from tunekit_bo.searchers.hypertune import HyperTune
+from tunekit_core import Decision, Start, WeighsBrackets, create
 from tunekit_core.builtin.fifo import Fifo
-from tunekit_core.contracts.searchers import WeighsBrackets
-from tunekit_core.contracts.trials import Decision, Start
 from tunekit_core.testing import SearcherContract
 
 
@@ -38,7 +37,7 @@ class TestHyperTune(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return HyperTune
+        return lambda problem, streams: create("searcher", "hypertune", problem, streams)
 
     def make_scheduler(self, problem, streams, searcher):
         return Brackets(problem, streams, searcher)
@@ -53,7 +52,7 @@ class TestHyperTuneWithAllReports(TestHyperTune):
 
 def rungs_of(run, bowl, at_one, *, n_low=24, n_high=8):
     """Trials that report at 1 epoch, the first of them at 9 too, where the loss is that of the bowl."""
-    these = run(HyperTune, num_init_random=n_low)
+    these = run("hypertune", num_init_random=n_low)
     trials = [these.start(target=1) for _ in range(n_low)]
     for trial in trials:
         these.report(trial, at_one(trial), resource=1)
@@ -70,7 +69,7 @@ def test_it_can_weigh_brackets():
 
 
 def test_it_has_no_opinion_on_brackets_before_it_has_seen_anything(run):
-    assert run(HyperTune).searcher.bracket_weights((1, 3, 9)) == {}
+    assert run("hypertune").searcher.bracket_weights((1, 3, 9)) == {}
 
 
 @pytest.mark.parametrize("n_high", [0, 5])

@@ -7,7 +7,7 @@ from tunekit_bo.models.data import standardise
 from tunekit_bo.models.independent import IndependentRungs, standardise_each
 from tunekit_bo.models.kernels import Matern52
 from tunekit_bo.models.parameters import initial_theta
-from tunekit_bo.searchers.mobster import Mobster
+from tunekit_core import create
 from tunekit_core.testing import SearcherContract
 
 D = 2
@@ -104,4 +104,6 @@ class TestMobsterWithIndependentRungs(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return lambda problem, streams: Mobster(problem, streams, resource_kernel="independent", resource_acq="final")
+        return lambda problem, streams: create(
+            "searcher", "mobster", problem, streams, resource_kernel="independent", resource_acq="final"
+        )

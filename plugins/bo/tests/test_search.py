@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from tunekit_bo.acquisition.search import RowSearch, SpaceSearch, search_for
-from tunekit_core import Objective, Problem, SearchSpace
-from tunekit_core.space import ConfigurationTable, choice, finrange, loguniform, uniform
+from tunekit_core import ConfigurationTable, Objective, Problem, SearchSpace, choice, finrange, loguniform, uniform
 
 
 class Peak:

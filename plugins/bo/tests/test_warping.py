@@ -1,15 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy.optimize import approx_fprime
 
 from tunekit_bo.models.gp import Posterior, fit, objective, standard_starts
 from tunekit_bo.models.kernels import Matern52
 from tunekit_bo.models.parameters import initial_theta, penalty
 from tunekit_bo.models.warping import Warped, warped_columns
-from tunekit_core import SearchSpace
-from tunekit_core.space import choice, loguniform, ordinal, randint, uniform
+from tunekit_core import SearchSpace, choice, loguniform, ordinal, randint, uniform
 
 
 def some_theta(rng, prior):

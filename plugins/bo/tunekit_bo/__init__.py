@@ -1,7 +1,15 @@
 """Model-based searchers for tunekit: Bayesian optimisation with Gaussian processes."""
 
-from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.plugins.hookspecs import hookimpl
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tunekit_core import hookimpl
+
+if TYPE_CHECKING:
+    from tunekit_core import Searcher
+
+API = 2
 
 
 @hookimpl
@@ -10,14 +18,14 @@ def tunekit_register_searchers() -> list[type[Searcher]]:
     from tunekit_bo.searchers.bo import BayesianOptimisation
     from tunekit_bo.searchers.botorch import BoTorch
     from tunekit_bo.searchers.dyhpo import DyHpo
-    from tunekit_bo.searchers.freeze_thaw import FreezeThaw
+    from tunekit_bo.searchers.freeze_thaw import FreezeThawSearcher
     from tunekit_bo.searchers.hypertune import HyperTune
     from tunekit_bo.searchers.mobster import Mobster
 
-    return [BayesianOptimisation, Mobster, HyperTune, DyHpo, FreezeThaw, BoTorch]
+    return [BayesianOptimisation, Mobster, HyperTune, DyHpo, FreezeThawSearcher, BoTorch]
 
 
 @hookimpl
 def tunekit_config_packages() -> list[str]:
-    """Options of the searchers."""
+    """Options files of the searchers, and recipes with them."""
     return ["tunekit_bo.conf"]

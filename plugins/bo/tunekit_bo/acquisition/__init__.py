@@ -1,1 +1,1 @@
-"""What is maximised to propose a configuration, and how."""
+"""What is maximised to propose a configuration, and the search for its maximum."""

@@ -9,18 +9,17 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import attrs
 import numpy as np
-from scipy.special import erfcx, log_ndtr
+import scipy
 
 from tunekit_bo.acquisition.improvement import LogExpectedImprovement
 from tunekit_bo.acquisition.search import Acquisition
-from tunekit_bo.acquisition.side_models import SideModel, Sum
+from tunekit_bo.acquisition.sums import Sum
 from tunekit_bo.models.data import FAR, MIN_STD
 from tunekit_bo.models.gp import Posterior, Surrogate
-from tunekit_core.contracts.trials import Note
+from tunekit_bo.surrogates.side_model import SideModel
+from tunekit_core import Note
 
 
 def constraint_targets(values: np.ndarray) -> np.ndarray:
@@ -39,18 +38,6 @@ def constraint_targets(values: np.ndarray) -> np.ndarray:
     return y / max(np.sqrt((y**2).sum() / max(len(y), 1)), MIN_STD)
 
 
-def feasible_first(losses: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Ranks of n losses, lower is better, where any feasible one is better than the others.
-
-    Args:
-        losses: n losses.
-        values: n values of the constraint, feasible at or below 0. NaN is not.
-    """
-    ranks = np.empty(len(losses), dtype=int)
-    ranks[np.lexsort((losses, ~(values <= 0)))] = np.arange(len(losses))
-    return ranks
-
-
 @attrs.frozen(eq=False)
 class LogFeasibility:
     """Logarithm of the probability that a constraint holds.
@@ -62,20 +49,18 @@ class LogFeasibility:
     constraint: Posterior
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
-        """The value at each row of ``X``."""
         mean, variance = self.constraint.mean_and_variance(X)
-        return log_ndtr(-mean[:, 0] / np.sqrt(variance))
+        return scipy.special.log_ndtr(-mean[:, 0] / np.sqrt(variance))
 
     def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The value at each row of ``X``, and its derivatives with respect to the row."""
         mean, variance, pull_back = self.constraint.with_pullback(X)
         std = np.sqrt(variance)
         u = -mean[:, 0] / std
-        return log_ndtr(u), pull_back(-(_hazard(u) / std)[:, None], -_hazard(u) * u / (2 * variance))
+        return scipy.special.log_ndtr(u), pull_back(-(_hazard(u) / std)[:, None], -_hazard(u) * u / (2 * variance))
 
 
 def constrained_improvement(
-    model: SideModel, losses: Surrogate, trial_ids: Sequence[int], *, refit: bool
+    model: SideModel, losses: Surrogate, positions: np.ndarray, *, refit: bool
 ) -> tuple[Acquisition, Note]:
     """Expected improvement over the best feasible loss, times the probability of feasibility, as a logarithm.
 
@@ -85,16 +70,16 @@ def constrained_improvement(
     Args:
         model: Model of the constraint.
         losses: Posterior of the losses, with fantasies of what is pending.
-        trial_ids: The trials behind the first inputs of ``losses``; those behind the others are pending.
+        positions: Positions of the observations behind the first inputs of ``losses``; the other inputs are pending.
         refit: Whether the hyperparameters of the constraint are fitted anew.
 
     Returns:
         The acquisition, and what to note of the fit.
     """
-    values = model.values(trial_ids)
+    values = model.values(positions)
     X, pending = np.split(losses.X, [len(values)])
     y = constraint_targets(values)
-    theta, note = model.fitted(X, y, anew=refit)
+    theta, note = model.hyperparameters(X, y, anew=refit)
     constraint = Posterior.of(model.prior, theta, X, y)
     feasible = values <= 0
     if feasible.any():
@@ -111,4 +96,4 @@ def constrained_improvement(
 
 def _hazard(u: np.ndarray) -> np.ndarray:
     """``phi(u) / Phi(u)``, accurate where both underflow."""
-    return np.sqrt(2 / np.pi) / erfcx(-u / np.sqrt(2))
+    return np.sqrt(2 / np.pi) / scipy.special.erfcx(-u / np.sqrt(2))

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from scipy.special import erfcx, log_ndtr, ndtr
+import scipy
 
 from tunekit_bo.models.gp import Surrogate
 
@@ -32,10 +32,10 @@ def log_h(u: np.ndarray) -> np.ndarray:
     high, far = u > -1, u < -1e4
     middle = ~high & ~far
     x = u[high]
-    result[high] = np.log(np.exp(-0.5 * x**2 - _LOG_SQRT_2PI) + x * ndtr(x))
+    result[high] = np.log(np.exp(-0.5 * x**2 - _LOG_SQRT_2PI) + x * scipy.special.ndtr(x))
     x = u[middle]
     # phi(u) (1 + u Phi(u) / phi(u)): the ratio is Mills', which erfcx gives without underflow
-    ratio = -x * np.sqrt(np.pi / 2) * erfcx(-x / np.sqrt(2))
+    ratio = -x * np.sqrt(np.pi / 2) * scipy.special.erfcx(-x / np.sqrt(2))
     result[middle] = -0.5 * x**2 - _LOG_SQRT_2PI + np.log1p(-ratio)
     x = u[far]
     # 1 - ratio = 1 / u^2 + O(1 / u^4), of which no digit would be left
@@ -58,13 +58,11 @@ class LogExpectedImprovement:
     context: np.ndarray = attrs.field(factory=lambda: np.empty(0))
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
-        """The value at each row of ``X``."""
         mean, variance = self.posterior.mean_and_variance(self._with_context(X))
         std = np.maximum(np.sqrt(variance), _MIN_STD)[:, None]
         return np.log(std[:, 0]) + _log_mean_exp(log_h((self.best - mean) / std))
 
     def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The value at each row of ``X``, and its derivatives with respect to the row."""
         mean, variance, pull_back = self.posterior.with_pullback(self._with_context(X))
         std = np.maximum(np.sqrt(variance), _MIN_STD)[:, None]
         u = (self.best - mean) / std
@@ -72,7 +70,7 @@ class LogExpectedImprovement:
         log_height = _log_mean_exp(log_heights)
         # dEI/dmu = -Phi(u), dEI/dsigma = phi(u): divided by sigma h(u), and weighted with each fantasy's share
         log_shares = -log_height[:, None] - np.log(len(self.best)) - np.log(std)
-        by_mean = -np.exp(log_ndtr(u) + log_shares)
+        by_mean = -np.exp(scipy.special.log_ndtr(u) + log_shares)
         by_std = np.exp(-0.5 * u**2 - _LOG_SQRT_2PI + log_shares).sum(axis=1)
         return np.log(std[:, 0]) + log_height, pull_back(by_mean, by_std / (2 * std[:, 0]))
 

@@ -9,11 +9,9 @@ from collections.abc import Hashable
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.spatial.distance import cdist
+import scipy
 
-from tunekit_core.contracts.problem import Problem
-from tunekit_core.space import Configuration, ConfigurationTable, Domain, SearchSpace
+from tunekit_core import Configuration, ConfigurationTable, Domain, Problem, SearchSpace
 
 LISTED_SPACE = 2000
 """Spaces and tables of up to this many configurations are scored as a whole."""
@@ -114,7 +112,7 @@ class RowSearch:
 
 def _nearest(X: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Positions of the rows of ``X`` that are closest to ``x``."""
-    distances = cdist(x[None], X, "sqeuclidean")[0]
+    distances = scipy.spatial.distance.cdist(x[None], X, "sqeuclidean")[0]
     return np.argsort(distances, kind="stable")[:N_NEAREST_ROWS]
 
 
@@ -149,7 +147,6 @@ class SpaceSearch:
             row += len(values)
 
     def exclude(self, configuration: Configuration) -> None:
-        """Never propose this configuration again."""
         self._taken.add(self._space.key(configuration))
         self._taken_rows.update(_keys(self._space.encode([configuration])))
 
@@ -219,7 +216,7 @@ class SpaceSearch:
             return -values.sum(), -gradients[:, self._smooth].ravel()
 
         start = X[:, self._smooth].ravel()
-        result = minimize(
+        result = scipy.optimize.minimize(
             loss,
             start,
             jac=True,

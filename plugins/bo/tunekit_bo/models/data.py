@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+import scipy
 
 MIN_STD = 1e-9
 GOOD_QUANTILE, BAD_QUANTILE = 0.05, 0.75
@@ -55,7 +55,7 @@ def _most_normal_power(z: np.ndarray) -> float:
     def cost(power: float) -> float:
         return 0.5 * len(z) * np.log(np.maximum(_yeo_johnson(z, power).var(), MIN_STD)) - (power - 1) * slope
 
-    return float(minimize_scalar(cost, bounds=POWERS, method="bounded", options={"xatol": 1e-3}).x)
+    return float(scipy.optimize.minimize_scalar(cost, bounds=POWERS, method="bounded", options={"xatol": 1e-3}).x)
 
 
 def _yeo_johnson(z: np.ndarray, power: float) -> np.ndarray:
@@ -88,6 +88,18 @@ def select_best_and_random(losses: np.ndarray, size: int, generator: np.random.G
     n_best = math.ceil(BEST_SHARE * size)
     rest = generator.choice(order[n_best:], size - n_best, replace=False)
     return np.sort(np.concatenate([order[:n_best], rest]))
+
+
+def feasible_first(losses: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Ranks of n losses, lower is better, where any feasible one is better than the others.
+
+    Args:
+        losses: n losses.
+        values: n values of the constraint, feasible at or below 0. NaN is not.
+    """
+    ranks = np.empty(len(losses), dtype=int)
+    ranks[np.lexsort((losses, ~(values <= 0)))] = np.arange(len(losses))
+    return ranks
 
 
 def select_highest_trials(

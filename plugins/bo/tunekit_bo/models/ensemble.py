@@ -1,4 +1,4 @@
-"""A weighted sum of Gaussian processes that know nothing of each other.
+"""A weighted sum of independent Gaussian processes.
 
 Its mean is the weighted sum of their means, its variance that of their variances with squared weights.
 """
@@ -19,7 +19,7 @@ class Ensemble:
     """Independent posteriors over configurations, added up. What follows the configuration in an input is ignored.
 
     Attributes:
-        X: Inputs that are worth comparing, where the ensemble stands for a posterior given these.
+        X: Inputs among which incumbents are sought, as if the ensemble were a posterior given these.
         models: The posteriors: each has F fantasies, or one where nothing is pending for it.
         weights: The weight of each.
     """
@@ -38,7 +38,6 @@ class Ensemble:
         return self._added([mean for mean, _ in parts], [variance for _, variance in parts])
 
     def with_pullback(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, MomentsPullback]:
-        """Mean and variance at the m rows of ``X``, and what their derivatives by ``X`` are computed with."""
         parts = [model.with_pullback(X) for model in self.models]
 
         def pull_back(by_mean: np.ndarray, by_variance: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@
            logarithms
 K          covariance of the targets, noise included; L is its Cholesky factor
 W          inverse of L: products with it take half the time of solving with L,
-           and a posterior is asked for many
+           and a posterior takes many
 ``y``      targets, standardised
 z          whitened targets: W (y - m(X)), or what was drawn for them
 F          number of fantasies: alternative outcomes of what is pending
@@ -22,8 +22,7 @@ from typing import Protocol
 
 import attrs
 import numpy as np
-from scipy.linalg import blas, lapack
-from scipy.optimize import minimize
+import scipy
 
 from tunekit_bo.models.kernels import Prior
 from tunekit_bo.models.parameters import Parameter, bounds, initial_theta, penalty, vague_gamma
@@ -47,7 +46,7 @@ class Surrogate(Protocol):
 
     @property
     def X(self) -> np.ndarray:
-        """The inputs that it was told of, pending ones included."""
+        """The inputs that it is conditioned on, pending ones included."""
 
     def mean(self, X: np.ndarray) -> np.ndarray:
         """Posterior means, an m x F array for the m rows of ``X``."""
@@ -81,7 +80,7 @@ def cholesky(K: np.ndarray) -> np.ndarray:
     """
     scale = max(1.0, float(np.diagonal(K).mean()))
     for jitter in [0.0, *(1e-9 * scale * 10.0**k for k in range(13))]:
-        L, info = lapack.dpotrf(K + jitter * np.eye(len(K)) if jitter else K, lower=1, clean=1)
+        L, info = scipy.linalg.lapack.dpotrf(K + jitter * np.eye(len(K)) if jitter else K, lower=1, clean=1)
         if info == 0 and np.isfinite(L[-1, -1]):
             return L
     raise FitError(f"The covariance matrix of {len(K)} data has no Cholesky factor, even with jitter.")
@@ -104,19 +103,19 @@ def objective(prior: Prior, theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> 
     noisy = K.T.copy(order="F")
     _add_to_diagonal(noisy, noise)
     L = cholesky(noisy)
-    z = blas.dtrsv(L, y - mean, lower=1)
-    a = blas.dtrsv(L, z, lower=1, trans=1)
+    z = scipy.linalg.blas.dtrsv(L, y - mean, lower=1)
+    a = scipy.linalg.blas.dtrsv(L, z, lower=1, trans=1)
     cost, gradient = penalty(parameters_of(prior), theta)
     value = float(0.5 * z @ z + np.log(np.diagonal(L)).sum() + cost)
-    W, _ = lapack.dpotri(L, lower=1, overwrite_c=1)
-    # half the inverse is its lower triangle with half the diagonal, as far as contractions can tell
+    W, _ = scipy.linalg.lapack.dpotri(L, lower=1, overwrite_c=1)
+    # for contractions, half the inverse equals its lower triangle with half the diagonal
     np.einsum("ii->i", W)[:] *= 0.5
-    W = blas.dger(-0.5, a, a, a=W, overwrite_a=1)
+    W = scipy.linalg.blas.dger(-0.5, a, a, a=W, overwrite_a=1)
     return value, gradient + np.append(contract(W.T, -a), noise * np.trace(W))
 
 
 def standard_starts(prior: Prior) -> tuple[np.ndarray, np.ndarray]:
-    """Where to begin a fit that knows nothing better: exact data, and noisy data of a smooth function.
+    """Where a first fit begins: exact data, and noisy data of a smooth function.
 
     The marginal likelihood of few data often has a maximum for each of these explanations.
     """
@@ -166,7 +165,7 @@ def fit(
     best, best_value = None, np.inf
     for start in starts:
         try:
-            result = minimize(
+            result = scipy.optimize.minimize(
                 loss,
                 np.clip(start, lower, upper),
                 jac=True,
@@ -241,7 +240,47 @@ class Factor:
 
     def whiten(self, B: np.ndarray, *, transposed: bool = False) -> np.ndarray:
         """``W B``, or ``W^T B``, for an n x m array."""
-        return blas.dtrmm(1.0, self.W, B, lower=1, trans_a=int(transposed))
+        return scipy.linalg.blas.dtrmm(1.0, self.W, B, lower=1, trans_a=int(transposed))
+
+
+class GrowingFactor:
+    """The factor of data to which more are appended, remembered from one call to the next.
+
+    It is computed at once for the first data and extended by each further one, whether any of that is remembered or
+    not: the bits are the same.
+
+    Args:
+        prior: Mean and covariance.
+    """
+
+    def __init__(self, prior: Prior) -> None:
+        self._prior = prior
+        self._last: tuple[int, Factor] | None = None
+
+    def of(self, theta: np.ndarray, X: np.ndarray, *, n_at_once: int) -> Factor:
+        """The factor for the rows of ``X``.
+
+        Args:
+            theta: Hyperparameters.
+            X: n x d array of inputs.
+            n_at_once: The number of rows, from the first, that it begins with.
+
+        Raises:
+            FitError: If there is none.
+        """
+        if self._last is not None and self._last[0] == n_at_once and _is_prefix(self._last[1], theta, X):
+            factor = self._last[1]
+        else:
+            factor = Factor.of(self._prior, theta, X[:n_at_once])
+        for i in range(len(factor.X), len(X)):
+            factor = factor.extended(X[i : i + 1])
+        self._last = n_at_once, factor
+        return factor
+
+
+def _is_prefix(factor: Factor, theta: np.ndarray, X: np.ndarray) -> bool:
+    """Whether a factor is that of the first rows of ``X``."""
+    return np.array_equal(factor.theta, theta) and np.array_equal(factor.X, X[: len(factor.X)])
 
 
 @attrs.frozen(eq=False)
@@ -288,7 +327,6 @@ class Posterior:
         return self.factor.X
 
     def mean(self, X: np.ndarray) -> np.ndarray:
-        """Posterior means, an m x F array for the m rows of ``X``."""
         return self._prior_mean(X) + self._covariance(X) @ self.weights
 
     def mean_and_variance(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -299,7 +337,6 @@ class Posterior:
         return self._prior_mean(X) + k @ self.weights, np.maximum(variance, MIN_VARIANCE)
 
     def with_pullback(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, MomentsPullback]:
-        """Mean and variance at the m rows of ``X``, and what their derivatives by ``X`` are computed with."""
         k, pull_back = self.factor.prior.with_pullback(self.factor.theta[:-1], X, self.X)
         V = self.factor.whiten(k.T)
         variance = self._prior_variance(X) - np.einsum("ij,ij->j", V, V)
@@ -344,5 +381,5 @@ def _add_to_diagonal(K: np.ndarray, value: float) -> None:
 
 
 def _inverse(L: np.ndarray) -> np.ndarray:
-    W, _ = lapack.dtrtri(L, lower=1, overwrite_c=1)
+    W, _ = scipy.linalg.lapack.dtrtri(L, lower=1, overwrite_c=1)
     return W

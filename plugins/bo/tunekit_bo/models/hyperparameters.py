@@ -6,7 +6,7 @@ import numpy as np
 
 from tunekit_bo.models.gp import FitError, default_theta, fit, standard_starts, warm_start
 from tunekit_bo.models.kernels import Prior
-from tunekit_core.contracts.trials import JSON
+from tunekit_core import JSON
 
 FEW_DATA, MANY_DATA = 30, 100
 ITERATIONS, WARM_ITERATIONS = 50, 10

@@ -1,4 +1,4 @@
-"""Rungs that know nothing of each other: one Gaussian process over configurations for each resource.
+"""Independent rungs: one Gaussian process over configurations for each resource.
 
 Symbols as in `kernels`.
 """
@@ -40,13 +40,11 @@ class IndependentRungs:
         return self._matern.covariance(theta, X1, X2) * _same_rung(X1, X2)
 
     def with_contraction(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, Contraction]:
-        """Mean and covariance at ``X``, and what their gradients are computed with."""
         mean, K, contract = self._matern.with_contraction(theta, X)
         same = _same_rung(X, X)
         return mean, K * same, lambda W, w: contract(W * same, w)
 
     def with_pullback(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, Pullback]:
-        """Covariance between the rows of ``X1`` and ``X2``, and what its derivatives by ``X1`` are computed with."""
         K, pull_back = self._matern.with_pullback(theta, X1, X2)
         same = _same_rung(X1, X2)
         return K * same, lambda A: pull_back(A * same)
@@ -57,7 +55,7 @@ def _same_rung(X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
 
 
 def standardise_each(losses: np.ndarray, resources: np.ndarray) -> np.ndarray:
-    """Targets of models that know one resource each: the losses at each are standardised by themselves.
+    """Targets of models of one resource each: the losses at each are standardised by themselves.
 
     Two losses say little of a scale, and one nothing: a resource with fewer than 3 is only centred, in the scale of
     all losses together.

@@ -2,7 +2,7 @@
 
 =========  =====================================================================
 ``theta``  all hyperparameters, positive ones as logarithms (see `parameters`)
-``X``      n x d array of inputs, encoded into [0, 1]; where a model knows of
+``X``      n x d array of inputs, encoded into [0, 1]; where a model has
            resources, the last column is the encoded resource
 b          inverse bandwidths, one for each column of the configuration
 c          variance of the covariance over configurations
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from scipy.spatial.distance import cdist
+import scipy
 
 from tunekit_bo.models.parameters import Parameter, Penalty, rarely_large, standard_log_normal, standard_normal
 
@@ -36,7 +36,7 @@ Pullback = Callable[[np.ndarray], np.ndarray]
 
 
 class Prior(Protocol):
-    """What a Gaussian process believes before it has seen data."""
+    """Mean and covariance of a Gaussian process before it is conditioned on data."""
 
     parameters: tuple[Parameter, ...]
 
@@ -66,8 +66,8 @@ class Matern52:
 
     Args:
         n_inputs: Number of columns, with the resource where there is one.
-        bandwidth_penalty: What is believed of the inverse bandwidths beforehand. Unless large ones are unlikely,
-            few data are too often explained by a function so rough that they tell nothing of their surroundings.
+        bandwidth_penalty: Prior of the inverse bandwidths. Unless large ones are unlikely, few data are too often
+            explained by a function so rough that the posterior differs from the prior only next to them.
     """
 
     def __init__(self, n_inputs: int, *, bandwidth_penalty: Penalty = rarely_large) -> None:
@@ -93,7 +93,6 @@ class Matern52:
         return K
 
     def with_contraction(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, Contraction]:
-        """Mean and covariance at ``X``, and what their gradients are computed with."""
         mean, K, contract = self.with_row_gradients(theta, X)
         return mean, K, lambda W, w: contract(W, w)[0]
 
@@ -114,7 +113,6 @@ class Matern52:
         return self.mean(theta, X), K, contract
 
     def with_pullback(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, Pullback]:
-        """Covariance between the rows of ``X1`` and ``X2``, and what its derivatives by ``X1`` are computed with."""
         b, scale = np.exp(theta[: self._n_inputs]), np.exp(theta[self._n_inputs])
         K, slope = _matern_with_derivative(self._distances(theta, X1, X2))
         K *= scale
@@ -129,7 +127,7 @@ class Matern52:
     def _distances(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
         # not through X1 @ X2.T: large bandwidths make close points cancel
         b, d = np.sqrt(5.0) * np.exp(theta[: self._n_inputs]), self._n_inputs
-        return cdist(X1[:, :d] * b, X2[:, :d] * b, "sqeuclidean")
+        return scipy.spatial.distance.cdist(X1[:, :d] * b, X2[:, :d] * b, "sqeuclidean")
 
 
 class ExpDecaySum:
@@ -177,7 +175,6 @@ class ExpDecaySum:
         return K
 
     def with_contraction(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, Contraction]:
-        """Mean and covariance at ``X``, and what their gradients are computed with."""
         alpha, rate, gamma = np.exp(theta[-3:])
         # Everything about resources is computed once per level: there are few, and powers are slow.
         r, index = np.unique(X[:, -1], return_inverse=True)
@@ -206,7 +203,6 @@ class ExpDecaySum:
         return mean_x + gamma * kappa[index], K, contract
 
     def with_pullback(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, Pullback]:
-        """Covariance between the rows of ``X1`` and ``X2``, and what its derivatives by ``X1`` are computed with."""
         K, pull_back = self._matern.with_pullback(theta[:-3], X1, X2)
         K += self._decay(theta, X1, X2)
         return K, pull_back

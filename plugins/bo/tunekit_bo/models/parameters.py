@@ -1,4 +1,4 @@
-"""Hyperparameters of a Gaussian process: where they start, their box, and what is believed of them.
+"""Hyperparameters of a Gaussian process: where a fit starts, their box, and their prior.
 
 A positive parameter is optimised as its logarithm; ``theta`` is the vector of all parameters in that
 form, in the order of the list that describes them.
@@ -50,10 +50,10 @@ class Parameter:
 
     Attributes:
         name: Unique within one model, such as ``"noise_variance"``.
-        initial: Where a fit starts that knows nothing better.
+        initial: Where a first fit starts.
         lower: Least value, or ``-inf``.
         upper: Largest value, or ``inf``.
-        penalty: What is believed of the value beforehand.
+        penalty: Prior of the value.
         positive: Whether the parameter is optimised as its logarithm.
     """
 
@@ -70,7 +70,7 @@ class Parameter:
 
 
 def initial_theta(parameters: Sequence[Parameter]) -> np.ndarray:
-    """Where a fit starts that knows nothing better."""
+    """Where a first fit starts."""
     return np.array([p.encode(p.initial) for p in parameters])
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from tunekit_bo.models.kernels import Contraction, Matern52, Pullback
 from tunekit_bo.models.parameters import Parameter
-from tunekit_core.space import SearchSpace
+from tunekit_core import SearchSpace
 
 _SQUEEZE = 1e-9
 _LOG_STD = 0.75
@@ -50,7 +50,7 @@ class Warped:
     warping it is.
 
     Args:
-        prior: What is believed of the function of warped inputs.
+        prior: Mean and covariance of the function of warped inputs.
         columns: The columns that are warped, such as `warped_columns` of a search space.
     """
 
@@ -64,11 +64,9 @@ class Warped:
         )
 
     def mean(self, theta: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """Prior mean at each row of ``X``."""
         return self._prior.mean(self._split(theta)[0], self.warp(theta, X))
 
     def variance(self, theta: np.ndarray, X: np.ndarray) -> np.ndarray:
-        """Prior variance at each row of ``X``."""
         return self._prior.variance(self._split(theta)[0], self.warp(theta, X))
 
     def covariance(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
@@ -76,7 +74,6 @@ class Warped:
         return self._prior.covariance(self._split(theta)[0], self.warp(theta, X1), self.warp(theta, X2))
 
     def with_contraction(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, Contraction]:
-        """Mean and covariance at ``X``, and what their gradients are computed with."""
         inner, a, b = self._split(theta)
         mean, K, contract_rows = self._prior.with_row_gradients(inner, self.warp(theta, X))
 
@@ -89,7 +86,6 @@ class Warped:
         return mean, K, contract
 
     def with_pullback(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, Pullback]:
-        """Covariance between the rows of ``X1`` and ``X2``, and what its derivatives by ``X1`` are computed with."""
         inner, a, b = self._split(theta)
         K, pull_back_warped = self._prior.with_pullback(inner, self.warp(theta, X1), self.warp(theta, X2))
 

@@ -1,1 +1,1 @@
-"""The searchers, each in a module of its own."""
+"""The searchers, each in a module of its own, and what they share."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 import numpy as np
 
 from tunekit_bo.models.data import select_best_and_random, standardise
-from tunekit_bo.searchers.model_based import ModelBasedSearcher, check_at_least
-from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import NO_NOTE, Note, Proposal
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.randomness import Streams
-from tunekit_core.threads import single_threaded
+from tunekit_bo.searchers.model_based import ModelBasedSearcher
+from tunekit_bo.searchers.options import ModelOptions, num_init_candidates
+from tunekit_bo.surrogates.observations import LastReports
+from tunekit_core import NO_NOTE, ConfigurationError, Note, Problem, Proposal, Streams, single_threaded
 
 if TYPE_CHECKING:
     from botorch.acquisition import AcquisitionFunction
@@ -25,21 +23,21 @@ if TYPE_CHECKING:
 N_RESTARTS = 3
 
 
+@attrs.frozen(kw_only=True)
+class BoTorchOptions(ModelOptions):
+    """Options of Bayesian optimisation with BoTorch, whose candidates take longer to score."""
+
+    num_init_candidates: int = num_init_candidates(100)
+
+
 class BoTorch(ModelBasedSearcher):
     """BoTorch's ``SingleTaskGP`` and noisy expected improvement in log form, with pending trials.
 
     The model is fitted anew for each proposal. What ``optimize_acqf`` finds is rounded to a configuration;
     proposed is the best among it, its surroundings and random configurations. A trial is observed as by ``bo``.
 
-    Args:
-        problem: What is solved.
-        streams: Random numbers.
-        num_init_random: Number of first trials that are random (or points to evaluate).
-        num_init_candidates: Random configurations that are scored for each proposal. More cost time.
-        max_size_data_for_model: Most observations in the model: the best quarter and a random choice of the rest.
-
     Raises:
-        ConfigurationError: If an option is out of range, or BoTorch is not installed.
+        ConfigurationError: If BoTorch is not installed.
 
     References:
         Balandat et al., BoTorch: A Framework for Efficient Monte-Carlo Bayesian Optimization, NeurIPS 2020.
@@ -47,21 +45,11 @@ class BoTorch(ModelBasedSearcher):
     """
 
     name: ClassVar[str] = "botorch"
+    Options: ClassVar[type[Any]] = BoTorchOptions
 
-    def __init__(
-        self,
-        problem: Problem,
-        streams: Streams,
-        *,
-        num_init_random: int = 3,
-        num_init_candidates: int = 100,
-        max_size_data_for_model: int = 500,
-    ) -> None:
-        super().__init__(problem, streams, num_init_random=num_init_random)
-        check_at_least(10, "num_init_candidates", num_init_candidates)
-        check_at_least(10, "max_size_data_for_model", max_size_data_for_model)
-        self._num_init_candidates = num_init_candidates
-        self._max_size = max_size_data_for_model
+    def __init__(self, problem: Problem, streams: Streams, options: BoTorchOptions) -> None:
+        super().__init__(problem, streams, options, LastReports(problem.space))
+        self._options = options
         try:
             import botorch  # noqa: F401
         except ImportError as error:
@@ -72,25 +60,26 @@ class BoTorch(ModelBasedSearcher):
                 value="botorch",
             ) from error
 
-    def _propose(self, trial_id: int, resource: int | None) -> Proposal | None:
-        generator = self.streams.generator(f"{self.name}/candidates", trial_id)
+    def propose(self, trial_id: int, resource: int | None) -> Proposal | None:
+        observed = self.observations
+        generator = self.own_streams.generator("candidates", trial_id)
         with _isolated_torch(int(generator.integers(2**31))):
             X, y = self._data()
             model, note = _fitted_model(X, y)
-            acquisition = _acquisition(model, X, np.array([self._encoded[i] for i in self._pending]))
-            optimum = _optimise(acquisition, self.problem.space.width, self._num_init_candidates)
-            configuration = self._search.propose(
-                TorchAcquisition(acquisition), self._num_init_candidates, optimum, generator
-            )
+            pending = np.array([observed.encoded[i] for i in observed.pending])
+            acquisition = _acquisition(model, X, pending)
+            optimum = _optimise(acquisition, self.problem.space.width, self._options.num_init_candidates)
+            configuration = self.untried.best(TorchAcquisition(acquisition), optimum, generator)
         return None if configuration is None else Proposal(configuration, note)
 
     def _data(self) -> tuple[np.ndarray, np.ndarray]:
-        losses = np.array(self._observations.losses)
+        """Encoded configurations and targets: of many observations the best quarter and a random choice of the rest."""
+        observed, size = self.observations, self._options.max_size_data_for_model
+        losses = np.array(observed.losses)
         kept = np.arange(len(losses))
-        if len(losses) > self._max_size:
-            generator = self.streams.generator(f"{self.name}/data", len(losses))
-            kept = select_best_and_random(losses, self._max_size, generator)
-        X = np.array([self._encoded[self._observations.trial_ids[i]] for i in kept])
+        if len(losses) > size:
+            kept = select_best_and_random(losses, size, self.own_streams.generator("data", len(losses)))
+        X = np.array([observed.encoded[observed.trial_ids[i]] for i in kept])
         return X, standardise(losses[kept])
 
 
@@ -101,14 +90,12 @@ class TorchAcquisition:
     function: AcquisitionFunction
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
-        """The value at each row of ``X``."""
         import torch
 
         with torch.no_grad():
             return self.function(torch.from_numpy(X).unsqueeze(1)).numpy()
 
     def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The value at each row of ``X``, and its derivatives with respect to the row."""
         import torch
 
         points = torch.tensor(X, requires_grad=True)

@@ -1,49 +1,80 @@
-"""Freeze-thaw search: the next epochs go to whatever may end best for what it still costs."""
+"""Freeze-thaw search: the next step goes to the trial that may improve most by its end for what it still costs."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from tunekit_bo.searchers.choosing import ChoosingSearcher
-from tunekit_core.contracts.trials import Trial
+import attrs
+
+from tunekit_bo.searchers.choosing import Chooser, ChoosingOptions
+from tunekit_bo.searchers.model_based import ModelBasedSearcher, last_resource
+from tunekit_bo.surrogates.formulations import LearningCurves
+from tunekit_bo.surrogates.loss_model import LossModel
+from tunekit_bo.surrogates.observations import AllReports
+from tunekit_core import Note, PausedTrial, Problem, Promotion, Proposal, Streams, Trial
 
 
-class FreezeThaw(ChoosingSearcher):
+@attrs.frozen
+class CompleteRun:
+    """Trials are compared at their last resource, and cost the resource that is left of them.
+
+    Attributes:
+        max_resource: The last resource.
+    """
+
+    max_resource: int
+
+    def level(self, target: int) -> int:
+        return self.max_resource
+
+    def cost(self, resource: int) -> float:
+        return self.max_resource - resource
+
+
+class FreezeThawSearcher(ModelBasedSearcher):
     """Chooses between paused trials and new ones by what they may improve at ``max_resource``.
 
-    A trial is worth the expected improvement of its complete run, divided by the resource that is left of it. Losses
-    from below teach the model, and never decide: where the first epochs mislead, the model finds that they say little,
-    and the search becomes one among complete trials. What runs is pending at ``max_resource``. Of the new trials, one
-    in eight is random.
+    The expected improvement of a complete run is divided by the resource that is left of it. Losses at lower resources
+    teach the model, and never decide: where the first epochs mislead, the model finds that they say little, and the
+    search becomes one among complete trials. What runs is pending at ``max_resource``. Of the new trials, one in eight
+    is random.
 
     Unlike the papers, it is a Gaussian process over configurations and the logarithm of the resource, and the whole
     rest of a run is paid for, not the next step alone.
 
-    Args:
-        problem: What is solved; its ``max_resource`` must be known.
-        streams: Random numbers.
-        resource_kernel: How learning curves are modelled, see ``mobster``.
-        num_init_random: Number of first trials that are random (or points to evaluate).
-        num_init_candidates: Random configurations that are scored for each choice. More cost time.
-        max_size_data_for_model: Most observations in the model. Time grows with the cube, memory with the square.
-        num_fantasy_samples: Sampled outcomes of what is pending. More make the choice depend less on chance.
-
     Raises:
-        ConfigurationError: If an option is out of range, or the problem has no ``max_resource``.
+        ConfigurationError: If the problem has no ``max_resource``.
 
     References:
         Swersky, Snoek, Adams, Freeze-Thaw Bayesian Optimization, 2014.
     """
 
     name: ClassVar[str] = "freeze_thaw"
-    resource_acq: ClassVar[Literal["first", "final"]] = "final"
+    Options: ClassVar[type[Any]] = ChoosingOptions
+
+    def __init__(self, problem: Problem, streams: Streams, options: ChoosingOptions) -> None:
+        super().__init__(problem, streams, options, AllReports(problem.space))
+        self._max_resource = last_resource(problem, self.name)
+        self._losses = LossModel(
+            LearningCurves(problem.space.width, self._max_resource, options.resource_kernel),
+            self.observations,
+            self.own_streams,
+            max_size=options.max_size_data_for_model,
+            n_fantasies=options.num_fantasy_samples,
+        )
+        self._chooser = Chooser(self, self._losses, CompleteRun(self._max_resource))
+
+    def restore(self, note: Note) -> None:
+        self._losses.restore(note)
 
     def on_target(self, trial: Trial, resource: int | None) -> None:
         """The trial is pending at ``max_resource``, wherever it pauses next."""
         super().on_target(trial, self._max_resource)
 
-    def _judged_at(self, target: int) -> int:
-        return self._max_resource
+    def propose(self, trial_id: int, resource: int | None) -> Proposal | None:
+        """For schedulers that leave no choice: the configuration that may improve most at ``max_resource``."""
+        return self.most_improving(self._losses, self._max_resource, trial_id)
 
-    def _effort(self, resource: int) -> float:
-        return self._max_resource - resource
+    def choose(self, trial_id: int, paused: Sequence[PausedTrial], *, resource: int) -> Proposal | Promotion | None:
+        return self._chooser.choose(trial_id, paused, resource=resource)

@@ -1,134 +1,143 @@
-"""What all model-based searchers share: which trials there were, what was observed, and how the search begins."""
+"""What all model-based searchers share: how the search begins, and where events go."""
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Hashable
 
-import attrs
 import numpy as np
 
-from tunekit_bo.acquisition.search import search_for
-from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.random_configurations import RandomConfigurations
-from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.trials import NO_NOTE, Note, Proposal, Status, Trial
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.randomness import Streams
-
-
-@attrs.define
-class Observations:
-    """What the model may see, in the order in which it came. Nothing is ever removed.
-
-    Attributes:
-        trial_ids: The trial of each observation.
-        resources: Where it was made.
-        losses: What was observed; lower is better.
-    """
-
-    trial_ids: list[int] = attrs.field(factory=list)
-    resources: list[int] = attrs.field(factory=list)
-    losses: list[float] = attrs.field(factory=list)
-
-    def __len__(self) -> int:
-        return len(self.losses)
-
-    def add(self, trial_id: int, resource: int, loss: float) -> None:
-        """Append an observation."""
-        self.trial_ids.append(trial_id)
-        self.resources.append(resource)
-        self.losses.append(loss)
+from tunekit_bo.acquisition.incumbents import improvement_at
+from tunekit_bo.acquisition.search import Acquisition
+from tunekit_bo.acquisition.untried import UntriedConfigurations
+from tunekit_bo.searchers.options import ModelOptions
+from tunekit_bo.surrogates.loss_model import LossModel
+from tunekit_bo.surrogates.observations import Observations
+from tunekit_bo.surrogates.streams import NamedStreams
+from tunekit_core import (
+    NO_NOTE,
+    ConfigurationError,
+    Note,
+    Problem,
+    Proposal,
+    Report,
+    Searcher,
+    Status,
+    Streams,
+    Trial,
+)
 
 
 class ModelBasedSearcher(Searcher):
     """Random configurations first, then those that a model proposes.
 
-    A trial is observed once, by its last loss, when it pauses or ends; a trial that fails is not observed.
+    Attributes:
+        observations: What was observed, and what is pending.
+        untried: The configurations that no trial has had.
+        own_streams: Random numbers of this searcher.
     """
 
-    def __init__(self, problem: Problem, streams: Streams, *, num_init_random: int) -> None:
-        super().__init__(problem, streams)
+    def __init__(self, problem: Problem, streams: Streams, options: ModelOptions, observations: Observations) -> None:
+        super().__init__(problem, streams, options)
         if len(problem.objective.metric) != 1:
             raise ConfigurationError(
                 f"metric={list(problem.objective.metric)}: the searcher '{self.name}' optimises one metric. Name one.",
                 option="metric",
                 value=problem.objective.metric,
             )
-        check_at_least(1, "num_init_random", num_init_random)
-        self._num_init_random = num_init_random
-        self._random = RandomConfigurations(problem, streams)
-        self._search = search_for(problem)
-        self._taken: set[Hashable] = set()
-        self._encoded: dict[int, np.ndarray] = {}
-        self._pending: dict[int, int | None] = {}
-        self._observations = Observations()
-        self._position: dict[int, int] = {}
+        self.observations = observations
+        self.untried = UntriedConfigurations(problem, streams, options.num_init_candidates)
+        self.own_streams = NamedStreams(streams, self.name)
+        self._n_first = max(options.num_init_random, len(problem.points_to_evaluate))
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
-        """A random configuration of those that every method shares, or later one that the model proposes.
+        """A random configuration in the initial design, then what the model proposes.
 
-        Random configurations are proposed while there are points to evaluate, fewer trials than
-        ``num_init_random``, or no observation.
+        Where every configuration that the model scored has had a trial, a random one is proposed.
         """
         note: Note = NO_NOTE
-        if not self._begins():
-            proposal = self._propose(trial_id, resource)
+        if not self.in_initial_design():
+            proposal = self.propose(trial_id, resource)
             if proposal is not None:
                 return proposal
             note = {"random": "every configuration that was scored is taken"}
-        configuration = self._random.propose(trial_id, self._taken)
+        configuration = self.untried.random(trial_id)
         return None if configuration is None else Proposal(configuration, note)
 
-    def _begins(self) -> bool:
-        """Whether the first configurations are not all proposed yet, or there is nothing to make a model of."""
-        first = max(self._num_init_random, len(self.problem.points_to_evaluate))
-        return len(self._taken) < first or not len(self._observations)
+    def in_initial_design(self) -> bool:
+        """Whether random configurations are proposed.
+
+        These are the points to evaluate, others up to ``num_init_random``, and others until there is an observation.
+        """
+        return self.untried.n_tried < self._n_first or not len(self.observations)
 
     @abc.abstractmethod
-    def _propose(self, trial_id: int, resource: int | None) -> Proposal | None:
-        """What the model proposes; ``None`` if every configuration that it looked at is taken."""
+    def propose(self, trial_id: int, resource: int | None) -> Proposal | None:
+        """What the model proposes; ``None`` if every configuration that was scored has had a trial.
+
+        Args:
+            trial_id: As for :meth:`suggest`.
+            resource: As for :meth:`suggest`.
+        """
+
+    def most_improving(self, model: LossModel, resource: int | None, trial_id: int) -> Proposal | None:
+        """The untried configuration with the largest expected improvement at a resource.
+
+        Args:
+            model: Model of the losses.
+            resource: Where improvement is expected; ``None`` at the last resource.
+            trial_id: The trial that it is for.
+        """
+        fit = model.current_fit()
+        improvement, anchors = improvement_at(model.posterior(fit, trial_id), model.context(resource))
+        return self.best_untried(improvement, anchors, trial_id, fit.note)
+
+    def best_untried(self, acquisition: Acquisition, anchors: np.ndarray, trial_id: int, note: Note) -> Proposal | None:
+        """The untried configuration where an acquisition is largest.
+
+        Args:
+            acquisition: What is maximised.
+            anchors: k x d array of promising configurations, encoded.
+            trial_id: The trial that it is for.
+            note: The note of the proposal.
+        """
+        generator = self.own_streams.generator("candidates", trial_id)
+        configuration = self.untried.best(acquisition, anchors, generator)
+        return None if configuration is None else Proposal(configuration, note)
+
+    def restore(self, note: Note) -> None:
+        """Take back what was fitted for a start or resume, from its note."""
 
     def on_start(self, trial: Trial) -> None:
-        """The configuration is taken from now on."""
-        self._taken.add(self.problem.space.key(trial.configuration))
-        self._search.exclude(trial.configuration)
-        self._encoded[trial.id] = self.problem.space.encode([trial.configuration])[0]
+        self.untried.exclude(trial.configuration)
+        self.observations.on_start(trial)
+        self.restore(trial.note)
+
+    def on_resume(self, trial: Trial, note: Note) -> None:
+        self.restore(note)
 
     def on_target(self, trial: Trial, resource: int | None) -> None:
-        """The trial is pending, unless it was observed before it was resumed."""
-        if trial.id not in self._position:
-            self._pending[trial.id] = resource
+        self.observations.on_target(trial, resource)
+
+    def on_report(self, trial: Trial, report: Report) -> None:
+        self.observations.on_report(trial, report)
 
     def on_pause(self, trial: Trial) -> None:
-        """The trial is observed and not pending."""
-        self._settle(trial)
+        self.observations.on_pause(trial)
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
-        """The trial is not pending, and observed unless it failed."""
-        if outcome is Status.FAILED:
-            self._pending.pop(trial.id, None)
-        else:
-            self._settle(trial)
-
-    def _settle(self, trial: Trial) -> None:
-        self._pending.pop(trial.id, None)
-        report = trial.last_report
-        if report is None:
-            return
-        position = self._position.setdefault(trial.id, len(self._observations))
-        if position == len(self._observations):
-            self._observations.add(trial.id, report.resource, report.losses[0])
-        else:
-            self._observations.resources[position] = report.resource
-            self._observations.losses[position] = report.losses[0]
+        self.observations.on_end(trial, outcome)
 
 
-def check_at_least(least: int, option: str, value: int) -> None:
-    """Refuse an option that is too small.
+def last_resource(problem: Problem, searcher: str) -> int:
+    """The last resource of a trial, for a searcher that models losses up to it.
 
     Raises:
-        ConfigurationError: If ``value`` is below ``least``.
+        ConfigurationError: If the problem does not say it.
     """
-    if value < least:
-        raise ConfigurationError(f"{option}={value} must be at least {least}.", option=option, value=value)
+    if problem.max_resource is None:
+        raise ConfigurationError(
+            f"The searcher '{searcher}' models losses up to max_resource, which this problem does not say. "
+            "Set max_resource in the benchmark, or use the searcher 'bo'.",
+            option="max_resource",
+        )
+    return problem.max_resource

@@ -1,0 +1,1 @@
+"""What a search observes of its trials, and the models that are fitted to it."""
