@@ -184,6 +184,6 @@ def _check_overrides(overrides: Sequence[str]) -> None:
             close = suggestion(override, [*VERBS, *KEYS])
             raise ConfigurationError(
                 f"'{override}' is neither a command nor of the form key=value. {close}"
-                f"Commands: {', '.join(VERBS)}. Options are written key=value, such as seed=3 or benchmark=fcnet.",
+                f"Commands: {', '.join(VERBS)}. Options are written key=value, such as seed=3 or searcher=random.",
                 option=override,
             )

@@ -15,7 +15,7 @@ from tunekit.config.defaults import default_backend, default_benchmark
 from tunekit.config.schema import SEVERAL, Settings
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.plugins.registry import registry
-from tunekit_core.records.experiment import FORMAT
+from tunekit_core.records.experiment import FILES_FORMAT
 
 TIME_LIMIT = "max_wallclock_time"
 
@@ -145,7 +145,7 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
         "points_to_evaluate": settings.values["points_to_evaluate"],
         "wait_for_running": settings.values["wait_for_running"],
         "data_hash": benchmark.data_hash,
-        "format": FORMAT,
+        "format": FILES_FORMAT,
     }
     return RunSpec(
         results=results,

@@ -35,7 +35,7 @@ from tunekit_core.contracts.trials import Decision, Note, Report, Resume, Start,
 from tunekit_core.errors import RecordError
 from tunekit_core.space import Configuration
 
-FORMAT = 1
+RECORD_FORMAT = 1
 UNUSABLE = "it reported what cannot be used"  # what exactly was said when it did
 
 

@@ -15,7 +15,7 @@ from tunekit_core import __version__
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
-from tunekit_core.engine.events import FORMAT as RECORD_FORMAT, Happened, Recorded, TunerStarted, to_json
+from tunekit_core.engine.events import RECORD_FORMAT, Happened, Recorded, TunerStarted, to_json
 from tunekit_core.engine.fold import last_time
 from tunekit_core.errors import RecordError
 from tunekit_core.plugins.registry import BUILT_IN, registry
@@ -23,7 +23,7 @@ from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, as_json, rea
 from tunekit_core.records.load import read_events
 from tunekit_core.records.results import ResultsWriter
 
-FORMAT = 1  # of the files; enters the hash of a run
+FILES_FORMAT = 1  # of the files; enters the hash of a run
 MAX_FAILURES_KEPT = 20
 
 
@@ -85,7 +85,7 @@ class ExperimentRecord:
         past = self._past_events(problem) if restores and self._keep_events else []
         objective = problem.objective
         self._metadata |= {
-            "format": FORMAT,
+            "format": FILES_FORMAT,
             "status": ExperimentStatus.RUNNING.value,
             "metric": list(objective.metric),
             "mode": list(objective.mode),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from tunekit_core.engine.events import FORMAT, Recorded, TunerStarted, from_json
+from tunekit_core.engine.events import RECORD_FORMAT, Recorded, TunerStarted, from_json
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
 from tunekit_core.space import SearchSpace
@@ -158,9 +158,9 @@ def read_events(folder: Path | str) -> list[Recorded]:
     except FileNotFoundError as error:
         raise RecordError(f"{path} does not exist: the experiment was run without keep_events.") from error
     events = [_event(path, number, line) for number, line in enumerate(lines, start=1)]
-    if events and events[0] != TunerStarted(FORMAT, 0.0):
+    if events and events[0] != TunerStarted(RECORD_FORMAT, 0.0):
         first = lines[0].decode(errors="replace")
-        raise RecordError(f"{path} begins with {first}: it is not of format {FORMAT}, which this version reads.")
+        raise RecordError(f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads.")
     return [event for event in events if not isinstance(event, TunerStarted)]
 
 
