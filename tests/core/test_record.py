@@ -184,7 +184,7 @@ time.sleep(60)
 ENDLESS = """
 import sys
 from pathlib import Path
-from tunekit_core import __version__, ExperimentRecord, Streams, Tuner
+from tunekit_core import ExperimentRecord, Streams, Tuner
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
