@@ -498,7 +498,10 @@ def test_the_command_inherits_no_descriptors(start):
 def test_the_command_inherits_no_signal_settings(start):
     run = start(["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"])
     assert run.ending() == ended(0)
-    assert run.output().split() == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
+    _, blocked, _, ignored = run.output().split()
+    assert int(blocked, 16) == 0
+    # Signals 32 and 33 belong to glibc, which ignores them in what Python 3.13 spawns; nobody else can set them.
+    assert int(ignored, 16) & ~(0b11 << 31) == 0
 
 
 @linux
