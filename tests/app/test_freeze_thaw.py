@@ -2,9 +2,8 @@
 
 import pytest
 
-from tunekit_asha.freeze_thaw import FreezeThaw
-from tunekit_bo.searchers.dyhpo import DyHpo
-from tunekit_bo.searchers.freeze_thaw import FreezeThaw as FreezeThawSearcher
+from tunekit_core import create
+from tunekit_core.engine.events import Resumed, Started
 from tunekit_core.testing import SearcherContract
 from tunekit_core.testing.experiments import run_toy
 
@@ -15,22 +14,22 @@ class TestFreezeThaw(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return FreezeThawSearcher
+        return lambda problem, streams: create("searcher", "freeze_thaw", problem, streams)
 
     def make_scheduler(self, problem, streams, searcher):
-        return FreezeThaw(problem, streams, searcher)
+        return create("scheduler", "freeze_thaw", problem, streams, searcher)
 
     def test_trials_are_started_and_resumed(self, scheduler, tmp_path):
         _, events = run_toy(scheduler, tmp_path, max_evaluations=self.max_evaluations)
-        kinds = [event["event"] for event in events]
-        assert kinds.count("start") > 6
-        assert kinds.count("resume") > 6
+        assert sum(isinstance(event, Started) for event in events) > 6
+        assert sum(isinstance(event, Resumed) for event in events) > 6
 
 
 class TestDyHpo(TestFreezeThaw):
     @pytest.fixture
     def make(self):
-        return DyHpo
+        return lambda problem, streams: create("searcher", "dyhpo", problem, streams)
 
     def make_scheduler(self, problem, streams, searcher):
-        return FreezeThaw(problem, streams, searcher, min_resource=1, rung_increment=2, probability_sh=0.25)
+        options = {"min_resource": 1, "rung_increment": 2, "probability_sh": 0.25}
+        return create("scheduler", "freeze_thaw", problem, streams, searcher, **options)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tunekit_asha.promotion import AshaPromotion
-from tunekit_bo.searchers.hypertune import HyperTune
+from tunekit_core import create
+from tunekit_core.engine.events import Started
 from tunekit_core.testing import SearcherContract
 from tunekit_core.testing.experiments import run_toy
 
@@ -16,11 +16,11 @@ class TestHyperTuneWithPromotion(SearcherContract):
 
     @pytest.fixture
     def make(self):
-        return HyperTune
+        return lambda problem, streams: create("searcher", "hypertune", problem, streams)
 
     def make_scheduler(self, problem, streams, searcher):
-        return AshaPromotion(problem, streams, searcher, brackets="all")
+        return create("scheduler", "asha_promotion", problem, streams, searcher, brackets="all")
 
     def test_trials_begin_at_every_level(self, scheduler, tmp_path: Path):
         _, events = run_toy(scheduler, tmp_path, max_evaluations=self.max_evaluations)
-        assert {event["note"]["bracket"] for event in events if event["event"] == "start"} == {0, 1, 2}
+        assert {event.note["bracket"] for event in events if isinstance(event, Started)} == {0, 1, 2}

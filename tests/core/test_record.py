@@ -176,7 +176,7 @@ def test_a_folder_without_an_experiment_is_an_error(tmp_path):
 
 HOLD = """
 import sys, time
-from tunekit_core import __version__, ExperimentRecord
+from tunekit_core import ExperimentRecord
 record = ExperimentRecord(sys.argv[1])
 print("held", flush=True)
 time.sleep(60)
