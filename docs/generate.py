@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -27,6 +28,7 @@ from tunekit_core.plugins import hookspecs, known
 from tunekit_core.plugins.options import Option, type_text
 from tunekit_core.plugins.registry import BUILT_IN, HOOKS, Component, registry
 
+ROOT = Path(__file__).parents[1]
 REFERENCE = Path(__file__).parent / "reference"
 GENERATED = "<!-- Written by docs/generate.py from the code. Change the code, then run `nox -s docs`. -->"
 CONTRACTS = {
@@ -182,11 +184,26 @@ def _table(header: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
     yield "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
+def others() -> list[str]:
+    """Distributions with plugins that are not of this clone: what is written would know of them."""
+    files = [ROOT / "pyproject.toml", *ROOT.glob("plugins/*/pyproject.toml"), ROOT / "benchmarks" / "pyproject.toml"]
+    ours = {name for file in files for name in re.findall(r'(?m)^name = "(.*)"$', file.read_text(encoding="utf-8"))}
+    return sorted(registry().versions.keys() - ours)
+
+
 def main(arguments: list[str]) -> int:
     """Write or check what is generated; the exit status."""
     if arguments not in (["--write"], ["--check"]):
         print("Type: python docs/generate.py --write (or --check)", file=sys.stderr)
         return 2
+    if others():
+        print(
+            f"Plugins that are not of this clone are installed: {', '.join(others())}. The pages would name them. "
+            f"Type: pip uninstall {' '.join(others())}, then nox -s docs",
+            file=sys.stderr,
+        )
+        return 1
+    index()  # asks every hook: some plugins break only there
     for plugin in registry().broken:
         print(f"The plugin {plugin.distribution} cannot be used: {plugin.reason}", file=sys.stderr)
     if registry().broken:

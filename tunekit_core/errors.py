@@ -86,5 +86,6 @@ def suggestion(wrong: str, allowed: Iterable[str]) -> str:
     >>> suggestion("ahsa", ["asha", "median"])
     "Did you mean 'asha'? "
     """
-    close = get_close_matches(wrong, list(allowed), n=1)
-    return f"Did you mean '{close[0]}'? " if close else ""
+    by_lower = {name.lower(): name for name in allowed}
+    close = get_close_matches(wrong.lower(), by_lower, n=1)
+    return f"Did you mean '{by_lower[close[0]]}'? " if close else ""

@@ -93,3 +93,12 @@ def test_what_is_neither_flag_nor_override_is_refused(arguments):
 def test_the_configuration_of_a_job_is_shown_by_us_and_the_flags_are_kept_from_hydra(arguments, shown, flags):
     line = parse(["seed=1", *arguments])
     assert (line.shown, line.flags, line.overrides) == (shown, flags, ("seed=1",))
+
+
+def test_what_cfg_shows_is_one_of_three():
+    with pytest.raises(ConfigurationError, match=r"--cfg jb: .*Did you mean 'job'"):
+        parse(["--cfg", "jb"])
+
+
+def test_null_leaves_a_component_open_as_saying_nothing_does():
+    assert with_prefixes(["backend=null", "+benchmark=null", "searcher=null"]) == ["searcher=null"]

@@ -11,6 +11,11 @@ MISTAKES = {
     "misspelt group": (["methd=RS"], ["no option 'methd'", "Did you mean 'method'"]),
     "unknown top-level key": (["+sede=3"], ["no option 'sede'", "Did you mean 'seed'"]),
     "unknown top-level mapping": (["+foo.bar=3"], ["no option 'foo'", "tags."]),
+    "method in small letters": (["method=asha"], ["Did you mean 'ASHA'"]),
+    "experiment": (["experiment=demo_stud"], ["no experiment 'demo_stud'", "Did you mean 'demo_study'"]),
+    "number beyond all numbers": (["stopping.max_wallclock_time=" + "9" * 400], ["does not fit", "number, above 0"]),
+    "no workers, and time scaled": (["n_workers=0", "scale_max_wallclock_time=true"], ["n_workers=0", "at least 1"]),
+    "several methods": (["method=RS,ASHA"], ["'method=RS,ASHA'", "--multirun"]),
     "wrong benchmark": (["benchmark=fcnt"], ["no benchmark 'fcnt'", "Did you mean 'fcnet'"]),
     "wrong dataset": (["benchmark.dataset=robot_leg"], ["robot_leg", "robot_arm", "diabetes"]),
     "wrong scheduler": (["scheduler=asha"], ["no scheduler 'asha'", "asha_promotion"]),
@@ -181,3 +186,11 @@ def test_a_clone_in_front_of_an_installed_wheel_is_pointed_out(shell, tmp_path):
     assert finished.status == 2
     assert "change to another folder" in finished.err
     assert str(clone) in finished.err
+
+
+def test_a_file_of_the_user_that_cannot_be_read_is_refused_in_one_line(tunekit, tmp_path):
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    (tmp_path / "mine" / "experiment" / "bad.yaml").write_text("a: [unclosed\n")
+    finished = tunekit("experiment=bad", "--config-dir", "mine")
+    assert finished.status == 2
+    assert len(finished.err.splitlines()) == 1

@@ -21,6 +21,9 @@ COMMANDS = {
     "fewer workers": ["n_workers=2", "scale_max_wallclock_time=true"],
     "what is fixed": ["fixed.hp_batch_size=8", "points_to_evaluate=[{hp_init_lr: 0.01}]", "constraint=metric_n_params"],
     "an options file with values": ["scheduler=asha_promotion_3_brackets", "backend=simulator_reference_delays"],
+    "a criterion that is switched off": ["stopping.max_wallclock_time=null", "stopping.max_failures=3"],
+    "nothing that ends it": ["stopping.max_wallclock_time=null"],
+    "text that looks like something else": ["experiment_tag='1e3'", "tags.a='null'", "tags.b='\\${x}'", "tags.c=''"],
     "a program": ["benchmark=script", "benchmark.command=ls", "benchmark.space.lr=uniform(0,1)"],
 }
 
@@ -93,6 +96,52 @@ def test_environment_variables_are_shown_as_they_were_written(shown, monkeypatch
     assert config["results_dir"] == "${oc.env:TUNEKIT_RESULTS,results}"
 
 
+@pytest.mark.parametrize(
+    "written", ["${oc.env:SECRET}", "${ oc.env:SECRET}", "${oc.env:SECRET,none}", "a${oc.env:SECRET}b"]
+)
+def test_a_secret_is_never_shown_however_it_is_written(written, tunekit, monkeypatch):
+    monkeypatch.setenv("SECRET", "hunter2")
+    shown = tunekit(f"tags.token='{written}'", "tags.again=${tags.token}", "--cfg", "job", "-p", "tags").out
+    assert "hunter2" not in shown
+    assert yaml.safe_load(shown) == {"token": written, "again": written}
+
+
+def test_values_are_shown_as_what_they_are_where_that_is_asked_for(tunekit, monkeypatch):
+    monkeypatch.setenv("TOKEN", "abc")
+    finished = tunekit("tags.token='${oc.env:TOKEN}'", "--cfg", "job", "--resolve", "-p", "tags")
+    assert (finished.status, finished.out) == (0, "token: abc\n")
+
+
+def test_typed_keys_may_come_from_the_environment(tunekit, results, tmp_path, monkeypatch):
+    folder = tmp_path / "mine" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "study.yaml").write_text(
+        "# @package _global_\nexperiment: {name: study}\nseed: ${oc.decode:${oc.env:SEED}}\n"
+        "experiment_tag: tag-${oc.env:USER_NAME}\nfixed: ${oc.create:${oc.env:FIXED}}\n"
+    )
+    for name, value in {"SEED": "3", "USER_NAME": "me", "FIXED": "{hp_batch_size: 8}"}.items():
+        monkeypatch.setenv(name, value)
+    finished = tunekit("experiment=study", "--config-dir", "mine", "--cfg", "job")
+    assert (finished.status, finished.err) == (0, "")
+    config = yaml.safe_load(finished.out)
+    assert config["seed"] == "${oc.decode:${oc.env:SEED}}"
+    assert config["experiment_tag"] == "tag-${oc.env:USER_NAME}"
+    (folder / "saved.yaml").write_text(finished.out)
+    plans = [
+        tunekit(f"experiment={name}", "--config-dir", "mine", "hydra.sweeper.plan=true") for name in ("study", "saved")
+    ]
+    assert plans[0].out == plans[1].out
+
+
+def test_what_was_required_is_missing_when_it_is_read_back(tunekit, tmp_path, results):
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    saved = tunekit("benchmark=script", "benchmark.space.lr=uniform(0,1)", "--cfg", "job").out
+    (tmp_path / "mine" / "experiment" / "saved.yaml").write_text(saved)
+    finished = tunekit("experiment=saved", "--config-dir", "mine")
+    assert finished.status == 2
+    assert "needs a value for 'command': add benchmark.command=" in finished.err
+
+
 def test_other_references_are_followed(shown):
     assert shown("seed=5", "tags.note=seed-${seed}")["tags"] == {"note": "seed-5"}
 
@@ -125,6 +174,7 @@ def test_nothing_is_run_and_no_data_is_opened(tunekit, results, monkeypatch):
         (["benchmark=script", "benchmark.mtric=loss"], "Did you mean 'metric'"),
         (["benchmark=script", "benchmark.mode=least"], "benchmark.mode='least' does not fit"),
         (["-p", "schedulr"], "Did you mean 'scheduler'"),
+        (["benchmark=script", "benchmark.max_resource=0"], "benchmark.max_resource=0 must be at least 1"),
         (["-p", "seed.more"], "there is no 'more'"),
     ],
 )

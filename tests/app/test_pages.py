@@ -43,6 +43,53 @@ def test_plugins_lists_third_parties_and_broken_ones_with_their_reason(shell, tm
     assert "No module named 'tunekit_broken'" in finished.out
 
 
+def a_plugin_with(folder, files):
+    """A distribution that offers nothing but these options files."""
+    package = folder / "tunekit_files"
+    (package / "conf").mkdir(parents=True)
+    (package / "conf" / "__init__.py").touch()
+    (package / "__init__.py").write_text(
+        "from tunekit_core import hookimpl\n\n\n@hookimpl\ndef tunekit_config_packages():\n"
+        "    return ['tunekit_files.conf']\n"
+    )
+    for name, text in files.items():
+        (package / "conf" / name).parent.mkdir(exist_ok=True)
+        (package / "conf" / name).write_text(text)
+    info = folder / "tunekit_files-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tunekit-files\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[tunekit]\nfiles = tunekit_files\n")
+    return str(folder)
+
+
+def test_help_offers_recipes_however_they_choose_and_survives_files_that_cannot_be_read(shell, tmp_path):
+    files = {
+        "method/PLAIN.yaml": "# @package _global_\ndefaults:\n  - override /hydra/sweeper: tunekit\n"
+        "  - override /backend: null\nmethod: {name: PLAIN}\n",
+        "experiment/swept.yaml": "# @package _global_\nexperiment: {name: swept}\nhydra:\n  sweeper:\n    params:\n"
+        "      searcher: \"'random', grid\"\n      scheduler: choice(fifo)\n",
+        "experiment/absent.yaml": "# @package _global_\nexperiment: {name: absent}\nhydra:\n  sweeper:\n"
+        "    params:\n      searcher: random,nobodys\n",
+        "method/BROKEN.yaml": "a: [unclosed\n",
+        "experiment/empty.yaml": "hydra: {sweeper: null}\n",
+    }
+    finished = shell("--help", PYTHONPATH=a_plugin_with(tmp_path / "site", files))
+    assert finished.status == 0, finished.err
+    assert "method=PLAIN" in finished.out
+    assert "experiment=swept" in finished.out
+    assert "experiment=absent" not in finished.out
+    refused = shell("method=BROKEN", PYTHONPATH=str(tmp_path / "site"))
+    assert refused.status == 2
+    assert "Traceback" not in refused.err
+
+
+def test_an_options_file_is_no_component_and_says_of_which_it_is(tunekit):
+    finished = tunekit("plugins", "scheduler", "asha_promotion_3_brackets")
+    assert finished.status == 2
+    assert "an options file of the scheduler 'asha_promotion'" in finished.err
+    assert "pip install" not in finished.err
+
+
 def test_plugins_can_be_narrowed_to_a_kind(tunekit):
     shown = tunekit("plugins", "searcher").out
     assert "grid" in shown

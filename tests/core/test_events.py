@@ -264,6 +264,12 @@ def test_a_line_that_is_no_event_is_an_error(file, line):
         read_events(file(HEADER.encode() + line + b"\n" + json.dumps(START).encode() + b"\n"))
 
 
+def test_a_record_of_a_later_format_is_not_called_damaged(file):
+    header = '{"event": "tuner_started", "format": 2, "time": 0.0, "more": 1}\n'
+    with pytest.raises(RecordError, match="it is not of format 1, which this version reads"):
+        read_events(file(header + '{"event": "something new"}\n'))
+
+
 @pytest.mark.parametrize("header", ['{"event": "tuner_started", "format": 2, "time": 0.0}', json.dumps(START)])
 def test_another_format_is_refused(file, header):
     with pytest.raises(RecordError, match="it is not of format 1, which this version reads"):

@@ -301,8 +301,16 @@ def test_a_component_is_given_its_options(problem):
             "searcher.depht=3: the searcher 'tidy' has no option 'depht'. Did you mean 'depth'? Its options: patience, "
             "depth, width, limit, mode, weights, names.",
         ),
-        ({"depth": "3"}, "searcher.depth", "searcher.depth='3' does not fit. Allowed: whole number."),
-        ({"depth": True}, "searcher.depth", "searcher.depth=True does not fit. Allowed: whole number."),
+        (
+            {"depth": "3"},
+            "searcher.depth",
+            "searcher.depth='3' does not fit. Allowed: whole number, at least 2 and at most 9.",
+        ),
+        (
+            {"depth": True},
+            "searcher.depth",
+            "searcher.depth=True does not fit. Allowed: whole number, at least 2 and at most 9.",
+        ),
         (
             {"depth": 3, "mode": "swft"},
             "searcher.mode",

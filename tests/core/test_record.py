@@ -346,3 +346,21 @@ def test_hashing_and_threads_do_not_change_a_byte(tmp_path, process):
         assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "1" / name).read_bytes()
     first, second = (json.loads((tmp_path / i / "metadata.json").read_text()) for i in "01")
     assert {**first, **dict.fromkeys(TIMES)} == {**second, **dict.fromkeys(TIMES)}
+
+
+def test_libraries_that_were_loaded_on_the_way_are_named_in_the_numerics(tmp_path, process):
+    program = """
+import json, sys
+from pathlib import Path
+from tunekit_core import Objective, Problem, SearchSpace, uniform, ExperimentRecord
+from tunekit_core.contracts.status import ExperimentStatus
+
+record = ExperimentRecord(Path(sys.argv[1]))
+record.begin(Problem(space=SearchSpace({"x": uniform(0.0, 1.0)}), objective=Objective("loss")), 1, [])
+before = json.loads(Path(sys.argv[1], "metadata.json").read_text())["numerics"]["blas"]
+import scipy.linalg
+record.finish(ExperimentStatus.COMPLETED, "done")
+after = json.loads(Path(sys.argv[1], "metadata.json").read_text())["numerics"]["blas"]
+sys.exit(0 if len(after) > len(before) else 1)
+"""
+    assert process(program, tmp_path).wait() == 0

@@ -221,6 +221,24 @@ def test_the_components_of_a_kind_are_asked_for_when_one_of_it_is_looked_up():
     assert asked == ["searchers"]
 
 
+@pytest.mark.parametrize("order", [("searcher", "stopping"), ("stopping", "searcher")])
+def test_a_plugin_that_breaks_in_one_hook_is_dropped_whenever_that_is_found(order):
+    half = plugin(register_searchers=lambda: [Tidy], register_stopping_criteria=lambda: _raise(ValueError("bad")))
+    found = build(half=half)
+    for kind in order:
+        found.names(kind)
+    assert found.names("searcher") == ("grid", "random")
+    assert [each.distribution for each in found.broken] == ["half"]
+
+
+def test_where_a_class_comes_from_is_known_without_asking_any_hook():
+    asked = []
+    found = build(one=plugin(register_observers=lambda: asked.append("observers") or []))
+    assert found.origin_of(Fifo).distribution == BUILT_IN
+    assert found.origin_of(ModuleType) is None
+    assert asked == []
+
+
 def test_a_plugin_that_is_broken_in_one_hook_offers_nothing():
     half = plugin(register_searchers=lambda: [Tidy], config_packages=lambda: _raise(ValueError("bad")))
     assert build(half=half).names("searcher") == ("grid", "random")

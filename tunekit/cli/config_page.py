@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from tunekit.cli.startup import report_broken_plugins
+from tunekit.config.composition import Composition
+from tunekit.config.environment import with_written
 from tunekit.config.schema import check
 from tunekit.config.shown import as_yaml, shown_config
 
 
-def show_config(configs: Sequence[Mapping[str, Any]], package: str) -> int:
+def show_config(composition: Composition, package: str, *, resolve: bool) -> int:
     """Print the first of the configurations as YAML.
 
     Saved as ``FOLDER/experiment/NAME.yaml`` it is a recipe: ``experiment=NAME --config-dir FOLDER`` runs the same.
 
     Args:
-        configs: Composed configurations, in plain dicts.
+        composition: What was composed.
         package: Dotted name of the part to print; empty for all.
+        resolve: Whether values of environment variables are shown as what they are.
 
     Returns:
         The exit status.
@@ -25,7 +25,9 @@ def show_config(configs: Sequence[Mapping[str, Any]], package: str) -> int:
     Raises:
         ConfigurationError, UnknownComponentError: If a key, component or option does not exist or fit.
     """
-    text = as_yaml(shown_config(check(configs[0])), package)
+    configs = composition.configs
+    config = shown_config(check(configs[0]))
+    text = as_yaml(config if resolve else with_written(config, composition.written[0]), package)
     report_broken_plugins()
     if not package:
         print("# @package _global_")

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 
 from tunekit.cli.startup import print_startup_notes
+from tunekit.config.defaults import what_to_install
 from tunekit.config.files import groups
-from tunekit.config.schema import COMPONENTS, KEYS, RECIPES
+from tunekit.config.schema import COMPONENTS, KEYS, OPEN, RECIPES
 from tunekit.console import print_stdout, stdout_console
 
 EXAMPLES = (
@@ -23,11 +24,11 @@ EXAMPLES = (
     ("plugins", "every component that is installed; plugins searcher random explains one"),
 )
 OVERRIDES = (
-    ("scheduler.reduction_factor=4", "an option of a component"),
+    ("scheduler=asha_promotion scheduler.reduction_factor=4", "an option of a component"),
     ("stopping.max_num_trials_started=256", "end there; the first criterion that holds ends the experiment"),
     ("stopping.max_wallclock_time=null", "switch a criterion off"),
     ("composers.rung_sizes=true", "switch a composer or observer on"),
-    ("fixed.hp_batch_size=32", "do not search this hyperparameter"),
+    ("benchmark=fcnet fixed.hp_batch_size=32", "do not search this hyperparameter"),
     ("n_workers=8 seed=3", "several options, in any order"),
 )
 SWEEPS = (
@@ -49,7 +50,10 @@ def show_help() -> None:
     print_startup_notes()
     print_stdout("Tunes hyperparameters: python -m tunekit [key=value …] [--multirun]\n")
     files = groups()
-    examples = [(line, text) for line, text in EXAMPLES if _works(line, files)]
+    missing = [kind for kind in OPEN if not files.get(kind)]
+    if missing:
+        print_stdout(f"{what_to_install(missing)}\n")
+    examples = [(line, text) for line, text in EXAMPLES if _works(line, files) and not (missing and "FOLDER" in line)]
     _section("Commands", [(f"python -m tunekit {line}", text) for line, text in examples])
     _section("Recipes", [(f"{key}={name}", text) for key in RECIPES for name, text in files.get(key, {}).items()])
     _section("Components", [(f"{key}=", ", ".join(files.get(key, {})) or "none installed") for key in COMPONENTS])

@@ -83,7 +83,7 @@ def _show(line: CommandLine, package: str) -> int:
     from tunekit.cli.config_page import show_config
     from tunekit.config.composition import compose
 
-    return show_config(compose(line).configs, package)
+    return show_config(compose(line), package, resolve="--resolve" in line.own)
 
 
 def _run(line: CommandLine, given: Sequence[str]) -> int:

@@ -6,10 +6,12 @@ import inspect
 import json
 from collections.abc import Sequence
 
+import yaml
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from tunekit.config.files import config_file, groups
 from tunekit.console import print_stdout, stdout_console
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.component import Component
@@ -47,7 +49,10 @@ def show_plugins(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] not in HOOKS:
         raise ConfigurationError(_unknown_kind(arguments[0]), option=arguments[0])
     if len(arguments) == 2:
-        _print_component(registry().find(*arguments))
+        kind, name = arguments
+        if name in groups().get(kind, {}) and name not in registry().names(kind):
+            raise ConfigurationError(_options_file(kind, name), option=name)
+        _print_component(registry().find(kind, name))
         return 0
     _print_table(arguments or tuple(HOOKS))
     for plugin in registry().broken:
@@ -59,6 +64,16 @@ def _unknown_kind(kind: str) -> str:
     homes = [known for known in HOOKS if kind in registry().names(known)]
     hint = "".join(f"Type: plugins {home} {kind}. " for home in homes) or suggestion(kind, HOOKS)
     return f"plugins {kind}: there is no kind of component '{kind}'. {hint}Kinds: {', '.join(HOOKS)}."
+
+
+def _options_file(kind: str, name: str) -> str:
+    file = config_file(kind, name, None)
+    assert file is not None
+    component = yaml.safe_load(file.read_text(encoding="utf-8"))["name"]
+    return (
+        f"plugins {kind} {name}: '{name}' is an options file of the {kind} '{component}'. "
+        f"Type: plugins {kind} {component}, or {kind}={name} --cfg job to see what it sets."
+    )
 
 
 def _print_table(kinds: Sequence[str]) -> None:
@@ -86,7 +101,8 @@ def _print_component(component: Component) -> None:
 
 def _description(component: Component) -> Text:
     options = ", ".join(_option(option) for option in component.options.values())
-    return Text("\n".join(line for line in (component.summary, options) if line))
+    summary = component.summary.replace("``", "`")
+    return Text("\n".join(line for line in (summary, options) if line))
 
 
 def _option(option: Option) -> str:

@@ -13,13 +13,14 @@ from itertools import zip_longest
 
 import attrs
 
-from tunekit.config.schema import COMPONENTS, FREE, KEYS, RECIPES, SEVERAL, VALUES
+from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
 from tunekit_core.errors import ConfigurationError, suggestion
 
 VERBS = ("plugins", "resume")
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
 CONFIG_DIR = ("--config-dir", "-cd")
 CFG, PACKAGE = ("--cfg", "-c"), ("--package", "-p")
+CFG_CHOICES = ("job", "hydra", "all")
 FLAGS_WITH_VALUE = (
     *(*CFG, *PACKAGE, "--config-path", "-cp", "--config-name", "-cn"),
     *(*CONFIG_DIR, "--experimental-rerun"),
@@ -96,22 +97,37 @@ def parse(arguments: Sequence[str]) -> CommandLine:
         else:
             overrides.append(argument)
     _check_overrides(overrides)
-    shown = _take_shown(flags)
+    shown = _take_shown(own, flags)
     return CommandLine(frozenset(own), tuple(flags), tuple(with_prefixes(overrides)), shown)
 
 
-def _take_shown(flags: list[str]) -> str | None:
+def _take_shown(own: set[str], flags: list[str]) -> str | None:
     """What ``--cfg job`` is to show; its flags are taken out, since Hydra does not know the options of components."""
-    values = {}
-    for position, flag in enumerate(flags):
-        name, equals, value = flag.partition("=")
-        if name in (*CFG, *PACKAGE):
-            values[name] = (slice(position, position + 1 + (not equals)), value if equals else flags[position + 1])
-    if not any(values[name][1] == "job" for name in CFG if name in values):
+    chosen, shown = None, ""
+    others: list[str] = []
+    rest = list(flags)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if name in FLAGS_WITH_VALUE and not equals:
+            value = rest.pop(0)
+        if name in CFG:
+            chosen = value
+        elif name in PACKAGE:
+            shown = value
+        elif name != "--resolve":
+            others += [f"{name}={value}"] if equals else [name, value] if name in FLAGS_WITH_VALUE else [name]
+    if chosen not in (None, *CFG_CHOICES):
+        raise ConfigurationError(
+            f"--cfg {chosen}: there is nothing to show by that name. {suggestion(chosen, CFG_CHOICES)}"
+            f"Allowed: {', '.join(CFG_CHOICES)}. Type --cfg job for the configuration of a run.",
+            option="--cfg",
+            value=chosen,
+        )
+    if chosen != "job":
         return None
-    shown = next((values[name][1] for name in PACKAGE if name in values), "")
-    for where, _ in sorted(values.values(), key=lambda found: -found[0].start):
-        del flags[where]
+    if "--resolve" in flags:
+        own.add("--resolve")
+    flags[:] = others
     return shown
 
 
@@ -128,7 +144,13 @@ def with_prefixes(overrides: Iterable[str]) -> list[str]:
     >>> with_prefixes(["benchmark.space.lr=uniform(0,1)"])
     ["++benchmark.space.lr='uniform(0,1)'"]
     """
-    return [_with_prefix(override) for override in overrides]
+    return [_with_prefix(override) for override in overrides if not _leaves_open(override)]
+
+
+def _leaves_open(override: str) -> bool:
+    """Whether it says of a component what holds if nothing is said: Hydra takes no null where a name is expected."""
+    key, _, value = override.lstrip("+").partition("=")
+    return key in OPEN and value == "null"
 
 
 def _with_prefix(override: str) -> str:

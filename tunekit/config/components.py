@@ -12,20 +12,21 @@ from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.registry import registry
 
-Options = Mapping[str, Any]
+OptionValues = Mapping[str, Any]
+MISSING = "???"  # as OmegaConf writes a value that has to be given
 
 
-def complete_options(component: Component, given: Options) -> dict[str, Any]:
+def complete_options(component: Component, given: OptionValues) -> dict[str, Any]:
     """All options of a component, as JSON gives them back: those given, checked, and the defaults of its class.
 
     Raises:
         ConfigurationError: If an option does not exist or fit, or is missing.
     """
-    options = component.read_options(given)
+    options = component.read_options({name: value for name, value in given.items() if value != MISSING})
     return cast("dict[str, Any]", _plain({name: getattr(options, name) for name in component.options}))
 
 
-def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, Options]:
+def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, OptionValues]:
     """All options of each component in a mapping that is switched on.
 
     Args:
@@ -36,7 +37,7 @@ def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str,
     Raises:
         ConfigurationError: If a component does not exist, or as for :func:`complete_options`.
     """
-    complete: dict[str, Options] = {}
+    complete: dict[str, OptionValues] = {}
     for name, value in given.items():
         component = find_of_several(key, kind, name)
         options = given_options(component, value)
@@ -45,7 +46,7 @@ def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str,
     return complete
 
 
-def given_options(component: Component, value: Any) -> Options | None:
+def given_options(component: Component, value: Any) -> OptionValues | None:
     """The options that a value means which stands behind a component of several, or ``None`` if it is switched off.
 
     Args:
@@ -83,12 +84,12 @@ def find_of_several(key: str, kind: str, name: str) -> Component:
         raise ConfigurationError(f"{key}.{name}: {error}", option=f"{key}.{name}") from error
 
 
-def split_options(component: Options) -> tuple[str, Options]:
+def split_options(component: OptionValues) -> tuple[str, OptionValues]:
     """The name of a component, and its options."""
     return component["name"], {name: value for name, value in component.items() if name != "name"}
 
 
-def build_benchmark(component: Options) -> Benchmark:
+def build_benchmark(component: OptionValues) -> Benchmark:
     """The benchmark of these options; opened once per process."""
     return _benchmark(json.dumps(component, sort_keys=True))
 

@@ -22,9 +22,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import CommandLine
+from tunekit.config.environment import as_written, resolved_where_possible
 from tunekit.config.files import config_file, config_packages
 from tunekit.config.hydra_errors import explain
-from tunekit.config.masking import resolved_but_environment
 from tunekit_core.errors import ConfigurationError, PluginError, TunekitError
 
 CONFIG_PACKAGE = "pkg://tunekit.conf"
@@ -36,12 +36,14 @@ class Composition:
 
     Attributes:
         configs: In plain dicts, interpolations resolved; none if Hydra was only asked to show something.
+        written: With ``--cfg job`` the same, with values of environment variables as they were written.
         is_sweep: Whether Hydra was asked for a sweep, of however many runs.
         n_jobs: ``hydra.sweeper.n_jobs``.
         plan: ``hydra.sweeper.plan``.
     """
 
     configs: list[dict[str, Any]] = attrs.field(factory=list)
+    written: list[dict[str, Any]] = attrs.field(factory=list)
     is_sweep: bool = False
     n_jobs: int | None = None
     plan: bool = False
@@ -64,11 +66,11 @@ def compose(line: CommandLine) -> Composition:
     """
     _register_plugins()
     arguments = line.for_hydra
-    if line.names_no_command and _is_study(line):
-        arguments = ["--multirun", *arguments]
+    with _explained():
+        if line.names_no_command and _is_study(line):
+            arguments = ["--multirun", *arguments]
     composition = Composition()
     unresolved: list[OmegaConfBaseException] = []
-    shows = line.shown is not None
 
     def collect(config: DictConfig) -> None:
         if not composition.configs:
@@ -76,8 +78,11 @@ def compose(line: CommandLine) -> Composition:
             composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
             composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
         try:
-            resolved = resolved_but_environment(config) if shows else OmegaConf.to_container(config, resolve=True)
-            composition.configs.append(cast("dict[str, Any]", resolved))
+            if line.shown is not None:
+                composition.written.append(as_written(config))
+                composition.configs.append(resolved_where_possible(config))
+            else:
+                composition.configs.append(cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True)))
         except OmegaConfBaseException as error:  # raised from here, Hydra would print it in its own words first
             unresolved.append(error)
 

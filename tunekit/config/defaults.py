@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
@@ -17,7 +19,7 @@ def default_benchmark() -> str:
     """
     installed = [registry().find("benchmark", name) for name in registry().names("benchmark")]
     if not installed:
-        raise ConfigurationError(_what_to_install(), option="benchmark")
+        raise ConfigurationError(what_to_install(_missing()), option="benchmark")
     chosen = [component for component in installed if component.factory.is_default]
     if len(chosen) == 1 or len(installed) == 1:
         return (chosen or installed)[0].name
@@ -39,7 +41,7 @@ def default_backend(name: str, benchmark: type[Benchmark]) -> str:
     """
     installed = [registry().find("backend", backend) for backend in registry().names("backend")]
     if not installed:
-        raise ConfigurationError(_what_to_install(), option="backend")
+        raise ConfigurationError(what_to_install(_missing()), option="backend")
     able = [component for component in installed if issubclass(benchmark, component.factory.runs)]
     chosen = [component for component in able if len(able) == 1 or component.name == benchmark.preferred_backend]
     if chosen:
@@ -51,18 +53,21 @@ def default_backend(name: str, benchmark: type[Benchmark]) -> str:
         )
     raise ConfigurationError(
         f"No installed backend can run the benchmark '{name}'. Installed: "
-        f"{', '.join(component.name for component in installed)}. Those of tunekit are in "
-        f"{', '.join(distributions_with('backend'))}.",
+        f"{', '.join(component.name for component in installed)}. More backends: pip install "
+        f"{' '.join(home for home in distributions_with('backend') if home not in registry().versions)}",
         option="backend",
     )
+
+
+def _missing() -> list[str]:
+    return [kind for kind in ("benchmark", "backend") if not registry().names(kind)]
 
 
 def _choices(key: str, components: list[Component]) -> str:
     return ", ".join(f"{key}={component.name}" for component in components)
 
 
-def _what_to_install() -> str:
-    """One sentence for an installation without any benchmark or backend."""
-    missing = [kind for kind in ("benchmark", "backend") if not registry().names(kind)]
+def what_to_install(missing: Sequence[str]) -> str:
+    """One sentence for an installation that lacks every component of these kinds."""
     distributions = [distribution for kind in missing for distribution in distributions_with(kind)]
     return f"No {' and no '.join(missing)} is installed, so nothing can be run: pip install {' '.join(distributions)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from tunekit_core.errors import PluginError
 from tunekit_core.plugins.registry import registry
 
 OWN_PACKAGE = "tunekit.conf"
+NAME = re.compile(r"[\w.-]+")
 
 
 @cache
@@ -67,26 +69,27 @@ def config_file(group: str, name: str, config_dir: str | None) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def missing_choices(file: Path) -> list[tuple[str, str]]:
-    """What a recipe chooses that is not installed, as pairs of a group and a name."""
-    return [(chosen, name) for chosen, name in _choices(file) if not _is_installed(chosen, name)]
-
-
 def _is_usable(group: str, file: Path) -> bool:
-    return group not in RECIPES or not missing_choices(file)
+    return group not in RECIPES or all(_is_installed(chosen, name) for chosen, name in _choices(file))
 
 
 def _choices(file: Path) -> Iterator[tuple[str, str]]:
-    """The options files that a recipe chooses: in its defaults list, and where it is a study, in its sweep."""
-    content: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    for entry in content.get("defaults", []):
-        if isinstance(entry, dict):
-            for key, name in entry.items():
-                yield key.removeprefix("override ").strip("/ "), str(name)
-    params = content.get("hydra", {}).get("sweeper", {}).get("params", {})
-    for key, names in params.items():
-        if key in (*COMPONENTS, *RECIPES):
-            yield from ((key, name.strip()) for name in str(names).split(","))
+    """The options files that a recipe chooses: in its defaults list, and where it is a study, in its sweep.
+
+    What is not simply a name is left to Hydra, and so is a file that cannot be read.
+    """
+    try:
+        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        entries = [entry for entry in content.get("defaults") or () if isinstance(entry, dict)]
+        params = content.get("hydra", {}).get("sweeper", {}).get("params", {})
+        chosen = [*((key.removeprefix("override "), name) for entry in entries for key, name in entry.items())]
+        chosen += [(key, name) for key, names in params.items() for name in str(names).split(",")]
+    except (AttributeError, TypeError, ValueError, yaml.YAMLError):
+        return
+    for key, name in chosen:
+        group, text = str(key).strip("/ "), str(name).strip("'\" ")
+        if group in (*COMPONENTS, *RECIPES) and name is not None and NAME.fullmatch(text):
+            yield group, text
 
 
 def _is_installed(group: str, name: str) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
-from pathlib import Path
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import SPACE, quoted
-from tunekit.config.files import config_file, groups, missing_choices
+from tunekit.config.files import groups
 from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
 from tunekit_core.errors import suggestion
 from tunekit_core.plugins.known import where_to_find
@@ -40,7 +39,7 @@ def explain(error: Exception) -> str:
     if match := NO_GROUP.search(text):
         return _unknown(match[1], text)
     if match := NEEDS_MULTIRUN.search(text):
-        argument = match[1] or match[2]
+        argument = (match[1] or match[2]).lstrip("+")
         return f"'{argument}' gives several values: add --multirun to run them all, or write [a,b] for one list."
     if match := SEVERAL_VALUES.search(text):
         return f"{match[1]} is chosen twice, on the command line or by a recipe as well. Leave one of them out."
@@ -71,16 +70,7 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
 def _not_installed(group: str, name: str, known: Iterable[str] = ()) -> str:
     options = list(groups().get(group, {})) or list(known)
     message = f"There is no {group} '{name}'. {suggestion(name, options)}Installed: {', '.join(options) or 'none'}."
-    file = config_file(group, name, None)
-    if file is not None:  # a recipe that is there, and what it chooses is not
-        return _not_usable(group, name, file)
     return message + where_to_find(group, name)
-
-
-def _not_usable(group: str, name: str, file: Path) -> str:
-    missing = missing_choices(file)
-    hints = "".join(where_to_find(chosen, choice) for chosen, choice in missing)
-    return f"{group}={name} needs {', '.join(f'{chosen}={choice}' for chosen, choice in missing)}.{hints}"
 
 
 def _grammar(error: OverrideParseException) -> str:

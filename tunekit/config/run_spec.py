@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.components import Options, build_benchmark, complete_options, complete_several
+from tunekit.config.components import OptionValues, build_benchmark, complete_options, complete_several
 from tunekit.config.defaults import default_backend, default_benchmark
 from tunekit.config.schema import SEVERAL, Settings
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -37,7 +37,7 @@ class RunSpec:
     """
 
     results: Mapping[str, Any]
-    observers: Mapping[str, Options]
+    observers: Mapping[str, OptionValues]
     dataset: str | None
     method: str | None
     experiment: str | None
@@ -183,7 +183,7 @@ def chosen_names(settings: Settings, benchmark: Benchmark | None = None) -> dict
 def time_limit(benchmark: Benchmark | type[Benchmark], settings: Settings) -> float:
     """Seconds: the benchmark's own limit; scaled, fewer workers have as many worker seconds in all."""
     n_workers = settings.values["n_workers"]
-    if not settings.values["scale_max_wallclock_time"] or n_workers is None or n_workers >= benchmark.n_workers:
+    if not settings.values["scale_max_wallclock_time"] or n_workers is None or not 0 < n_workers < benchmark.n_workers:
         return float(benchmark.max_wallclock_time)
     return float(int(benchmark.max_wallclock_time * benchmark.n_workers / n_workers))
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import attrs
 
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.options import check_option
 
 KEYS = {
@@ -128,8 +129,8 @@ def _recipe(key: str, value: Any) -> str | None:
         return None
     if not isinstance(value, Mapping) or set(value) != {"name"} or not isinstance(value["name"], str):
         raise ConfigurationError(
-            f"{key}={value!r} is no {key} that is installed: a {key} is a file that writes '{key}: {{name: …}}'. "
-            "`python -m tunekit --help` lists what there is.",
+            f"{key}={value!r}: no {key} of that name is installed.{where_to_find(key, str(value))} "
+            f"`python -m tunekit --help` lists what there is; a file of your own has '{key}: {{name: …}}' in it.",
             option=key,
             value=value,
         )

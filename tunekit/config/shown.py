@@ -6,23 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from omegaconf import OmegaConf
 
-from tunekit.config.components import Options, complete_options, find_of_several, given_options
-from tunekit.config.masking import is_masked
+from tunekit.config.components import MISSING, OptionValues, complete_options, find_of_several, given_options
+from tunekit.config.environment import is_from_environment
 from tunekit.config.run_spec import TIME_LIMIT, chosen_names, needs_time_limit, time_limit
 from tunekit.config.schema import KEYS, SEVERAL, Settings
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.component import Component
-from tunekit_core.plugins.options import check_option
 from tunekit_core.plugins.registry import registry
-
-MISSING = "???"  # as OmegaConf writes a value that has to be given
 
 
 def shown_config(settings: Settings) -> dict[str, Any]:
     """Every key of the top level, and every option of every component.
 
-    What is required and missing is ``???``. Values of environment variables stay masked, so they are not checked.
+    What is required and missing is ``???``, and a component that is switched off is null.
 
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
@@ -40,7 +38,7 @@ def shown_config(settings: Settings) -> dict[str, Any]:
     if values["n_workers"] is None:
         values["n_workers"] = benchmark.n_workers
     recipes = {key: name if name is None else {"name": name} for key, name in settings.recipes.items()}
-    shown = {**recipes, **components, **several, **values, "fixed": settings.fixed, "tags": settings.tags}
+    shown = {**recipes, **components, **several, **values, "fixed": dict(settings.fixed), "tags": dict(settings.tags)}
     return {key: shown[key] for key in KEYS}
 
 
@@ -61,31 +59,32 @@ def as_yaml(config: Mapping[str, Any], package: str) -> str:
                 value=package,
             )
         part = part[name]
-    return yaml.safe_dump(part, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    if isinstance(part, dict | list):  # as OmegaConf reads it: it takes more words for numbers than YAML does
+        return OmegaConf.to_yaml(OmegaConf.create(_escaped(part)))
+    return yaml.safe_dump(part).removesuffix("...\n")
 
 
-def _several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, Options]:
-    shown: dict[str, Options] = {}
+def _escaped(value: Any) -> Any:
+    """Text that was read with a dollar and a brace in it gets the backslash that it was read with."""
+    if isinstance(value, dict):
+        return {key: _escaped(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_escaped(part) for part in value]
+    return value.replace("${", "\\${") if isinstance(value, str) and not is_from_environment(value) else value
+
+
+def _several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, OptionValues | None]:
+    shown: dict[str, OptionValues | None] = {}
     for name, value in given.items():
         component = find_of_several(key, kind, name)
         options = given_options(component, value)
-        if options is not None:
-            shown[name] = _options(component, options)
+        shown[name] = None if options is None else _options(component, options)
     return shown
 
 
-def _options(component: Component, given: Options) -> dict[str, Any]:
-    masked = {name: value for name, value in given.items() if is_masked(value)}
-    checked = {name: value for name, value in given.items() if name not in masked}
-    missing = [name for name, option in component.options.items() if option.required and name not in checked]
+def _options(component: Component, given: OptionValues) -> dict[str, Any]:
+    missing = [name for name, option in component.options.items() if option.required and name not in given]
     if not missing:
-        return {**complete_options(component, checked), **masked}
-    unknown = {name: value for name, value in given.items() if name not in component.options}
-    if unknown:
-        complete_options(component, unknown)  # says what there is
-    typed = {
-        name: check_option(component.path_of(name), value, component.options[name].annotation)
-        for name, value in checked.items()
-    }
+        return complete_options(component, given)
     defaults = {name: option.default for name, option in component.options.items()}
-    return {**defaults, **typed, **dict.fromkeys(missing, MISSING), **masked}
+    return {**defaults, **component.read_values(given), **dict.fromkeys(missing, MISSING)}

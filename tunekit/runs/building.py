@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunekit.config.components import Options, build_benchmark, split_options
+from tunekit.config.components import OptionValues, build_benchmark, split_options
 from tunekit.config.run_spec import RunSpec
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -85,11 +85,11 @@ def _points(benchmark: Benchmark, results: Mapping[str, Any]) -> Sequence[Mappin
     return [{**point, **fixed} for point in benchmark.points_to_evaluate]
 
 
-def _create(kind: str, component: Options, *context: Any) -> Any:
+def _create(kind: str, component: OptionValues, *context: Any) -> Any:
     """A component of its name and options; ``context`` is what the contract of its kind passes."""
     name, options = split_options(component)
     return registry().find(kind, name).create(*context, options=options)
 
 
-def _create_all(kind: str, components: Mapping[str, Options], *context: Any) -> list[Any]:
+def _create_all(kind: str, components: Mapping[str, OptionValues], *context: Any) -> list[Any]:
     return [_create(kind, {"name": name, **options}, *context) for name, options in components.items()]

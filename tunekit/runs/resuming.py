@@ -97,6 +97,13 @@ def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any])
         settings["experiment"] = {"name": metadata["experiment"]}
     merged = _merged(settings, changes)
     for key in COMPONENTS:
+        if not isinstance(merged[key], Mapping):
+            raise ConfigurationError(
+                f"{key}={merged[key]}: an experiment that goes on keeps its {key}; its options can be changed, as in "
+                f"{key}.OPTION=VALUE.",
+                option=key,
+                value=merged[key],
+            )
         if merged[key]["name"] != recorded[key]["name"]:
             raise ConfigurationError(
                 f"{key}={merged[key]['name']}: an experiment that goes on keeps its {key}, {recorded[key]['name']}.",

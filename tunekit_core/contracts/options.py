@@ -30,7 +30,7 @@ class Range:
 
     def __contains__(self, value: float) -> bool:
         return (
-            not math.isnan(value)
+            value == value  # not NaN; an integer may be too large for math.isnan
             and (self.at_least is None or value >= self.at_least)
             and (self.above is None or value > self.above)
             and (self.at_most is None or value <= self.at_most)
@@ -87,11 +87,19 @@ def option(
     return attrs.field(default=default, validator=_check_range, metadata={DECLARED: declared})
 
 
-def _check_range(_: object, field: attrs.Attribute[Any], value: Any) -> None:
-    allowed: Range = field.metadata[DECLARED].range
+def check_range(name: str, value: Any, allowed: Range) -> None:
+    """Refuse a number that an option does not take.
+
+    Raises:
+        InvalidOption: If it is out of range.
+    """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and str(allowed) and value not in allowed:
-        raise InvalidOption(field.name, value, f"must be {allowed}")
+        raise InvalidOption(name, value, f"must be {allowed}")
+
+
+def _check_range(_: object, field: attrs.Attribute[Any], value: Any) -> None:
+    check_range(field.name, value, field.metadata[DECLARED].range)
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from tunekit_core.contracts.options import check_range
 from tunekit_core.errors import ConfigurationError, InvalidOption, PluginError, TunekitError, suggestion
 from tunekit_core.plugins.options import Option, check_option, options_of
 
@@ -67,6 +68,23 @@ class Component:
                 does not fit.
             PluginError: If the class that declares them breaks.
         """
+        values = self.read_values(given)
+        for name, option in self.options.items():
+            if option.required and name not in given:
+                raise ConfigurationError(
+                    f"The {self.kind} '{self.name}' needs a value for '{name}': add {self.path_of(name)}=… "
+                    f"({option.takes}).",
+                    option=self.path_of(name),
+                )
+        with self._errors_named():
+            return self.factory.Options(**values)
+
+    def read_values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of some options, each checked by itself and as its class takes it.
+
+        Raises:
+            ConfigurationError: If an option does not exist, or has a value that does not fit.
+        """
         for name, value in given.items():
             if name not in self.options:
                 raise ConfigurationError(
@@ -75,19 +93,13 @@ class Component:
                     option=f"{self.path}.{name}",
                     value=value,
                 )
-        for name, option in self.options.items():
-            if option.required and name not in given:
-                raise ConfigurationError(
-                    f"The {self.kind} '{self.name}' needs a value for '{name}': add {self.path_of(name)}=… "
-                    f"({option.takes}).",
-                    option=self.path_of(name),
-                )
-        values = {
-            name: check_option(self.path_of(name), value, self.options[name].annotation)
-            for name, value in given.items()
-        }
-        with self._errors_named():
-            return self.factory.Options(**values)
+        values = {}
+        for name, value in given.items():
+            option = self.options[name]
+            values[name] = check_option(self.path_of(name), value, option.annotation, takes=option.takes)
+            with self._errors_named():
+                check_range(name, value, option.range)
+        return values
 
     def create(self, *context: Any, options: Mapping[str, Any]) -> Any:
         """Build it.

@@ -7,22 +7,23 @@ what they register, by ``nox -s docs``.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
 INDEX = Path(__file__).with_name("known.json")
 
 
-def where_to_find(group: str, name: str) -> str:
+def where_to_find(group: str, name: str, *, installed: Collection[str] = ()) -> str:
     """Where a component or an options file is that is not installed, as a sentence to append; or nothing.
 
     Args:
         group: Kind of component, or group of options files such as ``"method"``.
         name: Its name.
+        installed: Distributions that are there.
     """
     home = _index().get(group, {}).get(name)
-    return "" if home is None else f" '{name}' is in {home}: pip install {home}."
+    return "" if home is None or home in installed else f" '{name}' is in {home}: pip install {home}."
 
 
 def distributions_with(group: str) -> list[str]:

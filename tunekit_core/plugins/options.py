@@ -80,13 +80,14 @@ def _option(field: attrs.Attribute[Any], annotation: Any) -> Option:
     return Option(field.name, annotation, default, field.default is attrs.NOTHING, declared.help, declared.range)
 
 
-def check_option(option: str, value: Any, annotation: Any) -> Any:
+def check_option(option: str, value: Any, annotation: Any, *, takes: str = "") -> Any:
     """A value as its option takes it: an int becomes a float where a float is wanted; nothing else changes.
 
     Args:
         option: Dotted name, for the message.
         value: What was given.
         annotation: The type of the option.
+        takes: What it takes, for the message, where that is more than its type.
 
     Raises:
         ConfigurationError: If the value does not fit.
@@ -97,7 +98,7 @@ def check_option(option: str, value: Any, annotation: Any) -> Any:
     choices = [str(choice) for choice in _literals(annotation)]
     hint = suggestion(str(value), choices)
     raise ConfigurationError(
-        f"{option}={value!r} does not fit. {hint}Allowed: {type_text(annotation)}.", option=option, value=value
+        f"{option}={value!r} does not fit. {hint}Allowed: {takes or type_text(annotation)}.", option=option, value=value
     )
 
 
@@ -154,13 +155,21 @@ def _fit(value: Any, annotation: Any) -> tuple[bool, Any]:
     if origin is int:
         return isinstance(value, int) and not isinstance(value, bool), value
     if origin is float:
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
-        return fits, float(value) if fits else value
+        return _fit_number(value)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _fit_mapping(value, typing.get_args(annotation))
     if isinstance(origin, type) and issubclass(origin, Sequence) and origin is not str:
         return _fit_sequence(value, origin, typing.get_args(annotation))
     return isinstance(value, origin), value
+
+
+def _fit_number(value: Any) -> tuple[bool, Any]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False, value
+    try:
+        return True, float(value)
+    except OverflowError:  # an integer beyond all floats
+        return False, value
 
 
 def _fit_sequence(value: Any, origin: type[Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:

@@ -100,13 +100,10 @@ class Registry:
         """The components of all kinds of which one was looked up so far."""
         return [component for found in self._components.values() for component in found.values()]
 
-    def origin_of(self, factory: type[Any]) -> Component | None:
-        """The component that a class is, or ``None`` if no plugin offers it."""
-        for kind in (*self._components, *(kind for kind in HOOKS if kind not in self._components)):
-            for component in self._of_kind(kind).values():
-                if component.factory is factory:
-                    return component
-        return None
+    def origin_of(self, factory: type[Any]) -> Plugin | None:
+        """The plugin that a class comes from, by its package, or ``None``. No hook is asked."""
+        package = factory.__module__.partition(".")[0]
+        return next((each for each in self._plugins if each.module.__name__.partition(".")[0] == package), None)
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Names of the installed components of a kind, sorted."""
@@ -130,7 +127,7 @@ class Registry:
             return component
         installed = self.names(kind)
         message = f"No {kind} named '{name}'. {suggestion(name, installed)}Installed: {', '.join(installed) or 'none'}."
-        message += where_to_find(kind, name)
+        message += where_to_find(kind, name, installed=self.versions)
         for plugin in self.broken:
             message += f" The plugin {plugin.distribution} could not be used: {plugin.reason}"
         raise UnknownComponentError(message, kind=kind, name=name, installed=installed)
@@ -176,8 +173,15 @@ class Registry:
                 offered = [each for answer in self._manager.subset_hook_caller(hook, others)() for each in answer]
                 yield plugin, read(plugin, offered)
             except Exception as error:
-                self._plugins.remove(plugin)
-                self.broken.append(BrokenPlugin(plugin.distribution, _reason(error)))
+                self._drop(plugin, error)
+
+    def _drop(self, plugin: Plugin, error: Exception) -> None:
+        """A plugin that breaks in one hook offers nothing, not even what was asked for before."""
+        self._plugins.remove(plugin)
+        self.broken.append(BrokenPlugin(plugin.distribution, _reason(error)))
+        for kind, found in self._components.items():
+            kept = {name: each for name, each in found.items() if each.distribution != plugin.distribution}
+            self._components[kind] = kept
 
 
 def _components(kind: str, plugin: Plugin, factories: list[Any]) -> list[Component]:

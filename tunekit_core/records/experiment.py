@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cache
@@ -25,6 +26,7 @@ from tunekit_core.records.results import ResultsWriter
 
 FILES_FORMAT = 1  # of the files; enters the hash of a run
 MAX_FAILURES_KEPT = 20
+WITH_BLAS = {"scipy.linalg", "torch"}  # beside numpy
 
 
 class ExperimentRecord:
@@ -95,7 +97,7 @@ class ExperimentRecord:
             "n_workers": n_workers,
             "search_space": problem.space.to_json(),
             "versions": _versions(components),
-            "numerics": dict(_numerics()),
+            "numerics": _numerics(),
             "started": read_metadata(self.folder).get("started", _now()) if past else _now(),
         }
         for left_over in (RESULTS, *([] if past else [EVENTS])):  # of an experiment before: it would pass for ours
@@ -163,6 +165,7 @@ class ExperimentRecord:
             self.release()
             return
         self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
+        self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
         if self._failures:
             self._metadata["failures"] = self._failures
         try:
@@ -194,9 +197,14 @@ def _versions(components: Sequence[Any]) -> dict[str, str]:
     return {BUILT_IN: __version__} | used
 
 
-@cache
-def _numerics() -> tuple[tuple[str, Any], ...]:
+def _numerics() -> dict[str, Any]:
     """What bits may depend on: interpreter, libraries, and the kernels that BLAS chose for this processor."""
+    return dict(_numerics_with(frozenset(WITH_BLAS & sys.modules.keys())))
+
+
+@cache
+def _numerics_with(loaded: frozenset[str]) -> tuple[tuple[str, Any], ...]:
+    """As :func:`_numerics`, looked up again only when another library that brings a BLAS was loaded."""
     import numpy as np
     import threadpoolctl
 

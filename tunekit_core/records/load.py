@@ -157,11 +157,21 @@ def read_events(folder: Path | str) -> list[Recorded]:
         *lines, _ = path.read_bytes().split(b"\n")
     except FileNotFoundError as error:
         raise RecordError(f"{path} does not exist: the experiment was run without keep_events.") from error
+    if lines:
+        _check_format(path, lines[0])
     events = [_event(path, number, line) for number, line in enumerate(lines, start=1)]
-    if events and events[0] != TunerStarted(RECORD_FORMAT, 0.0):
-        first = lines[0].decode(errors="replace")
-        raise RecordError(f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads.")
     return [event for event in events if not isinstance(event, TunerStarted)]
+
+
+def _check_format(path: Path, line: bytes) -> None:
+    """Before anything else: in a record of another format, any line may look damaged."""
+    try:
+        first = json.loads(line)
+    except ValueError as error:
+        raise RecordError(f"Line 1 of {path} is damaged: {error}") from error
+    begins_here = isinstance(first, dict) and (first.get("event"), first.get("time")) == ("tuner_started", 0.0)
+    if not begins_here or first.get("format") != RECORD_FORMAT:
+        raise RecordError(f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads.")
 
 
 def _event(path: Path, number: int, line: bytes) -> Recorded:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
 from tunekit_core import InvalidOption, option
-
-
-def _order(_: type[Any], fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    """In every list ``min_resource`` comes first and ``searcher_data`` last, whichever class declares them."""
-    return sorted(fields, key=lambda field: (field.name == "searcher_data") - (field.name == "min_resource"))
 
 
 @attrs.frozen(kw_only=True)
@@ -48,7 +43,7 @@ class LevelOptions:
             )
 
 
-@attrs.frozen(kw_only=True, field_transformer=_order)
+@attrs.frozen(kw_only=True)
 class AshaOptions(LevelOptions):
     """Where trials are compared, and how they spread over brackets."""
 
@@ -64,7 +59,7 @@ class AshaOptions(LevelOptions):
     rung_system_per_bracket: bool = option(False, help="Whether trials are compared within their bracket only.")
 
 
-@attrs.frozen(kw_only=True, field_transformer=_order)
+@attrs.frozen(kw_only=True)
 class FreezeThawOptions(LevelOptions):
     """Where trials pause, and how often successive halving decides which of them goes on."""
 

@@ -1,0 +1,84 @@
+"""Values that come from environment variables are shown as they were written, never as what they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+FROM_ENVIRONMENT = re.compile(r"\$\{\s*oc\.env\s*:")
+
+
+def is_from_environment(value: Any) -> bool:
+    """Whether a value was written as that of an environment variable, or as something that is made of one."""
+    return isinstance(value, str) and FROM_ENVIRONMENT.search(value) is not None
+
+
+def as_written(config: DictConfig) -> Any:
+    """The configuration in plain dicts, all interpolations resolved but those of environment variables."""
+    texts: list[str] = []
+    raw = _masked(OmegaConf.to_container(config, resolve=False), texts)
+    return _unmasked(OmegaConf.to_container(OmegaConf.create(raw), resolve=True), texts)
+
+
+def resolved_where_possible(node: Any) -> Any:
+    """A configuration in plain values, resolved; without what cannot be, since an environment variable is not set."""
+    if isinstance(node, DictConfig):
+        return {key: resolved_where_possible(value) for key, value in _entries(node, node)}
+    if isinstance(node, ListConfig):
+        return [resolved_where_possible(value) for _, value in _entries(node, range(len(node)))]
+    return node
+
+
+def _entries(node: Any, keys: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    for key in keys:
+        try:
+            yield key, node[key]
+        except OmegaConfBaseException:
+            continue
+
+
+def with_written(resolved: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
+    """A configuration with what comes from environment variables as it was written."""
+    shown = dict(resolved)
+    for key, value in written.items():
+        if isinstance(value, dict) and isinstance(shown.get(key), dict):
+            shown[key] = with_written(shown[key], value)
+        elif _holds_environment(value):
+            shown[key] = value
+    return shown
+
+
+def _holds_environment(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_environment, value.values()))
+    return any(map(_holds_environment, value)) if isinstance(value, list) else is_from_environment(value)
+
+
+def _masked(value: Any, texts: list[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(part, texts) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_masked(part, texts) for part in value]
+    if not is_from_environment(value):
+        return value
+    texts.append(value)
+    return _mask(len(texts) - 1)
+
+
+def _unmasked(value: Any, texts: list[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _unmasked(part, texts) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_unmasked(part, texts) for part in value]
+    if isinstance(value, str):
+        for number, written in enumerate(texts):
+            value = value.replace(_mask(number), written)
+    return value
+
+
+def _mask(number: int) -> str:
+    return f"__environment_{number}__"  # a word to OmegaConf's grammar, and one that nobody writes
