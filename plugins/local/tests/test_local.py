@@ -312,6 +312,8 @@ def test_a_trial_that_dies_while_it_is_restored_is_started_again(make, monkeypat
     def restore_and_kill(*arguments):
         running = recovery.restore_trial(*arguments)
         running.run.end_by_force()
+        while running.run.is_running():  # killing takes a moment
+            time.sleep(0.001)
         return running
 
     monkeypatch.setattr(backend_module, "restore_trial", restore_and_kill)
