@@ -11,14 +11,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from tunekit.cli.exit_status import REFUSED, STOPPED_BY_USER
 from tunekit.cli.startup import print_startup_notes, report_broken_plugins
 from tunekit.config.arguments import CommandLine, parse
 from tunekit.console import print_stderr
 from tunekit_core.errors import TunekitError
 from tunekit_core.plugins.registry import BUILT_IN
-
-REFUSED = 2
-STOPPED_BY_USER = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
+from tunekit.cli.exit_status import SOME_FAILED, STOPPED_BY_USER, SUCCEEDED
 from tunekit.config.planning import Plan
 from tunekit.config.run_spec import RunSpec
 from tunekit.config.schema import QUIET
@@ -26,8 +27,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import read_metadata
 
-SUCCEEDED, SOME_FAILED, STOPPED_BY_USER = 0, 1, 130
-MISSING = "missing"  # in place of the status of a run whose folder holds none that can be read
+NO_STATUS = "missing"  # in place of the status of a run whose folder holds none that can be read
 
 
 def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False) -> int:
@@ -90,7 +90,7 @@ def _print_plan(specs: Sequence[RunSpec], statuses: Mapping[Path, ExperimentStat
     table = Table("", "method", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
     for number, spec in enumerate(specs):
         status = statuses[spec.folder]
-        text = MISSING if status is None else status.value
+        text = NO_STATUS if status is None else status.value
         table.add_row(str(number), spec.method_name, spec.problem_name, str(spec.seed), text, str(spec.folder))
     stdout_console().print(table)
 

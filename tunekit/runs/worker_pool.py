@@ -33,7 +33,7 @@ class _Worker:
 
 
 class WorkerPool:
-    """Worker processes, forked from a server that has imported every plugin once.
+    """Worker processes, forked from a server that has imported once what runs need.
 
     Args:
         n_workers: How many.
