@@ -324,6 +324,19 @@ def test_a_trial_that_dies_while_it_is_restored_is_started_again(make, monkeypat
     assert more[-1].metrics["epoch"] == 9
 
 
+def test_a_trial_that_was_being_ended_with_its_tuner_when_it_was_restored_is_started_again(make):
+    before = make(Training(seconds=0.1))
+    before.start(trial(before), None, None)
+    while not (reports := before.wait(None)):
+        pass
+    after = make(Training(seconds=0.0))
+    after.restore([UnfinishedTrial(trial(after), 1, len(reports), False)], 1.0)  # which finds it alive
+    before.close()
+    *more, ended = until_idle(after)
+    assert ended.status is Status.COMPLETED, ended.reason
+    assert more[-1].metrics["epoch"] == 9
+
+
 @pytest.mark.parametrize("moment", range(5))
 def test_a_trial_that_still_runs_in_a_folder_that_was_moved_is_started_again(tmp_path, moment):
     benchmark = Training(seconds=0.1)

@@ -26,7 +26,7 @@ from tunekit_core import (
     environment_for_trials,
 )
 from tunekit_local.devices import Devices
-from tunekit_local.endings import failure_reason, has_failed
+from tunekit_local.endings import failure_reason, has_failed, was_cut_off
 from tunekit_local.launcher import Launcher, failures_to_start
 from tunekit_local.notices import Notices
 from tunekit_local.options import LocalOptions
@@ -268,6 +268,8 @@ class LocalBackend(Backend):
                 running.run.end_by_force()
         if running.has_reached_target or running.is_asked_to_end or not has_failed(ending):
             self._end(running, Status.COMPLETED, "")
+        elif running.is_restored and ending is not None and was_cut_off(ending):
+            self._start_again(running)  # it was being ended when it was restored
         elif running.n_retries < self._options.trial_retries:
             self._retry(running)
         else:
@@ -275,7 +277,7 @@ class LocalBackend(Backend):
 
     def _retry(self, running: RunningTrial) -> None:
         running.n_retries += 1
-        running.run = None
+        running.run, running.is_restored = None, False
         self._devices.release(running.trial.id)
         self._queue.add(running)
         self._start_waiting()

@@ -36,7 +36,7 @@ def restore_trial(
     if not run.is_running():
         running.run = run
     elif spec["stdout"] == str(folder.stdout):
-        running.run = run
+        running.run, running.is_restored = run, True
         devices.claim(trial.id, Assignment(**spec["devices"]))
     else:  # the experiment was moved: what it writes would not be found, so it is started again
         run.end_by_force()

@@ -24,6 +24,7 @@ class RunningTrial:
         is_asked_to_end: Whether it was asked to end.
         has_reached_target: Whether it has reported ``until``.
         n_retries: How often it was started again after it failed.
+        is_restored: Whether its current run was begun by a tuner that has died.
     """
 
     trial: Trial
@@ -35,6 +36,7 @@ class RunningTrial:
     is_asked_to_end: bool = False
     has_reached_target: bool = False
     n_retries: int = 0
+    is_restored: bool = False
 
     def is_running(self) -> bool:
         """Whether its current run goes on; not while it waits for devices."""
