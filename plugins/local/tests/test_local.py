@@ -350,6 +350,20 @@ def test_a_trial_that_was_being_ended_with_its_tuner_when_it_was_restored_is_sta
     assert more[-1].metrics["epoch"] == 9
 
 
+def test_a_trial_that_was_stopped_before_the_tuner_died_has_not_failed(make):
+    before = make(Training(seconds=0.1))
+    stopped = trial(before)
+    before.start(stopped, None, None)
+    while not (reports := before.wait(None)):
+        pass
+    before.stop(stopped)
+    before.close()
+    after = make(Training(seconds=0.1))
+    after.restore([UnfinishedTrial(trial(after), 1, len(reports), True)], 1.0)
+    *_, ended = until_idle(after)
+    assert ended.status is Status.COMPLETED, ended.reason
+
+
 @pytest.mark.parametrize("moment", range(5))
 def test_a_trial_that_still_runs_in_a_folder_that_was_moved_is_started_again(tmp_path, moment):
     benchmark = Training(seconds=0.1)

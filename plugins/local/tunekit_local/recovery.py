@@ -26,6 +26,7 @@ def restore_trial(
     """
     trial = unfinished.trial
     running = RunningTrial(trial, unfinished.n_begun, trial.until, folder, reports)
+    running.is_asked_to_end = unfinished.is_ending
     if trial.until is not None and trial.last_report is not None:
         running.has_reached_target = trial.last_report.resource >= trial.until
     last = folder.last_run()
