@@ -13,7 +13,7 @@ class Recorded(Benchmark):
     name = "recorded"
 
     def blackbox(self):
-        raise NotImplementedError
+        raise NotImplementedError  # only asked whether the class has it, never called
 
 
 class First(Recorded):
@@ -25,7 +25,7 @@ class Program(Benchmark):
     name = "program"
 
     def script(self):
-        raise NotImplementedError
+        raise NotImplementedError  # only asked whether the class has it, never called
 
 
 class Both(Recorded, Program):
