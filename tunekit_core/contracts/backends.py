@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import enum
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
@@ -12,45 +13,89 @@ import attrs
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Status, Trial
+from tunekit_core.contracts.trials import Checkpoint, Status, Trial
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
 
 
-@attrs.define
+class Cause(enum.Enum):
+    """Why a run of a trial ended, where it failed.
+
+    Attributes:
+        SCRIPT: What it ran has failed.
+        INFRASTRUCTURE: What it ran on was lost. It is begun again, and does not count as a failure.
+        LIMIT: It met a limit that was set for it, such as one of time.
+    """
+
+    SCRIPT = "script"
+    INFRASTRUCTURE = "infrastructure"
+    LIMIT = "limit"
+
+
+@attrs.frozen
+class TrialPlaced:
+    """A trial runs from now on; before, it was queued. A backend that never has trials wait need not say so.
+
+    Attributes:
+        trial_id: Which trial.
+        run: Which run of it, from 0.
+        place: Where it runs, for people: a machine, a device; may be empty.
+        time: When, in seconds since the experiment began. What it may take and cost counts from here.
+    """
+
+    trial_id: int
+    run: int
+    place: str
+    time: float
+
+
+@attrs.define  # not frozen, for speed alone: there is one for every report
 class TrialReported:
     """A trial reported.
 
     Attributes:
         trial_id: Which trial.
+        run: Which run of it, from 0.
         metrics: Everything that it reported.
         time: When, in seconds since the experiment began.
     """
 
     trial_id: int
+    run: int
     metrics: Mapping[str, Any]
     time: float
 
 
-@attrs.define
+@attrs.frozen
 class TrialEnded:
-    """A trial runs no longer and its worker is free. Follows every start and resume exactly once.
+    """A run of a trial is over and its worker is free. Follows every start and resume exactly once.
 
     Attributes:
         trial_id: Which trial.
-        status: ``COMPLETED`` if it ended by itself without an error, also when it was sent to ``until`` and got
-            there; ``FAILED`` otherwise. After a pause or a stop the tuner knows better and does not look.
+        run: Which run of it, from 0.
+        status: ``FAILED`` if the run ended with an error, before it was asked to end. ``COMPLETED`` otherwise: it ended
+            by itself without one, also where it was sent to; or it was asked to end, whatever came of that. What
+            becomes of the trial then, the tuner knows.
         time: When, in seconds since the experiment began.
-        reason: Why it failed, for people: the exit code or signal and the end of what it wrote.
+        cause: Why, if it failed.
+        reason: Why, for people: the exit code or signal and the end of what it wrote.
+        metrics: What it told at its end beyond its reports; ``None`` if it has no such way.
+        cost: What the trial has cost in all, in the unit of ``st_worker_cost``; ``None`` if that is not known.
+        has_checkpoint: Whether there is something that a later run of the trial goes on from.
     """
 
     trial_id: int
+    run: int
     status: Status
     time: float
+    cause: Cause = Cause.SCRIPT
     reason: str = ""
+    metrics: Mapping[str, Any] | None = None
+    cost: float | None = None
+    has_checkpoint: bool = False
 
 
-BackendEvent: TypeAlias = TrialReported | TrialEnded
+BackendEvent: TypeAlias = TrialPlaced | TrialReported | TrialEnded
 
 
 @attrs.frozen
@@ -58,14 +103,12 @@ class UnfinishedTrial:
     """A trial of an experiment that goes on after its process died.
 
     Attributes:
-        trial: Running or paused, as the record has it.
-        n_begun: How often it was to be started or resumed. The last time, the process may have died before it was.
-        n_recorded: How many of its reports the record has, late and unusable ones included.
+        trial: Running or paused, as the record has it. Its current run, the process may have died before it was begun.
+        n_recorded: How many reports of its current or last run the record has, late and unusable ones included.
         is_ending: Whether its end was decided; a call of ``pause`` or ``stop`` follows.
     """
 
     trial: Trial
-    n_begun: int
     n_recorded: int
     is_ending: bool
 
@@ -80,6 +123,13 @@ class Backend(abc.ABC):
     A trial that is sent to ``until`` runs until it reports that resource and ends; ``until=None`` runs it to the
     end. After ``pause`` or ``stop`` a trial may still report until it has ended; such reports are late.
 
+    Each start, resume and new beginning of a trial is a run, ``trial.run``: 0, 1, 2, …. Every event says which run it
+    comes from. Of a run that was superseded nothing is told any more.
+
+    ``start`` and ``resume`` accept and return at once: a backend whose places are taken, or that is not reachable for
+    the moment, has the trial wait, and says with :class:`TrialPlaced` when it runs. A request that can never be met is
+    :class:`StartFailed`.
+
     Attributes:
         name: What a config calls it; unique among installed backends.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
@@ -88,6 +138,8 @@ class Backend(abc.ABC):
         capabilities: Of ``"pause"`` (a trial can be paused and resumed), ``"checkpoint"`` (and goes on where it
             was), ``"copy"`` (a trial can start from the checkpoint of another) and ``"restore"`` (an experiment
             whose process died goes on where it was).
+        max_losses: How often a trial is begun again because its run was lost with what it ran on.
+        max_retries: How often a trial is begun again because its run failed.
         max_checkpoints: How many paused trials may keep what they need to go on; ``None`` for all. Beyond that the
             tuner has those of the least promising ones dropped.
     """
@@ -96,6 +148,8 @@ class Backend(abc.ABC):
     Options: ClassVar[type[Any]] = NoOptions
     runs: ClassVar[type[Any]] = Benchmark
     capabilities: frozenset[str] = frozenset()
+    max_losses: int = 3
+    max_retries: int = 0
     max_checkpoints: int | None = None
 
     def __init__(
@@ -115,16 +169,23 @@ class Backend(abc.ABC):
         """Called once, before everything else: an experiment begins in which so many trials run at the same time."""
 
     @abc.abstractmethod
-    def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
+    def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Start a trial.
 
+        Args:
+            trial: Which.
+            until: Where it is sent.
+            checkpoint_of: A version of another trial's checkpoint, which is copied whole before the trial begins.
+
         Raises:
-            StartFailed: If it could not be started. No :class:`TrialEnded` follows then.
+            StartFailed: If it can never be started, or there is no such checkpoint. No :class:`TrialEnded` follows.
         """
 
     @abc.abstractmethod
     def resume(self, trial: Trial, until: int | None) -> None:
-        """Resume a trial that has paused.
+        """Run a trial again: one that has paused, or whose last run was lost or failed and is begun again.
+
+        It goes on from its checkpoint if it has one, and from its beginning otherwise.
 
         Raises:
             StartFailed: As for ``start``.
@@ -154,8 +215,9 @@ class Backend(abc.ABC):
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         """Take up the trials of an experiment whose process died; called once, right after :meth:`open`.
 
-        What a running trial reported since is relayed by :meth:`wait`, and if it has ended, that. One that was never
-        started or was cut off is started again, unless it is to end. A paused trial can be resumed.
+        What the current run of a trial reported since is relayed by :meth:`wait`, and if it is over, that. A run that was
+        never begun is begun now, under the same number, unless it is to end. One that was cut off has failed, for
+        ``Cause.INFRASTRUCTURE``. A paused trial can be resumed.
 
         Args:
             trials: All that are not at their end.

@@ -28,4 +28,7 @@ class ResultComposer(abc.ABC):
 
     @abc.abstractmethod
     def __call__(self, view: ExperimentView, trial: Trial, report: Report) -> Mapping[str, Scalar]:
-        """The columns for this report, after the decision on it. Called once per row, in order."""
+        """The columns for this report, after the decision on it. Called once per row, in order.
+
+        The names are new: those of metrics, of the columns that every row has and of other composers are refused.
+        """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,8 +27,14 @@ class Observer:
         self.problem = problem
         self.folder = folder
 
-    def on_experiment_start(self, view: ExperimentView) -> None:
-        """Before the next suggestion; an experiment that goes on has trials already, and some may run."""
+    def on_experiment_start(self, view: ExperimentView, metadata: Mapping[str, Any]) -> None:
+        """Before the next suggestion; an experiment that goes on has trials already, and some may run.
+
+        Args:
+            view: The experiment.
+            metadata: What was given to the tuner about the run; on the command line ``config``, ``seed``,
+                ``random_seed`` and ``tags`` among others. Read-only.
+        """
 
     def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:
         """A trial is about to start; :meth:`on_trial_end` follows at once if it cannot."""
@@ -36,10 +43,13 @@ class Observer:
         """A paused trial is about to run again; :meth:`on_trial_end` follows at once if it cannot."""
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
-        """A trial reported and the scheduler decided."""
+        """A trial reported and the scheduler decided. It is the latest report of the view."""
 
     def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
-        """A trial runs no longer: it paused, or ended for good. If it failed, it is the view's newest failure."""
+        """A trial runs no longer: it paused, or ended for good. If it failed, it is the view's newest failure.
+
+        The incumbent may have been its, and be another now.
+        """
 
     def on_experiment_end(self, view: ExperimentView, reason: str) -> None:
         """After the last event or an interruption from the keyboard, before what still runs is ended."""

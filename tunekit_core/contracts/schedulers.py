@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.trials import Decision, Note, Report, Resume, Scalar, Start, Status, Trial
+from tunekit_core.contracts.trials import Decision, Note, Report, Scalar, Status, Suggestion, Trial
 from tunekit_core.randomness import Streams
 
 
@@ -23,12 +23,16 @@ class Scheduler(abc.ABC):
     Attributes:
         name: What a config calls it; unique among installed schedulers.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
-        needs: What it needs of a backend, such as ``{"pause"}``.
+        needs: What it needs of a backend: ``"pause"`` if it pauses and resumes trials, ``"copy"`` if it starts trials
+            from the checkpoints of others. An action that needs what is not declared here is refused.
+        objectives: Whether it uses the first metric of the objective alone, ``"one"``, or all of them, ``"many"``. A
+            problem with more metrics than are used is refused.
     """
 
     name: ClassVar[str]
     Options: ClassVar[type[Any]] = NoOptions
     needs: ClassVar[frozenset[str]] = frozenset()
+    objectives: ClassVar[Literal["one", "many"]] = "one"
 
     def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
@@ -36,15 +40,19 @@ class Scheduler(abc.ABC):
         self.searcher = searcher
 
     @abc.abstractmethod
-    def suggest(self, trial_id: int) -> Start | Resume | None:
+    def suggest(self, trial_id: int) -> Suggestion | None:
         """What a free worker should do.
 
         Args:
             trial_id: The id that a new trial would get.
 
         Returns:
-            A trial to start or to resume, or ``None``: nothing until the next event.
+            A trial to start or to resume, or one to end for good, after which it is asked again. ``None``: nothing
+            until the next event.
         """
+
+    def on_workers(self, n_workers: int) -> None:
+        """So many trials may run at the same time; called before anything else, and again whenever it has changed."""
 
     @abc.abstractmethod
     def on_start(self, trial: Trial) -> None:
@@ -57,7 +65,8 @@ class Scheduler(abc.ABC):
     def on_report(self, trial: Trial, report: Report) -> Decision:
         """Decide on a running trial that has just reported. ``report`` is ``trial.last_report``.
 
-        At the problem's ``max_resource`` the decision is ``CONTINUE``: the trial then ends by itself.
+        At the problem's ``max_resource`` the decision is ``CONTINUE``: the trial then ends by itself, or is ended when
+        it reports more.
         """
 
     def on_pause(self, trial: Trial) -> None:
@@ -65,21 +74,34 @@ class Scheduler(abc.ABC):
 
     @abc.abstractmethod
     def on_end(self, trial: Trial, outcome: Status) -> None:
-        """A trial has ended for good. ``outcome`` is ``COMPLETED``, ``STOPPED`` or ``FAILED``."""
+        """A trial has ended for good. ``outcome`` is ``COMPLETED``, ``STOPPED`` or ``FAILED``.
+
+        What it told at its end beyond its reports is in ``trial.final_metrics``.
+        """
 
     def released(self) -> Iterable[int]:
-        """Ids of paused trials that can never be resumed since the last call: their checkpoints may go."""
+        """Trials that will not be resumed, nor copied, by what was decided since the last call: their checkpoints go."""
         return ()
 
     def columns(self) -> Mapping[str, Scalar]:
-        """Facts about the scheduler for result composers, such as rung sizes. Constant time."""
+        """Facts about the scheduler for result composers, such as rung sizes, always the same names. Constant time."""
         return {}
 
 
 @runtime_checkable
 class RanksPausedTrials(Protocol):
-    """The ability of a scheduler to say which paused trials will hardly be resumed."""
+    """The ability of a scheduler to say which paused trial will hardly be resumed."""
 
-    def least_promising(self) -> Sequence[int]:
-        """All paused trials, the one that is least likely to be resumed first."""
+    def least_promising(self, among: Container[int]) -> int | None:
+        """The paused trial that is least likely to be resumed.
+
+        Logarithmic time: a trial that is not among them now will not be until it is resumed and pauses again, and need
+        not be looked at before.
+
+        Args:
+            among: Those that come into question: they still have a checkpoint.
+
+        Returns:
+            One of them; ``None`` if it has no opinion.
+        """
         ...

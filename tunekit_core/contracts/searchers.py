@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Note, PausedTrial, Promotion, Proposal, Report, Status, Trial
+from tunekit_core.contracts.trials import Note, PausedTrial, Promotion, Proposal, Report, Scalar, Status, Trial
 from tunekit_core.randomness import Streams
 
 
@@ -24,10 +24,13 @@ class Searcher(abc.ABC):
     Attributes:
         name: What a config calls it; unique among installed searchers.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        objectives: Whether it uses the first metric of the objective alone, ``"one"``, or all of them, ``"many"``. A
+            problem with more metrics than are used is refused.
     """
 
     name: ClassVar[str]
     Options: ClassVar[type[Any]] = NoOptions
+    objectives: ClassVar[Literal["one", "many"]] = "one"
 
     def __init__(self, problem: Problem, streams: Streams, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
@@ -61,7 +64,14 @@ class Searcher(abc.ABC):
         """A trial has paused: nothing is pending for it until it is resumed."""
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
-        """A trial has ended for good. ``outcome`` is ``COMPLETED``, ``STOPPED`` or ``FAILED``."""
+        """A trial has ended for good. ``outcome`` is ``COMPLETED``, ``STOPPED`` or ``FAILED``.
+
+        What it told at its end beyond its reports is in ``trial.final_metrics``.
+        """
+
+    def columns(self) -> Mapping[str, Scalar]:
+        """Facts about the searcher for result composers, always the same names. Constant time."""
+        return {}
 
 
 @runtime_checkable

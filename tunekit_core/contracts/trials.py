@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from tunekit_core.read_only import ReadOnlyDict
 from tunekit_core.space import Configuration
 
 JSON: TypeAlias = Any  # None, bool, int, float, str, and lists and dicts of them: survives a JSON round trip unchanged
@@ -15,7 +16,7 @@ Scalar: TypeAlias = "bool | int | float | str | None"
 Note: TypeAlias = Mapping[str, JSON]
 
 
-NO_NOTE: Note = {}
+NO_NOTE: Note = ReadOnlyDict()
 COST_ATTRIBUTE = "st_worker_cost"
 """What a trial has cost so far, where it reports that; in any unit, the same for all trials."""
 
@@ -91,19 +92,33 @@ class Promotion:
 
 
 @attrs.frozen
+class Checkpoint:
+    """A named version of what a trial needs to go on.
+
+    Attributes:
+        trial_id: Whose.
+        resource: How far that trial had come when it was written.
+    """
+
+    trial_id: int
+    resource: int
+
+
+@attrs.frozen
 class Start:
     """Start a new trial.
 
     Attributes:
         configuration: A value for every entry of the search space.
         until: Run to this resource and pause there; ``None`` runs to the end.
-        checkpoint_of: Id of the trial whose checkpoint the new one starts from.
+        checkpoint_of: The checkpoint of another trial, from which the new one starts. A scheduler that gives one needs
+            ``"copy"``.
         note: Kept with the trial and in the record.
     """
 
     configuration: Configuration
     until: int | None = None
-    checkpoint_of: int | None = None
+    checkpoint_of: Checkpoint | None = None
     note: Note = NO_NOTE
 
 
@@ -113,7 +128,7 @@ class Resume:
 
     Attributes:
         trial_id: The trial, which must be paused.
-        until: Run to this resource and pause there; ``None`` runs to the end.
+        until: Run to this resource, above what the trial has reached, and pause there; ``None`` runs to the end.
         note: Kept in the record.
     """
 
@@ -122,47 +137,79 @@ class Resume:
     note: Note = NO_NOTE
 
 
-@attrs.define
+@attrs.frozen
+class Stop:
+    """End a trial for good, and start nothing. The scheduler is asked again at once.
+
+    Attributes:
+        trial_id: A trial that is paused, or runs and whose end has not been decided yet.
+    """
+
+    trial_id: int
+
+
+Suggestion: TypeAlias = Start | Resume | Stop
+
+
+@attrs.frozen
 class Report:
-    """What a trial reported at one resource. Nobody changes a report (it is not frozen for speed alone).
+    """What a trial reported at one resource.
 
     Attributes:
         trial_id: Which trial.
+        run: Which run of it, from 0.
         resource: How far the trial has come, at least 1, in the unit of the objective's resource.
-        metrics: Everything that was reported, as it came.
+        metrics: Everything that was reported, as it came. Read-only.
         losses: One per metric of the objective, lower is better; infinity for what was not finite.
         time: Seconds since the experiment began, on the backend's clock.
     """
 
     trial_id: int
+    run: int
     resource: int
     metrics: Mapping[str, Any]
     losses: tuple[float, ...]
     time: float
 
 
-@attrs.define(eq=False)
+@attrs.frozen(eq=False)
 class Trial:
-    """One run of the objective on one configuration; keeps its id when paused and resumed.
+    """A configuration that is tried; keeps its id when it is paused and resumed.
 
-    The tuner owns and changes it; plugins read it.
+    The engine alone changes it.
 
     Attributes:
         id: 0, 1, 2, … in the order of starting, never used twice.
         configuration: A value for every entry of the search space.
-        note: The note of the :class:`Start`.
+        note: The note of the :class:`Start`. Read-only.
         until: The resource that the trial was last sent to; ``None`` is the end.
+        parent: The checkpoint that it started from.
         status: Where it stands.
         last_report: The latest report that was shown to the scheduler.
         n_reports: How many reports were shown to the scheduler.
-        parent: The trial whose checkpoint it started from.
+        n_runs: How often it was begun: started, resumed, and begun again after a run was lost.
+        final_metrics: What it told at its end beyond its reports, if anything.
     """
 
     id: int
     configuration: Configuration
     note: Note = NO_NOTE
     until: int | None = None
-    parent: int | None = None
+    parent: Checkpoint | None = None
     status: Status = Status.RUNNING
     last_report: Report | None = None
     n_reports: int = 0
+    n_runs: int = 1
+    final_metrics: Mapping[str, Any] | None = None
+
+    @property
+    def run(self) -> int:
+        """Number of the current or last run, from 0."""
+        return self.n_runs - 1
+
+    @property
+    def reached(self) -> int:
+        """How far it has come, in the unit of the objective's resource; 0 before the first report."""
+        if self.last_report is not None:
+            return self.last_report.resource
+        return 0 if self.parent is None else self.parent.resource

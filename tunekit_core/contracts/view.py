@@ -13,7 +13,7 @@ from tunekit_core.space import Configuration
 
 @attrs.frozen
 class Incumbent:
-    """The best report so far, by the first metric.
+    """The best report so far, by the first metric, of trials that have not failed.
 
     Attributes:
         report: The report.
@@ -38,7 +38,7 @@ class Failure:
 
 
 class ExperimentView(Protocol):
-    """Counters, clock and incumbent of an experiment; reading any of them takes constant time.
+    """Counters, clock and incumbents of an experiment; reading any of them takes constant time.
 
     Attributes:
         now: Seconds since the experiment began, on the backend's clock.
@@ -50,9 +50,15 @@ class ExperimentView(Protocol):
         n_failed: Trials that failed.
         n_paused: Trials that are paused now.
         n_reports: Reports shown to the scheduler (evaluations).
+        n_restarted: Runs that were begun again because they were lost or had failed.
+        n_anomalies: Messages of the backend that made no sense, such as one about a run that was over.
         trials_since_improvement: Trials started since the incumbent was found.
         cost: Sum over trials of the last ``st_worker_cost`` that they reported, in its unit.
-        incumbent: The best report so far, or ``None``.
+        incumbent: The best report so far of a trial that has not failed and that meets the constraint, or ``None``. It
+            gets worse when its trial fails.
+        incumbents: The best reports by all metrics: of each trial that has not failed its reports that no other report
+            dominates. With one metric the incumbent alone. It changes.
+        latest_report: The latest report that was shown to the scheduler, or ``None``.
         newest_failure: The trial that failed last, or ``None``.
         running: The trials that run now, in the order in which they started or were resumed. It changes.
     """
@@ -76,15 +82,23 @@ class ExperimentView(Protocol):
     @property
     def n_reports(self) -> int: ...
     @property
+    def n_restarted(self) -> int: ...
+    @property
+    def n_anomalies(self) -> int: ...
+    @property
     def trials_since_improvement(self) -> int: ...
     @property
     def cost(self) -> float: ...
     @property
     def incumbent(self) -> Incumbent | None: ...
     @property
+    def incumbents(self) -> Collection[Incumbent]: ...
+    @property
+    def latest_report(self) -> Report | None: ...
+    @property
     def newest_failure(self) -> Failure | None: ...
     @property
     def running(self) -> Collection[Trial]: ...
     def columns(self) -> Mapping[str, Scalar]:
-        """What the scheduler tells about itself, such as rung sizes."""
+        """What the scheduler and the searcher tell about themselves, such as rung sizes."""
         ...
