@@ -3,9 +3,11 @@
 from .contracts.backends import (
     Backend as Backend,
     BackendEvent as BackendEvent,
+    Cause as Cause,
     ShowsDevices as ShowsDevices,
     StartFailed as StartFailed,
     TrialEnded as TrialEnded,
+    TrialPlaced as TrialPlaced,
     TrialReported as TrialReported,
     UnfinishedTrial as UnfinishedTrial,
 )
@@ -30,6 +32,7 @@ from .contracts.trials import (
     COST_ATTRIBUTE as COST_ATTRIBUTE,
     JSON as JSON,
     NO_NOTE as NO_NOTE,
+    Checkpoint as Checkpoint,
     Decision as Decision,
     Note as Note,
     PausedTrial as PausedTrial,
@@ -40,11 +43,15 @@ from .contracts.trials import (
     Scalar as Scalar,
     Start as Start,
     Status as Status,
+    Stop as Stop,
+    Suggestion as Suggestion,
     Trial as Trial,
 )
 from .contracts.view import ExperimentView as ExperimentView, Failure as Failure, Incumbent as Incumbent
+from .engine.ask_tell import AskTell as AskTell, TellError as TellError
 from .engine.tuner import Tuner as Tuner, TuningResult as TuningResult
 from .errors import (
+    ComponentError as ComponentError,
     ConfigurationError as ConfigurationError,
     ExperimentLocked as ExperimentLocked,
     InvalidOption as InvalidOption,

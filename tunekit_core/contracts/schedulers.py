@@ -80,7 +80,12 @@ class Scheduler(abc.ABC):
         """
 
     def released(self) -> Iterable[int]:
-        """Trials that will not be resumed, nor copied, by what was decided since the last call: their checkpoints go."""
+        """Trials that have ended and that no other will start from, by what has happened since the last call.
+
+        Their checkpoints may be removed. Asked of schedulers that need ``"copy"``; with others, the checkpoint of a
+        trial goes when the trial ends. A paused trial that will never be resumed is ended by a
+        :class:`~tunekit_core.Stop`.
+        """
         return ()
 
     def columns(self) -> Mapping[str, Scalar]:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.space.configuration import Configuration
 from tunekit_core.space.domain import Domain, Floats, Value, plain
 from tunekit_core.space.entries import checked_entry, entry_from_json, entry_to_json, named, parse_entry
 
-Configuration = Mapping[str, Any]
+
 
 
 class SearchSpace(Mapping[str, "Domain | Value"]):
