@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Any, ClassVar
 
@@ -20,8 +20,8 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Checkpoint, Decision, Status, Trial
 from tunekit_core.contracts.view import ExperimentView
-from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.events import UnusableReport
+from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.steps import Steps
 from tunekit_core.errors import TunekitError

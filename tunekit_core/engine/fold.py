@@ -27,9 +27,7 @@ class Fold:
         undecided: The decision on a report that was the last event so far, which the record does not have yet.
     """
 
-    def __init__(
-        self, state: ExperimentState, on_decision: OnDecision = lambda trial, report, decision: None
-    ) -> None:
+    def __init__(self, state: ExperimentState, on_decision: OnDecision = lambda trial, report, decision: None) -> None:
         self.undecided: Decided | None = None
         self._state = state
         self._on_decision = on_decision

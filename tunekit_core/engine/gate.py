@@ -68,9 +68,7 @@ class Gate:
             return self._resume(suggestion)
         if isinstance(suggestion, Stop):
             return self._stop(suggestion)
-        raise self._refusal(
-            "suggest", None, f"returned {suggestion!r}, which is no Start, Resume, Stop or None"
-        )
+        raise self._refusal("suggest", None, f"returned {suggestion!r}, which is no Start, Resume, Stop or None")
 
     def decision(self, decision: Decision, report: Report) -> Decision:
         """What a scheduler decides.
@@ -94,7 +92,10 @@ class Gate:
         """
         if not isinstance(message, MESSAGES):
             raise broken_rule(
-                self._backend, "wait", None, f"returned {message!r}, which is no TrialPlaced, TrialReported or TrialEnded"
+                self._backend,
+                "wait",
+                None,
+                f"returned {message!r}, which is no TrialPlaced, TrialReported or TrialEnded",
             )
         trial_id, trials = message.trial_id, self._state.trials
         if not isinstance(trial_id, int) or not 0 <= trial_id < len(trials):
@@ -221,7 +222,9 @@ class Gate:
         elif given.keys() != space.keys():
             missing = [name for name in space if name not in given]
             unknown = [name for name in given if name not in space]
-            problem = f"it lacks {', '.join(missing)}" if missing else f"the space has no {', '.join(map(str, unknown))}"
+            problem = (
+                f"it lacks {', '.join(missing)}" if missing else f"the space has no {', '.join(map(str, unknown))}"
+            )
         else:
             try:
                 configuration = space.complete(given)
@@ -249,9 +252,7 @@ class Gate:
         if other is None:
             raise self._refusal("suggest", trial_id, f"copies {checkpoint}, {_what_is(other)}")
         if not _is_whole(checkpoint.resource) or not 1 <= checkpoint.resource <= other.reached:
-            raise self._refusal(
-                "suggest", trial_id, f"copies {checkpoint}, and that trial has come to {other.reached}"
-            )
+            raise self._refusal("suggest", trial_id, f"copies {checkpoint}, and that trial has come to {other.reached}")
         self.check_counting(trial_id, has_checkpoint=True)
 
     def _check_until(self, until: int | None, reached: int, trial_id: int) -> None:
@@ -260,7 +261,9 @@ class Gate:
         self._check_need("pause", "suggest", trial_id, "sends a trial to a resource where it pauses")
         if not _is_whole(until) or until <= reached:
             raise self._refusal(
-                "suggest", trial_id, f"gives until={until!r}: a whole number above {reached}, where the trial is, is needed"
+                "suggest",
+                trial_id,
+                f"gives until={until!r}: a whole number above {reached}, where the trial is, is needed",
             )
         maximum = self._problem.max_resource
         if maximum is not None and until > maximum:

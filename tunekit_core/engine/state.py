@@ -75,7 +75,9 @@ class ExperimentState:
         self._n_lost: dict[int, int] = {}  # runs of each trial since this process or the one before it began
         self._n_retried: dict[int, int] = {}
         self._counted: dict[int, int] | None = {} if problem.objective.resource is None else None
-        self._with_checkpoint: set[int] = set()  # trials whose next run goes on from one; only where reports are counted
+        self._with_checkpoint: set[int] = (
+            set()
+        )  # trials whose next run goes on from one; only where reports are counted
         self._appliers: Mapping[type[Any], Callable[[Any], Any]] = {
             TunerStarted: self._begin,
             Workers: self._set_workers,
@@ -229,7 +231,9 @@ class ExperimentState:
         elif trial.status is Status.RUNNING and trial.id not in self._ending:
             self._ending[trial.id] = Status.STOPPED
         else:
-            raise RecordError(f"Trial {trial.id} was to be stopped but is {trial.status.value.lower()} or ends already.")
+            raise RecordError(
+                f"Trial {trial.id} was to be stopped but is {trial.status.value.lower()} or ends already."
+            )
 
     def _place(self, event: TrialPlaced) -> None:
         self.placed[event.trial_id] = event

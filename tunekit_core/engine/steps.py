@@ -21,7 +21,6 @@ from tunekit_core.engine.checkpoints import Checkpoints
 from tunekit_core.engine.culprits import AnyComponent, errors_named
 from tunekit_core.engine.event_json import RECORD_FORMAT
 from tunekit_core.engine.events import (
-    Anomaly,
     CriterionMet,
     Decided,
     Restarted,

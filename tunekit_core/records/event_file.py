@@ -17,7 +17,7 @@ from typing import IO
 from tunekit_core.engine.event_json import RECORD_FORMAT, from_json, to_json
 from tunekit_core.engine.events import Happened, Recorded
 from tunekit_core.errors import RecordError
-from tunekit_core.records.files import as_plain_json
+from tunekit_core.records.files import as_json
 
 CHECKSUM = b', "crc32": "%08x"}\n'
 CHECKSUM_LENGTH = len(CHECKSUM % 0)
@@ -57,15 +57,11 @@ class EventFile:
         """Append an event; on its first call a last line that breaks off is removed. :meth:`read` was called before.
 
         Raises:
-            RecordError: If it holds what JSON cannot.
             OSError: If it cannot be written.
         """
         if self._file is None:
             self._file = self._open()
-        try:
-            text = as_plain_json({"number": self._n_lines, **to_json(event)})
-        except TypeError as error:
-            raise RecordError(f"{event} cannot be recorded: {error}.") from error
+        text = as_json({"number": self._n_lines, **to_json(event)})
         body = text[:-1].encode("ascii")  # json escapes everything else
         self._file.write(body + CHECKSUM % zlib.crc32(body))
         self._file.flush()
@@ -90,7 +86,9 @@ class EventFile:
             raise RecordError(f"Line {number + 1} of {self._path} is damaged: its checksum is wrong.")
         record = json.loads(body + b"}")
         if record.pop("number") != number:
-            raise RecordError(f"Line {number + 1} of {self._path} is not where it belongs: lines before it are missing.")
+            raise RecordError(
+                f"Line {number + 1} of {self._path} is not where it belongs: lines before it are missing."
+            )
         try:
             return from_json(record)
         except RecordError as error:

@@ -129,7 +129,6 @@ class ExperimentRecord:
         """Add an event to ``events.jsonl``, if it is kept.
 
         Raises:
-            RecordError: If it holds what JSON cannot.
             OSError: If it cannot be written; the error names the folder.
         """
         if self._events is None:

@@ -91,21 +91,6 @@ def as_json(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, indent=indent, default=_as_known)
 
 
-def as_plain_json(value: Any) -> str:
-    """A value as JSON; NumPy's numbers are numbers there.
-
-    Raises:
-        TypeError: If JSON does not know it.
-    """
-    return json.dumps(value, default=_as_number)
-
-
-def _as_number(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{value!r} of type {type(value).__name__} is no number, text, list or dict")
-
-
 def _as_known(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
 

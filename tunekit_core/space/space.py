@@ -16,8 +16,6 @@ from tunekit_core.space.domain import Domain, Floats, Value, plain
 from tunekit_core.space.entries import checked_entry, entry_from_json, entry_to_json, named, parse_entry
 
 
-
-
 class SearchSpace(Mapping[str, "Domain | Value"]):
     """An ordered mapping from names to domains (hyperparameters) and to plain values (constants). Immutable.
 

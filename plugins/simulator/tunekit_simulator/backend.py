@@ -57,9 +57,7 @@ class _Segment:
         "worker_times",
     )
 
-    def __init__(
-        self, trial_id: int, run: int, curve: Curve, first: int, last: int, times: Sequence[int]
-    ) -> None:
+    def __init__(self, trial_id: int, run: int, curve: Curve, first: int, last: int, times: Sequence[int]) -> None:
         self.trial_id = trial_id
         self.run = run
         self.resources = curve.resources

@@ -49,9 +49,7 @@ class SimulatorOptions:
     failure_rate: float = option(
         0.0, help="Probability that a run of a trial fails after one of its reports.", at_least=0, at_most=1
     )
-    slow_rate: float = option(
-        0.0, help="Probability that a run meets a slow worker.", at_least=0, at_most=1
-    )
+    slow_rate: float = option(0.0, help="Probability that a run meets a slow worker.", at_least=0, at_most=1)
     slow_factor: float = option(2.0, help="How many times as long a slow worker takes.", at_least=1, below=math.inf)
     preemption_rate: float = option(
         0.0,
