@@ -215,8 +215,8 @@ class Backend(abc.ABC):
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         """Take up the trials of an experiment whose process died; called once, right after :meth:`open`.
 
-        What the current run of a trial reported since is relayed by :meth:`wait`, and if it is over, that. A run that was
-        never begun is begun now, under the same number, unless it is to end. One that was cut off has failed, for
+        What the current run of a trial reported since is relayed by :meth:`wait`, and if it is over, that. A run that
+        was never begun is begun now, under the same number, unless it is to end. One that was cut off has failed, for
         ``Cause.INFRASTRUCTURE``. A paused trial can be resumed.
 
         Args:

@@ -121,7 +121,7 @@ class AskTell:
             raise TellError(f"Trial {trial.id}: {read.reason}.")
         with self._steps.errors_named():
             self._steps.receive(message)
-        ending = self._steps.state.ending(trial.id)
+        ending = self._steps.state.endings.get(trial.id)
         if ending is None and trial.until is not None and trial.reached >= trial.until:
             return Decision.PAUSE
         return Decision.CONTINUE if ending is None else DECISIONS.get(ending, Decision.STOP)

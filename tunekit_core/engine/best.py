@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import NamedTuple
+from typing import TypeAlias
 
 from tunekit_core.contracts.trials import Report, Status
 
 
-class Best(NamedTuple):
-    """The best report of a trial, or of several. They compare better first, ties in the order in which they were made.
+Best: TypeAlias = tuple[float, int, int, Report]
+"""The loss by the first metric, which report it was of all that were shown, how many trials were started, the report.
 
-    Attributes:
-        loss: By the first metric.
-        number: Which report it was of those that the experiment has shown, from 1.
-        trial_id: Of which trial.
-        n_started: How many trials were started when it was made.
-        report: The report.
-    """
-
-    loss: float
-    number: int
-    trial_id: int
-    n_started: int
-    report: Report
+They compare better first, ties in the order in which they were made; no number is there twice.
+"""
 
 
 class BestReport:
@@ -62,10 +51,10 @@ class BestReport:
         """
         loss = report.losses[0]
         before = self._by_trial.get(report.trial_id)
-        if before is not None and before.loss <= loss:
+        if before is not None and before[0] <= loss:
             return
-        best = self._by_trial[report.trial_id] = Best(loss, number, report.trial_id, n_started, report)
-        if self.best is None or loss < self.best.loss:
+        best = self._by_trial[report.trial_id] = loss, number, n_started, report
+        if self.best is None or loss < self.best[0]:
             self.best = best
 
     def pause(self, trial_id: int) -> None:
@@ -93,7 +82,7 @@ class BestReport:
             self.best = self._best_of_others(running)
 
     def _best_of_others(self, running: Iterable[int]) -> Best | None:
-        while self._paused and self._by_trial.get(self._paused[0].trial_id) is not self._paused[0]:
+        while self._paused and self._by_trial.get(self._paused[0][-1].trial_id) is not self._paused[0]:
             heappop(self._paused)  # of a trial that has done better since, or has ended
         candidates = [self._settled, *self._paused[:1], *(self._by_trial.get(trial_id) for trial_id in running)]
         return min((best for best in candidates if best is not None), default=None)

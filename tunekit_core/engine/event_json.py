@@ -53,7 +53,7 @@ KINDS: Mapping[type[Any], str] = {
 }
 _MESSAGE = ("trial_id", "run", "metrics", "time")
 _FIELDS: Mapping[type[Any], tuple[str, ...]] = {
-    **{event: tuple(field.name for field in attrs.fields(event)) for event in KINDS},
+    **{event: tuple(field.name for field in attrs.fields(event)) for event in KINDS if event is not Report},
     Report: _MESSAGE,
     UnusableReport: _MESSAGE,
 }

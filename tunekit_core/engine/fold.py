@@ -72,8 +72,8 @@ class Fold:
         if event.decision is not self.undecided.decision:
             raise ReplayError(
                 f"On trial {report.trial_id} at resource {report.resource} the record says {event.decision.value}, the "
-                f"scheduler now says {self.undecided.decision.value}. A plugin or the numerics changed since the record "
-                "was written: use the versions named in metadata.json, or start the experiment anew."
+                f"scheduler now says {self.undecided.decision.value}. A plugin or the numerics changed since the "
+                "record was written: use the versions named in metadata.json, or start the experiment anew."
             )
         self._carry_out(event)
 
@@ -104,7 +104,7 @@ class Fold:
         run = self._state.trials[trial_id].run
         if isinstance(event, OF_A_RUN) and event.run != run:
             raise ReplayError(
-                f"The record has the event '{kind_of(event)}' of run {event.run} of trial {trial_id}, which is in run {run}."
+                f"The record has the event '{kind_of(event)}' of run {event.run} of trial {trial_id}, whose run is {run}."
             )
         if isinstance(event, Restarted) and event.run != run + 1:
             raise ReplayError(f"The record begins run {event.run} of trial {trial_id} after its run {run}.")

@@ -34,7 +34,7 @@ from tunekit_core.errors import ComponentError, ConfigurationError
 from tunekit_core.space import Configuration
 
 SCALARS = (bool, int, float, str, type(None), np.generic)
-MESSAGES = (TrialPlaced, TrialReported, TrialEnded)
+MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
 
 
 class Gate:
@@ -80,7 +80,7 @@ class Gate:
             return decision
         if not isinstance(decision, Decision):
             raise self._refusal("on_report", report.trial_id, f"returned {decision!r}, which is no Decision")
-        if decision is Decision.PAUSE:
+        if decision is Decision.PAUSE and not self._pauses:
             self._check_need("pause", "on_report", report.trial_id, "pauses a trial")
         return decision
 
@@ -90,23 +90,19 @@ class Gate:
         Raises:
             ComponentError: If it is no event at all.
         """
-        if not isinstance(message, MESSAGES):
+        if type(message) not in MESSAGES:
             raise broken_rule(
                 self._backend,
                 "wait",
                 None,
                 f"returned {message!r}, which is no TrialPlaced, TrialReported or TrialEnded",
             )
-        trial_id, trials = message.trial_id, self._state.trials
-        if not isinstance(trial_id, int) or not 0 <= trial_id < len(trials):
-            return self._anomaly(message, "there is no such trial")
-        trial = trials[trial_id]
-        if message.run != trial.n_runs - 1:
-            return self._anomaly(message, f"the current run of the trial is {trial.run}")
-        if trial.status is not Status.RUNNING:
-            return self._anomaly(message, f"the trial is {trial.status.value.lower()}")
-        if isinstance(message, TrialReported) and not isinstance(message.metrics, Mapping):
-            raise broken_rule(self._backend, "wait", trial_id, f"reported {message.metrics!r}, which is no mapping")
+        trial = self._state.running_by_id.get(message.trial_id)
+        if trial is None or message.run != trial.n_runs - 1:
+            return self._anomaly(message)
+        if type(message) is TrialReported and type(message.metrics) is not dict:
+            if not isinstance(message.metrics, Mapping):
+                raise broken_rule(self._backend, "wait", trial.id, f"reported {message.metrics!r}, which is no mapping")
         return None
 
     def reason(self, criterion: StoppingCriterion, reason: str) -> str:
@@ -210,16 +206,16 @@ class Gate:
         trial = self._trial(stop.trial_id)
         if trial is None or trial.status.final:
             raise self._refusal("suggest", None, f"stops the trial {stop.trial_id!r}, {_what_is(trial)}")
-        if self._state.ending(trial.id) is not None:
+        if trial.id in self._state.endings:
             raise self._refusal("suggest", trial.id, "stops a trial whose end was decided already")
         return stop
 
     def _configuration(self, given: Mapping[str, Any], trial_id: int) -> Configuration:
         space, rows = self._problem.space, self._problem.rows
         problem = ""
-        if not isinstance(given, Mapping):
+        if type(given) is not Configuration and not isinstance(given, Mapping):
             problem = f"it is {given!r}, which is no mapping"
-        elif given.keys() != space.keys():
+        elif len(given) != len(space):  # with as many, an unknown name is in the place of one that is missing
             missing = [name for name in space if name not in given]
             unknown = [name for name in given if name not in space]
             problem = (
@@ -302,8 +298,14 @@ class Gate:
     def _refusal(self, method: str, trial_id: int | None, problem: str) -> ComponentError:
         return broken_rule(self._scheduler, method, trial_id, problem)
 
-    def _anomaly(self, message: BackendEvent, reason: str) -> Anomaly:
-        kind = type(message).__name__
+    def _anomaly(self, message: BackendEvent) -> Anomaly:
+        kind, trial = type(message).__name__, self._trial(message.trial_id)
+        if trial is None:
+            reason = "there is no such trial"
+        elif trial.status is not Status.RUNNING:
+            reason = f"the trial is {trial.status.value.lower()}"
+        else:
+            reason = f"the current run of the trial is {trial.run}"
         return Anomaly(f"{kind} of trial {message.trial_id}, run {message.run}", reason, self._state.now)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from tunekit_core.contracts.trials import NO_NOTE, Note
@@ -16,8 +15,8 @@ def read_only_note(note: Note) -> Note:
     Raises:
         ValueError: If JSON changes it or cannot hold it; the message goes on from "a note that".
     """
-    if isinstance(note, Mapping) and not note:
-        return NO_NOTE
+    if note is NO_NOTE:  # as it is most of the time
+        return note
     if not isinstance(note, dict):
         raise ValueError(f"is {note!r}, which is no dict")
     try:

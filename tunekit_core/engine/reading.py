@@ -40,7 +40,7 @@ class Reader:
         trial_id, run, time = message.trial_id, message.run, message.time
         trial = self._state.trials[trial_id]
         metrics = ReadOnlyDict(message.metrics)  # a copy: what a backend does with its own reaches nobody
-        if self._state.ending(trial_id) is not None:
+        if trial_id in self._state.endings:
             return LateReport(trial_id, run, metrics, time)
         try:
             losses = self._losses(metrics)

@@ -58,13 +58,13 @@ class Recovery:
         unfinished = [trial for trial in state.trials if not trial.status.final]
         backend.restore(
             [
-                UnfinishedTrial(trial, self._count(trial.id, trial.run), state.ending(trial.id) is not None)
+                UnfinishedTrial(trial, self._count(trial.id, trial.run), trial.id in state.endings)
                 for trial in unfinished
             ],
             state.now,
         )
         for trial in unfinished:
-            ending = state.ending(trial.id)
+            ending = state.endings.get(trial.id)
             if ending is Status.PAUSED:
                 backend.pause(trial)
             elif ending is not None:

@@ -44,6 +44,8 @@ class ExperimentState:
         trials: All trials, by id.
         now: Time of the latest event in seconds; the tuner moves it on between events.
         first_anomaly: The first message of the backend that made no sense, and why; empty if there was none.
+        running_by_id: The trials that run, in the order in which they started or were resumed.
+        endings: What trials that run become when they end, where that was decided already.
         placed: Where trials run, as the backend says, by id; of a backend that says so.
     """
 
@@ -66,10 +68,12 @@ class ExperimentState:
         self.newest_failure: Failure | None = None
         self.latest_report: Report | None = None
         self.placed: dict[int, TrialPlaced] = {}
+        self._max_resource = math.inf if problem.max_resource is None else problem.max_resource
+        self._is_constrained = problem.constraint is not None
         self._best = BestReport()
         self._front = Front() if len(problem.objective.metric) > 1 else None
-        self._running: dict[int, Trial] = {}
-        self._ending: dict[int, Status] = {}
+        self.running_by_id: dict[int, Trial] = {}
+        self.endings: dict[int, Status] = {}
         self._reasons: dict[int, str] = {}  # why trials fail that run still
         self._costs: dict[int, float] = {}
         self._n_lost: dict[int, int] = {}  # runs of each trial since this process or the one before it began
@@ -104,7 +108,7 @@ class ExperimentState:
     def trials_since_improvement(self) -> int:
         """Trials started since the incumbent was found."""
         best = self._best.best
-        return len(self.trials) - (0 if best is None else best.n_started)
+        return len(self.trials) - (0 if best is None else best[2])
 
     @property
     def incumbent(self) -> Incumbent | None:
@@ -126,16 +130,12 @@ class ExperimentState:
     @property
     def running(self) -> Collection[Trial]:
         """The trials that run now."""
-        return self._running.values()
+        return self.running_by_id.values()
 
     def columns(self) -> Mapping[str, Scalar]:
         """What the scheduler and the searcher tell about themselves."""
         of_searcher = self.scheduler.searcher.columns()
         return {**self.scheduler.columns(), **of_searcher} if of_searcher else self.scheduler.columns()
-
-    def ending(self, trial_id: int) -> Status | None:
-        """What a running trial becomes when it ends, if that was decided already."""
-        return self._ending.get(trial_id)
 
     def n_counted(self, trial_id: int) -> int:
         """How many reports the current run of a trial has made; asked where reports are counted."""
@@ -217,7 +217,7 @@ class ExperimentState:
         return trial
 
     def _run(self, trial: Trial) -> None:
-        self._running[trial.id] = trial
+        self.running_by_id[trial.id] = trial
         self.n_running += 1
         if self._counted is not None:
             self._counted[trial.id] = 0
@@ -228,8 +228,8 @@ class ExperimentState:
         if trial.status is Status.PAUSED:
             self.n_paused -= 1
             self._settle(trial, Status.STOPPED)
-        elif trial.status is Status.RUNNING and trial.id not in self._ending:
-            self._ending[trial.id] = Status.STOPPED
+        elif trial.status is Status.RUNNING and trial.id not in self.endings:
+            self.endings[trial.id] = Status.STOPPED
         else:
             raise RecordError(
                 f"Trial {trial.id} was to be stopped but is {trial.status.value.lower()} or ends already."
@@ -246,38 +246,33 @@ class ExperimentState:
         self.n_reports += 1
         if self._counted is not None:
             self._counted[trial.id] += 1
-        if report.losses[0] < math.inf and self.problem.is_feasible(report.metrics):
+        if report.losses[0] < math.inf and (not self._is_constrained or self.problem.is_feasible(report.metrics)):
             self._best.report(report, self.n_reports, len(self.trials))
             if self._front is not None and max(report.losses) < math.inf:
                 self._front.report(report)
         if COST_ATTRIBUTE in report.metrics:
             self._set_cost(trial.id, float(report.metrics[COST_ATTRIBUTE]))
+        if report.resource > self._max_resource:  # it does not end there by itself
+            self.endings[trial.id] = Status.COMPLETED
         return self.scheduler.on_report(trial, report)
 
     def _decide(self, event: Decided) -> None:
         """The trial counts as running until it has ended."""
         if event.decision is Decision.PAUSE:
-            self._ending[event.trial_id] = Status.PAUSED
+            self.endings[event.trial_id] = Status.PAUSED
         elif event.decision is Decision.STOP:
-            self._ending[event.trial_id] = Status.STOPPED
-        elif self._is_beyond(self.trials[event.trial_id], 1):
-            self._ending[event.trial_id] = Status.COMPLETED
+            self.endings[event.trial_id] = Status.STOPPED
 
     def _late(self, event: LateReport) -> None:
         """One that reports once more at the last resource, or beyond it, does not end by itself: it has completed."""
         if self._counted is not None:
             self._counted[event.trial_id] += 1
-        if event.trial_id not in self._ending and self._is_beyond(self.trials[event.trial_id], 0):
-            self._ending[event.trial_id] = Status.COMPLETED
-
-    def _is_beyond(self, trial: Trial, n: int) -> bool:
-        """Whether a trial has come to the last resource, or at least ``n`` further."""
-        maximum = self.problem.max_resource
-        return maximum is not None and trial.reached >= maximum + n
+        if self.trials[event.trial_id].reached >= self._max_resource:
+            self.endings.setdefault(event.trial_id, Status.COMPLETED)
 
     def _give_up(self, event: UnusableReport) -> None:
         """The trial counts as running until it has ended."""
-        self._ending[event.trial_id] = Status.FAILED
+        self.endings[event.trial_id] = Status.FAILED
         self._reasons[event.trial_id] = event.reason
 
     def _restart(self, event: Restarted) -> None:
@@ -297,7 +292,7 @@ class ExperimentState:
             raise RecordError(
                 f"Trial {trial.id} was to end but is {trial.status.value.lower()}: only a running trial can end."
             )
-        decided = self._ending.pop(trial.id, None)
+        decided = self.endings.pop(trial.id, None)
         if event.status is Status.FAILED and (decided is None or event.cause is not Cause.INFRASTRUCTURE):
             status = Status.FAILED
         else:
@@ -306,7 +301,7 @@ class ExperimentState:
             _change(trial, "final_metrics", event.metrics)
         if event.cost is not None:
             self._set_cost(trial.id, event.cost)
-        del self._running[trial.id]
+        del self.running_by_id[trial.id]
         self.n_running -= 1
         self.placed.pop(trial.id, None)
         if status is Status.PAUSED:
@@ -330,7 +325,7 @@ class ExperimentState:
         else:
             self.n_failed += 1
             self.newest_failure = Failure(trial.id, self._reasons.pop(trial.id, reason) or WITHOUT_REPORT)
-        self._best.end(trial.id, status, self._running)
+        self._best.end(trial.id, status, self.running_by_id)
         if self._front is not None:
             self._front.end(trial.id, status)
         self.scheduler.on_end(trial, status)
@@ -347,7 +342,7 @@ class ExperimentState:
         if trial.last_report is None:
             return Status.FAILED
         # A trial may jump over the resource that it was sent to, as it may jump over a rung.
-        if trial.until is not None and trial.reached >= trial.until and not self._is_beyond(trial, 0):
+        if trial.until is not None and self._max_resource > trial.reached >= trial.until:
             return Status.PAUSED
         return Status.COMPLETED
 
@@ -356,4 +351,7 @@ class ExperimentState:
         self._costs[trial_id] = cost
 
     def _incumbent(self, best: Best | None) -> Incumbent | None:
-        return None if best is None else Incumbent(best.report, self.trials[best.trial_id].configuration)
+        if best is None:
+            return None
+        report = best[-1]
+        return Incumbent(report, self.trials[report.trial_id].configuration)

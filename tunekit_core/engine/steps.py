@@ -206,11 +206,11 @@ class Steps:
         if isinstance(event, Report):
             self._report(event)
             return
-        was_ending = self.state.ending(event.trial_id)
+        was_ending = event.trial_id in self.state.endings
         self._happened(event)
         if isinstance(event, UnusableReport):  # the trial fails, the experiment goes on
             self._record.failure(event.trial_id, event.reason)
-        if was_ending is None and self.state.ending(event.trial_id) is not None:
+        if not was_ending and event.trial_id in self.state.endings:
             self._backend.stop(self.state.trials[event.trial_id])
 
     def _report(self, report: Report) -> None:
@@ -221,11 +221,11 @@ class Steps:
         decided = Decided(trial.id, decision)
         self._record.write(decided)
         state.apply(decided)
-        ending = state.ending(trial.id)
-        if ending is Status.PAUSED:
-            self._backend.pause(trial)
-        elif ending is not None:
-            self._backend.stop(trial)
+        if trial.id in state.endings:
+            if decision is Decision.PAUSE:
+                self._backend.pause(trial)
+            else:
+                self._backend.stop(trial)
         self._write_row(trial, report, decision)
         for observer in self._observers:
             observer.on_report(state, trial, report, decision)
@@ -233,7 +233,7 @@ class Steps:
     def _receive_end(self, event: TrialEnded) -> None:
         """A run is over: so is the trial, unless it is begun again."""
         trial = self.state.trials[event.trial_id]
-        is_decided = self.state.ending(trial.id) is not None
+        is_decided = trial.id in self.state.endings
         if is_decided or event.status is not Status.FAILED or not self._may_begin_again(event):
             self._end(event)
             return

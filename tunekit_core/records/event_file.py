@@ -1,7 +1,7 @@
 """``events.jsonl``: a JSON object a line, with a running number and a checksum.
 
-``{"number": 3, "event": "decision", …, "crc32": "9ae0daaf"}``: the numbers count from 0 over all processes that wrote the
-file, and the checksum is that of the line up to the comma before it. A line without an end was being written when
+``{"number": 3, "event": "decision", …, "crc32": "9ae0daaf"}``: the numbers count from 0 over all processes that wrote
+the file, and the checksum is that of the line up to the comma before it. A line without an end was being written when
 the process died: it tells nothing, since an event is acted on only after it was written.
 """
 
@@ -104,6 +104,6 @@ def _check_format(path: Path, line: bytes) -> None:
     begins_here = isinstance(first, dict) and (first.get("event"), first.get("time")) == ("tuner_started", 0.0)
     if not begins_here or first.get("format") != RECORD_FORMAT:
         raise RecordError(
-            f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads. Read it with the "
-            "version that wrote it, or give another folder for a new experiment."
+            f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads. Read it with "
+            "the version that wrote it, or give another folder for a new experiment."
         )

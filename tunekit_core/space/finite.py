@@ -65,7 +65,10 @@ class Listed(Domain):
 
     def cast(self, value: object) -> Value:
         """The listed value that is equal or, for numbers, within a relative tolerance of 1e-6."""
-        return self.values()[self.index_of(value)]
+        try:
+            return self._exact[type(value), value]  # as it is most of the time
+        except (KeyError, TypeError):
+            return self.values()[self.index_of(value)]
 
     def index_of(self, value: object) -> int:
         """Position in :meth:`values` of what :meth:`cast` returns, see :meth:`Domain.index_of`."""
@@ -101,6 +104,10 @@ class Listed(Domain):
     @cached_property
     def _encoded_values(self) -> Floats:
         return self._encode_values() if self.encoded_width else np.zeros((1, 0))
+
+    @cached_property
+    def _exact(self) -> dict[tuple[type, Value], Value]:
+        return {(type(value), value): value for value in self.values()}
 
     @cached_property
     def _positions(self) -> dict[Value, int]:

@@ -53,7 +53,8 @@ class SimulatorOptions:
     slow_factor: float = option(2.0, help="How many times as long a slow worker takes.", at_least=1, below=math.inf)
     preemption_rate: float = option(
         0.0,
-        help="Probability that a run loses its worker between two reports. The trial is begun again, three times at most.",
+        help="Probability that a run loses its worker between two reports. The trial is begun again, at most three "
+        "times.",
         at_least=0,
         at_most=1,
     )
