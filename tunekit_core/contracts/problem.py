@@ -41,7 +41,7 @@ class Problem:
     constraint: str | None = None
 
     @points_to_evaluate.default
-    def _default_configuration(self) -> tuple[Mapping[str, Any], ...]:
+    def _default_configuration(self) -> tuple[Configuration, ...]:
         return (self.space.default(),)
 
     def __attrs_post_init__(self) -> None:

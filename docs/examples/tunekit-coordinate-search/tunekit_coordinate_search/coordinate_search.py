@@ -71,7 +71,7 @@ class CoordinateSearch(Searcher):
         for which, where in numbers:
             name = space.searched[int(which * len(space.searched))]
             (value,) = space.domains[name].from_unit(np.array([where]))
-            neighbour = {**self._incumbent, name: value}
+            neighbour = space.replace(self._incumbent, name, value)
             if self._is_allowed(neighbour):
                 return neighbour
         return None
