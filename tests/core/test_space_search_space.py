@@ -181,7 +181,9 @@ class TestOneValue:
 
     def test_it_may_be_fixed_to_its_value(self):
         assert self.space.fix({"a": 1}).default() == self.space.default()
-        with pytest.raises(ConfigurationError, match=r"a: 2 is not in randint\(1, 1\): allowed are whole numbers from 1"):
+        with pytest.raises(
+            ConfigurationError, match=r"a: 2 is not in randint\(1, 1\): allowed are whole numbers from 1"
+        ):
             self.space.fix({"a": 2})
 
     def test_it_consumes_its_random_number_so_the_others_are_the_same_as_before_it_was_narrowed(self):

@@ -83,6 +83,8 @@ class Backend(abc.ABC):
     Attributes:
         name: What a config calls it; unique among installed backends.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        stream_family: What its random streams belong to: components of one family draw the same numbers from streams
+            of one name. Empty: its name.
         runs: The ability that a benchmark needs for this backend to run it, such as
             :class:`~tunekit_core.Simulatable`.
         capabilities: Of ``"pause"`` (a trial can be paused and resumed), ``"checkpoint"`` (and goes on where it
@@ -94,6 +96,7 @@ class Backend(abc.ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[Any]] = NoOptions
+    stream_family: ClassVar[str] = ""
     runs: ClassVar[type[Any]] = Benchmark
     capabilities: frozenset[str] = frozenset()
     max_checkpoints: int | None = None
@@ -109,7 +112,7 @@ class Backend(abc.ABC):
         self.problem = problem
         self.benchmark = benchmark
         self.folder = folder
-        self.streams = streams
+        self.streams = streams.within(self.stream_family or self.name)
 
     def open(self, n_workers: int) -> None:
         """Called once, before everything else: an experiment begins in which so many trials run at the same time."""
