@@ -27,7 +27,7 @@ class Taken(Container[Hashable], Sized, Protocol):
 class RandomConfigurations:
     """Draws configurations without replacement: first the given points, then uniformly from the space or rows.
 
-    Made by :meth:`Problem.random_configurations <tunekit_core.Problem.random_configurations>`.
+    Made by :meth:`Problem.random_configurations`.
     """
 
     def __init__(self, problem: Problem, streams: Streams) -> None:

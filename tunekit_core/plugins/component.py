@@ -115,7 +115,7 @@ class Component:
         from tunekit_core.randomness import Streams  # numpy is loaded only when a component is built
 
         read = self.read_options(options)
-        family = getattr(self.factory, "stream_family", "") or self.name
+        family = getattr(self.factory, "stream_family", "") or self.factory.name
         own = [each.within(family) if isinstance(each, Streams) else each for each in context]
         with self._errors_named():
             return self.factory(*own, read)
