@@ -82,9 +82,9 @@ class Backend(abc.ABC):
 
     Attributes:
         name: What a config calls it; unique among installed backends.
-        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         runs: The ability that a benchmark needs for this backend to run it, such as
             :class:`~tunekit_core.Simulatable`.
         capabilities: Of ``"pause"`` (a trial can be paused and resumed), ``"checkpoint"`` (and goes on where it
@@ -95,8 +95,8 @@ class Backend(abc.ABC):
     """
 
     name: ClassVar[str]
-    Options: ClassVar[type[Any]] = NoOptions
     stream_family: ClassVar[str] = ""
+    Options: ClassVar[type[Any]] = NoOptions
     runs: ClassVar[type[Any]] = Benchmark
     capabilities: frozenset[str] = frozenset()
     max_checkpoints: int | None = None

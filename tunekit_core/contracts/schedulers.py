@@ -22,15 +22,15 @@ class Scheduler(abc.ABC):
 
     Attributes:
         name: What a config calls it; unique among installed schedulers.
-        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         needs: What it needs of a backend, such as ``{"pause"}``.
     """
 
     name: ClassVar[str]
-    Options: ClassVar[type[Any]] = NoOptions
     stream_family: ClassVar[str] = ""
+    Options: ClassVar[type[Any]] = NoOptions
     needs: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: Any = NO_OPTIONS) -> None:

@@ -23,14 +23,14 @@ class Searcher(abc.ABC):
 
     Attributes:
         name: What a config calls it; unique among installed searchers.
-        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
+        Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
     """
 
     name: ClassVar[str]
-    Options: ClassVar[type[Any]] = NoOptions
     stream_family: ClassVar[str] = ""
+    Options: ClassVar[type[Any]] = NoOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
