@@ -182,7 +182,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         for name in partial:
             if name not in self._entries:
                 raise self._unknown(name)
-        return Configuration((name, self._complete_value(name, partial)) for name in self._entries)
+        return Configuration({name: self._complete_value(name, partial) for name in self._entries})
 
     def replace(self, configuration: Mapping[str, Any], name: str, value: object) -> Configuration:
         """The configuration with another value of one hyperparameter, which is cast; nothing else is checked.
@@ -194,7 +194,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             raise self._unknown(name)
         replaced = {**configuration, name: self._complete_value(name, {name: value})}
         try:
-            return Configuration((each, replaced[each]) for each in self._entries)
+            return Configuration({each: replaced[each] for each in self._entries})
         except KeyError as error:
             raise _lacking(error.args[0]) from error
 
