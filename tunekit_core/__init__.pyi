@@ -24,7 +24,6 @@ from .contracts.objective import Objective as Objective
 from .contracts.observers import Observer as Observer
 from .contracts.options import NO_OPTIONS as NO_OPTIONS, NoOptions as NoOptions, option as option
 from .contracts.problem import Problem as Problem
-from .contracts.random_configurations import RandomConfigurations as RandomConfigurations
 from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
 from .contracts.searchers import ChoosesTrials as ChoosesTrials, Searcher as Searcher, WeighsBrackets as WeighsBrackets
 from .contracts.stopping import StoppingCriterion as StoppingCriterion

@@ -132,6 +132,8 @@ class Backend(abc.ABC):
 
     Attributes:
         name: What a config calls it; unique among installed backends.
+        stream_family: What its random streams belong to: components of one family draw the same numbers from streams
+            of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         runs: The ability that a benchmark needs for this backend to run it, such as
             :class:`~tunekit_core.Simulatable`.
@@ -145,6 +147,7 @@ class Backend(abc.ABC):
     """
 
     name: ClassVar[str]
+    stream_family: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
     runs: ClassVar[type[Any]] = Benchmark
     capabilities: frozenset[str] = frozenset()
@@ -163,7 +166,7 @@ class Backend(abc.ABC):
         self.problem = problem
         self.benchmark = benchmark
         self.folder = folder
-        self.streams = streams
+        self.streams = streams.within(self.stream_family or self.name)
 
     def open(self, n_workers: int) -> None:
         """Called once, before everything else: an experiment begins in which so many trials run at the same time."""

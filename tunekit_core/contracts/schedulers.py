@@ -22,6 +22,8 @@ class Scheduler(abc.ABC):
 
     Attributes:
         name: What a config calls it; unique among installed schedulers.
+        stream_family: What its random streams belong to: components of one family draw the same numbers from streams
+            of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         needs: What it needs of a backend: ``"pause"`` if it pauses and resumes trials, ``"copy"`` if it starts trials
             from the checkpoints of others. An action that needs what is not declared here is refused.
@@ -30,13 +32,14 @@ class Scheduler(abc.ABC):
     """
 
     name: ClassVar[str]
+    stream_family: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
     needs: ClassVar[frozenset[str]] = frozenset()
     objectives: ClassVar[Literal["one", "many"]] = "one"
 
     def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
-        self.streams = streams
+        self.streams = streams.within(self.stream_family or self.name)
         self.searcher = searcher
 
     @abc.abstractmethod

@@ -126,7 +126,7 @@ class FiniteRange(Listed):
     Attributes:
         lower: The smallest value.
         upper: The largest value.
-        size: Number of values, at least 2.
+        size: Number of values: 1 if the bounds are equal, else at least 2.
         log: Whether the distances are equal on the logarithmic scale.
         cast_int: Whether the values are rounded to integers.
     """
@@ -139,12 +139,12 @@ class FiniteRange(Listed):
 
     def __attrs_post_init__(self) -> None:
         lower, upper, size = as_number(self.lower), as_number(self.upper), as_whole_number(self.size)
-        if lower is None or upper is None or lower >= upper or not math.isfinite(upper - lower):
-            self._refuse("the bounds must be finite numbers, the first below the second")
+        if lower is None or upper is None or lower > upper or not math.isfinite(upper - lower):
+            self._refuse("the bounds must be finite numbers, the first not above the second")
         if self.log and lower <= 0:
             self._refuse("a logarithmic scale needs a lower bound above 0")
-        if size is None or size < 2:
-            self._refuse("the number of values must be a whole number from 2 on")
+        if size is None or size < 1 or (size == 1) != (lower == upper):
+            self._refuse("the number of values must be a whole number from 2 on, or 1 between equal bounds")
         if not isinstance(self.cast_int, bool):
             self._refuse("cast_int must be true or false")
         if self.cast_int and not (lower == int(lower) and upper == int(upper)):
@@ -181,6 +181,8 @@ class FiniteRange(Listed):
 
     @cached_property
     def _values(self) -> tuple[Value, ...]:
+        if self.size == 1:
+            return (self.lower,)
         fraction = np.arange(self.size) / (self.size - 1)
         if self.log:
             low, high = _numerics.log(self.lower), _numerics.log(self.upper)

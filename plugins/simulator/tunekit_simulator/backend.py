@@ -120,7 +120,7 @@ class Simulator(Backend):
         self._checkpoint_delay = round(options.checkpoint_delay * NANOSECONDS)
         self._checkpoint = options.checkpoint
         self._table_seed = options.table_seed if n_seeds > 1 else 0
-        self._faults = Faults(streams, options)
+        self._faults = Faults(self.streams, options)
         self._resource = problem.objective.resource or "st_worker_iter"
         self._now = 0
         self._heap: list[tuple[int, int, int, int, _Segment]] = []
