@@ -34,7 +34,6 @@ import attrs
 
 from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.trials import Checkpoint, Decision, Note, Report, Resume, Start
-from tunekit_core.space import Configuration
 
 UNUSABLE = "it reported what cannot be used"  # what exactly was said when it did
 
@@ -79,7 +78,7 @@ class Started:
     """
 
     trial_id: int
-    configuration: Configuration
+    configuration: Mapping[str, Any]
     until: int | None
     checkpoint_of: Checkpoint | None
     note: Note

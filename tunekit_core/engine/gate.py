@@ -33,6 +33,7 @@ from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ComponentError, ConfigurationError
 from tunekit_core.space import Configuration
 
+CONTINUE = Decision.CONTINUE  # looking it up takes as long as a call in Python 3.11
 SCALARS = (bool, int, float, str, type(None), np.generic)
 MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
 
@@ -76,7 +77,7 @@ class Gate:
         Raises:
             ComponentError: If it breaks a rule.
         """
-        if decision is Decision.CONTINUE:
+        if decision is CONTINUE:
             return decision
         if not isinstance(decision, Decision):
             raise self._refusal("on_report", report.trial_id, f"returned {decision!r}, which is no Decision")
@@ -228,7 +229,7 @@ class Gate:
                 problem = str(error).rstrip(".")
             else:
                 if rows is None or rows.index_of(configuration) is not None:
-                    return Configuration(configuration)
+                    return configuration
                 problem = f"{dict(configuration)} is not among the allowed rows"
         raise ComponentError(
             f"Trial {trial_id} cannot start with the configuration that was suggested: {problem}. It comes from the "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tunekit_core.contracts.backends import TrialReported
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Report
 from tunekit_core.engine.events import LateReport, UnusableReport
 from tunekit_core.engine.state import ExperimentState
-from tunekit_core.read_only import ReadOnlyDict
 
 OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"})
 CONFIGURATION_PREFIX = "config_"
@@ -39,7 +39,7 @@ class Reader:
         """What the report of a running trial, in its current run, means."""
         trial_id, run, time = message.trial_id, message.run, message.time
         trial = self._state.trials[trial_id]
-        metrics = ReadOnlyDict(message.metrics)  # a copy: what a backend does with its own reaches nobody
+        metrics = MappingProxyType(dict(message.metrics))  # a copy: what a backend does with its own reaches nobody
         if trial_id in self._state.endings:
             return LateReport(trial_id, run, metrics, time)
         try:

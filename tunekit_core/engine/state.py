@@ -32,9 +32,15 @@ from tunekit_core.engine.events import (
 )
 from tunekit_core.engine.front import Front
 from tunekit_core.errors import RecordError
+from tunekit_core.space import Configuration
 
 WITHOUT_REPORT = "it ended without a report"
+# Python 3.11 takes as long to look a member of an enumeration up as to call a function.
+PAUSE, STOP, INFRASTRUCTURE = Decision.PAUSE, Decision.STOP, Cause.INFRASTRUCTURE
+RUNNING, PAUSED, COMPLETED, STOPPED, FAILED = Status
+
 _change = object.__setattr__  # trials are frozen for everybody else
+_set_last_report, _set_n_reports = Trial.last_report.__set__, Trial.n_reports.__set__  # faster: for every report
 
 
 class ExperimentState:
@@ -148,7 +154,7 @@ class ExperimentState:
 
     def n_begun_again(self, trial_id: int, cause: Cause) -> int:
         """How often a trial was begun again: since the process began for lost runs, in all for those that failed."""
-        counts = self._n_lost if cause is Cause.INFRASTRUCTURE else self._n_retried
+        counts = self._n_lost if cause is INFRASTRUCTURE else self._n_retried
         return counts.get(trial_id, 0)
 
     @overload
@@ -196,7 +202,9 @@ class ExperimentState:
         self.scheduler.on_workers(event.n)
 
     def _start(self, event: Started) -> Trial:
-        trial = Trial(len(self.trials), event.configuration, event.note, event.until, event.checkpoint_of)
+        trial = Trial(
+            len(self.trials), Configuration(event.configuration), event.note, event.until, event.checkpoint_of
+        )
         self.trials.append(trial)
         self._run(trial)
         self.scheduler.on_start(trial)
@@ -204,11 +212,11 @@ class ExperimentState:
 
     def _resume(self, event: Resumed) -> Trial:
         trial = self.trials[event.trial_id]
-        if trial.status is not Status.PAUSED:
+        if trial.status is not PAUSED:
             raise RecordError(
                 f"Trial {trial.id} was to be resumed but is {trial.status.value.lower()}: only a paused trial can be."
             )
-        _change(trial, "status", Status.RUNNING)
+        _change(trial, "status", RUNNING)
         _change(trial, "until", event.until)
         _change(trial, "n_runs", trial.n_runs + 1)
         self.n_paused -= 1
@@ -225,11 +233,11 @@ class ExperimentState:
     def _stop(self, event: Stopped) -> None:
         """A paused trial has ended with that; one that runs counts as running until it has ended."""
         trial = self.trials[event.trial_id]
-        if trial.status is Status.PAUSED:
+        if trial.status is PAUSED:
             self.n_paused -= 1
-            self._settle(trial, Status.STOPPED)
-        elif trial.status is Status.RUNNING and trial.id not in self.endings:
-            self.endings[trial.id] = Status.STOPPED
+            self._settle(trial, STOPPED)
+        elif trial.status is RUNNING and trial.id not in self.endings:
+            self.endings[trial.id] = STOPPED
         else:
             raise RecordError(
                 f"Trial {trial.id} was to be stopped but is {trial.status.value.lower()} or ends already."
@@ -240,8 +248,8 @@ class ExperimentState:
 
     def _report(self, report: Report) -> Decision:
         trial = self.trials[report.trial_id]
-        _change(trial, "last_report", report)
-        _change(trial, "n_reports", trial.n_reports + 1)
+        _set_last_report(trial, report)
+        _set_n_reports(trial, trial.n_reports + 1)
         self.latest_report = report
         self.n_reports += 1
         if self._counted is not None:
@@ -253,32 +261,32 @@ class ExperimentState:
         if COST_ATTRIBUTE in report.metrics:
             self._set_cost(trial.id, float(report.metrics[COST_ATTRIBUTE]))
         if report.resource > self._max_resource:  # it does not end there by itself
-            self.endings[trial.id] = Status.COMPLETED
+            self.endings[trial.id] = COMPLETED
         return self.scheduler.on_report(trial, report)
 
     def _decide(self, event: Decided) -> None:
         """The trial counts as running until it has ended."""
-        if event.decision is Decision.PAUSE:
-            self.endings[event.trial_id] = Status.PAUSED
-        elif event.decision is Decision.STOP:
-            self.endings[event.trial_id] = Status.STOPPED
+        if event.decision is PAUSE:
+            self.endings[event.trial_id] = PAUSED
+        elif event.decision is STOP:
+            self.endings[event.trial_id] = STOPPED
 
     def _late(self, event: LateReport) -> None:
         """One that reports once more at the last resource, or beyond it, does not end by itself: it has completed."""
         if self._counted is not None:
             self._counted[event.trial_id] += 1
         if self.trials[event.trial_id].reached >= self._max_resource:
-            self.endings.setdefault(event.trial_id, Status.COMPLETED)
+            self.endings.setdefault(event.trial_id, COMPLETED)
 
     def _give_up(self, event: UnusableReport) -> None:
         """The trial counts as running until it has ended."""
-        self.endings[event.trial_id] = Status.FAILED
+        self.endings[event.trial_id] = FAILED
         self._reasons[event.trial_id] = event.reason
 
     def _restart(self, event: Restarted) -> None:
         trial = self.trials[event.trial_id]
         _change(trial, "n_runs", event.run + 1)
-        counts = self._n_lost if event.cause is Cause.INFRASTRUCTURE else self._n_retried
+        counts = self._n_lost if event.cause is INFRASTRUCTURE else self._n_retried
         counts[trial.id] = counts.get(trial.id, 0) + 1
         self.n_restarted += 1
         self.placed.pop(trial.id, None)
@@ -288,13 +296,13 @@ class ExperimentState:
     def _end(self, event: TrialEnded) -> Status:
         """A failure wins over what was decided, what was decided over how the run ended by itself."""
         trial = self.trials[event.trial_id]
-        if trial.status is not Status.RUNNING:
+        if trial.status is not RUNNING:
             raise RecordError(
                 f"Trial {trial.id} was to end but is {trial.status.value.lower()}: only a running trial can end."
             )
         decided = self.endings.pop(trial.id, None)
-        if event.status is Status.FAILED and (decided is None or event.cause is not Cause.INFRASTRUCTURE):
-            status = Status.FAILED
+        if event.status is FAILED and (decided is None or event.cause is not INFRASTRUCTURE):
+            status = FAILED
         else:
             status = decided or self._natural_end(trial)
         if event.metrics is not None:
@@ -304,7 +312,7 @@ class ExperimentState:
         del self.running_by_id[trial.id]
         self.n_running -= 1
         self.placed.pop(trial.id, None)
-        if status is Status.PAUSED:
+        if status is PAUSED:
             if self._counted is not None and event.has_checkpoint:
                 self._with_checkpoint.add(trial.id)
             _change(trial, "status", status)
@@ -318,9 +326,9 @@ class ExperimentState:
     def _settle(self, trial: Trial, status: Status, reason: str = "") -> None:
         """A trial has ended for good."""
         _change(trial, "status", status)
-        if status is Status.COMPLETED:
+        if status is COMPLETED:
             self.n_completed += 1
-        elif status is Status.STOPPED:
+        elif status is STOPPED:
             self.n_stopped += 1
         else:
             self.n_failed += 1
@@ -340,11 +348,11 @@ class ExperimentState:
 
     def _natural_end(self, trial: Trial) -> Status:
         if trial.last_report is None:
-            return Status.FAILED
+            return FAILED
         # A trial may jump over the resource that it was sent to, as it may jump over a rung.
         if trial.until is not None and self._max_resource > trial.reached >= trial.until:
-            return Status.PAUSED
-        return Status.COMPLETED
+            return PAUSED
+        return COMPLETED
 
     def _set_cost(self, trial_id: int, cost: float) -> None:
         self.cost += cost - self._costs.get(trial_id, 0.0)

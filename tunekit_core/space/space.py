@@ -182,7 +182,17 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         for name in partial:
             if name not in self._entries:
                 raise self._unknown(name)
-        return Configuration({name: self._complete_value(name, partial) for name in self._entries})
+        values: dict[str, Value] = {}
+        for name in self._entries:
+            domain = self._domains.get(name)
+            if domain is None or name not in partial or name in self._fixed:
+                values[name] = self._complete_value(name, partial)
+                continue
+            try:
+                values[name] = domain.cast(partial[name])
+            except ConfigurationError as error:
+                raise named(name, error) from error
+        return Configuration(values)
 
     def replace(self, configuration: Mapping[str, Any], name: str, value: object) -> Configuration:
         """The configuration with another value of one hyperparameter, which is cast; nothing else is checked.
