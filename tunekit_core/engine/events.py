@@ -34,6 +34,7 @@ import attrs
 
 from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.trials import Checkpoint, Decision, Note, Report, Resume, Start
+from tunekit_core.space import Configuration
 
 UNUSABLE = "it reported what cannot be used"  # what exactly was said when it did
 
@@ -78,7 +79,7 @@ class Started:
     """
 
     trial_id: int
-    configuration: Mapping[str, Any]
+    configuration: Configuration
     until: int | None
     checkpoint_of: Checkpoint | None
     note: Note
@@ -87,7 +88,8 @@ class Started:
     @classmethod
     def of(cls, trial_id: int, start: Start, time: float) -> Started:
         """What a scheduler suggested is started."""
-        return cls(trial_id, start.configuration, start.until, start.checkpoint_of, start.note, time)
+        configuration = Configuration(start.configuration)
+        return cls(trial_id, configuration, start.until, start.checkpoint_of, start.note, time)
 
 
 @attrs.frozen

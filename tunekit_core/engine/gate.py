@@ -101,9 +101,8 @@ class Gate:
         trial = self._state.running_by_id.get(message.trial_id)
         if trial is None or message.run != trial.n_runs - 1:
             return self._anomaly(message)
-        if type(message) is TrialReported and type(message.metrics) is not dict:
-            if not isinstance(message.metrics, Mapping):
-                raise broken_rule(self._backend, "wait", trial.id, f"reported {message.metrics!r}, which is no mapping")
+        if type(message) is TrialReported and not isinstance(message.metrics, dict | Mapping):  # dict: to be fast
+            raise broken_rule(self._backend, "wait", trial.id, f"reported {message.metrics!r}, which is no mapping")
         return None
 
     def reason(self, criterion: StoppingCriterion, reason: str) -> str:
@@ -180,8 +179,8 @@ class Gate:
         if has_checkpoint and self._problem.objective.resource is None:
             raise ConfigurationError(
                 f"Trial {trial_id} goes on from a checkpoint, and no metric is named as the resource: reports are "
-                "counted, and nobody knows how many were made before the checkpoint. Name the metric that says how far a "
-                'trial has come, such as epoch: benchmark.resource=epoch, or resource="epoch" in Python.',
+                "counted, and nobody knows how many were made before the checkpoint. Name the metric that says how far "
+                'a trial has come, such as epoch: benchmark.resource=epoch, or resource="epoch" in Python.',
                 option="benchmark.resource",
             )
 

@@ -32,7 +32,6 @@ from tunekit_core.engine.events import (
 )
 from tunekit_core.engine.front import Front
 from tunekit_core.errors import RecordError
-from tunekit_core.space import Configuration
 
 WITHOUT_REPORT = "it ended without a report"
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
@@ -40,7 +39,6 @@ PAUSE, STOP, INFRASTRUCTURE = Decision.PAUSE, Decision.STOP, Cause.INFRASTRUCTUR
 RUNNING, PAUSED, COMPLETED, STOPPED, FAILED = Status
 
 _change = object.__setattr__  # trials are frozen for everybody else
-_set_last_report, _set_n_reports = Trial.last_report.__set__, Trial.n_reports.__set__  # faster: for every report
 
 
 class ExperimentState:
@@ -248,8 +246,8 @@ class ExperimentState:
 
     def _report(self, report: Report) -> Decision:
         trial = self.trials[report.trial_id]
-        _set_last_report(trial, report)
-        _set_n_reports(trial, trial.n_reports + 1)
+        _change(trial, "last_report", report)
+        _change(trial, "n_reports", trial.n_reports + 1)
         self.latest_report = report
         self.n_reports += 1
         if self._counted is not None:
