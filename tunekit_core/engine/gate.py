@@ -35,6 +35,7 @@ from tunekit_core.space import Configuration
 
 CONTINUE = Decision.CONTINUE  # looking it up takes as long as a call in Python 3.11
 SCALARS = (bool, int, float, str, type(None), np.generic)
+MAPPINGS = (dict, Mapping)  # the first of them is found at once
 MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
 
 
@@ -101,7 +102,7 @@ class Gate:
         trial = self._state.running_by_id.get(message.trial_id)
         if trial is None or message.run != trial.n_runs - 1:
             return self._anomaly(message)
-        if type(message) is TrialReported and not isinstance(message.metrics, dict | Mapping):  # dict: to be fast
+        if type(message) is TrialReported and not isinstance(message.metrics, MAPPINGS):
             raise broken_rule(self._backend, "wait", trial.id, f"reported {message.metrics!r}, which is no mapping")
         return None
 
