@@ -200,7 +200,7 @@ class ExperimentState:
         self.scheduler.on_workers(event.n)
 
     def _start(self, event: Started) -> Trial:
-        trial = Trial(trial=Trial(len(self.trials), event.configuration, event.note, event.until, event.checkpoint_of))
+        trial = Trial(len(self.trials), event.configuration, event.note, event.until, event.checkpoint_of)
         self.trials.append(trial)
         self._run(trial)
         self.scheduler.on_start(trial)
