@@ -50,7 +50,7 @@ class ExperimentState:
         first_anomaly: The first message of the backend that made no sense, and why; empty if there was none.
         running_by_id: The trials that run, in the order in which they started or were resumed.
         endings: What trials that run become when they end, where that was decided already.
-        placed: Where trials run, as the backend says, by id; of a backend that says so.
+        placed: Where trials run, as the backend says, by id; of a backend that says so, those that it lacks wait.
     """
 
     def __init__(self, problem: Problem, scheduler: Scheduler) -> None:
@@ -72,6 +72,7 @@ class ExperimentState:
         self.newest_failure: Failure | None = None
         self.latest_report: Report | None = None
         self.placed: dict[int, TrialPlaced] = {}
+        self._is_placed = False  # whether the backend says when trials run
         self._max_resource = math.inf if problem.max_resource is None else problem.max_resource
         self._is_constrained = problem.constraint is not None
         self._best = BestReport()
@@ -107,6 +108,11 @@ class ExperimentState:
     def n_started(self) -> int:
         """Trials started so far, which is also the id that the next one gets."""
         return len(self.trials)
+
+    @property
+    def n_waiting(self) -> int:
+        """Those of the trials that run which are queued, as far as the backend says so."""
+        return self.n_running - len(self.placed) if self._is_placed else 0
 
     @property
     def trials_since_improvement(self) -> int:
@@ -240,6 +246,7 @@ class ExperimentState:
             )
 
     def _place(self, event: TrialPlaced) -> None:
+        self._is_placed = True
         self.placed[event.trial_id] = event
 
     def _report(self, report: Report) -> Decision:
