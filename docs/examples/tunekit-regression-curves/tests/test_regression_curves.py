@@ -1,5 +1,14 @@
+import pytest
+
 from tunekit_core import Problem, Streams, Tuner, create
+from tunekit_core.testing import BenchmarkContract
 from tunekit_regression_curves.benchmark import RegressionCurves
+
+
+class TestRegressionCurves(BenchmarkContract):
+    @pytest.fixture
+    def make(self):
+        return RegressionCurves
 
 
 def test_there_are_forty_runs_of_nine_epochs():

@@ -1,8 +1,16 @@
 from types import SimpleNamespace
 
+import pytest
+
 from tunekit_core import Incumbent, Report
-from tunekit_core.testing import ToyBenchmark, toy_problem
+from tunekit_core.testing import ComposerContract, ToyBenchmark, toy_problem
 from tunekit_regret.regret import Regret, RegretOptions
+
+
+class TestRegret(ComposerContract):
+    @pytest.fixture
+    def make(self):
+        return lambda problem: Regret(problem, RegretOptions(best=0.0))
 
 
 def columns(mode, best, *, loss, found=20.0, now=30.0):

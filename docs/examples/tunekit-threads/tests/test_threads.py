@@ -19,6 +19,14 @@ class TrainedToy(ToyBenchmark):
             report({"epoch": epoch, **{name: values[i] for name, values in curve.metrics.items()}})
 
 
+class BreakingToy(ToyBenchmark):
+    """Fails after its first report."""
+
+    def train(self, configuration, report):
+        report({"epoch": 1, "score": 0.5})
+        raise OSError("no such device")
+
+
 def threads(problem, benchmark):
     return Threads(problem, benchmark, None, Streams(0), ThreadsOptions())
 
@@ -27,6 +35,10 @@ class TestThreads(BackendContract):
     @pytest.fixture
     def make(self):
         return lambda problem, benchmark: threads(problem, TrainedToy())
+
+    @pytest.fixture
+    def make_failing(self):
+        return lambda problem, benchmark: threads(problem, BreakingToy())
 
 
 def events_of_one_trial(benchmark):
@@ -40,12 +52,7 @@ def events_of_one_trial(benchmark):
 
 
 def test_a_function_that_raises_is_a_trial_that_failed_with_its_reason():
-    class Breaks(ToyBenchmark):
-        def train(self, configuration, report):
-            report({"epoch": 1, "score": 0.5})
-            raise OSError("no such device")
-
-    reported, ended = events_of_one_trial(Breaks())
+    reported, ended = events_of_one_trial(BreakingToy())
     assert isinstance(reported, TrialReported)
     assert (ended.status, ended.reason) == (Status.FAILED, "OSError: no such device")
 

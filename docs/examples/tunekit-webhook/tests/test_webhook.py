@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from tunekit_core import ConfigurationError, Streams, Tuner, create
-from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
+from tunekit_core.testing import ObserverContract, ToyBackend, ToyBenchmark, toy_problem
 from tunekit_webhook.webhook import Webhook, WebhookOptions
 
 
@@ -28,6 +28,13 @@ def posted():
     yield f"http://127.0.0.1:{server.server_port}/", messages
     server.shutdown()
     server.server_close()
+
+
+class TestWebhook(ObserverContract):
+    @pytest.fixture
+    def make(self, posted):
+        url, _ = posted
+        return lambda problem, folder: Webhook(problem, folder, WebhookOptions(url=url))
 
 
 def run_toy_with(url, *, fail_at=None, metadata=None):
