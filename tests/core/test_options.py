@@ -298,8 +298,8 @@ def test_a_component_is_given_its_options(problem):
         (
             {"depht": 3},
             "searcher.depht",
-            "searcher.depht=3: the searcher 'tidy' has no option 'depht'. Did you mean 'depth'? Its options: patience, "
-            "depth, width, limit, mode, weights, names.",
+            "searcher.depht=3: the searcher 'tidy' (tunekit-tidy 1.2.3) has no option 'depht'. Did you mean 'depth'? "
+            "Its options: patience, depth, width, limit, mode, weights, names.",
         ),
         (
             {"depth": "3"},

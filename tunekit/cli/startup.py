@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, distribution
 
 from tunekit.console import warn_once
-from tunekit_core.plugins.registry import BUILT_IN, registry
+from tunekit_core.plugins.names import BUILT_IN
+from tunekit_core.plugins.registry import registry
 
 NAMESAKE = "tunekit"  # on the public index, somebody else's
 
