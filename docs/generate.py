@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 
 import tunekit.conf
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
-from tunekit.config.files import groups
+from tunekit.config.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, SEVERAL, VALUES
 from tunekit_core import Backend, Benchmark, Observer, ResultComposer, Scheduler, Searcher, StoppingCriterion
 from tunekit_core.plugins import hookspecs, known

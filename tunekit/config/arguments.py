@@ -13,6 +13,7 @@ from itertools import zip_longest
 
 import attrs
 
+from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
 from tunekit_core.errors import ConfigurationError, suggestion
 
@@ -155,9 +156,11 @@ def _leaves_open(override: str) -> bool:
 
 def _with_prefix(override: str) -> str:
     match = OVERRIDE.fullmatch(override)
-    if match is None or match["prefix"] == "~":
+    if match is None:
         return override
-    key = match["key"]
+    key = encoded_key(match["key"])
+    if match["prefix"] == "~":
+        return "~" + key + match["rest"]
     group = key.partition(".")[0]
     if key in RECIPES:
         prefix = "+"

@@ -153,12 +153,17 @@ class Component:
         return ConfigurationError(f"{path}={error.value!r} {error.problem}.", option=path, value=error.value)
 
 
-def several_components(offering: Sequence[Component]) -> str:
-    """The message for a name that means several components."""
+def several_components(offering: Sequence[Component], form: str = "") -> str:
+    """The message for a name that means several components.
+
+    Args:
+        offering: The components.
+        form: How to say which is meant, with ``{kind}`` and ``{name}``; as on the command line of a run unless given.
+    """
     kind, name = offering[0].kind, offering[0].name
-    key = f"{KEYS_OF_SEVERAL[kind]}." if kind in KEYS_OF_SEVERAL else f"{kind}="
+    form = form or (f"{KEYS_OF_SEVERAL[kind]}.{{name}}" if kind in KEYS_OF_SEVERAL else "{kind}={name}")
     return several_offer(
         f"A {kind} named '{name}'",
         [(each.distribution, each.version) for each in offering],
-        [f"{key}{each.qualified}" for each in offering],
+        [form.format(kind=kind, name=each.qualified) for each in offering],
     )

@@ -119,6 +119,12 @@ class Registry:
         """What is typed for the installed components of a kind, sorted."""
         return tuple(sorted(self.of_kind(kind)))
 
+    def clearest(self, kind: str, name: str) -> str:
+        """A name as short as it is clear: without the distribution, where only one offers it."""
+        offering = self.offering(kind, name)
+        is_clear = len(offering) == 1 and len(self.offering(kind, offering[0].name)) == 1
+        return offering[0].name if is_clear else name
+
     def offering(self, kind: str, name: str) -> list[Component]:
         """The components of that kind that a name may mean: of a bare name one for each distribution that has it."""
         distribution, bare = split_name(name)
