@@ -31,7 +31,7 @@ MISTAKES = {
     ),
     "option of another scheduler": (
         ["method=AUTO", "scheduler.brackets=3"],
-        ["'freeze_thaw' has no option 'brackets'", "probability_sh"],
+        ["scheduler 'freeze_thaw' (tunekit-asha ", "has no option 'brackets'", "probability_sh"],
     ),
     "option of a component without options": (["searcher.foo=1"], ["searcher.foo=1", "Its options: none"]),
     "type of an option": (

@@ -11,7 +11,7 @@ import attrs
 from tunekit.config.arguments import parse
 from tunekit.config.composition import compose_run
 from tunekit.config.planning import plan_runs
-from tunekit.config.run_spec import TIME_LIMIT, RunSpec
+from tunekit.config.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
 from tunekit.console import print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.live.watching import watching
@@ -25,7 +25,7 @@ from tunekit_core.records.files import read_metadata
 from tunekit_core.records.load import Experiment, load_experiment
 
 FILE = "function.pickle"
-ARGUMENTS = ("benchmark", "method", "n_workers", f"stopping.{TIME_LIMIT}")
+ARGUMENTS = ("benchmark", "method", "n_workers", f"stopping.{TIME_LIMIT}", f"stopping.{QUALIFIED_TIME_LIMIT}")
 
 
 @attrs.frozen
@@ -118,7 +118,7 @@ def tune(
     if n_workers is not None:
         config["n_workers"] = n_workers
     if max_wallclock_time is not None:
-        config["stopping"] = {TIME_LIMIT: max_wallclock_time, **config["stopping"]}
+        config["stopping"] = {QUALIFIED_TIME_LIMIT: max_wallclock_time, **config["stopping"]}
     (spec,) = plan_runs([config], benchmark)
     benchmark.file = spec.folder.absolute() / FILE
     check_runs([spec], benchmark)
