@@ -25,7 +25,7 @@ def report_broken_plugins() -> None:
     """Report, once each, the plugins that are known by now not to work: some break where a component is looked up."""
     for plugin in registry().broken:
         warn_once(
-            f"the plugin {plugin.distribution} is left out, since it cannot be used: {plugin.reason} "
+            f"the plugin {plugin.distribution} {plugin.version} is left out, since it cannot be used: {plugin.reason} "
             f"(to be rid of it: pip uninstall {plugin.distribution})"
         )
 

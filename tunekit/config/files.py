@@ -18,7 +18,7 @@ from tunekit.config.schema import COMPONENTS, RECIPES
 from tunekit.console import warn_once
 from tunekit_core.errors import ConfigurationError, PluginError
 from tunekit_core.plugins.diverted import stdout_diverted
-from tunekit_core.plugins.names import BUILT_IN, is_ours, qualified, several_offer, split_name
+from tunekit_core.plugins.names import BUILT_IN, meant_within, qualified, several_offer, split_name
 from tunekit_core.plugins.registry import registry
 
 OWN_PACKAGE = "tunekit.conf"
@@ -131,22 +131,9 @@ def find_file(group: str, name: str, config_dir: str | None = None) -> OptionsFi
     return offering[0] if offering else None
 
 
-def name_within(group: str, name: str, distribution: str | None) -> str:
-    """A name that stands in a file, as it is typed: where several offer it, that of the file's own distribution.
-
-    In files of tunekit's own distributions it is that of tunekit, so that no plugin changes what our recipes choose.
-
-    Args:
-        group: The group that it is chosen in.
-        name: What the file says.
-        distribution: What ships the file; ``None`` for a file of the user.
-    """
-    return _clearest(name, [file.distribution or "" for file in _offering(group, name)], distribution)
-
-
-def component_within(kind: str, name: str, distribution: str | None) -> str:
-    """The same as :func:`name_within` for the name of a component."""
-    return _clearest(name, [component.distribution for component in registry().offering(kind, name)], distribution)
+def name_within(group: str, name: str, distribution: str) -> str:
+    """A name that is chosen in a group by a distribution's own file or code, as it is meant there."""
+    return meant_within(name, [file.distribution or "" for file in _offering(group, name)], distribution)
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -157,15 +144,6 @@ def split_path(path: str) -> tuple[str, str]:
     group, _, name = path.rpartition("/")
     outer, slash, distribution = group.rpartition("/")
     return (outer, f"{distribution}/{name}") if slash and group not in files() and outer in files() else (group, name)
-
-
-def _clearest(name: str, homes: list[str], distribution: str | None) -> str:
-    if len(homes) < 2 or distribution is None:
-        return name
-    ours = [home for home in homes if is_ours(home)]
-    if distribution in homes:
-        return qualified(distribution, name)
-    return qualified(ours[0], name) if is_ours(distribution) and len(ours) == 1 else name
 
 
 def _offering(group: str, name: str) -> list[OptionsFile]:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tunekit.config.files import OptionsFile, component_within, name_within
+from tunekit.config.files import OptionsFile, name_within
 from tunekit.config.qualified_keys import encoded
 from tunekit.config.schema import COMPONENTS, RECIPES, SEVERAL
+from tunekit_core.plugins.registry import registry
 
+PRIMARY = ""  # the group of the primary configuration
 NAMES = re.compile(r"[\w.-]+(\s*,\s*[\w.-]+)*")
 SWEEP = ("hydra", "sweeper", "params")
 
@@ -25,7 +27,7 @@ def with_clear_names(content: Any, file: OptionsFile) -> Any:
         return content
     if file.group in COMPONENTS:
         return _with_clear_name(content, file.group, file.distribution)
-    if file.group not in RECIPES:
+    if file.group not in (PRIMARY, *RECIPES):
         return content
     clear = dict(content)
     for key in COMPONENTS:
@@ -34,7 +36,7 @@ def with_clear_names(content: Any, file: OptionsFile) -> Any:
     for key, kind in SEVERAL.items():
         if isinstance(clear.get(key), dict):
             clear[key] = {
-                encoded(kind, component_within(kind, str(name), file.distribution)): value
+                encoded(kind, _component(kind, str(name), file.distribution)): value
                 for name, value in clear[key].items()
             }
     if isinstance(clear.get("defaults"), list):
@@ -44,7 +46,12 @@ def with_clear_names(content: Any, file: OptionsFile) -> Any:
 
 def _with_clear_name(component: dict[str, Any], kind: str, distribution: str | None) -> dict[str, Any]:
     name = component.get("name")
-    return {**component, "name": component_within(kind, name, distribution)} if isinstance(name, str) else component
+    return {**component, "name": _component(kind, name, distribution)} if isinstance(name, str) else component
+
+
+def _component(kind: str, name: str, distribution: str | None) -> str:
+    """In a file of the user a name means what it would if it were typed."""
+    return name if distribution is None else registry().meant_within(kind, name, distribution)
 
 
 def _clear_entry(entry: Any, distribution: str | None) -> Any:
@@ -58,7 +65,9 @@ def _clear_entry(entry: Any, distribution: str | None) -> Any:
 
 def _clear_choice(group: str, names: Any, distribution: str | None) -> Any:
     """What is chosen in a group: a name, or several with commas. Anything else is left to Hydra."""
-    if group not in (*COMPONENTS, *RECIPES) or not isinstance(names, str) or not NAMES.fullmatch(names):
+    if distribution is None or group not in (*COMPONENTS, *RECIPES):
+        return names
+    if not isinstance(names, str) or not NAMES.fullmatch(names):
         return names
     return ",".join(name_within(group, name.strip(), distribution) for name in names.split(","))
 

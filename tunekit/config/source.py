@@ -11,8 +11,9 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from tunekit.config.files import OptionsFile, config_folders, files, find_file, split_path, typed_files
-from tunekit.config.names_in_files import with_clear_names
+from tunekit.config.names_in_files import PRIMARY, with_clear_names
 from tunekit.config.schema import COMPONENTS, RECIPES
+from tunekit_core.plugins.names import BUILT_IN
 
 CONFIG_PACKAGE = "pkg://tunekit.conf"
 SCHEME = "tunekit"
@@ -39,7 +40,7 @@ class OptionsFiles(ConfigSource):
         return any(f"{group}/".startswith(f"{config_path}/") for group in groups) or not config_path
 
     def is_config(self, config_path: str) -> bool:
-        return self._primary(config_path) is not None or self._is_offered(*split_path(_without_suffix(config_path)))
+        return self._primary(config_path) is not None or self._offered(config_path) is not None
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         found: set[str] = set()
@@ -52,35 +53,30 @@ class OptionsFiles(ConfigSource):
         return sorted(found)
 
     def load_config(self, config_path: str) -> ConfigResult:
-        path = self._primary(config_path)
-        file: OptionsFile | None = None
-        if path is None:
-            file = find_file(*split_path(_without_suffix(config_path)), self.config_dir)
-            if file is None:
-                raise ConfigLoadError(f"There is no {config_path}.")
-            path = file.path
-        if path is None:
-            assert file is not None
+        file = self._primary(config_path) or self._offered(config_path)
+        if file is None:
+            raise ConfigLoadError(f"There is no {config_path}.")
+        if file.path is None:
             return self._result(OmegaConf.create({"name": file.qualified}), "")
-        config: Any = OmegaConf.load(path)
-        if file is not None:
-            content = OmegaConf.to_container(config, resolve=False)
-            clear = with_clear_names(content, file)
-            config = config if clear == content else OmegaConf.create(clear)
-        return self._result(config, path.read_text(encoding="utf-8"))
+        config: Any = OmegaConf.load(file.path)
+        content = OmegaConf.to_container(config, resolve=False)
+        clear = with_clear_names(content, file)
+        text = file.path.read_text(encoding="utf-8")
+        return self._result(config if clear == content else OmegaConf.create(clear), text)
 
     def _result(self, config: Any, text: str) -> ConfigResult:
         header = self._get_header_dict(text)
         return ConfigResult(config=config, path=self.full_path(), provider=self.provider, header=header)
 
-    def _primary(self, config_path: str) -> Any:
+    def _primary(self, config_path: str) -> OptionsFile | None:
         """The primary configuration, which is ours alone."""
-        own = next(iter(config_folders()))
-        path = own / f"{_without_suffix(config_path)}.yaml"
-        return path if "/" not in config_path and path.is_file() else None
+        name = _without_suffix(config_path)
+        path = next(iter(config_folders())) / f"{name}.yaml"
+        return OptionsFile(PRIMARY, name, BUILT_IN, path) if "/" not in name and path.is_file() else None
 
-    def _is_offered(self, group: str, name: str) -> bool:
-        return bool(group) and find_file(group, name, self.config_dir) is not None
+    def _offered(self, config_path: str) -> OptionsFile | None:
+        group, name = split_path(_without_suffix(config_path))
+        return find_file(group, name, self.config_dir) if group else None
 
 
 class ReplacesTheSearch(SearchPathPlugin):

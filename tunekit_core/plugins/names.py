@@ -40,6 +40,25 @@ def is_ours(distribution: str) -> bool:
     return distribution == BUILT_IN or is_known(distribution)
 
 
+def meant_within(name: str, homes: Sequence[str], distribution: str) -> str:
+    """A bare name that stands in a distribution's own files or code, with the distribution that it means there.
+
+    Where several offer the name, its own is meant, and among those of tunekit tunekit's: no plugin changes what the
+    files of another choose. The name stays bare where that does not say which.
+
+    Args:
+        name: The name.
+        homes: The distributions that offer it.
+        distribution: Whose file or code it is.
+    """
+    if len(homes) < 2:
+        return name
+    if distribution in homes:
+        return qualified(distribution, name)
+    ours = [home for home in homes if is_ours(home)]
+    return qualified(ours[0], name) if is_ours(distribution) and len(ours) == 1 else name
+
+
 def several_offer(what: str, homes: Sequence[tuple[str, str]], choices: Sequence[str]) -> str:
     """The message for a bare name that several distributions offer.
 

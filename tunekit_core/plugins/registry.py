@@ -17,7 +17,7 @@ from tunekit_core.plugins import hookspecs
 from tunekit_core.plugins.component import Component, several_components
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.known import where_to_find
-from tunekit_core.plugins.names import BUILT_IN, SLASH, normalized, split_name
+from tunekit_core.plugins.names import BUILT_IN, SLASH, meant_within, normalized, split_name
 from tunekit_core.plugins.options import check_declarations
 
 HOOKS = {
@@ -124,6 +124,10 @@ class Registry:
         offering = self.offering(kind, name)
         is_clear = len(offering) == 1 and len(self.offering(kind, offering[0].name)) == 1
         return offering[0].name if is_clear else name
+
+    def meant_within(self, kind: str, name: str, distribution: str) -> str:
+        """The name of a component that stands in a distribution's own files or code, as it is meant there."""
+        return meant_within(name, [each.distribution for each in self.offering(kind, name)], distribution)
 
     def offering(self, kind: str, name: str) -> list[Component]:
         """The components of that kind that a name may mean: of a bare name one for each distribution that has it."""
