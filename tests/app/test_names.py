@@ -76,10 +76,10 @@ def planned(tunekit, results):
     """The folders of the runs of a command, below the folder of results."""
 
     def plan(*arguments):
-        finished = tunekit(*arguments, "hydra.sweeper.plan=true")
+        finished = tunekit(*arguments, "results_dir=here", "hydra.sweeper.plan=true")
         assert finished.status == 0, finished.err
-        words = [line.split()[-1] for line in finished.out.splitlines() if str(results.root) in line]
-        return [word.removeprefix(f"{results.root}/default/") for word in words]
+        folders = [line.split()[-1] for line in finished.out.splitlines() if " here/" in line]
+        return [folder.split("/", 2)[-1] for folder in folders]
 
     return plan
 
