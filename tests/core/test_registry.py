@@ -180,6 +180,13 @@ def test_the_name_of_a_built_in_component_may_be_offered_by_another_too():
     assert found.find("stopping", "tunekit-hpo/max_cost").factory is MaxCost
 
 
+@pytest.mark.parametrize("order", [("owner", "other"), ("other", "owner")])
+def test_a_config_package_stays_that_of_the_distribution_that_it_lies_in(order):
+    plugins = {name: plugin(config_packages=lambda: ["owners_package.conf"]) for name in order}
+    plugins["owner"].__name__ = "owners_package"
+    assert build(**plugins).config_packages == {"owners_package.conf": "owner"}
+
+
 def test_components_of_different_kinds_may_share_a_name():
     found = build(a=offering(Tidy), b=plugin(register_schedulers=lambda: [type("S", (Fifo,), {"name": "tidy"})]))
     assert found.find("searcher", "tidy").distribution == "a"

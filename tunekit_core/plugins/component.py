@@ -111,8 +111,10 @@ class Component:
         for name, value in given.items():
             option = self.options[name]
             values[name] = check_option(self.path_of(name), value, option.annotation, takes=option.takes)
-            with self._errors_named():
+            try:
                 check_range(name, value, option.range)
+            except InvalidOption as error:
+                raise self._refusal(error) from error
         return values
 
     def create(self, *context: Any, options: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 
 STDOUT, STDERR = 1, 2
+C = ctypes.CDLL(None)  # the library of C that this process has loaded
 
 
 @contextmanager
@@ -45,4 +46,4 @@ def _flush() -> None:
         with suppress(OSError, ValueError):  # nobody reads any more, or it is closed: then nothing is held back
             if stream is not None:
                 stream.flush()
-    ctypes.CDLL(None).fflush(None)
+    C.fflush(None)

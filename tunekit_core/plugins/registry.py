@@ -84,11 +84,12 @@ class Registry:
         self._manager = manager
         self._plugins = list(plugins)
         self._offered: dict[str, list[tuple[Plugin, Component]]] = {}
-        self.config_packages = {
-            package: plugin.distribution
-            for plugin, packages in self._ask("tunekit_config_packages", lambda plugin, packages: packages)
-            for package in packages
-        }
+        self.config_packages: dict[str, str] = {}
+        for plugin, packages in self._ask("tunekit_config_packages", lambda plugin, packages: packages):
+            for package in packages:
+                is_its_own = _top(package) == _top(plugin.module.__name__)
+                if is_its_own or package not in self.config_packages:  # one that others name too stays whose it is
+                    self.config_packages[package] = plugin.distribution
 
     @property
     def components(self) -> dict[tuple[str, str], Component]:
@@ -106,8 +107,8 @@ class Registry:
 
     def origin_of(self, factory: type[Any]) -> Plugin | None:
         """The plugin that a class comes from, by its package, or ``None``. No hook is asked."""
-        package = factory.__module__.partition(".")[0]
-        return next((each for each in self._plugins if each.module.__name__.partition(".")[0] == package), None)
+        package = _top(factory.__module__)
+        return next((each for each in self._plugins if _top(each.module.__name__) == package), None)
 
     def of_kind(self, kind: str) -> Mapping[str, Component]:
         """The components of a kind, by what is typed for each: its name, with its distribution where that is needed."""
@@ -307,6 +308,10 @@ def _other_api(stated: Any, distribution: str) -> str:
         f"it was written for API {stated!r} of tunekit's plugins, and this is tunekit {__version__} with API "
         f"{hookspecs.API}. Type: pip install --upgrade {older}"
     )
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _reason(error: BaseException) -> str:
