@@ -321,6 +321,13 @@ class TestSeveral:
         (tmp_path / "mine" / "experiment" / "saved.yaml").write_text(tunekit(*command, "--cfg", "job").out)
         assert planned("experiment=saved", "--config-dir", "mine") == planned(*command)
 
+    def test_the_whole_mapping_may_be_given(self, shown):
+        given = "stopping={tunekit-other/max_num_evaluations: 20, tunekit-hpo/max_failures: 3}"
+        assert shown(given)["stopping"] == {
+            "tunekit-other/max_num_evaluations": {"reports": 20},
+            "max_failures": {"count": 3},
+        } | {key: value for key, value in shown(given)["stopping"].items() if key == "max_wallclock_time"}
+
     def test_one_can_be_switched_off(self, shown, tmp_path):
         (tmp_path / "mine" / "method").mkdir(parents=True)
         recipe = "# @package _global_\nmethod: {name: MINE}\nstopping: {tunekit-other/max_num_evaluations: 20}\n"
@@ -341,3 +348,22 @@ def test_a_file_does_not_stand_in_for_a_component_of_another_distribution_that_h
     site.add("tunekit-other", RANDOM.replace('name = "random"', 'name = "fileless"'))
     site.add("tunekit-third", files={"searcher/fileless.yaml": "name: fileless\n"})
     assert "searcher=tunekit-third/fileless or searcher=tunekit-other/fileless" in refusal(tunekit("searcher=fileless"))
+
+
+def test_a_plugin_that_is_broken_takes_no_name(site, tunekit, shown):
+    code = "@hookimpl\ndef tunekit_register_searchers():\n    raise SystemExit(3)\n"
+    site.add("tunekit-other", code, {"searcher/mobster.yaml": MOBSTER})
+    finished = tunekit("searcher=mobster", "--cfg", "job")
+    assert finished.status == 0
+    assert yaml.safe_load(finished.out)["searcher"]["num_init_random"] == 6
+    assert "tunekit-other 1.0 is left out" in finished.err
+
+
+def test_a_file_that_is_no_text_disturbs_no_page(site, tunekit):
+    site.add("tunekit-other", files={"searcher/odd.yaml": "", "method/ODD.yaml": ""})
+    for file in site.path.rglob("[oO]*.yaml"):
+        file.write_bytes(b"# \xff\xfe\n\xff: [\n")
+    assert tunekit("--help").status == 0
+    assert tunekit("plugins").status == 0
+    assert f"{site.path}/tunekit_other/conf/searcher/odd.yaml cannot be read: " in refusal(tunekit("searcher=odd"))
+    assert refusal(tunekit("plugins", "searcher", "odd"))

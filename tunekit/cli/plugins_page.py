@@ -6,12 +6,12 @@ import inspect
 import json
 from collections.abc import Sequence
 
-import yaml
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from tunekit.config.files import find_file
+from tunekit.config.offered import read_content
 from tunekit.console import print_stdout, stdout_console
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.component import Component, several_components
@@ -70,7 +70,7 @@ def _component(kind: str, name: str) -> Component:
         raise ConfigurationError(several_components(offering, "plugins {kind} {name}"), option=kind, value=name)
     file = None if offering else find_file(kind, name)
     if file is not None and file.path is not None:
-        component = yaml.safe_load(file.path.read_text(encoding="utf-8"))["name"]
+        component = read_content(file.path).get("name")
         raise ConfigurationError(
             f"plugins {kind} {name}: '{name}' is an options file of the {kind} '{component}'. "
             f"Type: plugins {kind} {component}, or {kind}={name} --cfg job to see what it sets.",

@@ -117,12 +117,11 @@ def find_file(group: str, name: str, config_dir: str | None = None) -> OptionsFi
         return OptionsFile(group, name, None, own)
     offering = _offering(group, name)
     if len(offering) > 1:
-        homes = [file.distribution or "" for file in offering]
         versions = registry().versions
         raise ConfigurationError(
             several_offer(
                 f"A {group} named '{name}'",
-                [(distribution, versions.get(distribution, "")) for distribution in homes],
+                [(distribution, versions[distribution]) for distribution in _homes(offering)],
                 [f"{group}={file.qualified}" for file in offering],
             ),
             option=group,
@@ -133,7 +132,7 @@ def find_file(group: str, name: str, config_dir: str | None = None) -> OptionsFi
 
 def name_within(group: str, name: str, distribution: str) -> str:
     """A name that is chosen in a group by a distribution's own file or code, as it is meant there."""
-    return meant_within(name, [file.distribution or "" for file in _offering(group, name)], distribution)
+    return meant_within(name, _homes(_offering(group, name)), distribution)
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -153,7 +152,13 @@ def _offering(group: str, name: str) -> list[OptionsFile]:
     if group in COMPONENTS:
         for component in registry().offering(group, bare):
             found.setdefault(component.distribution, OptionsFile(group, bare, component.distribution, None))
-    return [file for file in found.values() if distribution in (None, file.distribution)]
+    offering = [file for file in found.values() if distribution in (None, file.distribution)]
+    usable = [file for file in offering if file.distribution in registry().versions]
+    return usable or offering  # of a plugin that broke in a hook the name is known, and its component is missed later
+
+
+def _homes(offering: list[OptionsFile]) -> list[str]:
+    return [file.distribution for file in offering if file.distribution is not None]
 
 
 def _folders(package: str) -> list[Path]:

@@ -29,6 +29,16 @@ def groups() -> Mapping[str, Mapping[str, str]]:
     }
 
 
+def read_content(path: Path | None) -> Mapping[str, Any]:
+    """What is in an options file; nothing if that cannot be read, which is said when it is chosen."""
+    assert path is not None
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def _is_usable(file: OptionsFile) -> bool:
     return file.group not in RECIPES or all(_is_installed(chosen, name) for chosen, name in _choices(file.path))
 
@@ -38,14 +48,13 @@ def _choices(path: Path | None) -> Iterator[tuple[str, str]]:
 
     What is not simply a name is left to Hydra, and so is a file that cannot be read.
     """
-    assert path is not None
+    content = read_content(path)
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         entries = [entry for entry in content.get("defaults") or () if isinstance(entry, dict)]
         params = content.get("hydra", {}).get("sweeper", {}).get("params", {})
         chosen = [*((key.removeprefix("override "), name) for entry in entries for key, name in entry.items())]
         chosen += [(key, name) for key, names in params.items() for name in str(names).split(",")]
-    except (AttributeError, TypeError, ValueError, yaml.YAMLError):
+    except (AttributeError, TypeError):
         return
     for key, name in chosen:
         group, text = str(key).strip("/ "), str(name).strip("'\" ")
@@ -66,7 +75,7 @@ def _head_comment(path: Path | None) -> str:
 
 
 def _comment_lines(path: Path) -> Iterator[str]:
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if not line.startswith("#"):
             return
         if "@package" not in line:

@@ -41,15 +41,15 @@ def encoded_key(key: str) -> str:
 def decoded(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration that Hydra composed, with the names that were typed."""
     several = {
-        key: {_decoded(name): value for name, value in config[key].items()}
-        for key in SEVERAL
+        key: {_decoded(kind, name): value for name, value in config[key].items()}
+        for key, kind in SEVERAL.items()
         if isinstance(config.get(key), dict)
     }
     return {**config, **several}
 
 
-def _decoded(name: Any) -> Any:
-    if not isinstance(name, str) or not name.startswith(MARK):
-        return name
-    distribution, _, bare = name.removeprefix(MARK).partition(MARK)
-    return f"{distribution}{SLASH}{bare}"
+def _decoded(kind: str, name: Any) -> Any:
+    text = str(name)
+    if text.startswith(MARK):
+        text = SLASH.join(text.removeprefix(MARK).split(MARK))
+    return registry().clearest(kind, text) if SLASH in text else name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ TIME_LIMIT = "max_wallclock_time"
 QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # for the hash, which is asked for often
 class RunSpec:
     """One run, in values that survive JSON.
 
@@ -93,7 +94,7 @@ class RunSpec:
         """The recipe; without one, scheduler and searcher."""
         return self.method or f"{self.results['scheduler']['name']}+{self.results['searcher']['name']}"
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Twelve hexadecimal digits of what determines the results; where inputs are does not."""
         return _digest(without_paths(self.results))

@@ -9,10 +9,12 @@ from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
+from yaml import YAMLError
 
 from tunekit.config.files import OptionsFile, config_folders, files, find_file, split_path, typed_files
 from tunekit.config.names_in_files import PRIMARY, with_clear_names
 from tunekit.config.schema import COMPONENTS, RECIPES
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.names import BUILT_IN
 
 CONFIG_PACKAGE = "pkg://tunekit.conf"
@@ -58,10 +60,13 @@ class OptionsFiles(ConfigSource):
             raise ConfigLoadError(f"There is no {config_path}.")
         if file.path is None:
             return self._result(OmegaConf.create({"name": file.qualified}), "")
-        config: Any = OmegaConf.load(file.path)
+        try:
+            text = file.path.read_text(encoding="utf-8")
+            config: Any = OmegaConf.load(file.path)
+        except (OSError, ValueError, YAMLError) as error:
+            raise ConfigurationError(f"{file.path} cannot be read: {' '.join(str(error).split())}") from error
         content = OmegaConf.to_container(config, resolve=False)
         clear = with_clear_names(content, file)
-        text = file.path.read_text(encoding="utf-8")
         return self._result(config if clear == content else OmegaConf.create(clear), text)
 
     def _result(self, config: Any, text: str) -> ConfigResult:
