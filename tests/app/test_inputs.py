@@ -190,6 +190,16 @@ def test_what_is_shown_is_the_path_and_is_read_back(tunekit, folder_of, tmp_path
     assert folder_of("experiment=saved", "--config-dir", "mine") == folder_of("searcher.earlier=a.csv")
 
 
+def test_it_is_shown_where_something_else_is_missing(site, tunekit, tmp_path):
+    required = READS.replace('name = "reads"', 'name = "strict"').replace(
+        'option(None, help="A folder', 'option(help="A folder'
+    )
+    site.add("tunekit-strict", required)
+    (tmp_path / "a.csv").write_text("one")
+    shown = yaml.safe_load(tunekit("searcher=strict", "searcher.earlier=a.csv", "--cfg", "job").out)
+    assert shown["searcher"] == {"name": "strict", "earlier": str(tmp_path / "a.csv"), "folder": "???", "more": []}
+
+
 def test_a_function_is_tuned_with_it(results, tmp_path):
     from tunekit import tune
 

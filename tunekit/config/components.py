@@ -121,10 +121,22 @@ def _benchmark(component: str) -> Benchmark:
     return cast("Benchmark", registry().find("benchmark", name).create(options=options))
 
 
-def _complete(component: Component, given: OptionValues, write_input: Callable[[Any], Any]) -> dict[str, Any]:
-    options = component.read_options({name: value for name, value in given.items() if value != MISSING})
-    values = {name: getattr(options, name) for name in component.options}
+def plain(values: Mapping[str, Any], write_input: Callable[[Any], Any] = os.fspath) -> dict[str, Any]:
+    """Values of options as JSON gives them back.
+
+    Args:
+        values: By name of the option.
+        write_input: What stands in place of the path of an input; its text unless given.
+
+    Raises:
+        ConfigurationError: If a value cannot be written, or an input not be read.
+    """
     try:
         return cast("dict[str, Any]", json.loads(json.dumps(values, default=write_input)))
     except TypeError as error:
         raise ConfigurationError(f"{values!r} cannot be written to a file: {error}.", value=values) from error
+
+
+def _complete(component: Component, given: OptionValues, write_input: Callable[[Any], Any]) -> dict[str, Any]:
+    options = component.read_options({name: value for name, value in given.items() if value != MISSING})
+    return plain({name: getattr(options, name) for name in component.options}, write_input)

@@ -8,7 +8,14 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from tunekit.config.components import MISSING, OptionValues, complete_options, find_of_several, given_options
+from tunekit.config.components import (
+    MISSING,
+    OptionValues,
+    complete_options,
+    find_of_several,
+    given_options,
+    plain,
+)
 from tunekit.config.environment import is_from_environment
 from tunekit.config.run_spec import QUALIFIED_TIME_LIMIT, chosen_names, needs_time_limit, time_limit
 from tunekit.config.schema import KEYS, SEVERAL, Settings
@@ -91,4 +98,4 @@ def _options(component: Component, given: OptionValues) -> dict[str, Any]:
     if not missing:
         return complete_options(component, given)
     defaults = {name: option.default for name, option in component.options.items()}
-    return {**defaults, **component.read_values(given), **dict.fromkeys(missing, MISSING)}
+    return plain({**defaults, **component.read_values(given), **dict.fromkeys(missing, MISSING)})
