@@ -1,4 +1,4 @@
-"""Asynchronous successive halving (ASHA) for tunekit."""
+"""Asynchronous successive halving (ASHA and PASHA) for tunekit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ API = 2
 
 @hookimpl
 def tunekit_register_schedulers() -> list[type[Scheduler]]:
-    """ASHA in its two variants, and promotion by the searcher's choice."""
+    """ASHA in its two variants, PASHA, and promotion by the searcher's choice."""
     from tunekit_asha.freeze_thaw import FreezeThawScheduler
+    from tunekit_asha.pasha import Pasha
     from tunekit_asha.promotion import AshaPromotion
     from tunekit_asha.stopping import AshaStopping
 
-    return [AshaStopping, AshaPromotion, FreezeThawScheduler]
+    return [AshaStopping, AshaPromotion, Pasha, FreezeThawScheduler]
 
 
 @hookimpl

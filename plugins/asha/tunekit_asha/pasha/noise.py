@@ -1,0 +1,108 @@
+"""How far apart two trials can be and still change places by chance.
+
+    above       resource; what is compared lies beyond it
+    i, j        slots of trials, a number each from 0
+    losses      resource x slot: what was reported; NaN where nothing was
+    led         slot x slot: i was better than j at some resource that both have reported
+    fell        slot x slot: i was better than j, and later worse
+    distances   slot x slot: how far apart i and j are, if they make a noisy pair; NaN otherwise
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from tunekit_asha.quantile import BatchQuantile
+
+Floats = npt.NDArray[np.float64]
+
+MAX_TRIALS = 500  # 3 MB, and 125,000 pairs: many more than a quantile needs
+
+
+class NoisyPairs:
+    """Pairs of trials that have changed places and back again, and how far apart they are.
+
+    Two trials are compared at the highest resource that both have reported, if that is beyond the lower of the two top
+    rungs. They make a noisy pair if one is better there, was worse at some resource below, and better at one further
+    down. Trials that are equal are in no order. A loss that is not finite is worse than others, and takes part in no
+    distance.
+
+    A report takes time linear in the trials, and in the noisy pairs a copy of their distances.
+
+    Args:
+        above: Level of the lower of the two top rungs.
+        max_trials: Of how many trials pairs are made: of the last that came beyond that level.
+    """
+
+    def __init__(self, above: int, max_trials: int = MAX_TRIALS) -> None:
+        self.above = above
+        self._max_trials = max_trials
+        self._slots: dict[int, int] = {}  # of trials, by id, in the order in which they came
+        self._free = [*reversed(range(max_trials))]
+        self._rows: dict[int, int] = {}  # of the losses, by resource
+        self._losses: Floats = np.full((8, max_trials), np.nan)
+        self._led = np.zeros((max_trials, max_trials), dtype=bool)
+        self._fell = np.zeros((max_trials, max_trials), dtype=bool)
+        self._distances: Floats = np.full((max_trials, max_trials), np.nan)
+        self._quantile = BatchQuantile(0.9)
+
+    def __contains__(self, trial_id: object) -> bool:
+        return trial_id in self._slots
+
+    def add(self, trial_id: int, curve: Mapping[int, float]) -> None:
+        """A trial comes, with the losses that it has reported so far by resource, lowest resource first."""
+        if not self._free:
+            self.remove(next(iter(self._slots)))
+        self._slots[trial_id] = self._free.pop()
+        for resource, loss in curve.items():
+            self.report(trial_id, resource, loss)
+
+    def remove(self, trial_id: int) -> None:
+        """A trial takes part no longer."""
+        i = self._slots.pop(trial_id)
+        self._free.append(i)
+        self._quantile.replace(_finite(self._distances[i]), np.empty(0))
+        for pairs, nothing in ((self._led, False), (self._fell, False), (self._distances, np.nan)):
+            pairs[i] = pairs[:, i] = nothing
+        self._losses[:, i] = np.nan
+
+    def report(self, trial_id: int, resource: int, loss: float) -> None:
+        """A trial reports, beyond all that it has reported before."""
+        i, others = self._slots[trial_id], self._row(resource)
+        better, worse = loss < others, loss > others  # neither, where the other has not reported
+        led_by, fell_to = self._led[:, i], self._fell[:, i]
+        noisy = (better & self._fell[i]) | (worse & fell_to)
+        self._fell[i] |= worse & self._led[i]
+        fell_to |= better & led_by
+        self._led[i] |= better
+        led_by |= worse
+        if resource > self.above:
+            self._measure(i, others, loss, noisy)
+        others[i] = loss
+
+    def epsilon(self) -> float | None:
+        """Nine of ten noisy pairs are at most so far apart; ``None`` if there are none."""
+        return self._quantile.value() if len(self._quantile) else None
+
+    def _measure(self, i: int, others: Floats, loss: float, noisy: npt.NDArray[np.bool_]) -> None:
+        """Pairs of a trial with those that have reported the same resource are compared here from now on."""
+        met = ~np.isnan(others)
+        before = _finite(self._distances[i, met])
+        noisy &= np.isfinite(others) & np.isfinite(loss)
+        now = np.abs(others[noisy] - loss)
+        self._distances[i, met] = self._distances[met, i] = np.nan
+        self._distances[i, noisy] = self._distances[noisy, i] = now
+        self._quantile.replace(before, now)
+
+    def _row(self, resource: int) -> Floats:
+        row = self._rows.setdefault(resource, len(self._rows))
+        if row == len(self._losses):
+            self._losses = np.concatenate((self._losses, np.full_like(self._losses, np.nan)))
+        return self._losses[row]
+
+
+def _finite(distances: Floats) -> Floats:
+    return distances[~np.isnan(distances)]
