@@ -94,9 +94,9 @@ class PashaOptions(LevelOptions):
         "soft_ranking_median_dst",
     ] = option(
         "soft_ranking_auto",
-        help="How epsilon is found: two trials that differ by no more count as equal. From the noise of learning curves "
-        "(soft_ranking_auto); given as ``epsilon`` (soft_ranking); or, of the losses on the lower of the two rungs that "
-        "are compared, the standard deviation, the mean or the median distance, times ``epsilon_scaling``.",
+        help="How epsilon is found: two trials that differ by no more count as equal. From the noise of learning "
+        "curves (soft_ranking_auto); given as ``epsilon`` (soft_ranking); or, of the losses on the lower of the two "
+        "rungs that are compared, the standard deviation, the mean or the median distance, times ``epsilon_scaling``.",
     )
     epsilon: float | None = option(
         None,

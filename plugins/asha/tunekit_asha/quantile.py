@@ -123,11 +123,18 @@ class BatchQuantile:
         if len(gone):
             gone = np.sort(gone)
             # Equal ones follow each other: the second of three goes from the second place after the lowest.
-            repeated = np.arange(len(gone)) - gone.searchsorted(gone)
-            numbers = np.delete(numbers, numbers.searchsorted(gone) + repeated)
+            places = numbers.searchsorted(gone) + np.arange(len(gone)) - gone.searchsorted(gone)
+            stays = np.ones(len(numbers), dtype=bool)
+            stays[places] = False
+            numbers = numbers[stays]
         if len(new):
             new = np.sort(new)
-            numbers = np.insert(numbers, numbers.searchsorted(new), new)
+            places = numbers.searchsorted(new) + np.arange(len(new))
+            was_there = np.ones(len(numbers) + len(new), dtype=bool)
+            was_there[places] = False
+            merged = np.empty(len(was_there))
+            merged[places], merged[was_there] = new, numbers
+            numbers = merged
         self._numbers = numbers
 
     def value(self) -> float:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Container, Iterable, Set as AbstractSet
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 

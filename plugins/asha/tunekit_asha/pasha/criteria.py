@@ -11,7 +11,7 @@ from tunekit_asha.options import PashaOptions
 from tunekit_asha.pasha.noise import NoisyPairs
 
 Floats = npt.NDArray[np.float64]
-Curves = Mapping[int, Mapping[int, float]]
+Curve = dict[int, float]  # losses by resource, in the order in which they were reported
 
 MAX_MEDIAN_TRIALS = 200  # 20,000 distances
 
@@ -22,16 +22,16 @@ class Criterion:
     def __init__(self, epsilon: float = 0.0) -> None:
         self._epsilon = epsilon
 
-    def begin(self, level: int, curves: Curves) -> None:
+    def begin(self, level: int, curves: Mapping[int, Curve]) -> None:
         """Two other rungs are compared from now on.
 
         Args:
             level: That of the lower one.
-            curves: What each trial has reported so far that has not failed, by id and resource.
+            curves: What each trial has reported so far that has not failed, by id.
         """
 
-    def report(self, trial_id: int, curve: Mapping[int, float]) -> None:
-        """A trial has reported; its last resource comes last."""
+    def report(self, trial_id: int, curve: Curve) -> None:
+        """A trial has reported; ``curve`` is all that it has reported so far."""
 
     def remove(self, trial_id: int) -> None:
         """A trial has failed."""
@@ -70,13 +70,13 @@ class Noise(Criterion):
         super().__init__()
         self._pairs = NoisyPairs(above=0)
 
-    def begin(self, level: int, curves: Curves) -> None:
+    def begin(self, level: int, curves: Mapping[int, Curve]) -> None:
         self._pairs = NoisyPairs(above=level)
         for trial_id, curve in curves.items():
             if max(curve) > level:
                 self._pairs.add(trial_id, curve)
 
-    def report(self, trial_id: int, curve: Mapping[int, float]) -> None:
+    def report(self, trial_id: int, curve: Curve) -> None:
         resource, loss = next(reversed(curve.items()))
         if resource <= self._pairs.above:
             return
@@ -96,7 +96,7 @@ class Noise(Criterion):
 def mean_distance(losses: Floats) -> float:
     """The mean distance of two different ones among losses in order."""
     n = len(losses)
-    # In order, number i is the larger in i pairs and the smaller in n - 1 - i; from the middle, large losses cancel less.
+    # Loss i is the larger one in i pairs and the smaller one in n - 1 - i. Measured from the middle, less cancels.
     return float(np.sum((2 * np.arange(n) - (n - 1)) * (losses - losses[n // 2])) * 2 / (n * (n - 1)))
 
 

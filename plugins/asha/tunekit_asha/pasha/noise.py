@@ -1,11 +1,15 @@
 """How far apart two trials can be and still change places by chance.
 
-    above       resource; what is compared lies beyond it
-    i, j        slots of trials, a number each from 0
-    losses      resource x slot: what was reported; NaN where nothing was
-    led         slot x slot: i was better than j at some resource that both have reported
-    fell        slot x slot: i was better than j, and later worse
-    distances   slot x slot: how far apart i and j are, if they make a noisy pair; NaN otherwise
+    =============  =================================================================
+``above``      resource; pairs are compared beyond it
+i, j           slots of trials, numbered from 0
+``losses``     resource x slot: what was reported; NaN where nothing was
+``led``        slot x slot: i was better than j at some resource that both have
+               reported
+``fell``       slot x slot: i was better than j, and worse at a later one
+``distances``  slot x slot: how far apart i and j are, if they are a noisy pair;
+               NaN otherwise
+=============  =================================================================
 """
 
 from __future__ import annotations
@@ -41,12 +45,11 @@ class NoisyPairs:
         self.above = above
         self._max_trials = max_trials
         self._slots: dict[int, int] = {}  # of trials, by id, in the order in which they came
-        self._free = [*reversed(range(max_trials))]
+        self._free: list[int] = []
         self._rows: dict[int, int] = {}  # of the losses, by resource
-        self._losses: Floats = np.full((8, max_trials), np.nan)
-        self._led = np.zeros((max_trials, max_trials), dtype=bool)
-        self._fell = np.zeros((max_trials, max_trials), dtype=bool)
-        self._distances: Floats = np.full((max_trials, max_trials), np.nan)
+        self._losses: Floats = np.empty((8, 0))
+        self._led = self._fell = np.zeros((0, 0), dtype=bool)
+        self._distances: Floats = np.empty((0, 0))
         self._quantile = BatchQuantile(0.9)
 
     def __contains__(self, trial_id: object) -> bool:
@@ -54,8 +57,10 @@ class NoisyPairs:
 
     def add(self, trial_id: int, curve: Mapping[int, float]) -> None:
         """A trial comes, with the losses that it has reported so far by resource, lowest resource first."""
-        if not self._free:
+        if len(self._slots) == self._max_trials:
             self.remove(next(iter(self._slots)))
+        if not self._free:
+            self._add_slots()
         self._slots[trial_id] = self._free.pop()
         for resource, loss in curve.items():
             self.report(trial_id, resource, loss)
@@ -96,6 +101,14 @@ class NoisyPairs:
         self._distances[i, met] = self._distances[met, i] = np.nan
         self._distances[i, noisy] = self._distances[noisy, i] = now
         self._quantile.replace(before, now)
+
+    def _add_slots(self) -> None:
+        n = len(self._led)
+        more = min(max(n, 16), self._max_trials - n)
+        self._free = [*reversed(range(n, n + more))]
+        self._losses = np.pad(self._losses, ((0, 0), (0, more)), constant_values=np.nan)
+        self._led, self._fell = (np.pad(pairs, (0, more)) for pairs in (self._led, self._fell))
+        self._distances = np.pad(self._distances, (0, more), constant_values=np.nan)
 
     def _row(self, resource: int) -> Floats:
         row = self._rows.setdefault(resource, len(self._rows))

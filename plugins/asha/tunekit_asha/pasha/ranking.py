@@ -29,6 +29,7 @@ class SharedRanking:
         self._upper: Floats = upper[places]
         self._lower: Floats = lower[places]  # in the order of the upper rung
         self.lower: Floats = np.sort(lower)
+        self._disagreement: float | None = None  # what follows from these, once somebody has asked
 
     def add(self, lower: float, upper: float) -> None:
         """A trial comes."""
@@ -36,6 +37,7 @@ class SharedRanking:
         self._upper = _with(self._upper, place, upper)
         self._lower = _with(self._lower, place, lower)
         self.lower = _with(self.lower, int(self.lower.searchsorted(lower)), lower)
+        self._disagreement = None
 
     def remove(self, lower: float, upper: float) -> None:
         """A trial goes, which must be there."""
@@ -43,6 +45,7 @@ class SharedRanking:
         self._upper = np.delete(self._upper, place)
         self._lower = np.delete(self._lower, place)
         self.lower = np.delete(self.lower, self.lower.searchsorted(lower))
+        self._disagreement = None
 
     def disagreement(self) -> float:
         """How much a trial can differ, on the lower rung, from the one whose place it has on the upper rung.
@@ -50,10 +53,10 @@ class SharedRanking:
         With any epsilon from this upwards, each trial on the upper rung is among those that its place had within
         epsilon on the lower one. 0: the order is the same. Infinity: one of the two losses was not finite.
         """
-        moved = self._lower != self.lower
-        if not moved.any():
-            return 0.0
-        return float(np.abs(self._lower[moved] - self.lower[moved]).max())
+        if self._disagreement is None:
+            moved = self._lower != self.lower
+            self._disagreement = float(np.abs(self._lower[moved] - self.lower[moved]).max()) if moved.any() else 0.0
+        return self._disagreement
 
     def _place(self, lower: float, upper: float) -> int:
         first, end = self._upper.searchsorted(upper), self._upper.searchsorted(upper, side="right")
