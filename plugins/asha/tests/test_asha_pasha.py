@@ -151,7 +151,7 @@ def test_a_loss_that_is_not_finite_makes_no_epsilon(experiment):
     pairs = NoisyPairs(above=1)
     pairs.add(0, {1: 0.1, 2: math.inf, 3: 0.1})
     pairs.add(1, {1: 0.2, 2: 0.1, 3: 0.3})
-    assert pairs.epsilon() == pytest.approx(0.2)
+    assert pairs.epsilon == pytest.approx(0.2)
 
 
 def test_a_failed_trial_leaves_what_is_compared(experiment):
@@ -256,7 +256,7 @@ def test_only_the_last_trials_beyond_the_lower_rung_make_pairs():
         last = NoisyPairs(above=1)
         for other in range(max(0, trial_id - 4), trial_id + 1):
             last.add(other, curves[other])
-        assert bounded.epsilon() == last.epsilon()
+        assert bounded.epsilon == last.epsilon
 
 
 HASHED = """

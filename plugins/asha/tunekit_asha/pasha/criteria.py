@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tunekit_asha.options import PashaOptions
 from tunekit_asha.pasha.noise import NoisyPairs
+from tunekit_core import Report
 
 Floats = npt.NDArray[np.float64]
 Curve = dict[int, float]  # losses by resource, in the order in which they were reported
@@ -30,8 +31,8 @@ class Criterion:
             curves: What each trial has reported so far that has not failed, by id.
         """
 
-    def report(self, trial_id: int, curve: Curve) -> None:
-        """A trial has reported; ``curve`` is all that it has reported so far."""
+    def report(self, report: Report, curve: Curve) -> None:
+        """A trial has reported; ``curve`` is all that it has reported so far, this included."""
 
     def remove(self, trial_id: int) -> None:
         """A trial has failed."""
@@ -76,21 +77,20 @@ class Noise(Criterion):
             if max(curve) > level:
                 self._pairs.add(trial_id, curve)
 
-    def report(self, trial_id: int, curve: Curve) -> None:
-        resource, loss = next(reversed(curve.items()))
-        if resource <= self._pairs.above:
+    def report(self, report: Report, curve: Curve) -> None:
+        if report.resource <= self._pairs.above:
             return
-        if trial_id in self._pairs:
-            self._pairs.report(trial_id, resource, loss)
+        if report.trial_id in self._pairs:
+            self._pairs.report(report.trial_id, report.resource, report.losses[0])
         else:
-            self._pairs.add(trial_id, curve)
+            self._pairs.add(report.trial_id, curve)
 
     def remove(self, trial_id: int) -> None:
         if trial_id in self._pairs:
             self._pairs.remove(trial_id)
 
     def epsilon(self, losses: Floats) -> float | None:
-        return self._pairs.epsilon()
+        return self._pairs.epsilon
 
 
 def mean_distance(losses: Floats) -> float:

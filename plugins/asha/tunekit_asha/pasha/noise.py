@@ -39,6 +39,10 @@ class NoisyPairs:
     Args:
         above: Level of the lower of the two top rungs.
         max_trials: Of how many trials pairs are made: of the last that came beyond that level.
+
+    Attributes:
+        above: As above.
+        epsilon: Nine of ten noisy pairs are at most so far apart; ``None`` if there are none.
     """
 
     def __init__(self, above: int, max_trials: int = MAX_TRIALS) -> None:
@@ -51,6 +55,7 @@ class NoisyPairs:
         self._led = self._fell = np.zeros((0, 0), dtype=bool)
         self._distances: Floats = np.empty((0, 0))
         self._quantile = BatchQuantile(0.9)
+        self.epsilon: float | None = None
 
     def __contains__(self, trial_id: object) -> bool:
         return trial_id in self._slots
@@ -69,7 +74,7 @@ class NoisyPairs:
         """A trial takes part no longer."""
         i = self._slots.pop(trial_id)
         self._free.append(i)
-        self._quantile.replace(_finite(self._distances[i]), np.empty(0))
+        self._replace(_present(self._distances[i]), np.empty(0))
         for pairs, nothing in ((self._led, False), (self._fell, False), (self._distances, np.nan)):
             pairs[i] = pairs[:, i] = nothing
         self._losses[:, i] = np.nan
@@ -88,19 +93,21 @@ class NoisyPairs:
             self._measure(i, others, loss, noisy)
         others[i] = loss
 
-    def epsilon(self) -> float | None:
-        """Nine of ten noisy pairs are at most so far apart; ``None`` if there are none."""
-        return self._quantile.value() if len(self._quantile) else None
-
     def _measure(self, i: int, others: Floats, loss: float, noisy: npt.NDArray[np.bool_]) -> None:
-        """Pairs of a trial with those that have reported the same resource are compared here from now on."""
-        met = ~np.isnan(others)
-        before = _finite(self._distances[i, met])
-        noisy &= np.isfinite(others) & np.isfinite(loss)
+        """Pairs of a trial with those that have reported the same resource are compared there from now on."""
+        distances, met = self._distances[i], others == others
+        before = _present(distances[met])
+        noisy &= others < np.inf if loss < np.inf else False
         now = np.abs(others[noisy] - loss)
-        self._distances[i, met] = self._distances[met, i] = np.nan
-        self._distances[i, noisy] = self._distances[noisy, i] = now
-        self._quantile.replace(before, now)
+        distances[met] = np.nan
+        distances[noisy] = now
+        self._distances[:, i] = distances
+        self._replace(before, now)
+
+    def _replace(self, before: Floats, now: Floats) -> None:
+        if len(before) or len(now):
+            self._quantile.replace(before, now)
+            self.epsilon = self._quantile.value() if len(self._quantile) else None
 
     def _add_slots(self) -> None:
         n = len(self._led)
@@ -117,5 +124,5 @@ class NoisyPairs:
         return self._losses[row]
 
 
-def _finite(distances: Floats) -> Floats:
-    return distances[~np.isnan(distances)]
+def _present(numbers: Floats) -> Floats:
+    return numbers[numbers == numbers]  # NaN is not equal to itself

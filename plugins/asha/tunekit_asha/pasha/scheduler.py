@@ -101,7 +101,7 @@ class Pasha(Scheduler):
         reached_before = climb.n_reached
         rung = self.rung_system.report(trial, report)
         if self._can_grow:
-            self._compare(trial.id, report, arrives_on=climb.n_reached if climb.n_reached > reached_before else 0)
+            self._compare(report, arrives_on=climb.n_reached if climb.n_reached > reached_before else 0)
         return Decision.CONTINUE if rung is None else Decision.PAUSE
 
     def on_pause(self, trial: Trial) -> None:
@@ -127,21 +127,20 @@ class Pasha(Scheduler):
     def _can_grow(self) -> bool:
         return self.n_unlocked < len(self._rungs)
 
-    def _compare(self, trial_id: int, report: Report, arrives_on: int) -> None:
-        """Look whether the order has settled, after a report on a trial.
+    def _compare(self, report: Report, arrives_on: int) -> None:
+        """Look whether the order has settled, after a report.
 
         Args:
-            trial_id: Which trial.
-            report: What it has reported.
-            arrives_on: The number of the rung that it has reached with that, from 1; 0 if there is none.
+            report: The report.
+            arrives_on: The number of the rung that the trial has reached with it, from 1; 0 if there is none.
         """
         loss = report.losses[0]
-        curve = self._curves.setdefault(trial_id, {})
+        curve = self._curves.setdefault(report.trial_id, {})
         curve[report.resource] = loss
-        self._criterion.report(trial_id, curve)
+        self._criterion.report(report, curve)
         jumps = False
         if arrives_on >= self.n_unlocked:
-            below = self._rungs[arrives_on - 2].entries.get(trial_id)
+            below = self._rungs[arrives_on - 2].entries.get(report.trial_id)
             jumps = below is None
             if below is not None:
                 self._ranking.add(below.loss, loss)
