@@ -15,11 +15,11 @@ PROBLEM = Problem(space=SearchSpace({"x": uniform(0.0, 1.0)}), objective=Objecti
 
 def slow_least_promising(system, among):
     ranked = sorted(
-        (-sum(other < entry for other in rung.entries.values()) / len(rung), rung.level, trial_id)
+        (-place / len(rung), rung.level, entry.trial_id)
         for rungs in system.rungs
         for rung in rungs
-        for trial_id, entry in rung.entries.items()
-        if trial_id in rung.waiting
+        for place, entry in enumerate(rung.ranked())
+        if entry.trial_id in rung.waiting
     )
     return next((trial_id for _, _, trial_id in ranked if trial_id in among), None)
 

@@ -55,6 +55,18 @@ def test_trials_go_no_further_than_the_highest_unlocked_rung(experiment):
     }
 
 
+def test_its_composer_adds_how_it_stands_to_the_results(experiment):
+    pasha = experiment(Pasha, max_resource=27)
+    composer = create("composer", "pasha", pasha.problem)
+    trial = pasha.begin()
+    pasha.report(trial, 1, 0.5)
+    assert composer(pasha.state, trial, trial.last_report) == {
+        "pasha_epsilon": 0.0,
+        "pasha_unlocked_rungs": 2,
+        "pasha_max_resource": 3,
+    }
+
+
 def test_a_rung_is_unlocked_when_the_order_at_the_top_changes(experiment):
     pasha = experiment(Pasha, max_resource=27)
     for _ in TO_THE_TOP:
@@ -173,6 +185,21 @@ def test_a_failed_trial_leaves_what_is_compared(experiment):
     assert pasha.scheduler.n_unlocked == 2
 
 
+def test_a_trial_that_fails_where_it_has_arrived_leaves_the_comparison(experiment):
+    pasha = experiment(Pasha, max_resource=27, ranking_criterion="soft_ranking", epsilon=0)
+    # At 3 trial 4 is behind trial 3, which was behind it at 1; but trial 3 is gone by then.
+    curves = FIRST_FOUR | {4: [0.42, 0.41, 0.36]}
+    for _ in TO_THE_TOP[:-1]:
+        run_next(pasha, curves)
+    failing = pasha.begin()
+    assert pasha.decide(failing, 3, 0.34) is Decision.PAUSE
+    pasha.end(failing, Status.FAILED)
+    assert pasha.state.columns()["num_at_level3"] == 1
+    while pasha.state.columns()["num_at_level3"] < 2:
+        run_next(pasha, curves)
+    assert pasha.scheduler.n_unlocked == 2
+
+
 def test_a_script_that_reports_rarely_is_not_kept_waiting(experiment):
     """It jumps over rungs that nobody ever sees: each report is at a multiple of 10."""
     pasha = experiment(Pasha, max_resource=100)
@@ -246,6 +273,17 @@ def test_the_other_criteria(experiment, criterion, options, epsilon, n_unlocked)
 def test_options_that_do_not_fit_are_refused(experiment, options, message):
     with pytest.raises(ConfigurationError, match=message):
         experiment(Pasha, max_resource=27, **options)
+
+
+@pytest.mark.parametrize(
+    "criterion", ["soft_ranking_auto", "soft_ranking_std", "soft_ranking_mean_dst", "soft_ranking_median_dst"]
+)
+def test_losses_that_are_further_apart_than_any_number_are_survived(experiment, criterion):
+    pasha = experiment(Pasha, max_resource=27, ranking_criterion=criterion)
+    curves = {t: [1.7e308 * math.sin(t * (r + 1)) for r in range(27)] for t in range(60)}
+    for _ in range(60):
+        run_next(pasha, curves)
+    assert not math.isnan(pasha.scheduler.epsilon)
 
 
 def test_only_the_last_trials_beyond_the_lower_rung_make_pairs():

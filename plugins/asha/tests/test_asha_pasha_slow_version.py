@@ -137,9 +137,12 @@ def check_trace(experiment, seed, criterion, **options):
             continue
         if ending and (not running or draws.random() < 0.7):
             ended = ending.pop(int(draws.integers(len(ending))))
-            pasha.end(pasha.state.trials[ended])
-            if pasha.state.trials[ended].status is Status.PAUSED:
+            pasha.end(pasha.state.trials[ended], Status.FAILED if draws.random() < 0.05 else Status.COMPLETED)
+            status = pasha.state.trials[ended].status
+            if status is Status.PAUSED:
                 paused.add(ended)
+            elif status is Status.FAILED:
+                slow.fail(ended)
             continue
         trial_id = running[int(draws.integers(len(running)))]
         trial = pasha.state.trials[trial_id]
@@ -167,7 +170,7 @@ def check_trace(experiment, seed, criterion, **options):
 def test_it_decides_as_the_slow_version_in_a_thousand_random_traces(experiment, first):
     outcomes = [check_trace(experiment, seed, "soft_ranking_auto") for seed in range(first, first + 100)]
     assert {n_unlocked for n_unlocked, _ in outcomes} == {2, 3, 4}
-    assert sum(epsilon > 0 for _, epsilon in outcomes) > 50
+    assert sum(epsilon > 0 for _, epsilon in outcomes) > 30
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tunekit_core import hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core import Scheduler
+    from tunekit_core import ResultComposer, Scheduler
 
 API = 2
 
@@ -21,6 +21,14 @@ def tunekit_register_schedulers() -> list[type[Scheduler]]:
     from tunekit_asha.stopping import AshaStopping
 
     return [AshaStopping, AshaPromotion, Pasha, FreezeThawScheduler]
+
+
+@hookimpl
+def tunekit_register_composers() -> list[type[ResultComposer]]:
+    """How PASHA stands, in the results."""
+    from tunekit_asha.pasha import PashaColumns
+
+    return [PashaColumns]
 
 
 @hookimpl

@@ -18,7 +18,7 @@ MAX_MEDIAN_TRIALS = 200  # 20,000 distances
 
 
 class Criterion:
-    """Finds epsilon. This one is given it."""
+    """Says what epsilon is. This one is given it."""
 
     def __init__(self, epsilon: float = 0.0) -> None:
         self._epsilon = epsilon
@@ -38,10 +38,11 @@ class Criterion:
         """A trial has failed."""
 
     def epsilon(self, losses: Floats) -> float | None:
-        """Epsilon for now; ``None`` to keep the last one.
+        """Epsilon for now; ``None`` to keep the last one. Constant time where neither reports nor losses are new.
 
         Args:
-            losses: On the lower rung, those of the trials that are on both, best first.
+            losses: On the lower rung, those of the trials that are on both, best first; the same array until one
+                comes or goes.
         """
         return self._epsilon
 
@@ -58,10 +59,15 @@ class Spread(Criterion):
         super().__init__()
         self._measure = measure
         self._scaling = scaling
+        self._measured: Floats | None = None
 
     def epsilon(self, losses: Floats) -> float:
-        finite = losses[: losses.searchsorted(np.inf)]
-        return self._measure(finite) * self._scaling if len(finite) > 1 else 0.0
+        if losses is not self._measured:
+            self._measured = losses
+            finite = losses[: losses.searchsorted(np.inf)]
+            with np.errstate(over="ignore"):
+                self._epsilon = self._measure(finite) * self._scaling if len(finite) > 1 else 0.0
+        return self._epsilon
 
 
 class Noise(Criterion):

@@ -1,6 +1,6 @@
 """How far apart two trials can be and still change places by chance.
 
-    =============  =================================================================
+=============  =================================================================
 ``above``      resource; pairs are compared beyond it
 i, j           slots of trials, numbered from 0
 ``losses``     resource x slot: what was reported; NaN where nothing was
@@ -34,7 +34,8 @@ class NoisyPairs:
     down. Trials that are equal are in no order. A loss that is not finite is worse than others, and takes part in no
     distance.
 
-    A report takes time linear in the trials, and in the noisy pairs a copy of their distances.
+    A report takes time linear in the trials, and that of a copy of the distances. Memory does not grow with the trials
+    once there are ``max_trials``; each resource that is reported takes a number for each of these.
 
     Args:
         above: Level of the lower of the two top rungs.
@@ -66,9 +67,11 @@ class NoisyPairs:
             self.remove(next(iter(self._slots)))
         if not self._free:
             self._add_slots()
-        self._slots[trial_id] = self._free.pop()
+        i = self._slots[trial_id] = self._free.pop()
+        self._catch_up(i, {resource: loss for resource, loss in curve.items() if resource <= self.above})
         for resource, loss in curve.items():
-            self.report(trial_id, resource, loss)
+            if resource > self.above:
+                self.report(trial_id, resource, loss)
 
     def remove(self, trial_id: int) -> None:
         """A trial takes part no longer."""
@@ -81,7 +84,8 @@ class NoisyPairs:
 
     def report(self, trial_id: int, resource: int, loss: float) -> None:
         """A trial reports, beyond all that it has reported before."""
-        i, others = self._slots[trial_id], self._row(resource)
+        i, row = self._slots[trial_id], self._row(resource)
+        others = self._losses[row]
         better, worse = loss < others, loss > others  # neither, where the other has not reported
         led_by, fell_to = self._led[:, i], self._fell[:, i]
         noisy = (better & self._fell[i]) | (worse & fell_to)
@@ -93,12 +97,25 @@ class NoisyPairs:
             self._measure(i, others, loss, noisy)
         others[i] = loss
 
+    def _catch_up(self, i: int, curve: Mapping[int, float]) -> None:
+        """Report all that a new trial has reported before it came, where nothing is measured, at once."""
+        if not curve:
+            return
+        rows = [self._row(resource) for resource in curve]
+        own, others = np.array([*curve.values()])[:, None], self._losses[rows]
+        better, worse = own < others, own > others
+        led, led_by = np.logical_or.accumulate(better), np.logical_or.accumulate(worse)
+        self._led[i], self._led[:, i] = led[-1], led_by[-1]
+        self._fell[i], self._fell[:, i] = (worse[1:] & led[:-1]).any(axis=0), (better[1:] & led_by[:-1]).any(axis=0)
+        self._losses[rows, i] = own[:, 0]
+
     def _measure(self, i: int, others: Floats, loss: float, noisy: npt.NDArray[np.bool_]) -> None:
         """Pairs of a trial with those that have reported the same resource are compared there from now on."""
         distances, met = self._distances[i], others == others
         before = _present(distances[met])
         noisy &= others < np.inf if loss < np.inf else False
-        now = np.abs(others[noisy] - loss)
+        with np.errstate(over="ignore"):  # what is further apart than any number is infinitely far apart
+            now = np.abs(others[noisy] - loss)
         distances[met] = np.nan
         distances[noisy] = now
         self._distances[:, i] = distances
@@ -117,11 +134,11 @@ class NoisyPairs:
         self._led, self._fell = (np.pad(pairs, (0, more)) for pairs in (self._led, self._fell))
         self._distances = np.pad(self._distances, (0, more), constant_values=np.nan)
 
-    def _row(self, resource: int) -> Floats:
+    def _row(self, resource: int) -> int:
         row = self._rows.setdefault(resource, len(self._rows))
         if row == len(self._losses):
             self._losses = np.concatenate((self._losses, np.full_like(self._losses, np.nan)))
-        return self._losses[row]
+        return row
 
 
 def _present(numbers: Floats) -> Floats:

@@ -20,7 +20,7 @@ class SharedRanking:
         trials: For each of them its loss on the lower and on the upper rung.
 
     Attributes:
-        lower: Their losses on the lower rung, best first.
+        lower: Their losses on the lower rung, best first; another array after each change.
     """
 
     def __init__(self, trials: Iterable[tuple[float, float]] = ()) -> None:
@@ -55,7 +55,9 @@ class SharedRanking:
         """
         if self._disagreement is None:
             moved = self._lower != self.lower
-            self._disagreement = float(np.abs(self._lower[moved] - self.lower[moved]).max()) if moved.any() else 0.0
+            with np.errstate(over="ignore"):
+                apart = np.abs(self._lower[moved] - self.lower[moved])
+            self._disagreement = float(apart.max(initial=0.0))
         return self._disagreement
 
     def _place(self, lower: float, upper: float) -> int:
