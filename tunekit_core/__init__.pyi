@@ -3,9 +3,11 @@
 from .contracts.backends import (
     Backend as Backend,
     BackendEvent as BackendEvent,
+    Cause as Cause,
     ShowsDevices as ShowsDevices,
     StartFailed as StartFailed,
     TrialEnded as TrialEnded,
+    TrialPlaced as TrialPlaced,
     TrialReported as TrialReported,
     UnfinishedTrial as UnfinishedTrial,
 )
@@ -22,7 +24,6 @@ from .contracts.objective import Objective as Objective
 from .contracts.observers import Observer as Observer
 from .contracts.options import NO_OPTIONS as NO_OPTIONS, NoOptions as NoOptions, option as option
 from .contracts.problem import Problem as Problem
-from .contracts.random_configurations import RandomConfigurations as RandomConfigurations
 from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
 from .contracts.searchers import ChoosesTrials as ChoosesTrials, Searcher as Searcher, WeighsBrackets as WeighsBrackets
 from .contracts.stopping import StoppingCriterion as StoppingCriterion
@@ -30,6 +31,7 @@ from .contracts.trials import (
     COST_ATTRIBUTE as COST_ATTRIBUTE,
     JSON as JSON,
     NO_NOTE as NO_NOTE,
+    Checkpoint as Checkpoint,
     Decision as Decision,
     Note as Note,
     PausedTrial as PausedTrial,
@@ -40,11 +42,15 @@ from .contracts.trials import (
     Scalar as Scalar,
     Start as Start,
     Status as Status,
+    Stop as Stop,
+    Suggestion as Suggestion,
     Trial as Trial,
 )
 from .contracts.view import ExperimentView as ExperimentView, Failure as Failure, Incumbent as Incumbent
+from .engine.ask_tell import AskTell as AskTell, TellError as TellError
 from .engine.tuner import Tuner as Tuner, TuningResult as TuningResult
 from .errors import (
+    ComponentError as ComponentError,
     ConfigurationError as ConfigurationError,
     ExperimentLocked as ExperimentLocked,
     InvalidOption as InvalidOption,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
@@ -59,7 +59,7 @@ class Proposal:
         note: What the searcher wants to find again when the record is folded, such as what a fit found.
     """
 
-    configuration: Configuration
+    configuration: Mapping[str, Any]
     note: Note = NO_NOTE
 
 
@@ -116,7 +116,7 @@ class Start:
         note: Kept with the trial and in the record.
     """
 
-    configuration: Configuration
+    configuration: Mapping[str, Any]
     until: int | None = None
     checkpoint_of: Checkpoint | None = None
     note: Note = NO_NOTE
@@ -151,8 +151,7 @@ class Stop:
 Suggestion: TypeAlias = Start | Resume | Stop
 
 
-@attrs.frozen
-class Report:
+class Report(NamedTuple):  # rather than an attrs class, for speed alone: there is one for every report
     """What a trial reported at one resource.
 
     Attributes:

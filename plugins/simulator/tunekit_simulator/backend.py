@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,8 @@ from tunekit_core import (
     Backend,
     BackendEvent,
     Benchmark,
+    Cause,
+    Checkpoint,
     ConfigurationError,
     Curve,
     InvalidOption,
@@ -36,34 +39,31 @@ CURVES_KEPT = 1024  # of the trials that ran last
 END, REPORT = 0, 1  # kinds of events; at one instant a lower one comes first
 
 
-class _Segment:
-    """A trial from its start or resume to its end: what it will report, and when."""
+class _Run:
+    """A run of a trial: what it will report, and when.
 
-    __slots__ = (
-        "columns",
-        "constants",
-        "ending",
-        "first",
-        "last",
-        "position",
-        "resources",
-        "status",
-        "times",
-        "trial_id",
-        "worker_times",
-    )
+    Args:
+        trial: Which trial.
+        names: Of what it reports, the resource first and ``st_worker_time`` last.
+        curve: What it would report from its beginning.
+        first: Position in the curve of its first report.
+        times: When its reports arrive, in nanoseconds.
+    """
 
-    def __init__(self, trial_id: int, curve: Curve, first: int, last: int, times: Sequence[int]) -> None:
-        self.trial_id = trial_id
-        self.resources = curve.resources
-        self.columns = tuple(curve.metrics.items())
-        self.constants = curve.constants
-        self.worker_times = curve.elapsed
-        self.first = first  # position in the curve of the first report
-        self.position = first  # of the next report
-        self.last = last  # of the last report
-        self.times = times  # when the reports from the first on arrive, in nanoseconds
-        self.status = Status.COMPLETED
+    __slots__ = ("ending", "fails", "lost_at", "n_reported", "names", "reports", "run", "times", "trial_id")
+
+    def __init__(self, trial: Trial, names: Sequence[str], curve: Curve, first: int, times: Sequence[int]) -> None:
+        within = slice(first, first + len(times))
+        columns = [column[within] for column in curve.metrics.values()]
+        constants = map(repeat, curve.constants.values())
+        self.trial_id = trial.id
+        self.run = trial.run
+        self.names = names
+        self.reports = zip(curve.resources[within], *columns, *constants, curve.elapsed[within], strict=False)
+        self.times = times
+        self.n_reported = 0
+        self.fails = False  # after its last report
+        self.lost_at: int | None = None  # when its worker is lost, in nanoseconds
         self.ending = False
 
 
@@ -106,7 +106,7 @@ class Simulator(Backend):
                 f"must be at most {n_seeds - 1}: the table of '{benchmark.name}' has {n_seeds} run(s) of each "
                 "configuration",
             )
-        self.capabilities = frozenset({"pause", "checkpoint"} if options.checkpoint else {"pause"})
+        self.capabilities = frozenset({"pause", "checkpoint", "copy"} if options.checkpoint else {"pause"})
         self._start_delay = round(options.start_delay * NANOSECONDS)
         self._report_delay = round(options.report_delay * NANOSECONDS)
         self._complete_delay = round(options.complete_delay * NANOSECONDS)
@@ -114,29 +114,31 @@ class Simulator(Backend):
         self._checkpoint_delay = round(options.checkpoint_delay * NANOSECONDS)
         self._checkpoint = options.checkpoint
         self._table_seed = options.table_seed if n_seeds > 1 else 0
-        self._faults = Faults(streams, options)
+        self._faults = Faults(self.streams, options)
         self._resource = problem.objective.resource or "st_worker_iter"
         self._now = 0
-        self._heap: list[tuple[int, int, int, int, _Segment]] = []
+        self._heap: list[tuple[int, int, int, int, _Run]] = []
         self._sequence = 0
-        self._running: dict[int, _Segment] = {}
+        self._running: dict[int, _Run] = {}
         self._curves: dict[int, Curve] = {}
+        self._lost: set[int] = set()  # trials whose worker was lost, until they are begun again
+        self._preemption_delay = round(options.preemption_delay * NANOSECONDS)
 
-    def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
-        self._begin(trial, until, after=0, delay=self._start_delay)
+    def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
+        """Begin the run; what a checkpoint holds is how far its trial had come, so its copy is as good."""
+        self._begin(trial, until)
 
     def resume(self, trial: Trial, until: int | None) -> None:
-        after = trial.last_report.resource if trial.last_report is not None and self._checkpoint else 0
-        self._begin(trial, until, after=after, delay=self._start_delay + (self._checkpoint_delay if after else 0))
+        self._begin(trial, until)
 
     def pause(self, trial: Trial) -> None:
         self.stop(trial)
 
     def stop(self, trial: Trial) -> None:
-        segment = self._running[trial.id]
-        if not segment.ending:
-            segment.ending = True
-            self._push(self._now + self._stop_delay, END, segment)
+        run = self._running[trial.id]
+        if not run.ending:  # what would have happened to it later does not
+            run.ending, run.fails, run.lost_at = True, False, None
+            self._push(self._now + self._stop_delay, END, run)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         """The next event, alone, since the decision on it may change the one after."""
@@ -145,21 +147,22 @@ class Simulator(Backend):
             if limit is not None and self._heap[0][0] > limit:
                 self._now = max(self._now, limit)
                 return []
-            time, kind, trial_id, _, segment = heapq.heappop(self._heap)
-            if self._running.get(trial_id) is not segment:
+            time, kind, trial_id, _, run = heapq.heappop(self._heap)
+            if self._running.get(trial_id) is not run:
                 continue  # a report of a trial that has ended since
             self._now = time
-            if kind == REPORT:
-                return [self._report(segment)]
-            del self._running[trial_id]
-            reason = "a fault was injected (backend.failure_rate)" if segment.status is Status.FAILED else ""
-            return [TrialEnded(trial_id, segment.status, time / NANOSECONDS, reason)]
+            return [self._report(run) if kind == REPORT else self._end(run)]
         return []
 
     def now(self) -> float:
         return self._now / NANOSECONDS
 
-    def _begin(self, trial: Trial, until: int | None, *, after: int, delay: int) -> None:
+    def _begin(self, trial: Trial, until: int | None) -> None:
+        after = trial.reached if self._checkpoint else 0
+        delay = self._start_delay + (self._checkpoint_delay if after else 0)
+        if trial.id in self._lost:
+            self._lost.remove(trial.id)
+            delay += self._preemption_delay
         curve = self._curve(trial)
         resources = curve.resources
         first = bisect_right(resources, after)
@@ -169,21 +172,18 @@ class Simulator(Backend):
         began = self._now + delay
         offset = curve.elapsed[first - 1] if first else 0.0
         elapsed = [seconds - offset for seconds in curve.elapsed[first : last + 1]]
-        if self._faults.possible:
-            elapsed, last, failed = self._faults.apply(trial, elapsed, first)
-        else:
-            failed = False
+        injected = self._faults.inject(trial, elapsed)
         arrival = began + self._report_delay
-        times = [arrival + round(seconds * NANOSECONDS) for seconds in elapsed]
-        segment = _Segment(trial.id, curve, first, last, times)
-        if failed:
-            segment.status = Status.FAILED
-        self._running[trial.id] = segment
-        if first <= last:
-            self._push(times[0], REPORT, segment)
-        else:  # nothing is left to report: it was resumed at its end
-            segment.ending = True
-            self._push(began + self._complete_delay, END, segment)
+        times = [arrival + round(seconds * NANOSECONDS) for seconds in injected.elapsed]
+        names = (self._resource, *curve.metrics, *curve.constants, "st_worker_time")
+        run = self._running[trial.id] = _Run(trial, names, curve, first, times)
+        run.fails = injected.fails
+        if injected.lost_at is not None:
+            run.lost_at = began + round(injected.lost_at * NANOSECONDS)
+        if times:
+            self._push(times[0], REPORT, run)
+        else:  # nothing is left to report: it was resumed at its end, or is lost before its first report
+            self._push_end(run, began)
 
     def _curve(self, trial: Trial) -> Curve:
         """The run of a trial, read again only if it has been paused for long."""
@@ -195,24 +195,42 @@ class Simulator(Backend):
         self._curves[trial.id] = curve
         return curve
 
-    def _report(self, segment: _Segment) -> TrialReported:
-        position = segment.position
-        metrics: dict[str, Any] = {self._resource: segment.resources[position]}
-        for name, column in segment.columns:
-            metrics[name] = column[position]
-        metrics.update(segment.constants)
-        metrics["st_worker_time"] = segment.worker_times[position]
-        segment.position = position + 1
-        if position < segment.last:
-            self._push(segment.times[segment.position - segment.first], REPORT, segment)
-        elif not segment.ending:
-            segment.ending = True
-            self._push(self._now + self._complete_delay, END, segment)
-        return TrialReported(segment.trial_id, metrics, self._now / NANOSECONDS)
+    def _report(self, run: _Run) -> TrialReported:
+        metrics = dict(zip(run.names, next(run.reports), strict=True))
+        run.n_reported += 1
+        if run.n_reported < len(run.times):
+            self._push(run.times[run.n_reported], REPORT, run)
+        elif not run.ending:
+            self._push_end(run, self._now)
+        return TrialReported(run.trial_id, run.run, metrics, self._now / NANOSECONDS)
 
-    def _push(self, time: int, kind: int, segment: _Segment) -> None:
+    def _end(self, run: _Run) -> TrialEnded:
+        del self._running[run.trial_id]
+        status, cause, reason = Status.COMPLETED, Cause.SCRIPT, ""
+        if run.lost_at is not None:
+            status, cause, reason = Status.FAILED, Cause.INFRASTRUCTURE, "its worker was preempted"
+            self._lost.add(run.trial_id)
+        elif run.fails:
+            status, reason = Status.FAILED, "a fault was injected (backend.failure_rate)"
+        return TrialEnded(
+            run.trial_id,
+            run.run,
+            status,
+            self._now / NANOSECONDS,
+            cause,
+            reason,
+            has_checkpoint=self._checkpoint,
+        )
+
+    def _push_end(self, run: _Run, time: int) -> None:
+        """A run has nothing more to report after this time."""
+        run.ending = True
+        end = time + self._complete_delay if run.lost_at is None else max(run.lost_at, time)
+        self._push(end, END, run)
+
+    def _push(self, time: int, kind: int, run: _Run) -> None:
         self._sequence += 1
-        heapq.heappush(self._heap, (time, kind, segment.trial_id, self._sequence, segment))
+        heapq.heappush(self._heap, (time, kind, run.trial_id, self._sequence, run))
 
     def _seed_of(self, trial_id: int) -> int:
         if self._table_seed is not None:
