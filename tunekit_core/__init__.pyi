@@ -3,9 +3,11 @@
 from .contracts.backends import (
     Backend as Backend,
     BackendEvent as BackendEvent,
+    Cause as Cause,
     ShowsDevices as ShowsDevices,
     StartFailed as StartFailed,
     TrialEnded as TrialEnded,
+    TrialPlaced as TrialPlaced,
     TrialReported as TrialReported,
     UnfinishedTrial as UnfinishedTrial,
 )
@@ -30,6 +32,7 @@ from .contracts.trials import (
     COST_ATTRIBUTE as COST_ATTRIBUTE,
     JSON as JSON,
     NO_NOTE as NO_NOTE,
+    Checkpoint as Checkpoint,
     Decision as Decision,
     Note as Note,
     PausedTrial as PausedTrial,
@@ -80,7 +83,7 @@ from .space import (
 )
 from .threads import (
     THREAD_VARIABLES as THREAD_VARIABLES,
-    environment_for_trials as environment_for_trials,
+    changes_for_trials as changes_for_trials,
     single_threaded as single_threaded,
 )
 
