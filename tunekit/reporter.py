@@ -94,13 +94,17 @@ class Reporter:
             resource: How far the training has come, in what the objective names as its resource, such as epochs.
 
         Raises:
-            TypeError, ValueError: If the resource is no whole number from 1 on.
+            ValueError: If the resource is no whole number from 1 on.
             OSError: If the disk is full. Nothing is published.
         """
-        number = operator.index(resource)
+        try:
+            number = operator.index(resource)
+        except TypeError:
+            number = 0
         if number < 1:
             raise ValueError(
-                f"checkpoint({resource!r}): name how far the training has come from 1 on, such as the number of the epoch."
+                f"checkpoint({resource!r}): give how far the training has come as a whole number from 1 on, such as the "
+                "epoch."
             )
         import shutil  # only here: they take longer to import than all the rest
         from pathlib import Path
