@@ -24,7 +24,6 @@ from .contracts.objective import Objective as Objective
 from .contracts.observers import Observer as Observer
 from .contracts.options import NO_OPTIONS as NO_OPTIONS, NoOptions as NoOptions, option as option
 from .contracts.problem import Problem as Problem
-from .contracts.random_configurations import RandomConfigurations as RandomConfigurations
 from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
 from .contracts.searchers import ChoosesTrials as ChoosesTrials, Searcher as Searcher, WeighsBrackets as WeighsBrackets
 from .contracts.stopping import StoppingCriterion as StoppingCriterion
@@ -43,11 +42,15 @@ from .contracts.trials import (
     Scalar as Scalar,
     Start as Start,
     Status as Status,
+    Stop as Stop,
+    Suggestion as Suggestion,
     Trial as Trial,
 )
 from .contracts.view import ExperimentView as ExperimentView, Failure as Failure, Incumbent as Incumbent
+from .engine.ask_tell import AskTell as AskTell, TellError as TellError
 from .engine.tuner import Tuner as Tuner, TuningResult as TuningResult
 from .errors import (
+    ComponentError as ComponentError,
     ConfigurationError as ConfigurationError,
     ExperimentLocked as ExperimentLocked,
     InvalidOption as InvalidOption,

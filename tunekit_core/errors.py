@@ -65,6 +65,28 @@ class PluginError(TunekitError, RuntimeError):
     """A plugin breaks the rules of the registry, or could not be imported though the run asked for it."""
 
 
+class ComponentError(PluginError):
+    """A component broke a rule of its contract, or raised an error, while an experiment ran.
+
+    Attributes:
+        kind: Kind of component, such as ``"searcher"``.
+        name: Its name.
+        origin: The distribution that it comes from and its version, or its module.
+        method: The method that was called; empty if that is not known.
+        trial_id: The trial that it was about, if it was about one.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str, name: str, origin: str, method: str = "", trial_id: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.name = name
+        self.origin = origin
+        self.method = method
+        self.trial_id = trial_id
+
+
 class ReplayError(TunekitError, RuntimeError):
     """A recorded experiment cannot be folded: a recomputed decision differs from the recorded one.
 

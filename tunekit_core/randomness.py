@@ -1,8 +1,11 @@
 """Counter-based random streams: who draws, and when, changes nobody else's numbers.
 
-Every number has an address (seed, stream name, trial, position), and Philox (Salmon et al., "Parallel random
+Every number has an address (seed, family, stream name, trial, position), and Philox (Salmon et al., "Parallel random
 numbers: as easy as 1, 2, 3", SC 2011) computes the number at an address directly. So many trials can be drawn
 at once or one at a time, in any order, by any number of processes, with the same bits.
+
+A family is what a component's streams belong to, by default its name: components of two families get different numbers
+from streams of one name. Only the random configurations that all methods share belong to no family.
 
 A stream is a Philox key; a key has 2**256 counters of four 64-bit words each, of which
 
@@ -20,10 +23,12 @@ import numpy as np
 from numpy.random import Generator, Philox
 from numpy.typing import NDArray
 
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, PluginError
 
 N_SEEDS = 2**32
 WORDS_PER_COUNTER = 4
+SHARED = "configurations"
+"""The stream of the random configurations that all methods share, and what the names of others of theirs begin with."""
 
 
 def _check_seed(_: object, __: object, seed: int) -> None:
@@ -33,18 +38,39 @@ def _check_seed(_: object, __: object, seed: int) -> None:
         )
 
 
+def _check_family(_: object, __: object, family: str) -> None:
+    # So that a family and a name can never be joined to what another family and name are joined to, or none.
+    if "/" in family or family == SHARED:
+        raise PluginError(
+            f"stream_family={family!r} cannot be a family of random streams: take a name without '/' other than "
+            f"'{SHARED}', such as the name of the component."
+        )
+
+
 @attrs.frozen
 class Streams:
     """The random numbers of one experiment.
 
+    A component draws from its own, ``self.streams``.
+
     Attributes:
         seed: Effective seed of the experiment, from 0 to 2**32 - 1, see :func:`effective_seed`.
+        family: What the streams belong to; empty for those of the experiment, before a component gets them.
 
     Raises:
         ConfigurationError: If the seed is out of range.
     """
 
     seed: int = attrs.field(validator=_check_seed)
+    family: str = attrs.field(default="", validator=_check_family, kw_only=True)
+
+    def within(self, family: str) -> Streams:
+        """The streams of a family. Streams that have a family keep it: a component's are those of its parts.
+
+        Raises:
+            PluginError: If it cannot be a family.
+        """
+        return self if self.family else attrs.evolve(self, family=family)
 
     def uniforms(self, name: str, first_trial: int, n_trials: int, width: int) -> NDArray[np.float64]:
         """Uniform numbers of consecutive trials.
@@ -64,7 +90,7 @@ class Streams:
         if first_trial < 0:
             raise ValueError(f"first_trial={first_trial} must be at least 0.")
         counters = -(-width // WORDS_PER_COUNTER)
-        philox = _philox(self.seed, name, first_trial * counters, 0)
+        philox = _philox(self.seed, self._full(name), first_trial * counters, 0)
         words = philox.random_raw(n_trials * counters * WORDS_PER_COUNTER)
         # The 53 leading bits, as in Generator.random, whose bits NumPy reserves the right to change.
         numbers = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
@@ -79,7 +105,10 @@ class Streams:
         """
         if trial_id < 0:
             raise ValueError(f"trial_id={trial_id} must be at least 0.")
-        return Generator(_philox(self.seed, name, 0, trial_id + 1))
+        return Generator(_philox(self.seed, self._full(name), 0, trial_id + 1))
+
+    def _full(self, name: str) -> str:
+        return f"{self.family}/{name}" if self.family else name
 
 
 def effective_seed(master: int, seed: int) -> int:

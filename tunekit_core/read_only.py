@@ -23,12 +23,12 @@ class ReadOnlyDict(dict[str, Any]):
     def __copy__(self) -> ReadOnlyDict:
         return self
 
-    def copy(self) -> ReadOnlyDict:  # type: ignore[override]  # a plain dict would invite changes that reach nobody
+    def copy(self) -> ReadOnlyDict:
         """Itself, since it cannot be changed."""
         return self
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError(f"{type(self).__name__} is read-only: {self.instead}.")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse

@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, strategies as st
 
 from tunekit.config.arguments import quoted, with_prefixes
+from tunekit_core import load_experiment
 
 TRAIN = """
 import argparse
@@ -100,6 +101,10 @@ MISTAKES = {
     "no space": (["benchmark=script", COMMAND], ["benchmark.space={}", "loguniform(1e-4,1e-1)"]),
     "brackets of a domain": (["benchmark=script", COMMAND, "benchmark.space.lr=uniform[0,1]"], ["uniform[0,1]", LR]),
     "domain in a mapping": (["benchmark=script", COMMAND, "benchmark.space={lr: uniform(0,1)}"], [LR]),
+    "interval of one number": (
+        ["benchmark=script", COMMAND, "benchmark.space.lr=uniform(0.1,0.1)"],
+        ["benchmark.space.lr='uniform(0.1,0.1)'", "to keep it at 0.1 write 0.1 instead"],
+    ),
     "sweep for a domain": (["benchmark=script", COMMAND, "benchmark.space.lr=range(3)"], ["'range'", "'finrange'"]),
     "option": (["benchmark=script", COMMAND, LR, "benchmark.modus=max"], ["benchmark.modus", "'mode'"]),
     "mode": (["benchmark=script", COMMAND, LR, "benchmark.mode=maximum"], ["benchmark.mode='maximum'", "'max'"]),
@@ -130,6 +135,14 @@ def test_a_script_is_tuned(tunekit, results, project):
     (folder,) = results.folders()
     assert folder.name.startswith("script-train-0-")
     assert json.loads((folder / "metadata.json").read_text())["status"] == "completed"
+
+
+def test_an_argument_whose_domain_has_one_value_is_passed_in_every_trial(tunekit, results, project):
+    typed = ["benchmark=script", COMMAND, LR, "benchmark.space.n=randint(1,1)", "benchmark.max_resource=27"]
+    finished = tunekit("method=RS", "backend=local", *typed, "stopping.max_num_trials_finished=3")
+    assert finished.status == 0, finished.err
+    (folder,) = results.folders()
+    assert set(load_experiment(folder).results["config_n"]) == {1}
 
 
 def test_a_sweep_keeps_its_domains(tunekit, results, project):

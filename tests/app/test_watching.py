@@ -22,6 +22,7 @@ from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
 from tunekit.live.text import first_and_last_line
 from tunekit.live.watching import Watcher
+from tunekit_core import Streams
 from tunekit_core.contracts.backends import ShowsDevices
 from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.contracts.view import Failure, Incumbent
@@ -356,8 +357,8 @@ def test_a_backend_may_show_devices():
             return ""
 
     benchmark = ToyBenchmark()
-    assert not isinstance(ToyBackend(toy_problem(benchmark), benchmark, None, None), ShowsDevices)
-    assert isinstance(Shows(toy_problem(benchmark), benchmark, None, None), ShowsDevices)
+    assert not isinstance(ToyBackend(toy_problem(benchmark), benchmark, None, Streams(0)), ShowsDevices)
+    assert isinstance(Shows(toy_problem(benchmark), benchmark, None, Streams(0)), ShowsDevices)
 
 
 TRAIN = """

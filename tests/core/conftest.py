@@ -13,7 +13,7 @@ from hypothesis import settings
 from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import Backend, TrialEnded, TrialReported
+from tunekit_core.contracts.backends import Backend, Cause, TrialEnded, TrialReported
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.trials import Status
 from tunekit_core.records.load import read_events
@@ -32,9 +32,9 @@ class ScriptedBackend(Backend):
 
     Args:
         problem: What is solved.
-        script: From trial id and number of starts and resumes before (0 at the start) to steps: a number is a loss
-            at the next epoch, a mapping is reported as it is, a status ends the run, an exception fails the start. The
-            run completes after its last step.
+        script: From trial id and run (0 at the start) to steps: a number is a loss at the next epoch, a mapping is
+            reported as it is, a status or cause ends the run, an exception fails the start. The run completes after
+            its last step.
         lag: Seconds from the request to pause or stop to the end of a trial.
         batch: At most so many events are handed over at once.
         on_close: Called when the backend is closed.
@@ -52,7 +52,7 @@ class ScriptedBackend(Backend):
         self.closed = 0
         self.queue = []
         self.numbers = itertools.count()
-        self.runs = {}  # number of the current or last run, by trial
+        self.runs = {}  # the current or last run of each trial
         self.end_number = {}  # of the end event that counts, by running trial
 
     def start(self, trial, until, checkpoint_of):
@@ -99,17 +99,17 @@ class ScriptedBackend(Backend):
         self.on_close()
 
     def _begin(self, trial):
-        self.runs[trial.id] = self.runs.get(trial.id, -1) + 1
+        self.runs[trial.id] = trial.run
         status, time = Status.COMPLETED, self.time
         for epoch, step in enumerate(self.script(trial.id, self.runs[trial.id]), start=1):
             if isinstance(step, Exception):
                 raise step
-            if isinstance(step, Status):
+            if isinstance(step, Status | Cause):
                 status = step
                 break
             time += 1.0
             metrics = {"epoch": epoch, "loss": step} if isinstance(step, int | float) else step
-            self._push(time, TrialReported(trial.id, metrics, time))
+            self._push(time, TrialReported(trial.id, trial.run, metrics, time))
         self._end(trial.id, time, status)
         self.most_running = max(self.most_running, len(self.end_number))
 
@@ -118,8 +118,17 @@ class ScriptedBackend(Backend):
             self._end(trial_id, self.time + self.lag, Status.COMPLETED)
 
     def _end(self, trial_id, time, status):
-        reason = "exit code 1" if status is Status.FAILED else ""
-        self.end_number[trial_id] = self._push(time, TrialEnded(trial_id, status, time, reason))
+        cause = status if isinstance(status, Cause) else Cause.SCRIPT
+        failed = status is not Status.COMPLETED
+        event = TrialEnded(
+            trial_id,
+            self.runs[trial_id],
+            Status.FAILED if failed else Status.COMPLETED,
+            time,
+            cause,
+            "exit code 1" if failed else "",
+        )
+        self.end_number[trial_id] = self._push(time, event)
 
     def _push(self, time, event):
         number = next(self.numbers)
@@ -144,8 +153,10 @@ class Played:
 
     @property
     def events(self):
-        """What is in ``events.jsonl``, its header left out."""
-        return [json.loads(line) for line in (self.folder / "events.jsonl").read_text().splitlines()[1:]]
+        """What is in ``events.jsonl``, its header left out, without numbers and checksums."""
+        lines = (self.folder / "events.jsonl").read_text().splitlines()
+        events = [json.loads(line) for line in lines]
+        return [{k: v for k, v in e.items() if k not in ("number", "crc32")} for e in events[2:]]
 
     @property
     def recorded(self):

@@ -1,5 +1,6 @@
 import pytest
 
+from tunekit_core import Streams
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.grid_search import GridSearch, GridSearchOptions
 from tunekit_core.builtin.random_search import RandomSearch
@@ -29,4 +30,4 @@ class TestFifo(SchedulerContract):
 class TestToyBackend(BackendContract):
     @pytest.fixture
     def make(self):
-        return lambda problem, benchmark: ToyBackend(problem, benchmark, None, None)
+        return lambda problem, benchmark: ToyBackend(problem, benchmark, None, Streams(0))

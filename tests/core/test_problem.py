@@ -22,6 +22,15 @@ def test_points_are_completed_with_defaults_and_constants(make_problem):
     assert problem.points_to_evaluate == ({"a": "y", "u": 0.5, "n": 7},)
 
 
+def test_points_cannot_be_changed(make_problem):
+    given = {"a": "y", "n": 7}
+    (point,) = make_problem(space=FINITE, points_to_evaluate=[given]).points_to_evaluate
+    given["a"] = "z"
+    assert point == {"a": "y", "n": 7}
+    with pytest.raises(TypeError, match="Configuration is read-only"):
+        point["a"] = "z"
+
+
 def test_a_point_is_tried_once(make_problem):
     problem = make_problem(space=FINITE, points_to_evaluate=[{"a": "z"}, {"a": "x"}, {"a": "z", "n": 7}])
     assert [point["a"] for point in problem.points_to_evaluate] == ["z", "x"]

@@ -5,7 +5,6 @@ from hypothesis import given, strategies as st
 
 from tunekit_core import Objective, Problem, Streams
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.random_configurations import RandomConfigurations
 from tunekit_core.contracts.trials import Trial
 from tunekit_core.space import ConfigurationTable, SearchSpace, choice, loguniform, randint, uniform
 
@@ -25,7 +24,7 @@ def propose_all(random, space, n):
 
 
 def test_the_first_configurations_never_change(make_problem):
-    random = RandomConfigurations(make_problem(space=MIXED), Streams(42))
+    random = make_problem(space=MIXED).random_configurations(Streams(42))
     assert propose_all(random, MIXED, 4) == [
         {"lr": 0.00316227766017, "units": 32, "act": "relu", "n": 9},
         {"lr": 0.0022623849329, "units": 62, "act": "tanh", "n": 9},
@@ -36,9 +35,9 @@ def test_the_first_configurations_never_change(make_problem):
 
 def test_given_points_come_first_and_the_others_keep_their_trials(make_problem):
     streams = Streams(3)
-    without = propose_all(RandomConfigurations(make_problem(space=MIXED, points_to_evaluate=[]), streams), MIXED, 6)
+    without = propose_all(make_problem(space=MIXED, points_to_evaluate=[]).random_configurations(streams), MIXED, 6)
     points = [{"units": 1}, {"units": 2}]
-    given_points = RandomConfigurations(make_problem(space=MIXED, points_to_evaluate=points), streams)
+    given_points = make_problem(space=MIXED, points_to_evaluate=points).random_configurations(streams)
     proposed = propose_all(given_points, MIXED, 6)
     assert [configuration["units"] for configuration in proposed[:2]] == [1, 2]
     assert proposed[2:] == without[2:]
@@ -47,21 +46,30 @@ def test_given_points_come_first_and_the_others_keep_their_trials(make_problem):
 @given(order=st.permutations(list(range(0, 200, 13))))
 def test_a_trial_gets_the_same_configuration_in_whatever_order_it_is_asked_for(order):
     problem = Problem(space=MIXED, objective=Objective("loss"), points_to_evaluate=[])
-    expected = [RandomConfigurations(problem, Streams(1)).propose(trial_id, set()) for trial_id in order]
-    random = RandomConfigurations(problem, Streams(1))
+    expected = [problem.random_configurations(Streams(1)).propose(trial_id, set()) for trial_id in order]
+    random = problem.random_configurations(Streams(1))
     assert [random.propose(trial_id, set()) for trial_id in order] == expected
+
+
+def test_they_are_the_same_whatever_component_the_streams_belong_to(make_problem):
+    problem = make_problem(space=SMALL)  # small enough for retries
+    proposed = [
+        propose_all(problem.random_configurations(streams), SMALL, 12)
+        for streams in (Streams(3), Streams(3).within("bo"), Streams(3).within("asha"))
+    ]
+    assert proposed[0] == proposed[1] == proposed[2]
 
 
 def test_seeds_give_different_configurations(make_problem):
     problem = make_problem(space=MIXED, points_to_evaluate=[])
-    first, second = (RandomConfigurations(problem, Streams(seed)).propose(0, set()) for seed in (0, 1))
+    first, second = (problem.random_configurations(Streams(seed)).propose(0, set()) for seed in (0, 1))
     assert first != second
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_finite_space_is_given_out_once_and_then_nothing(make_problem, seed):
     problem = make_problem(space=SMALL)
-    proposed = propose_all(RandomConfigurations(problem, Streams(seed)), SMALL, 15)
+    proposed = propose_all(problem.random_configurations(Streams(seed)), SMALL, 15)
     assert proposed[12:] == [None] * 3
     assert len({SMALL.key(configuration) for configuration in proposed[:12]}) == 12
 
@@ -70,7 +78,7 @@ def test_a_finite_space_is_given_out_once_and_then_nothing(make_problem, seed):
 def test_the_rows_of_a_table_are_given_out_once_and_then_nothing(make_problem, seed):
     rows = [{"a": "x", "b": 1}, {"a": "z", "b": 4}, {"a": "y", "b": 2}]
     problem = make_problem(space=SMALL, rows=ConfigurationTable.of(SMALL, rows))
-    proposed = propose_all(RandomConfigurations(problem, Streams(seed)), SMALL, 5)
+    proposed = propose_all(problem.random_configurations(Streams(seed)), SMALL, 5)
     assert proposed[3:] == [None] * 2
     assert sorted(map(str, proposed[:3])) == sorted(map(str, rows))
 
@@ -78,7 +86,7 @@ def test_the_rows_of_a_table_are_given_out_once_and_then_nothing(make_problem, s
 def test_rows_are_drawn_uniformly(make_problem):
     rows = [SMALL.configuration_at(index) for index in range(12)]
     problem = make_problem(space=SMALL, rows=ConfigurationTable.of(SMALL, rows), points_to_evaluate=[])
-    random = RandomConfigurations(problem, Streams(0))
+    random = problem.random_configurations(Streams(0))
     counts = dict.fromkeys(map(str, rows), 0)
     for trial_id in range(1200):
         counts[str(random.propose(trial_id, set()))] += 1
@@ -89,20 +97,20 @@ def test_rows_are_drawn_uniformly(make_problem):
 def test_what_is_taken_by_others_is_not_proposed(make_problem):
     problem = make_problem(space=SMALL, points_to_evaluate=[])
     taken = {SMALL.key(SMALL.configuration_at(index)) for index in range(12) if index != 7}
-    random = RandomConfigurations(problem, Streams(0))
+    random = problem.random_configurations(Streams(0))
     assert [random.propose(trial_id, taken) for trial_id in range(20)] == [SMALL.configuration_at(7)] * 20
 
 
 def test_a_large_finite_space_is_not_listed(make_problem):
     space = SearchSpace({name: randint(1, 1000) for name in "abc"})
-    random = RandomConfigurations(make_problem(space=space), Streams(0))
+    random = make_problem(space=space).random_configurations(Streams(0))
     assert len({space.key(configuration) for configuration in propose_all(random, space, 300)}) == 300
 
 
 def test_random_search_proposes_them_and_forgets_nothing_that_was_started(make_problem):
     problem = make_problem(space=SMALL)
     searcher = RandomSearch(problem, Streams(0))
-    expected = propose_all(RandomConfigurations(problem, Streams(0)), SMALL, 13)
+    expected = propose_all(problem.random_configurations(Streams(0)), SMALL, 13)
     for trial_id in range(12):
         proposal = searcher.suggest(trial_id, resource=9)
         assert proposal.configuration == expected[trial_id]
@@ -112,11 +120,11 @@ def test_random_search_proposes_them_and_forgets_nothing_that_was_started(make_p
 
 def test_a_constant_space_has_one_configuration(make_problem):
     space = SearchSpace({"n": 9, "act": choice(["relu"])})
-    random = RandomConfigurations(make_problem(space=space), Streams(0))
+    random = make_problem(space=space).random_configurations(Streams(0))
     assert propose_all(random, space, 3) == [{"n": 9, "act": "relu"}, None, None]
 
 
 def test_a_narrow_continuous_space_goes_on_after_the_default(make_problem):
     space = SearchSpace({"u": uniform(0.0, 1e-9)})
-    proposed = propose_all(RandomConfigurations(make_problem(space=space), Streams(0)), space, 50)
+    proposed = propose_all(make_problem(space=space).random_configurations(Streams(0)), space, 50)
     assert len({space.key(configuration) for configuration in proposed}) == 50

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, PluginError
 from tunekit_core.randomness import Streams, effective_seed
 
 
@@ -66,6 +66,38 @@ def test_streams_generators_and_uniforms_of_one_name_differ():
         streams.generator("a", 1).random(),
     ]
     assert len(set(drawn)) == 5
+
+
+class TestFamilies:
+    def test_the_numbers_of_a_family_never_change(self):
+        assert Streams(42).within("asha").uniforms("brackets", 0, 1, 2).tolist() == [
+            [0.047705356008743593, 0.9559293616447216]
+        ]
+        words = Streams(42).within("bo").generator("candidates", 7).bit_generator.random_raw(2)
+        assert words.tolist() == [3408568568490973302, 6809127391921897993]
+
+    def test_streams_of_one_name_differ_between_families(self):
+        families = [Streams(0), Streams(0).within("asha"), Streams(0).within("bo")]
+        assert len({streams.uniforms("noise", 3, 1, 1)[0, 0] for streams in families}) == 3
+        assert len({streams.generator("noise", 3).random() for streams in families}) == 3
+
+    def test_streams_that_have_a_family_keep_it(self):
+        own = Streams(5).within("asha")
+        assert own.within("bo") is own
+        assert (own.seed, own.family) == (5, "asha")
+
+    @given(st.lists(st.tuples(st.text(max_size=5).filter(lambda t: "/" not in t), st.text(max_size=5)), max_size=9))
+    def test_no_other_family_and_name_give_the_same_numbers(self, addresses):
+        addresses = {(family, name) for family, name in addresses if family}
+        drawn = {Streams(0).within(family).uniforms(name, 0, 1, 1)[0, 0] for family, name in addresses}
+        assert len(drawn) == len(addresses)
+
+    @pytest.mark.parametrize("family", ["configurations", "tunekit-asha/asha", "/"])
+    def test_what_could_be_taken_for_other_streams_is_no_family(self, family):
+        with pytest.raises(PluginError, match=f"stream_family='{family}' cannot be a family of random streams: take"):
+            Streams(0).within(family)
+        with pytest.raises(PluginError, match="stream_family"):
+            Streams(0, family=family)
 
 
 def test_uniforms_lie_in_the_unit_interval_and_fill_it():

@@ -30,6 +30,10 @@ KINDS = [
     choice(["x", "y", "z"]),
     choice([True, None]),
     choice([5]),
+    randint(5, 5),
+    lograndint(4, 4),
+    finrange(0, 0, 1),
+    logfinrange(8, 8, 1, cast_int=True),
     ordinal([1, 2, 5, 10]),
     ordinal([1, 2, 5, 10], "nn-log"),
     ordinal(["low", "high"]),
@@ -110,6 +114,31 @@ def test_a_value_does_not_depend_on_what_is_drawn_with_it(domain):
 )
 def test_values_of_finite_domains_have_equal_weights(domain):
     assert set(Counter(domain.from_unit(U)).values()) == {500}
+
+
+ONE_VALUE = [
+    (randint(1, 1), 1, "randint(1, 1)"),
+    (randint(-3, -3.0), -3, "randint(-3, -3)"),
+    (lograndint(4, 4), 4, "lograndint(4, 4)"),
+    (lograndint(10**12, 10**12), 10**12, "lograndint(1000000000000, 1000000000000)"),
+    (finrange(0, 0, 1), 0.0, "finrange(0.0, 0.0, 1)"),
+    (finrange(0.1, 0.1, 1), 0.1, "finrange(0.1, 0.1, 1)"),
+    (logfinrange(8, 8, 1, cast_int=True), 8, "logfinrange(8, 8, 1, cast_int=True)"),
+    (choice([None]), None, "choice([None])"),
+    (ordinal(["a"]), "a", "ordinal(['a'])"),
+]
+
+
+@pytest.mark.parametrize(("domain", "value", "text"), ONE_VALUE, ids=[text for *_, text in ONE_VALUE])
+def test_a_finite_domain_may_have_one_value(domain, value, text):
+    assert (domain.size, list(domain.values()), domain.default, str(domain)) == (1, [value], value, text)
+    assert type(domain.default) is type(value)
+    assert (domain.cast(value), domain.index_of(value)) == (value, 0)
+    assert not domain.contains(value + 1 if isinstance(value, int | float) else "other")
+    assert domain.from_unit(U) == [value] * len(U)
+    assert domain.encoded_width == 0
+    assert domain.encode([value, value]).shape == (2, 0)
+    assert domain.decode(np.empty((3, 0))) == [value] * 3
 
 
 def test_both_ends_of_randint_are_drawn():
@@ -203,7 +232,10 @@ def test_a_long_list_of_allowed_values_is_cut():
 @pytest.mark.parametrize(
     ("function", "arguments", "reason"),
     [
-        (uniform, (1, 1), "the first below the second, as in uniform(0.0, 0.9)"),
+        (uniform, (1, 0), "the bounds must be finite numbers, the first below the second, as in uniform(0.0, 0.9)"),
+        (uniform, (0.1, 0.1), "to keep it at 0.1 write 0.1 instead; else the first bound must be below the second"),
+        (loguniform, (2, 2), "to keep it at 2 write 2 instead"),
+        (reverseloguniform, (0.9, 0.9), "to keep it at 0.9 write 0.9 instead"),
         (uniform, (0, math.inf), "finite numbers"),
         (uniform, (-1.7e308, 1.7e308), "finite numbers"),
         (uniform, (0, 10**400), "finite numbers"),
@@ -214,8 +246,8 @@ def test_a_long_list_of_allowed_values_is_cut():
         (loguniform, (0, 1), "above 0, as in loguniform(0.0001, 0.1)"),
         (reverseloguniform, (0.5, 1), "from 0 to below 1, as in reverseloguniform(0.9, 0.999)"),
         (reverseloguniform, (-0.5, 0.9), "from 0 to below 1"),
-        (randint, (1.5, 3), "whole numbers, the first below the second, as in randint(1, 64)"),
-        (randint, (4, 1), "the first below the second"),
+        (randint, (1.5, 3), "whole numbers, the first not above the second, as in randint(1, 64)"),
+        (randint, (4, 1), "the first not above the second"),
         (randint, (0, 10**13), "between -1000000000000 and 1000000000000"),
         (lograndint, (0, 4), "at least 1"),
         (choice, ([],), "at least one category"),
@@ -229,8 +261,10 @@ def test_a_long_list_of_allowed_values_is_cut():
         (ordinal, (["a", "b"], "nn-log"), "use kind='equal'"),
         (ordinal, ([0, 1], "nn-log"), "use kind='nn'"),
         (ordinal, ([1, 2], "log"), "kind must be 'equal', 'nn' or 'nn-log'"),
-        (finrange, (1, 0, 3), "the first below the second, as in finrange(0, 0.6, 3)"),
-        (finrange, (0, 1, 1), "whole number from 2 on"),
+        (finrange, (1, 0, 3), "the first not above the second, as in finrange(0, 0.6, 3)"),
+        (finrange, (0, 1, 1), "whole number from 2 on, or 1 between equal bounds"),
+        (finrange, (1, 1, 2), "whole number from 2 on, or 1 between equal bounds"),
+        (logfinrange, (1, 1, 0), "whole number from 2 on, or 1 between equal bounds"),
         (finrange, (0, 1, 2.5), "whole number from 2 on"),
         (finrange, (0, 1, 3, 1), "cast_int must be true or false"),
         (finrange, (0, 2, 5, True), "coincide after rounding"),

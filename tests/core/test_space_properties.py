@@ -31,18 +31,23 @@ def domains() -> st.SearchStrategy:
     def increasing(values: st.SearchStrategy) -> st.SearchStrategy:
         return st.tuples(values, values).map(sorted).filter(lambda pair: pair[0] < pair[1])
 
+    def ordered(values: st.SearchStrategy) -> st.SearchStrategy:
+        return st.one_of(increasing(values), values.map(lambda value: [value, value]))
+
     return st.one_of(
         increasing(number).map(lambda b: uniform(*b)),
         increasing(positive).map(lambda b: loguniform(*b)),
         increasing(share).map(lambda b: reverseloguniform(*b)),
-        increasing(integer).map(lambda b: randint(*b)),
-        increasing(st.integers(1, 10**12)).map(lambda b: lograndint(*b)),
+        ordered(integer).map(lambda b: randint(*b)),
+        ordered(st.integers(1, 10**12)).map(lambda b: lograndint(*b)),
         st.lists(category, min_size=1, max_size=6, unique=True).map(choice),
         st.lists(category, min_size=1, max_size=6, unique=True).map(lambda c: ordinal(c, "equal")),
         st.lists(st.integers(1, 10**6), min_size=1, max_size=6, unique=True).map(lambda c: ordinal(sorted(c))),
         st.lists(positive, min_size=1, max_size=6, unique=True).map(lambda c: ordinal(sorted(c), "nn-log")),
         st.tuples(increasing(number), st.integers(2, 9)).map(lambda t: finrange(*t[0], t[1])),
         st.tuples(increasing(positive), st.integers(2, 9)).map(lambda t: logfinrange(*t[0], t[1])),
+        number.map(lambda value: finrange(value, value, 1)),
+        positive.map(lambda value: logfinrange(value, value, 1)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given, strategies as st
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.randomness import Streams
 from tunekit_core.space import (
+    Configuration,
+    ConfigurationTable,
     SearchSpace,
     choice,
     finrange,
@@ -154,6 +157,78 @@ class TestFixed:
         assert caught.value.option in values
 
 
+class TestOneValue:
+    """Hyperparameters with a single value: as choice(['x']), whatever the domain."""
+
+    space = SearchSpace({"a": randint(1, 1), "b": choice(["x", "y"]), "c": lograndint(4, 4), "d": finrange(0, 0, 1)})
+
+    def test_it_is_in_every_configuration_and_not_encoded(self):
+        assert self.space.width == 1
+        assert self.space.names == self.space.searched == ("a", "b", "c", "d")
+        assert self.space.default() == {"a": 1, "b": "x", "c": 4, "d": 0.0}
+        assert self.space.decode(np.array([[0.75]])) == [{"a": 1, "b": "y", "c": 4, "d": 0.0}]
+
+    def test_it_adds_nothing_to_size_and_positions(self):
+        assert self.space.size == 2
+        listed = [{"a": 1, "b": "x", "c": 4, "d": 0.0}, {"a": 1, "b": "y", "c": 4, "d": 0.0}]
+        assert list(self.space.enumerate()) == [self.space.configuration_at(i) for i in range(2)] == listed
+        assert [self.space.index_of(configuration) for configuration in listed] == [0, 1]
+        assert list(ConfigurationTable(self.space, np.array([1]))) == listed[1:]
+
+    def test_text_and_json_give_it_back(self):
+        assert SearchSpace.parse(self.space.to_text()) == self.space
+        assert SearchSpace.from_json(self.space.to_json()) == self.space
+
+    def test_it_may_be_fixed_to_its_value(self):
+        assert self.space.fix({"a": 1}).default() == self.space.default()
+        with pytest.raises(
+            ConfigurationError, match=r"a: 2 is not in randint\(1, 1\): allowed are whole numbers from 1"
+        ):
+            self.space.fix({"a": 2})
+
+    def test_it_consumes_its_random_number_so_the_others_are_the_same_as_before_it_was_narrowed(self):
+        u = Streams(3).uniforms("configurations", 0, 20, 2)
+        wide, narrow = (SearchSpace({"a": randint(1, upper), "b": uniform(0, 1)}) for upper in (64, 1))
+        assert narrow.from_unit(u) == [configuration | {"a": 1} for configuration in wide.from_unit(u)]
+
+
+class TestReplace:
+    def test_it_gives_another_configuration_with_the_value_cast(self):
+        before = MIXED.complete({"units": 3})
+        after = MIXED.replace(before, "units", 5.0)
+        assert (before["units"], after["units"]) == (3, 5)
+        assert type(after["units"]) is int
+        assert after == before | {"units": 5}
+        assert type(after) is Configuration
+        assert list(after) == list(MIXED)
+
+    def test_any_mapping_will_do_and_gets_the_order_of_the_space(self):
+        reversed_default = dict(reversed(MIXED.default().items()))
+        assert list(MIXED.replace(reversed_default, "shift", 0.25)) == list(MIXED)
+
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            ("act", "elu", "act: 'elu' is not in choice(['tanh', 'relu']): allowed are 'tanh', 'relu'."),
+            ("epochs", 28, "epochs=28 cannot be chosen: it is 27 in every configuration of this space."),
+            ("shift", 0.4, "shift=0.4 cannot be chosen: it is 0.5 in every configuration of this space."),
+            ("unit", 3, "No hyperparameter is named 'unit'. Did you mean 'units'? This space has: lr, "),
+        ],
+    )
+    def test_a_wrong_value_is_refused_as_in_a_point_to_evaluate(self, name, value, message):
+        space = MIXED.fix({"shift": 0.5})
+        for refused in (lambda: space.replace(space.default(), name, value), lambda: space.complete({name: value})):
+            with pytest.raises(ConfigurationError) as caught:
+                refused()
+            assert message in str(caught.value)
+            assert caught.value.option == name
+
+    def test_what_is_no_configuration_of_the_space_is_refused(self):
+        with pytest.raises(ConfigurationError, match="A configuration lacks 'lr'") as caught:
+            MIXED.replace({"units": 3}, "act", "relu")
+        assert caught.value.option == "lr"
+
+
 class TestComplete:
     def test_missing_values_take_the_default_and_given_ones_are_cast(self):
         assert MIXED.complete({"units": 3.0, "epochs": 27}) == MIXED.default() | {"units": 3}
@@ -220,6 +295,31 @@ class TestFinite:
         for refused in (MIXED.enumerate, lambda: MIXED.configuration_at(0), lambda: MIXED.index_of(MIXED.default())):
             with pytest.raises(ConfigurationError, match=r"^lr: .* is continuous"):
                 refused()
+
+
+def test_all_that_a_space_gives_out_are_configurations():
+    given_out = [
+        FINITE.default(),
+        FINITE.complete({"b": 3}),
+        FINITE.replace(FINITE.default(), "b", 3),
+        FINITE.configuration_at(4),
+        *FINITE.from_unit(np.full((2, 3), 0.5)),
+        *FINITE.decode(np.full((2, 5), 0.5)),
+        *FINITE.assemble({"a": ["x"], "b": [3], "c": [0.5]}, 1),
+        *FINITE.enumerate(),
+        *ConfigurationTable(FINITE, np.array([0, 4])),
+        *SearchSpace({}).from_unit(np.zeros((2, 0))),
+    ]
+    assert {type(each) for each in given_out} == {Configuration}
+
+
+def test_any_mapping_is_taken_for_a_configuration():
+    mapping = MappingProxyType(dict(FINITE.default()))
+    assert FINITE.key(mapping) == ("x", 3, 0.5)
+    assert FINITE.contains(mapping)
+    assert FINITE.index_of(mapping) == 1
+    assert np.array_equal(FINITE.encode([mapping]), FINITE.encode([FINITE.default()]))
+    assert ConfigurationTable.of(FINITE, [mapping]).index_of(mapping) == 0
 
 
 def test_spaces_are_equal_if_names_order_entries_and_fixed_values_are():

@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from tunekit_core import Streams
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import TrialEnded, TrialReported
@@ -355,7 +356,7 @@ class StandsStill(ToyBackend):
 )
 def test_a_broken_backend_fails_its_contract(broken, test, arguments):
     benchmark = ToyBenchmark()
-    backend = broken(toy_problem(benchmark), benchmark, None, None)
+    backend = broken(toy_problem(benchmark), benchmark, None, Streams(0))
     with pytest.raises(AssertionError):
         getattr(BackendContract(), test)(backend, *arguments)
 

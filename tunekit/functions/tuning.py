@@ -142,7 +142,7 @@ def _compose(method: str, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
-    record = ExperimentRecord(spec.folder, spec.metadata(), keep_events=spec.can_restore)
+    record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     try:
         if record.status() is ExperimentStatus.COMPLETED:
             print_stderr(

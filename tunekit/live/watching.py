@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import attrs
 
@@ -102,7 +102,7 @@ class Watcher(Observer):
         self._reason = ""
         self._lines: deque[str] = deque(maxlen=MOST_LINES_WAITING)
 
-    def on_experiment_start(self, view: ExperimentView) -> None:
+    def on_experiment_start(self, view: ExperimentView, metadata: Mapping[str, Any]) -> None:
         with self._lock:
             self._update(view)
             self._running = {trial.id: self._running_trial(trial) for trial in view.running}

@@ -46,7 +46,10 @@ def metric_and_constraint(metadata: Mapping[str, Any]) -> str:
 
 
 def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
-    """Read it from the results of a run. Without pandas, which takes longer to import than this to read two columns."""
+    """Read it from the results of a run; reports of trials that have failed, sooner or later, do not count.
+
+    Without pandas, which takes longer to import than this to read two columns.
+    """
     sign = 1.0 if metadata["mode"][0] == "min" else -1.0
     best, times, values = math.inf, [], []
     with zipfile.ZipFile(folder / RESULTS) as archive, archive.open(archive.namelist()[0]) as member:
@@ -55,10 +58,12 @@ def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
         if header is not None:
             metric, time = header.index(metadata["metric"][0]), header.index(TIME_COLUMN)
             feasible = _feasible(header, metadata.get("constraint"))
+            failed = set(map(str, metadata.get("failed_trials", ())))
+            trial = header.index("trial_id")
             for row in rows:
                 loss = sign * float(row[metric])
                 # NaN and infinity are below nothing; minus infinity is, but counts no more than they
-                if loss < best and math.isfinite(loss) and feasible(row):
+                if loss < best and math.isfinite(loss) and feasible(row) and row[trial] not in failed:
                     best = loss
                     times.append(float(row[time]))
                     values.append(sign * loss)

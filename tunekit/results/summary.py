@@ -42,6 +42,7 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         where = f"{resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
         print_stdout(f"Best {metric_and_constraint(metadata)}: {value:.6g} at {where}")
         stdout_console().print(_configuration(incumbent["configuration"]))
+    _print_what_does_not_count(metadata)
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
     print_stdout(
         f"{metadata['n_started']:,} trials, {metadata['n_reports']:,} reports in {metadata['time']:,.0f} s on the "
@@ -50,6 +51,20 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     print_stdout(f"Results: {spec.folder}{_disk_use(spec.folder)}")
     if command is not None:
         print_stdout(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
+
+
+def _print_what_does_not_count(metadata: Mapping[str, Any]) -> None:
+    """Say so if a trial that has failed had reported something better, and if the backend said what made no sense."""
+    failed = metadata.get("best_of_failed")
+    if failed is not None:
+        value = next(iter(failed["metrics"].values()))
+        print_stdout(
+            f"Trial {failed['trial_id']} had reported {value:.6g}, which is better, but it has failed and does not count."
+        )
+    n_anomalies = metadata.get("n_anomalies", 0)
+    if n_anomalies:
+        first = metadata["first_anomaly"]
+        print_stdout(f"{n_anomalies:,} messages of the backend made no sense and were ignored. The first: {first}.")
 
 
 def print_comparison(panels: Sequence[Panel]) -> None:

@@ -55,6 +55,7 @@ def build_tuner(
         composers=_create_all("composer", results["composers"], problem),
         observers=observers,
         record=record,
+        metadata=spec.metadata(),
         wait_for_running=results["wait_for_running"],
     )
 

@@ -14,7 +14,7 @@ from tunekit.config.run_spec import RunSpec
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.engine.tuner import BY_KEYBOARD
+from tunekit_core.engine.tuner import BY_KEYBOARD, reason_of
 from tunekit_core.errors import ExperimentLocked, RecordError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
@@ -46,7 +46,7 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     """
     began = time.perf_counter()
     try:
-        record = ExperimentRecord(spec.folder, spec.metadata(), keep_events=spec.can_restore)
+        record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     except ExperimentLocked as error:
         return Outcome(ExperimentStatus.RUNNING, str(error))
     except OSError as error:
@@ -62,7 +62,7 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
         record.release()
         return Outcome(ExperimentStatus.INTERRUPTED, BY_KEYBOARD, time.perf_counter() - began)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = reason_of(error)
         record.release()
         mark_failed(spec.folder, spec, reason)
         return Outcome(ExperimentStatus.FAILED, reason, time.perf_counter() - began, traceback.format_exc())

@@ -55,7 +55,7 @@ class GridSearch(Searcher):
             )
         self._order = np.arange(self._size)
         if options.shuffle:
-            streams.generator("grid").shuffle(self._order)
+            self.streams.generator("order").shuffle(self._order)
         self._taken: set[Hashable] = set()
         self._next = 0  # every point of the grid before this one is taken
 

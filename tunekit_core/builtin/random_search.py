@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.random_configurations import RandomConfigurations
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Proposal, Trial
 from tunekit_core.randomness import Streams
@@ -24,7 +23,7 @@ class RandomSearch(Searcher):
 
     def __init__(self, problem: Problem, streams: Streams, options: NoOptions = NO_OPTIONS) -> None:
         super().__init__(problem, streams, options)
-        self._random = RandomConfigurations(problem, streams)
+        self._random = problem.random_configurations(self.streams)
         self._taken: set[Hashable] = set()
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:

@@ -132,6 +132,8 @@ class Backend(abc.ABC):
 
     Attributes:
         name: What a config calls it; unique among installed backends.
+        stream_family: What its random streams belong to: components of one family draw the same numbers from streams
+            of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         runs: The ability that a benchmark needs for this backend to run it, such as
             :class:`~tunekit_core.Simulatable`.
@@ -145,6 +147,7 @@ class Backend(abc.ABC):
     """
 
     name: ClassVar[str]
+    stream_family: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
     runs: ClassVar[type[Any]] = Benchmark
     capabilities: frozenset[str] = frozenset()
@@ -163,7 +166,7 @@ class Backend(abc.ABC):
         self.problem = problem
         self.benchmark = benchmark
         self.folder = folder
-        self.streams = streams
+        self.streams = streams.within(self.stream_family or self.name)
 
     def open(self, n_workers: int) -> None:
         """Called once, before everything else: an experiment begins in which so many trials run at the same time."""
@@ -215,8 +218,8 @@ class Backend(abc.ABC):
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         """Take up the trials of an experiment whose process died; called once, right after :meth:`open`.
 
-        What the current run of a trial reported since is relayed by :meth:`wait`, and if it is over, that. A run that was
-        never begun is begun now, under the same number, unless it is to end. One that was cut off has failed, for
+        What the current run of a trial reported since is relayed by :meth:`wait`, and if it is over, that. A run that
+        was never begun is begun now, under the same number, unless it is to end. One that was cut off has failed, for
         ``Cause.INFRASTRUCTURE``. A paused trial can be resumed.
 
         Args:

@@ -47,7 +47,7 @@ class Benchmark(abc.ABC):
     dataset: str | None = None
     metrics: frozenset[str] | None = None
     rows: ConfigurationTable | None = None
-    points_to_evaluate: Sequence[Configuration] | None = None
+    points_to_evaluate: Sequence[Mapping[str, Any]] | None = None
     data_hash: str | None = None
     is_default: ClassVar[bool] = False
     preferred_backend: ClassVar[str | None] = None

@@ -9,7 +9,9 @@ from typing import Any
 import attrs
 
 from tunekit_core.contracts.objective import Objective
+from tunekit_core.contracts.random_configurations import RandomConfigurations
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace
 
 
@@ -41,7 +43,7 @@ class Problem:
     constraint: str | None = None
 
     @points_to_evaluate.default
-    def _default_configuration(self) -> tuple[Mapping[str, Any], ...]:
+    def _default_configuration(self) -> tuple[Configuration, ...]:
         return (self.space.default(),)
 
     def __attrs_post_init__(self) -> None:
@@ -56,6 +58,21 @@ class Problem:
             points = [point for point in points if self.rows.index_of(point) is not None]
         distinct = {self.space.key(point): point for point in points}
         object.__setattr__(self, "points_to_evaluate", tuple(distinct.values()))
+
+    def random_configurations(self, streams: Streams) -> RandomConfigurations:
+        """The random configurations that every method shares: with equal seeds, trial t gets the same one.
+
+        Random search proposes them, and model-based searchers begin with them, so that comparisons are paired.
+
+        Args:
+            streams: Any streams of the experiment: the seed alone decides, whatever component they belong to.
+
+        Returns:
+            An object whose ``propose(trial_id, taken)`` gives the configuration of a trial: one of
+            ``points_to_evaluate``, then those that are drawn uniformly. ``taken`` holds the keys (``space.key``) of
+            configurations that must not be proposed, such as a set; ``None`` says that no other is left.
+        """
+        return RandomConfigurations(self, streams)
 
     def is_feasible(self, metrics: Mapping[str, Any]) -> bool:
         """Whether a report meets the constraint: one that lacks it, or where it is no finite number, does not."""

@@ -7,13 +7,14 @@ same configuration whatever the method, so that comparisons are paired.
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Sized
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tunekit_core.contracts.problem import Problem
-from tunekit_core.randomness import Streams
+from tunekit_core.randomness import SHARED, Streams
 from tunekit_core.space import Configuration
 
-STREAM = "configurations"
+if TYPE_CHECKING:
+    from tunekit_core.contracts.problem import Problem
+
 CHUNK = 64  # drawn at once: a draw costs far less than a call
 RETRIES = 64
 LARGEST_LISTED_SPACE = 2**20  # a finite space up to this size is listed to find what is left of it
@@ -24,11 +25,14 @@ class Taken(Container[Hashable], Sized, Protocol):
 
 
 class RandomConfigurations:
-    """Draws configurations without replacement: first the given points, then uniformly from the space or rows."""
+    """Draws configurations without replacement: first the given points, then uniformly from the space or rows.
+
+    Made by :meth:`Problem.random_configurations`.
+    """
 
     def __init__(self, problem: Problem, streams: Streams) -> None:
         self._problem = problem
-        self._streams = streams
+        self._streams = Streams(streams.seed)  # of no family
         self._chunk_index = -1
         self._chunk: list[Configuration] = []
         rows = problem.rows
@@ -59,9 +63,9 @@ class RandomConfigurations:
         index, offset = divmod(trial_id, CHUNK)
         if index != self._chunk_index:
             space, rows = self._problem.space, self._problem.rows
-            u = self._streams.uniforms(STREAM, index * CHUNK, CHUNK, space.n_draws)
+            u = self._streams.uniforms(SHARED, index * CHUNK, CHUNK, space.n_draws)
             if rows is None:
-                self._chunk = list(space.from_unit(u))
+                self._chunk = space.from_unit(u)
             else:
                 self._chunk = [rows[int(first * len(rows))] for first in u[:, 0]]
             self._chunk_index = index
@@ -69,7 +73,7 @@ class RandomConfigurations:
 
     def _redraw(self, trial_id: int, taken: Taken) -> Configuration | None:
         space, rows = self._problem.space, self._problem.rows
-        generator = self._streams.generator(f"{STREAM}/retry", trial_id)
+        generator = self._streams.generator(f"{SHARED}/retry", trial_id)
         if rows is None:
             for configuration in space.from_unit(generator.random((RETRIES, space.n_draws))):
                 if space.key(configuration) not in taken:

@@ -22,6 +22,8 @@ class Scheduler(abc.ABC):
 
     Attributes:
         name: What a config calls it; unique among installed schedulers.
+        stream_family: What its random streams belong to: components of one family draw the same numbers from streams
+            of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         needs: What it needs of a backend: ``"pause"`` if it pauses and resumes trials, ``"copy"`` if it starts trials
             from the checkpoints of others. An action that needs what is not declared here is refused.
@@ -30,13 +32,14 @@ class Scheduler(abc.ABC):
     """
 
     name: ClassVar[str]
+    stream_family: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
     needs: ClassVar[frozenset[str]] = frozenset()
     objectives: ClassVar[Literal["one", "many"]] = "one"
 
     def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
-        self.streams = streams
+        self.streams = streams.within(self.stream_family or self.name)
         self.searcher = searcher
 
     @abc.abstractmethod
@@ -80,7 +83,12 @@ class Scheduler(abc.ABC):
         """
 
     def released(self) -> Iterable[int]:
-        """Trials that will not be resumed, nor copied, by what was decided since the last call: their checkpoints go."""
+        """Trials that have ended and that no other will start from, by what has happened since the last call.
+
+        Their checkpoints may be removed. Asked of schedulers that need ``"copy"``; with others, the checkpoint of a
+        trial goes when the trial ends. A paused trial that will never be resumed is ended by a
+        :class:`~tunekit_core.Stop`.
+        """
         return ()
 
     def columns(self) -> Mapping[str, Scalar]:

@@ -23,18 +23,21 @@ class Searcher(abc.ABC):
 
     Attributes:
         name: What a config calls it; unique among installed searchers.
+        stream_family: What its random streams belong to: components of one family draw the same numbers from streams
+            of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         objectives: Whether it uses the first metric of the objective alone, ``"one"``, or all of them, ``"many"``. A
             problem with more metrics than are used is refused.
     """
 
     name: ClassVar[str]
+    stream_family: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
     objectives: ClassVar[Literal["one", "many"]] = "one"
 
     def __init__(self, problem: Problem, streams: Streams, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
-        self.streams = streams
+        self.streams = streams.within(self.stream_family or self.name)
 
     @abc.abstractmethod
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.schedulers import RanksPausedTrials, Scheduler
 from tunekit_core.contracts.trials import Status
+from tunekit_core.engine.gate import Gate
 
 
 class Checkpoints:
@@ -15,11 +16,14 @@ class Checkpoints:
     Args:
         scheduler: Knows which trials can be resumed, and perhaps which will hardly be.
         backend: Keeps the checkpoints.
+        gate: Checks what the scheduler says.
     """
 
-    def __init__(self, scheduler: Scheduler, backend: Backend) -> None:
+    def __init__(self, scheduler: Scheduler, backend: Backend, gate: Gate) -> None:
         self._scheduler = scheduler
+        self._ranks = scheduler if isinstance(scheduler, RanksPausedTrials) else None
         self._backend = backend
+        self._gate = gate
         self._paused: dict[int, None] = {}  # those with a checkpoint, in the order in which they paused
 
     def restore(self, paused: Iterable[int]) -> None:
@@ -32,22 +36,25 @@ class Checkpoints:
 
     def on_end(self, trial_id: int, status: Status) -> None:
         """A trial has paused or ended."""
-        released = tuple(self._scheduler.released())
-        if status.final and "copy" not in self._scheduler.needs:  # what others may copy is released by the scheduler
-            released = tuple(dict.fromkeys((*released, trial_id)))
-        if released:
-            self._backend.release(released)
-        for given_back in released:
-            self._paused.pop(given_back, None)
         if status is Status.PAUSED:
             self._paused[trial_id] = None
+        else:
+            self._paused.pop(trial_id, None)
+        if "copy" in self._scheduler.needs:
+            released = self._gate.released(self._scheduler.released())
+        else:
+            released = (trial_id,) if status.final else ()
+        if released:
+            self._backend.release(released)
         self._drop_excess()
 
     def _drop_excess(self) -> None:
         limit = self._backend.max_checkpoints
         while limit is not None and len(self._paused) > limit:
-            ranked = self._scheduler.least_promising() if isinstance(self._scheduler, RanksPausedTrials) else ()
-            oldest = next(iter(self._paused))
-            dropped = next((trial_id for trial_id in ranked if trial_id in self._paused), oldest)
+            dropped = None
+            if self._ranks is not None:
+                dropped = self._gate.least_promising(self._ranks.least_promising(self._paused), self._paused)
+            if dropped is None:
+                dropped = next(iter(self._paused))
             del self._paused[dropped]
             self._backend.drop_checkpoint(dropped)

@@ -1,41 +1,41 @@
 """The events of an experiment: what is recorded, applied to its state, and read back from the record.
 
-Each is written before it is acted on. In a file an event is a JSON object with its kind as ``event`` and the fields of
-its class in their order. The first line is ``{"event": "tuner_started", "format": 1, "time": 0.0}``; another such line
-follows wherever a process that died was succeeded by another.
+Each is written before it is acted on, see :mod:`tunekit_core.engine.event_json`.
 
 =============  =======================  ==========================================================================
 kind           class                    what happened
 =============  =======================  ==========================================================================
 tuner_started  :class:`TunerStarted`    a process began, or went on where another had died
+workers        :class:`Workers`         so many trials may run at the same time from now on
 start          :class:`Started`         a trial starts
 resume         :class:`Resumed`         a paused trial runs again
+stop           :class:`Stopped`         the scheduler ends a trial that has not just reported
+placed         :class:`TrialPlaced`     a trial that was queued runs
 report         :class:`Report`          a trial reported, and the scheduler was shown it
 decision       :class:`Decided`         the decision on the report before
 late           :class:`LateReport`      a trial reported what the scheduler is not shown
-unusable       :class:`UnusableReport`  a trial reported without the objective: it fails
+unusable       :class:`UnusableReport`  a trial reported what cannot be used: it fails
+restarted      :class:`Restarted`       a run was lost or has failed, and the trial is begun again
 ended          :class:`TrialEnded`      a trial runs no longer; the status is the backend's
 criterion      :class:`CriterionMet`    a criterion ends the experiment
+anomaly        :class:`Anomaly`         the backend said what makes no sense; nothing follows from it
 =============  =======================  ==========================================================================
 
 A report is written as it came, without what is derived from it. So it is read back as the message of a backend,
-:class:`TrialReported`, and the state reads that as it does live. Numbers that are not finite are written as ``NaN`` and
-``Infinity``, as Python's ``json`` reads them.
+:class:`TrialReported`, and the state reads that as it does live.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import attrs
 
-from tunekit_core.contracts.backends import TrialEnded, TrialReported
-from tunekit_core.contracts.trials import Decision, Note, Report, Resume, Start, Status
-from tunekit_core.errors import RecordError
+from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.trials import Checkpoint, Decision, Note, Report, Resume, Start
 from tunekit_core.space import Configuration
 
-RECORD_FORMAT = 1
 UNUSABLE = "it reported what cannot be used"  # what exactly was said when it did
 
 
@@ -49,6 +49,19 @@ class TunerStarted:
     """
 
     format: int
+    time: float
+
+
+@attrs.frozen
+class Workers:
+    """So many trials may run at the same time from now on.
+
+    Attributes:
+        n: How many.
+        time: When, in seconds since the experiment began.
+    """
+
+    n: int
     time: float
 
 
@@ -68,7 +81,7 @@ class Started:
     trial_id: int
     configuration: Configuration
     until: int | None
-    checkpoint_of: int | None
+    checkpoint_of: Checkpoint | None
     note: Note
     time: float
 
@@ -100,6 +113,19 @@ class Resumed:
         return cls(resume.trial_id, resume.until, resume.note, time)
 
 
+@attrs.frozen
+class Stopped:
+    """The scheduler ends a trial that has not just reported.
+
+    Attributes:
+        trial_id: Which.
+        time: When, in seconds since the experiment began.
+    """
+
+    trial_id: int
+    time: float
+
+
 @attrs.define  # not frozen, for speed alone: there is one for every report
 class Decided:
     """What the scheduler decided on the last report of a trial.
@@ -119,30 +145,53 @@ class LateReport:
 
     Attributes:
         trial_id: Which.
+        run: Which run of it.
         metrics: What it reported.
         time: When, in seconds since the experiment began.
     """
 
     trial_id: int
+    run: int
     metrics: Mapping[str, Any]
     time: float
 
 
 @attrs.frozen
 class UnusableReport:
-    """A trial reported without the objective or the resource: it fails.
+    """A trial reported what cannot be used, such as a report without the objective: it fails.
 
     Attributes:
         trial_id: Which.
+        run: Which run of it.
         metrics: What it reported.
         time: When, in seconds since the experiment began.
         reason: What is wrong, for people; not written.
     """
 
     trial_id: int
+    run: int
     metrics: Mapping[str, Any]
     time: float
     reason: str = attrs.field(default=UNUSABLE, eq=False)
+
+
+@attrs.frozen
+class Restarted:
+    """A run was lost or has failed, and the trial is begun again. The scheduler is not told: the trial still runs.
+
+    Attributes:
+        trial_id: Which.
+        run: The number of the run that begins.
+        cause: Why the run before ended.
+        reason: Why, for people.
+        time: When, in seconds since the experiment began.
+    """
+
+    trial_id: int
+    run: int
+    cause: Cause
+    reason: str
+    time: float
 
 
 @attrs.frozen
@@ -160,72 +209,38 @@ class CriterionMet:
     time: float
 
 
-Happened: TypeAlias = (
-    TunerStarted | Started | Resumed | Report | Decided | LateReport | UnusableReport | TrialEnded | CriterionMet
+@attrs.frozen
+class Anomaly:
+    """The backend said what makes no sense, such as the end of a run that is over; nothing follows from it.
+
+    Attributes:
+        message: What it said.
+        reason: What is wrong with it, for people.
+        time: When, in seconds since the experiment began.
+    """
+
+    message: str
+    reason: str
+    time: float
+
+
+_Both: TypeAlias = (
+    TunerStarted
+    | Workers
+    | Started
+    | Resumed
+    | Stopped
+    | TrialPlaced
+    | Decided
+    | LateReport
+    | UnusableReport
+    | Restarted
+    | TrialEnded
+    | CriterionMet
+    | Anomaly
 )
+Happened: TypeAlias = _Both | Report
 """What is applied to a state and recorded."""
 
-Recorded: TypeAlias = (
-    TunerStarted | Started | Resumed | TrialReported | Decided | LateReport | UnusableReport | TrialEnded | CriterionMet
-)
+Recorded: TypeAlias = _Both | TrialReported
 """What is read back from a record."""
-
-KINDS: Mapping[type[Any], str] = {
-    TunerStarted: "tuner_started",
-    Started: "start",
-    Resumed: "resume",
-    Report: "report",
-    Decided: "decision",
-    LateReport: "late",
-    UnusableReport: "unusable",
-    TrialEnded: "ended",
-    CriterionMet: "criterion",
-}
-_MESSAGE = ("trial_id", "metrics", "time")
-_FIELDS: Mapping[type[Any], tuple[str, ...]] = {
-    **{event: tuple(field.name for field in attrs.fields(event)) for event in KINDS},
-    Report: _MESSAGE,
-    UnusableReport: _MESSAGE,
-}
-_CLASSES: Mapping[str, type[Any]] = {**{kind: event for event, kind in KINDS.items()}, "report": TrialReported}
-_ENUMERATIONS: Mapping[str, Callable[[Any], Any]] = {"decision": Decision, "status": Status}
-
-
-def to_json(event: Happened) -> dict[str, Any]:
-    """The JSON object of an event, in plain values."""
-    return {"event": KINDS[type(event)], **{name: _plain(getattr(event, name)) for name in _FIELDS[type(event)]}}
-
-
-def from_json(record: Any) -> Recorded:
-    """The event that :func:`to_json` wrote.
-
-    Raises:
-        RecordError: If it is no event: the kind is not known, or a field is missing, unknown or of another form.
-    """
-    try:
-        event_class = _CLASSES[record["event"]]
-        values = {name: _ENUMERATIONS.get(name, _same)(value) for name, value in record.items() if name != "event"}
-        event: Recorded = event_class(**values)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"is no event: {record!r}") from error
-    return event
-
-
-def kind_of(event: Happened | Recorded) -> str:
-    """The kind of an event, as a record says it."""
-    return "report" if isinstance(event, TrialReported) else KINDS[type(event)]
-
-
-def time_of(event: Recorded | Happened) -> float:
-    """When it happened, in seconds since the experiment began; 0 for a decision, which follows its report at once."""
-    return 0.0 if isinstance(event, Decided) else event.time
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decision | Status):
-        return value.value
-    return dict(value) if isinstance(value, Mapping) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from tunekit_core.contracts.problem import Problem
@@ -15,19 +15,27 @@ class Record(Protocol):
     """Keeps what happens, as :class:`~tunekit_core.ExperimentRecord` does. Only the thread of the tuner calls it."""
 
     def begin(
-        self, problem: Problem, n_workers: int, components: Sequence[Any], *, restores: bool
-    ) -> Sequence[Recorded]:
+        self,
+        problem: Problem,
+        n_workers: int,
+        components: Sequence[Any],
+        metadata: Mapping[str, Any],
+        *,
+        restores: bool,
+    ) -> Iterable[Recorded]:
         """The experiment begins; called once, first.
 
         Args:
             problem: What is solved.
             n_workers: Trials at the same time.
             components: Everything in use.
+            metadata: What else is to be known about the experiment.
             restores: Whether an experiment that was recorded here and whose process died is restored. If not, what
                 was recorded is removed.
 
         Returns:
             The events of the experiment that is restored, whose rows are to be written again; none if a new one begins.
+            They are read through, once, before anything is written.
         """
         ...
 
@@ -58,8 +66,14 @@ class NoRecord:
     """Keeps nothing."""
 
     def begin(
-        self, problem: Problem, n_workers: int, components: Sequence[Any], *, restores: bool
-    ) -> Sequence[Recorded]:
+        self,
+        problem: Problem,
+        n_workers: int,
+        components: Sequence[Any],
+        metadata: Mapping[str, Any],
+        *,
+        restores: bool,
+    ) -> Iterable[Recorded]:
         return ()
 
     def write(self, event: Happened) -> None:

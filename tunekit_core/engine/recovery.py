@@ -2,67 +2,82 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from tunekit_core.contracts.backends import Backend, TrialEnded, TrialReported, UnfinishedTrial
-from tunekit_core.contracts.trials import Decision, Status
-from tunekit_core.engine.events import Decided, LateReport, Recorded, Resumed, Started, UnusableReport
-from tunekit_core.engine.fold import OnDecision, fold, last_time
+from tunekit_core.contracts.trials import Status
+from tunekit_core.engine.events import Decided, LateReport, Recorded, UnusableReport
+from tunekit_core.engine.fold import Fold, OnDecision
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.state import WITHOUT_REPORT, ExperimentState
 
-DECIDED = {None: Decision.CONTINUE, Status.PAUSED: Decision.PAUSE, Status.STOPPED: Decision.STOP}
 
-
-def restore(
-    past: Sequence[Recorded],
-    state: ExperimentState,
-    backend: Backend,
-    record: Record,
-    write_row: OnDecision,
-) -> None:
-    """Come to where the record ends.
+class Recovery:
+    """Comes to where a record ends, and hands over to the backend what is not finished.
 
     Args:
-        past: All recorded events, at least one.
-        state: A fresh state; afterwards that in which the process died.
-        backend: Finds what still runs, and ends what was to end.
-        record: Gets the failures again, and a decision that was taken but not recorded.
-        write_row: Called for every report that was shown to the scheduler.
+        state: A fresh state.
+        record: Gets the failures again.
+        on_decision: Called for every report that was shown to the scheduler.
 
-    Raises:
-        ReplayError: If the scheduler decides differently from the record, or the record makes no sense.
+    Attributes:
+        undecided: A decision that was taken and not recorded; it is carried out.
     """
-    fold(past, state, write_row)
-    state.now = last_time(past)
-    _record_failures(past, state, record)
-    last = past[-1]
-    if isinstance(last, TrialReported):
-        record.write(Decided(last.trial_id, DECIDED[state.ending(last.trial_id)]))
-    n_begun = Counter(event.trial_id for event in past if isinstance(event, Started | Resumed))
-    n_recorded = Counter(
-        event.trial_id for event in past if isinstance(event, TrialReported | LateReport | UnusableReport)
-    )
-    unfinished = [trial for trial in state.trials if not trial.status.final]
-    backend.restore(
-        [
-            UnfinishedTrial(trial, n_begun[trial.id], n_recorded[trial.id], state.ending(trial.id) is not None)
-            for trial in unfinished
-        ],
-        state.now,
-    )
-    for trial in unfinished:
-        ending = state.ending(trial.id)
-        if ending is Status.PAUSED:
-            backend.pause(trial)
-        elif ending is not None:
-            backend.stop(trial)
 
+    def __init__(self, state: ExperimentState, record: Record, on_decision: OnDecision) -> None:
+        self.undecided: Decided | None = None
+        self._state = state
+        self._record = record
+        self._folding = Fold(state, on_decision)
+        self._n_recorded: dict[int, tuple[int, int]] = {}  # of each trial the run, and how many reports the record has
 
-def _record_failures(past: Sequence[Recorded], state: ExperimentState, record: Record) -> None:
-    for event in past:
+    def read(self, past: Iterable[Recorded]) -> bool:
+        """Fold a record, event by event: it is never in memory as a whole.
+
+        Returns:
+            Whether there was any event.
+
+        Raises:
+            ReplayError: If the scheduler decides differently from the record, or the record makes no sense.
+            RecordError: If the record is damaged.
+        """
+        state, time = self._state, 0.0
+        has_any = False
+        for event in past:
+            has_any = True
+            self._folding.add(event)
+            self._note(event)
+            time = max(time, state.now)
+        self.undecided = self._folding.finish()
+        state.now = time
+        return has_any
+
+    def hand_over(self, backend: Backend) -> None:
+        """Have the backend take up the trials that are not at their end; it was opened before."""
+        state = self._state
+        unfinished = [trial for trial in state.trials if not trial.status.final]
+        backend.restore(
+            [
+                UnfinishedTrial(trial, self._count(trial.id, trial.run), trial.id in state.endings)
+                for trial in unfinished
+            ],
+            state.now,
+        )
+        for trial in unfinished:
+            ending = state.endings.get(trial.id)
+            if ending is Status.PAUSED:
+                backend.pause(trial)
+            elif ending is not None:
+                backend.stop(trial)
+
+    def _note(self, event: Recorded) -> None:
+        if isinstance(event, TrialReported | LateReport | UnusableReport):
+            self._n_recorded[event.trial_id] = event.run, self._count(event.trial_id, event.run) + 1
         if isinstance(event, UnusableReport):
-            record.failure(event.trial_id, event.reason)
-        elif isinstance(event, TrialEnded) and state.trials[event.trial_id].status is Status.FAILED:
-            record.failure(event.trial_id, event.reason or WITHOUT_REPORT)
+            self._record.failure(event.trial_id, event.reason)
+        elif isinstance(event, TrialEnded) and self._state.trials[event.trial_id].status is Status.FAILED:
+            self._record.failure(event.trial_id, event.reason or WITHOUT_REPORT)
+
+    def _count(self, trial_id: int, run: int) -> int:
+        counted_run, n = self._n_recorded.get(trial_id, (run, 0))
+        return n if counted_run == run else 0

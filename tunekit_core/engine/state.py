@@ -10,67 +10,93 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, overload
 
-from tunekit_core.contracts.backends import TrialEnded, TrialReported
+from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Decision, Report, Scalar, Status, Trial
 from tunekit_core.contracts.view import Failure, Incumbent
+from tunekit_core.engine.best import Best, BestReport
 from tunekit_core.engine.events import (
+    Anomaly,
     CriterionMet,
     Decided,
     Happened,
     LateReport,
+    Restarted,
     Resumed,
     Started,
+    Stopped,
     TunerStarted,
     UnusableReport,
+    Workers,
 )
+from tunekit_core.engine.front import Front
 from tunekit_core.errors import RecordError
 
 WITHOUT_REPORT = "it ended without a report"
+_change = object.__setattr__  # trials are frozen for everybody else
 
 
 class ExperimentState:
-    """Trials, counters and incumbent; tells the scheduler what happens. An :class:`ExperimentView`.
+    """Trials, counters and incumbents; tells the scheduler what happens. An :class:`ExperimentView`.
 
     Attributes:
         trials: All trials, by id.
         now: Time of the latest event in seconds; the tuner moves it on between events.
+        first_anomaly: The first message of the backend that made no sense, and why; empty if there was none.
+        running_by_id: The trials that run, in the order in which they started or were resumed.
+        endings: What trials that run become when they end, where that was decided already.
+        placed: Where trials run, as the backend says, by id; of a backend that says so.
     """
 
-    def __init__(self, problem: Problem, scheduler: Scheduler, n_workers: int) -> None:
+    def __init__(self, problem: Problem, scheduler: Scheduler) -> None:
         self.problem = problem
         self.scheduler = scheduler
-        self.n_workers = n_workers
         self.trials: list[Trial] = []
         self.now = 0.0
+        self.n_workers = 0
         self.n_running = 0
         self.n_reports = 0
         self.n_paused = 0
         self.n_completed = 0
         self.n_stopped = 0
         self.n_failed = 0
+        self.n_restarted = 0
+        self.n_anomalies = 0
         self.cost = 0.0
-        self.incumbent: Incumbent | None = None
+        self.first_anomaly = ""
         self.newest_failure: Failure | None = None
-        self._incumbent_loss = float("inf")
-        self._improved_at = 0
-        self._running: dict[int, Trial] = {}
-        self._ending: dict[int, Status] = {}
-        self._unusable: dict[int, str] = {}
+        self.latest_report: Report | None = None
+        self.placed: dict[int, TrialPlaced] = {}
+        self._max_resource = math.inf if problem.max_resource is None else problem.max_resource
+        self._is_constrained = problem.constraint is not None
+        self._best = BestReport()
+        self._front = Front() if len(problem.objective.metric) > 1 else None
+        self.running_by_id: dict[int, Trial] = {}
+        self.endings: dict[int, Status] = {}
+        self._reasons: dict[int, str] = {}  # why trials fail that run still
         self._costs: dict[int, float] = {}
-        self._resource = problem.objective.resource
-        self._losses = problem.objective.losses
+        self._n_lost: dict[int, int] = {}  # runs of each trial since this process or the one before it began
+        self._n_retried: dict[int, int] = {}
+        self._counted: dict[int, int] | None = {} if problem.objective.resource is None else None
+        self._with_checkpoint: set[int] = (
+            set()
+        )  # trials whose next run goes on from one; only where reports are counted
         self._appliers: Mapping[type[Any], Callable[[Any], Any]] = {
-            TunerStarted: self._keep,
+            TunerStarted: self._begin,
+            Workers: self._set_workers,
             Started: self._start,
             Resumed: self._resume,
+            Stopped: self._stop,
+            TrialPlaced: self._place,
             Report: self._report,
             Decided: self._decide,
-            LateReport: self._keep,
+            LateReport: self._late,
             UnusableReport: self._give_up,
+            Restarted: self._restart,
             TrialEnded: self._end,
             CriterionMet: self._keep,
+            Anomaly: self._count_anomaly,
         }
 
     @property
@@ -81,44 +107,49 @@ class ExperimentState:
     @property
     def trials_since_improvement(self) -> int:
         """Trials started since the incumbent was found."""
-        return len(self.trials) - self._improved_at
+        best = self._best.best
+        return len(self.trials) - (0 if best is None else best[2])
+
+    @property
+    def incumbent(self) -> Incumbent | None:
+        """The best report by the first metric, of trials that have not failed."""
+        return self._incumbent(self._best.best)
+
+    @property
+    def best_of_failed(self) -> Incumbent | None:
+        """The best report of the trials that failed, if it is better than the incumbent."""
+        return self._incumbent(self._best.best_of_failed)
+
+    @property
+    def incumbents(self) -> Collection[Incumbent]:
+        """The reports that no other dominates, of trials that have not failed."""
+        if self._front is None:
+            return () if self.incumbent is None else (self.incumbent,)
+        return [Incumbent(each, self.trials[each.trial_id].configuration) for each in self._front.reports]
 
     @property
     def running(self) -> Collection[Trial]:
         """The trials that run now."""
-        return self._running.values()
+        return self.running_by_id.values()
 
     def columns(self) -> Mapping[str, Scalar]:
-        """What the scheduler tells about itself."""
-        return self.scheduler.columns()
+        """What the scheduler and the searcher tell about themselves."""
+        of_searcher = self.scheduler.searcher.columns()
+        return {**self.scheduler.columns(), **of_searcher} if of_searcher else self.scheduler.columns()
 
-    def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
-        """What a report means in this state; changes nothing.
+    def n_counted(self, trial_id: int) -> int:
+        """How many reports the current run of a trial has made; asked where reports are counted."""
+        assert self._counted is not None
+        return self._counted[trial_id]
 
-        It is late, and not shown to the scheduler, after the end of the trial was decided, after the trial got where it
-        was sent to, and at or below the last resource seen. It is unusable if a metric of the objective is no number,
-        the resource no whole number from 1 on, or the cost not finite.
-        """
-        trial_id, metrics = message.trial_id, message.metrics
-        trial = self.trials[trial_id]
-        last = trial.last_report
-        if trial_id in self._ending or trial.status is not Status.RUNNING:
-            return LateReport(trial_id, metrics, message.time)
-        try:
-            losses = self._losses(metrics)
-            name = self._resource
-            given = trial.n_reports + 1 if name is None else metrics[name]
-            resource = int(given)
-            usable = resource == given and resource >= 1 and math.isfinite(metrics.get(COST_ATTRIBUTE, 0.0))
-        except (KeyError, TypeError, ValueError, OverflowError):
-            usable = False
-        if not usable:
-            return UnusableReport(trial_id, metrics, message.time, self._what_is_wrong(metrics))
-        if last is not None:
-            has_arrived = trial.until is not None and last.resource >= trial.until
-            if has_arrived or resource <= last.resource:
-                return LateReport(trial_id, metrics, message.time)
-        return Report(trial_id, resource, metrics, losses, message.time)
+    def goes_on_uncounted(self, trial_id: int) -> bool:
+        """Whether the next run of a trial goes on from a checkpoint though resources are counts of reports."""
+        return trial_id in self._with_checkpoint
+
+    def n_begun_again(self, trial_id: int, cause: Cause) -> int:
+        """How often a trial was begun again: since the process began for lost runs, in all for those that failed."""
+        counts = self._n_lost if cause is Cause.INFRASTRUCTURE else self._n_retried
+        return counts.get(trial_id, 0)
 
     @overload
     def apply(self, event: Started | Resumed) -> Trial: ...
@@ -127,7 +158,19 @@ class ExperimentState:
     @overload
     def apply(self, event: TrialEnded) -> Status: ...
     @overload
-    def apply(self, event: TunerStarted | Decided | LateReport | UnusableReport | CriterionMet) -> None: ...
+    def apply(
+        self,
+        event: TunerStarted
+        | Workers
+        | Stopped
+        | TrialPlaced
+        | Decided
+        | LateReport
+        | UnusableReport
+        | Restarted
+        | CriterionMet
+        | Anomaly,
+    ) -> None: ...
     def apply(self, event: Happened) -> Trial | Decision | Status | None:
         """Let an event change the state: nothing else does. The scheduler is told.
 
@@ -144,15 +187,18 @@ class ExperimentState:
         result: Trial | Decision | Status | None = self._appliers[type(event)](event)
         return result
 
-    def ending(self, trial_id: int) -> Status | None:
-        """What a running trial becomes when it ends, if that was decided already."""
-        return self._ending.get(trial_id)
+    def _begin(self, event: TunerStarted) -> None:
+        """What is lost with a process that died is no sign that a trial will be lost again."""
+        self._n_lost.clear()
+
+    def _set_workers(self, event: Workers) -> None:
+        self.n_workers = event.n
+        self.scheduler.on_workers(event.n)
 
     def _start(self, event: Started) -> Trial:
         trial = Trial(len(self.trials), event.configuration, event.note, event.until, event.checkpoint_of)
         self.trials.append(trial)
-        self._running[trial.id] = trial
-        self.n_running += 1
+        self._run(trial)
         self.scheduler.on_start(trial)
         return trial
 
@@ -162,85 +208,150 @@ class ExperimentState:
             raise RecordError(
                 f"Trial {trial.id} was to be resumed but is {trial.status.value.lower()}: only a paused trial can be."
             )
-        trial.status = Status.RUNNING
-        trial.until = event.until
-        self._running[trial.id] = trial
-        self.n_running += 1
+        _change(trial, "status", Status.RUNNING)
+        _change(trial, "until", event.until)
+        _change(trial, "n_runs", trial.n_runs + 1)
         self.n_paused -= 1
+        self._run(trial)
         self.scheduler.on_resume(trial, event.note)
         return trial
 
+    def _run(self, trial: Trial) -> None:
+        self.running_by_id[trial.id] = trial
+        self.n_running += 1
+        if self._counted is not None:
+            self._counted[trial.id] = 0
+
+    def _stop(self, event: Stopped) -> None:
+        """A paused trial has ended with that; one that runs counts as running until it has ended."""
+        trial = self.trials[event.trial_id]
+        if trial.status is Status.PAUSED:
+            self.n_paused -= 1
+            self._settle(trial, Status.STOPPED)
+        elif trial.status is Status.RUNNING and trial.id not in self.endings:
+            self.endings[trial.id] = Status.STOPPED
+        else:
+            raise RecordError(
+                f"Trial {trial.id} was to be stopped but is {trial.status.value.lower()} or ends already."
+            )
+
+    def _place(self, event: TrialPlaced) -> None:
+        self.placed[event.trial_id] = event
+
     def _report(self, report: Report) -> Decision:
         trial = self.trials[report.trial_id]
-        trial.last_report = report
-        trial.n_reports += 1
+        _change(trial, "last_report", report)
+        _change(trial, "n_reports", trial.n_reports + 1)
+        self.latest_report = report
         self.n_reports += 1
-        if report.losses[0] < self._incumbent_loss and self.problem.is_feasible(report.metrics):
-            self._incumbent_loss = report.losses[0]
-            self.incumbent = Incumbent(report, trial.configuration)
-            self._improved_at = len(self.trials)
+        if self._counted is not None:
+            self._counted[trial.id] += 1
+        if report.losses[0] < math.inf and (not self._is_constrained or self.problem.is_feasible(report.metrics)):
+            self._best.report(report, self.n_reports, len(self.trials))
+            if self._front is not None and max(report.losses) < math.inf:
+                self._front.report(report)
         if COST_ATTRIBUTE in report.metrics:
-            cost = float(report.metrics[COST_ATTRIBUTE])
-            self.cost += cost - self._costs.get(trial.id, 0.0)
-            self._costs[trial.id] = cost
+            self._set_cost(trial.id, float(report.metrics[COST_ATTRIBUTE]))
+        if report.resource > self._max_resource:  # it does not end there by itself
+            self.endings[trial.id] = Status.COMPLETED
         return self.scheduler.on_report(trial, report)
 
     def _decide(self, event: Decided) -> None:
         """The trial counts as running until it has ended."""
         if event.decision is Decision.PAUSE:
-            self._ending[event.trial_id] = Status.PAUSED
+            self.endings[event.trial_id] = Status.PAUSED
         elif event.decision is Decision.STOP:
-            self._ending[event.trial_id] = Status.STOPPED
+            self.endings[event.trial_id] = Status.STOPPED
+
+    def _late(self, event: LateReport) -> None:
+        """One that reports once more at the last resource, or beyond it, does not end by itself: it has completed."""
+        if self._counted is not None:
+            self._counted[event.trial_id] += 1
+        if self.trials[event.trial_id].reached >= self._max_resource:
+            self.endings.setdefault(event.trial_id, Status.COMPLETED)
 
     def _give_up(self, event: UnusableReport) -> None:
         """The trial counts as running until it has ended."""
-        self._ending[event.trial_id] = Status.FAILED
-        self._unusable[event.trial_id] = event.reason
+        self.endings[event.trial_id] = Status.FAILED
+        self._reasons[event.trial_id] = event.reason
+
+    def _restart(self, event: Restarted) -> None:
+        trial = self.trials[event.trial_id]
+        _change(trial, "n_runs", event.run + 1)
+        counts = self._n_lost if event.cause is Cause.INFRASTRUCTURE else self._n_retried
+        counts[trial.id] = counts.get(trial.id, 0) + 1
+        self.n_restarted += 1
+        self.placed.pop(trial.id, None)
+        if self._counted is not None:
+            self._counted[trial.id] = 0
 
     def _end(self, event: TrialEnded) -> Status:
-        """What was decided wins over what the backend says, and the first reason for a failure over later ones."""
-        trial_id = event.trial_id
-        trial = self.trials[trial_id]
+        """A failure wins over what was decided, what was decided over how the run ended by itself."""
+        trial = self.trials[event.trial_id]
         if trial.status is not Status.RUNNING:
             raise RecordError(
-                f"Trial {trial_id} was to end but is {trial.status.value.lower()}: only a running trial can end."
+                f"Trial {trial.id} was to end but is {trial.status.value.lower()}: only a running trial can end."
             )
-        status = self._ending.pop(trial_id) if trial_id in self._ending else self._natural_end(trial, event.status)
-        trial.status = status
-        del self._running[trial_id]
+        decided = self.endings.pop(trial.id, None)
+        if event.status is Status.FAILED and (decided is None or event.cause is not Cause.INFRASTRUCTURE):
+            status = Status.FAILED
+        else:
+            status = decided or self._natural_end(trial)
+        if event.metrics is not None:
+            _change(trial, "final_metrics", event.metrics)
+        if event.cost is not None:
+            self._set_cost(trial.id, event.cost)
+        del self.running_by_id[trial.id]
         self.n_running -= 1
+        self.placed.pop(trial.id, None)
         if status is Status.PAUSED:
+            if self._counted is not None and event.has_checkpoint:
+                self._with_checkpoint.add(trial.id)
+            _change(trial, "status", status)
             self.n_paused += 1
+            self._best.pause(trial.id)
             self.scheduler.on_pause(trial)
-            return status
+        else:
+            self._settle(trial, status, event.reason)
+        return status
+
+    def _settle(self, trial: Trial, status: Status, reason: str = "") -> None:
+        """A trial has ended for good."""
+        _change(trial, "status", status)
         if status is Status.COMPLETED:
             self.n_completed += 1
         elif status is Status.STOPPED:
             self.n_stopped += 1
         else:
             self.n_failed += 1
-            self.newest_failure = Failure(trial_id, self._unusable.pop(trial_id, event.reason) or WITHOUT_REPORT)
+            self.newest_failure = Failure(trial.id, self._reasons.pop(trial.id, reason) or WITHOUT_REPORT)
+        self._best.end(trial.id, status, self.running_by_id)
+        if self._front is not None:
+            self._front.end(trial.id, status)
         self.scheduler.on_end(trial, status)
-        return status
 
-    def _keep(self, event: TunerStarted | LateReport | CriterionMet) -> None:
+    def _keep(self, event: CriterionMet) -> None:
         """Only the clock goes on."""
 
-    def _natural_end(self, trial: Trial, status: Status) -> Status:
-        if status is not Status.COMPLETED:
-            return status
+    def _count_anomaly(self, event: Anomaly) -> None:
+        self.n_anomalies += 1
+        if self.n_anomalies == 1:
+            self.first_anomaly = f"{event.message}: {event.reason}"
+
+    def _natural_end(self, trial: Trial) -> Status:
         if trial.last_report is None:
             return Status.FAILED
-        reached, maximum = trial.last_report.resource, self.problem.max_resource
         # A trial may jump over the resource that it was sent to, as it may jump over a rung.
-        if trial.until is not None and reached >= trial.until and (maximum is None or reached < maximum):
+        if trial.until is not None and self._max_resource > trial.reached >= trial.until:
             return Status.PAUSED
         return Status.COMPLETED
 
-    def _what_is_wrong(self, metrics: Mapping[str, Any]) -> str:
-        needed = [f"a number as {name}" for name in self.problem.objective.metric]
-        if self._resource is not None:
-            needed.append(f"a whole number from 1 on as {self._resource}")
-        if COST_ATTRIBUTE in metrics:
-            needed.append(f"a finite number as {COST_ATTRIBUTE}")
-        return f"it reported {dict(metrics)!r}, where these are needed: {', '.join(needed)}"
+    def _set_cost(self, trial_id: int, cost: float) -> None:
+        self.cost += cost - self._costs.get(trial_id, 0.0)
+        self._costs[trial_id] = cost
+
+    def _incumbent(self, best: Best | None) -> Incumbent | None:
+        if best is None:
+            return None
+        report = best[-1]
+        return Incumbent(report, self.trials[report.trial_id].configuration)

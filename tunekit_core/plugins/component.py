@@ -112,9 +112,13 @@ class Component:
             ConfigurationError: As for :meth:`read_options`, or if the component refuses the problem.
             PluginError: If the component breaks while it is built.
         """
+        from tunekit_core.randomness import Streams  # numpy is loaded only when a component is built
+
         read = self.read_options(options)
+        family = getattr(self.factory, "stream_family", "") or self.factory.name
+        own = [each.within(family) if isinstance(each, Streams) else each for each in context]
         with self._errors_named():
-            return self.factory(*context, read)
+            return self.factory(*own, read)
 
     @contextmanager
     def _errors_named(self) -> Iterator[None]:

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tunekit_core import __version__
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
-from tunekit_core.engine.events import RECORD_FORMAT, Happened, Recorded, TunerStarted, to_json
-from tunekit_core.engine.fold import last_time
+from tunekit_core.engine.events import Happened, Recorded
 from tunekit_core.errors import RecordError
 from tunekit_core.plugins.registry import BUILT_IN, registry
+from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, as_json, read_metadata, write_metadata
-from tunekit_core.records.load import read_events
 from tunekit_core.records.results import ResultsWriter
 
-FILES_FORMAT = 1  # of the files; enters the hash of a run
-MAX_FAILURES_KEPT = 20
+FILES_FORMAT = 2  # of the files; enters the hash of a run
+MAX_FAILURES_KEPT = 20  # with their reasons
 WITH_BLAS = {"scipy.linalg", "torch"}  # beside numpy
 
 
@@ -34,7 +32,6 @@ class ExperimentRecord:
 
     Args:
         folder: Where the files go; made if it does not exist.
-        metadata: What the user wants to find in ``metadata.json``: tags, notes, how it was made.
         keep_events: Write ``events.jsonl``, from which the experiment can be folded. Off in simulations, where
             running again is cheaper.
 
@@ -42,16 +39,14 @@ class ExperimentRecord:
         ExperimentLocked: If another live process writes this experiment.
     """
 
-    def __init__(
-        self, folder: Path | str, metadata: Mapping[str, Any] | None = None, *, keep_events: bool = False
-    ) -> None:
+    def __init__(self, folder: Path | str, *, keep_events: bool = False) -> None:
         self.folder = Path(folder)
         self._lock = FolderLock(self.folder)
-        self._metadata: dict[str, Any] = dict(metadata or {})
+        self._metadata: dict[str, Any] = {}
         self._keep_events = keep_events
-        self._events: IO[str] | None = None
+        self._events: EventFile | None = None
         self._results: ResultsWriter | None = None
-        self._failures: list[dict[str, Any]] = []
+        self._failures: dict[int, str] = {}
 
     def status(self) -> ExperimentStatus | None:
         """The status of what is in the folder now, or ``None`` if there is no experiment yet."""
@@ -68,25 +63,36 @@ class ExperimentRecord:
         self._lock.release()
 
     def begin(
-        self, problem: Problem, n_workers: int, components: Sequence[Any], *, restores: bool = False
-    ) -> list[Recorded]:
+        self,
+        problem: Problem,
+        n_workers: int,
+        components: Sequence[Any],
+        metadata: Mapping[str, Any],
+        *,
+        restores: bool = False,
+    ) -> Iterable[Recorded]:
         """Write the first ``metadata.json`` and open the results.
 
         Args:
             problem: What is solved.
             n_workers: Trials at the same time.
             components: Everything in use; the versions of their distributions are recorded.
+            metadata: What else is to be found in ``metadata.json``: tags, notes, how it was made.
             restores: Whether an experiment that was recorded here is restored. If not, its record is removed.
 
         Returns:
             The events of the experiment that is restored, whose rows are to be written again; none if a new one begins.
+            They are to be read through before anything is written.
 
         Raises:
-            RecordError: If what was recorded is damaged, or another problem.
+            RecordError: If what was recorded is another problem. If it is damaged, while it is read.
         """
-        past = self._past_events(problem) if restores and self._keep_events else []
+        goes_on = restores and self._keep_events and (self.folder / EVENTS).exists()
+        if goes_on:
+            self._check_same(problem)
         objective = problem.objective
-        self._metadata |= {
+        self._metadata = {
+            **metadata,
             "format": FILES_FORMAT,
             "status": ExperimentStatus.RUNNING.value,
             "metric": list(objective.metric),
@@ -98,22 +104,18 @@ class ExperimentRecord:
             "search_space": problem.space.to_json(),
             "versions": _versions(components),
             "numerics": _numerics(),
-            "started": read_metadata(self.folder).get("started", _now()) if past else _now(),
+            "started": read_metadata(self.folder).get("started", _now()) if goes_on else _now(),
         }
-        for left_over in (RESULTS, *([] if past else [EVENTS])):  # of an experiment before: it would pass for ours
+        for left_over in (RESULTS, *([] if goes_on else [EVENTS])):  # of an experiment before: it would pass for ours
             (self.folder / left_over).unlink(missing_ok=True)
         write_metadata(self.folder, self._metadata)
         self._results = ResultsWriter(self.folder, list(problem.space))
-        if self._keep_events:
-            self._events = open(self.folder / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 - lives as long as the run
-            self.write(TunerStarted(RECORD_FORMAT, last_time(past)))
-        return past
+        if not self._keep_events:
+            return ()
+        self._events = EventFile(self.folder / EVENTS)
+        return self._events.read()
 
-    def _past_events(self, problem: Problem) -> list[Recorded]:
-        """What was recorded here, without a last line that breaks off: it is removed from the file too."""
-        path = self.folder / EVENTS
-        if not path.exists():
-            return []
+    def _check_same(self, problem: Problem) -> None:
         metadata = read_metadata(self.folder)
         same = {"search_space": problem.space.to_json(), "metric": list(problem.objective.metric)}
         for key, value in same.items():
@@ -122,10 +124,6 @@ class ExperimentRecord:
                     f"{self.folder} holds an experiment with another {key.replace('_', ' ')}, which cannot go on with "
                     "this one. Choose another folder, or remove this one."
                 )
-        past = read_events(self.folder)
-        whole = path.read_bytes().rfind(b"\n") + 1
-        os.truncate(path, whole)
-        return past
 
     def write(self, event: Happened) -> None:
         """Add an event to ``events.jsonl``, if it is kept.
@@ -136,17 +134,14 @@ class ExperimentRecord:
         if self._events is None:
             return
         try:
-            self._events.write(as_json(to_json(event)) + "\n")
-            self._events.flush()
+            self._events.write(event)
         except OSError as error:
             self._name_folder(error)
             raise
 
     def failure(self, trial_id: int, reason: str) -> None:
-        """A trial failed; the first few are named in the metadata, each with the first reason given."""
-        known = any(failure["trial_id"] == trial_id for failure in self._failures)
-        if not known and len(self._failures) < MAX_FAILURES_KEPT:
-            self._failures.append({"trial_id": trial_id, "reason": reason})
+        """A trial failed, for the first reason that is given. The metadata list all that failed, and some reasons."""
+        self._failures.setdefault(trial_id, reason)
 
     def row(self, trial: Trial, report: Report, decision: Decision, composed: Sequence[Mapping[str, Any]]) -> None:
         """Add the row of a report."""
@@ -167,7 +162,9 @@ class ExperimentRecord:
         self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
         self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
         if self._failures:
-            self._metadata["failures"] = self._failures
+            some = list(self._failures.items())[:MAX_FAILURES_KEPT]
+            self._metadata["failures"] = [{"trial_id": trial_id, "reason": reason} for trial_id, reason in some]
+            self._metadata["failed_trials"] = sorted(self._failures)
         try:
             try:
                 if self._events is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from tunekit_core.engine.events import RECORD_FORMAT, Recorded, TunerStarted, from_json
+from tunekit_core.engine.events import Recorded
 from tunekit_core.errors import RecordError
+from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
 from tunekit_core.space import SearchSpace
 
@@ -67,6 +67,11 @@ class Experiment:
             raise RecordError(f"{path} is damaged: {error}") from error
         return frame
 
+    @property
+    def failed_trials(self) -> list[int]:
+        """Ids of the trials that have failed, sorted. Their reports are in the results, and count for nothing."""
+        return list(self.metadata.get("failed_trials", []))
+
     def best_configuration(self) -> dict[str, Any]:
         """The configuration of the incumbent at the end.
 
@@ -86,7 +91,8 @@ class Experiment:
     def best_over_time(self) -> pd.DataFrame:
         """The best value so far, after each report: columns ``st_tuner_time`` (seconds) and the first metric.
 
-        Reports that do not meet the constraint of the experiment, if it has one, count as worst.
+        Reports that do not meet the constraint of the experiment, if it has one, and reports of trials that have
+        failed count as worst.
         """
         import numpy as np
 
@@ -94,7 +100,7 @@ class Experiment:
         worst = np.inf if mode == "min" else -np.inf
         frame = self.results.reindex(columns=["st_tuner_time", metric])  # an experiment without a report has none
         values = frame[metric].to_numpy(float)
-        values = np.where(np.isfinite(values) & self._feasible(), values, worst)
+        values = np.where(np.isfinite(values) & self._feasible() & ~self._of_failed_trials(), values, worst)
         frame[metric] = np.minimum.accumulate(values) if mode == "min" else np.maximum.accumulate(values)
         return frame
 
@@ -106,6 +112,10 @@ class Experiment:
         what = "yet" if name is None else f"a value with {name} at most 0"
         failures = [f" Trial {each['trial_id']} failed: {each['reason']}" for each in self.metadata.get("failures", [])]
         raise RecordError(f"{self.path}: no trial has reported {what}.{''.join(failures[:1])}")
+
+    def _of_failed_trials(self) -> Any:
+        """Whether each report is of a trial that has failed, sooner or later: an array."""
+        return self.results.reindex(columns=["trial_id"])["trial_id"].isin(self.failed_trials).to_numpy(bool)
 
     def _feasible(self) -> Any:
         """Whether each report meets the constraint: one boolean, or an array."""
@@ -141,7 +151,7 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
 
 
 def read_events(folder: Path | str) -> list[Recorded]:
-    """Read ``events.jsonl`` as :func:`fold` takes it, without the lines of processes that began.
+    """Read ``events.jsonl``, as :func:`fold` takes it.
 
     A last line without an end was being written when the process died. It is left out: an event is acted on only
     after it was written, so what it tells never happened.
@@ -153,33 +163,6 @@ def read_events(folder: Path | str) -> list[Recorded]:
         RecordError: If the experiment kept no events, or the file is damaged or of another format.
     """
     path = Path(folder) / EVENTS
-    try:
-        *lines, _ = path.read_bytes().split(b"\n")
-    except FileNotFoundError as error:
-        raise RecordError(f"{path} does not exist: the experiment was run without keep_events.") from error
-    if lines:
-        _check_format(path, lines[0])
-    events = [_event(path, number, line) for number, line in enumerate(lines, start=1)]
-    return [event for event in events if not isinstance(event, TunerStarted)]
-
-
-def _check_format(path: Path, line: bytes) -> None:
-    """Before anything else: in a record of another format, any line may look damaged."""
-    try:
-        first = json.loads(line)
-    except ValueError as error:
-        raise RecordError(f"Line 1 of {path} is damaged: {error}") from error
-    begins_here = isinstance(first, dict) and (first.get("event"), first.get("time")) == ("tuner_started", 0.0)
-    if not begins_here or first.get("format") != RECORD_FORMAT:
-        raise RecordError(f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads.")
-
-
-def _event(path: Path, number: int, line: bytes) -> Recorded:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise RecordError(f"Line {number} of {path} is damaged: {error}") from error
-    try:
-        return from_json(record)
-    except RecordError as error:
-        raise RecordError(f"Line {number} of {path} {error}") from error
+    if not path.exists():
+        raise RecordError(f"{path} does not exist: the experiment was run without keep_events.")
+    return list(EventFile(path).read())

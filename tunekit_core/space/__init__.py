@@ -1,8 +1,9 @@
 """Search spaces: domains, configurations, their encoded form, and tables of allowed configurations."""
 
+from tunekit_core.space.configuration import Configuration
 from tunekit_core.space.domain import Domain
 from tunekit_core.space.finite import Listed
-from tunekit_core.space.space import Configuration, SearchSpace
+from tunekit_core.space.space import SearchSpace
 from tunekit_core.space.table import ConfigurationTable
 from tunekit_core.space.text import (
     choice,

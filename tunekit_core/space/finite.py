@@ -65,7 +65,10 @@ class Listed(Domain):
 
     def cast(self, value: object) -> Value:
         """The listed value that is equal or, for numbers, within a relative tolerance of 1e-6."""
-        return self.values()[self.index_of(value)]
+        try:
+            return self._exact[type(value), value]  # as it is most of the time
+        except (KeyError, TypeError):
+            return self.values()[self.index_of(value)]
 
     def index_of(self, value: object) -> int:
         """Position in :meth:`values` of what :meth:`cast` returns, see :meth:`Domain.index_of`."""
@@ -103,6 +106,10 @@ class Listed(Domain):
         return self._encode_values() if self.encoded_width else np.zeros((1, 0))
 
     @cached_property
+    def _exact(self) -> dict[tuple[type, Value], Value]:
+        return {(type(value), value): value for value in self.values()}
+
+    @cached_property
     def _positions(self) -> dict[Value, int]:
         return {value: i for i, value in enumerate(self.values())}
 
@@ -119,7 +126,7 @@ class FiniteRange(Listed):
     Attributes:
         lower: The smallest value.
         upper: The largest value.
-        size: Number of values, at least 2.
+        size: Number of values: 1 if the bounds are equal, else at least 2.
         log: Whether the distances are equal on the logarithmic scale.
         cast_int: Whether the values are rounded to integers.
     """
@@ -132,12 +139,12 @@ class FiniteRange(Listed):
 
     def __attrs_post_init__(self) -> None:
         lower, upper, size = as_number(self.lower), as_number(self.upper), as_whole_number(self.size)
-        if lower is None or upper is None or lower >= upper or not math.isfinite(upper - lower):
-            self._refuse("the bounds must be finite numbers, the first below the second")
+        if lower is None or upper is None or lower > upper or not math.isfinite(upper - lower):
+            self._refuse("the bounds must be finite numbers, the first not above the second")
         if self.log and lower <= 0:
             self._refuse("a logarithmic scale needs a lower bound above 0")
-        if size is None or size < 2:
-            self._refuse("the number of values must be a whole number from 2 on")
+        if size is None or size < 1 or (size == 1) != (lower == upper):
+            self._refuse("the number of values must be a whole number from 2 on, or 1 between equal bounds")
         if not isinstance(self.cast_int, bool):
             self._refuse("cast_int must be true or false")
         if self.cast_int and not (lower == int(lower) and upper == int(upper)):
@@ -174,6 +181,8 @@ class FiniteRange(Listed):
 
     @cached_property
     def _values(self) -> tuple[Value, ...]:
+        if self.size == 1:
+            return (self.lower,)
         fraction = np.arange(self.size) / (self.size - 1)
         if self.log:
             low, high = _numerics.log(self.lower), _numerics.log(self.upper)

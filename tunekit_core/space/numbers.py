@@ -22,6 +22,7 @@ LARGEST_INTEGER = 10**12  # up to here a rounding error of the encoding cannot r
 class Real(Domain):
     """Real numbers from ``lower`` to ``upper``, both included.
 
+    Equal bounds are refused: a continuous domain has no list of values, and one value is a constant or a mistake.
     Values that are drawn or decoded have at most 12 significant digits, so that the last bits of a logarithm,
     in which machines differ, decide nothing.
 
@@ -37,7 +38,9 @@ class Real(Domain):
 
     def __attrs_post_init__(self) -> None:
         lower, upper = as_number(self.lower), as_number(self.upper)
-        if lower is None or upper is None or lower >= upper or not math.isfinite(upper - lower):
+        if lower is not None and lower == upper:
+            self._refuse(f"to keep it at {lower} write {lower} instead; else the first bound must be below the second")
+        if lower is None or upper is None or lower > upper or not math.isfinite(upper - lower):
             self._refuse("the bounds must be finite numbers, the first below the second")
         if self.scale == "log" and lower <= 0:
             self._refuse("a logarithmic scale needs a lower bound above 0")
@@ -153,7 +156,7 @@ class Integer(Domain):
     """Integers from ``lower`` to ``upper``, both included.
 
     Each integer v owns the interval from v - 0.5 to v + 0.5. On the logarithmic scale its weight is the
-    length of log(v - 0.5) to log(v + 0.5), for the two bounds as for all others.
+    length of log(v - 0.5) to log(v + 0.5), for the two bounds as for all others. Equal bounds leave one integer.
 
     Attributes:
         lower: The smallest value.
@@ -167,8 +170,8 @@ class Integer(Domain):
 
     def __attrs_post_init__(self) -> None:
         lower, upper = as_whole_number(self.lower), as_whole_number(self.upper)
-        if lower is None or upper is None or lower >= upper:
-            self._refuse("the bounds must be whole numbers, the first below the second")
+        if lower is None or upper is None or lower > upper:
+            self._refuse("the bounds must be whole numbers, the first not above the second")
         if self.log and lower < 1:
             self._refuse("a logarithmic scale needs a lower bound of at least 1")
         if max(-lower, upper) > LARGEST_INTEGER:
@@ -191,8 +194,8 @@ class Integer(Domain):
 
     @property
     def encoded_width(self) -> int:
-        """One column."""
-        return 1
+        """One column; none for a single integer."""
+        return min(self.size - 1, 1)
 
     @property
     def default(self) -> int:
@@ -220,6 +223,8 @@ class Integer(Domain):
 
     def decode(self, encoded: Floats) -> list[int]:
         """Values of encoded ones, see :meth:`Domain.decode`."""
+        if not self.encoded_width:
+            return [self.lower] * len(encoded)
         return self.from_unit(np.minimum(np.maximum(encoded[:, 0], 0.0), 1.0))
 
     def encode(self, values: Sequence[Value]) -> Floats:
@@ -232,7 +237,7 @@ class Integer(Domain):
             x = (np.log(x) - low) / (high - low)
         else:
             x = (x - self.lower + 0.5) / self.size
-        return x[:, np.newaxis]
+        return x[:, np.newaxis][:, : self.encoded_width]
 
     def cast(self, value: object) -> int:
         """The integer, also of a whole number of another type, see :meth:`Domain.cast`."""

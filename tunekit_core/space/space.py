@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.space.configuration import Configuration
 from tunekit_core.space.domain import Domain, Floats, Value, plain
 from tunekit_core.space.entries import checked_entry, entry_from_json, entry_to_json, named, parse_entry
-
-Configuration = Mapping[str, Any]
 
 
 class SearchSpace(Mapping[str, "Domain | Value"]):
@@ -131,7 +130,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         """
         return SearchSpace(self._entries, fixed={**self._fixed, **values})
 
-    def from_unit(self, u: Floats) -> list[dict[str, Any]]:
+    def from_unit(self, u: Floats) -> list[Configuration]:
         """Configurations by inverse distribution function, one for each row, whatever the other rows are.
 
         Args:
@@ -146,7 +145,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         }
         return self.assemble(columns, len(u))
 
-    def encode(self, configurations: Sequence[Configuration]) -> Floats:
+    def encode(self, configurations: Sequence[Mapping[str, Any]]) -> Floats:
         """An n x ``width`` array in [0, 1] for n configurations.
 
         Raises:
@@ -157,23 +156,23 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             try:
                 encoded[:, column] = domain.encode([configuration[name] for configuration in configurations])
             except KeyError as error:
-                raise ConfigurationError(f"A configuration lacks '{name}'.", option=name) from error
+                raise _lacking(name) from error
             except ConfigurationError as error:
                 raise named(name, error) from error
         return encoded
 
-    def decode(self, X: Floats) -> list[dict[str, Any]]:
+    def decode(self, X: Floats) -> list[Configuration]:
         """The configurations closest to the rows of an n x ``width`` array."""
         if X.ndim != 2 or X.shape[1] != self._width:
             raise ValueError(f"X has shape {X.shape}, expected (n, {self._width}).")
         columns = {name: domain.decode(X[:, column]) for name, domain, column in self._columns}
         return self.assemble(columns, len(X))
 
-    def default(self) -> dict[str, Any]:
+    def default(self) -> Configuration:
         """The configuration of all defaults, see :attr:`Domain.default`."""
         return self.complete({})
 
-    def complete(self, partial: Mapping[str, Any]) -> dict[str, Any]:
+    def complete(self, partial: Mapping[str, Any]) -> Configuration:
         """A configuration from some of its values: missing ones take the default, given ones are cast.
 
         Raises:
@@ -183,9 +182,23 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         for name in partial:
             if name not in self._entries:
                 raise self._unknown(name)
-        return {name: self._complete_value(name, partial) for name in self._entries}
+        return Configuration({name: self._complete_value(name, partial) for name in self._entries})
 
-    def assemble(self, columns: Mapping[str, Sequence[Value]], n: int) -> list[dict[str, Any]]:
+    def replace(self, configuration: Mapping[str, Any], name: str, value: object) -> Configuration:
+        """The configuration with another value of one hyperparameter, which is cast; nothing else is checked.
+
+        Raises:
+            ConfigurationError: As for :meth:`complete`, or if the configuration lacks a name of the space.
+        """
+        if name not in self._entries:
+            raise self._unknown(name)
+        replaced = {**configuration, name: self._complete_value(name, {name: value})}
+        try:
+            return Configuration({each: replaced[each] for each in self._entries})
+        except KeyError as error:
+            raise _lacking(error.args[0]) from error
+
+    def assemble(self, columns: Mapping[str, Sequence[Value]], n: int) -> list[Configuration]:
         """Configurations from their values by column, which are not checked.
 
         Args:
@@ -193,18 +206,18 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             n: Number of configurations.
         """
         if not self._entries:
-            return [{} for _ in range(n)]
+            return [Configuration() for _ in range(n)]
         full = [columns[k] if k in columns else repeat(self._settled[k], n) for k in self._entries]
-        return [dict(zip(self._entries, row, strict=True)) for row in zip(*full, strict=True)]
+        return [Configuration(zip(self._entries, row, strict=True)) for row in zip(*full, strict=True)]
 
-    def key(self, configuration: Configuration) -> tuple[Value, ...]:
+    def key(self, configuration: Mapping[str, Any]) -> tuple[Value, ...]:
         """What two configurations of this space share if they are the same.
 
         The values of the hyperparameters, so it is the same in a space in which some of them are fixed.
         """
-        return tuple([configuration[name] for name in self._names])
+        return tuple(map(configuration.__getitem__, self._names))
 
-    def contains(self, configuration: Configuration) -> bool:
+    def contains(self, configuration: Mapping[str, Any]) -> bool:
         """Whether the configuration has exactly the names of the space, each with a value that is allowed."""
         if configuration.keys() != self._entries.keys():
             return False
@@ -214,7 +227,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             return False
         return True
 
-    def enumerate(self) -> Iterator[dict[str, Any]]:
+    def enumerate(self) -> Iterator[Configuration]:
         """All configurations of a finite space, the last hyperparameter varying fastest.
 
         Raises:
@@ -222,9 +235,9 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         """
         lists = dict(zip(self.searched, self._value_lists(), strict=True))
         full = [lists[name] if name in lists else [self._settled[name]] for name in self._entries]
-        return (dict(zip(self._entries, values, strict=True)) for values in product(*full))
+        return (Configuration(zip(self._entries, values, strict=True)) for values in product(*full))
 
-    def configuration_at(self, index: int) -> dict[str, Any]:
+    def configuration_at(self, index: int) -> Configuration:
         """The configuration at a position of :meth:`enumerate`, without going through those before it.
 
         Raises:
@@ -241,7 +254,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             raise IndexError(f"index {index} is not from 0 to {self.size} - 1.")
         return self.assemble(columns, 1)[0]
 
-    def index_of(self, configuration: Configuration) -> int:
+    def index_of(self, configuration: Mapping[str, Any]) -> int:
         """Position of a configuration in :meth:`enumerate`.
 
         Raises:
@@ -333,3 +346,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
     def _identity(self) -> tuple[object, ...]:
         constants = tuple((type(entry), entry) for entry in self._entries.values())
         return tuple(self._entries), constants, tuple(self._fixed.items())
+
+
+def _lacking(name: str) -> ConfigurationError:
+    return ConfigurationError(f"A configuration lacks '{name}'.", option=name)

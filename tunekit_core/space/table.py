@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.space.configuration import Configuration
 from tunekit_core.space.domain import Floats, Value
-from tunekit_core.space.space import Configuration, SearchSpace
+from tunekit_core.space.space import SearchSpace
 
 Codes = NDArray[np.int32]
 
@@ -52,7 +53,7 @@ class ConfigurationTable:
         self._fill(space, values, codes)
 
     @classmethod
-    def of(cls, space: SearchSpace, configurations: Sequence[Configuration]) -> ConfigurationTable:
+    def of(cls, space: SearchSpace, configurations: Sequence[Mapping[str, Any]]) -> ConfigurationTable:
         """The table of explicit configurations.
 
         Raises:
@@ -85,7 +86,7 @@ class ConfigurationTable:
         """Number of rows."""
         return len(self._codes)
 
-    def __getitem__(self, row: int) -> dict[str, Any]:
+    def __getitem__(self, row: int) -> Configuration:
         """The configuration of a row."""
         columns = {
             name: [values[code]]
@@ -93,7 +94,7 @@ class ConfigurationTable:
         }
         return self.space.assemble(columns, 1)[0]
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Configuration]:
         """The configurations, in order."""
         return (self[row] for row in range(len(self)))
 
@@ -107,7 +108,7 @@ class ConfigurationTable:
         encoded.flags.writeable = False
         return encoded
 
-    def index_of(self, configuration: Configuration) -> int | None:
+    def index_of(self, configuration: Mapping[str, Any]) -> int | None:
         """The row that holds a configuration of the space, or ``None``.
 
         Raises:

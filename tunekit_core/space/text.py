@@ -30,7 +30,7 @@ def reverseloguniform(lower: float, upper: float) -> Domain:
 
 
 def randint(lower: int, upper: int) -> Domain:
-    """Integers from ``lower`` to ``upper``, the upper end included, uniform."""
+    """Integers from ``lower`` to ``upper``, the upper end included, uniform; a single one if they are equal."""
     return Integer(lower, upper)
 
 
@@ -60,7 +60,10 @@ def ordinal(categories: Sequence[Value], kind: Kind | None = None) -> Domain:
 
 
 def finrange(lower: float, upper: float, size: int, cast_int: bool = False) -> Domain:
-    """``size`` numbers at equal distances from ``lower`` to ``upper``, both included, with equal weights."""
+    """``size`` numbers at equal distances from ``lower`` to ``upper``, both included, with equal weights.
+
+    ``finrange(lower, lower, 1)`` is a single number.
+    """
     return FiniteRange(lower, upper, size, cast_int=cast_int)
 
 

@@ -75,7 +75,7 @@ class Live:
 
 def live_experiment(make: MakeScheduler, problem: Problem, seed: int, events: Sequence[Recorded]) -> Live:
     """Feed the events one by one; a suggestion is asked for wherever the loop could ask for one."""
-    state = ExperimentState(problem, make(problem, Streams(seed)), n_workers=3)
+    state = ExperimentState(problem, make(problem, Streams(seed)))
     live = Live(state, [state.scheduler.suggest(state.n_started)])
     for position, event in enumerate(events):
         if isinstance(event, Decided):

@@ -48,7 +48,7 @@ class SchedulerContract:
         problem = toy_problem(ToyBenchmark())
         live = live_experiment(scheduler, problem, 0, events)
         for prefix, suggestion in zip(prefixes(events), live.suggestions, strict=True):
-            state = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+            state = ExperimentState(problem, scheduler(problem, Streams(0)))
             fold(prefix, state)
             assert _plain(state.scheduler.suggest(state.n_started)) == _plain(suggestion)
 
@@ -56,7 +56,7 @@ class SchedulerContract:
         """Asked twice, it answers twice the same."""
         _, events = run_toy(scheduler, tmp_path)
         problem = toy_problem(ToyBenchmark())
-        state = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+        state = ExperimentState(problem, scheduler(problem, Streams(0)))
         fold(events, state)
         assert _plain(state.scheduler.suggest(state.n_started)) == _plain(state.scheduler.suggest(state.n_started))
 
@@ -112,7 +112,7 @@ class SchedulerContract:
         """Composers may rely on them from the first report on."""
         problem = toy_problem(ToyBenchmark())
         _, events = run_toy(scheduler, tmp_path)
-        state = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+        state = ExperimentState(problem, scheduler(problem, Streams(0)))
         before = list(state.columns())
         fold(events, state)
         assert list(state.columns()) == before
@@ -123,7 +123,7 @@ class SchedulerContract:
         counts = []
         for reports in (200, 2000):
             _, events = run_toy(scheduler, tmp_path / str(reports), max_evaluations=reports)
-            state = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+            state = ExperimentState(problem, scheduler(problem, Streams(0)))
             counts.append(_count_calls(events, state) / len(events))
         assert counts[1] < 2 * counts[0] + 10
 

@@ -59,7 +59,7 @@ class SearcherContract:
         problem = toy_problem(ToyBenchmark())
         live = live_experiment(scheduler, problem, 0, events)
         for prefix, suggestion in zip(prefixes(events), live.suggestions, strict=True):
-            state = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+            state = ExperimentState(problem, scheduler(problem, Streams(0)))
             fold(prefix, state)
             assert _plain(state.scheduler.suggest(state.n_started)) == _plain(suggestion)
 
@@ -67,7 +67,7 @@ class SearcherContract:
         """Asked twice, it answers twice the same."""
         _, events = run_toy(scheduler, tmp_path, max_evaluations=self.max_evaluations)
         problem = toy_problem(ToyBenchmark())
-        state = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+        state = ExperimentState(problem, scheduler(problem, Streams(0)))
         fold(events, state)
         assert _plain(state.scheduler.suggest(state.n_started)) == _plain(state.scheduler.suggest(state.n_started))
 
@@ -106,7 +106,7 @@ class SearcherContract:
         allowed = [benchmark.space.configuration_at(i) for i in (1, 5, 7, 20, 21)]
         problem = toy_problem(benchmark, ConfigurationTable.of(benchmark.space, allowed))
         streams = Streams(0)
-        state = ExperimentState(problem, self.make_scheduler(problem, streams, make(problem, streams)), 9)
+        state = ExperimentState(problem, self.make_scheduler(problem, streams, make(problem, streams)))
         proposed = []
         while isinstance(start := state.scheduler.suggest(state.n_started), Start):
             proposed.append(dict(start.configuration))

@@ -19,7 +19,7 @@ from tunekit_core.contracts.backends import (
 from tunekit_core.contracts.benchmarks import Benchmark, Curve
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Status, Trial
+from tunekit_core.contracts.trials import Checkpoint, Status, Trial
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace, choice, loguniform, randint, uniform
 
@@ -112,7 +112,7 @@ class ToyBackend(Backend):
     """
 
     name: ClassVar[str] = "toy"
-    capabilities = frozenset({"pause", "checkpoint", "restore"})
+    capabilities = frozenset({"pause", "checkpoint", "copy", "restore"})
 
     def __init__(
         self,
@@ -128,25 +128,25 @@ class ToyBackend(Backend):
         self._fail_at = fail_at or {}
         self._now = 0.0
         self._queue: list[tuple[float, int, int, int, BackendEvent]] = []  # ends before reports, lower ids first
-        self._run: dict[int, int] = {}  # number of the start or resume that is current
-        self._n_runs = 0
+        self._current: dict[int, int] = {}  # number of what a running trial is at: of its run, or of its end
+        self._n_begun = 0
 
-    def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
+    def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         if self._fail_at.get(trial.id) == 0:
             raise StartFailed("the toy backend was told to fail here")
-        self._begin(trial, 0, until)
+        self._begin(trial, until)
 
     def resume(self, trial: Trial, until: int | None) -> None:
         """Queue what it will do after its last report."""
-        assert trial.last_report is not None
-        self._begin(trial, trial.last_report.resource, until)
+        self._begin(trial, until)
 
     def pause(self, trial: Trial) -> None:
         self.stop(trial)
 
     def stop(self, trial: Trial) -> None:
-        self._begin_run(trial.id)
-        self._push(TrialEnded(trial.id, Status.COMPLETED, self._now))
+        if trial.id in self._current:  # its end may be on the way already
+            self._number(trial.id)
+            self._push(TrialEnded(trial.id, trial.run, Status.COMPLETED, self._now, has_checkpoint=True))
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         """Queue what running trials will do after their last report."""
@@ -154,41 +154,43 @@ class ToyBackend(Backend):
         for unfinished in trials:
             trial = unfinished.trial
             if unfinished.is_ending:
-                self._begin_run(trial.id)  # stop or pause follow
+                self._number(trial.id)  # stop or pause follow
             elif trial.status is Status.RUNNING:
-                self._begin(trial, 0 if trial.last_report is None else trial.last_report.resource, trial.until)
+                self._begin(trial, trial.until)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         while self._queue:
             if deadline is not None and self._queue[0][0] > deadline:
                 self._now = deadline
                 return []
-            time, _, trial_id, run, event = heapq.heappop(self._queue)
-            if self._run[trial_id] == run:
+            time, _, trial_id, number, event = heapq.heappop(self._queue)
+            if self._current.get(trial_id) == number:
                 self._now = time
+                if isinstance(event, TrialEnded):
+                    del self._current[trial_id]
                 return [event]
         return []
 
     def now(self) -> float:
         return self._now
 
-    def _begin(self, trial: Trial, after: int, until: int | None) -> None:
-        curve = self._toy.curve(trial.configuration, 0)
-        self._begin_run(trial.id)
+    def _begin(self, trial: Trial, until: int | None) -> None:
+        curve, after = self._toy.curve(trial.configuration, 0), trial.reached
+        self._number(trial.id)
         offset = self._now - (curve.elapsed[after - 1] if after else 0.0)
         last = min(until or math.inf, self._toy.max_resource or math.inf, self._fail_at.get(trial.id, math.inf))
         time, epoch = self._now, after
         for epoch in range(after + 1, int(last) + 1):
             time = offset + curve.elapsed[epoch - 1]
             metrics = {"epoch": epoch} | {name: values[epoch - 1] for name, values in curve.metrics.items()}
-            self._push(TrialReported(trial.id, metrics, time))
+            self._push(TrialReported(trial.id, trial.run, metrics, time))
         status = Status.FAILED if self._fail_at.get(trial.id) == epoch else Status.COMPLETED
-        self._push(TrialEnded(trial.id, status, time), after_reports=True)
+        self._push(TrialEnded(trial.id, trial.run, status, time, has_checkpoint=True), after_reports=True)
 
-    def _begin_run(self, trial_id: int) -> None:
-        self._n_runs += 1
-        self._run[trial_id] = self._n_runs
+    def _number(self, trial_id: int) -> None:
+        self._n_begun += 1
+        self._current[trial_id] = self._n_begun
 
     def _push(self, event: BackendEvent, *, after_reports: bool = False) -> None:
         kind = 1 if isinstance(event, TrialReported) else 2 if after_reports else 0
-        heapq.heappush(self._queue, (event.time, kind, event.trial_id, self._run[event.trial_id], event))
+        heapq.heappush(self._queue, (event.time, kind, event.trial_id, self._current[event.trial_id], event))

@@ -63,7 +63,7 @@ class Optuna(Searcher):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # constant_liar is experimental
-            sampler = self.build_sampler(int(streams.generator(self.name).integers(2**31)))
+            sampler = self.build_sampler(int(self.streams.generator("sampler").integers(2**31)))
         self._study = optuna.create_study(sampler=sampler)
         self._failed = optuna.trial.TrialState.FAIL
         self._distributions = {name: _distribution(problem.space.domains[name]) for name in problem.space.searched}
@@ -157,7 +157,7 @@ class StockBoTorch(Searcher):
         from torch.quasirandom import SobolEngine
 
         super().__init__(problem, streams)
-        seed = int(streams.generator(self.name).integers(2**31))
+        seed = int(self.streams.generator("sobol").integers(2**31))
         self._sobol = SobolEngine(problem.space.width, scramble=True, seed=seed)
         self._pending: dict[int, np.ndarray] = {}
         self._X: list[np.ndarray] = []
@@ -171,7 +171,7 @@ class StockBoTorch(Searcher):
         if trial_id < self.N_INITIAL or not self._losses:
             x = self._sobol.draw(1).double().numpy()[0]
         else:
-            x = self._optimum(int(self.streams.generator(f"{self.name}/torch", trial_id).integers(2**31)))
+            x = self._optimum(int(self.streams.generator("torch", trial_id).integers(2**31)))
         if self._rows is not None:
             return Proposal(self._rows.take_nearest(x))
         return Proposal(self.problem.space.decode(x[None])[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +16,6 @@ from tunekit_core import (
     Objective,
     Problem,
     Proposal,
-    RandomConfigurations,
     SearchSpace,
     Streams,
     Tuner,
@@ -69,7 +68,7 @@ def suggestion_seconds(method: str, n_trials: int, width: int) -> list[float]:
     benchmark, streams = BowlBenchmark(width=width), Streams(0)
     problem = Problem(space=benchmark.space, objective=benchmark.objective, max_resource=benchmark.max_resource)
     scheduler = build_scheduler(method, recipe(method), problem, streams)
-    stand_in = RandomAtFirst(scheduler.searcher.suggest, n_trials, RandomConfigurations(problem, streams))
+    stand_in = RandomAtFirst(scheduler.searcher.suggest, n_trials, problem.random_configurations(streams).propose)
     scheduler.searcher.suggest = stand_in
     n_started = n_trials + N_LEFT_OUT + N_TIMED
     Tuner(
@@ -84,16 +83,19 @@ class RandomAtFirst:
     """Stands in for ``suggest``: random configurations for the first trials, then what is suggested, and timed."""
 
     def __init__(
-        self, suggest: Callable[..., Proposal | None], n_random: int, configurations: RandomConfigurations
+        self,
+        suggest: Callable[..., Proposal | None],
+        n_random: int,
+        draw: Callable[[int, set[Hashable]], Configuration | None],
     ) -> None:
         self._suggest = suggest
         self._n_random = n_random
-        self._configurations = configurations
+        self._draw = draw
         self.seconds: list[float] = []
 
     def __call__(self, trial_id: int, *, resource: int | None) -> Proposal | None:
         if trial_id < self._n_random:
-            configuration = self._configurations.propose(trial_id, set())
+            configuration = self._draw(trial_id, set())
             return None if configuration is None else Proposal(configuration)
         began = time.process_time()
         proposal = self._suggest(trial_id, resource=resource)

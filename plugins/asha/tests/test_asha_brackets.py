@@ -2,6 +2,7 @@ from collections import Counter
 
 import pytest
 
+import tunekit_asha
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
 from tunekit_core import PluginError, Proposal, Start
@@ -42,6 +43,15 @@ def test_a_bracket_depends_on_the_seed_and_the_trial_alone(experiment, scheduler
     expected = start_trials(experiment(scheduler, brackets=3, rung_system_per_bracket=True), 20)
     assert [asha.scheduler.suggest(i).note["bracket"] for i in reversed(range(20))] == expected[::-1]
     assert start_trials(experiment(scheduler, brackets=3, seed=1), 20) != expected
+
+
+def test_all_variants_put_a_trial_into_the_same_bracket(experiment):
+    stopping, promotion = (start_trials(experiment(each, brackets=3), 20) for each in (AshaStopping, AshaPromotion))
+    assert stopping == promotion
+
+
+def test_every_scheduler_of_the_plugin_draws_from_the_same_streams():
+    assert {each.stream_family for each in tunekit_asha.tunekit_register_schedulers()} == {"asha"}
 
 
 def test_a_trial_is_first_compared_and_pending_at_the_lowest_level_of_its_bracket(experiment):

@@ -29,12 +29,13 @@ class Asha(Scheduler):
     """
 
     Options: ClassVar[type[Any]] = AshaOptions
+    stream_family: ClassVar[str] = "asha"  # of all variants: with equal seeds a trial is in the same bracket
 
     def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: AshaOptions) -> None:
         super().__init__(problem, streams, searcher, options)
         levels = choose_levels(max_resource_of(problem, self.name), options.min_resource, options)
         n_brackets = len(levels) if options.brackets == "all" else options.brackets
-        self.brackets = Brackets(levels, n_brackets, streams, searcher)
+        self.brackets = Brackets(levels, n_brackets, self.streams, searcher)
         self.rung_system = RungSystem(
             levels,
             searcher,

@@ -51,6 +51,7 @@ class FreezeThawScheduler(Scheduler):
 
     name: ClassVar[str] = "freeze_thaw"
     Options: ClassVar[type[Any]] = FreezeThawOptions
+    stream_family: ClassVar[str] = "asha"  # paired with the variants of ASHA
     needs: ClassVar[frozenset[str]] = frozenset({"pause"})
 
     def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: FreezeThawOptions) -> None:

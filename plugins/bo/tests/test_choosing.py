@@ -120,13 +120,13 @@ def test_a_replay_of_300_trials_chooses_the_same(searcher, tmp_path):
 
     _, events = run_toy(scheduler, tmp_path, fail_at={2: 0, 5: 3}, max_evaluations=700)
     problem = toy_problem(ToyBenchmark())
-    live = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+    live = ExperimentState(problem, scheduler(problem, Streams(0)))
     for number, (prefix, upcoming) in enumerate(itertools.pairwise(prefixes(events))):
         fold(upcoming[len(prefix) :], live)
         if number % 6 == 0:  # what is remembered grows by a few data at a time
             suggestion = live.scheduler.suggest(live.n_started)
         if number % 36 == 0:
-            replayed = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+            replayed = ExperimentState(problem, scheduler(problem, Streams(0)))
             fold(upcoming, replayed)
             assert replayed.scheduler.suggest(replayed.n_started) == suggestion
     assert live.n_started >= 300
@@ -139,7 +139,7 @@ def test_a_fit_that_a_resume_needed_is_found_in_its_note(tmp_path, monkeypatch):
     _, events = run_toy(scheduler, tmp_path, max_evaluations=100)
     last = max(i for i, event in enumerate(events) if isinstance(event, Resumed) and "fit" in event.note)
     problem = toy_problem(ToyBenchmark())
-    state = ExperimentState(problem, scheduler(problem, Streams(0)), 3)
+    state = ExperimentState(problem, scheduler(problem, Streams(0)))
     monkeypatch.setattr(loss_model, "refitted", None)  # neither the replay nor the next choice needs one
     fold(events[: last + 1], state)
     assert "fit" not in state.scheduler.suggest(state.n_started).note
@@ -253,7 +253,7 @@ def test_a_paused_trial_that_the_model_dropped_waits(searcher, run, bowl):
     these = Curves(run, searcher, lambda c, r: bowl(c) / r, n=30, until=[1] * 29 + [9], max_size_data_for_model=10)
     observed = these.run.searcher.observations
     curves = LearningCurves(2, 9, "matern52")
-    model = loss_model.LossModel(curves, observed, these.run.searcher.own_streams, max_size=10, n_fantasies=1)
+    model = loss_model.LossModel(curves, observed, these.run.searcher.streams, max_size=10, n_fantasies=1)
     kept = {observed.trial_ids[i] for i in model.positions(model.current_fit())}
     assert 1 < len(kept) < 10
     assert isinstance(these.choose(but=kept), Proposal)

@@ -17,6 +17,8 @@ from tunekit_core import (
     Backend,
     BackendEvent,
     Benchmark,
+    Cause,
+    Checkpoint,
     ConfigurationError,
     Curve,
     InvalidOption,
@@ -37,24 +39,27 @@ END, REPORT = 0, 1  # kinds of events; at one instant a lower one comes first
 
 
 class _Segment:
-    """A trial from its start or resume to its end: what it will report, and when."""
+    """A run of a trial: what it will report, and when."""
 
     __slots__ = (
         "columns",
         "constants",
         "ending",
+        "fails",
         "first",
         "last",
+        "lost_at",
         "position",
         "resources",
-        "status",
+        "run",
         "times",
         "trial_id",
         "worker_times",
     )
 
-    def __init__(self, trial_id: int, curve: Curve, first: int, last: int, times: Sequence[int]) -> None:
+    def __init__(self, trial_id: int, run: int, curve: Curve, first: int, last: int, times: Sequence[int]) -> None:
         self.trial_id = trial_id
+        self.run = run
         self.resources = curve.resources
         self.columns = tuple(curve.metrics.items())
         self.constants = curve.constants
@@ -63,7 +68,8 @@ class _Segment:
         self.position = first  # of the next report
         self.last = last  # of the last report
         self.times = times  # when the reports from the first on arrive, in nanoseconds
-        self.status = Status.COMPLETED
+        self.fails = False  # after its last report
+        self.lost_at: int | None = None  # when its worker is lost, in nanoseconds
         self.ending = False
 
 
@@ -106,7 +112,7 @@ class Simulator(Backend):
                 f"must be at most {n_seeds - 1}: the table of '{benchmark.name}' has {n_seeds} run(s) of each "
                 "configuration",
             )
-        self.capabilities = frozenset({"pause", "checkpoint"} if options.checkpoint else {"pause"})
+        self.capabilities = frozenset({"pause", "checkpoint", "copy"} if options.checkpoint else {"pause"})
         self._start_delay = round(options.start_delay * NANOSECONDS)
         self._report_delay = round(options.report_delay * NANOSECONDS)
         self._complete_delay = round(options.complete_delay * NANOSECONDS)
@@ -114,28 +120,30 @@ class Simulator(Backend):
         self._checkpoint_delay = round(options.checkpoint_delay * NANOSECONDS)
         self._checkpoint = options.checkpoint
         self._table_seed = options.table_seed if n_seeds > 1 else 0
-        self._faults = Faults(streams, options)
+        self._faults = Faults(self.streams, options)
         self._resource = problem.objective.resource or "st_worker_iter"
         self._now = 0
         self._heap: list[tuple[int, int, int, int, _Segment]] = []
         self._sequence = 0
         self._running: dict[int, _Segment] = {}
         self._curves: dict[int, Curve] = {}
+        self._lost: set[int] = set()  # trials whose worker was lost, until they are begun again
+        self._preemption_delay = round(options.preemption_delay * NANOSECONDS)
 
-    def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
-        self._begin(trial, until, after=0, delay=self._start_delay)
+    def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
+        """Begin the run; what a checkpoint holds is how far its trial had come, so its copy is as good."""
+        self._begin(trial, until)
 
     def resume(self, trial: Trial, until: int | None) -> None:
-        after = trial.last_report.resource if trial.last_report is not None and self._checkpoint else 0
-        self._begin(trial, until, after=after, delay=self._start_delay + (self._checkpoint_delay if after else 0))
+        self._begin(trial, until)
 
     def pause(self, trial: Trial) -> None:
         self.stop(trial)
 
     def stop(self, trial: Trial) -> None:
         segment = self._running[trial.id]
-        if not segment.ending:
-            segment.ending = True
+        if not segment.ending:  # what would have happened to it later does not
+            segment.ending, segment.fails, segment.lost_at = True, False, None
             self._push(self._now + self._stop_delay, END, segment)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
@@ -149,17 +157,18 @@ class Simulator(Backend):
             if self._running.get(trial_id) is not segment:
                 continue  # a report of a trial that has ended since
             self._now = time
-            if kind == REPORT:
-                return [self._report(segment)]
-            del self._running[trial_id]
-            reason = "a fault was injected (backend.failure_rate)" if segment.status is Status.FAILED else ""
-            return [TrialEnded(trial_id, segment.status, time / NANOSECONDS, reason)]
+            return [self._report(segment) if kind == REPORT else self._end(segment)]
         return []
 
     def now(self) -> float:
         return self._now / NANOSECONDS
 
-    def _begin(self, trial: Trial, until: int | None, *, after: int, delay: int) -> None:
+    def _begin(self, trial: Trial, until: int | None) -> None:
+        after = trial.reached if self._checkpoint else 0
+        delay = self._start_delay + (self._checkpoint_delay if after else 0)
+        if trial.id in self._lost:
+            self._lost.remove(trial.id)
+            delay += self._preemption_delay
         curve = self._curve(trial)
         resources = curve.resources
         first = bisect_right(resources, after)
@@ -169,21 +178,19 @@ class Simulator(Backend):
         began = self._now + delay
         offset = curve.elapsed[first - 1] if first else 0.0
         elapsed = [seconds - offset for seconds in curve.elapsed[first : last + 1]]
-        if self._faults.possible:
-            elapsed, last, failed = self._faults.apply(trial, elapsed, first)
-        else:
-            failed = False
+        injected = self._faults.inject(trial, elapsed)
         arrival = began + self._report_delay
-        times = [arrival + round(seconds * NANOSECONDS) for seconds in elapsed]
-        segment = _Segment(trial.id, curve, first, last, times)
-        if failed:
-            segment.status = Status.FAILED
+        times = [arrival + round(seconds * NANOSECONDS) for seconds in injected.elapsed]
+        last = first + len(times) - 1
+        segment = _Segment(trial.id, trial.run, curve, first, last, times)
+        segment.fails = injected.fails
+        if injected.lost_at is not None:
+            segment.lost_at = began + round(injected.lost_at * NANOSECONDS)
         self._running[trial.id] = segment
         if first <= last:
             self._push(times[0], REPORT, segment)
-        else:  # nothing is left to report: it was resumed at its end
-            segment.ending = True
-            self._push(began + self._complete_delay, END, segment)
+        else:  # nothing is left to report: it was resumed at its end, or is lost before its first report
+            self._push_end(segment, began)
 
     def _curve(self, trial: Trial) -> Curve:
         """The run of a trial, read again only if it has been paused for long."""
@@ -206,9 +213,32 @@ class Simulator(Backend):
         if position < segment.last:
             self._push(segment.times[segment.position - segment.first], REPORT, segment)
         elif not segment.ending:
-            segment.ending = True
-            self._push(self._now + self._complete_delay, END, segment)
-        return TrialReported(segment.trial_id, metrics, self._now / NANOSECONDS)
+            self._push_end(segment, self._now)
+        return TrialReported(segment.trial_id, segment.run, metrics, self._now / NANOSECONDS)
+
+    def _end(self, segment: _Segment) -> TrialEnded:
+        del self._running[segment.trial_id]
+        status, cause, reason = Status.COMPLETED, Cause.SCRIPT, ""
+        if segment.lost_at is not None:
+            status, cause, reason = Status.FAILED, Cause.INFRASTRUCTURE, "its worker was preempted"
+            self._lost.add(segment.trial_id)
+        elif segment.fails:
+            status, reason = Status.FAILED, "a fault was injected (backend.failure_rate)"
+        return TrialEnded(
+            segment.trial_id,
+            segment.run,
+            status,
+            self._now / NANOSECONDS,
+            cause,
+            reason,
+            has_checkpoint=self._checkpoint,
+        )
+
+    def _push_end(self, segment: _Segment, time: int) -> None:
+        """A run has nothing more to report after this time."""
+        segment.ending = True
+        end = time + self._complete_delay if segment.lost_at is None else max(segment.lost_at, time)
+        self._push(end, END, segment)
 
     def _push(self, time: int, kind: int, segment: _Segment) -> None:
         self._sequence += 1

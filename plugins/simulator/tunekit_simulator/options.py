@@ -47,21 +47,21 @@ class SimulatorOptions:
         at_least=0,
     )
     failure_rate: float = option(
-        0.0, help="Probability that a trial fails after one of the reports of a start or resume.", at_least=0, at_most=1
+        0.0, help="Probability that a run of a trial fails after one of its reports.", at_least=0, at_most=1
     )
-    slow_rate: float = option(
-        0.0, help="Probability that a start or resume meets a slow worker.", at_least=0, at_most=1
-    )
+    slow_rate: float = option(0.0, help="Probability that a run meets a slow worker.", at_least=0, at_most=1)
     slow_factor: float = option(2.0, help="How many times as long a slow worker takes.", at_least=1, below=math.inf)
     preemption_rate: float = option(
         0.0,
-        help="Probability that a start or resume loses its worker once, between two reports.",
+        help="Probability that a run loses its worker between two reports. The trial is begun again, at most three "
+        "times.",
         at_least=0,
         at_most=1,
     )
     preemption_delay: float = option(
         60.0,
-        help="Seconds until it has another worker. What was not checkpointed is computed again.",
+        help="Seconds until it has another worker. What was not reported before is computed again, without checkpoints "
+        "everything.",
         at_least=0,
         below=math.inf,
     )

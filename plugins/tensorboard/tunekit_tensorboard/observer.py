@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -52,7 +52,7 @@ class TensorBoard(Observer):
         self._board: Board
         self._has_warned = False
 
-    def on_experiment_start(self, view: ExperimentView) -> None:
+    def on_experiment_start(self, view: ExperimentView, metadata: Mapping[str, Any]) -> None:
         """Begin the files of this process.
 
         Raises:

@@ -13,7 +13,6 @@ from tunekit_core import (
     Configuration,
     Problem,
     Proposal,
-    RandomConfigurations,
     Report,
     Searcher,
     Streams,
@@ -43,7 +42,7 @@ class CoordinateSearch(Searcher):
     def __init__(self, problem: Problem, streams: Streams, options: CoordinateSearchOptions) -> None:
         super().__init__(problem, streams, options)
         self._num_initial = options.num_initial
-        self._random = RandomConfigurations(problem, streams)
+        self._random = problem.random_configurations(self.streams)
         self._taken: set[Hashable] = set()
         self._incumbent: Configuration | None = None
         self._lowest_loss = math.inf
@@ -67,11 +66,11 @@ class CoordinateSearch(Searcher):
         space = self.problem.space
         if self._incumbent is None or not space.searched:
             return None
-        numbers = self.streams.generator(self.name, trial_id).random((ATTEMPTS, 2))
+        numbers = self.streams.generator("neighbours", trial_id).random((ATTEMPTS, 2))
         for which, where in numbers:
             name = space.searched[int(which * len(space.searched))]
             (value,) = space.domains[name].from_unit(np.array([where]))
-            neighbour = {**self._incumbent, name: value}
+            neighbour = space.replace(self._incumbent, name, value)
             if self._is_allowed(neighbour):
                 return neighbour
         return None

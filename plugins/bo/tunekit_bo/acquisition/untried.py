@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import numpy as np
 
 from tunekit_bo.acquisition.search import Acquisition, search_for
-from tunekit_core import Configuration, Problem, RandomConfigurations, Streams
+from tunekit_core import Configuration, Problem, Streams
 
 
 class UntriedConfigurations:
@@ -21,7 +21,7 @@ class UntriedConfigurations:
 
     def __init__(self, problem: Problem, streams: Streams, n_candidates: int) -> None:
         self._space = problem.space
-        self._random = RandomConfigurations(problem, streams)
+        self._random = problem.random_configurations(streams)
         self._search = search_for(problem)
         self._n_candidates = n_candidates
         self._tried: set[Hashable] = set()

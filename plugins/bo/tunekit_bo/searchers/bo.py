@@ -82,7 +82,7 @@ class BayesianOptimisation(ModelBasedSearcher):
         self._losses = LossModel(
             FinalLosses(prior, self._constraint),
             reports,
-            self.own_streams,
+            self.streams,
             max_size=options.max_size_data_for_model,
             n_fantasies=options.num_fantasy_samples,
         )

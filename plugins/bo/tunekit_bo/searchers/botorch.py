@@ -62,7 +62,7 @@ class BoTorch(ModelBasedSearcher):
 
     def propose(self, trial_id: int, resource: int | None) -> Proposal | None:
         observed = self.observations
-        generator = self.own_streams.generator("candidates", trial_id)
+        generator = self.streams.generator("candidates", trial_id)
         with _isolated_torch(int(generator.integers(2**31))):
             X, y = self._data()
             model, note = _fitted_model(X, y)
@@ -78,7 +78,7 @@ class BoTorch(ModelBasedSearcher):
         losses = np.array(observed.losses)
         kept = np.arange(len(losses))
         if len(losses) > size:
-            kept = select_best_and_random(losses, size, self.own_streams.generator("data", len(losses)))
+            kept = select_best_and_random(losses, size, self.streams.generator("data", len(losses)))
         X = np.array([observed.encoded[observed.trial_ids[i]] for i in kept])
         return X, standardise(losses[kept])
 

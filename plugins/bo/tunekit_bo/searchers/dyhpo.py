@@ -48,7 +48,7 @@ class DyHpo(ModelBasedSearcher):
         self._losses = LossModel(
             LearningCurves(problem.space.width, last_resource(problem, self.name), options.resource_kernel),
             self.observations,
-            self.own_streams,
+            self.streams,
             max_size=options.max_size_data_for_model,
             n_fantasies=options.num_fantasy_samples,
         )

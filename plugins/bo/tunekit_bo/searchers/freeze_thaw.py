@@ -59,7 +59,7 @@ class FreezeThawSearcher(ModelBasedSearcher):
         self._losses = LossModel(
             LearningCurves(problem.space.width, self._max_resource, options.resource_kernel),
             self.observations,
-            self.own_streams,
+            self.streams,
             max_size=options.max_size_data_for_model,
             n_fantasies=options.num_fantasy_samples,
         )

@@ -41,7 +41,7 @@ class HyperTune(ModelBasedSearcher):
             problem.space.width,
             last_resource(problem, self.name),
             self.observations,
-            self.own_streams,
+            self.streams,
             max_size=options.max_size_data_for_model,
             n_fantasies=options.num_fantasy_samples,
         )

@@ -60,7 +60,7 @@ class Mobster(ModelBasedSearcher):
         self._losses = LossModel(
             LearningCurves(problem.space.width, self._max_resource, options.resource_kernel),
             self._reports,
-            self.own_streams,
+            self.streams,
             max_size=options.max_size_data_for_model,
             n_fantasies=options.num_fantasy_samples,
         )

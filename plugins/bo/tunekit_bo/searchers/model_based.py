@@ -12,7 +12,6 @@ from tunekit_bo.acquisition.untried import UntriedConfigurations
 from tunekit_bo.searchers.options import ModelOptions
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import Observations
-from tunekit_bo.surrogates.streams import NamedStreams
 from tunekit_core import (
     NO_NOTE,
     ConfigurationError,
@@ -30,10 +29,11 @@ from tunekit_core import (
 class ModelBasedSearcher(Searcher):
     """Random configurations first, then those that a model proposes.
 
+    The first are paired with those of all methods. What a model needs each searcher draws from streams of its own.
+
     Attributes:
         observations: What was observed, and what is pending.
         untried: The configurations that no trial has had.
-        own_streams: Random numbers of this searcher.
     """
 
     def __init__(self, problem: Problem, streams: Streams, options: ModelOptions, observations: Observations) -> None:
@@ -45,8 +45,7 @@ class ModelBasedSearcher(Searcher):
                 value=problem.objective.metric,
             )
         self.observations = observations
-        self.untried = UntriedConfigurations(problem, streams, options.num_init_candidates)
-        self.own_streams = NamedStreams(streams, self.name)
+        self.untried = UntriedConfigurations(problem, self.streams, options.num_init_candidates)
         self._n_first = max(options.num_init_random, len(problem.points_to_evaluate))
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
@@ -100,7 +99,7 @@ class ModelBasedSearcher(Searcher):
             trial_id: The trial that it is for.
             note: The note of the proposal.
         """
-        generator = self.own_streams.generator("candidates", trial_id)
+        generator = self.streams.generator("candidates", trial_id)
         configuration = self.untried.best(acquisition, anchors, generator)
         return None if configuration is None else Proposal(configuration, note)
 

@@ -12,8 +12,7 @@ from tunekit_bo.models.gp import GrowingFactor, Posterior
 from tunekit_bo.models.hyperparameters import refitted
 from tunekit_bo.surrogates.formulations import Formulation
 from tunekit_bo.surrogates.observations import Observations
-from tunekit_bo.surrogates.streams import NamedStreams
-from tunekit_core import NO_NOTE, Note
+from tunekit_core import NO_NOTE, Note, Streams
 
 
 @attrs.frozen(eq=False)
@@ -60,7 +59,7 @@ class LossModel:
         self,
         formulation: Formulation,
         observations: Observations,
-        streams: NamedStreams,
+        streams: Streams,
         *,
         max_size: int,
         n_fantasies: int,

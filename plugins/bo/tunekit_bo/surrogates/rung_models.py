@@ -14,8 +14,7 @@ from tunekit_bo.models.ranking import ensemble_weights, folds, ranking_loss, sha
 from tunekit_bo.surrogates.formulations import LearningCurves
 from tunekit_bo.surrogates.loss_model import Fit, LossModel
 from tunekit_bo.surrogates.observations import Observations
-from tunekit_bo.surrogates.streams import NamedStreams
-from tunekit_core import Note
+from tunekit_core import Note, Streams
 
 ENOUGH_FOR_SUPPORT = 6
 N_SAMPLES = 50
@@ -55,7 +54,7 @@ class RungModels:
         width: int,
         max_resource: int,
         observations: Observations,
-        streams: NamedStreams,
+        streams: Streams,
         *,
         max_size: int,
         n_fantasies: int,

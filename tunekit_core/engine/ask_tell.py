@@ -1,0 +1,219 @@
+"""Ask and tell: the caller runs the trials, and says what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from types import TracebackType
+from typing import Any, ClassVar
+
+from tunekit_core.contracts.backends import (
+    Backend,
+    BackendEvent,
+    Cause,
+    TrialEnded,
+    TrialReported,
+    UnfinishedTrial,
+)
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.contracts.trials import Checkpoint, Decision, Status, Trial
+from tunekit_core.contracts.view import ExperimentView
+from tunekit_core.engine.events import UnusableReport
+from tunekit_core.engine.reading import Reader
+from tunekit_core.engine.record import Record
+from tunekit_core.engine.steps import Steps
+from tunekit_core.errors import TunekitError
+from tunekit_core.randomness import Streams
+
+DECISIONS = {Status.PAUSED: Decision.PAUSE}
+
+
+class TellError(TunekitError, ValueError):
+    """What was told makes no sense: nothing was recorded."""
+
+
+class AskTell:
+    """An experiment whose trials the caller runs; ended by :meth:`finish`, or by leaving a ``with`` block.
+
+    >>> with AskTell(scheduler) as experiment:
+    ...     for _ in range(100):
+    ...         trial = experiment.ask()
+    ...         for epoch in range(trial.reached + 1, 28):
+    ...             loss = train(trial.configuration, epoch)
+    ...             if experiment.tell(trial, {"epoch": epoch, "loss": loss}) is not Decision.CONTINUE:
+    ...                 break
+    ...         experiment.tell_end(trial)
+    >>> experiment.view.incumbent.configuration
+
+    It is recorded, folded and reproduced as any other experiment. With a record that keeps events and whose process
+    died it goes on where it was: the trials that ran then are in ``view.running``.
+
+    Args:
+        scheduler: Decides on trials.
+        n_workers: Trials that the caller runs at the same time, for schedulers that want to know.
+        record: Where results are written; nowhere unless given.
+        metadata: As for :class:`~tunekit_core.Tuner`.
+
+    Raises:
+        ConfigurationError: If ``n_workers`` is below 1, or scheduler or searcher use one metric of several.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        *,
+        n_workers: int = 1,
+        record: Record | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._caller = _Caller(scheduler)
+        self._steps = Steps(
+            scheduler=scheduler, backend=self._caller, n_workers=n_workers, record=record, metadata=metadata
+        )
+        self._reader = Reader(self._steps.state)
+        with self._steps.errors_named():
+            self._steps.begin()
+
+    @property
+    def view(self) -> ExperimentView:
+        """Where the experiment stands: counters, incumbents, the trials that run."""
+        return self._steps.state
+
+    def ask(self) -> Trial | None:
+        """A trial to run, new or resumed, until it is told that it has ended.
+
+        Returns:
+            The trial: its configuration, ``reached`` where it was, and ``until`` where it is to pause, or ``None`` for
+            its end. ``None`` if there is nothing to do before something else is told.
+
+        Raises:
+            ComponentError: If a component breaks a rule of its contract or raises an error.
+        """
+        with self._steps.errors_named():
+            self._caller.asked = None
+            while self._caller.asked is None:
+                suggestion = self._steps.suggest()
+                if suggestion is None:
+                    return None
+                self._steps.carry_out(suggestion)
+            return self._caller.asked
+
+    def tell(self, trial: Trial, metrics: Mapping[str, Any]) -> Decision:
+        """What a running trial has reached.
+
+        Args:
+            trial: Which, as :meth:`ask` gave it.
+            metrics: By name, with every metric of the objective and its resource, if one is named.
+
+        Returns:
+            Whether the trial is to go on. If not, :meth:`tell_end` is to follow.
+
+        Raises:
+            TellError: If the trial does not run, or a metric is missing or no number.
+            ComponentError: As for :meth:`ask`.
+        """
+        self._check_runs(trial)
+        message = TrialReported(trial.id, trial.run, metrics, self._caller.now())
+        read = self._reader.read(message)
+        if isinstance(read, UnusableReport):
+            raise TellError(f"Trial {trial.id}: {read.reason}.")
+        with self._steps.errors_named():
+            self._steps.receive(message)
+        ending = self._steps.state.endings.get(trial.id)
+        if ending is None and trial.until is not None and trial.reached >= trial.until:
+            return Decision.PAUSE
+        return Decision.CONTINUE if ending is None else DECISIONS.get(ending, Decision.STOP)
+
+    def tell_end(self, trial: Trial, *, failed: str = "", has_checkpoint: bool = False) -> Status:
+        """A running trial runs no longer.
+
+        Args:
+            trial: Which.
+            failed: Why it has failed; empty if it has not.
+            has_checkpoint: Whether it goes on from where it was if it is resumed.
+
+        Returns:
+            What has become of it.
+
+        Raises:
+            TellError: If the trial does not run.
+            ComponentError: As for :meth:`ask`.
+        """
+        self._check_runs(trial)
+        status = Status.FAILED if failed else Status.COMPLETED
+        ended = TrialEnded(
+            trial.id, trial.run, status, self._caller.now(), Cause.SCRIPT, failed, has_checkpoint=has_checkpoint
+        )
+        with self._steps.errors_named():
+            self._steps.receive(ended)
+        return trial.status
+
+    def finish(self, reason: str = "finished by its caller") -> None:
+        """The experiment ends: results are written.
+
+        Args:
+            reason: Why, for people.
+        """
+        self._steps.finish(ExperimentStatus.COMPLETED, reason)
+
+    def __enter__(self) -> AskTell:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.finish()
+        elif isinstance(error, KeyboardInterrupt):
+            self._steps.finish(ExperimentStatus.INTERRUPTED, "interrupted from the keyboard")
+        else:
+            self._steps.finish(ExperimentStatus.FAILED, f"{type(error).__name__}: {error}")
+
+    def _check_runs(self, trial: Trial) -> None:
+        trials = self._steps.state.trials
+        if not isinstance(trial, Trial) or trial.id >= len(trials) or trials[trial.id] is not trial:
+            raise TellError(f"{trial!r} is no trial of this experiment: tell of those that ask() has given.")
+        if trial.status is not Status.RUNNING:
+            raise TellError(f"Trial {trial.id} is {trial.status.value.lower()}: only of a running trial can be told.")
+
+
+class _CallersBenchmark(Benchmark):
+    """What the caller tunes."""
+
+    name: ClassVar[str] = "ask_tell"
+    max_wallclock_time = float("inf")
+
+
+class _Caller(Backend):
+    """The caller as a backend: what starts is handed over, what happens is told."""
+
+    name: ClassVar[str] = "ask_tell"
+    capabilities = frozenset({"pause", "checkpoint", "copy", "restore"})
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__(scheduler.problem, _CallersBenchmark(), None, Streams(0))
+        self.asked: Trial | None = None
+        self._began = monotonic()
+
+    def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
+        self.asked = trial
+
+    def resume(self, trial: Trial, until: int | None) -> None:
+        self.asked = trial
+
+    def pause(self, trial: Trial) -> None:
+        """The caller learns it from what ``tell`` returns."""
+
+    def stop(self, trial: Trial) -> None:
+        """As :meth:`pause`."""
+
+    def wait(self, deadline: float | None) -> list[BackendEvent]:
+        return []
+
+    def now(self) -> float:
+        return monotonic() - self._began
+
+    def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
+        self._began = monotonic() - time

@@ -1,0 +1,109 @@
+"""Errors of components, with the name of the component: its kind, distribution and version, the method, the trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any, TypeAlias
+
+from tunekit_core.contracts.backends import Backend
+from tunekit_core.contracts.composers import ResultComposer
+from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.contracts.trials import Trial
+from tunekit_core.errors import ComponentError, TunekitError
+from tunekit_core.plugins.registry import registry
+
+KINDS: Mapping[type[Any], str] = {
+    Searcher: "searcher",
+    Scheduler: "scheduler",
+    Backend: "backend",
+    StoppingCriterion: "stopping criterion",
+    ResultComposer: "composer",
+    Observer: "observer",
+}
+AnyComponent: TypeAlias = Searcher | Scheduler | Backend | StoppingCriterion | ResultComposer | Observer
+
+
+def broken_rule(component: AnyComponent, method: str, trial_id: int | None, problem: str) -> ComponentError:
+    """The error of a component that broke a rule of its contract.
+
+    Args:
+        component: Which.
+        method: The method in which it did.
+        trial_id: The trial that it was about, if it was about one.
+        problem: What is wrong, as the end of a sentence that begins with the component.
+    """
+    about = "" if trial_id is None else f", trial {trial_id}"
+    return _error(component, method, trial_id, f"{problem} ({method}{about})")
+
+
+@contextmanager
+def errors_named(components: Iterable[AnyComponent]) -> Iterator[None]:
+    """Raise what a component raises as the error of that component; what tunekit raises on purpose stays as it is."""
+    try:
+        yield
+    except (TunekitError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # a plugin that calls sys.exit() has raised too
+        culprit = _culprit(error.__traceback__, {id(component): component for component in components})
+        if culprit is None:
+            raise
+        component, method, trial_id = culprit
+        about = "" if trial_id is None else f" for trial {trial_id}"
+        what = f"raised {type(error).__name__} in {method}{about}: {error}. Add --debug to see where"
+        raise _error(component, method, trial_id, what) from error
+
+
+def described(component: AnyComponent) -> str:
+    """A component for people: its kind, name, distribution and version."""
+    return f"{_kind_of(component)} '{component.name}' ({_origin_of(component)})"
+
+
+def _error(component: AnyComponent, method: str, trial_id: int | None, what: str) -> ComponentError:
+    return ComponentError(
+        f"The {described(component)} {what}.",
+        kind=_kind_of(component),
+        name=component.name,
+        origin=_origin_of(component),
+        method=method,
+        trial_id=trial_id,
+    )
+
+
+def _culprit(
+    trace: TracebackType | None, components: Mapping[int, AnyComponent]
+) -> tuple[AnyComponent, str, int | None] | None:
+    """The innermost component on the way to an error, the method in which it was entered, and the trial."""
+    found: tuple[AnyComponent, str, int | None] | None = None
+    while trace is not None:
+        frame = trace.tb_frame
+        component = components.get(id(frame.f_locals.get("self")))
+        if component is not None and (found is None or found[0] is not component):
+            found = component, frame.f_code.co_name, _trial_of(frame)
+        trace = trace.tb_next
+    return found
+
+
+def _trial_of(frame: FrameType) -> int | None:
+    """The trial that a method was called for, from its arguments."""
+    code = frame.f_code
+    for name in code.co_varnames[1 : code.co_argcount]:
+        argument = frame.f_locals.get(name)
+        if isinstance(argument, Trial):
+            return argument.id
+        if name == "trial_id" and isinstance(argument, int):
+            return argument
+    return None
+
+
+def _kind_of(component: AnyComponent) -> str:
+    return next(name for kind, name in KINDS.items() if isinstance(component, kind))
+
+
+def _origin_of(component: AnyComponent) -> str:
+    plugin = registry().origin_of(type(component))
+    return f"module {type(component).__module__}" if plugin is None else f"{plugin.distribution} {plugin.version}"

@@ -1,0 +1,83 @@
+"""What a report means where it arrives: whether the scheduler is shown it, and with which losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tunekit_core.contracts.backends import TrialReported
+from tunekit_core.contracts.trials import COST_ATTRIBUTE, Report
+from tunekit_core.engine.events import LateReport, UnusableReport
+from tunekit_core.engine.state import ExperimentState
+from tunekit_core.read_only import ReadOnlyDict
+
+OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"})
+CONFIGURATION_PREFIX = "config_"
+
+
+class Reader:
+    """Reads reports in a state, live and on a fold.
+
+    A report is late, and not shown to the scheduler, after the end of the trial was decided, after the trial got where
+    it was sent to, at or below the last resource seen, and at the last resource of the problem. It is unusable if a
+    metric of the objective is no number, the resource no whole number from 1 on, the cost not finite, or a metric has
+    the name of a column of the results.
+
+    Args:
+        state: The state of the experiment; it is not changed.
+    """
+
+    def __init__(self, state: ExperimentState) -> None:
+        self._state = state
+        self._resource = state.problem.objective.resource
+        self._losses = state.problem.objective.losses
+        self._max_resource = math.inf if state.problem.max_resource is None else state.problem.max_resource
+        self._layout: tuple[Any, ...] = ()  # names of the metrics of a report that could be used
+
+    def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
+        """What the report of a running trial, in its current run, means."""
+        trial_id, run, time = message.trial_id, message.run, message.time
+        trial = self._state.trials[trial_id]
+        metrics = ReadOnlyDict(message.metrics)  # a copy: what a backend does with its own reaches nobody
+        if trial_id in self._state.endings:
+            return LateReport(trial_id, run, metrics, time)
+        try:
+            losses = self._losses(metrics)
+            given = self._state.n_counted(trial_id) + 1 if self._resource is None else metrics[self._resource]
+            resource = int(given)
+            usable = resource == given and resource >= 1 and math.isfinite(metrics.get(COST_ATTRIBUTE, 0.0))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            usable = False
+        layout = (*metrics,)
+        if not usable or (layout != self._layout and any(map(_is_taken, layout))):
+            return UnusableReport(trial_id, run, metrics, time, self._what_is_wrong(metrics))
+        self._layout = layout
+        last = trial.last_report
+        if last is not None:
+            reached = last.resource
+            has_arrived = reached >= self._max_resource or (trial.until is not None and reached >= trial.until)
+            if has_arrived or resource <= reached:
+                return LateReport(trial_id, run, metrics, time)
+        return Report(trial_id, run, resource, metrics, losses, time)
+
+    def _what_is_wrong(self, metrics: Mapping[str, Any]) -> str:
+        taken = [name for name in metrics if _is_taken(name)]
+        if taken:
+            return f"it reported a metric named {taken[0]!r}, which is a column of the results: give it another name"
+        objective = self._state.problem.objective
+        needed = [f"a number as {name}" for name in objective.metric]
+        if self._resource is not None:
+            needed.append(f"a whole number from 1 on as {self._resource}")
+        if COST_ATTRIBUTE in metrics:
+            needed.append(f"a finite number as {COST_ATTRIBUTE}")
+        return f"it reported {dict(metrics)!r}, where these are needed: {', '.join(needed)}"
+
+
+def taken_columns(names: Iterable[str]) -> list[str]:
+    """Those names that the columns of every row have."""
+    return [name for name in names if _is_taken(name)]
+
+
+def _is_taken(name: Any) -> bool:
+    return not isinstance(name, str) or name in OWN_COLUMNS or name.startswith(CONFIGURATION_PREFIX)

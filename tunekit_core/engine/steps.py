@@ -1,0 +1,298 @@
+"""The steps of an experiment: each is checked, recorded, applied to the state and then acted on.
+
+:class:`~tunekit_core.Tuner` takes them in a loop around a backend, :class:`~tunekit_core.AskTell` as its caller says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, StartFailed, TrialEnded, TrialReported
+from tunekit_core.contracts.composers import ResultComposer
+from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Stop, Suggestion, Trial
+from tunekit_core.contracts.view import Incumbent
+from tunekit_core.engine.checkpoints import Checkpoints
+from tunekit_core.engine.culprits import AnyComponent, errors_named
+from tunekit_core.engine.event_json import RECORD_FORMAT
+from tunekit_core.engine.events import (
+    CriterionMet,
+    Decided,
+    Restarted,
+    Resumed,
+    Started,
+    Stopped,
+    TunerStarted,
+    UnusableReport,
+    Workers,
+)
+from tunekit_core.engine.gate import Gate, check_parts
+from tunekit_core.engine.reading import Reader
+from tunekit_core.engine.record import NoRecord, Record
+from tunekit_core.engine.recovery import Recovery
+from tunekit_core.engine.state import WITHOUT_REPORT, ExperimentState
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.read_only import ReadOnlyDict
+
+COUNTS = (
+    "n_started",
+    "n_completed",
+    "n_stopped",
+    "n_failed",
+    "n_paused",
+    "n_reports",
+    "n_restarted",
+    "n_anomalies",
+)
+
+
+class Steps:
+    """What happens in an experiment, step by step.
+
+    Args:
+        scheduler: Decides on trials.
+        backend: Runs them.
+        n_workers: Trials that may run at the same time, at least 1.
+        stopping: Named if they raise an error; whoever takes the steps asks them.
+        composers: Add columns to the rows of the result.
+        observers: Watch.
+        record: Where results are written; nowhere unless given.
+        metadata: What else is to be known about the experiment, for the record and for observers.
+
+    Attributes:
+        state: The state of the experiment.
+        gate: Checks what components say.
+
+    Raises:
+        ConfigurationError: If ``n_workers`` is below 1, or components do not go together.
+    """
+
+    def __init__(
+        self,
+        *,
+        scheduler: Scheduler,
+        backend: Backend,
+        n_workers: int,
+        stopping: Sequence[StoppingCriterion] = (),
+        composers: Sequence[ResultComposer] = (),
+        observers: Sequence[Observer] = (),
+        record: Record | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        if n_workers < 1:
+            raise ConfigurationError(f"n_workers={n_workers} must be at least 1.", option="n_workers", value=n_workers)
+        check_parts(scheduler, backend)
+        self.state = ExperimentState(scheduler.problem, scheduler)
+        self.gate = Gate(self.state, backend)
+        self._backend = backend
+        self._n_workers = n_workers
+        self._composers = tuple(composers)
+        self._observers = tuple(observers)
+        self._record: Record = NoRecord() if record is None else record
+        self._metadata = ReadOnlyDict(metadata or {})
+        self._reader = Reader(self.state)
+        self._checkpoints = Checkpoints(scheduler, backend, self.gate)
+        self._components: list[AnyComponent] = [
+            scheduler,
+            scheduler.searcher,
+            backend,
+            *stopping,
+            *composers,
+            *observers,
+        ]
+
+    def errors_named(self) -> AbstractContextManager[None]:
+        """Raise what a component raises as the error of that component."""
+        return errors_named(self._components)
+
+    def begin(self) -> None:
+        """The experiment begins, or goes on where the process before it died."""
+        state, backend = self.state, self._backend
+        components = [*self._components, backend.benchmark]
+        restores = "restore" in backend.capabilities
+        past = self._record.begin(state.problem, self._n_workers, components, self._metadata, restores=restores)
+        recovery = Recovery(state, self._record, self._write_row)
+        has_past = recovery.read(past)  # before the backend is opened: its clock does not run meanwhile
+        self._happened(TunerStarted(RECORD_FORMAT, state.now))
+        if recovery.undecided is not None:
+            self._record.write(recovery.undecided)
+        if state.n_workers != self._n_workers:
+            self._happened(Workers(self._n_workers, state.now))
+        backend.open(self._n_workers)
+        if has_past:
+            recovery.hand_over(backend)
+            self._checkpoints.restore(trial.id for trial in state.trials if trial.status is Status.PAUSED)
+        for observer in self._observers:
+            observer.on_experiment_start(state, self._metadata)
+
+    def suggest(self) -> Suggestion | None:
+        """What a free worker should do."""
+        return self.gate.suggestion(self.state.scheduler.suggest(self.state.n_started))
+
+    def carry_out(self, suggestion: Suggestion) -> None:
+        """Do what was suggested."""
+        if isinstance(suggestion, Start):
+            self._start(suggestion)
+        elif isinstance(suggestion, Resume):
+            self._resume(suggestion)
+        else:
+            self._stop(suggestion)
+
+    def receive(self, message: BackendEvent) -> None:
+        """Take in what a backend says."""
+        anomaly = self.gate.anomaly(message)
+        if anomaly is not None:
+            self._happened(anomaly)
+        elif isinstance(message, TrialReported):
+            self._receive_report(message)
+        elif isinstance(message, TrialEnded):
+            self._receive_end(message)
+        else:
+            self._happened(message)
+
+    def meet(self, criterion: StoppingCriterion, reason: str) -> None:
+        """A criterion ends the experiment."""
+        self._happened(CriterionMet(criterion.name, reason, self.state.now))
+
+    def end_observation(self, reason: str) -> None:
+        """Nothing more is shown to observers."""
+        for observer in self._observers:
+            observer.on_experiment_end(self.state, reason)
+
+    def finish(self, status: ExperimentStatus, reason: str) -> None:
+        """Close the record."""
+        self._record.finish(status, reason, _summary(self.state))
+
+    def _start(self, start: Start) -> None:
+        now = self._backend.now()
+        trial = self._happened(Started.of(self.state.n_started, start, now))
+        for observer in self._observers:
+            observer.on_trial_start(self.state, trial)
+        try:
+            self._backend.start(trial, start.until, start.checkpoint_of)
+        except StartFailed as error:
+            self._end(_failed_start(trial, now, error))
+
+    def _resume(self, resume: Resume) -> None:
+        now = self._backend.now()
+        trial = self._happened(Resumed.of(resume, now))
+        self._checkpoints.on_resume(trial.id)
+        for observer in self._observers:
+            observer.on_trial_resume(self.state, trial)
+        self._run_again(trial, now)
+
+    def _run_again(self, trial: Trial, now: float) -> None:
+        try:
+            self._backend.resume(trial, trial.until)
+        except StartFailed as error:
+            self._end(_failed_start(trial, now, error))
+
+    def _stop(self, stop: Stop) -> None:
+        """End a paused trial, or ask one to end that runs."""
+        trial = self.state.trials[stop.trial_id]
+        self._happened(Stopped(trial.id, self._backend.now()))
+        if trial.status is Status.RUNNING:
+            self._backend.stop(trial)
+        else:
+            self._after_end(trial)
+
+    def _receive_report(self, message: TrialReported) -> None:
+        event = self._reader.read(message)
+        if isinstance(event, Report):
+            self._report(event)
+            return
+        was_ending = event.trial_id in self.state.endings
+        self._happened(event)
+        if isinstance(event, UnusableReport):  # the trial fails, the experiment goes on
+            self._record.failure(event.trial_id, event.reason)
+        if not was_ending and event.trial_id in self.state.endings:
+            self._backend.stop(self.state.trials[event.trial_id])
+
+    def _report(self, report: Report) -> None:
+        state = self.state
+        trial = state.trials[report.trial_id]
+        self._record.write(report)
+        decision = self.gate.decision(state.apply(report), report)
+        decided = Decided(trial.id, decision)
+        self._record.write(decided)
+        state.apply(decided)
+        if trial.id in state.endings:
+            if decision is Decision.PAUSE:
+                self._backend.pause(trial)
+            else:
+                self._backend.stop(trial)
+        self._write_row(trial, report, decision)
+        for observer in self._observers:
+            observer.on_report(state, trial, report, decision)
+
+    def _receive_end(self, event: TrialEnded) -> None:
+        """A run is over: so is the trial, unless it is begun again."""
+        trial = self.state.trials[event.trial_id]
+        is_decided = trial.id in self.state.endings
+        if is_decided or event.status is not Status.FAILED or not self._may_begin_again(event):
+            self._end(event)
+            return
+        self.gate.check_counting(trial.id, has_checkpoint=event.has_checkpoint)
+        self._happened(Restarted(trial.id, trial.n_runs, event.cause, event.reason, event.time))
+        self._run_again(trial, event.time)
+
+    def _may_begin_again(self, event: TrialEnded) -> bool:
+        backend = self._backend
+        limit = backend.max_losses if event.cause is Cause.INFRASTRUCTURE else backend.max_retries
+        return self.state.n_begun_again(event.trial_id, event.cause) < limit
+
+    def _end(self, event: TrialEnded) -> None:
+        status = self._happened(event)
+        if status is Status.FAILED:
+            self._record.failure(event.trial_id, event.reason or WITHOUT_REPORT)
+        self._after_end(self.state.trials[event.trial_id])
+
+    def _after_end(self, trial: Trial) -> None:
+        self._checkpoints.on_end(trial.id, trial.status)
+        for observer in self._observers:
+            observer.on_trial_end(self.state, trial, trial.status)
+
+    def _happened(self, event: Any) -> Any:
+        self._record.write(event)
+        return self.state.apply(event)
+
+    def _write_row(self, trial: Trial, report: Report, decision: Decision) -> None:
+        if not self._composers:
+            self._record.row(trial, report, decision, ())
+            return
+        composed = [composer(self.state, trial, report) for composer in self._composers]
+        self._record.row(trial, report, decision, self.gate.composed(self._composers, composed, report))
+
+
+def _failed_start(trial: Trial, time: float, error: StartFailed) -> TrialEnded:
+    return TrialEnded(trial.id, trial.run, Status.FAILED, time, Cause.SCRIPT, str(error))
+
+
+def _summary(state: ExperimentState) -> dict[str, Any]:
+    """What the metadata says of the result."""
+    summary: dict[str, Any] = {name: getattr(state, name) for name in COUNTS} | {"time": state.now}
+    metrics = state.problem.objective.metric
+    if state.n_anomalies:
+        summary["first_anomaly"] = state.first_anomaly
+    if state.incumbent is not None:
+        summary["incumbent"] = _described(state.incumbent, metrics)
+    if state.best_of_failed is not None:
+        summary["best_of_failed"] = _described(state.best_of_failed, metrics)
+    if len(metrics) > 1:
+        summary["incumbents"] = [_described(incumbent, metrics) for incumbent in state.incumbents]
+    return summary
+
+
+def _described(incumbent: Incumbent, metrics: Sequence[str]) -> dict[str, Any]:
+    report = incumbent.report
+    return {
+        "trial_id": report.trial_id,
+        "resource": report.resource,
+        "metrics": {name: report.metrics[name] for name in metrics},
+        "configuration": dict(incumbent.configuration),
+    }

@@ -1,0 +1,109 @@
+"""``events.jsonl``: a JSON object a line, with a running number and a checksum.
+
+``{"number": 3, "event": "decision", …, "crc32": "9ae0daaf"}``: the numbers count from 0 over all processes that wrote
+the file, and the checksum is that of the line up to the comma before it. A line without an end was being written when
+the process died: it tells nothing, since an event is acted on only after it was written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from tunekit_core.engine.event_json import RECORD_FORMAT, from_json, to_json
+from tunekit_core.engine.events import Happened, Recorded
+from tunekit_core.errors import RecordError
+from tunekit_core.records.files import as_json
+
+CHECKSUM = b', "crc32": "%08x"}\n'
+CHECKSUM_LENGTH = len(CHECKSUM % 0)
+
+
+class EventFile:
+    """Reads the events of a file, and appends to it.
+
+    Args:
+        path: The file; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._n_lines = 0
+        self._whole = 0  # bytes of whole lines
+        self._file: IO[bytes] | None = None
+
+    def read(self) -> Iterator[Recorded]:
+        """The events so far, one at a time: the file may be larger than memory.
+
+        Raises:
+            RecordError: If a line is damaged, missing or of another format; what comes before it was returned.
+        """
+        self._n_lines = self._whole = 0
+        if not self._path.exists():
+            return
+        with open(self._path, "rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                yield self._event(line)
+                self._n_lines += 1
+                self._whole += len(line)
+
+    def write(self, event: Happened) -> None:
+        """Append an event; on its first call a last line that breaks off is removed. :meth:`read` was called before.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        if self._file is None:
+            self._file = self._open()
+        text = as_json({"number": self._n_lines, **to_json(event)})
+        body = text[:-1].encode("ascii")  # json escapes everything else
+        self._file.write(body + CHECKSUM % zlib.crc32(body))
+        self._file.flush()
+        self._n_lines += 1
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def _open(self) -> IO[bytes]:
+        file = open(self._path, "ab")  # noqa: SIM115 - lives as long as the run
+        os.truncate(self._path, self._whole)
+        return file
+
+    def _event(self, line: bytes) -> Recorded:
+        number = self._n_lines
+        body, checksum = line[:-CHECKSUM_LENGTH], line[-CHECKSUM_LENGTH:]
+        if number == 0:
+            _check_format(self._path, line)
+        if checksum != CHECKSUM % zlib.crc32(body):
+            raise RecordError(f"Line {number + 1} of {self._path} is damaged: its checksum is wrong.")
+        record = json.loads(body + b"}")
+        if record.pop("number") != number:
+            raise RecordError(
+                f"Line {number + 1} of {self._path} is not where it belongs: lines before it are missing."
+            )
+        try:
+            return from_json(record)
+        except RecordError as error:
+            raise RecordError(f"Line {number + 1} of {self._path} {error}") from error
+
+
+def _check_format(path: Path, line: bytes) -> None:
+    """Before anything else: in a record of another format, any line may look damaged."""
+    try:
+        first = json.loads(line)
+    except ValueError as error:
+        raise RecordError(f"Line 1 of {path} is damaged: {error}") from error
+    begins_here = isinstance(first, dict) and (first.get("event"), first.get("time")) == ("tuner_started", 0.0)
+    if not begins_here or first.get("format") != RECORD_FORMAT:
+        raise RecordError(
+            f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads. Read it with "
+            "the version that wrote it, or give another folder for a new experiment."
+        )
