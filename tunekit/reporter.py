@@ -103,8 +103,7 @@ class Reporter:
             number = 0
         if number < 1:
             raise ValueError(
-                f"checkpoint({resource!r}): give how far the training has come as a whole number from 1 on, such as the "
-                "epoch."
+                f"checkpoint({resource!r}): give how far the training has come, a whole number from 1 on, as epochs are"
             )
         import shutil  # only here: they take longer to import than all the rest
         from pathlib import Path

@@ -236,7 +236,7 @@ for step in range(1, 1000):
 
 @pytest.mark.parametrize("resource", [0, -1, 1.5, "3", None])
 def test_the_resource_of_a_checkpoint_is_a_whole_number_from_1_on(file, versions, resource):
-    message = f"^checkpoint\\({resource!r}\\): give how far .* a whole number from 1 on"
+    message = f"^checkpoint\\({resource!r}\\): give how far .*, a whole number from 1 on"
     with pytest.raises(ValueError, match=message), Reporter().checkpoint(resource):
         pass
     assert not versions.exists()

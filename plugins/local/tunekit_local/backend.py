@@ -116,6 +116,8 @@ class LocalBackend(Backend):
             find_run(running, self._processes, self._devices)
             self._running[trial.id] = running
             restored.append(running)
+            if running.process is not None and not running.process.is_over():
+                self._placed(running)  # once more, perhaps: it may have died before it recorded that
         over = [running for running in restored if running.process is None or running.process.is_over()]
         self._read(restored)  # together, to be in the order in which they were made
         for running in over:

@@ -10,8 +10,9 @@ from tunekit_local.running_trial import RunningTrial
 def find_run(running: RunningTrial, processes: RunProcesses, devices: Devices) -> None:
     """Find the run of a trial that ran when the tuner died; one that was never begun is left without a process.
 
-    A run that goes on keeps its devices. One of an experiment whose folder was moved does not go on: what it writes
-    would not be found.
+    What has a ``spec.json`` was begun, even if its supervisor was too slow to claim it before it was found here. A run
+    that goes on keeps its devices. One of an experiment whose folder was moved does not go on: what it writes would not
+    be found.
 
     Args:
         running: The trial, as the record has it.
