@@ -28,6 +28,7 @@ class Counts:
 
     n_started: int = 0
     n_running: int = 0
+    n_waiting: int = 0
     n_paused: int = 0
     n_completed: int = 0
     n_stopped: int = 0
@@ -45,8 +46,15 @@ class Counts:
         return self.n_completed + self.n_stopped + self.n_failed
 
     def __str__(self) -> str:
-        kinds = ("running", "paused", "completed", "stopped", "failed")
-        numbers = [f"{n:,} {kind}" for kind in kinds if (n := getattr(self, f"n_{kind}"))]
+        counts = {
+            "running": self.n_running - self.n_waiting,
+            "waiting": self.n_waiting,
+            "paused": self.n_paused,
+            "completed": self.n_completed,
+            "stopped": self.n_stopped,
+            "failed": self.n_failed,
+        }
+        numbers = [f"{n:,} {kind}" for kind, n in counts.items() if n]
         details = f" ({', '.join(numbers)})" if numbers else ""
         return f"{plural(self.n_started, 'trial')}{details}, {plural(self.n_reports, 'report')}"
 

@@ -59,7 +59,7 @@ def _print_what_does_not_count(metadata: Mapping[str, Any]) -> None:
     if failed is not None:
         value = next(iter(failed["metrics"].values()))
         print_stdout(
-            f"Trial {failed['trial_id']} had reported {value:.6g}, which is better, but it has failed and does not count."
+            f"Trial {failed['trial_id']} had reported {value:.6g}, which is better, but has failed: it does not count."
         )
     n_anomalies = metadata.get("n_anomalies", 0)
     if n_anomalies:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Trial
@@ -12,6 +12,7 @@ class Fifo(Scheduler):
     """Every trial runs to its end, in the order in which the searcher proposes them."""
 
     name: ClassVar[str] = "fifo"
+    objectives: ClassVar[Literal["one", "many"]] = "many"
 
     def suggest(self, trial_id: int) -> Start | Resume | None:
         proposal = self.searcher.suggest(trial_id, resource=self.problem.max_resource)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import attrs
 import numpy as np
@@ -39,6 +39,7 @@ class GridSearch(Searcher):
     """
 
     name: ClassVar[str] = "grid"
+    objectives: ClassVar[Literal["one", "many"]] = "many"
     Options: ClassVar[type[Any]] = GridSearchOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: GridSearchOptions) -> None:

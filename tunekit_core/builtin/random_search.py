@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
@@ -20,6 +20,7 @@ class RandomSearch(Searcher):
     """
 
     name: ClassVar[str] = "random"
+    objectives: ClassVar[Literal["one", "many"]] = "many"
 
     def __init__(self, problem: Problem, streams: Streams, options: NoOptions = NO_OPTIONS) -> None:
         super().__init__(problem, streams, options)

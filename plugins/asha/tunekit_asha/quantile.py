@@ -26,6 +26,7 @@ class RunningQuantile:
         self._n_low = 0  # without those that are gone
         self._n = 0
         self._gone: dict[float, int] = {}  # how many of each number; the fronts of both heaps are never gone
+        self._value: float | None = None  # until a number comes or goes
 
     def __len__(self) -> int:
         return self._n
@@ -50,6 +51,11 @@ class RunningQuantile:
 
     def value(self) -> float:
         """The quantile of the numbers that are there, at least one."""
+        if self._value is None:
+            self._value = self._interpolated()
+        return self._value
+
+    def _interpolated(self) -> float:
         below = -self._low[0]
         if self._n == self._n_low:
             return below
@@ -63,6 +69,7 @@ class RunningQuantile:
         return above - (above - below) * (1 - weight) if above < float("inf") else above
 
     def _balance(self) -> None:
+        self._value = None
         n_low = int((self._n - 1) * self._q) + 1 if self._n else 0
         while self._n_low < n_low:
             heappush(self._low, -heappop(self._high))
