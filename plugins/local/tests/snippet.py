@@ -2,7 +2,7 @@
 
 import sys
 
-from tunekit_core import Benchmark, Objective, Problem, Script, SearchSpace, Streams, Trial, TrialEnded, uniform
+from tunekit_core import Benchmark, Objective, Problem, Report, Script, SearchSpace, Streams, Trial, TrialEnded, uniform
 from tunekit_local.backend import LocalBackend
 from tunekit_local.options import LocalOptions
 
@@ -35,8 +35,10 @@ def local_backend(benchmark, folder, n_workers=2, **options):
     return backend
 
 
-def trial_of(backend, trial_id=0, run=0, **values):
-    return Trial(trial_id, backend.problem.space.default(), n_runs=run + 1, **values)
+def trial_of(backend, trial_id=0, run=0, reached=None, **values):
+    """A trial in this run, which has come so far in the runs before."""
+    last = None if reached is None else Report(trial_id, run - 1, reached, {}, (0.0,), 1.0)
+    return Trial(trial_id, backend.problem.space.default(), n_runs=run + 1, last_report=last, **values)
 
 
 def until_idle(backend, n_running=1):

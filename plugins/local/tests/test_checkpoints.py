@@ -56,8 +56,8 @@ def versions(folder, trial_id):
     return sorted(path.name for path in (folder / str(trial_id) / "checkpoints").glob("[0-9]*"))
 
 
-def run(backend, trial, until):
-    backend.start(trial, until, None) if trial.run == 0 else backend.resume(trial, until)
+def run(backend, trial, until, parent=None):
+    backend.start(trial, until, parent) if trial.run == 0 else backend.resume(trial, until)
     return until_idle(backend)
 
 
@@ -65,9 +65,16 @@ class TestPublished:
     def test_a_trial_goes_on_from_the_newest(self, make):
         backend = make()
         run(backend, trial_of(backend), 3)
-        events = run(backend, trial_of(backend, run=1), 5)
+        events = run(backend, trial_of(backend, run=1, reached=3), 5)
         assert (firsts(events), steps(events)) == ({4}, [4, 5])
         assert events[-1].has_checkpoint
+
+    def test_a_trial_does_not_go_on_from_one_that_the_tuner_has_no_report_of(self, make, tmp_path):
+        backend = make()
+        run(backend, trial_of(backend), 5)
+        events = run(backend, trial_of(backend, run=1, reached=3), 5)
+        assert (firsts(events), steps(events)) == ({4}, [4, 5])
+        assert versions(tmp_path, 0) == ["3", "4", "5"]
 
     def test_another_trial_starts_from_any_that_is_kept_while_its_owner_runs(self, make, monkeypatch):
         monkeypatch.setenv("PAUSE", "0.2")
@@ -95,7 +102,7 @@ class TestPublished:
         run(backend, trial_of(backend), 6)
         for resource in (2, 7):
             with pytest.raises(
-                StartFailed, match=f"^Trial 0 has no checkpoint at {resource}: there are those at 4, 5, 6.$"
+                StartFailed, match=f"^Trial 0 has no checkpoint at {resource}: there are those at 4, 5, 6. What"
             ):
                 backend.start(trial_of(backend, 1), 9, Checkpoint(0, resource))
 
@@ -106,7 +113,7 @@ class TestPublished:
         backend.release((0,))
         assert not (tmp_path / "0" / "checkpoints").exists()
         assert firsts(until_idle(backend)) == {4}
-        assert firsts(run(backend, trial_of(backend, 1, run=1), 6)) == {5}
+        assert firsts(run(backend, trial_of(backend, 1, run=1, reached=4), 6)) == {5}
 
     def test_a_trial_that_writes_to_its_own_copy_changes_nothing_of_others(self, make, tmp_path):
         backend = make()
@@ -125,7 +132,7 @@ class TestPublished:
         backend = make()
         run(backend, trial_of(backend), 3)
         backend.drop_checkpoint(0)
-        events = run(backend, trial_of(backend, run=1), 4)
+        events = run(backend, trial_of(backend, run=1, reached=3), 4)
         assert (firsts(events), events[-1].has_checkpoint) == ({1}, True)
 
     def test_one_that_was_cut_off_while_it_was_written_is_none(self, make, tmp_path):
@@ -134,7 +141,7 @@ class TestPublished:
         )
         run(backend, trial_of(backend), 9)
         assert versions(tmp_path, 0) == ["1", "2"]
-        assert firsts(run(make(), trial_of(backend, run=1), 4)) == {3}
+        assert firsts(run(make(), trial_of(backend, run=1, reached=2), 4)) == {3}
         assert sorted(path.name for path in (tmp_path / "0" / "checkpoints").iterdir()) == ["2", "3", "4", "taken.json"]
 
 
@@ -148,7 +155,7 @@ class TestOwn:
         while not steps(backend.wait(None)):
             pass
         with pytest.raises(
-            StartFailed, match=r"^Trial 0 has no checkpoint at 1: there is none\. It runs, so what its script"
+            StartFailed, match=r"^Trial 0 has no checkpoint at 1: none was published\. What a script keeps"
         ):
             backend.start(trial_of(backend, 1), None, Checkpoint(0, 1))
         until_idle(backend)
@@ -159,15 +166,15 @@ class TestOwn:
         for trial_id in (1, 2):
             backend.start(trial_of(backend, trial_id, parent=Checkpoint(0, 3)), 5, Checkpoint(0, 3))
             assert firsts(until_idle(backend)) == {4}
-        assert firsts(run(backend, trial_of(backend, run=1), 6)) == {4}
-        assert firsts(run(backend, trial_of(backend, run=2), 8)) == {7}
-        assert firsts(run(backend, trial_of(backend, 1, run=1), 7)) == {6}
+        assert firsts(run(backend, trial_of(backend, run=1, reached=3), 6)) == {4}
+        assert firsts(run(backend, trial_of(backend, run=2, reached=6), 8)) == {7}
+        assert firsts(run(backend, trial_of(backend, 1, run=1, reached=5), 7)) == {6}
 
     def test_they_are_those_of_where_it_has_come_to_alone(self, make):
         backend = make(WRITES_ITSELF)
         run(backend, trial_of(backend), 3)
         for resource in (2, 4):
-            with pytest.raises(StartFailed, match=f"^Trial 0 has no checkpoint at {resource}: there is none.$"):
+            with pytest.raises(StartFailed, match=f"^Trial 0 has no checkpoint at {resource}: none was published. "):
                 backend.start(trial_of(backend, 1), 9, Checkpoint(0, resource))
 
     def test_what_was_only_taken_from_another_trial_is_no_checkpoint_of_its_own_progress(self, make):
@@ -176,13 +183,13 @@ class TestOwn:
         keeps_none = make("report = Reporter()\nfor step in (4, 5): report(step=step, loss=0)")
         keeps_none.start(trial_of(keeps_none, 1, parent=Checkpoint(0, 3)), 5, Checkpoint(0, 3))
         until_idle(keeps_none)
-        with pytest.raises(StartFailed, match=r"^Trial 1 has no checkpoint at 5: there are those at 3\.$"):
+        with pytest.raises(StartFailed, match=r"^Trial 1 has no checkpoint at 5: there are those at 3\. "):
             keeps_none.start(trial_of(keeps_none, 2), 9, Checkpoint(1, 5))
 
     def test_a_trial_without_any_has_none(self, make):
         backend = make("Reporter()(step=1, loss=0)")
         assert run(backend, trial_of(backend), 9)[-1].has_checkpoint is False
-        with pytest.raises(StartFailed, match=r"^Trial 0 has no checkpoint at 1: there is none\.$"):
+        with pytest.raises(StartFailed, match=r"^Trial 0 has no checkpoint at 1: none was published\. "):
             backend.start(trial_of(backend, 1), 9, Checkpoint(0, 1))
 
 
@@ -203,7 +210,7 @@ class TestCutOff:
         backend.restore([UnfinishedTrial(trial_of(backend, 1, until=5, parent=Checkpoint(0, 3)), 0, False)], 1.0)
         (ended,) = until_idle(backend)
         assert (ended.status, ended.run) == (Status.FAILED, 0)
-        assert ended.reason == "Trial 0 has no checkpoint at 3: there is none."
+        assert ended.reason.startswith("Trial 0 has no checkpoint at 3: none was published. ")
 
     def test_killed_at_any_moment_of_a_copy_the_next_run_begins_from_the_whole_of_it(self, tmp_path):
         version = tmp_path / "checkpoints" / "3"
@@ -212,7 +219,7 @@ class TestCutOff:
             (version / f"{number:03}").write_bytes(bytes(20_000))
         expected = [path.name for path in sorted(version.iterdir())]
         checkpoints = Checkpoints(tmp_path)
-        checkpoints.prepare()
+        checkpoints.prepare(9)
         (checkpoints.working / "old").write_text("old")
         n_cut_off = 0
         for moment in range(40):
@@ -225,7 +232,7 @@ class TestCutOff:
                 (tmp_path / "checkpoints" / "taken.json").unlink()
             else:
                 n_cut_off += 1
-            checkpoints.prepare()
+            checkpoints.prepare(9)
             found = [path.name for path in sorted(checkpoints.working.iterdir())]
             assert found in ([], ["old"], expected)
         assert n_cut_off > 0
@@ -252,7 +259,7 @@ class TestCutOff:
         assert list((tmp_path / "1" / "checkpoint").iterdir()) == []
         (donor / "huge").unlink()
         (tmp_path / "1" / "checkpoints" / "3" / "huge").unlink()
-        assert firsts(run(backend, trial_of(backend, 1, run=1), 5)) == {4}
+        assert firsts(run(backend, trial_of(backend, 1, run=1, parent=Checkpoint(0, 3)), 5)) == {4}
         assert not part.exists()
 
 
@@ -291,7 +298,7 @@ def test_what_is_cut_off_while_it_is_deleted_does_not_pass_for_a_checkpoint(tmp_
         checkpoints.delete()
     monkeypatch.undo()
     assert checkpoints.resources() == []
-    checkpoints.prepare()
+    checkpoints.prepare(9)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
 

@@ -39,11 +39,21 @@ class Checkpoints:
         self.working = trial / "checkpoint"
         self.versions = trial / "checkpoints"
 
-    def prepare(self) -> None:
-        """Make ready for a run, and remove what one that was cut off may have left."""
+    def prepare(self, reached: int) -> None:
+        """Make ready for the next run, and remove what one that was cut off may have left.
+
+        Versions above what the trial has reached are removed: the tuner has no reports of them, and would never get
+        those of the resources in between if the next run went on from there.
+
+        Args:
+            reached: How far the trial has come, as the tuner knows it.
+        """
         self.working.mkdir(exist_ok=True)  # it may have been deleted
         for left in (*self.working.parent.glob(".checkpoint*"), *self.versions.glob(".*")):
             shutil.rmtree(left, ignore_errors=True)
+        for resource in self.resources():
+            if resource > reached:
+                _remove(self.version(resource))
 
     def exist(self) -> bool:
         """Whether there is something that a later run goes on from."""

@@ -56,7 +56,7 @@ class Launcher:
         """
         run = running.folder.run(running.number)
         run.clear(self.processes)
-        running.folder.checkpoints.prepare()
+        running.folder.checkpoints.prepare(running.trial.reached)
         run.create(self._spec(running, run, devices))
         return self.processes.launch(run.path)
 

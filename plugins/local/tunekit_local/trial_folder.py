@@ -114,15 +114,15 @@ class TrialFolder:
             StartFailed: If there is none.
         """
         version = self.checkpoints.version(resource)
-        may_publish = not version.is_dir() and not runs and metric is not None
-        if may_publish and self.reached(metric or "") == resource:
+        if not version.is_dir() and not runs and metric is not None and self.reached(metric) == resource:
             self.checkpoints.publish_working(resource)
         if not version.is_dir():
             there = ", ".join(map(str, self.checkpoints.resources()))
             raise StartFailed(
                 f"Trial {self.path.name} has no checkpoint at {resource}: "
-                + (f"there are those at {there}." if there else "there is none.")
-                + (" It runs, so what its script keeps in checkpoint/ itself cannot be copied." if runs else "")
+                + (f"there are those at {there}. " if there else "none was published. ")
+                + "What a script keeps in checkpoint/ itself can be copied while it does not run, as that of the resource "
+                "that it reported last."
             )
         return version
 
