@@ -36,7 +36,7 @@ RUN_INFO = RunInfo(
     searched=("lr", "act"),
     stopping={"max_wallclock_time": {"seconds": 600.0}, "max_num_trials_finished": {"count": 9}},
 )
-BEST = Incumbent(Report(7, 27, {"loss": 0.25}, (0.25,), 50.0), {"lr": 0.01, "act": "relu", "epochs": 27})
+BEST = Incumbent(Report(7, 0, 27, {"loss": 0.25}, (0.25,), 50.0), {"lr": 0.01, "act": "relu", "epochs": 27})
 SNAPSHOT = Snapshot(
     now=62.0,
     counts=Counts(13, 2, 6, 3, 1, 1, 1234),
@@ -255,24 +255,26 @@ def watch():
 
 
 def reported(trial, epoch, loss, time):
-    trial.last_report = Report(trial.id, epoch, {"loss": loss, "epoch": epoch}, (loss,), time)
-    return trial.last_report
+    """The trial after a report."""
+    report = Report(trial.id, 0, epoch, {"loss": loss, "epoch": epoch}, (loss,), time)
+    return attrs.evolve(trial, last_report=report)
 
 
 def test_a_watcher_notes_what_happens(watch):
     display, trial = RecordingDisplay(), Trial(0, {"lr": 0.1, "act": "relu"}, until=3)
     watcher = watch(display, shows_reports=True, devices_of=lambda trial_id: f"GPU {trial_id}")
-    watcher.on_experiment_start(View())
+    watcher.on_experiment_start(View(), {})
     watcher.on_trial_start(View(now=1.0, n_started=1, n_running=1), trial)
     assert watcher.snapshot().running[0] == RunningTrial(0, 3, watcher.snapshot().running[0].heard, devices="GPU 0")
-    report = reported(trial, 3, 0.5, 2.0)
+    trial = reported(trial, 3, 0.5, 2.0)
+    report = trial.last_report
     best = View(now=2.0, n_started=1, n_running=1, n_reports=1, incumbent=Incumbent(report, trial.configuration))
     watcher.on_report(best, trial, report, Decision.PAUSE)
     assert watcher.snapshot().running == (RunningTrial(0, 3, 2.0, 3, 0.5, "pausing", "GPU 0"),)
     assert watcher.snapshot().columns == (("num_at_level1", 1),)
     watcher.on_trial_end(best, trial, Status.PAUSED)
     assert watcher.snapshot().running == ()
-    trial.until = 9
+    trial = attrs.evolve(trial, until=9)
     watcher.on_trial_resume(best, trial)
     failed = attrs.evolve(best, newest_failure=Failure(0, "exit status 1\nOops"))
     watcher.on_trial_end(failed, trial, Status.FAILED)
@@ -294,9 +296,10 @@ def test_a_watcher_notes_what_happens(watch):
 def test_an_incumbent_that_improves_is_no_new_one(watch):
     display, trial = RecordingDisplay(), Trial(0, {"lr": 0.1, "act": "relu"})
     watcher = watch(display)
-    watcher.on_experiment_start(View())
+    watcher.on_experiment_start(View(), {})
     for epoch in range(1, 9):
-        report = reported(trial, epoch, 1 / epoch, epoch)
+        trial = reported(trial, epoch, 1 / epoch, epoch)
+        report = trial.last_report
         watcher.on_report(View(incumbent=Incumbent(report, trial.configuration)), trial, report, Decision.CONTINUE)
     watcher.close()
     assert len(display.lines) == 1
@@ -304,9 +307,9 @@ def test_an_incumbent_that_improves_is_no_new_one(watch):
 
 def test_an_experiment_that_goes_on_says_so_and_shows_what_runs(watch):
     display, trial = RecordingDisplay(), Trial(4, {"lr": 0.1, "act": "relu"}, until=9)
-    reported(trial, 5, 0.5, 90.0)
+    trial = reported(trial, 5, 0.5, 90.0)
     watcher = watch(display, shows_events=False)
-    watcher.on_experiment_start(View(now=100.0, n_started=13, n_running=1, n_paused=12, n_reports=57, running=(trial,)))
+    watcher.on_experiment_start(View(now=100.0, n_started=13, n_running=1, n_paused=12, n_reports=57, running=(trial,)), {})
     assert watcher.snapshot().running == (RunningTrial(4, 9, 90.0, 5, 0.5),)
     assert 100.0 <= watcher.snapshot().now < 110.0
     watcher.close()
@@ -315,7 +318,7 @@ def test_an_experiment_that_goes_on_says_so_and_shows_what_runs(watch):
 
 def test_the_clock_moves_while_nothing_happens(watch):
     display = RecordingDisplay()
-    watch(display).on_experiment_start(View(now=5.0))
+    watch(display).on_experiment_start(View(now=5.0), {})
     limit = time.monotonic() + 20
     while len(display.snapshots) < 3 and time.monotonic() < limit:
         time.sleep(0.05)
@@ -328,7 +331,7 @@ def test_a_display_that_takes_nothing_does_not_hold_up_the_tuner(watch):
     blocked = threading.Event()
     display, trial = RecordingDisplay(blocked.wait), Trial(0, {"lr": 0.1, "act": "relu"})
     watcher = watch(display)
-    watcher.on_experiment_start(View())
+    watcher.on_experiment_start(View(), {})
     for _ in range(20_000):
         watcher.on_trial_start(View(), trial)
     blocked.set()
@@ -342,7 +345,7 @@ def test_a_terminal_that_is_gone_does_not_end_the_experiment(watch):
 
     display = RecordingDisplay(gone)
     watcher = watch(display)
-    watcher.on_experiment_start(View())
+    watcher.on_experiment_start(View(), {})
     watcher.close()
     watcher.on_experiment_end(View(), "over")
     assert display.was_left

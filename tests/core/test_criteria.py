@@ -81,6 +81,8 @@ def test_256_trials_finished_are_completed_stopped_and_failed_ones(play, batch):
 
 def test_paused_trials_are_not_finished(play):
     class PauseAll(Fifo):
+        needs = frozenset({"pause"})
+
         def on_report(self, trial, report):
             return Decision.PAUSE
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import zlib
 from operator import attrgetter
 
 import pytest
@@ -13,18 +14,28 @@ from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import StartFailed
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.trials import Decision, Resume, Start, Status
-from tunekit_core.engine.events import Decided, from_json, kind_of
+from tunekit_core.engine.event_json import from_json, kind_of, to_json
+from tunekit_core.engine.events import Decided, TunerStarted, Workers
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import RecordError, ReplayError
 from tunekit_core.records.load import read_events
 
-HEADER = '{"event": "tuner_started", "format": 1, "time": 0.0}\n'
+def lines(*records):
+    """What ``events.jsonl`` has where these events were written, header first."""
+    text = ""
+    for number, record in enumerate([{"event": "tuner_started", "format": 2, "time": 0.0}, *records]):
+        body = json.dumps({"number": number, **record})[:-1]
+        text += f'{body}, "crc32": "{zlib.crc32(body.encode()):08x}"}}\n'
+    return text
+
+
 
 
 class Climb(Fifo):
     """Pauses every trial at epoch 1, resumes the better half of those, and stops the others of them at epoch 3."""
 
+    needs = frozenset({"pause"})
     stop_at = 3
 
     def __init__(self, problem, streams, searcher):
@@ -64,12 +75,12 @@ facts = attrgetter("id", "configuration", "until", "status", "last_report", "n_r
 
 def summary(state):
     """Everything that can be seen of a state."""
-    ending = [trial.id for trial in state.trials if state.ending(trial.id) is not None]
+    ending = [trial.id for trial in state.trials if trial.id in state.endings]
     return counters(state), others(state), [facts(trial) for trial in state.trials], ending
 
 
 def fresh_state(problem, scheduler=Climb):
-    return ExperimentState(problem, scheduler(problem, Streams(0), RandomSearch(problem, Streams(0))), 3)
+    return ExperimentState(problem, scheduler(problem, Streams(0), RandomSearch(problem, Streams(0))))
 
 
 def limit(n):
@@ -151,8 +162,9 @@ def test_a_changed_decision_is_an_error_that_names_it(climbed, problem):
 
 START = {"event": "start", "trial_id": 0, "configuration": {"x": 0.5}, "until": None, "checkpoint_of": None, "note": {}}
 START |= {"time": 0.0}
-REPORT = {"event": "report", "trial_id": 0, "metrics": {"epoch": 1, "loss": 0.5}, "time": 1.0}
-ENDED = {"event": "ended", "trial_id": 0, "status": "Completed", "time": 1.0, "reason": ""}
+REPORT = {"event": "report", "trial_id": 0, "run": 0, "metrics": {"epoch": 1, "loss": 0.5}, "time": 1.0}
+ENDED = {"event": "ended", "trial_id": 0, "run": 0, "status": "Completed", "time": 1.0, "cause": "script", "reason": ""}
+ENDED |= {"metrics": None, "cost": None, "has_checkpoint": False}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +182,7 @@ ENDED = {"event": "ended", "trial_id": 0, "status": "Completed", "time": 1.0, "r
         ([START, {**REPORT, "trial_id": -1}], "event 'report' of trial -1, which was never started"),
         ([ENDED], "event 'ended' of trial 0"),
         ([{"event": "resume", "trial_id": 4, "until": 1, "note": {}, "time": 0.0}], "event 'resume' of trial 4"),
-        ([{"event": "unusable", "trial_id": 4, "metrics": {}, "time": 0.0}], "event 'unusable' of trial 4"),
+        ([{"event": "unusable", "trial_id": 4, "run": 0, "metrics": {}, "time": 0.0}], "event 'unusable' of trial 4"),
     ],
 )
 def test_a_record_that_makes_no_sense_is_an_error_that_says_why(problem, events, message):
@@ -201,8 +213,8 @@ def file(tmp_path):
 
 
 def test_events_are_read_as_they_were_written(climbed):
-    assert read_events(climbed.folder) == [from_json(record) for record in climbed.events]
-    assert (climbed.folder / "events.jsonl").read_text().startswith(HEADER)
+    assert read_events(climbed.folder)[:2] == [TunerStarted(2, 0.0), Workers(3, 0.0)]
+    assert read_events(climbed.folder)[2:] == [from_json(record) for record in climbed.events]
 
 
 def test_every_event_is_on_disk_before_it_is_acted_on(play, tmp_path):
@@ -233,44 +245,47 @@ def test_metrics_that_are_not_finite_survive(play):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lost=st.integers(0, 10_000))
 def test_a_file_that_breaks_off_anywhere_gives_the_whole_lines(file, lost):
-    lines = [HEADER, *(json.dumps(event) + "\n" for event in (START, REPORT, ENDED))]
-    text = "".join(lines)
+    text = lines(START, REPORT, ENDED)
     text = text[: len(text) - lost % (len(text) + 1)]
-    assert read_events(file(text)) == [from_json(json.loads(line)) for line in text.split("\n")[1:-1]]
+    written = [TunerStarted(2, 0.0), *map(from_json, (START, REPORT, ENDED))]
+    assert read_events(file(text)) == written[: text.count("\n")]
 
 
 def test_a_line_that_is_damaged_in_the_middle_is_an_error_that_names_it(file):
-    with pytest.raises(RecordError, match=r"Line 3 of .*events\.jsonl is damaged"):
-        read_events(file(HEADER + json.dumps(START) + "\n" + json.dumps(REPORT)[:40] + "\n" + json.dumps(ENDED) + "\n"))
+    header, start, report, ended = lines(START, REPORT, ENDED).splitlines(keepends=True)
+    with pytest.raises(RecordError, match=r"Line 3 of .*events\.jsonl is damaged: its checksum is wrong"):
+        read_events(file(header + start + report[:40] + "\n" + ended))
+
+
+@pytest.mark.parametrize("line", [b"\x00" * 40, b"\xff\xfe", b"[1, 2]", b"{}", b"", json.dumps(START).encode()])
+def test_a_line_without_its_checksum_is_an_error(file, line):
+    with pytest.raises(RecordError, match="Line 2 of"):
+        read_events(file(lines().encode() + line + b"\n" + lines(START, START).encode()))
 
 
 @pytest.mark.parametrize(
-    "line",
+    "record",
     [
-        b"\x00" * 40,
-        b"\xff\xfe",
-        b"[1, 2]",
-        b"{}",
-        b"",
-        b'{"event": "restart", "trial_id": 0}',
-        b'{"event": ["start"]}',
-        b'{"event": "report", "trial_id": 0, "time": 0.0}',
-        b'{"event": "decision", "trial_id": 0, "decision": "WAIT"}',
-        b'{"event": "criterion", "name": "a", "reason": "b", "time": 0.0, "more": 1}',
+        {"event": "restart", "trial_id": 0},
+        {"event": ["start"]},
+        {},
+        {"event": "report", "trial_id": 0, "time": 0.0},
+        {"event": "decision", "trial_id": 0, "decision": "WAIT"},
+        {"event": "criterion", "name": "a", "reason": "b", "time": 0.0, "more": 1},
     ],
 )
-def test_a_line_that_is_no_event_is_an_error(file, line):
-    with pytest.raises(RecordError, match="Line 2 of"):
-        read_events(file(HEADER.encode() + line + b"\n" + json.dumps(START).encode() + b"\n"))
+def test_a_line_that_is_no_event_is_an_error(file, record):
+    with pytest.raises(RecordError, match=r"Line 2 of .* is no event"):
+        read_events(file(lines(record, START)))
 
 
 def test_a_record_of_a_later_format_is_not_called_damaged(file):
-    header = '{"event": "tuner_started", "format": 2, "time": 0.0, "more": 1}\n'
-    with pytest.raises(RecordError, match="it is not of format 1, which this version reads"):
+    header = '{"event": "tuner_started", "format": 3, "time": 0.0, "more": 1}\n'
+    with pytest.raises(RecordError, match="it is not of format 2, which this version reads"):
         read_events(file(header + '{"event": "something new"}\n'))
 
 
-@pytest.mark.parametrize("header", ['{"event": "tuner_started", "format": 2, "time": 0.0}', json.dumps(START)])
+@pytest.mark.parametrize("header", ['{"event": "tuner_started", "format": 1, "time": 0.0}', json.dumps(START)])
 def test_another_format_is_refused(file, header):
-    with pytest.raises(RecordError, match="it is not of format 1, which this version reads"):
+    with pytest.raises(RecordError, match="it is not of format 2, which this version reads"):
         read_events(file(header + "\n"))

@@ -2,17 +2,17 @@
 
 import math
 
-import attrs
 import pytest
 from hypothesis import given, strategies as st
 
 from tunekit_core import Objective, Problem, SearchSpace, Streams
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import TrialEnded, TrialReported
+from tunekit_core.contracts.backends import Cause, TrialEnded, TrialReported
 from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status
+from tunekit_core.contracts.trials import Checkpoint, Decision, Report, Resume, Start, Status
 from tunekit_core.contracts.view import Failure
-from tunekit_core.engine.events import Decided, LateReport, Resumed, Started, UnusableReport
+from tunekit_core.engine.events import Decided, LateReport, Resumed, Started, UnusableReport, Workers
+from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import RecordError
 from tunekit_core.space import uniform
@@ -53,7 +53,9 @@ class Witness(Scheduler):
 def fresh_state(**changes):
     space, objective = SearchSpace({"x": uniform(0.0, 1.0)}), Objective("loss", "min", "epoch")
     problem = Problem(**{"space": space, "objective": objective, "max_resource": 9, **changes})
-    return ExperimentState(problem, Witness(problem), 4)
+    state = ExperimentState(problem, Witness(problem))
+    state.apply(Workers(4, 0.0))
+    return state
 
 
 def start(state, time=0.0, **more):
@@ -65,7 +67,7 @@ def resume(state, trial_id, time=0.0, **more):
 
 
 def read(state, trial_id, metrics, time=0.0):
-    return state.read(TrialReported(trial_id, metrics, time))
+    return Reader(state).read(TrialReported(trial_id, state.trials[trial_id].run, metrics, time))
 
 
 def report(state, trial_id, epoch, loss=0.5, time=0.0, **more):
@@ -77,11 +79,11 @@ def decide(state, trial_id, decision):
 
 
 def give_up(state, trial_id, reason):
-    state.apply(UnusableReport(trial_id, {}, 0.0, reason))
+    state.apply(UnusableReport(trial_id, state.trials[trial_id].run, {}, 0.0, reason))
 
 
-def end(state, trial_id, status, time=0.0, reason=""):
-    return state.apply(TrialEnded(trial_id, status, time, reason))
+def end(state, trial_id, status, time=0.0, reason="", **more):
+    return state.apply(TrialEnded(trial_id, state.trials[trial_id].run, status, time, reason=reason, **more))
 
 
 def counts(state):
@@ -99,8 +101,8 @@ def test_ids_are_given_in_the_order_of_starting():
 def test_a_trial_carries_what_its_start_said():
     state = fresh_state()
     start(state)
-    trial = start(state, until=3, checkpoint_of=0, note={"bracket": 1})
-    assert (trial.configuration, trial.until, trial.parent, trial.note) == (X, 3, 0, {"bracket": 1})
+    trial = start(state, until=3, checkpoint_of=Checkpoint(0, 1), note={"bracket": 1})
+    assert (trial.configuration, trial.until, trial.parent, trial.note) == (X, 3, Checkpoint(0, 1), {"bracket": 1})
     assert (trial.status, trial.last_report, trial.n_reports) == (Status.RUNNING, None, 0)
 
 
@@ -109,8 +111,9 @@ def test_a_report_is_the_last_one_of_its_trial_and_keeps_the_metrics_as_they_cam
     start(state)
     report(state, 0, 2, 0.25, 1.5, extra="text")
     last = state.trials[0].last_report
-    assert attrs.asdict(last) == {
+    assert last._asdict() == {
         "trial_id": 0,
+        "run": 0,
         "resource": 2,
         "metrics": {"epoch": 2, "loss": 0.25, "extra": "text"},
         "losses": (-0.25,),
@@ -189,11 +192,9 @@ def test_a_report_after_the_end_was_decided_is_late(decision):
     start(state)
     report(state, 0, 1)
     decide(state, 0, decision)
-    assert state.ending(0) is not None
+    assert 0 in state.endings
     assert isinstance(read(state, 0, {"epoch": 2, "loss": 0.0}), LateReport)
     assert isinstance(read(state, 0, {"epoch": 2}), LateReport)  # what it is no good for does not matter any more
-    end(state, 0, Status.COMPLETED)
-    assert isinstance(read(state, 0, {"epoch": 3, "loss": 0.0}), LateReport)
 
 
 def test_the_incumbent_is_the_first_of_the_best_reports_by_the_first_metric():
@@ -268,16 +269,32 @@ def test_a_trial_that_completes_without_a_report_has_failed():
 
 
 @pytest.mark.parametrize(("decision", "status"), [(Decision.PAUSE, Status.PAUSED), (Decision.STOP, Status.STOPPED)])
-@pytest.mark.parametrize("how", [Status.COMPLETED, Status.FAILED])
-def test_what_was_decided_counts_however_the_process_ends(decision, status, how):
+@pytest.mark.parametrize(
+    "how",
+    [{"status": Status.COMPLETED}, {"status": Status.FAILED, "cause": Cause.INFRASTRUCTURE}],
+    ids=["asked to end", "lost"],
+)
+def test_what_was_decided_counts_however_a_run_ends_that_did_not_fail(decision, status, how):
     state = fresh_state()
     start(state)
     report(state, 0, 1)
     decide(state, 0, decision)
     assert counts(state) == (1, 0, 0, 0, 0)  # its worker is not free before it has ended
-    assert end(state, 0, how) is status
+    assert end(state, 0, **how) is status
     assert state.trials[0].status is status
-    assert state.ending(0) is None
+    assert state.endings == {}
+
+
+@pytest.mark.parametrize("decision", [Decision.CONTINUE, Decision.PAUSE, Decision.STOP])
+@pytest.mark.parametrize("cause", [Cause.SCRIPT, Cause.LIMIT])
+def test_a_run_that_fails_after_a_decision_has_failed(decision, cause):
+    state = fresh_state()
+    start(state)
+    report(state, 0, 1)
+    decide(state, 0, decision)
+    assert end(state, 0, Status.FAILED, cause=cause, reason="exit code 1") is Status.FAILED
+    assert state.newest_failure == Failure(0, "exit code 1")
+    assert counts(state) == (0, 0, 0, 0, 1)
 
 
 def test_a_given_up_trial_counts_as_running_until_it_has_ended_and_then_as_failed():
@@ -355,7 +372,7 @@ steps = st.lists(
 @given(steps=steps)
 def test_every_trial_is_counted_once_whatever_happens(steps):
     state = fresh_state()
-    now, n_reports, losses = 0.0, 0, []
+    now, n_reports, losses = 0.0, 0, {}
     for step, pick, epoch, loss in steps:
         now += 1.0
         running = [trial.id for trial in state.trials if trial.status is Status.RUNNING]
@@ -374,8 +391,8 @@ def test_every_trial_is_counted_once_whatever_happens(steps):
                 state.scheduler.decisions[trial_id, epoch] = decision
                 decide(state, trial_id, state.apply(event))
                 n_reports += 1
-                losses.append(loss)
-            elif step == "rubbish" and state.ending(trial_id) is None:
+                losses.setdefault(trial_id, []).append(loss)
+            elif step == "rubbish" and trial_id not in state.endings:
                 give_up(state, trial_id, "no number")
             elif step in ("completed", "failed"):
                 end(state, trial_id, Status.COMPLETED if step == "completed" else Status.FAILED, now)
@@ -387,7 +404,13 @@ def test_every_trial_is_counted_once_whatever_happens(steps):
         assert {trial.id for trial in state.running} == {t.id for t in state.trials if t.status is Status.RUNNING}
         assert sum(counts(state)) == state.n_started == len(state.trials)
         assert state.n_reports == n_reports == sum(trial.n_reports for trial in state.trials)
-        finite = [loss for loss in losses if math.isfinite(loss)]
+        finite = [
+            loss
+            for trial in state.trials
+            if trial.status is not Status.FAILED
+            for loss in losses.get(trial.id, [])
+            if math.isfinite(loss)
+        ]
         assert (state.incumbent.report.losses[0] if state.incumbent else None) == min(finite, default=None)
         assert 0 <= state.trials_since_improvement <= state.n_started
     told = [what for what, *_ in state.scheduler.told]

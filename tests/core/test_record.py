@@ -44,10 +44,10 @@ def test_metadata_tell_the_whole_story(play, make_problem):
     numerics = metadata.pop("numerics")
     assert set(numerics) == {"python", "numpy", "machine", "blas"}
     assert numerics["numpy"] == np.__version__
-    configuration = metadata["incumbent"].pop("configuration")
-    assert 0.0 <= configuration["x"] <= 1.0
+    assert [metadata["incumbent"].pop("configuration"), metadata["incumbents"][0].pop("configuration")] == [{"x": 0.5}] * 2
+    assert 0.0 <= metadata["best_of_failed"].pop("configuration")["x"] <= 1.0
     assert metadata == {
-        "format": 1,
+        "format": 2,
         "status": "completed",
         "reason": "2 trials were finished",
         "metric": ["loss", "size"],
@@ -65,14 +65,19 @@ def test_metadata_tell_the_whole_story(play, make_problem):
         "n_paused": 0,
         "n_reports": 2,
         "time": 2.0,
-        "incumbent": {"trial_id": 1, "resource": 1, "metrics": {"loss": 0.7, "size": 4}},
+        "n_restarted": 0,
+        "n_anomalies": 0,
+        "incumbent": {"trial_id": 0, "resource": 1, "metrics": {"loss": 0.5, "size": 3}},
+        "incumbents": [{"trial_id": 0, "resource": 1, "metrics": {"loss": 0.5, "size": 3}}],
+        "best_of_failed": {"trial_id": 1, "resource": 1, "metrics": {"loss": 0.7, "size": 4}},
         "failures": [{"trial_id": 1, "reason": "exit code 1"}],
+        "failed_trials": [1],
     }
 
 
 def test_what_the_user_wants_to_find_again_is_kept(tmp_path, problem):
-    record = ExperimentRecord(tmp_path, {"tags": {"team": "vision"}, "path": tmp_path, "size": np.int64(3)})
-    record.begin(problem, 4, [])
+    record = ExperimentRecord(tmp_path)
+    record.begin(problem, 4, [], {"tags": {"team": "vision"}, "path": tmp_path, "size": np.int64(3)})
     assert json.loads((tmp_path / "metadata.json").read_text())["tags"] == {"team": "vision"}
     record.finish(ExperimentStatus.COMPLETED, "done")
     metadata = read_metadata(tmp_path)
@@ -86,9 +91,10 @@ def test_metadata_say_running_while_it_runs(play, tmp_path):
     assert "ended" not in seen[0]
 
 
-def test_the_first_twenty_failures_are_named(play):
+def test_the_first_twenty_failures_have_their_reason_and_all_their_number(play):
     played = play(lambda t, run: [Status.FAILED], stopping=[finished(30)])
     assert [failure["trial_id"] for failure in played.metadata["failures"]] == list(range(20))
+    assert played.metadata["failed_trials"] == list(range(30))
     assert played.metadata["n_failed"] == 30
 
 
@@ -117,7 +123,7 @@ def test_the_files_of_an_experiment(play):
 
 def test_events_are_kept_only_where_asked(tmp_path, problem):
     record = ExperimentRecord(tmp_path)
-    record.begin(problem, 1, [])
+    record.begin(problem, 1, [], {})
     record.finish(ExperimentStatus.COMPLETED, "done")
     assert not (tmp_path / "events.jsonl").exists()
     with pytest.raises(RecordError, match="run without keep_events"):
@@ -127,7 +133,7 @@ def test_events_are_kept_only_where_asked(tmp_path, problem):
 def test_nothing_of_an_earlier_experiment_passes_for_this_one(play, tmp_path, problem):
     folder = play(lambda t, run: [0.5], stopping=[finished(1)]).folder
     record = ExperimentRecord(folder)
-    record.begin(problem, 1, [])
+    record.begin(problem, 1, [], {})
     assert not (folder / "results.csv.zip").exists()
     assert not (folder / "events.jsonl").exists()
     record.finish(ExperimentStatus.COMPLETED, "done")
@@ -257,7 +263,7 @@ def test_who_takes_over_a_dead_experiment_finds_it_interrupted(tmp_path, problem
     write_metadata(tmp_path, {"status": "running"})
     record = ExperimentRecord(tmp_path)
     assert record.status() is ExperimentStatus.INTERRUPTED
-    record.begin(problem, 1, [])
+    record.begin(problem, 1, [], {})
     assert record.status() is ExperimentStatus.RUNNING
     record.finish(ExperimentStatus.COMPLETED, "done")
     assert record.status() is ExperimentStatus.COMPLETED
@@ -305,7 +311,7 @@ def test_a_killed_experiment_is_interrupted_and_its_events_fold(killed, play):
     assert load_experiment(killed).metadata["status"] == "interrupted"
     events = read_events(killed)
     problem = toy_problem(ToyBenchmark())
-    state = ExperimentState(problem, Fifo(problem, Streams(0), RandomSearch(problem, Streams(0))), 4)
+    state = ExperimentState(problem, Fifo(problem, Streams(0), RandomSearch(problem, Streams(0))))
     fold(events, state)
     assert state.n_reports == sum(isinstance(event, TrialReported) for event in events) > 100
     played = play(lambda t, run: [0.5], stopping=[finished(2)])  # again, in its folder
@@ -356,7 +362,7 @@ from tunekit_core import Objective, Problem, SearchSpace, uniform, ExperimentRec
 from tunekit_core.contracts.status import ExperimentStatus
 
 record = ExperimentRecord(Path(sys.argv[1]))
-record.begin(Problem(space=SearchSpace({"x": uniform(0.0, 1.0)}), objective=Objective("loss")), 1, [])
+record.begin(Problem(space=SearchSpace({"x": uniform(0.0, 1.0)}), objective=Objective("loss")), 1, [], {})
 before = json.loads(Path(sys.argv[1], "metadata.json").read_text())["numerics"]["blas"]
 import scipy.linalg
 record.finish(ExperimentStatus.COMPLETED, "done")

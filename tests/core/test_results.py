@@ -27,7 +27,7 @@ def write(tmp_path):
         with contextlib.closing(ResultsWriter(tmp_path, list(configuration))) as writer:
             for number, row in enumerate(rows, start=1):
                 metrics, *composed = row if isinstance(row, tuple) else (row,)
-                trial, report = Trial(0, configuration), Report(0, number, metrics, (0.0,), float(number))
+                trial, report = Trial(0, configuration), Report(0, 0, number, metrics, (0.0,), float(number))
                 writer.row(trial, report, decision, composed)
         return tmp_path / "results.csv.zip"
 
@@ -154,7 +154,7 @@ def test_numbers_of_numpy_are_written_as_numbers(tmp_path):
     metrics = {"a": np.float64(0.1), "b": np.float32(0.5), "c": np.int64(3), "d": np.bool_(True), "e": True}
     writer = ResultsWriter(tmp_path, ["x"])
     for time in (np.float64(1.5), np.float64(2.5), 3):
-        writer.row(Trial(0, {"x": np.float64(0.25)}), Report(0, 1, metrics, (0.0,), time), Decision.CONTINUE, [])
+        writer.row(Trial(0, {"x": np.float64(0.25)}), Report(0, 0, 1, metrics, (0.0,), time), Decision.CONTINUE, [])
     writer.close()
     _, *rows = lines(tmp_path / "results.csv.zip")
     assert rows[0] == ["0.1", "0.5", "3", "True", "True", "CONTINUE", "Running", "0", "0.25", "1.5"]
@@ -166,7 +166,7 @@ def test_every_trial_has_its_own_configuration_also_in_a_large_experiment(tmp_pa
     order = [*range(5000), *range(0, 5000, 7), 4999, 0]
     trials = [Trial(number, {"x": number / 8}) for number in range(5000)]
     for number in order:
-        writer.row(trials[number], Report(number, 1, {"loss": 0.5}, (0.5,), 1.0), Decision.CONTINUE, [])
+        writer.row(trials[number], Report(number, 0, 1, {"loss": 0.5}, (0.5,), 1.0), Decision.CONTINUE, [])
     writer.close()
     frame = read(tmp_path / "results.csv.zip")
     assert list(frame["trial_id"]) == order
@@ -178,7 +178,7 @@ def test_a_late_column_of_text_is_read_without_a_warning(tmp_path):
     trial = Trial(0, {"x": 1.0})
     for number in range(60_000):
         more = {"note": f"text {number}"} if number > 30_000 else {"note": None}
-        report = Report(0, number, {"loss": 0.123456789, **more}, (0.0,), float(number))
+        report = Report(0, 0, number, {"loss": 0.123456789, **more}, (0.0,), float(number))
         writer.row(trial, report, Decision.CONTINUE, [])
     writer.close()
     assert len(read(tmp_path / "results.csv.zip")) == 60_000
@@ -197,7 +197,7 @@ def test_nothing_but_the_results_is_left_behind(write):
 
 def test_the_file_has_its_name_only_when_it_is_whole(tmp_path):
     writer = ResultsWriter(tmp_path, ["x"])
-    writer.row(Trial(0, {"x": 1.0}), Report(0, 1, {"loss": 0.5}, (0.5,), 1.0), Decision.CONTINUE, [])
+    writer.row(Trial(0, {"x": 1.0}), Report(0, 0, 1, {"loss": 0.5}, (0.5,), 1.0), Decision.CONTINUE, [])
     assert [file.name for file in tmp_path.iterdir()] == ["results.csv.zip.part"]
     writer.close()
     assert [file.name for file in tmp_path.iterdir()] == ["results.csv.zip"]

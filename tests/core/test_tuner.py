@@ -17,7 +17,7 @@ from tunekit_core.contracts.trials import Decision, Resume, Start, Status
 from tunekit_core.engine.checkpoints import Checkpoints
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
-from tunekit_core.errors import ConfigurationError, RecordError
+from tunekit_core.errors import ComponentError, ConfigurationError
 from tunekit_core.records.files import is_locked, read_metadata
 from tunekit_core.space import SearchSpace, choice
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
@@ -183,11 +183,11 @@ class Ranks:
 
     needs = frozenset()
 
-    def released(self):
-        return ()
+    def least_promising(self, among):
+        return next(trial_id for trial_id in (3, 1, 0, 2, 4) if trial_id in among)
 
-    def least_promising(self):
-        return [3, 1, 0, 2, 4]
+
+ANY_GATE = Mock(least_promising=lambda trial_id, among: trial_id, released=tuple)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ class Ranks:
 )
 def test_checkpoints_of_the_least_promising_are_dropped_beyond_the_limit(limit, dropped):
     backend = Mock(max_checkpoints=limit)
-    checkpoints = Checkpoints(Ranks(), backend)
+    checkpoints = Checkpoints(Ranks(), backend, ANY_GATE)
     for trial_id in range(5):
         checkpoints.on_end(trial_id, Status.PAUSED)
     assert [call.args[0] for call in backend.drop_checkpoint.call_args_list] == dropped
@@ -203,7 +203,7 @@ def test_checkpoints_of_the_least_promising_are_dropped_beyond_the_limit(limit, 
 
 def test_a_resumed_trial_keeps_its_checkpoint_and_an_ended_one_gives_it_back():
     backend = Mock(max_checkpoints=1)
-    checkpoints = Checkpoints(Mock(needs=frozenset(), spec=["needs", "released"], released=lambda: ()), backend)
+    checkpoints = Checkpoints(Mock(needs=frozenset(), spec=["needs"]), backend, ANY_GATE)
     checkpoints.restore([7])
     checkpoints.on_resume(7)
     checkpoints.on_end(1, Status.PAUSED)
@@ -217,7 +217,7 @@ def test_a_resumed_trial_keeps_its_checkpoint_and_an_ended_one_gives_it_back():
 def test_what_others_may_copy_is_released_by_the_scheduler_alone():
     backend = Mock(max_checkpoints=None)
     scheduler = Mock(needs=frozenset({"copy"}), released=lambda: ())
-    Checkpoints(scheduler, backend).on_end(0, Status.COMPLETED)
+    Checkpoints(scheduler, backend, ANY_GATE).on_end(0, Status.COMPLETED)
     backend.release.assert_not_called()
 
 
@@ -250,7 +250,8 @@ def test_a_rubbish_report_fails_its_trial_and_not_the_experiment(play, rubbish):
 def test_a_trial_that_reported_well_before_fails_with_rubbish_and_its_rows_stay(play):
     played = play(lambda t, run: [0.1, {"epoch": 2, "loss": None}, 0.05], lag=5.0, stopping=[finished(1)])
     assert played.kinds(0) == ["start", "report", "decision", "unusable", "late", "ended"]
-    assert played.result.incumbent.report.losses == (0.1,)
+    assert list(load_experiment(played.folder).results["loss"]) == [0.1]
+    assert played.result.incumbent is None  # what has failed is no answer
 
 
 def test_rubbish_from_a_trial_that_was_stopped_is_late(play):
@@ -265,10 +266,11 @@ def test_a_trial_that_completes_without_a_report_fails_and_says_so(play):
     assert played.metadata["failures"] == [{"trial_id": 0, "reason": "it ended without a report"}]
 
 
-def test_a_trial_that_dies_keeps_its_reports(play):
+def test_a_trial_that_dies_keeps_its_rows_and_is_not_the_answer(play):
     played = play(lambda t, run: [0.2, 0.1, Status.FAILED] if t == 0 else [0.5], stopping=[finished(2)])
     assert played.metadata["failures"] == [{"trial_id": 0, "reason": "exit code 1"}]
-    assert played.result.incumbent.report.losses == (0.1,)
+    assert list(load_experiment(played.folder).results["loss"]) == [0.2, 0.1, 0.5]
+    assert played.result.incumbent.report.losses == (0.5,)
 
 
 def test_a_start_that_fails_is_a_failed_trial_and_frees_its_worker(play):
@@ -291,8 +293,8 @@ def test_a_scheduler_that_resumes_a_trial_that_is_not_paused_fails_the_experimen
         def suggest(self, trial_id):
             return Resume(0) if trial_id else super().suggest(trial_id)
 
-    played = play(lambda t, run: [0.5], scheduler=Wrong, raises=RecordError)
-    assert "Trial 0 was to be resumed but is completed" in str(played.error)
+    played = play(lambda t, run: [0.5], scheduler=Wrong, raises=ComponentError)
+    assert "resumes the trial 0, which is completed" in str(played.error)
     assert played.metadata["status"] == "failed"
 
 
@@ -324,7 +326,7 @@ class Diary(Observer):
         super().__init__(problem, folder)
         self.pages = []
 
-    def on_experiment_start(self, view):
+    def on_experiment_start(self, view, metadata):
         self.pages.append(("begin", view.n_started))
 
     def on_trial_start(self, view, trial):
@@ -489,27 +491,33 @@ def test_an_exception_in_a_component_fails_the_experiment_and_closes_everything(
         def __call__(self, view, trial, report):
             return view.columns()
 
-    played = play(lambda t, run: [0.5], scheduler=scheduler, composers=[Asks], raises=ZeroDivisionError)
-    assert (played.metadata["status"], played.metadata["reason"]) == ("failed", "ZeroDivisionError: oh")
+    played = play(lambda t, run: [0.5], scheduler=scheduler, composers=[Asks], raises=ComponentError)
+    assert isinstance(played.error.__cause__, ZeroDivisionError)
+    assert (played.metadata["status"], played.metadata["reason"]) == ("failed", str(played.error))
     assert played.backend.closed == 1
     play(lambda t, run: [0.5], stopping=[finished(1)])  # in the same folder: it is locked no longer
 
 
 def test_an_exception_in_an_observer_fails_the_experiment(play):
     class Broken(Observer):
+        name = "broken"
+
         def on_trial_end(self, view, trial, status):
             raise OSError("no space left")
 
-    played = play(lambda t, run: [0.5], observers=[lambda p: Broken(p, None)], raises=OSError)
-    assert played.metadata["reason"] == "OSError: no space left"
+    played = play(lambda t, run: [0.5], observers=[lambda p: Broken(p, None)], raises=ComponentError)
+    assert "observer 'broken'" in played.metadata["reason"]
+    assert "raised OSError in on_trial_end for trial 0: no space left" in played.metadata["reason"]
 
 
 def test_a_backend_that_cannot_be_closed_fails_the_experiment_and_its_results_are_there(play):
     def fail():
         raise RuntimeError("trial 1 does not end")
 
-    played = play(lambda t, run: [0.5], stopping=[finished(2)], on_close=fail, raises=RuntimeError)
-    assert (played.metadata["status"], played.metadata["reason"]) == ("failed", "RuntimeError: trial 1 does not end")
+    played = play(lambda t, run: [0.5], stopping=[finished(2)], on_close=fail, raises=ComponentError)
+    assert played.metadata["status"] == "failed"
+    assert "backend 'scripted'" in played.metadata["reason"]
+    assert "raised RuntimeError in close: trial 1 does not end" in played.metadata["reason"]
     assert len(load_experiment(played.folder).results) == 2
 
 
@@ -578,7 +586,7 @@ def test_whatever_trials_do_the_loop_keeps_its_promises(play, script, n_workers,
         metadata[f"n_{kind}"] for kind in ("completed", "stopped", "failed", "paused")
     )
     assert begun - ended == still_running >= 0
-    state = ExperimentState(played.scheduler.problem, _fresh(Six, played), n_workers)
+    state = ExperimentState(played.scheduler.problem, _fresh(Six, played))
     fold(played.recorded, state)
     for name in ("n_started", "n_completed", "n_stopped", "n_failed", "n_paused", "n_reports"):
         assert getattr(state, name) == metadata[name]

@@ -21,7 +21,8 @@ from tunekit_core import (
     uniform,
 )
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.engine.events import Decided, Resumed, Started
+from tunekit_core.engine.events import Decided, Resumed, Started, Workers
+from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.state import ExperimentState
 
 
@@ -64,7 +65,9 @@ class Experiment:
         streams = Streams(seed)
         self.searcher = searcher(self.problem, streams)
         self.scheduler = create("scheduler", scheduler.name, self.problem, streams, self.searcher, **options)
-        self.state = ExperimentState(self.problem, self.scheduler, n_workers=1)
+        self.state = ExperimentState(self.problem, self.scheduler)
+        self.reader = Reader(self.state)
+        self.state.apply(Workers(1, 0.0))
 
     def next(self) -> Start | Resume | None:
         """What a free worker would do."""
@@ -87,14 +90,14 @@ class Experiment:
 
     def decide(self, trial: Trial, resource: int, loss: float) -> Decision:
         """A running trial reports; a pause or stop is decided, and the trial has yet to end."""
-        report = self.state.read(TrialReported(trial.id, {"epoch": resource, "loss": loss}, 0.0))
+        report = self.reader.read(TrialReported(trial.id, trial.run, {"epoch": resource, "loss": loss}, 0.0))
         assert isinstance(report, Report)
         decision = self.state.apply(report)
         self.state.apply(Decided(trial.id, decision))
         return decision
 
     def end(self, trial: Trial, status: Status = Status.COMPLETED) -> None:
-        self.state.apply(TrialEnded(trial.id, status, 0.0))
+        self.state.apply(TrialEnded(trial.id, trial.run, status, 0.0))
 
 
 @pytest.fixture(scope="session")

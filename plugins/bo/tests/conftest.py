@@ -33,8 +33,12 @@ class Run:
         return trial
 
     def report(self, trial, loss, resource=9):
-        trial.last_report = Report(trial.id, resource, {}, (loss,), 0.0)
+        self.reach(trial, loss, resource)
         self.searcher.on_report(trial, trial.last_report)
+
+    def reach(self, trial, loss, resource=9, **metrics):
+        """What the engine does before it tells anybody of a report: for all others trials are read-only."""
+        object.__setattr__(trial, "last_report", Report(trial.id, 0, resource, metrics, (loss,), 0.0))
 
     def end(self, trial, status=Status.COMPLETED):
         self.searcher.on_end(trial, status)

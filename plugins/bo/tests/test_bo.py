@@ -293,6 +293,5 @@ def test_reports_of_running_trials_are_not_observed_by_bo(run):
     trials = run("bo").complete(5)
     trial = trials.start()
     before = trials.suggest()
-    trial.last_report = Report(trial.id, 3, {}, (0.1,), 0.0)
-    trials.searcher.on_report(trial, trial.last_report)
+    trials.report(trial, 0.1, resource=3)
     assert trials.suggest() == before

@@ -2,6 +2,7 @@ import itertools
 import math
 
 import numpy as np
+import attrs
 import pytest
 
 from tunekit_bo.searchers.dyhpo import DyHpo, NextStep
@@ -236,7 +237,7 @@ def test_when_the_space_is_exhausted_paused_trials_go_on(searcher, run):
         first.on_start(trial)
         first.on_target(trial, 1)
     assert first.choose(3, (), resource=1) is None
-    trial.last_report = Report(2, 1, {}, (0.5,), 0.0)
+    trial = attrs.evolve(trial, last_report=Report(2, 0, 1, {}, (0.5,), 0.0))
     first.on_report(trial, trial.last_report)
     first.on_pause(trial)
     assert first.choose(3, (PausedTrial(2, 1, 3),), resource=1).trial_id == 2

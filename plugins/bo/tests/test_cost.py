@@ -8,7 +8,7 @@ from tunekit_bo.acquisition.improvement import LogExpectedImprovement
 from tunekit_bo.acquisition.sums import Sum
 from tunekit_bo.models.gp import Posterior, default_theta
 from tunekit_bo.models.kernels import Matern52
-from tunekit_core import ConfigurationError, Report, create
+from tunekit_core import ConfigurationError, create
 from tunekit_core.testing import SearcherContract
 
 
@@ -24,7 +24,7 @@ def dear_on_the_left(configuration):
 def complete(run, n, cost=dear_on_the_left, loss=valley):
     for _ in range(n):
         trial = run.start()
-        trial.last_report = Report(trial.id, 9, {"seconds": cost(trial.configuration)}, (loss(trial.configuration),), 0)
+        run.reach(trial, loss(trial.configuration), seconds=cost(trial.configuration))
         run.end(trial)
     return [trial.configuration for trial in run.trials]
 

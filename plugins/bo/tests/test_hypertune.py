@@ -17,8 +17,9 @@ class Brackets(Fifo):
     def suggest(self, trial_id):
         weights = self.searcher.bracket_weights((1, 3, 9))
         first = max(weights, key=weights.get, default=1)
+        seen = {str(level): weight for level, weight in weights.items()}  # keys of a note are text
         proposal = self.searcher.suggest(trial_id, resource=first)
-        return proposal and Start(proposal.configuration, note={"first": first, "weights": weights, **proposal.note})
+        return proposal and Start(proposal.configuration, note={"first": first, "weights": seen, **proposal.note})
 
     def on_start(self, trial):
         self.searcher.on_start(trial)

@@ -1,6 +1,9 @@
+from collections import Counter
+
+import attrs
 import pytest
 
-from tunekit_core import ConfigurationError, Report, Status, Streams, Trial, TrialEnded, TrialReported, create
+from tunekit_core import Cause, ConfigurationError, Report, Status, Streams, Trial, TrialEnded, TrialReported, create
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
 
 
@@ -63,7 +66,7 @@ def test_a_resumed_trial_takes_the_time_since_its_checkpoint():
     backend.start(first, 2, None)
     for event in run(backend, 1):
         if isinstance(event, TrialReported):
-            first.last_report = _report(event)
+            first = attrs.evolve(first, last_report=_report(event))
     assert backend.now() == 4.0
     backend.resume(first, 3)
     assert [event.time for event in run(backend, 1)] == [11.0, 11.0]
@@ -75,7 +78,7 @@ def test_without_checkpoints_a_resumed_trial_reports_from_the_beginning():
     backend.start(first, 2, None)
     for event in run(backend, 1):
         if isinstance(event, TrialReported):
-            first.last_report = _report(event)
+            first = attrs.evolve(first, last_report=_report(event))
     backend.resume(first, 3)
     assert [e.metrics["epoch"] for e in run(backend, 1) if isinstance(e, TrialReported)] == [1, 2, 3]
     assert backend.now() == 10.0
@@ -125,12 +128,13 @@ def test_faults_are_the_same_for_the_same_seed_and_happen_at_their_rate():
         backend = simulator(seed=seed, failure_rate=0.3, slow_rate=0.5, slow_factor=3, preemption_rate=0.2)
         for i in range(200):
             backend.start(trial(backend, i, **FAST), None, None)
-        return [(e.trial_id, e.status, e.time) for e in run(backend, 200) if isinstance(e, TrialEnded)]
+        return [(e.trial_id, e.status, e.cause, e.time) for e in run(backend, 200) if isinstance(e, TrialEnded)]
 
     assert outcome(1) == outcome(1)
     assert outcome(1) != outcome(2)
-    failed = sum(status is Status.FAILED for _, status, _ in outcome(1))
-    assert 40 <= failed <= 80
+    failed = Counter(cause for _, status, cause, _ in outcome(1) if status is Status.FAILED)
+    assert 40 <= failed[Cause.SCRIPT] <= 80
+    assert 20 <= failed[Cause.INFRASTRUCTURE] <= 60
 
 
 def test_a_slow_worker_takes_so_many_times_as_long():
@@ -139,15 +143,29 @@ def test_a_slow_worker_takes_so_many_times_as_long():
     assert run(backend, 1)[0].time == 6.0
 
 
-def test_a_preempted_trial_waits_and_repeats_what_was_not_checkpointed():
-    with_checkpoint = simulator(preemption_rate=1.0, preemption_delay=100.0)
-    without = simulator(preemption_rate=1.0, preemption_delay=100.0, checkpoint=False)
-    ends = []
-    for backend in (with_checkpoint, without):
-        backend.start(trial(backend, **FAST), None, None)
-        ends.append(run(backend, 1)[-1].time)
-    assert 118.0 <= ends[0] < 120.0
-    assert ends[0] <= ends[1] < 118.0 + 18.0
+def test_a_preempted_run_is_lost_and_the_next_one_waits_and_repeats_what_was_not_checkpointed():
+    def ends(**options):
+        """When trials end whose first run is lost and whose second is not."""
+        for seed in range(40):
+            backend = simulator(seed=seed, preemption_rate=0.5, preemption_delay=100.0, **options)
+            first = trial(backend, **FAST)
+            backend.start(first, None, None)
+            *reports, end = run(backend, 1)
+            if end.cause is not Cause.INFRASTRUCTURE:
+                continue
+            assert (end.status, end.reason) == (Status.FAILED, "its worker was preempted")
+            assert 2.0 * len(reports) <= end.time < 2.0 * len(reports) + 2.0
+            last = _report(reports[-1]) if reports else None
+            backend.resume(attrs.evolve(first, n_runs=2, last_report=last), None)
+            end = run(backend, 1)[-1]
+            if end.status is Status.COMPLETED:
+                assert end.run == 1
+                yield end.time
+
+    with_checkpoint, without = list(ends()), list(ends(checkpoint=False))
+    assert len(with_checkpoint) == len(without) > 5
+    assert all(118.0 <= seconds < 120.0 for seconds in with_checkpoint)
+    assert all(some <= others < 118.0 + 18.0 for some, others in zip(with_checkpoint, without, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -179,4 +197,4 @@ def test_a_benchmark_without_recorded_runs_is_refused():
 
 
 def _report(event):
-    return Report(event.trial_id, event.metrics["epoch"], event.metrics, (0.0,), event.time)
+    return Report(event.trial_id, event.run, event.metrics["epoch"], event.metrics, (0.0,), event.time)

@@ -20,7 +20,7 @@ def run(scheduler, trial_id, losses):
     scheduler.on_start(trial)
     decisions = []
     for epoch, loss in enumerate(losses, start=1):
-        decisions.append(scheduler.on_report(trial, Report(trial_id, epoch, {}, (loss,), 0.0)))
+        decisions.append(scheduler.on_report(trial, Report(trial_id, 0, epoch, {}, (loss,), 0.0)))
         if decisions[-1] is Decision.STOP:
             break
     scheduler.on_end(trial, Status.STOPPED if decisions[-1] is Decision.STOP else Status.COMPLETED)

@@ -20,7 +20,7 @@ def test_after_the_initial_configurations_it_changes_one_hyperparameter_of_the_b
     for trial_id, loss in enumerate([0.2, 0.1, 0.3]):
         trial = Trial(trial_id, searcher.suggest(trial_id, resource=9).configuration)
         searcher.on_start(trial)
-        searcher.on_report(trial, Report(trial_id, 9, {}, (loss,), 0.0))
+        searcher.on_report(trial, Report(trial_id, 0, 9, {}, (loss,), 0.0))
         if loss == 0.1:
             best = trial.configuration
     proposed = searcher.suggest(3, resource=9).configuration
