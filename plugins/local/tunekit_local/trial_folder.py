@@ -121,7 +121,7 @@ class TrialFolder:
             raise StartFailed(
                 f"Trial {self.path.name} has no checkpoint at {resource}: "
                 + (f"there are those at {there}. " if there else "none was published. ")
-                + "What a script keeps in checkpoint/ itself can be copied while it does not run, as that of the resource "
+                + "What a script keeps in checkpoint/ itself can be copied while it does not run, as one of the resource "
                 "that it reported last."
             )
         return version
