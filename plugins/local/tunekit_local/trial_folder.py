@@ -121,8 +121,8 @@ class TrialFolder:
             raise StartFailed(
                 f"Trial {self.path.name} has no checkpoint at {resource}: "
                 + (f"there are those at {there}. " if there else "none was published. ")
-                + "What a script keeps in checkpoint/ itself can be copied while it does not run, as one of the resource "
-                "that it reported last."
+                + "What a script keeps in checkpoint/ itself can be copied while it does not run, as one at the "
+                "resource that it reported last."
             )
         return version
 
