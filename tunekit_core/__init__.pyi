@@ -92,7 +92,7 @@ from .space import (
 )
 from .threads import (
     THREAD_VARIABLES as THREAD_VARIABLES,
-    environment_for_trials as environment_for_trials,
+    changes_for_trials as changes_for_trials,
     single_threaded as single_threaded,
 )
 

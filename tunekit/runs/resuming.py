@@ -67,7 +67,7 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
         )
     if not (folder / EVENTS).exists():
         raise RecordError(f"{folder} cannot go on: it has no {EVENTS}.")
-    if spec.folder.absolute() != folder.absolute():
+    if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
         _move(folder, spec.folder)
     return spec
@@ -174,8 +174,9 @@ def _move(folder: Path, target: Path) -> None:
         with FolderLock(folder):
             metadata = read_metadata(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
+            # Before the folder moves: what is found in the new place is never complete for what it has been so far.
+            write_metadata(folder, {**metadata, "status": ExperimentStatus.INTERRUPTED.value})
             shutil.move(folder, target)
-            write_metadata(target, {**metadata, "status": ExperimentStatus.INTERRUPTED.value})
     except ExperimentLocked as error:
         raise ConfigurationError(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error
     print_stderr(f"The experiment moves to {target}, the folder of what it is now.")
