@@ -8,24 +8,35 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import attrs
+
 from tunekit_core import (
-    NO_OPTIONS,
     Benchmark,
     Configuration,
     ConfigurationTable,
     Curve,
+    InputFile,
     Objective,
     SearchSpace,
+    option,
     ordinal,
 )
 
 CURVES = Path(__file__).with_name("curves.csv")
 
 
+@attrs.frozen(kw_only=True)
+class RegressionCurvesOptions:
+    """Which curves."""
+
+    file: InputFile | None = option(None, help="Recorded curves to use in place of those that ship with the plugin.")
+
+
 class RegressionCurves(Benchmark):
     """Recorded: a logistic regression, 40 configurations, 9 epochs, with the seconds that they took."""
 
     name: ClassVar[str] = "regression_curves"
+    Options: ClassVar[type[Any]] = RegressionCurvesOptions
     space = SearchSpace(
         {
             "lr": ordinal([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0], kind="nn-log"),
@@ -38,9 +49,9 @@ class RegressionCurves(Benchmark):
     metrics = frozenset({"epoch", "loss"})
     n_seeds = 1
 
-    def __init__(self, options: Any = NO_OPTIONS) -> None:
+    def __init__(self, options: RegressionCurvesOptions) -> None:
         super().__init__(options)
-        content = CURVES.read_bytes()
+        content = (options.file or CURVES).read_bytes()
         self.data_hash = hashlib.sha256(content).hexdigest()
         runs: dict[Hashable, list[dict[str, str]]] = {}
         for row in csv.DictReader(content.decode("utf-8").splitlines()):

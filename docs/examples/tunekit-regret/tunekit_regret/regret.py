@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -15,7 +14,7 @@ from tunekit_core import ExperimentView, Problem, Report, ResultComposer, Scalar
 class RegretOptions:
     """What is possible."""
 
-    best: float = option(help="The best value of the metric that there is.", above=-math.inf, below=math.inf)
+    best: float = option(help="The best value of the metric that there is.")
 
 
 class Regret(ResultComposer):
