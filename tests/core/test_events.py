@@ -21,6 +21,7 @@ from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import RecordError, ReplayError
 from tunekit_core.records.load import read_events
 
+
 def lines(*records):
     """What ``events.jsonl`` has where these events were written, header first."""
     text = ""
@@ -28,8 +29,6 @@ def lines(*records):
         body = json.dumps({"number": number, **record})[:-1]
         text += f'{body}, "crc32": "{zlib.crc32(body.encode()):08x}"}}\n'
     return text
-
-
 
 
 class Climb(Fifo):
