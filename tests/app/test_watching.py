@@ -205,6 +205,7 @@ class View:
     now: float = 0.0
     n_started: int = 0
     n_running: int = 0
+    n_waiting: int = 0
     n_paused: int = 0
     n_completed: int = 0
     n_stopped: int = 0

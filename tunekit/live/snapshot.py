@@ -28,6 +28,7 @@ class Counts:
 
     n_started: int = 0
     n_running: int = 0
+    n_waiting: int = 0
     n_paused: int = 0
     n_completed: int = 0
     n_stopped: int = 0
@@ -45,8 +46,15 @@ class Counts:
         return self.n_completed + self.n_stopped + self.n_failed
 
     def __str__(self) -> str:
-        kinds = ("running", "paused", "completed", "stopped", "failed")
-        numbers = [f"{n:,} {kind}" for kind in kinds if (n := getattr(self, f"n_{kind}"))]
+        counts = {
+            "running": self.n_running - self.n_waiting,
+            "waiting": self.n_waiting,
+            "paused": self.n_paused,
+            "completed": self.n_completed,
+            "stopped": self.n_stopped,
+            "failed": self.n_failed,
+        }
+        numbers = [f"{n:,} {kind}" for kind, n in counts.items() if n]
         details = f" ({', '.join(numbers)})" if numbers else ""
         return f"{plural(self.n_started, 'trial')}{details}, {plural(self.n_reports, 'report')}"
 
@@ -61,7 +69,7 @@ class RunInfo:
         resource: Name of what trials spend, such as ``"epoch"``.
         max_resource: Where a trial is complete, if that is known.
         searched: The hyperparameters that differ between trials.
-        stopping: Options of the criteria, by name.
+        stopping: Options of the criteria that are tunekit's own, by name.
     """
 
     title: str
@@ -80,7 +88,7 @@ class RunInfo:
             resource=problem.objective.resource or "report",
             max_resource=problem.max_resource,
             searched=tuple(problem.space.searched),
-            stopping=spec.results["stopping"],
+            stopping=spec.built_in_criteria,
         )
 
     def remaining(self, counts: Counts, now: float) -> list[str]:

@@ -62,10 +62,15 @@ class Objective:
             KeyError: If a metric of this objective was not reported.
             TypeError: If it is no number.
         """
+        if len(self.metric) == 1:  # as it is most of the time
+            value = metrics[self.metric[0]]
+            if not math.isfinite(value):  # refuses text, which float() would read
+                return (math.inf,)
+            return (float(value) if self.mode[0] == "min" else -float(value),)
         losses = []
         for name, mode in zip(self.metric, self.mode, strict=True):
             value = metrics[name]
-            if not math.isfinite(value):  # refuses text, which float() would read
+            if not math.isfinite(value):
                 losses.append(math.inf)
             else:
                 losses.append(float(value) if mode == "min" else -float(value))

@@ -59,7 +59,7 @@ class Proposal:
         note: What the searcher wants to find again when the record is folded, such as what a fit found.
     """
 
-    configuration: Configuration
+    configuration: Mapping[str, Any]
     note: Note = NO_NOTE
 
 
@@ -116,7 +116,7 @@ class Start:
         note: Kept with the trial and in the record.
     """
 
-    configuration: Configuration
+    configuration: Mapping[str, Any]
     until: int | None = None
     checkpoint_of: Checkpoint | None = None
     note: Note = NO_NOTE

@@ -43,7 +43,8 @@ class ExperimentView(Protocol):
     Attributes:
         now: Seconds since the experiment began, on the backend's clock.
         n_workers: Trials that may run at the same time.
-        n_running: Trials that run now.
+        n_running: Trials that run now, those included that wait for a place.
+        n_waiting: Those of them that wait for a place, as far as the backend says so.
         n_started: Trials started so far.
         n_completed: Trials that ran to their end.
         n_stopped: Trials stopped for good.
@@ -69,6 +70,8 @@ class ExperimentView(Protocol):
     def n_workers(self) -> int: ...
     @property
     def n_running(self) -> int: ...
+    @property
+    def n_waiting(self) -> int: ...
     @property
     def n_started(self) -> int: ...
     @property

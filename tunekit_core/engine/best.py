@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from tunekit_core.contracts.trials import Report, Status
 
-
 Best: TypeAlias = tuple[float, int, int, Report]
 """The loss by the first metric, which report it was of all that were shown, how many trials were started, the report.
 

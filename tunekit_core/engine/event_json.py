@@ -8,6 +8,7 @@ Python's ``json`` reads them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -63,6 +64,7 @@ _PLAIN: Mapping[type[Any], Callable[[Any], Any]] = {
     Status: lambda status: status.value,
     Cause: lambda cause: cause.value,
     Checkpoint: attrs.asdict,
+    MappingProxyType: dict,
 }
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "decision": Decision,

@@ -88,7 +88,8 @@ class Started:
     @classmethod
     def of(cls, trial_id: int, start: Start, time: float) -> Started:
         """What a scheduler suggested is started."""
-        return cls(trial_id, start.configuration, start.until, start.checkpoint_of, start.note, time)
+        configuration = Configuration(start.configuration)
+        return cls(trial_id, configuration, start.until, start.checkpoint_of, start.note, time)
 
 
 @attrs.frozen

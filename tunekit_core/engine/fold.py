@@ -103,8 +103,9 @@ class Fold:
             )
         run = self._state.trials[trial_id].run
         if isinstance(event, OF_A_RUN) and event.run != run:
+            kind = kind_of(event)
             raise ReplayError(
-                f"The record has the event '{kind_of(event)}' of run {event.run} of trial {trial_id}, whose run is {run}."
+                f"The record has the event '{kind}' of run {event.run} of trial {trial_id}, now in run {run}."
             )
         if isinstance(event, Restarted) and event.run != run + 1:
             raise ReplayError(f"The record begins run {event.run} of trial {trial_id} after its run {run}.")

@@ -33,6 +33,7 @@ from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ComponentError, ConfigurationError
 from tunekit_core.space import Configuration
 
+CONTINUE = Decision.CONTINUE  # looking it up takes as long as a call in Python 3.11
 SCALARS = (bool, int, float, str, type(None), np.generic)
 MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
 
@@ -47,6 +48,7 @@ class Gate:
 
     def __init__(self, state: ExperimentState, backend: Backend) -> None:
         self._state = state
+        self._running = state.running_by_id
         self._problem = state.problem
         self._scheduler = state.scheduler
         self._backend = backend
@@ -76,7 +78,7 @@ class Gate:
         Raises:
             ComponentError: If it breaks a rule.
         """
-        if decision is Decision.CONTINUE:
+        if decision is CONTINUE:
             return decision
         if not isinstance(decision, Decision):
             raise self._refusal("on_report", report.trial_id, f"returned {decision!r}, which is no Decision")
@@ -84,8 +86,8 @@ class Gate:
             self._check_need("pause", "on_report", report.trial_id, "pauses a trial")
         return decision
 
-    def anomaly(self, message: BackendEvent) -> Anomaly | None:
-        """What is wrong with what a backend says, or ``None``.
+    def expects(self, message: BackendEvent) -> bool:
+        """Whether what a backend says is about the current run of a trial that runs; if not, it is an anomaly.
 
         Raises:
             ComponentError: If it is no event at all.
@@ -97,13 +99,19 @@ class Gate:
                 None,
                 f"returned {message!r}, which is no TrialPlaced, TrialReported or TrialEnded",
             )
-        trial = self._state.running_by_id.get(message.trial_id)
-        if trial is None or message.run != trial.n_runs - 1:
-            return self._anomaly(message)
-        if type(message) is TrialReported and type(message.metrics) is not dict:
-            if not isinstance(message.metrics, Mapping):
-                raise broken_rule(self._backend, "wait", trial.id, f"reported {message.metrics!r}, which is no mapping")
-        return None
+        trial = self._running.get(message.trial_id)
+        return trial is not None and message.run == trial.n_runs - 1
+
+    def anomaly(self, message: BackendEvent) -> Anomaly:
+        """What is wrong with what a backend says and is not expected."""
+        kind, trial = type(message).__name__, self._trial(message.trial_id)
+        if trial is None:
+            reason = "there is no such trial"
+        elif trial.status is not Status.RUNNING:
+            reason = f"the trial is {trial.status.value.lower()}"
+        else:
+            reason = f"the current run of the trial is {trial.run}"
+        return Anomaly(f"{kind} of trial {message.trial_id}, run {message.run}", reason, self._state.now)
 
     def reason(self, criterion: StoppingCriterion, reason: str) -> str:
         """Why a criterion ends the experiment.
@@ -179,8 +187,8 @@ class Gate:
         if has_checkpoint and self._problem.objective.resource is None:
             raise ConfigurationError(
                 f"Trial {trial_id} goes on from a checkpoint, and no metric is named as the resource: reports are "
-                "counted, and nobody knows how many were made before the checkpoint. Name the metric that says how far a "
-                'trial has come, such as epoch: benchmark.resource=epoch, or resource="epoch" in Python.',
+                "counted, and nobody knows how many were made before the checkpoint. Name the metric that says how far "
+                'a trial has come, such as epoch: benchmark.resource=epoch, or resource="epoch" in Python.',
                 option="benchmark.resource",
             )
 
@@ -228,7 +236,7 @@ class Gate:
                 problem = str(error).rstrip(".")
             else:
                 if rows is None or rows.index_of(configuration) is not None:
-                    return Configuration(configuration)
+                    return configuration
                 problem = f"{dict(configuration)} is not among the allowed rows"
         raise ComponentError(
             f"Trial {trial_id} cannot start with the configuration that was suggested: {problem}. It comes from the "
@@ -297,16 +305,6 @@ class Gate:
 
     def _refusal(self, method: str, trial_id: int | None, problem: str) -> ComponentError:
         return broken_rule(self._scheduler, method, trial_id, problem)
-
-    def _anomaly(self, message: BackendEvent) -> Anomaly:
-        kind, trial = type(message).__name__, self._trial(message.trial_id)
-        if trial is None:
-            reason = "there is no such trial"
-        elif trial.status is not Status.RUNNING:
-            reason = f"the trial is {trial.status.value.lower()}"
-        else:
-            reason = f"the current run of the trial is {trial.run}"
-        return Anomaly(f"{kind} of trial {message.trial_id}, run {message.run}", reason, self._state.now)
 
 
 def check_parts(scheduler: Scheduler, backend: Backend) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tunekit_core.contracts.backends import TrialReported
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Report
 from tunekit_core.engine.events import LateReport, UnusableReport
 from tunekit_core.engine.state import ExperimentState
-from tunekit_core.read_only import ReadOnlyDict
 
 OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"})
 CONFIGURATION_PREFIX = "config_"
@@ -37,29 +37,30 @@ class Reader:
 
     def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
         """What the report of a running trial, in its current run, means."""
-        trial_id, run, time = message.trial_id, message.run, message.time
-        trial = self._state.trials[trial_id]
-        metrics = ReadOnlyDict(message.metrics)  # a copy: what a backend does with its own reaches nobody
-        if trial_id in self._state.endings:
-            return LateReport(trial_id, run, metrics, time)
+        trial = self._state.trials[message.trial_id]
+        metrics = MappingProxyType(dict(message.metrics))  # a copy: what a backend does with its own reaches nobody
+        if trial.id in self._state.endings:
+            return LateReport(trial.id, message.run, metrics, message.time)
         try:
             losses = self._losses(metrics)
-            given = self._state.n_counted(trial_id) + 1 if self._resource is None else metrics[self._resource]
+            given = self._state.n_counted(trial.id) + 1 if self._resource is None else metrics[self._resource]
             resource = int(given)
-            usable = resource == given and resource >= 1 and math.isfinite(metrics.get(COST_ATTRIBUTE, 0.0))
+            usable = resource == given and resource >= 1
+            if COST_ATTRIBUTE in metrics:
+                usable = usable and math.isfinite(metrics[COST_ATTRIBUTE])
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
         layout = (*metrics,)
         if not usable or (layout != self._layout and any(map(_is_taken, layout))):
-            return UnusableReport(trial_id, run, metrics, time, self._what_is_wrong(metrics))
+            return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(metrics))
         self._layout = layout
         last = trial.last_report
         if last is not None:
             reached = last.resource
             has_arrived = reached >= self._max_resource or (trial.until is not None and reached >= trial.until)
             if has_arrived or resource <= reached:
-                return LateReport(trial_id, run, metrics, time)
-        return Report(trial_id, run, resource, metrics, losses, time)
+                return LateReport(trial.id, message.run, metrics, message.time)
+        return Report(trial.id, message.run, resource, metrics, losses, message.time)
 
     def _what_is_wrong(self, metrics: Mapping[str, Any]) -> str:
         taken = [name for name in metrics if _is_taken(name)]

@@ -34,6 +34,10 @@ from tunekit_core.engine.front import Front
 from tunekit_core.errors import RecordError
 
 WITHOUT_REPORT = "it ended without a report"
+# Python 3.11 takes as long to look a member of an enumeration up as to call a function.
+PAUSE, STOP, INFRASTRUCTURE = Decision.PAUSE, Decision.STOP, Cause.INFRASTRUCTURE
+RUNNING, PAUSED, COMPLETED, STOPPED, FAILED = Status
+
 _change = object.__setattr__  # trials are frozen for everybody else
 
 
@@ -46,7 +50,7 @@ class ExperimentState:
         first_anomaly: The first message of the backend that made no sense, and why; empty if there was none.
         running_by_id: The trials that run, in the order in which they started or were resumed.
         endings: What trials that run become when they end, where that was decided already.
-        placed: Where trials run, as the backend says, by id; of a backend that says so.
+        placed: Where trials run, as the backend says, by id; of a backend that says so, those that it lacks wait.
     """
 
     def __init__(self, problem: Problem, scheduler: Scheduler) -> None:
@@ -68,6 +72,7 @@ class ExperimentState:
         self.newest_failure: Failure | None = None
         self.latest_report: Report | None = None
         self.placed: dict[int, TrialPlaced] = {}
+        self._is_placed = False  # whether the backend says when trials run
         self._max_resource = math.inf if problem.max_resource is None else problem.max_resource
         self._is_constrained = problem.constraint is not None
         self._best = BestReport()
@@ -103,6 +108,11 @@ class ExperimentState:
     def n_started(self) -> int:
         """Trials started so far, which is also the id that the next one gets."""
         return len(self.trials)
+
+    @property
+    def n_waiting(self) -> int:
+        """Those of the trials that run which are queued, as far as the backend says so."""
+        return self.n_running - len(self.placed) if self._is_placed else 0
 
     @property
     def trials_since_improvement(self) -> int:
@@ -148,7 +158,7 @@ class ExperimentState:
 
     def n_begun_again(self, trial_id: int, cause: Cause) -> int:
         """How often a trial was begun again: since the process began for lost runs, in all for those that failed."""
-        counts = self._n_lost if cause is Cause.INFRASTRUCTURE else self._n_retried
+        counts = self._n_lost if cause is INFRASTRUCTURE else self._n_retried
         return counts.get(trial_id, 0)
 
     @overload
@@ -204,11 +214,11 @@ class ExperimentState:
 
     def _resume(self, event: Resumed) -> Trial:
         trial = self.trials[event.trial_id]
-        if trial.status is not Status.PAUSED:
+        if trial.status is not PAUSED:
             raise RecordError(
                 f"Trial {trial.id} was to be resumed but is {trial.status.value.lower()}: only a paused trial can be."
             )
-        _change(trial, "status", Status.RUNNING)
+        _change(trial, "status", RUNNING)
         _change(trial, "until", event.until)
         _change(trial, "n_runs", trial.n_runs + 1)
         self.n_paused -= 1
@@ -225,17 +235,18 @@ class ExperimentState:
     def _stop(self, event: Stopped) -> None:
         """A paused trial has ended with that; one that runs counts as running until it has ended."""
         trial = self.trials[event.trial_id]
-        if trial.status is Status.PAUSED:
+        if trial.status is PAUSED:
             self.n_paused -= 1
-            self._settle(trial, Status.STOPPED)
-        elif trial.status is Status.RUNNING and trial.id not in self.endings:
-            self.endings[trial.id] = Status.STOPPED
+            self._settle(trial, STOPPED)
+        elif trial.status is RUNNING and trial.id not in self.endings:
+            self.endings[trial.id] = STOPPED
         else:
             raise RecordError(
                 f"Trial {trial.id} was to be stopped but is {trial.status.value.lower()} or ends already."
             )
 
     def _place(self, event: TrialPlaced) -> None:
+        self._is_placed = True
         self.placed[event.trial_id] = event
 
     def _report(self, report: Report) -> Decision:
@@ -253,32 +264,32 @@ class ExperimentState:
         if COST_ATTRIBUTE in report.metrics:
             self._set_cost(trial.id, float(report.metrics[COST_ATTRIBUTE]))
         if report.resource > self._max_resource:  # it does not end there by itself
-            self.endings[trial.id] = Status.COMPLETED
+            self.endings[trial.id] = COMPLETED
         return self.scheduler.on_report(trial, report)
 
     def _decide(self, event: Decided) -> None:
         """The trial counts as running until it has ended."""
-        if event.decision is Decision.PAUSE:
-            self.endings[event.trial_id] = Status.PAUSED
-        elif event.decision is Decision.STOP:
-            self.endings[event.trial_id] = Status.STOPPED
+        if event.decision is PAUSE:
+            self.endings[event.trial_id] = PAUSED
+        elif event.decision is STOP:
+            self.endings[event.trial_id] = STOPPED
 
     def _late(self, event: LateReport) -> None:
         """One that reports once more at the last resource, or beyond it, does not end by itself: it has completed."""
         if self._counted is not None:
             self._counted[event.trial_id] += 1
         if self.trials[event.trial_id].reached >= self._max_resource:
-            self.endings.setdefault(event.trial_id, Status.COMPLETED)
+            self.endings.setdefault(event.trial_id, COMPLETED)
 
     def _give_up(self, event: UnusableReport) -> None:
         """The trial counts as running until it has ended."""
-        self.endings[event.trial_id] = Status.FAILED
+        self.endings[event.trial_id] = FAILED
         self._reasons[event.trial_id] = event.reason
 
     def _restart(self, event: Restarted) -> None:
         trial = self.trials[event.trial_id]
         _change(trial, "n_runs", event.run + 1)
-        counts = self._n_lost if event.cause is Cause.INFRASTRUCTURE else self._n_retried
+        counts = self._n_lost if event.cause is INFRASTRUCTURE else self._n_retried
         counts[trial.id] = counts.get(trial.id, 0) + 1
         self.n_restarted += 1
         self.placed.pop(trial.id, None)
@@ -288,13 +299,13 @@ class ExperimentState:
     def _end(self, event: TrialEnded) -> Status:
         """A failure wins over what was decided, what was decided over how the run ended by itself."""
         trial = self.trials[event.trial_id]
-        if trial.status is not Status.RUNNING:
+        if trial.status is not RUNNING:
             raise RecordError(
                 f"Trial {trial.id} was to end but is {trial.status.value.lower()}: only a running trial can end."
             )
         decided = self.endings.pop(trial.id, None)
-        if event.status is Status.FAILED and (decided is None or event.cause is not Cause.INFRASTRUCTURE):
-            status = Status.FAILED
+        if event.status is FAILED and (decided is None or event.cause is not INFRASTRUCTURE):
+            status = FAILED
         else:
             status = decided or self._natural_end(trial)
         if event.metrics is not None:
@@ -304,7 +315,7 @@ class ExperimentState:
         del self.running_by_id[trial.id]
         self.n_running -= 1
         self.placed.pop(trial.id, None)
-        if status is Status.PAUSED:
+        if status is PAUSED:
             if self._counted is not None and event.has_checkpoint:
                 self._with_checkpoint.add(trial.id)
             _change(trial, "status", status)
@@ -318,9 +329,9 @@ class ExperimentState:
     def _settle(self, trial: Trial, status: Status, reason: str = "") -> None:
         """A trial has ended for good."""
         _change(trial, "status", status)
-        if status is Status.COMPLETED:
+        if status is COMPLETED:
             self.n_completed += 1
-        elif status is Status.STOPPED:
+        elif status is STOPPED:
             self.n_stopped += 1
         else:
             self.n_failed += 1
@@ -340,11 +351,11 @@ class ExperimentState:
 
     def _natural_end(self, trial: Trial) -> Status:
         if trial.last_report is None:
-            return Status.FAILED
+            return FAILED
         # A trial may jump over the resource that it was sent to, as it may jump over a rung.
         if trial.until is not None and self._max_resource > trial.reached >= trial.until:
-            return Status.PAUSED
-        return Status.COMPLETED
+            return PAUSED
+        return COMPLETED
 
     def _set_cost(self, trial_id: int, cost: float) -> None:
         self.cost += cost - self._costs.get(trial_id, 0.0)

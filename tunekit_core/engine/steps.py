@@ -23,6 +23,7 @@ from tunekit_core.engine.event_json import RECORD_FORMAT
 from tunekit_core.engine.events import (
     CriterionMet,
     Decided,
+    LateReport,
     Restarted,
     Resumed,
     Started,
@@ -145,11 +146,14 @@ class Steps:
 
     def receive(self, message: BackendEvent) -> None:
         """Take in what a backend says."""
-        anomaly = self.gate.anomaly(message)
-        if anomaly is not None:
-            self._happened(anomaly)
+        if not self.gate.expects(message):
+            self._happened(self.gate.anomaly(message))
         elif isinstance(message, TrialReported):
-            self._receive_report(message)
+            event = self._reader.read(message)
+            if isinstance(event, Report):
+                self._report(event)
+            else:
+                self._keep(event)
         elif isinstance(message, TrialEnded):
             self._receive_end(message)
         else:
@@ -201,11 +205,8 @@ class Steps:
         else:
             self._after_end(trial)
 
-    def _receive_report(self, message: TrialReported) -> None:
-        event = self._reader.read(message)
-        if isinstance(event, Report):
-            self._report(event)
-            return
+    def _keep(self, event: LateReport | UnusableReport) -> None:
+        """Record a report that the scheduler is not shown; with it, the end of the trial may be decided."""
         was_ending = event.trial_id in self.state.endings
         self._happened(event)
         if isinstance(event, UnusableReport):  # the trial fails, the experiment goes on
@@ -226,7 +227,10 @@ class Steps:
                 self._backend.pause(trial)
             else:
                 self._backend.stop(trial)
-        self._write_row(trial, report, decision)
+        if self._composers:
+            self._write_row(trial, report, decision)
+        else:
+            self._record.row(trial, report, decision, ())
         for observer in self._observers:
             observer.on_report(state, trial, report, decision)
 
@@ -262,9 +266,6 @@ class Steps:
         return self.state.apply(event)
 
     def _write_row(self, trial: Trial, report: Report, decision: Decision) -> None:
-        if not self._composers:
-            self._record.row(trial, report, decision, ())
-            return
         composed = [composer(self.state, trial, report) for composer in self._composers]
         self._record.row(trial, report, decision, self.gate.composed(self._composers, composed, report))
 

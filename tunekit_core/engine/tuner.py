@@ -147,7 +147,7 @@ class Tuner:
                     continue
             if state.n_running == 0 or (ends and not self._waits()):
                 return
-            for position, message in enumerate(backend.wait(None if self._reason_is_final() else deadline)):
+            for position, message in enumerate(backend.wait(None if ends and self._reason_is_final() else deadline)):
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
                 steps.receive(message)
@@ -158,7 +158,7 @@ class Tuner:
 
         While trials come to their end because a criterion waits for them, one that does not may still cut it short.
         """
-        if not self._reason_is_final():
+        if self._ending is None or not self._reason_is_final():
             for criterion in self._stopping:
                 if self._ending is not None and criterion.waits_for_running:
                     continue
@@ -174,8 +174,8 @@ class Tuner:
         return self._wait_for_running or (self._ending is not None and self._ending.waits_for_running)
 
     def _reason_is_final(self) -> bool:
-        if self._ending is None:
-            return False
+        """Whether nothing can end the experiment sooner than the criterion that ends it."""
+        assert self._ending is not None
         return self._wait_for_running or not self._ending.waits_for_running
 
 

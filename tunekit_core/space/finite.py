@@ -106,7 +106,7 @@ class Listed(Domain):
         return self._encode_values() if self.encoded_width else np.zeros((1, 0))
 
     @cached_property
-    def _exact(self) -> dict[tuple[type, Value], Value]:
+    def _exact(self) -> dict[tuple[type, object], Value]:
         return {(type(value), value): value for value in self.values()}
 
     @cached_property

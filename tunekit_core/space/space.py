@@ -44,10 +44,10 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         self._fixed = {name: self._cast(name, fixed[name]) for name in self._domains if name in fixed}
         self._names = tuple(self._domains)
         self._settled: dict[str, Value] = {**self.constants, **self._fixed}
+        self._searched_domains = [(name, self._domains[name]) for name in self.searched]
         self._columns: list[tuple[str, Domain, slice]] = []
         stop = 0
-        for name in self.searched:
-            domain = self._domains[name]
+        for name, domain in self._searched_domains:
             start, stop = stop, stop + domain.encoded_width
             self._columns.append((name, domain, slice(start, stop)))
         self._width = stop
@@ -182,7 +182,20 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         for name in partial:
             if name not in self._entries:
                 raise self._unknown(name)
-        return Configuration({name: self._complete_value(name, partial) for name in self._entries})
+        values: dict[str, Any] = {
+            **self._entries,
+            **self._settled,
+        }  # in the order of the space
+        name = ""
+        try:
+            for name, domain in self._searched_domains:
+                values[name] = domain.cast(partial[name]) if name in partial else domain.default
+        except ConfigurationError as error:
+            raise named(name, error) from error
+        for name in self._settled:
+            if name in partial:
+                self._check_settled(name, partial[name])
+        return Configuration(values)
 
     def replace(self, configuration: Mapping[str, Any], name: str, value: object) -> Configuration:
         """The configuration with another value of one hyperparameter, which is cast; nothing else is checked.
@@ -192,7 +205,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         """
         if name not in self._entries:
             raise self._unknown(name)
-        replaced = {**configuration, name: self._complete_value(name, {name: value})}
+        replaced = {**configuration, name: self.complete({name: value})[name]}
         try:
             return Configuration({each: replaced[each] for each in self._entries})
         except KeyError as error:
@@ -299,19 +312,16 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         """
         return SearchSpace({name: parse_entry(name, entry) for name, entry in entries.items()})
 
-    def _complete_value(self, name: str, partial: Mapping[str, Any]) -> Value:
-        if name not in self._settled:
-            return self._cast(name, partial[name]) if name in partial else self._domains[name].default
+    def _check_settled(self, name: str, value: object) -> None:
+        """Refuse another value of a constant or of a fixed hyperparameter."""
+        given = self._cast(name, value) if name in self._domains else plain(value)
         settled = self._settled[name]
-        if name in partial:
-            given = self._cast(name, partial[name]) if name in self._domains else plain(partial[name])
-            if given != settled:
-                raise ConfigurationError(
-                    f"{name}={given!r} cannot be chosen: it is {settled!r} in every configuration of this space.",
-                    option=name,
-                    value=given,
-                )
-        return settled
+        if given != settled:
+            raise ConfigurationError(
+                f"{name}={given!r} cannot be chosen: it is {settled!r} in every configuration of this space.",
+                option=name,
+                value=given,
+            )
 
     def _value_lists(self) -> list[Sequence[Value]]:
         lists = []

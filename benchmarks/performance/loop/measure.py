@@ -34,6 +34,7 @@ from tunekit_core import Benchmark, create
 HERE = Path(__file__).parent
 N_RUNS = 20
 N_STARTS = 5
+N_REPORTS = 6000  # of PASHA and ASHA: as many as the reference software was timed with
 SEEDS_CHECKED = range(5)
 Line = tuple[str, str, str]
 
@@ -50,7 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
     table = RichTable("what", "measured", "bar", title="tunekit, standard workload: ASHA on fcnet, 4 workers, 3,600 s")
     measurements: list[Callable[[], list[Line]]] = []
     if arguments.part != "application":
-        measurements.append(partial(loop, arguments.runs))
+        measurements += [partial(loop, arguments.runs), partial(pasha, arguments.runs)]
     if arguments.part != "loop":
         measurements += [twenty_seeds, starts, sweep]
     if arguments.synetune:
@@ -73,6 +74,31 @@ def loop(n_runs: int) -> list[Line]:
         ("  bare loop: least, median, most", str(bare), ""),
         ("  reports a second", f"{n_reports / ours.least:,.0f}", ""),
     ]
+
+
+def pasha(n_runs: int) -> list[Line]:
+    """PASHA beside ASHA, both with random configurations, results written."""
+    benchmark = create("benchmark", "fcnet", dataset="diabetes")  # here it still looks for noise at the end
+    with tempfile.TemporaryDirectory() as folder:
+        works = [
+            partial(_run_afresh, Path(folder, scheduler), benchmark, scheduler)
+            for scheduler in ("asha_promotion", "pasha")
+        ]
+        asha, ours = alternate(*works, n_runs, lambda *counts: None)
+    return [
+        (
+            f"PASHA, times ASHA, {N_REPORTS:,} reports each, least of {n_runs} runs",
+            f"{ours.least / asha.least:.2f}",
+            "2",
+        ),
+        ("  PASHA: µs a report", f"{1e6 * ours.least / N_REPORTS:.0f}", ""),
+        ("  ASHA: µs a report", f"{1e6 * asha.least / N_REPORTS:.0f}", ""),
+    ]
+
+
+def _run_afresh(folder: Path, benchmark: Benchmark, scheduler: str) -> int:
+    shutil.rmtree(folder, ignore_errors=True)
+    return tuned_loop(folder, benchmark, 0, scheduler, N_REPORTS)
 
 
 def compare_loops(benchmark: Benchmark, seed: int, n_runs: int) -> tuple[Spread, Spread, int]:

@@ -124,11 +124,3 @@ def test_no_trial_is_ever_released(experiment):
     asha = experiment(AshaPromotion)
     run_to_first_rung(asha, 0.1, 0.2)
     assert list(asha.scheduler.released()) == []
-
-
-def test_the_least_promising_are_those_that_most_of_their_rung_are_better_than(experiment):
-    asha = experiment(AshaPromotion)
-    trials = [asha.begin() for _ in range(4)]
-    for trial, loss in zip(trials, [0.4, 0.1, 0.3, 0.2], strict=True):
-        assert asha.report(trial, 1, loss) is Decision.PAUSE
-    assert asha.scheduler.least_promising() == [0, 2, 3, 1]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from tunekit_asha.quantile import RunningQuantile
+from tunekit_asha.quantile import BatchQuantile, RunningQuantile
 
 FINITE = st.floats(-1e100, 1e100) | st.sampled_from([0.0, 1.0, 2.0])
 QUANTILES = st.floats(0, 1) | st.sampled_from([1 / 3, 0.405, 0.5, 0.25, 1.0])
@@ -46,3 +46,17 @@ def test_between_a_finite_number_and_infinity_it_is_infinite(numbers, value):
     for number in numbers:
         quantile.add(number)
     assert quantile.value() == value
+
+
+@given(data=st.data(), q=QUANTILES)
+def test_numbers_come_and_go_many_at_a_time(data, q):
+    quantile, there = BatchQuantile(q), []
+    numbers = st.integers(0, 9).map(float) | st.floats(-1, 10)
+    for _ in range(data.draw(st.integers(1, 10))):
+        gone = [there.pop(data.draw(st.integers(0, len(there) - 1))) for _ in range(len(there) // 2)]
+        new = data.draw(st.lists(numbers, max_size=10))
+        there += new
+        quantile.replace(np.array(gone), np.array(new))
+        assert len(quantile) == len(there)
+        if there:
+            assert quantile.value() == np.quantile(there, q, method="linear")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, ClassVar
 
 from tunekit_asha.levels import choose_levels, max_resource_of
@@ -104,13 +104,13 @@ class FreezeThawScheduler(Scheduler):
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
         self.rung_system.end(trial, outcome)
+        self._paused.pop(trial.id, None)
 
     def columns(self) -> Mapping[str, Scalar]:
         return self.rung_system.columns()
 
-    def least_promising(self) -> list[int]:
-        """Waiting trials: first those that most others on their rung are better than, of equal ones the lower."""
-        return self.rung_system.least_promising()
+    def least_promising(self, among: Container[int]) -> int | None:
+        return self.rung_system.least_promising(among)
 
     def _promotes_by_rank(self) -> bool:
         """Whether successive halving comes first this time; a draw of its own for each start and resume."""

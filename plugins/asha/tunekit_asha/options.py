@@ -77,3 +77,62 @@ class FreezeThawOptions(LevelOptions):
         at_least=0,
         at_most=1,
     )
+
+
+@attrs.frozen(kw_only=True)
+class PashaOptions(LevelOptions):
+    """Where trials are compared, and when two of them count as equal."""
+
+    min_resource: int = option(
+        1, help="The lowest rung level, in the unit in which trials report, usually epochs.", at_least=1
+    )
+    ranking_criterion: Literal[
+        "soft_ranking_auto",
+        "soft_ranking",
+        "soft_ranking_std",
+        "soft_ranking_mean_dst",
+        "soft_ranking_median_dst",
+    ] = option(
+        "soft_ranking_auto",
+        help="How epsilon is found: two trials that differ by no more count as equal. From the noise of learning "
+        "curves (soft_ranking_auto); given as ``epsilon`` (soft_ranking); or, of the losses on the lower of the two "
+        "rungs that are compared, the standard deviation, the mean or the median distance, times ``epsilon_scaling``.",
+    )
+    epsilon: float | None = option(
+        None,
+        help="In the unit of the metric; for soft_ranking alone, which needs it. With 0 the order itself must be the "
+        "same.",
+        at_least=0,
+        below=math.inf,
+    )
+    epsilon_scaling: float | None = option(
+        None,
+        help="Factor, 1 unless it is given; for soft_ranking_std, soft_ranking_mean_dst and soft_ranking_median_dst.",
+        above=0,
+        below=math.inf,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        criterion = self.ranking_criterion
+        if criterion == "soft_ranking" and self.epsilon is None:
+            raise InvalidOption(
+                "epsilon",
+                None,
+                "must be given with ranking_criterion=soft_ranking: a difference of the metric, such as 0.025 of an "
+                "accuracy. Or use ranking_criterion=soft_ranking_auto, which finds it",
+            )
+        if criterion != "soft_ranking" and self.epsilon is not None:
+            raise InvalidOption(
+                "epsilon",
+                self.epsilon,
+                f"has no effect with ranking_criterion={criterion}: leave it out, or use "
+                "ranking_criterion=soft_ranking",
+            )
+        if criterion in ("soft_ranking", "soft_ranking_auto") and self.epsilon_scaling is not None:
+            raise InvalidOption(
+                "epsilon_scaling",
+                self.epsilon_scaling,
+                f"has no effect with ranking_criterion={criterion}: leave it out, or use "
+                "ranking_criterion=soft_ranking_std, soft_ranking_mean_dst or soft_ranking_median_dst",
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import ClassVar
 
 from tunekit_asha.asha import Asha
@@ -34,6 +35,5 @@ class AshaPromotion(Asha):
     def on_pause(self, trial: Trial) -> None:
         self.rung_system.pause(trial)
 
-    def least_promising(self) -> list[int]:
-        """Waiting trials: first those that most others on their rung are better than, of equal ones the lower."""
-        return self.rung_system.least_promising()
+    def least_promising(self, among: Container[int]) -> int | None:
+        return self.rung_system.least_promising(among)

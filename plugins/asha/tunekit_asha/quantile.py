@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from heapq import heappop, heappush
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+def interpolate(below: float, above: float, weight: float) -> float:
+    """The number between two neighbours of sorted numbers, to the bit as ``numpy.quantile`` has it.
+
+    Between a finite number and infinity it is infinite, where NumPy's may be NaN.
+
+    Args:
+        below: The lower of the two.
+        above: The other.
+        weight: How far it is from the first on the way to the second, from 0 to below 1.
+    """
+    if weight == 0 or below == above:
+        return below
+    if weight < 0.5:
+        return below + (above - below) * weight
+    # From above, as in NumPy: exact where the weight is close to 1.
+    return above - (above - below) * (1 - weight) if above < math.inf else above
 
 
 class RunningQuantile:
@@ -26,6 +50,7 @@ class RunningQuantile:
         self._n_low = 0  # without those that are gone
         self._n = 0
         self._gone: dict[float, int] = {}  # how many of each number; the fronts of both heaps are never gone
+        self._value: float | None = None  # until a number comes or goes
 
     def __len__(self) -> int:
         return self._n
@@ -50,19 +75,18 @@ class RunningQuantile:
 
     def value(self) -> float:
         """The quantile of the numbers that are there, at least one."""
+        if self._value is None:
+            self._value = self._interpolated()
+        return self._value
+
+    def _interpolated(self) -> float:
         below = -self._low[0]
         if self._n == self._n_low:
             return below
-        above = self._high[0]
-        weight = (self._n - 1) * self._q - (self._n_low - 1)
-        if weight == 0 or below == above:
-            return below
-        if weight < 0.5:
-            return below + (above - below) * weight
-        # From above, as in NumPy: exact where the weight is close to 1.
-        return above - (above - below) * (1 - weight) if above < float("inf") else above
+        return interpolate(below, self._high[0], (self._n - 1) * self._q - (self._n_low - 1))
 
     def _balance(self) -> None:
+        self._value = None
         n_low = int((self._n - 1) * self._q) + 1 if self._n else 0
         while self._n_low < n_low:
             heappush(self._low, -heappop(self._high))
@@ -84,3 +108,45 @@ class RunningQuantile:
             self._gone[number] -= 1
             if self._gone[number] == 0:
                 del self._gone[number]
+
+
+class BatchQuantile:
+    """The same of numbers that come and go many at a time, in the time that it takes to copy all of them.
+
+    Args:
+        q: Which quantile, from 0 to 1.
+    """
+
+    def __init__(self, q: float) -> None:
+        self._q = q
+        self._numbers: Floats = np.empty(0)  # in order
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def replace(self, gone: Floats, new: Floats) -> None:
+        """Some numbers go, which must be there, and others come. Neither need be in order."""
+        numbers = self._numbers
+        if len(gone):
+            gone = np.sort(gone)
+            # Equal ones follow each other: the second of three goes from the second place after the lowest.
+            places = numbers.searchsorted(gone) + np.arange(len(gone)) - gone.searchsorted(gone)
+            stays = np.ones(len(numbers), dtype=bool)
+            stays[places] = False
+            numbers = numbers[stays]
+        if len(new):
+            new = np.sort(new)
+            places = numbers.searchsorted(new) + np.arange(len(new))
+            was_there = np.ones(len(numbers) + len(new), dtype=bool)
+            was_there[places] = False
+            merged = np.empty(len(was_there))
+            merged[places], merged[was_there] = new, numbers
+            numbers = merged
+        self._numbers = numbers
+
+    def value(self) -> float:
+        """The quantile of the numbers that are there, at least one."""
+        position = (len(self._numbers) - 1) * self._q
+        below = int(position)
+        above = min(below + 1, len(self._numbers) - 1)
+        return interpolate(float(self._numbers[below]), float(self._numbers[above]), position - below)

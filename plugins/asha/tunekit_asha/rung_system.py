@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Container, Mapping, Sequence
 
 import attrs
 
@@ -124,32 +125,44 @@ class RungSystem:
     def end(self, trial: Trial, outcome: Status) -> None:
         """A trial has ended for good."""
         climb = self.climbs.pop(trial.id)
+        if climb.n_reached:
+            climb.rung.end_wait(trial.id)
         if outcome is Status.FAILED:
             for rung in climb.rungs[: climb.n_reached]:
                 rung.remove(trial.id)
         self._searcher.on_end(trial, outcome)
 
-    def promotion(self) -> Resume | None:
+    def promotion(self, below: float = math.inf) -> Resume | None:
         """The trial that successive halving would promote.
 
         It is the best of those that wait at a rung, of the highest rung where that one passes.
+
+        Args:
+            below: Only trials that wait at a lower level than this are promoted.
         """
         for rungs in reversed(self.rungs):
             for rung in rungs:
-                promoted = rung.promotable()
+                promoted = rung.promotable() if rung.level < below else None
                 if promoted is not None:
                     return Resume(promoted, until=self.climbs[promoted].target)
         return None
 
-    def least_promising(self) -> list[int]:
-        """Waiting trials: first those that most others on their rung are better than, of equal ones the lower."""
-        waiting = [
-            (-share, rung.level, trial_id)
+    def least_promising(self, among: Container[int]) -> int | None:
+        """The waiting trial with the largest share of better ones on its rung; of equal ones the lower rung, then id.
+
+        Logarithmic time, after n log n the first time.
+
+        Args:
+            among: Those that come into question. One that is not among them is not looked at again until it has been
+                resumed and waits once more.
+        """
+        worst = [
+            (-last[0], rung.level, last[1])
             for rungs in self.rungs
             for rung in rungs
-            for trial_id, share in rung.shares_of_better().items()
+            if (last := rung.last_waiting(among)) is not None
         ]
-        return [trial_id for _, _, trial_id in sorted(waiting)]
+        return min(worst)[2] if worst else None
 
     def columns(self) -> Mapping[str, int]:
         """How many trials count at each level, ``max_resource`` included: ``num_at_level1`` and so on."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from heapq import heappop, heappush
+from collections.abc import Container, Iterable, Set as AbstractSet
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from tunekit_asha.quantile import RunningQuantile
+from tunekit_asha.sorted_blocks import SortedBlocks
 
 
 class Entry(NamedTuple):
@@ -36,7 +38,7 @@ class Rung:
 
     Attributes:
         level: Resource at which trials are compared.
-        entries: The trials on the rung, by id; only methods change it.
+        entries: The trials on the rung, by id, in the order of arrival; only methods change it.
     """
 
     def __init__(self, level: int, quantile: float) -> None:
@@ -46,21 +48,35 @@ class Rung:
         self._n_arrivals = 0
         self._waiting: set[int] = set()
         self._queue: list[Entry] = []  # a heap of the waiting, and of some that wait no longer; never at the front
+        self._places: _Places | None = None  # made when they are first asked for
 
     def __len__(self) -> int:
         return len(self.entries)
 
+    @property
+    def waiting(self) -> AbstractSet[int]:
+        """Those of its trials that can be promoted. It changes."""
+        return self._waiting
+
+    def ranked(self) -> list[Entry]:
+        """Its trials, best first, in n log n time."""
+        return sorted(self.entries.values())
+
     def add(self, trial_id: int, loss: float) -> None:
         """A trial has reported here, for the first time."""
-        self.entries[trial_id] = Entry(loss, self._n_arrivals, trial_id)
+        entry = self.entries[trial_id] = Entry(loss, self._n_arrivals, trial_id)
         self._cutoff.add(loss)
         self._n_arrivals += 1
+        if self._places is not None:
+            self._places.add(entry)
 
     def remove(self, trial_id: int) -> None:
-        """A running trial counts no longer; nothing happens if it is not here."""
+        """A trial that does not wait counts no longer; nothing happens if it is not here."""
         entry = self.entries.pop(trial_id, None)
         if entry is not None:
             self._cutoff.remove(entry.loss)
+            if self._places is not None:
+                self._places.remove(entry)
 
     def passes(self, loss: float) -> bool:
         """Whether a trial on this rung that reported this loss may go on."""
@@ -68,11 +84,14 @@ class Rung:
 
     def wait(self, trial_id: int) -> None:
         """A trial on this rung has paused: from now on it can be promoted."""
+        entry = self.entries[trial_id]
         self._waiting.add(trial_id)
-        heappush(self._queue, self.entries[trial_id])
+        heappush(self._queue, entry)
+        if self._places is not None:
+            self._places.wait(entry)
 
     def end_wait(self, trial_id: int) -> None:
-        """A waiting trial was resumed."""
+        """A waiting trial was resumed, or has ended; nothing happens if it does not wait."""
         self._waiting.discard(trial_id)
         while self._queue and self._queue[0].trial_id not in self._waiting:
             heappop(self._queue)
@@ -83,7 +102,45 @@ class Rung:
             return None
         return self._queue[0].trial_id
 
-    def shares_of_better(self) -> dict[int, float]:
-        """For each waiting trial the share of those on the rung that are better, in n log n time."""
-        ranked = sorted(self.entries.values())
-        return {e.trial_id: rank / len(ranked) for rank, e in enumerate(ranked) if e.trial_id in self._waiting}
+    def last_waiting(self, among: Container[int]) -> tuple[float, int] | None:
+        """The worst of the waiting trials, and the share of those on the rung that are better.
+
+        Logarithmic time, after n log n the first time.
+
+        Args:
+            among: Those that come into question. A waiting trial that is not among them is never looked at again.
+        """
+        if self._places is None:
+            self._places = _Places(self.entries.values(), (self.entries[trial_id] for trial_id in self._waiting))
+        entry = self._places.last_waiting(self._waiting, among)
+        return None if entry is None else (self._places.n_better(entry) / len(self.entries), entry.trial_id)
+
+
+class _Places:
+    """The entries of a rung in order, and those that have come to wait, worst first."""
+
+    def __init__(self, entries: Iterable[Entry], waiting: Iterable[Entry]) -> None:
+        self._ranked = SortedBlocks(entries)
+        self._worst = [(-entry.loss, -entry.arrival, entry) for entry in waiting]
+        heapify(self._worst)
+
+    def add(self, entry: Entry) -> None:
+        self._ranked.add(entry)
+
+    def remove(self, entry: Entry) -> None:
+        self._ranked.remove(entry)
+
+    def wait(self, entry: Entry) -> None:
+        heappush(self._worst, (-entry.loss, -entry.arrival, entry))
+
+    def n_better(self, entry: Entry) -> int:
+        return self._ranked.n_below(entry)
+
+    def last_waiting(self, waiting: Container[int], among: Container[int]) -> Entry | None:
+        """The worst that waits and is among them. All that are worse are dropped."""
+        while self._worst:
+            entry = self._worst[0][2]
+            if entry.trial_id in waiting and entry.trial_id in among:
+                return entry
+            heappop(self._worst)
+        return None

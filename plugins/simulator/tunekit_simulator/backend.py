@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,36 +39,29 @@ CURVES_KEPT = 1024  # of the trials that ran last
 END, REPORT = 0, 1  # kinds of events; at one instant a lower one comes first
 
 
-class _Segment:
-    """A run of a trial: what it will report, and when."""
+class _Run:
+    """A run of a trial: what it will report, and when.
 
-    __slots__ = (
-        "columns",
-        "constants",
-        "ending",
-        "fails",
-        "first",
-        "last",
-        "lost_at",
-        "position",
-        "resources",
-        "run",
-        "times",
-        "trial_id",
-        "worker_times",
-    )
+    Args:
+        trial: Which trial.
+        names: Of what it reports, the resource first and ``st_worker_time`` last.
+        curve: What it would report from its beginning.
+        first: Position in the curve of its first report.
+        times: When its reports arrive, in nanoseconds.
+    """
 
-    def __init__(self, trial_id: int, run: int, curve: Curve, first: int, last: int, times: Sequence[int]) -> None:
-        self.trial_id = trial_id
-        self.run = run
-        self.resources = curve.resources
-        self.columns = tuple(curve.metrics.items())
-        self.constants = curve.constants
-        self.worker_times = curve.elapsed
-        self.first = first  # position in the curve of the first report
-        self.position = first  # of the next report
-        self.last = last  # of the last report
-        self.times = times  # when the reports from the first on arrive, in nanoseconds
+    __slots__ = ("ending", "fails", "lost_at", "n_reported", "names", "reports", "run", "times", "trial_id")
+
+    def __init__(self, trial: Trial, names: Sequence[str], curve: Curve, first: int, times: Sequence[int]) -> None:
+        within = slice(first, first + len(times))
+        columns = [column[within] for column in curve.metrics.values()]
+        constants = map(repeat, curve.constants.values())
+        self.trial_id = trial.id
+        self.run = trial.run
+        self.names = names
+        self.reports = zip(curve.resources[within], *columns, *constants, curve.elapsed[within], strict=False)
+        self.times = times
+        self.n_reported = 0
         self.fails = False  # after its last report
         self.lost_at: int | None = None  # when its worker is lost, in nanoseconds
         self.ending = False
@@ -123,9 +117,9 @@ class Simulator(Backend):
         self._faults = Faults(self.streams, options)
         self._resource = problem.objective.resource or "st_worker_iter"
         self._now = 0
-        self._heap: list[tuple[int, int, int, int, _Segment]] = []
+        self._heap: list[tuple[int, int, int, int, _Run]] = []
         self._sequence = 0
-        self._running: dict[int, _Segment] = {}
+        self._running: dict[int, _Run] = {}
         self._curves: dict[int, Curve] = {}
         self._lost: set[int] = set()  # trials whose worker was lost, until they are begun again
         self._preemption_delay = round(options.preemption_delay * NANOSECONDS)
@@ -141,10 +135,10 @@ class Simulator(Backend):
         self.stop(trial)
 
     def stop(self, trial: Trial) -> None:
-        segment = self._running[trial.id]
-        if not segment.ending:  # what would have happened to it later does not
-            segment.ending, segment.fails, segment.lost_at = True, False, None
-            self._push(self._now + self._stop_delay, END, segment)
+        run = self._running[trial.id]
+        if not run.ending:  # what would have happened to it later does not
+            run.ending, run.fails, run.lost_at = True, False, None
+            self._push(self._now + self._stop_delay, END, run)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         """The next event, alone, since the decision on it may change the one after."""
@@ -153,11 +147,11 @@ class Simulator(Backend):
             if limit is not None and self._heap[0][0] > limit:
                 self._now = max(self._now, limit)
                 return []
-            time, kind, trial_id, _, segment = heapq.heappop(self._heap)
-            if self._running.get(trial_id) is not segment:
+            time, kind, trial_id, _, run = heapq.heappop(self._heap)
+            if self._running.get(trial_id) is not run:
                 continue  # a report of a trial that has ended since
             self._now = time
-            return [self._report(segment) if kind == REPORT else self._end(segment)]
+            return [self._report(run) if kind == REPORT else self._end(run)]
         return []
 
     def now(self) -> float:
@@ -181,16 +175,15 @@ class Simulator(Backend):
         injected = self._faults.inject(trial, elapsed)
         arrival = began + self._report_delay
         times = [arrival + round(seconds * NANOSECONDS) for seconds in injected.elapsed]
-        last = first + len(times) - 1
-        segment = _Segment(trial.id, trial.run, curve, first, last, times)
-        segment.fails = injected.fails
+        names = (self._resource, *curve.metrics, *curve.constants, "st_worker_time")
+        run = self._running[trial.id] = _Run(trial, names, curve, first, times)
+        run.fails = injected.fails
         if injected.lost_at is not None:
-            segment.lost_at = began + round(injected.lost_at * NANOSECONDS)
-        self._running[trial.id] = segment
-        if first <= last:
-            self._push(times[0], REPORT, segment)
+            run.lost_at = began + round(injected.lost_at * NANOSECONDS)
+        if times:
+            self._push(times[0], REPORT, run)
         else:  # nothing is left to report: it was resumed at its end, or is lost before its first report
-            self._push_end(segment, began)
+            self._push_end(run, began)
 
     def _curve(self, trial: Trial) -> Curve:
         """The run of a trial, read again only if it has been paused for long."""
@@ -202,31 +195,26 @@ class Simulator(Backend):
         self._curves[trial.id] = curve
         return curve
 
-    def _report(self, segment: _Segment) -> TrialReported:
-        position = segment.position
-        metrics: dict[str, Any] = {self._resource: segment.resources[position]}
-        for name, column in segment.columns:
-            metrics[name] = column[position]
-        metrics.update(segment.constants)
-        metrics["st_worker_time"] = segment.worker_times[position]
-        segment.position = position + 1
-        if position < segment.last:
-            self._push(segment.times[segment.position - segment.first], REPORT, segment)
-        elif not segment.ending:
-            self._push_end(segment, self._now)
-        return TrialReported(segment.trial_id, segment.run, metrics, self._now / NANOSECONDS)
+    def _report(self, run: _Run) -> TrialReported:
+        metrics = dict(zip(run.names, next(run.reports), strict=True))
+        run.n_reported += 1
+        if run.n_reported < len(run.times):
+            self._push(run.times[run.n_reported], REPORT, run)
+        elif not run.ending:
+            self._push_end(run, self._now)
+        return TrialReported(run.trial_id, run.run, metrics, self._now / NANOSECONDS)
 
-    def _end(self, segment: _Segment) -> TrialEnded:
-        del self._running[segment.trial_id]
+    def _end(self, run: _Run) -> TrialEnded:
+        del self._running[run.trial_id]
         status, cause, reason = Status.COMPLETED, Cause.SCRIPT, ""
-        if segment.lost_at is not None:
+        if run.lost_at is not None:
             status, cause, reason = Status.FAILED, Cause.INFRASTRUCTURE, "its worker was preempted"
-            self._lost.add(segment.trial_id)
-        elif segment.fails:
+            self._lost.add(run.trial_id)
+        elif run.fails:
             status, reason = Status.FAILED, "a fault was injected (backend.failure_rate)"
         return TrialEnded(
-            segment.trial_id,
-            segment.run,
+            run.trial_id,
+            run.run,
             status,
             self._now / NANOSECONDS,
             cause,
@@ -234,15 +222,15 @@ class Simulator(Backend):
             has_checkpoint=self._checkpoint,
         )
 
-    def _push_end(self, segment: _Segment, time: int) -> None:
+    def _push_end(self, run: _Run, time: int) -> None:
         """A run has nothing more to report after this time."""
-        segment.ending = True
-        end = time + self._complete_delay if segment.lost_at is None else max(segment.lost_at, time)
-        self._push(end, END, segment)
+        run.ending = True
+        end = time + self._complete_delay if run.lost_at is None else max(run.lost_at, time)
+        self._push(end, END, run)
 
-    def _push(self, time: int, kind: int, segment: _Segment) -> None:
+    def _push(self, time: int, kind: int, run: _Run) -> None:
         self._sequence += 1
-        heapq.heappush(self._heap, (time, kind, segment.trial_id, self._sequence, segment))
+        heapq.heappush(self._heap, (time, kind, run.trial_id, self._sequence, run))
 
     def _seed_of(self, trial_id: int) -> int:
         if self._table_seed is not None:
