@@ -21,12 +21,14 @@ from omegaconf import OmegaConf
 
 import tunekit.conf
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
-from tunekit.config.files import groups
+from tunekit.config.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, SEVERAL, VALUES
 from tunekit_core import Backend, Benchmark, Observer, ResultComposer, Scheduler, Searcher, StoppingCriterion
 from tunekit_core.plugins import hookspecs, known
+from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.options import Option, type_text
-from tunekit_core.plugins.registry import BUILT_IN, HOOKS, Component, registry
+from tunekit_core.plugins.registry import HOOKS, registry
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = Path(__file__).parent / "reference"

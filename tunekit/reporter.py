@@ -1,4 +1,4 @@
-"""Report metrics from a training script to whatever tunes it.
+"""Report metrics from a training script to whatever tunes it, and publish checkpoints.
 
 This file needs nothing but Python 3.8, and can be copied beside a script whose environment has no tunekit:
 
@@ -13,12 +13,19 @@ This file needs nothing but Python 3.8, and can be copied beside a script whose 
 from __future__ import annotations
 
 import json
+import operator
 import os
 import time
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 REPORTS = "TUNEKIT_REPORTS"  # path of the file that reports are appended to
 NOTICES = "TUNEKIT_NOTICES"  # path of the socket that a notice goes to after each
+CHECKPOINTS = "TUNEKIT_CHECKPOINTS"  # path of the folder that holds what was published
 TAG = "[tunekit-report]"  # begins a line on the standard output, where no file is named
 RESERVED = "st_"
 
@@ -70,6 +77,56 @@ class Reporter:
         self._send(json.dumps(line))
         self._iteration += 1
 
+    @contextmanager
+    def checkpoint(self, resource: int) -> Iterator[Path]:
+        """Give an empty folder for a checkpoint, and publish it when the block ends: whole, or not at all.
+
+        >>> with report.checkpoint(epoch) as folder:
+        ...     torch.save(model.state_dict(), folder / "model.pt")
+        >>> report(epoch=epoch, loss=loss)
+
+        Before the report of the same resource, which may be answered by a pause. In the next run of the trial, or of
+        one that is started from it, a copy of the folder is what ``TUNEKIT_CHECKPOINT_DIR`` names. What was published
+        is never changed: a second checkpoint of a resource is thrown away. Where several processes train together,
+        one of them publishes. Outside of tunekit the folder is a temporary one.
+
+        Args:
+            resource: How far the training has come, in what the objective names as its resource, such as epochs.
+
+        Raises:
+            ValueError: If the resource is no whole number from 1 on.
+            OSError: If the disk is full. Nothing is published.
+        """
+        try:
+            number = operator.index(resource)
+        except TypeError:
+            number = 0
+        if number < 1:
+            raise ValueError(
+                f"checkpoint({resource!r}): give how far the training has come, a whole number from 1 on, as epochs are"
+            )
+        import shutil  # only here: they take longer to import than all the rest
+        from pathlib import Path
+
+        home = os.environ.get(CHECKPOINTS)
+        if home is None:
+            import tempfile
+
+            with tempfile.TemporaryDirectory(prefix="tunekit-checkpoint-") as temporary:
+                yield Path(temporary)
+            return
+        folder = Path(home, f".new-{os.getpid()}")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+            version = folder.with_name(str(number))
+            if not version.exists():
+                _sync(folder)
+                folder.rename(version)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _send(self, text: str) -> None:
         if self._file is None:
             print(TAG, text, flush=True)
@@ -96,6 +153,18 @@ class Reporter:
                 sender.sendto(os.environ[REPORTS].encode(), address)
         except OSError:
             pass
+
+
+def _sync(folder: Path) -> None:
+    """Have the files of a folder on the disk: else a machine that goes down may leave the name and lose the content."""
+    for path in [*folder.rglob("*"), folder]:
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            continue
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 def _plain(value: Any, name: str) -> Any:

@@ -22,7 +22,13 @@ from .contracts.benchmarks import (
 from .contracts.composers import ResultComposer as ResultComposer
 from .contracts.objective import Objective as Objective
 from .contracts.observers import Observer as Observer
-from .contracts.options import NO_OPTIONS as NO_OPTIONS, NoOptions as NoOptions, option as option
+from .contracts.options import (
+    NO_OPTIONS as NO_OPTIONS,
+    InputFile as InputFile,
+    InputFolder as InputFolder,
+    NoOptions as NoOptions,
+    option as option,
+)
 from .contracts.problem import Problem as Problem
 from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
 from .contracts.searchers import ChoosesTrials as ChoosesTrials, Searcher as Searcher, WeighsBrackets as WeighsBrackets
@@ -86,7 +92,7 @@ from .space import (
 )
 from .threads import (
     THREAD_VARIABLES as THREAD_VARIABLES,
-    environment_for_trials as environment_for_trials,
+    changes_for_trials as changes_for_trials,
     single_threaded as single_threaded,
 )
 

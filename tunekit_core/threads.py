@@ -29,15 +29,13 @@ def set_thread_variables() -> None:
         os.environ[variable] = "1"
 
 
-def environment_for_trials() -> dict[str, str]:
-    """The environment as it was before :func:`set_thread_variables`: training may take more than one thread."""
-    environment = dict(os.environ)
-    for variable, value in _found.items():
-        if value is None:
-            environment.pop(variable, None)
-        else:
-            environment[variable] = value
-    return environment
+def changes_for_trials() -> dict[str, str | None]:
+    """What undoes :func:`set_thread_variables` in the environment of a trial: training may take more than one thread.
+
+    Returns:
+        Variables and what they were before; ``None`` for one that was not there.
+    """
+    return dict(_found)
 
 
 @contextmanager

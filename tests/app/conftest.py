@@ -11,6 +11,8 @@ import attrs
 import pytest
 
 from tunekit.cli.main import main
+from tunekit.config import files, offered
+from tunekit_core.plugins.registry import registry
 
 TROUBLE = Path(__file__).parent / "trouble"
 SHORT = "stopping.max_wallclock_time=50"  # simulated seconds: some 20 trials of ASHA
@@ -46,6 +48,53 @@ def results(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TUNEKIT_RESULTS", str(tmp_path / "results"))
     return Results(tmp_path / "results")
+
+
+@attrs.frozen
+class Site:
+    """A folder of distributions that are not ours."""
+
+    path: Path
+
+    def add(self, name: str, code: str = "", files: dict[str, str] | None = None) -> None:
+        """Add a distribution.
+
+        Args:
+            name: Its name; its package is called the same with underscores.
+            code: What stands in its package beside the hook for its configs.
+            files: Its options files, by path below ``conf``.
+        """
+        package = self.path / name.replace("-", "_")
+        (package / "conf").mkdir(parents=True)
+        (package / "conf" / "__init__.py").touch()
+        hook = f"@hookimpl\ndef tunekit_config_packages():\n    return ['{package.name}.conf']\n"
+        (package / "__init__.py").write_text(f"from tunekit_core import hookimpl\n\n{code}\n\n{hook}")
+        for file, text in (files or {}).items():
+            (package / "conf" / file).parent.mkdir(parents=True, exist_ok=True)
+            (package / "conf" / file).write_text(text)
+        info = self.path / f"{package.name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[tunekit]\n{name} = {package.name}\n")
+
+
+def forget_what_is_installed() -> None:
+    for cached in (registry, files.config_folders, files.files, offered.groups):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """Where a test puts distributions that this process then finds installed, when it first looks for any."""
+    loaded = set(sys.modules)
+    (tmp_path / "site").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    forget_what_is_installed()
+    yield Site(tmp_path / "site")
+    for name in sys.modules.keys() - loaded:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+    forget_what_is_installed()
 
 
 @pytest.fixture

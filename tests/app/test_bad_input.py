@@ -31,7 +31,7 @@ MISTAKES = {
     ),
     "option of another scheduler": (
         ["method=AUTO", "scheduler.brackets=3"],
-        ["'freeze_thaw' has no option 'brackets'", "probability_sh"],
+        ["scheduler 'freeze_thaw' (tunekit-asha ", "has no option 'brackets'", "probability_sh"],
     ),
     "option of a component without options": (["searcher.foo=1"], ["searcher.foo=1", "Its options: none"]),
     "type of an option": (
@@ -127,12 +127,12 @@ def test_debug_shows_the_traceback(tunekit):
     assert "Did you mean 'MOBSTER'" in finished.err
 
 
-def broken_plugin(folder: Path) -> str:
+def broken_plugin(folder: Path, code: str = "import a_module_that_is_not_there\n") -> str:
     info = folder / "tunekit_broken-2.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tunekit-broken\nVersion: 2.0\n")
     (info / "entry_points.txt").write_text("[tunekit]\nbroken = tunekit_broken\n")
-    (folder / "tunekit_broken.py").write_text("import a_module_that_is_not_there\n")
+    (folder / "tunekit_broken.py").write_text(code)
     return str(folder)
 
 
@@ -143,6 +143,81 @@ def test_a_broken_plugin_is_reported_in_one_line_and_takes_nothing_down(shell, t
     assert len(warnings) == 1
     assert "a_module_that_is_not_there" in warnings[0]
     assert "Best metric_valid_loss" in finished.out
+
+
+EXITS_WHEN_ASKED = """import sys
+from tunekit_core import hookimpl
+
+@hookimpl
+def tunekit_register_searchers():
+    sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("command", [["plugins"], ["--help"], ["stopping.max_wallclock_time=50"], ["--cfg", "job"]])
+@pytest.mark.parametrize("code", ["import sys\nsys.exit(3)\n", EXITS_WHEN_ASKED], ids=["import", "hook"])
+def test_a_plugin_that_exits_is_reported_in_one_line_and_takes_nothing_down(code, command, shell, tmp_path):
+    finished = shell(*command, PYTHONPATH=broken_plugin(tmp_path / "site", code))
+    assert finished.status == 0
+    reports = [line for line in (finished.out + finished.err).splitlines() if "SystemExit: 3" in line]
+    is_asked = code != EXITS_WHEN_ASKED or command != ["--help"]  # which looks no component up
+    assert len(reports) == is_asked
+    assert all("tunekit-broken 2.0" in report for report in reports)
+    assert finished.out != ""
+
+
+LOUD = """import ctypes
+import os
+import subprocess
+from tunekit_core import hookimpl
+
+
+def be_loud():
+    print("LOUD by print")
+    os.write(1, b"LOUD by its number\\n")
+    subprocess.run(["echo", "LOUD by a process"], check=True)
+    ctypes.CDLL(None).printf(b"LOUD by C\\n")
+
+
+be_loud()
+
+
+@hookimpl
+def tunekit_register_searchers():
+    be_loud()
+    from tunekit_core.builtin.random_search import RandomSearch
+
+    class Loud(RandomSearch):
+        name = "loud"
+
+        def __init__(self, *arguments):
+            be_loud()
+            super().__init__(*arguments)
+
+    return [Loud]
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["plugins"], ["--help"], ["--cfg", "job", "searcher=loud"], ["searcher=loud", "n_workers=2"], ["--version"]],
+)
+def test_what_a_plugin_prints_is_on_standard_error(command, shell, tmp_path):
+    finished = shell(*command, PYTHONPATH=broken_plugin(tmp_path / "site", LOUD))
+    assert finished.status == 0
+    assert "LOUD" not in finished.out
+    assert finished.out != ""
+    assert command == ["--version"] or {line for line in finished.err.splitlines() if "LOUD" in line} == {
+        f"LOUD by {way}" for way in ("print", "its number", "a process", "C")
+    }
+
+
+def test_what_a_plugin_prints_in_the_processes_of_a_sweep_is_on_standard_error(shell, tmp_path):
+    command = ["--multirun", "searcher=loud", "seed=1,2", "stopping.max_num_evaluations=50", "hydra.sweeper.n_jobs=2"]
+    finished = shell(*command, PYTHONPATH=broken_plugin(tmp_path / "site", LOUD))
+    assert finished.status == 0
+    assert "LOUD" not in finished.out
+    assert "fifo+loud" in finished.out
 
 
 def test_a_plugin_that_breaks_while_it_is_built_is_named(shell, results):

@@ -123,10 +123,10 @@ def test_a_name_that_is_not_installed_is_looked_up_in_the_index():
 @pytest.fixture
 def bare(monkeypatch):
     """An installation of tunekit-hpo and tunekit-sweeper alone."""
-    from tunekit.config import files
+    from tunekit.config import files, offered
 
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [])
-    caches = (registry_module.registry, files.config_packages, files.groups)
+    caches = (registry_module.registry, files.config_folders, files.files, offered.groups)
     for cached in caches:
         cached.cache_clear()
     yield

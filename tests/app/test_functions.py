@@ -104,6 +104,63 @@ def test_a_method_pauses_a_function_that_goes_on_from_its_checkpoint(results):
     assert reports["epoch"].max() == 9
 
 
+def test_where_reports_are_counted_each_run_counts_from_1(results):
+    def train(x):
+        report = Reporter()
+        for epoch in range(1, 28):
+            report(loss=x + 1 / epoch, epoch=epoch)
+
+    experiment = tune(train, {"x": "uniform(0, 1)"}, max_resource=27, method="ASHA", **trials(3)).experiment
+    rows = experiment.results
+    assert "PAUSE" in {event.get("decision") for event in events_of(experiment.path)}
+    for _, reports in rows.groupby("trial_id"):
+        assert list(reports["epoch"]) == [*range(1, len(reports) + 1)]
+    best = experiment.metadata["incumbent"]
+    assert best["resource"] == rows["epoch"][rows["loss"].idxmin()] == 27
+
+
+def test_a_function_that_publishes_checkpoints_goes_on_from_the_newest(results):
+    def train(x):
+        checkpoint = Path(os.environ["TUNEKIT_CHECKPOINT_DIR"]) / "epoch"
+        first = int(checkpoint.read_text()) + 1 if checkpoint.exists() else 1
+        report = Reporter()
+        for epoch in range(first, 10):
+            with report.checkpoint(epoch) as folder:
+                (folder / "epoch").write_text(str(epoch))
+            report(epoch=epoch, loss=x / epoch, first=first)
+
+    space = {"x": "uniform(0, 1)"}
+    rows = tune(train, space, resource="epoch", max_resource=9, method="ASHA", **trials(2)).experiment.results
+    assert {1} < set(rows["first"])
+    for _, reports in rows.groupby("trial_id"):
+        assert list(reports["epoch"]) == [*range(1, len(reports) + 1)]
+    assert rows["epoch"].max() == 9
+
+
+def test_checkpoints_need_a_resource_that_is_named(results):
+    def train(x):
+        report = Reporter()
+        for epoch in range(1, 10):
+            with report.checkpoint(epoch) as folder:
+                (folder / "epoch").write_text(str(epoch))
+            report(loss=x / epoch)
+
+    with pytest.raises(ConfigurationError, match='resource="epoch" in Python'):
+        tune(train, {"x": "uniform(0, 1)"}, max_resource=9, method="ASHA", **trials(2))
+
+
+def test_a_function_that_reports_all_and_then_raises_has_failed(results):
+    def train(x):
+        report = Reporter()
+        for epoch in range(1, 10):
+            report(epoch=epoch, loss=x)
+        raise RuntimeError("while it was saved")
+
+    result = tune(train, {"x": "uniform(0, 1)"}, resource="epoch", max_resource=9, method="RS", **trials(3))
+    assert (result.experiment.metadata["n_failed"], result.experiment.metadata["n_completed"]) == (3, 0)
+    assert "while it was saved" in result.experiment.metadata["failures"][0]["reason"]
+
+
 def test_a_function_that_raises_fails_its_trial_with_the_end_of_its_traceback(results, capfd):
     def train(x):
         if x == 0.5:
@@ -164,6 +221,40 @@ def test_an_experiment_whose_process_died_is_restored_when_the_function_is_given
     assert events_of(folder)[: len(before)] == before
     assert load_experiment(folder).metadata["status"] == "completed"
     assert load_experiment(folder).metadata["n_failed"] == 0
+
+
+COUNTED = """
+import os, time
+from tunekit import Reporter, tune
+
+def train(x):
+    report = Reporter()
+    for epoch in range(1, 9):
+        time.sleep(0.05)
+        report(loss=x + 1 / epoch, epoch=epoch)
+
+tune(train, {"x": "uniform(0, 1)"}, max_resource=8, method="METHOD", n_workers=2,
+     overrides=["stopping.max_num_trials_finished=4"])
+"""
+
+
+@pytest.mark.parametrize("method", ["RS", "ASHA"])
+def test_after_a_kill_a_function_whose_reports_are_counted_has_no_more_of_them_than_it_makes(results, method):
+    script = [sys.executable, "-c", COUNTED.replace("METHOD", method)]
+    for n_events in (15, 30):
+        process = subprocess.Popen(script, stderr=subprocess.DEVNULL)
+        while sum(len(file.read_bytes().splitlines()) for file in results.root.glob("*/*/*/events.jsonl")) < n_events:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    subprocess.run(script, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    (folder,) = results.folders()
+    experiment = load_experiment(folder)
+    for _, reports in experiment.results.groupby("trial_id"):
+        assert list(reports["epoch"]) == [*range(1, len(reports) + 1)]
+    assert experiment.results["epoch"].max() == 8
+    assert (experiment.metadata["n_failed"], experiment.metadata["n_anomalies"]) == (0, 0)
 
 
 def test_the_command_line_cannot_resume_it(results, tunekit):

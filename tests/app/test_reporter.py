@@ -1,5 +1,6 @@
 """The reporter, as a training script uses it."""
 
+import contextlib
 import enum
 import errno
 import json
@@ -170,6 +171,84 @@ def test_after_a_full_disk_the_next_report_begins_on_a_line_of_its_own(file, mon
     with pytest.raises(json.JSONDecodeError):
         json.loads(torn)
     assert json.loads(whole)["epoch"] == 2
+
+
+@pytest.fixture
+def versions(tmp_path, monkeypatch):
+    """The folder for what is published, which is not there yet."""
+    monkeypatch.setenv("TUNEKIT_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    return tmp_path / "checkpoints"
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_checkpoint_is_published_when_its_block_ends(file, versions):
+    report = Reporter()
+    with report.checkpoint(np.int64(3)) as folder:
+        (folder / "sub").mkdir()
+        (folder / "sub" / "model").write_text("three")
+        assert not (versions / "3").exists()
+    assert names(versions) == ["3"]
+    assert (versions / "3" / "sub" / "model").read_text() == "three"
+
+
+def test_a_checkpoint_whose_block_raises_is_not_published(file, versions):
+    report = Reporter()
+    with contextlib.suppress(OSError), report.checkpoint(3) as folder:
+        (folder / "model").write_text("thr")
+        raise OSError("full")
+    assert names(versions) == []
+
+
+def test_what_was_published_is_never_changed(file, versions):
+    report = Reporter()
+    for content in ("first", "second"):
+        with report.checkpoint(3) as folder:
+            assert names(folder) == []
+            (folder / "model").write_text(content)
+    assert names(versions) == ["3"]
+    assert (versions / "3" / "model").read_text() == "first"
+
+
+def test_killed_at_any_moment_a_checkpoint_is_whole_or_not_there(file, versions, tmp_path):
+    code = """
+from tunekit import Reporter
+report = Reporter()
+for step in range(1, 1000):
+    with report.checkpoint(step) as folder:
+        for number in range(20):
+            (folder / str(number)).write_text(str(step))
+"""
+    for milliseconds in range(0, 40, 4):
+        process = subprocess.Popen([sys.executable, "-c", code])
+        while not versions.exists():
+            time.sleep(0.001)
+        time.sleep(milliseconds / 1000)
+        process.kill()
+        process.wait()
+        for version in versions.glob("[0-9]*"):
+            assert {path.read_text() for path in version.iterdir()} == {version.name}
+            assert len(names(version)) == 20
+        shutil.rmtree(versions)
+
+
+@pytest.mark.parametrize("resource", [0, -1, 1.5, "3", None])
+def test_the_resource_of_a_checkpoint_is_a_whole_number_from_1_on(file, versions, resource):
+    message = f"^checkpoint\\({resource!r}\\): give how far .*, a whole number from 1 on"
+    with pytest.raises(ValueError, match=message), Reporter().checkpoint(resource):
+        pass
+    assert not versions.exists()
+
+
+def test_without_a_backend_a_checkpoint_is_temporary(monkeypatch, tmp_path):
+    monkeypatch.delenv("TUNEKIT_CHECKPOINTS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with Reporter().checkpoint(3) as folder:
+        (folder / "model").write_text("three")
+    assert not folder.exists()
+    assert names(tmp_path) == []
 
 
 def test_the_file_works_alone_beside_a_script(tmp_path):

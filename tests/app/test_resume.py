@@ -1,6 +1,8 @@
 """``python -m tunekit resume FOLDER``, and the same command once more."""
 
+import contextlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,6 +77,75 @@ def test_a_complete_experiment_goes_on_with_a_later_end_in_the_folder_that_belon
     direct = tunekit(*COMMAND, LIMIT.format(4))
     assert results.folders() == [moved]
     assert str(moved.name) in direct.out
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_around_the_renaming_of_the_folder_nothing_is_lost_and_nothing_taken_for_complete(
+    tunekit, results, monkeypatch, moment
+):
+    first = tunekit(*COMMAND, LIMIT.format(2))
+    assert first.status == 0, first.err
+    (folder,) = results.folders()
+    before = events_of(folder)
+    move = shutil.move
+
+    def die(*arguments):
+        if moment == "after":
+            move(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+        patch.setattr(shutil, "move", die)
+        tunekit("resume", str(folder), LIMIT.format(4))
+    (left,) = results.folders()
+    assert (left == folder) is (moment == "before")
+    assert events_of(left) == before
+    again = tunekit("resume", str(left), LIMIT.format(4))
+    assert again.status == 0, again.err
+    (moved,) = results.folders()
+    assert events_of(moved)[: len(before)] == before
+    assert load_experiment(moved).metadata["reason"] == "4 trials were finished"
+    direct = tunekit(*COMMAND, LIMIT.format(4))
+    assert results.folders() == [moved]
+    assert str(moved.name) in direct.out
+
+
+def test_the_command_finds_what_was_killed_after_the_renaming_and_goes_on(tunekit, results, monkeypatch):
+    assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
+    (folder,) = results.folders()
+    move = shutil.move
+
+    def die(*arguments):
+        move(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+        patch.setattr(shutil, "move", die)
+        tunekit("resume", str(folder), LIMIT.format(4))
+    assert tunekit(*COMMAND, LIMIT.format(4)).status == 0
+    (moved,) = results.folders()
+    assert load_experiment(moved).metadata["reason"] == "4 trials were finished"
+
+
+def test_killed_again_while_it_is_resumed_it_goes_on(killed, tunekit, shell, results):
+    folder = killed(*COMMAND, LIMIT.format(6))
+    before = events_of(folder)
+    for seconds in (0.6, 0.9, 1.2, 1.5):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tunekit", "resume", str(folder)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+    finished = tunekit("resume", str(folder))
+    assert finished.status == 0, finished.err
+    assert events_of(folder)[: len(before) - 1] == before[:-1]
+    table = load_experiment(folder).results
+    for _, rows in table.groupby("trial_id"):
+        assert list(rows["epoch"]) == [*range(1, len(rows) + 1)]
+    assert load_experiment(folder).metadata["n_failed"] == 0
 
 
 @pytest.fixture(scope="module")

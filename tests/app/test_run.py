@@ -48,8 +48,9 @@ def test_metadata_say_how_the_run_was_made(tunekit, results):
         "status": "completed",
     }
     assert {key: metadata[key] for key in expected} == expected
-    assert metadata["config"]["scheduler"] == {"name": "fifo"}
-    assert metadata["config"]["stopping"] == {"max_wallclock_time": {"seconds": 50.0}}
+    assert metadata["config"]["scheduler"] == {"name": "fifo", "distribution": "tunekit-hpo"}
+    limit = {"distribution": "tunekit-hpo", "seconds": 50.0}
+    assert metadata["config"]["stopping"] == {"max_wallclock_time": limit}
     assert len(metadata["config"]["data_hash"]) == 64
 
 
@@ -123,8 +124,11 @@ def test_a_damaged_run_is_run_again(tunekit, results):
 
 class TestStopping:
     def stopping(self, results):
+        """The criteria, which are all tunekit's own, and which of them ended it."""
         (metadata,) = results.metadata()
-        return metadata["config"]["stopping"], metadata["reason"]
+        criteria = metadata["config"]["stopping"]
+        assert all(options.pop("distribution") == "tunekit-hpo" for options in criteria.values())
+        return criteria, metadata["reason"]
 
     def test_without_a_criterion_the_benchmark_says_how_long(self, tunekit, results):
         tunekit()

@@ -79,10 +79,10 @@ def spec(method="ASHA", dataset="robot_arm", seed=0, **options):
         "seed": seed,
         "random_seed": 0,
         "n_workers": 4,
-        "searcher": {"name": "random"},
-        "scheduler": {"name": "asha_promotion", "brackets": 1},
+        "searcher": {"name": "random", "distribution": "tunekit-hpo"},
+        "scheduler": {"name": "asha_promotion", "distribution": "tunekit-asha", "brackets": 1},
         "benchmark": {"name": "fcnet", "dataset": dataset},
-        "stopping": {"max_wallclock_time": {"seconds": 100.0}},
+        "stopping": {"max_wallclock_time": {"distribution": "tunekit-hpo", "seconds": 100.0}},
         **options,
     }
     return RunSpec(results, {}, dataset, method, None, "default", "results", 1, {})
@@ -128,9 +128,29 @@ def test_options_that_vary_within_a_method_are_named():
 
 
 def test_components_that_vary_are_named_without_their_options():
-    schedulers = ({"name": "fifo"}, {"name": "asha_promotion", "brackets": 1})
-    runs = [finished(best([0], [i]), method="mine", scheduler=each) for i, each in enumerate(schedulers)]
+    fifo = {"name": "fifo", "distribution": "tunekit-hpo"}
+    asha = {"name": "asha_promotion", "distribution": "tunekit-asha", "brackets": 1}
+    runs = [finished(best([0], [i]), method="mine", scheduler=each) for i, each in enumerate((fifo, asha))]
     assert labels(runs) == ["mine scheduler=fifo", "mine scheduler=asha_promotion"]
+
+
+def test_components_of_one_name_are_told_apart_by_their_distribution():
+    homes = ("tunekit-hpo", "tunekit-other")
+    searchers = [{"name": "random", "distribution": home} for home in homes]
+    runs = [finished(best([0], [i]), searcher=each) for i, each in enumerate(searchers)]
+    assert labels(runs) == ["ASHA searcher.distribution=tunekit-hpo", "ASHA searcher.distribution=tunekit-other"]
+
+
+def test_inputs_that_vary_are_named_by_their_path():
+    files = [{"path": f"/data/{name}.csv", "sha256": name} for name in "ab"]
+    searchers = [{"name": "random", "distribution": "tunekit-hpo", "earlier": file} for file in files]
+    runs = [finished(best([0], [i]), searcher=each) for i, each in enumerate(searchers)]
+    assert labels(runs) == ["ASHA searcher.earlier=/data/a.csv", "ASHA searcher.earlier=/data/b.csv"]
+
+
+def test_the_time_limit_of_another_distribution_is_none_of_ours():
+    theirs = {"max_wallclock_time": {"distribution": "tunekit-other", "hours": 1}}
+    assert compare([finished(best([0], [1], end=80.0), stopping=theirs)])[0].budget == 80.0
 
 
 def test_the_budget_is_the_time_limit_or_the_longest_run():

@@ -309,7 +309,9 @@ def test_an_experiment_that_goes_on_says_so_and_shows_what_runs(watch):
     display, trial = RecordingDisplay(), Trial(4, {"lr": 0.1, "act": "relu"}, until=9)
     trial = reported(trial, 5, 0.5, 90.0)
     watcher = watch(display, shows_events=False)
-    watcher.on_experiment_start(View(now=100.0, n_started=13, n_running=1, n_paused=12, n_reports=57, running=(trial,)), {})
+    watcher.on_experiment_start(
+        View(now=100.0, n_started=13, n_running=1, n_paused=12, n_reports=57, running=(trial,)), {}
+    )
     assert watcher.snapshot().running == (RunningTrial(4, 9, 90.0, 5, 0.5),)
     assert 100.0 <= watcher.snapshot().now < 110.0
     watcher.close()

@@ -14,12 +14,13 @@ from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import StartFailed
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.trials import Decision, Resume, Start, Status
-from tunekit_core.engine.event_json import from_json, kind_of, to_json
+from tunekit_core.engine.event_json import from_json, kind_of
 from tunekit_core.engine.events import Decided, TunerStarted, Workers
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import RecordError, ReplayError
 from tunekit_core.records.load import read_events
+
 
 def lines(*records):
     """What ``events.jsonl`` has where these events were written, header first."""
@@ -28,8 +29,6 @@ def lines(*records):
         body = json.dumps({"number": number, **record})[:-1]
         text += f'{body}, "crc32": "{zlib.crc32(body.encode()):08x}"}}\n'
     return text
-
-
 
 
 class Climb(Fifo):

@@ -1,7 +1,9 @@
 """Options are declared once, and a value that does not fit is refused by the name that was typed."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
 import attrs
@@ -10,6 +12,8 @@ import pytest
 from tunekit_core import (
     NO_OPTIONS,
     ConfigurationError,
+    InputFile,
+    InputFolder,
     InvalidOption,
     NoOptions,
     PluginError,
@@ -132,6 +136,9 @@ def test_parts_of_a_sequence_are_converted():
         (tuple[float, str], "list of number, text"),
         (list, "list"),
         (tuple, "list"),
+        (InputFile, "path of a file"),
+        (InputFolder | None, "path of a folder | null"),
+        (list[InputFile], "list of path of a file"),
         (dict[str, int], "mapping"),
         (Mapping, "mapping"),
     ],
@@ -143,6 +150,64 @@ def test_types_are_written_as_a_person_would(annotation, text):
 def test_a_misspelt_choice_names_the_close_one():
     with pytest.raises(ConfigurationError, match="Did you mean 'max'"):
         check_option("benchmark.mode", "maxx", Mode | None)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "taken"),
+    [
+        ("file", InputFile, InputFile("/HERE/file")),
+        (Path("folder/../file"), InputFile | None, InputFile("/HERE/file")),
+        ("folder", InputFile | InputFolder, InputFolder("/HERE/folder")),
+        (["file"], tuple[InputFile, ...], (InputFile("/HERE/file"),)),
+        ({"a": "file"}, Mapping[str, InputFile], {"a": InputFile("/HERE/file")}),
+        ("auto", InputFile | Literal["auto"], "auto"),
+        (None, InputFile | None, None),
+    ],
+)
+def test_an_input_is_taken_as_an_absolute_path(value, annotation, taken, here):
+    checked = check_option("searcher.option", value, annotation)
+    assert repr(checked).replace(str(here), "/HERE") == repr(taken)
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "problem"),
+    [
+        (
+            "none",
+            InputFile,
+            "there is no file /HERE/none. Type searcher.option=PATH with the path of a file that exists.",
+        ),
+        (
+            "none",
+            InputFolder | None,
+            "there is no folder /HERE/none. Type searcher.option=PATH with the path of a folder",
+        ),
+        ("folder", InputFile, "/HERE/folder is a folder, where a file is wanted."),
+        (["file", "none"], list[InputFile], "there is no file /HERE/none."),
+        ({"a": "none"}, dict[str, InputFile], "there is no file /HERE/none."),
+        ("a\0b", InputFile, "there is no file /HERE/a"),
+        ("x" * 5000, InputFile, "there is no file /HERE/xxx"),
+    ],
+)
+def test_an_input_that_is_not_there_is_refused_by_name(value, annotation, problem, here):
+    with pytest.raises(ConfigurationError) as caught:
+        check_option("searcher.option", value, annotation)
+    assert str(caught.value).replace(str(here), "/HERE").startswith(f"searcher.option={value!r}: {problem}")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_input_that_may_not_be_read_is_refused(here):
+    (here / "file").chmod(0)
+    with pytest.raises(ConfigurationError, match=f"you may not read {here}/file"):
+        check_option("searcher.option", "file", InputFile)
 
 
 @attrs.frozen(kw_only=True)
@@ -298,8 +363,8 @@ def test_a_component_is_given_its_options(problem):
         (
             {"depht": 3},
             "searcher.depht",
-            "searcher.depht=3: the searcher 'tidy' has no option 'depht'. Did you mean 'depth'? Its options: patience, "
-            "depth, width, limit, mode, weights, names.",
+            "searcher.depht=3: the searcher 'tidy' (tunekit-tidy 1.2.3) has no option 'depht'. Did you mean 'depth'? "
+            "Its options: patience, depth, width, limit, mode, weights, names.",
         ),
         (
             {"depth": "3"},
@@ -410,6 +475,11 @@ class NotAnOption:
 
 
 @attrs.frozen(kw_only=True)
+class Reserved:
+    name: str = option("me", help="Its name.")
+
+
+@attrs.frozen(kw_only=True)
 class UnreadableType:
     depth: Mapping[str, "Decimal"] = option(attrs.Factory(dict), help="Levels, by name.")
 
@@ -421,9 +491,10 @@ class UnreadableType:
         (NotDecorated, r"NotDecorated declares options and is no attrs class"),
         (None, r"None declares options and is no attrs class"),
         (NotAnOption, r"NotAnOption\.depth is not declared with tunekit_core\.option"),
+        (Reserved, r"Reserved\.name: no option can be called 'name'"),
         (UnreadableType, r"UnreadableType cannot be read: name 'Decimal' is not defined\..*`if TYPE_CHECKING:`"),
     ],
-    ids=["no attrs class", "not decorated", "no class", "not an option", "unreadable type"],
+    ids=["no attrs class", "not decorated", "no class", "not an option", "reserved", "unreadable type"],
 )
 def test_options_that_are_not_declared_as_they_should_be_are_an_error_of_the_plugin(declaring, message):
     with pytest.raises(PluginError, match=message):

@@ -44,7 +44,9 @@ def test_metadata_tell_the_whole_story(play, make_problem):
     numerics = metadata.pop("numerics")
     assert set(numerics) == {"python", "numpy", "machine", "blas"}
     assert numerics["numpy"] == np.__version__
-    assert [metadata["incumbent"].pop("configuration"), metadata["incumbents"][0].pop("configuration")] == [{"x": 0.5}] * 2
+    assert [metadata["incumbent"].pop("configuration"), metadata["incumbents"][0].pop("configuration")] == [
+        {"x": 0.5}
+    ] * 2
     assert 0.0 <= metadata["best_of_failed"].pop("configuration")["x"] <= 1.0
     assert metadata == {
         "format": 2,

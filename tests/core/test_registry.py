@@ -1,7 +1,11 @@
 """Which components exist, what a broken plugin does, and how a component is built by name."""
 
+import ctypes
 import importlib.metadata
 import itertools
+import os
+import subprocess
+import sys
 from types import ModuleType, SimpleNamespace
 
 import attrs
@@ -18,9 +22,11 @@ from tunekit_core import (
     hookimpl,
     option,
 )
+from tunekit_core.builtin.criteria import MaxCost
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.plugins.registry import BUILT_IN, build_registry, registry
+from tunekit_core.plugins.names import BUILT_IN
+from tunekit_core.plugins.registry import build_registry, registry
 
 numbers = itertools.count()
 
@@ -120,14 +126,65 @@ def test_config_packages_are_joined_each_with_its_distribution():
     assert packages == {"one.conf": "one", "two.conf": "two", "two.more": "two"}
 
 
-def test_two_classes_with_one_name_are_an_error_that_names_both_distributions():
-    with pytest.raises(PluginError, match="searcher named 'tidy': tunekit-tidy and tunekit-other"):
-        build(tunekit_tidy=offering(Tidy), tunekit_other=offering(type("Other", (Tidy,), {}))).names("searcher")
+@pytest.fixture
+def clash():
+    """The registry of two distributions that offer a searcher of one name, and of one that is not among them."""
+    other, third = (type(name, (Tidy,), {}) for name in ("Other", "Third"))
+    third.name = "third"
+    return build(tunekit_other=offering(other), tunekit_bo=offering(Tidy), tunekit_third=offering(third))
 
 
-def test_the_name_of_a_built_in_component_is_taken():
-    with pytest.raises(PluginError, match="scheduler named 'fifo': tunekit-hpo and tunekit-other"):
-        build(tunekit_other=plugin(register_schedulers=lambda: [Fifo])).names("scheduler")
+def test_a_name_that_two_distributions_offer_is_an_error_when_it_is_used(clash):
+    with pytest.raises(ConfigurationError) as caught:
+        clash.find("searcher", "tidy")
+    assert str(caught.value) == (
+        "A searcher named 'tidy' is offered by tunekit-other 1.2.3 (not a part of tunekit) and by tunekit-bo 1.2.3. "
+        "Type which one is meant: searcher=tunekit-other/tidy or searcher=tunekit-bo/tidy"
+    )
+    assert (caught.value.option, caught.value.value) == ("searcher", "tidy")
+
+
+def test_two_distributions_with_one_name_disable_nothing_else(clash):
+    assert clash.broken == []
+    assert clash.find("searcher", "third").distribution == "tunekit-third"
+    assert clash.find("searcher", "random").distribution == BUILT_IN
+    assert clash.names("searcher") == ("grid", "random", "third", "tunekit-bo/tidy", "tunekit-other/tidy")
+
+
+@pytest.mark.parametrize("typed", ["tunekit-other/tidy", "tunekit_other/tidy", "Tunekit.Other/tidy"])
+def test_a_name_with_its_distribution_always_means_that_one(typed, clash, problem):
+    assert clash.find("searcher", typed).distribution == "tunekit-other"
+    assert clash.find("searcher", "tunekit-third/third").name == "third"
+    assert type(clash.create("searcher", typed, problem, Streams(0), depth=3)).__name__ == "Other"
+
+
+def test_a_name_of_a_distribution_that_lacks_it_is_unknown_and_names_the_close_one(clash):
+    with pytest.raises(UnknownComponentError, match=r"^No searcher named 'tunekit-bo/tydy'.*mean 'tunekit-bo/tidy'\?"):
+        clash.find("searcher", "tunekit-bo/tydy")
+    with pytest.raises(UnknownComponentError, match="No searcher named 'tunekit-hpo/tidy'"):
+        clash.find("searcher", "tunekit-hpo/tidy")
+
+
+def test_two_strangers_with_one_name_are_both_named_and_neither_is_called_a_newcomer():
+    found = build(theirs=offering(Tidy), yours=offering(type("Other", (Tidy,), {})))
+    with pytest.raises(ConfigurationError, match=r"offered by theirs 1\.2\.3 and by yours 1\.2\.3\. Type"):
+        found.find("searcher", "tidy")
+
+
+def test_the_name_of_a_built_in_component_may_be_offered_by_another_too():
+    found = build(tunekit_other=plugin(register_stopping_criteria=lambda: [type("M", (MaxCost,), {})]))
+    with pytest.raises(
+        ConfigurationError, match=r"stopping\.tunekit-hpo/max_cost or stopping\.tunekit-other/max_cost$"
+    ):
+        found.find("stopping", "max_cost")
+    assert found.find("stopping", "tunekit-hpo/max_cost").factory is MaxCost
+
+
+@pytest.mark.parametrize("order", [("owner", "other"), ("other", "owner")])
+def test_a_config_package_stays_that_of_the_distribution_that_it_lies_in(order):
+    plugins = {name: plugin(config_packages=lambda: ["owners_package.conf"]) for name in order}
+    plugins["owner"].__name__ = "owners_package"
+    assert build(**plugins).config_packages == {"owners_package.conf": "owner"}
 
 
 def test_components_of_different_kinds_may_share_a_name():
@@ -179,6 +236,12 @@ def declaring(options):
         (declaring(NotAnOption), "NotAnOption.depth is not declared with tunekit_core.option("),
         (declaring(None), "None declares options and is no attrs class"),
         (offering(object), "AttributeError"),
+        (offering(Tidy, type("Other", (Tidy,), {})), "two of its searchers are named 'tidy': Tidy and Other"),
+        (offering(type("Slashed", (Tidy,), {"name": "a/b"})), "Slashed is named 'a/b': a name has no slash in it"),
+        (SystemExit(3), "SystemExit: 3"),
+        (GeneratorExit(), "GeneratorExit"),
+        (plugin(register_searchers=lambda: sys.exit("no licence")), "SystemExit: no licence"),
+        (plugin(config_packages=lambda: sys.exit()), "SystemExit"),
         (offering(api=1), "it was written for API 1 of tunekit's plugins, and this is tunekit "),
     ],
     ids=[
@@ -194,16 +257,88 @@ def declaring(options):
         "options not declared",
         "no options class",
         "no component",
+        "two of one name",
+        "slash",
+        "exit",
+        "other base exception",
+        "exit in a hook",
+        "exit in the config hook",
         "other API",
     ],
 )
 def test_a_broken_plugin_is_reported_and_takes_no_other_down(content, reason):
     found = build(before=offering(Tidy), broken=content, after=plugin(config_packages=lambda: ["after.conf"]))
     assert found.names("searcher") == ("grid", "random", "tidy")
-    assert [plugin.distribution for plugin in found.broken] == ["broken"]
+    assert [(each.distribution, each.version) for each in found.broken] == [("broken", "1.2.3")]
     assert reason in found.broken[0].reason
     assert "\n" not in found.broken[0].reason
     assert found.config_packages == {"after.conf": "after"}
+
+
+@pytest.mark.parametrize("where", ["import", "hook"])
+def test_an_interruption_is_none_of_a_plugin(where):
+    content = (
+        KeyboardInterrupt() if where == "import" else plugin(register_searchers=lambda: _raise(KeyboardInterrupt()))
+    )
+    with pytest.raises(KeyboardInterrupt):
+        build(slow=content).names("searcher")
+
+
+def test_two_plugins_of_one_distribution_may_not_share_a_name_and_the_second_is_left_out():
+    other = type("Other", (Tidy,), {})
+    found = build_registry(iter([("same", "1", lambda: offering(Tidy)), ("same", "1", lambda: offering(other))]))
+    assert found.find("searcher", "tidy").factory is Tidy
+    assert [each.reason for each in found.broken] == ["two of its searchers are named 'tidy': Tidy and Other"]
+
+
+def test_a_component_that_exits_while_it_is_built_is_an_error_of_the_plugin(problem):
+    exits = type("Exits", (Tidy,), {"__init__": lambda *_: sys.exit(3)})
+    with pytest.raises(PluginError, match=r"'tidy' \(tunekit-tidy 1\.2\.3\) broke while it was built: SystemExit: 3"):
+        build(tunekit_tidy=offering(exits)).create("searcher", "tidy", problem, Streams(0), depth=3)
+
+
+def write_everywhere():
+    print("by print")
+    os.write(1, b"by its number\n")
+    subprocess.run(["echo", "by a process"], check=True)
+    ctypes.CDLL(None).printf(b"by C\n")
+
+
+@pytest.mark.parametrize("where", ["import", "hook", "config hook", "constructor"])
+def test_what_a_plugin_prints_goes_to_standard_error(where, capfd, problem):
+    def loud():
+        write_everywhere()
+        return [Tidy]
+
+    def load():
+        write_everywhere()
+        return offering(Tidy)
+
+    class Loud(Tidy):
+        def __init__(self, *arguments):
+            write_everywhere()
+            super().__init__(*arguments)
+
+    plugins = {
+        "import": load,
+        "hook": lambda: plugin(register_searchers=loud),
+        "config hook": lambda: plugin(register_searchers=lambda: [Tidy], config_packages=lambda: loud() and ()),
+        "constructor": lambda: offering(Loud),
+    }
+    found = build_registry(iter([("loud", "1", plugins[where])]))
+    found.create("searcher", "tidy", problem, Streams(0), depth=3)
+    print("the results")
+    out, err = capfd.readouterr()
+    assert out == "the results\n"
+    assert sorted(err.splitlines()) == ["by C", "by a process", "by its number", "by print"]
+
+
+def test_what_was_printed_before_a_plugin_is_asked_stays_where_it_was(capfd):
+    sys.stdout.write("before ")
+    ctypes.CDLL(None).printf(b"and by C ")
+    build(loud=plugin(register_searchers=lambda: print("loud") or [Tidy])).names("searcher")
+    print("after")
+    assert capfd.readouterr() == ("before and by C after\n", "loud\n")
 
 
 def test_the_components_of_a_kind_are_asked_for_when_one_of_it_is_looked_up():
@@ -276,7 +411,9 @@ def test_a_component_of_a_distribution_that_is_not_installed_names_it():
 
 
 def test_an_unknown_component_may_be_in_a_broken_plugin():
-    with pytest.raises(UnknownComponentError, match=r"Installed: none\. The plugin gone could not be used: OSError: x"):
+    with pytest.raises(
+        UnknownComponentError, match=r"Installed: none\. The plugin gone 1\.2\.3 could not be used: OSError: x"
+    ):
         build(gone=OSError("x")).find("observer", "screen")
 
 
@@ -304,7 +441,7 @@ def test_an_unknown_option_names_the_close_one_and_those_that_exist(problem):
     with pytest.raises(ConfigurationError) as caught:
         build(tunekit_tidy=offering(Tidy)).create("searcher", "tidy", problem, Streams(0), depht=3)
     assert str(caught.value) == (
-        "searcher.depht=3: the searcher 'tidy' has no option 'depht'. Did you mean 'depth'? "
+        "searcher.depht=3: the searcher 'tidy' (tunekit-tidy 1.2.3) has no option 'depht'. Did you mean 'depth'? "
         "Its options: depth, width, mode."
     )
 

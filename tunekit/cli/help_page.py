@@ -8,7 +8,7 @@ from rich.table import Table
 
 from tunekit.cli.startup import print_startup_notes
 from tunekit.config.defaults import what_to_install
-from tunekit.config.files import groups
+from tunekit.config.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, OPEN, RECIPES
 from tunekit.console import print_stdout, stdout_console
 

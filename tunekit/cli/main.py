@@ -16,7 +16,7 @@ from tunekit.cli.startup import print_startup_notes, report_broken_plugins
 from tunekit.config.arguments import CommandLine, parse
 from tunekit.console import print_stderr
 from tunekit_core.errors import TunekitError
-from tunekit_core.plugins.registry import BUILT_IN
+from tunekit_core.plugins.names import BUILT_IN
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

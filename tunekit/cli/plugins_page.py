@@ -6,15 +6,15 @@ import inspect
 import json
 from collections.abc import Sequence
 
-import yaml
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tunekit.config.files import config_file, groups
+from tunekit.config.files import find_file
+from tunekit.config.offered import read_content
 from tunekit.console import print_stdout, stdout_console
 from tunekit_core.errors import ConfigurationError, suggestion
-from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.component import Component, several_components
 from tunekit_core.plugins.options import Option
 from tunekit_core.plugins.registry import HOOKS, registry
 
@@ -50,13 +50,11 @@ def show_plugins(arguments: Sequence[str]) -> int:
         raise ConfigurationError(_unknown_kind(arguments[0]), option=arguments[0])
     if len(arguments) == 2:
         kind, name = arguments
-        if name in groups().get(kind, {}) and name not in registry().names(kind):
-            raise ConfigurationError(_options_file(kind, name), option=name)
-        _print_component(registry().find(kind, name))
+        _print_component(_component(kind, name))
         return 0
     _print_table(arguments or tuple(HOOKS))
     for plugin in registry().broken:
-        print_stdout(f"Broken: {plugin.distribution}: {plugin.reason}")
+        print_stdout(f"Broken: {plugin.distribution} {plugin.version}: {plugin.reason}")
     return 0
 
 
@@ -66,28 +64,32 @@ def _unknown_kind(kind: str) -> str:
     return f"plugins {kind}: there is no kind of component '{kind}'. {hint}Kinds: {', '.join(HOOKS)}."
 
 
-def _options_file(kind: str, name: str) -> str:
-    file = config_file(kind, name, None)
-    assert file is not None
-    component = yaml.safe_load(file.read_text(encoding="utf-8"))["name"]
-    return (
-        f"plugins {kind} {name}: '{name}' is an options file of the {kind} '{component}'. "
-        f"Type: plugins {kind} {component}, or {kind}={name} --cfg job to see what it sets."
-    )
+def _component(kind: str, name: str) -> Component:
+    offering = registry().offering(kind, name)
+    if len(offering) > 1:
+        raise ConfigurationError(several_components(offering, "plugins {kind} {name}"), option=kind, value=name)
+    file = None if offering else find_file(kind, name)
+    if file is not None and file.path is not None:
+        component = read_content(file.path).get("name")
+        raise ConfigurationError(
+            f"plugins {kind} {name}: '{name}' is an options file of the {kind} '{component}'. "
+            f"Type: plugins {kind} {component}, or {kind}={name} --cfg job to see what it sets.",
+            option=name,
+        )
+    return registry().find(kind, name)
 
 
 def _print_table(kinds: Sequence[str]) -> None:
     table = Table("kind", "name", "what it is, and its options", "distribution", box=box.SIMPLE_HEAD)
     for kind in kinds:
-        for name in registry().names(kind):
-            component = registry().find(kind, name)
-            table.add_row(kind, Text(name, style="bold"), _description(component), _origin(component))
+        for name, component in sorted(registry().of_kind(kind).items()):
+            table.add_row(kind, Text(name, style="bold"), _description(component), component.origin)
         table.add_section()
     stdout_console().print(table)
 
 
 def _print_component(component: Component) -> None:
-    print_stdout(f"{component.kind} {component.name}, from {_origin(component)}\n")
+    print_stdout(f"{component.kind} {component.name}, from {component.origin}\n")
     print_stdout((inspect.getdoc(component.factory) or "").replace("``", "`") + "\n")
     if not component.options:
         print_stdout("It has no options.")
@@ -111,7 +113,3 @@ def _option(option: Option) -> str:
 
 def _default(option: Option) -> str:
     return "required" if option.required else json.dumps(option.default, default=str)
-
-
-def _origin(component: Component) -> str:
-    return f"{component.distribution} {component.version}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, distribution
 
 from tunekit.console import warn_once
-from tunekit_core.plugins.registry import BUILT_IN, registry
+from tunekit_core.plugins.names import BUILT_IN
+from tunekit_core.plugins.registry import registry
 
 NAMESAKE = "tunekit"  # on the public index, somebody else's
 
@@ -24,7 +25,7 @@ def report_broken_plugins() -> None:
     """Report, once each, the plugins that are known by now not to work: some break where a component is looked up."""
     for plugin in registry().broken:
         warn_once(
-            f"the plugin {plugin.distribution} is left out, since it cannot be used: {plugin.reason} "
+            f"the plugin {plugin.distribution} {plugin.version} is left out, since it cannot be used: {plugin.reason} "
             f"(to be rid of it: pip uninstall {plugin.distribution})"
         )
 

@@ -13,6 +13,7 @@ from itertools import zip_longest
 
 import attrs
 
+from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
 from tunekit_core.errors import ConfigurationError, suggestion
 
@@ -31,6 +32,8 @@ COMMAND_FLAGS = (*CFG, "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of 
 INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 SPACE = "benchmark.space."
 START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
+QUOTE = re.compile("['\"]")
+HOME = re.compile(r"(?<=[=,\[])~[^,\]]*")  # a path below a home folder, alone or in a list
 OVERRIDE = re.compile(r"(?P<prefix>\+\+|\+|~)?(?P<key>[^=@+~]+)(?P<rest>(@[^=]*)?(=.*)?)", re.DOTALL)
 
 
@@ -137,7 +140,8 @@ def with_prefixes(overrides: Iterable[str]) -> list[str]:
     Recipes (``method``, ``experiment``) get ``+`` since they are not in the defaults list of the primary config,
     groups and single values get none, and what lies inside a group or mapping gets ``++``: whether the key exists
     is checked by the class whose option it is, which knows better than the options file. What begins like a call and
-    stands below ``benchmark.space`` is a domain, also ``choice(…)``: there, it is no sweep.
+    stands below ``benchmark.space`` is a domain, also ``choice(…)``: there, it is no sweep. Paths that begin with a
+    tilde get quotes too: the shell leaves them as they are there, and Hydra does not take them.
 
     >>> with_prefixes(["method=RS", "+benchmark=fcnet", "stopping.max_cost=3", "~tags"])
     ['+method=RS', 'benchmark=fcnet', '++stopping.max_cost=3', '~tags']
@@ -155,9 +159,11 @@ def _leaves_open(override: str) -> bool:
 
 def _with_prefix(override: str) -> str:
     match = OVERRIDE.fullmatch(override)
-    if match is None or match["prefix"] == "~":
+    if match is None:
         return override
-    key = match["key"]
+    key = encoded_key(match["key"])
+    if match["prefix"] == "~":
+        return "~" + key + match["rest"]
     group = key.partition(".")[0]
     if key in RECIPES:
         prefix = "+"
@@ -167,7 +173,12 @@ def _with_prefix(override: str) -> str:
         prefix = "++"
     else:
         return override
-    return prefix + key + (_with_quotes(match["rest"]) if key.startswith(SPACE) else match["rest"])
+    rest = match["rest"]
+    if key.startswith(SPACE):
+        rest = _with_quotes(rest)
+    elif prefix == "++" and not QUOTE.search(rest):
+        rest = HOME.sub(lambda path: quoted(path[0]), rest)
+    return prefix + key + rest
 
 
 def _with_quotes(rest: str) -> str:

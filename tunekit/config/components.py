@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
+from tunekit.config.inputs import recorded, with_paths
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.names import qualified, split_name
+from tunekit_core.plugins.options import RESERVED
 from tunekit_core.plugins.registry import registry
 
 OptionValues = Mapping[str, Any]
+DISTRIBUTION = "distribution"  # key beside the options of a component in what is recorded of a run
 MISSING = "???"  # as OmegaConf writes a value that has to be given
 
 
@@ -22,12 +28,22 @@ def complete_options(component: Component, given: OptionValues) -> dict[str, Any
     Raises:
         ConfigurationError: If an option does not exist or fit, or is missing.
     """
-    options = component.read_options({name: value for name, value in given.items() if value != MISSING})
-    return cast("dict[str, Any]", _plain({name: getattr(options, name) for name in component.options}))
+    return _complete(component, given, os.fspath)
+
+
+def complete_component(component: Component, given: OptionValues) -> dict[str, Any]:
+    """What determines what a component does: its distribution, all of its options, and what is in their inputs.
+
+    Raises:
+        ConfigurationError: As for :func:`complete_options`, or if an input cannot be read.
+    """
+    return {DISTRIBUTION: component.distribution, **_complete(component, given, recorded)}
 
 
 def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, OptionValues]:
-    """All options of each component in a mapping that is switched on.
+    """What determines what each component in a mapping does that is switched on, by name.
+
+    Of two components with one name each has its distribution before it.
 
     Args:
         key: Key of the mapping, such as ``"stopping"``.
@@ -37,13 +53,17 @@ def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str,
     Raises:
         ConfigurationError: If a component does not exist, or as for :func:`complete_options`.
     """
-    complete: dict[str, OptionValues] = {}
+    chosen: list[tuple[Component, OptionValues]] = []
     for name, value in given.items():
         component = find_of_several(key, kind, name)
         options = given_options(component, value)
         if options is not None:
-            complete[name] = complete_options(component, options)
-    return complete
+            chosen.append((component, options))
+    count = Counter(component.name for component, _ in chosen)
+    return {
+        component.name if count[component.name] == 1 else component.qualified: complete_component(component, options)
+        for component, options in chosen
+    }
 
 
 def given_options(component: Component, value: Any) -> OptionValues | None:
@@ -85,8 +105,9 @@ def find_of_several(key: str, kind: str, name: str) -> Component:
 
 
 def split_options(component: OptionValues) -> tuple[str, OptionValues]:
-    """The name of a component, and its options."""
-    return component["name"], {name: value for name, value in component.items() if name != "name"}
+    """The name of a component with its distribution, and its options."""
+    options = {name: with_paths(value) for name, value in component.items() if name not in RESERVED}
+    return qualified(component[DISTRIBUTION], split_name(component["name"])[1]), options
 
 
 def build_benchmark(component: OptionValues) -> Benchmark:
@@ -100,9 +121,22 @@ def _benchmark(component: str) -> Benchmark:
     return cast("Benchmark", registry().find("benchmark", name).create(options=options))
 
 
-def _plain(value: Any) -> Any:
-    """The value as JSON would give it back."""
+def plain(values: Mapping[str, Any], write_input: Callable[[Any], Any] = os.fspath) -> dict[str, Any]:
+    """Values of options as JSON gives them back.
+
+    Args:
+        values: By name of the option.
+        write_input: What stands in place of the path of an input; its text unless given.
+
+    Raises:
+        ConfigurationError: If a value cannot be written, or an input not be read.
+    """
     try:
-        return json.loads(json.dumps(value))
+        return cast("dict[str, Any]", json.loads(json.dumps(values, default=write_input)))
     except TypeError as error:
-        raise ConfigurationError(f"{value!r} cannot be written to a file: {error}.", value=value) from error
+        raise ConfigurationError(f"{values!r} cannot be written to a file: {error}.", value=values) from error
+
+
+def _complete(component: Component, given: OptionValues, write_input: Callable[[Any], Any]) -> dict[str, Any]:
+    options = component.read_options({name: value for name, value in given.items() if value != MISSING})
+    return plain({name: getattr(options, name) for name in component.options}, write_input)

@@ -12,10 +12,8 @@ import attrs
 import hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
-from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -23,11 +21,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import CommandLine
 from tunekit.config.environment import as_written, resolved_where_possible
-from tunekit.config.files import config_file, config_packages
+from tunekit.config.files import find_file
 from tunekit.config.hydra_errors import explain
+from tunekit.config.qualified_keys import decoded
+from tunekit.config.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch
 from tunekit_core.errors import ConfigurationError, PluginError, TunekitError
-
-CONFIG_PACKAGE = "pkg://tunekit.conf"
 
 
 @attrs.define
@@ -49,22 +47,13 @@ class Composition:
     plan: bool = False
 
 
-class PluginConfigs(SearchPathPlugin):
-    """Makes Hydra see the configs of every plugin, in every kind of install."""
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Append the config packages."""
-        for package in config_packages()[1:]:
-            search_path.append(provider=package, path=f"pkg://{package}")
-
-
 def compose(line: CommandLine) -> Composition:
     """Let Hydra compose what the command line asks for.
 
     Raises:
         ConfigurationError: If it cannot be composed.
     """
-    _register_plugins()
+    _register_plugins(line.config_dir)
     arguments = line.for_hydra
     with _explained():
         if line.names_no_command and _is_study(line):
@@ -79,10 +68,10 @@ def compose(line: CommandLine) -> Composition:
             composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
         try:
             if line.shown is not None:
-                composition.written.append(as_written(config))
-                composition.configs.append(resolved_where_possible(config))
+                composition.written.append(decoded(as_written(config)))
+                composition.configs.append(decoded(resolved_where_possible(config)))
             else:
-                composition.configs.append(cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True)))
+                composition.configs.append(decoded(_plain(config)))
         except OmegaConfBaseException as error:  # raised from here, Hydra would print it in its own words first
             unresolved.append(error)
 
@@ -104,17 +93,23 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         ConfigurationError: If it cannot be composed.
     """
-    _register_plugins()
+    _register_plugins(None)
     with _explained():
         loader = ConfigLoaderImpl(create_config_search_path(CONFIG_PACKAGE))
         config = loader.load_configuration("config", list(overrides), RunMode.RUN)
         OmegaConf.set_struct(config, False)
         del config["hydra"]
-        return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
+        return decoded(_plain(config))
 
 
-def _register_plugins() -> None:
-    Plugins.instance().register(PluginConfigs)
+def _plain(config: DictConfig) -> dict[str, Any]:
+    return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
+
+
+def _register_plugins(config_dir: str | None) -> None:
+    OptionsFiles.config_dir = config_dir
+    Plugins.instance().register(OptionsFiles)
+    Plugins.instance().register(ReplacesTheSearch)
     Plugins.instance().register(_sweeper())
 
 
@@ -123,8 +118,9 @@ def _is_study(line: CommandLine) -> bool:
     for override in line.overrides:
         key, _, name = override.partition("=")
         if key == "+experiment":
-            file = config_file("experiment", name, line.config_dir)
-            return file is not None and OmegaConf.select(OmegaConf.load(file), "hydra.mode") == RunMode.MULTIRUN.name
+            file = find_file("experiment", name, line.config_dir)
+            path = None if file is None else file.path
+            return path is not None and OmegaConf.select(OmegaConf.load(path), "hydra.mode") == RunMode.MULTIRUN.name
     return False
 
 

@@ -8,11 +8,12 @@ from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.known import distributions_with
+from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
 
 
 def default_benchmark() -> str:
-    """The installed benchmark that is to be tuned unless another is named, or the only one.
+    """What is typed for the installed benchmark that is to be tuned unless another is named, or the only one.
 
     Raises:
         ConfigurationError: If none is installed, or one of several has to be named.
@@ -22,7 +23,7 @@ def default_benchmark() -> str:
         raise ConfigurationError(what_to_install(_missing()), option="benchmark")
     chosen = [component for component in installed if component.factory.is_default]
     if len(chosen) == 1 or len(installed) == 1:
-        return (chosen or installed)[0].name
+        return _typed((chosen or installed)[0])
     raise ConfigurationError(
         f"No benchmark is named, so there is nothing to tune. Type one of: {_choices('benchmark', installed)}.",
         option="benchmark",
@@ -30,7 +31,7 @@ def default_benchmark() -> str:
 
 
 def default_backend(name: str, benchmark: type[Benchmark]) -> str:
-    """The installed backend that runs a benchmark, or of several that which the benchmark prefers.
+    """What is typed for the installed backend that runs a benchmark, or of several that which the benchmark prefers.
 
     Args:
         name: Name of the benchmark.
@@ -43,9 +44,10 @@ def default_backend(name: str, benchmark: type[Benchmark]) -> str:
     if not installed:
         raise ConfigurationError(what_to_install(_missing()), option="backend")
     able = [component for component in installed if issubclass(benchmark, component.factory.runs)]
-    chosen = [component for component in able if len(able) == 1 or component.name == benchmark.preferred_backend]
-    if chosen:
-        return chosen[0].name
+    preferred = _preferred_backends(benchmark)
+    chosen = [component for component in able if len(able) == 1 or component in preferred]
+    if len(chosen) == 1:
+        return _typed(chosen[0])
     if able:
         raise ConfigurationError(
             f"Several backends can run the benchmark '{name}'. Type one of: {_choices('backend', able)}.",
@@ -59,12 +61,26 @@ def default_backend(name: str, benchmark: type[Benchmark]) -> str:
     )
 
 
+def _preferred_backends(benchmark: type[Benchmark]) -> list[Component]:
+    """What the name means that the class of the benchmark says."""
+    name = benchmark.preferred_backend
+    if name is None:
+        return []
+    origin = registry().origin_of(benchmark)
+    home = BUILT_IN if origin is None else origin.distribution
+    return registry().offering("backend", registry().meant_within("backend", name, home))
+
+
 def _missing() -> list[str]:
     return [kind for kind in ("benchmark", "backend") if not registry().names(kind)]
 
 
 def _choices(key: str, components: list[Component]) -> str:
-    return ", ".join(f"{key}={component.name}" for component in components)
+    return ", ".join(f"{key}={_typed(component)}" for component in components)
+
+
+def _typed(component: Component) -> str:
+    return registry().clearest(component.kind, component.qualified)
 
 
 def what_to_install(missing: Sequence[str]) -> str:

@@ -1,138 +1,174 @@
-"""Where options files are, and which groups they form; found without Hydra, for the help page and for errors."""
+"""Which options files there are, and which of them a name means; found without Hydra, for the help page too.
+
+A file belongs to the distribution that ships it, and never stands in for a file or a component of another: where
+several distributions offer a name, the bare name is refused, and ``distribution/name`` says which is meant. What a
+user has in a folder of his own and names with ``--config-dir`` is his wish, and taken first.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import yaml
+import attrs
 
 from tunekit.config.schema import COMPONENTS, RECIPES
 from tunekit.console import warn_once
-from tunekit_core.errors import PluginError
+from tunekit_core.errors import ConfigurationError, PluginError
+from tunekit_core.plugins.diverted import stdout_diverted
+from tunekit_core.plugins.names import BUILT_IN, meant_within, qualified, several_offer, split_name
 from tunekit_core.plugins.registry import registry
 
 OWN_PACKAGE = "tunekit.conf"
-NAME = re.compile(r"[\w.-]+")
+HYDRA = "hydra"  # the group of Hydra's own options: how runs are started must not depend on what is installed
+
+
+@attrs.frozen
+class OptionsFile:
+    """What a name means that is chosen in a group.
+
+    Attributes:
+        group: Such as ``"searcher"`` or ``"method"``.
+        name: Its bare name.
+        distribution: What ships it; ``None`` for a file of the user.
+        path: The file; ``None`` for a component without one, which then has no option that differs from its default.
+    """
+
+    group: str
+    name: str
+    distribution: str | None
+    path: Path | None
+
+    @property
+    def qualified(self) -> str:
+        """Its name with that of its distribution before it."""
+        assert self.distribution is not None
+        return qualified(self.distribution, self.name)
 
 
 @cache
-def config_packages() -> tuple[str, ...]:
-    """Importable packages that hold configs, ours first. One that a plugin names but lacks is reported and left out.
+def config_folders() -> Mapping[Path, str]:
+    """The folders that hold configs, ours first, and the distribution of each.
+
+    A package that a plugin names but lacks is reported and left out.
 
     Raises:
         PluginError: If our own cannot be imported.
     """
-    if not _folders(OWN_PACKAGE):
+    own = _folders(OWN_PACKAGE)
+    if not own:
         here = Path(__file__).parents[1]
         raise PluginError(
             f"The configuration of tunekit (package {OWN_PACKAGE}) is not beside {here}. "
             "In the root of a clone while a wheel is installed, Python finds the clone's package instead: change to "
             "another folder, or install the clone with `pip install -r requirements.txt`."
         )
-    packages = []
-    for package in registry().config_packages:
-        if _folders(package):
-            packages.append(package)
-        else:
+    found = dict.fromkeys(own, BUILT_IN)
+    for package, distribution in registry().config_packages.items():
+        folders = _folders(package)
+        if not folders:
             warn_once(f"a plugin names the config package '{package}', which cannot be imported; it is left out.")
-    return (OWN_PACKAGE, *packages)
-
-
-@cache
-def groups() -> Mapping[str, Mapping[str, str]]:
-    """What can be chosen: for each group its options files, each with the comment at its head.
-
-    A recipe is among them only if everything that it chooses is installed.
-    """
-    files = {group: dict(sorted(_files(group).items())) for group in sorted(_group_names())}
-    return {
-        group: {name: _head_comment(file) for name, file in found.items() if _is_usable(group, file)}
-        for group, found in files.items()
-    }
-
-
-def config_file(group: str, name: str, config_dir: str | None) -> Path | None:
-    """The file of an option, where Hydra would find it.
-
-    Args:
-        group: Such as ``"experiment"``.
-        name: Name of the option.
-        config_dir: The user's own folder, which is looked through first.
-    """
-    own = [Path(config_dir) / group / f"{name}.yaml"] if config_dir else []
-    files = (*own, *(folder / group / f"{name}.yaml" for folder in _all_folders()))
-    return next((file for file in files if file.is_file()), None)
-
-
-def _is_usable(group: str, file: Path) -> bool:
-    return group not in RECIPES or all(_is_installed(chosen, name) for chosen, name in _choices(file))
-
-
-def _choices(file: Path) -> Iterator[tuple[str, str]]:
-    """The options files that a recipe chooses: in its defaults list, and where it is a study, in its sweep.
-
-    What is not simply a name is left to Hydra, and so is a file that cannot be read.
-    """
-    try:
-        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-        entries = [entry for entry in content.get("defaults") or () if isinstance(entry, dict)]
-        params = content.get("hydra", {}).get("sweeper", {}).get("params", {})
-        chosen = [*((key.removeprefix("override "), name) for entry in entries for key, name in entry.items())]
-        chosen += [(key, name) for key, names in params.items() for name in str(names).split(",")]
-    except (AttributeError, TypeError, ValueError, yaml.YAMLError):
-        return
-    for key, name in chosen:
-        group, text = str(key).strip("/ "), str(name).strip("'\" ")
-        if group in (*COMPONENTS, *RECIPES) and name is not None and NAME.fullmatch(text):
-            yield group, text
-
-
-def _is_installed(group: str, name: str) -> bool:
-    """Whether there is such an options file. It comes with the component that it names."""
-    file = config_file(group, name, None)
-    return file is not None and _is_usable(group, file)
-
-
-def _group_names() -> set[str]:
-    found = {file.parent.relative_to(folder) for folder in _all_folders() for file in folder.rglob("*.yaml")}
-    return {group.as_posix() for group in found} - {"."}
-
-
-def _files(group: str) -> dict[str, Path]:
-    """The options files of a group by name; of two with one name that which Hydra takes."""
-    found: dict[str, Path] = {}
-    for folder in _all_folders():
-        for file in sorted((folder / group).glob("*.yaml")):
-            found.setdefault(file.stem, file)
+        for folder in folders:
+            found.setdefault(folder, distribution)
     return found
 
 
-def _all_folders() -> list[Path]:
-    return [folder for package in config_packages() for folder in _folders(package)]
+@cache
+def files() -> Mapping[str, Mapping[str, tuple[OptionsFile, ...]]]:
+    """The files of all distributions, by group and bare name: several where several distributions have one."""
+    found: dict[str, dict[str, dict[str, OptionsFile]]] = {}
+    for folder, distribution in config_folders().items():
+        for path in sorted(folder.rglob("*.yaml")):
+            group = path.parent.relative_to(folder).as_posix()
+            if group != "." and group.partition("/")[0] != HYDRA:
+                homes = found.setdefault(group, {}).setdefault(path.stem, {})
+                if homes.setdefault(distribution, OptionsFile(group, path.stem, distribution, path)).path != path:
+                    warn_once(f"{distribution} has a second file {group}/{path.name}: {path}; it is left out.")
+    return {
+        group: {name: tuple(homes.values()) for name, homes in sorted(names.items())}
+        for group, names in sorted(found.items())
+    }
+
+
+def typed_files(group: str) -> Mapping[str, OptionsFile]:
+    """The files of a group by what is typed for each: its name, with its distribution where that is needed."""
+    return {
+        file.name if len(homes) == 1 else file.qualified: file
+        for homes in files().get(group, {}).values()
+        for file in homes
+    }
+
+
+def find_file(group: str, name: str, config_dir: str | None = None) -> OptionsFile | None:
+    """What a name means that is chosen in a group, or ``None`` if there is nothing of that name.
+
+    Args:
+        group: Such as ``"experiment"``.
+        name: Bare, or ``distribution/name``.
+        config_dir: The user's own folder, which is looked through first.
+
+    Raises:
+        ConfigurationError: If several distributions offer it.
+    """
+    own = None if config_dir is None else Path(config_dir) / group / f"{name}.yaml"
+    if own is not None and own.is_file():
+        return OptionsFile(group, name, None, own)
+    offering = _offering(group, name)
+    if len(offering) > 1:
+        versions = registry().versions
+        raise ConfigurationError(
+            several_offer(
+                f"A {group} named '{name}'",
+                [(distribution, versions[distribution]) for distribution in _homes(offering)],
+                [f"{group}={file.qualified}" for file in offering],
+            ),
+            option=group,
+            value=name,
+        )
+    return offering[0] if offering else None
+
+
+def name_within(group: str, name: str, distribution: str) -> str:
+    """A name that is chosen in a group by a distribution's own file or code, as it is meant there."""
+    return meant_within(name, _homes(_offering(group, name)), distribution)
+
+
+def split_path(path: str) -> tuple[str, str]:
+    """Group and name of what Hydra calls a path: ``"searcher/tunekit-bo/mobster"`` has a name with a distribution."""
+    first, _, rest = path.partition("/")
+    if first in (*COMPONENTS, *RECIPES):
+        return first, rest
+    group, _, name = path.rpartition("/")
+    outer, slash, distribution = group.rpartition("/")
+    return (outer, f"{distribution}/{name}") if slash and group not in files() and outer in files() else (group, name)
+
+
+def _offering(group: str, name: str) -> list[OptionsFile]:
+    """What distributions offer by that name: a file each, or a component that has none."""
+    distribution, bare = split_name(name)
+    found = {file.distribution: file for file in files().get(group, {}).get(bare, ())}
+    if group in COMPONENTS:
+        for component in registry().offering(group, bare):
+            found.setdefault(component.distribution, OptionsFile(group, bare, component.distribution, None))
+    offering = [file for file in found.values() if distribution in (None, file.distribution)]
+    usable = [file for file in offering if file.distribution in registry().versions]
+    return usable or offering  # of a plugin that broke in a hook the name is known, and its component is missed later
+
+
+def _homes(offering: list[OptionsFile]) -> list[str]:
+    return [file.distribution for file in offering if file.distribution is not None]
 
 
 def _folders(package: str) -> list[Path]:
     try:
-        spec = find_spec(package)
-    except ImportError:
+        with stdout_diverted():
+            spec = find_spec(package)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # the packages around it are imported, and may raise anything
         return []
-    if spec is None or spec.origin is None:  # a folder without __init__.py, which Hydra does not accept
+    if spec is None or spec.origin is None:  # a folder without __init__.py, which may be anybody's
         return []
     return [Path(location) for location in spec.submodule_search_locations or ()]
-
-
-def _head_comment(file: Path) -> str:
-    return " ".join(_comment_lines(file))
-
-
-def _comment_lines(file: Path) -> Iterator[str]:
-    for line in file.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            return
-        if "@package" not in line:
-            yield line.lstrip("# ").rstrip()

@@ -10,13 +10,14 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import SPACE, quoted
-from tunekit.config.files import groups
+from tunekit.config.files import split_path
+from tunekit.config.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
 from tunekit_core.errors import suggestion
 from tunekit_core.plugins.known import where_to_find
+from tunekit_core.plugins.names import split_name
 
 COULD_NOT_OVERRIDE = re.compile(r"Could not override '([^']*)'")
-GROUP_WITHOUT_FILES = re.compile(rf"Could not override '({'|'.join(COMPONENTS)})'.* use \+\w+=(\S+)")
 SEVERAL_VALUES = re.compile(r"Multiple values for ([^.]*)\.")
 NEEDS_MULTIRUN = re.compile(r"Sweep parameters '([^']*)' requires --multirun|Ambiguous value for argument '([^']*)'")
 NOT_A_NAME = "Config group override must be a string or a list"
@@ -32,8 +33,6 @@ def explain(error: Exception) -> str:
         return _missing_file(error, text)
     if isinstance(error, OverrideParseException):
         return _grammar(error)
-    if match := GROUP_WITHOUT_FILES.search(text):
-        return _not_installed(match[1], match[2])
     if match := COULD_NOT_OVERRIDE.search(text):
         return _unknown(match[1], text)
     if match := NO_GROUP.search(text):
@@ -61,7 +60,7 @@ def _text(error: BaseException) -> str:
 
 
 def _missing_file(error: MissingConfigException, text: str) -> str:
-    group, _, name = (error.missing_cfg_file or "").rpartition("/")
+    group, name = split_path(error.missing_cfg_file or "")
     if not group:
         return f"The configuration cannot be composed: {text}"
     return _not_installed(group, name, error.options or ())
@@ -70,7 +69,7 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
 def _not_installed(group: str, name: str, known: Iterable[str] = ()) -> str:
     options = list(groups().get(group, {})) or list(known)
     message = f"There is no {group} '{name}'. {suggestion(name, options)}Installed: {', '.join(options) or 'none'}."
-    return message + where_to_find(group, name)
+    return message + where_to_find(group, split_name(name)[1])
 
 
 def _grammar(error: OverrideParseException) -> str:

@@ -5,27 +5,40 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from tunekit.config.components import OptionValues, build_benchmark, complete_options, complete_several
+from tunekit.config.components import (
+    DISTRIBUTION,
+    OptionValues,
+    build_benchmark,
+    complete_component,
+    complete_several,
+    split_options,
+)
 from tunekit.config.defaults import default_backend, default_benchmark
+from tunekit.config.inputs import without_paths
 from tunekit.config.schema import SEVERAL, Settings
 from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.experiment import FILES_FORMAT
 
 TIME_LIMIT = "max_wallclock_time"
+QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # for the hash, which is asked for often
 class RunSpec:
     """One run, in values that survive JSON.
 
     Attributes:
-        results: Everything that determines the results, each component with all of its options.
+        results: Everything that determines the results, each component with its distribution and all of its options,
+            each input with its path and a hash of its content.
         observers: Options of each observer; they watch and do not enter the hash.
         dataset: Data of the benchmark, or ``None`` if there is only one.
         method: Name of the recipe, or ``None``.
@@ -59,7 +72,17 @@ class RunSpec:
     @property
     def can_restore(self) -> bool:
         """Whether an interrupted run is restored and goes on where it was, rather than from its beginning."""
-        return "restore" in registry().find("backend", self.results["backend"]["name"]).factory.capabilities
+        name, _ = split_options(self.results["backend"])
+        return "restore" in registry().find("backend", name).factory.capabilities
+
+    @property
+    def built_in_criteria(self) -> dict[str, OptionValues]:
+        """Options of the criteria that end the run and are tunekit's own, by name."""
+        return {
+            split_name(name)[1]: options
+            for name, options in self.results["stopping"].items()
+            if options[DISTRIBUTION] == BUILT_IN
+        }
 
     @property
     def problem_name(self) -> str:
@@ -71,15 +94,15 @@ class RunSpec:
         """The recipe; without one, scheduler and searcher."""
         return self.method or f"{self.results['scheduler']['name']}+{self.results['searcher']['name']}"
 
-    @property
+    @cached_property
     def hash(self) -> str:
-        """Twelve hexadecimal digits of what determines the results."""
-        return _digest(self.results)
+        """Twelve hexadecimal digits of what determines the results; where inputs are does not."""
+        return _digest(without_paths(self.results))
 
     @property
     def setting(self) -> str:
         """What runs that differ in their seed alone share."""
-        return _digest({**self.results, "seed": None, "observers": self.observers})
+        return _digest(without_paths({**self.results, "seed": None, "observers": self.observers}))
 
     @property
     def folder(self) -> Path:
@@ -121,7 +144,7 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
     """
     names = chosen_names(settings, benchmark)
     components = {
-        key: {"name": names[key], **complete_options(registry().find(key, names[key]), options)}
+        key: _chosen(registry().find(key, names[key]), options)
         for key, (_, options) in settings.components.items()
         if key != "benchmark" or benchmark is None
     }
@@ -132,7 +155,8 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
     several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
     n_workers = settings.values["n_workers"]
     if needs_time_limit(settings.several["stopping"]):
-        several["stopping"] = {TIME_LIMIT: {"seconds": time_limit(benchmark, settings)}, **several["stopping"]}
+        limit = complete_several("stopping", "stopping", {QUALIFIED_TIME_LIMIT: time_limit(benchmark, settings)})
+        several["stopping"] = {**limit, **several["stopping"]}
     results = {
         "seed": settings.values["seed"],
         "random_seed": random_seed,
@@ -160,8 +184,12 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
     )
 
 
+def _chosen(component: Component, options: OptionValues) -> dict[str, Any]:
+    return {"name": component.name, **complete_component(component, options)}
+
+
 def chosen_names(settings: Settings, benchmark: Benchmark | None = None) -> dict[str, str]:
-    """The name of each component; what was left open takes its default.
+    """What is typed for each component; what was left open takes its default.
 
     Args:
         settings: What was asked for.

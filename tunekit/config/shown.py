@@ -8,9 +8,16 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from tunekit.config.components import MISSING, OptionValues, complete_options, find_of_several, given_options
+from tunekit.config.components import (
+    MISSING,
+    OptionValues,
+    complete_options,
+    find_of_several,
+    given_options,
+    plain,
+)
 from tunekit.config.environment import is_from_environment
-from tunekit.config.run_spec import TIME_LIMIT, chosen_names, needs_time_limit, time_limit
+from tunekit.config.run_spec import QUALIFIED_TIME_LIMIT, chosen_names, needs_time_limit, time_limit
 from tunekit.config.schema import KEYS, SEVERAL, Settings
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.component import Component
@@ -27,13 +34,17 @@ def shown_config(settings: Settings) -> dict[str, Any]:
     """
     names = chosen_names(settings)
     components = {
-        key: {"name": names[key], **_options(registry().find(key, names[key]), options)}
+        key: {
+            "name": registry().clearest(key, names[key]),
+            **_options(registry().find(key, names[key]), options),
+        }
         for key, (_, options) in settings.components.items()
     }
     several = {key: _several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
     benchmark = registry().find("benchmark", names["benchmark"]).factory
     if needs_time_limit(settings.several["stopping"]):
-        several["stopping"] = {TIME_LIMIT: {"seconds": time_limit(benchmark, settings)}, **several["stopping"]}
+        limit = {registry().clearest("stopping", QUALIFIED_TIME_LIMIT): {"seconds": time_limit(benchmark, settings)}}
+        several["stopping"] = {**limit, **several["stopping"]}
     values = dict(settings.values)
     if values["n_workers"] is None:
         values["n_workers"] = benchmark.n_workers
@@ -78,7 +89,7 @@ def _several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, OptionV
     for name, value in given.items():
         component = find_of_several(key, kind, name)
         options = given_options(component, value)
-        shown[name] = None if options is None else _options(component, options)
+        shown[registry().clearest(kind, name)] = None if options is None else _options(component, options)
     return shown
 
 
@@ -87,4 +98,4 @@ def _options(component: Component, given: OptionValues) -> dict[str, Any]:
     if not missing:
         return complete_options(component, given)
     defaults = {name: option.default for name, option in component.options.items()}
-    return {**defaults, **component.read_values(given), **dict.fromkeys(missing, MISSING)}
+    return plain({**defaults, **component.read_values(given), **dict.fromkeys(missing, MISSING)})

@@ -26,23 +26,22 @@ def main(path: str, metric: str) -> None:
     with open(path, "rb") as pickles:
         sys.path[:] = pickle.load(pickles)
         function = pickle.load(pickles)
-    length = _length_of_reports()
     try:
         returned = function(**configuration)
     except Exception as error:
         trace = error.__traceback__
         traceback.print_exception(error.with_traceback(trace and trace.tb_next))  # without the line above
         sys.exit(1)
-    if returned is not None and _length_of_reports() == length:
+    if returned is not None and not _has_reported():
         report = Reporter()
         report(**(returned if isinstance(returned, Mapping) else {metric: returned}))
 
 
-def _length_of_reports() -> int:
+def _has_reported() -> bool:
     try:
-        return os.path.getsize(os.environ[REPORTS])
+        return os.path.getsize(os.environ[REPORTS]) > 0
     except FileNotFoundError:
-        return 0
+        return False
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import attrs
 
 from tunekit.config.arguments import parse
 from tunekit.config.composition import compose_run
+from tunekit.config.files import name_within
 from tunekit.config.planning import plan_runs
-from tunekit.config.run_spec import TIME_LIMIT, RunSpec
+from tunekit.config.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
 from tunekit.console import print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.live.watching import watching
@@ -20,12 +21,13 @@ from tunekit.runs.checking import check_runs
 from tunekit.runs.run import failures_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import read_metadata
 from tunekit_core.records.load import Experiment, load_experiment
 
 FILE = "function.pickle"
-ARGUMENTS = ("benchmark", "method", "n_workers", f"stopping.{TIME_LIMIT}")
+ARGUMENTS = ("benchmark", "method", "n_workers", f"stopping.{TIME_LIMIT}", f"stopping.{QUALIFIED_TIME_LIMIT}")
 
 
 @attrs.frozen
@@ -113,17 +115,21 @@ def tune(
     benchmark = FunctionBenchmark(
         function, space, metric=metric, mode=mode, resource=resource, max_resource=max_resource
     )
-    config = _compose(method or ("BO" if max_resource is None else "MOBSTER-STOP"), overrides)
+    config = _compose(method or _default_method(max_resource), overrides)
     config["benchmark"] = {"name": benchmark.name, **benchmark.options}
     if n_workers is not None:
         config["n_workers"] = n_workers
     if max_wallclock_time is not None:
-        config["stopping"] = {TIME_LIMIT: max_wallclock_time, **config["stopping"]}
+        config["stopping"] = {QUALIFIED_TIME_LIMIT: max_wallclock_time, **config["stopping"]}
     (spec,) = plan_runs([config], benchmark)
     benchmark.file = spec.folder.absolute() / FILE
     check_runs([spec], benchmark)
     _run(spec, benchmark)
     return TunedFunction(load_experiment(spec.folder))
+
+
+def _default_method(max_resource: int | None) -> str:
+    return name_within("method", "BO" if max_resource is None else "MOBSTER-STOP", BUILT_IN)
 
 
 def _compose(method: str, overrides: Sequence[str]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class RunInfo:
         resource: Name of what trials spend, such as ``"epoch"``.
         max_resource: Where a trial is complete, if that is known.
         searched: The hyperparameters that differ between trials.
-        stopping: Options of the criteria, by name.
+        stopping: Options of the criteria that are tunekit's own, by name.
     """
 
     title: str
@@ -88,7 +88,7 @@ class RunInfo:
             resource=problem.objective.resource or "report",
             max_resource=problem.max_resource,
             searched=tuple(problem.space.searched),
-            stopping=spec.results["stopping"],
+            stopping=spec.built_in_criteria,
         )
 
     def remaining(self, counts: Counts, now: float) -> list[str]:

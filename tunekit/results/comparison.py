@@ -9,11 +9,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from tunekit.config.components import DISTRIBUTION
+from tunekit.config.inputs import CONTENT, PATH
 from tunekit.config.run_spec import TIME_LIMIT, RunSpec
 from tunekit.results.best_so_far import BestSoFar, metric_and_constraint
 
 FRACTIONS = (0.25, 0.5, 1.0)
 CONFIDENCE = 0.95
+FOLLOWING = ((DISTRIBUTION, "name"), (CONTENT, PATH))  # in runs that differ in the second, the first says no more
 SEEDS = ("seed", "random_seed")  # methods are compared over these
 
 
@@ -103,7 +106,7 @@ def _panel(problem: str, runs: Sequence[FinishedRun]) -> Panel:
 
 
 def _budget(run: FinishedRun) -> float:
-    limit = run.spec.results["stopping"].get(TIME_LIMIT)
+    limit = run.spec.built_in_criteria.get(TIME_LIMIT)
     return run.best.end if limit is None else float(limit["seconds"])
 
 
@@ -116,19 +119,32 @@ def _labels(runs: Sequence[FinishedRun]) -> Iterator[str]:
     for run in runs:
         method = run.spec.method_name
         setting = dict(_flat(run.spec.results))
-        yield " ".join([method, *(f"{key.removesuffix('.name')}={setting[key]}" for key in varying[method])])
+        yield " ".join([method, *(f"{_shown_key(key, setting)}={setting[key]}" for key in varying[method])])
+
+
+def _shown_key(key: str, setting: Mapping[str, Any]) -> str:
+    """A key as it is typed: that of an input is not called path."""
+    input_key = key.removesuffix(f".{PATH}")
+    return input_key if f"{input_key}.{CONTENT}" in setting else key.removesuffix(".name")
 
 
 def _varying(settings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Keys that all settings have, with values that differ."""
+    """Keys that all settings have, with values that differ, but for those that follow from another of them."""
     first = settings[0]
-    return [
+    differing = [
         key
         for key in first
         if key not in SEEDS
         and all(key in setting for setting in settings)
         and any(setting[key] != first[key] for setting in settings)
     ]
+    return [key for key in differing if not any(_follows(key, end, from_) in differing for end, from_ in FOLLOWING)]
+
+
+def _follows(key: str, end: str, from_: str) -> str | None:
+    """The key that one with this end follows from, if it has it."""
+    before, dot, last = key.rpartition(".")
+    return f"{before}{dot}{from_}" if last == end else None
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -93,4 +93,4 @@ def _create(kind: str, component: OptionValues, *context: Any) -> Any:
 
 
 def _create_all(kind: str, components: Mapping[str, OptionValues], *context: Any) -> list[Any]:
-    return [_create(kind, {"name": name, **options}, *context) for name, options in components.items()]
+    return [_create(kind, {**options, "name": name}, *context) for name, options in components.items()]

@@ -11,12 +11,16 @@ from typing import Any, cast
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from tunekit.config.components import split_options
+from tunekit.config.inputs import recorded_inputs
 from tunekit.config.run_spec import RunSpec, resolve
-from tunekit.config.schema import COMPONENTS, NORMAL, check
+from tunekit.config.schema import COMPONENTS, NORMAL, SEVERAL, check
 from tunekit.console import print_stderr
 from tunekit.runs.checking import check_runs
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
+from tunekit_core.plugins.registry import registry
+from tunekit_core.records.experiment import FILES_FORMAT
 from tunekit_core.records.files import EVENTS, FolderLock, read_metadata, write_metadata
 
 CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
@@ -48,6 +52,11 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} tunes a Python function, which the command line does not have. It goes on when tune() is called "
             "again with the same arguments."
         )
+    if config["format"] != FILES_FORMAT:
+        raise RecordError(
+            f"{folder} cannot go on: it was made by another version of tunekit, with format {config['format']} where "
+            f"this one writes {FILES_FORMAT}. Type the command that made it again."
+        )
     spec = _spec(folder, metadata, _changes(arguments[1:]))
     if not spec.can_restore:
         raise ConfigurationError(
@@ -58,7 +67,7 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
         )
     if not (folder / EVENTS).exists():
         raise RecordError(f"{folder} cannot go on: it has no {EVENTS}.")
-    if spec.folder.absolute() != folder.absolute():
+    if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
         _move(folder, spec.folder)
     return spec
@@ -81,7 +90,7 @@ def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
 
 
 def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any]) -> RunSpec:
-    recorded = {key: value for key, value in metadata["config"].items() if key not in DERIVED}
+    recorded = _as_typed(metadata["config"])
     tag_folder = folder.absolute().parents[1]
     settings = {
         "scale_max_wallclock_time": False,
@@ -95,7 +104,7 @@ def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any])
         settings["method"] = {"name": metadata["method"]}
     if metadata.get("experiment") is not None:
         settings["experiment"] = {"name": metadata["experiment"]}
-    merged = _merged(settings, changes)
+    merged = _merged(settings, _with_clearest_names(changes))
     for key in COMPONENTS:
         if not isinstance(merged[key], Mapping):
             raise ConfigurationError(
@@ -104,13 +113,47 @@ def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any])
                 option=key,
                 value=merged[key],
             )
-        if merged[key]["name"] != recorded[key]["name"]:
+        if registry().clearest(key, merged[key]["name"]) != recorded[key]["name"]:
             raise ConfigurationError(
                 f"{key}={merged[key]['name']}: an experiment that goes on keeps its {key}, {recorded[key]['name']}.",
                 option=key,
                 value=merged[key]["name"],
             )
-    return resolve(check(merged), merged["random_seed"])
+    spec = resolve(check(merged), merged["random_seed"])
+    _check_inputs(folder, metadata["config"], spec)
+    return spec
+
+
+def _with_clearest_names(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes under the names that the settings of the run have."""
+    clear = dict(changes)
+    for key, kind in SEVERAL.items():
+        if isinstance(changes.get(key), Mapping):
+            clear[key] = {registry().clearest(kind, str(name)): value for name, value in changes[key].items()}
+    return clear
+
+
+def _as_typed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What was recorded of a run, as it would be typed."""
+    typed = {key: value for key, value in config.items() if key not in DERIVED}
+    for key in COMPONENTS:
+        name, options = split_options(config[key])
+        typed[key] = {"name": registry().clearest(key, name), **options}
+    for key, kind in SEVERAL.items():
+        split = [split_options({**component, "name": name}) for name, component in config[key].items()]
+        typed[key] = {registry().clearest(kind, name): options for name, options in split}
+    return typed
+
+
+def _check_inputs(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> None:
+    now = dict(recorded_inputs([spec.results, spec.observers]))
+    for path, content in recorded_inputs(config):
+        if now.get(path, content) != content:
+            raise ConfigurationError(
+                f"{folder} cannot go on: {path}, which it reads, has changed since it began. Put that back as it was, "
+                "or type the command that made the experiment again: with what is there now it is another run.",
+                value=path,
+            )
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,8 +174,9 @@ def _move(folder: Path, target: Path) -> None:
         with FolderLock(folder):
             metadata = read_metadata(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
+            # Before the folder moves: what is found in the new place is never complete for what it has been so far.
+            write_metadata(folder, {**metadata, "status": ExperimentStatus.INTERRUPTED.value})
             shutil.move(folder, target)
-            write_metadata(target, {**metadata, "status": ExperimentStatus.INTERRUPTED.value})
     except ExperimentLocked as error:
         raise ConfigurationError(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error
     print_stderr(f"The experiment moves to {target}, the folder of what it is now.")

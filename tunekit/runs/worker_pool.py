@@ -20,6 +20,7 @@ from tunekit.config.run_spec import RunSpec
 from tunekit.runs.run import Outcome, mark_failed, run
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import BY_KEYBOARD
+from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.registry import registry
 
 GRACE = 2.0  # seconds for a worker to end by itself once it is told to
@@ -43,7 +44,8 @@ class WorkerPool:
         self._context = multiprocessing.get_context("forkserver")
         factories = {component.factory.__module__ for component in registry().asked_for()}
         self._context.set_forkserver_preload(["tunekit.runs.worker_pool", *sorted(factories)])
-        self._workers = [self._start() for _ in range(n_workers)]
+        with stdout_diverted():  # the server is started with the first worker, and imports plugins
+            self._workers = [self._start() for _ in range(n_workers)]
 
     def __enter__(self) -> WorkerPool:
         return self

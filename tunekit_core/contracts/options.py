@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import PosixPath
 from typing import Any
 
 import attrs
@@ -58,6 +59,22 @@ class Declared:
 
     help: str
     range: Range
+
+
+class InputFile(PosixPath):
+    """The type of an option that names a file which the component reads, and of its value: an absolute path.
+
+    >>> @attrs.frozen(kw_only=True)
+    ... class Options:
+    ...     earlier: InputFile | None = option(None, help="Results to begin with.")
+
+    Typed is a path, from the folder where that is done; the file must exist. What is in the file belongs to what the
+    run is, where it is does not: with another content the same command is another run.
+    """
+
+
+class InputFolder(PosixPath):
+    """The same for a folder: the names and contents of all that is in it belong to what the run is."""
 
 
 def option(

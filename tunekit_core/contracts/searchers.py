@@ -22,7 +22,7 @@ class Searcher(abc.ABC):
     The scheduler that owns the searcher calls the ``on_*`` methods; each does nothing unless overridden.
 
     Attributes:
-        name: What a config calls it; unique among installed searchers.
+        name: What a config calls it.
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,8 @@ import attrs
 
 from tunekit_core.contracts.options import check_range
 from tunekit_core.errors import ConfigurationError, InvalidOption, PluginError, TunekitError, suggestion
+from tunekit_core.plugins.diverted import stdout_diverted
+from tunekit_core.plugins.names import qualified, several_offer
 from tunekit_core.plugins.options import Option, check_option, options_of
 
 KEYS_OF_SEVERAL = {"stopping": "stopping", "composer": "composers", "observer": "observers"}
@@ -40,12 +42,23 @@ class Component:
     @cached_property
     def options(self) -> Mapping[str, Option]:
         """What a config can set, in the order of the class."""
-        return options_of(self.factory.Options)
+        with self._errors_named():
+            return options_of(self.factory.Options)
 
     @cached_property
     def summary(self) -> str:
         """What it is, one line."""
         return (inspect.getdoc(self.factory) or "").partition("\n")[0]
+
+    @property
+    def qualified(self) -> str:
+        """Its name with that of its distribution before it, which always means this one."""
+        return qualified(self.distribution, self.name)
+
+    @property
+    def origin(self) -> str:
+        """Its distribution and the version of that."""
+        return f"{self.distribution} {self.version}"
 
     @property
     def path(self) -> str:
@@ -88,7 +101,8 @@ class Component:
         for name, value in given.items():
             if name not in self.options:
                 raise ConfigurationError(
-                    f"{self.path}.{name}={value!r}: the {self.kind} '{self.name}' has no option '{name}'. "
+                    f"{self.path}.{name}={value!r}: the {self.kind} '{self.name}' ({self.origin}) has no option "
+                    f"'{name}'. "
                     f"{suggestion(name, self.options)}Its options: {', '.join(self.options) or 'none'}.",
                     option=f"{self.path}.{name}",
                     value=value,
@@ -97,8 +111,10 @@ class Component:
         for name, value in given.items():
             option = self.options[name]
             values[name] = check_option(self.path_of(name), value, option.annotation, takes=option.takes)
-            with self._errors_named():
+            try:
                 check_range(name, value, option.range)
+            except InvalidOption as error:
+                raise self._refusal(error) from error
         return values
 
     def create(self, *context: Any, options: Mapping[str, Any]) -> Any:
@@ -124,14 +140,15 @@ class Component:
     def _errors_named(self) -> Iterator[None]:
         """What the component raises, as the error of the component that it is for whoever typed its options."""
         try:
-            yield
+            with stdout_diverted():
+                yield
         except InvalidOption as error:
             raise self._refusal(error) from error
-        except TunekitError:
+        except (TunekitError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:  # also SystemExit
             raise PluginError(
-                f"The {self.kind} '{self.name}' ({self.distribution} {self.version}) broke while it was built: "
+                f"The {self.kind} '{self.name}' ({self.origin}) broke while it was built: "
                 f"{type(error).__name__}: {error}. Add --debug to see where."
             ) from error
 
@@ -140,3 +157,19 @@ class Component:
         first, dot, rest = str(error.option).partition(".")  # an option may be a mapping, and one of its keys be wrong
         path = self.path_of(first) + dot + rest
         return ConfigurationError(f"{path}={error.value!r} {error.problem}.", option=path, value=error.value)
+
+
+def several_components(offering: Sequence[Component], form: str = "") -> str:
+    """The message for a name that means several components.
+
+    Args:
+        offering: The components.
+        form: How to say which is meant, with ``{kind}`` and ``{name}``; as on the command line of a run unless given.
+    """
+    kind, name = offering[0].kind, offering[0].name
+    form = form or (f"{KEYS_OF_SEVERAL[kind]}.{{name}}" if kind in KEYS_OF_SEVERAL else "{kind}={name}")
+    return several_offer(
+        f"A {kind} named '{name}'",
+        [(each.distribution, each.version) for each in offering],
+        [form.format(kind=kind, name=each.qualified) for each in offering],
+    )

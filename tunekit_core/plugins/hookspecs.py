@@ -1,7 +1,8 @@
 """Hooks through which plugins offer components and configuration to tunekit.
 
 Hooks register; they neither decide nor watch, so an installed plugin changes nothing until a config names one of
-its components. All are called in the main thread of the process that needs what they return.
+its components. All are called in the main thread of the process that needs what they return. What is printed in them,
+or while a plugin is imported or a component is built, goes to standard error: standard output is for results.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ hookimpl = pluggy.HookimplMarker(PROJECT)  # for plugins to import; a marker of 
 def tunekit_register_searchers() -> list[type[Searcher]]:
     """Offer searcher classes, each with its own ``name``.
 
-    Called once per process, when the first component is looked up. The lists of all plugins are joined. An
-    exception drops this plugin and is reported; the others go on.
+    Called once per process, when the first component is looked up. The lists of all plugins are joined. Another
+    distribution may offer the same name: then the bare name is refused where it is used, and ``distribution/name`` says
+    which is meant. A name has no slash in it, and a distribution offers it once. An exception, ``SystemExit`` too,
+    drops this plugin and is reported; the others go on.
     """
     raise NotImplementedError  # a hookspec is never run
 
@@ -75,7 +78,9 @@ def tunekit_register_observers() -> list[type[Observer]]:
 def tunekit_config_packages() -> list[str]:
     """Name importable packages that hold Hydra configuration, such as ``"tunekit_asha.conf"``.
 
-    Called once per process, before the configuration is composed; the packages need an ``__init__.py``. An
-    exception drops this plugin and is reported.
+    Called once per process, before the configuration is composed; the packages need an ``__init__.py``. A file
+    belongs to the distribution: it may set options of any component under a name of its own, and never stands in for a
+    file or component of another distribution with the same name. Names in it mean those of its own distribution first.
+    Files at the top and in the group ``hydra`` are not read. An exception drops this plugin and is reported.
     """
     raise NotImplementedError  # a hookspec is never run

@@ -31,6 +31,11 @@ def distributions_with(group: str) -> list[str]:
     return sorted(set(_index().get(group, {}).values()))
 
 
+def is_known(distribution: str) -> bool:
+    """Whether a distribution is in the index."""
+    return any(distribution in homes.values() for homes in _index().values())
+
+
 @cache
 def _index() -> Mapping[str, Mapping[str, str]]:
     index: Mapping[str, Mapping[str, str]] = json.loads(INDEX.read_text(encoding="utf-8"))

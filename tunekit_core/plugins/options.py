@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from tunekit_core.contracts.options import DECLARED, Range
+from tunekit_core.contracts.options import DECLARED, InputFile, InputFolder, Range
 from tunekit_core.errors import ConfigurationError, PluginError, suggestion
+
+TYPES = {
+    bool: "true | false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    InputFile: "path of a file",
+    InputFolder: "path of a folder",
+}
+INPUTS = (InputFile, InputFolder)
+RESERVED = ("name", "distribution")
+"""What a config says of a component beside its options, so that no option can be called that."""
 
 
 @attrs.frozen
@@ -45,7 +58,8 @@ def check_declarations(declaring: type[Any]) -> None:
     It takes microseconds, so that every class can be looked at when its plugin is found; types are not read.
 
     Raises:
-        PluginError: If it is no attrs class, or has a field that :func:`~tunekit_core.option` does not declare.
+        PluginError: If it is no attrs class, or has a field that :func:`~tunekit_core.option` does not declare, or
+            one with a reserved name.
     """
     name = getattr(declaring, "__qualname__", repr(declaring))
     if "__attrs_attrs__" not in getattr(declaring, "__dict__", {}):  # attrs.has() is content with a base class
@@ -53,6 +67,8 @@ def check_declarations(declaring: type[Any]) -> None:
     for field in attrs.fields(declaring):
         if DECLARED not in field.metadata:
             raise PluginError(f"{name}.{field.name} is not declared with tunekit_core.option(…, help=…)")
+        if field.name in RESERVED:
+            raise PluginError(f"{name}.{field.name}: no option can be called '{field.name}', which a config says too")
 
 
 def options_of(declaring: type[Any]) -> Mapping[str, Option]:
@@ -95,6 +111,12 @@ def check_option(option: str, value: Any, annotation: Any, *, takes: str = "") -
     fits, converted = _fit(value, annotation)
     if fits:
         return converted
+    for path in _inputs_named(value, annotation):
+        raise ConfigurationError(
+            f"{option}={value!r}: {input_problem(path)}. Type {option}=PATH with the {TYPES[type(path)]} that exists.",
+            option=option,
+            value=value,
+        )
     choices = [str(choice) for choice in _literals(annotation)]
     hint = suggestion(str(value), choices)
     raise ConfigurationError(
@@ -122,7 +144,17 @@ def type_text(annotation: Any) -> str:
         return "mapping"
     if isinstance(origin, type) and issubclass(origin, Sequence) and origin is not str:
         return f"list of {', '.join(type_text(part) for part in arguments)}" if arguments else "list"
-    return {bool: "true | false", int: "whole number", float: "number", str: "text"}.get(origin, str(origin))
+    return TYPES.get(origin, str(origin))
+
+
+def input_problem(path: InputFile | InputFolder) -> str | None:
+    """Why an input cannot be read, as a clause; ``None`` if it can."""
+    is_file, is_folder = os.path.isfile(path), os.path.isdir(path)
+    if isinstance(path, InputFile) and not is_file:
+        return f"{path} is a folder, where a file is wanted" if is_folder else f"there is no file {path}"
+    if isinstance(path, InputFolder) and not is_folder:
+        return f"{path} is a file, where a folder is wanted" if is_file else f"there is no folder {path}"
+    return None if os.access(path, os.R_OK | os.X_OK if is_folder else os.R_OK) else f"you may not read {path}"
 
 
 def _is_union(annotation: Any) -> bool:
@@ -156,6 +188,8 @@ def _fit(value: Any, annotation: Any) -> tuple[bool, Any]:
         return isinstance(value, int) and not isinstance(value, bool), value
     if origin is float:
         return _fit_number(value)
+    if origin in INPUTS:
+        return _fit_input(value, origin)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _fit_mapping(value, typing.get_args(annotation))
     if isinstance(origin, type) and issubclass(origin, Sequence) and origin is not str:
@@ -170,6 +204,28 @@ def _fit_number(value: Any) -> tuple[bool, Any]:
         return True, float(value)
     except OverflowError:  # an integer beyond all floats
         return False, value
+
+
+def _fit_input(value: Any, kind: type[InputFile] | type[InputFolder]) -> tuple[bool, Any]:
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        return False, value
+    path = kind(os.path.abspath(os.path.expanduser(value)))
+    return input_problem(path) is None, path
+
+
+def _inputs_named(value: Any, annotation: Any) -> Iterator[InputFile | InputFolder]:
+    """The inputs among what was given for an option, as absolute paths, that cannot be read."""
+    parts = typing.get_args(annotation)
+    if annotation in INPUTS and isinstance(value, str | os.PathLike) and os.fspath(value):
+        fits, path = _fit_input(value, annotation)
+        if not fits:
+            yield path
+    elif _is_union(annotation):
+        yield from (path for part in parts for path in _inputs_named(value, part))
+    elif isinstance(value, Mapping):
+        yield from (path for part in parts[1:] for each in value.values() for path in _inputs_named(each, part))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield from (path for part in parts for each in value for path in _inputs_named(each, part))
 
 
 def _fit_sequence(value: Any, origin: type[Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:

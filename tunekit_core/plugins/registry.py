@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from importlib import import_module
@@ -11,10 +12,12 @@ import attrs
 import pluggy
 
 from tunekit_core import __version__
-from tunekit_core.errors import PluginError, TunekitError, UnknownComponentError, suggestion
+from tunekit_core.errors import ConfigurationError, PluginError, TunekitError, UnknownComponentError, suggestion
 from tunekit_core.plugins import hookspecs
-from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.component import Component, several_components
+from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.known import where_to_find
+from tunekit_core.plugins.names import BUILT_IN, SLASH, meant_within, normalized, split_name
 from tunekit_core.plugins.options import check_declarations
 
 HOOKS = {
@@ -26,7 +29,6 @@ HOOKS = {
     "composer": "tunekit_register_composers",
     "observer": "tunekit_register_observers",
 }
-BUILT_IN = "tunekit-hpo"
 
 
 @attrs.frozen
@@ -35,10 +37,12 @@ class BrokenPlugin:
 
     Attributes:
         distribution: Name of its distribution.
+        version: Version of that.
         reason: What went wrong, one line.
     """
 
     distribution: str
+    version: str
     reason: str
 
 
@@ -79,17 +83,18 @@ class Registry:
         self.broken = list(broken)
         self._manager = manager
         self._plugins = list(plugins)
-        self._components: dict[str, dict[str, Component]] = {}
-        self.config_packages = {
-            package: plugin.distribution
-            for plugin, packages in self._ask("tunekit_config_packages", lambda plugin, packages: packages)
-            for package in packages
-        }
+        self._offered: dict[str, list[tuple[Plugin, Component]]] = {}
+        self.config_packages: dict[str, str] = {}
+        for plugin, packages in self._ask("tunekit_config_packages", lambda plugin, packages: packages):
+            for package in packages:
+                is_its_own = _top(package) == _top(plugin.module.__name__)
+                if is_its_own or package not in self.config_packages:  # one that others name too stays whose it is
+                    self.config_packages[package] = plugin.distribution
 
     @property
     def components(self) -> dict[tuple[str, str], Component]:
-        """All components, by kind and name."""
-        return {(kind, name): component for kind in HOOKS for name, component in self._of_kind(kind).items()}
+        """All components, by kind and by what is typed for them."""
+        return {(kind, name): component for kind in HOOKS for name, component in self.of_kind(kind).items()}
 
     @property
     def versions(self) -> dict[str, str]:
@@ -98,22 +103,48 @@ class Registry:
 
     def asked_for(self) -> list[Component]:
         """The components of all kinds of which one was looked up so far."""
-        return [component for found in self._components.values() for component in found.values()]
+        return [component for offered in self._offered.values() for _, component in offered]
 
     def origin_of(self, factory: type[Any]) -> Plugin | None:
         """The plugin that a class comes from, by its package, or ``None``. No hook is asked."""
-        package = factory.__module__.partition(".")[0]
-        return next((each for each in self._plugins if each.module.__name__.partition(".")[0] == package), None)
+        package = _top(factory.__module__)
+        return next((each for each in self._plugins if _top(each.module.__name__) == package), None)
+
+    def of_kind(self, kind: str) -> Mapping[str, Component]:
+        """The components of a kind, by what is typed for each: its name, with its distribution where that is needed."""
+        components = self._all(kind)
+        count = Counter(component.name for component in components)
+        return {each.name if count[each.name] == 1 else each.qualified: each for each in components}
 
     def names(self, kind: str) -> tuple[str, ...]:
-        """Names of the installed components of a kind, sorted."""
-        return tuple(sorted(self._of_kind(kind)))
+        """What is typed for the installed components of a kind, sorted."""
+        return tuple(sorted(self.of_kind(kind)))
+
+    def clearest(self, kind: str, name: str) -> str:
+        """A name as short as it is clear: without the distribution, where only one offers it."""
+        offering = self.offering(kind, name)
+        is_clear = len(offering) == 1 and len(self.offering(kind, offering[0].name)) == 1
+        return offering[0].name if is_clear else name
+
+    def meant_within(self, kind: str, name: str, distribution: str) -> str:
+        """The name of a component that stands in a distribution's own files or code, as it is meant there."""
+        return meant_within(name, [each.distribution for each in self.offering(kind, name)], distribution)
+
+    def offering(self, kind: str, name: str) -> list[Component]:
+        """The components of that kind that a name may mean: of a bare name one for each distribution that has it."""
+        distribution, bare = split_name(name)
+        return [each for each in self._all(kind) if each.name == bare and distribution in (None, each.distribution)]
 
     def find(self, kind: str, name: str) -> Component:
         """The component of that kind and name.
 
+        Args:
+            kind: Kind of component.
+            name: Its name, or ``distribution/name``.
+
         Raises:
             UnknownComponentError: If no plugin offers it.
+            ConfigurationError: If several distributions do.
         """
         if kind not in HOOKS:
             raise UnknownComponentError(
@@ -122,14 +153,17 @@ class Registry:
                 name=name,
                 installed=(),
             )
-        component = self._of_kind(kind).get(name)
-        if component is not None:
-            return component
+        offering = self.offering(kind, name)
+        if len(offering) > 1:
+            raise ConfigurationError(several_components(offering), option=kind, value=name)
+        if offering:
+            return offering[0]
         installed = self.names(kind)
-        message = f"No {kind} named '{name}'. {suggestion(name, installed)}Installed: {', '.join(installed) or 'none'}."
-        message += where_to_find(kind, name, installed=self.versions)
+        close = suggestion(name, [each.qualified for each in self._all(kind)] if SLASH in name else installed)
+        message = f"No {kind} named '{name}'. {close}Installed: {', '.join(installed) or 'none'}."
+        message += where_to_find(kind, split_name(name)[1], installed=self.versions)
         for plugin in self.broken:
-            message += f" The plugin {plugin.distribution} could not be used: {plugin.reason}"
+            message += f" The plugin {plugin.distribution} {plugin.version} could not be used: {plugin.reason}"
         raise UnknownComponentError(message, kind=kind, name=name, installed=installed)
 
     def create(self, kind: str, name: str, *context: Any, **options: Any) -> Any:
@@ -137,7 +171,7 @@ class Registry:
 
         Args:
             kind: Kind of component.
-            name: Its name.
+            name: Its name, or ``distribution/name``.
             *context: What the contract of its kind passes, such as ``problem, streams, searcher``.
             **options: Its options; those left out take their defaults.
 
@@ -148,21 +182,15 @@ class Registry:
         """
         return self.find(kind, name).create(*context, options=options)
 
-    def _of_kind(self, kind: str) -> Mapping[str, Component]:
-        if kind not in self._components:
-            self._components[kind] = self._collect(kind)
-        return self._components[kind]
+    def _all(self, kind: str) -> list[Component]:
+        if kind not in self._offered:
+            self._offered[kind] = self._collect(kind)
+        return [component for _, component in self._offered[kind]]
 
-    def _collect(self, kind: str) -> dict[str, Component]:
-        found: dict[str, Component] = {}
-        for plugin, components in self._ask(HOOKS[kind], partial(_components, kind)):
-            for component in components:
-                other = found.setdefault(component.name, component)
-                if other is not component:
-                    raise PluginError(
-                        f"Two installed plugins offer a {kind} named '{component.name}': {other.distribution} and "
-                        f"{plugin.distribution}. Uninstall one of them: pip uninstall {plugin.distribution}"
-                    )
+    def _collect(self, kind: str) -> list[tuple[Plugin, Component]]:
+        found: list[tuple[Plugin, Component]] = []
+        for plugin, components in self._ask(HOOKS[kind], partial(_components, kind, found)):
+            found += [(plugin, component) for component in components]
         return found
 
     def _ask(self, hook: str, read: Callable[[Plugin, list[Any]], list[Any]]) -> Iterator[tuple[Plugin, list[Any]]]:
@@ -170,33 +198,45 @@ class Registry:
         for plugin in tuple(self._plugins):
             others = [module for module in self._manager.get_plugins() if module is not plugin.module]
             try:
-                offered = [each for answer in self._manager.subset_hook_caller(hook, others)() for each in answer]
-                yield plugin, read(plugin, offered)
-            except Exception as error:
+                with stdout_diverted():
+                    answers = self._manager.subset_hook_caller(hook, others)()
+                    offered = read(plugin, [each for answer in answers for each in answer])
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # also SystemExit
                 self._drop(plugin, error)
+            else:
+                yield plugin, offered
 
-    def _drop(self, plugin: Plugin, error: Exception) -> None:
+    def _drop(self, plugin: Plugin, error: BaseException) -> None:
         """A plugin that breaks in one hook offers nothing, not even what was asked for before."""
         self._plugins.remove(plugin)
-        self.broken.append(BrokenPlugin(plugin.distribution, _reason(error)))
-        for kind, found in self._components.items():
-            kept = {name: each for name, each in found.items() if each.distribution != plugin.distribution}
-            self._components[kind] = kept
+        self.broken.append(BrokenPlugin(plugin.distribution, plugin.version, _reason(error)))
+        for kind, offered in self._offered.items():
+            self._offered[kind] = [(origin, each) for origin, each in offered if origin is not plugin]
 
 
-def _components(kind: str, plugin: Plugin, factories: list[Any]) -> list[Component]:
+def _components(
+    kind: str, found: list[tuple[Plugin, Component]], plugin: Plugin, factories: list[Any]
+) -> list[Component]:
+    """The components of a plugin, checked."""
+    taken = {each.name: each.factory for _, each in found if each.distribution == plugin.distribution}
     for factory in factories:
         check_declarations(factory.Options)
+        if SLASH in factory.name:
+            raise PluginError(f"the {kind} {factory.__qualname__} is named '{factory.name}': a name has no slash in it")
+        if factory.name in taken:
+            raise PluginError(
+                f"two of its {kind}s are named '{factory.name}': {taken[factory.name].__qualname__} and "
+                f"{factory.__qualname__}"
+            )
+        taken[factory.name] = factory
     return [Component(kind, factory.name, factory, plugin.distribution, plugin.version) for factory in factories]
 
 
 @cache
 def registry() -> Registry:
-    """The registry of this process, built when first asked for.
-
-    Raises:
-        PluginError: If two classes of a kind have one name, or a plugin implements an unknown hook.
-    """
+    """The registry of this process, built when first asked for."""
     return build_registry(_installed())
 
 
@@ -232,14 +272,18 @@ def build_registry(plugins: Iterator[tuple[str, str, Any]]) -> Registry:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     usable, broken = [], []
-    for distribution, version, load in plugins:
+    for name, version, load in plugins:
+        distribution = normalized(name)
         try:
-            module = load()
-            if manager.is_registered(module):
-                continue
-            _register(manager, module, distribution)
-        except Exception as error:
-            broken.append(BrokenPlugin(distribution, _reason(error)))
+            with stdout_diverted():
+                module = load()
+                if manager.is_registered(module):
+                    continue
+                _register(manager, module, distribution)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # also SystemExit
+            broken.append(BrokenPlugin(distribution, version, _reason(error)))
         else:
             usable.append(Plugin(distribution, version, module))
     return Registry(manager, usable, broken)
@@ -266,6 +310,10 @@ def _other_api(stated: Any, distribution: str) -> str:
     )
 
 
-def _reason(error: Exception) -> str:
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _reason(error: BaseException) -> str:
     text = str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {error}"
     return text.replace("\n", " ")

@@ -14,7 +14,7 @@ from runs.peers import PEERS
 from runs.tasks import open_task
 from tunekit.config.arguments import parse
 from tunekit.config.composition import compose
-from tunekit.config.files import groups
+from tunekit.config.offered import groups
 from tunekit.runs.building import build_problem
 from tunekit_core import (
     Decision,

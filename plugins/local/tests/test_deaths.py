@@ -1,6 +1,7 @@
 """A tuner that is killed at any moment, and those that go on, end with what an undisturbed one would have found."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -15,11 +16,16 @@ from tunekit_core import load_experiment
 
 EXPERIMENT = Path(__file__).parent / "experiment.py"
 PER_RUN = ["st_tuner_time", "st_worker_timestamp", "st_worker_time", "st_worker_iter"]
+FREE = {"number", "crc32", "time", "metrics", "reason", "run", "has_checkpoint", "cause", "status"}
 
 
-def tuner(folder, *arguments):
+def tuner(folder, *arguments, die_at=None):
+    environment = os.environ if die_at is None else {**os.environ, "DIE_AT": die_at}
     return subprocess.Popen(
-        [sys.executable, str(EXPERIMENT), str(folder), *map(str, arguments)], stderr=subprocess.PIPE, text=True
+        [sys.executable, str(EXPERIMENT), str(folder), *map(str, arguments)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
 
 
@@ -41,11 +47,11 @@ def events_of(folder):
 
 
 def what_is_decided(folder):
-    """The events without what may differ: when things happened, and what came after a decision."""
+    """The events without what may differ: when and in which runs things happened, and what came after a decision."""
     return [
-        {key: value for key, value in event.items() if key not in ("time", "metrics", "reason")}
+        {key: value for key, value in event.items() if key not in FREE}
         for event in events_of(folder)
-        if event["event"] not in ("late", "criterion")
+        if event["event"] not in ("late", "criterion", "placed", "restarted")
     ]
 
 
@@ -60,7 +66,7 @@ def processes_of(folder):
 @pytest.mark.parametrize("scheduler", ["asha_promotion", "asha_stopping"])
 @pytest.mark.parametrize("on_tuner_death", ["stop", "keep"])
 def test_killed_at_random_moments_it_finds_the_same(tmp_path, scheduler, on_tuner_death):
-    arguments = (scheduler, 1, on_tuner_death, 0.03)
+    arguments = (scheduler, 1, on_tuner_death, 0.03, 12)
     to_the_end(tmp_path / "undisturbed", *arguments)
     moments = random.Random(f"{scheduler} {on_tuner_death}")
     disturbed = tmp_path / "disturbed"
@@ -77,9 +83,46 @@ def test_killed_at_random_moments_it_finds_the_same(tmp_path, scheduler, on_tune
     assert processes_of(tmp_path) == []
 
 
+CREATE, TAKE = "tunekit_local.trial_folder:RunFolder.create", "tunekit_local.checkpoints:Checkpoints.take"
+LAUNCH = "tunekit_local.supervised_run:SupervisedRuns.launch"
+START, RESUME, RESTORE = (f"tunekit_local.backend:LocalBackend.{method}" for method in ("start", "resume", "restore"))
+MOMENTS = {  # in each process the call of a method before or after which it is killed
+    "copying": [
+        *[f"{TAKE}:before:1", f"{RESTORE}:before:1", f"{TAKE}:after:1", f"{RESTORE}:after:1", f"{RESUME}:before:1"],
+        *[f"{CREATE}:before:2", f"{LAUNCH}:before:2", f"{LAUNCH}:after:2", f"{RESUME}:after:1", f"{START}:after:2"],
+    ],
+    "asha_promotion": [
+        *[f"{RESUME}:before:1", f"{RESTORE}:before:1", f"{RESUME}:after:1", f"{RESTORE}:after:1", f"{CREATE}:before:2"],
+        *[f"{LAUNCH}:before:2", f"{LAUNCH}:after:2", f"{RESUME}:before:2", f"{RESUME}:after:2", f"{CREATE}:after:2"],
+    ],
+}
+
+
+@pytest.mark.parametrize("on_tuner_death", ["stop", "keep"])
+@pytest.mark.parametrize("scheduler", MOMENTS)
+def test_killed_at_a_start_a_copy_a_resume_a_retry_or_a_restoration_it_finds_the_same(
+    tmp_path, scheduler, on_tuner_death
+):
+    script = ["--publishes"] if scheduler == "copying" else ["--mishap", "error_once"]
+    arguments = (scheduler, 1, on_tuner_death, 0.01, 6, *script)
+    to_the_end(tmp_path / "undisturbed", *arguments)
+    disturbed = tmp_path / "disturbed"
+    n_killed = 0
+    for die_at in MOMENTS[scheduler]:
+        process = tuner(disturbed, *arguments, die_at=die_at)
+        _, errors = process.communicate()
+        assert process.returncode in (0, -signal.SIGKILL), errors
+        n_killed += process.returncode == -signal.SIGKILL
+    to_the_end(disturbed, *arguments)
+    assert n_killed >= 8
+    assert what_is_found(disturbed).equals(what_is_found(tmp_path / "undisturbed"))
+    assert what_is_decided(disturbed) == what_is_decided(tmp_path / "undisturbed")
+    assert processes_of(tmp_path) == []
+
+
 @pytest.mark.parametrize("on_tuner_death", ["stop", "keep"])
 def test_with_several_workers_nothing_is_lost_or_recorded_twice(tmp_path, on_tuner_death):
-    arguments = ("asha_promotion", 3, on_tuner_death, 0.03)
+    arguments = ("asha_promotion", 3, on_tuner_death, 0.03, 12)
     moments = random.Random(on_tuner_death)
     for _ in range(8):
         process = tuner(tmp_path, *arguments)
@@ -93,8 +136,16 @@ def test_with_several_workers_nothing_is_lost_or_recorded_twice(tmp_path, on_tun
     for _, rows in results.groupby("trial_id"):
         assert list(rows["epoch"]) == list(range(1, len(rows) + 1))
     reported = sum(
-        len({json.loads(line)["epoch"] for line in file.read_text().splitlines() if line})
-        for file in tmp_path.glob("*/reports.jsonl")
+        len(
+            {
+                json.loads(line)["epoch"]
+                for file in folder.glob("runs/*/reports.jsonl")
+                for line in file.read_text().splitlines()
+                if line
+            }
+        )
+        for folder in tmp_path.iterdir()
+        if folder.name.isdecimal()
     )
     late = {(event["trial_id"], event["metrics"]["epoch"]) for event in events_of(tmp_path) if event["event"] == "late"}
     shown = set(zip(results["trial_id"], results["epoch"], strict=True))
@@ -105,26 +156,26 @@ def test_with_several_workers_nothing_is_lost_or_recorded_twice(tmp_path, on_tun
 def test_a_tuner_that_dies_takes_its_trials_with_it_or_lets_them_run(tmp_path):
     for on_tuner_death, are_left in [("stop", False), ("keep", True)]:
         folder = tmp_path / on_tuner_death
-        process = tuner(folder, "fifo", 2, on_tuner_death, 0.3)
-        while len(list(folder.glob("*/reports.jsonl"))) < 2:
+        process = tuner(folder, "fifo", 2, on_tuner_death, 0.3, 12)
+        while len(list(folder.glob("*/runs/*/reports.jsonl"))) < 2:
             time.sleep(0.05)
         process.kill()
         process.communicate()
         time.sleep(0.6)
         n_left = len([p for p in processes_of(folder) if "supervisor" in " ".join(p.info["cmdline"])])
         assert (n_left > 0) is are_left
-        to_the_end(folder, "fifo", 2, on_tuner_death, 0.3)
+        to_the_end(folder, "fifo", 2, on_tuner_death, 0.3, 12)
         assert processes_of(folder) == []
 
 
 def test_an_interruption_from_the_keyboard_ends_the_trials_and_the_experiment_can_go_on(tmp_path):
-    process = tuner(tmp_path, "fifo", 2, "stop", 0.2)
-    while not list(tmp_path.glob("1/reports.jsonl")):
+    process = tuner(tmp_path, "fifo", 2, "stop", 0.2, 12)
+    while not list(tmp_path.glob("1/runs/*/reports.jsonl")):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode != 0
     assert load_experiment(tmp_path).metadata["status"] == "interrupted"
     assert processes_of(tmp_path) == []
-    to_the_end(tmp_path, "fifo", 2, "stop", 0.2)
+    to_the_end(tmp_path, "fifo", 2, "stop", 0.2, 12)
     assert load_experiment(tmp_path).metadata["status"] == "completed"

@@ -2,58 +2,29 @@
 
 import shutil
 import subprocess
-import sys
 
 import pytest
 
 from tunekit_core import (
-    Benchmark,
     ExperimentRecord,
-    Objective,
-    Problem,
-    Script,
-    SearchSpace,
     Status,
     Streams,
-    Trial,
     TrialEnded,
     TrialReported,
     Tuner,
     create,
     load_experiment,
-    uniform,
 )
-from tunekit_local.backend import LocalBackend
-from tunekit_local.options import LocalOptions
 
-
-class Snippet(Benchmark):
-    """A script of a few lines, after the imports that it needs."""
-
-    name = "snippet"
-    space = SearchSpace({"x": uniform(0.0, 1.0)})
-    objective = Objective("loss", "min", "step")
-    max_wallclock_time = 60.0
-
-    def __init__(self, code):
-        self.code = f"import json, os, signal, sys, time\nfrom tunekit import Reporter\n{code}"
-
-    def script(self):
-        return Script((sys.executable, "-c", self.code))
-
-
-def problem_of(benchmark):
-    return Problem(space=benchmark.space, objective=benchmark.objective)
+from .snippet import Snippet, local_backend, problem_of, trial_of, until_idle
 
 
 @pytest.fixture
 def make(tmp_path):
     backends = []
 
-    def build(code, n_workers=2, **options):
-        benchmark = Snippet(code)
-        backends.append(LocalBackend(problem_of(benchmark), benchmark, tmp_path, Streams(0), LocalOptions(**options)))
-        backends[-1].open(n_workers)
+    def build(code, **options):
+        backends.append(local_backend(Snippet(code), tmp_path, **options))
         return backends[-1]
 
     yield build
@@ -63,16 +34,7 @@ def make(tmp_path):
 
 def start(backend, *trial_ids):
     for trial_id in trial_ids:
-        backend.start(Trial(trial_id, backend.problem.space.default()), None, None)
-
-
-def until_idle(backend, n_running=1):
-    events = []
-    while n_running:
-        for event in backend.wait(None):
-            events.append(event)
-            n_running -= isinstance(event, TrialEnded)
-    return events
+        backend.start(trial_of(backend, trial_id), None, None)
 
 
 def steps(events):
@@ -112,7 +74,7 @@ Reporter()(step=1, loss=0)
 """
     backend = make(code, log_bytes=1_000_000)
     start(backend, 0)
-    _, ended = until_idle(backend)
+    *_, ended = until_idle(backend)
     assert ended.status is Status.COMPLETED
     kept = "".join((tmp_path / "0" / name).read_text() for name in ("stdout.log.old", "stdout.log"))
     assert 500_000 <= len(kept) <= 1_000_000

@@ -10,17 +10,19 @@ import pytest
 
 from tunekit_core import (
     Benchmark,
+    Cause,
+    Checkpoint,
     ConfigurationError,
     ExperimentRecord,
     Objective,
     Problem,
-    Report,
     Script,
     SearchSpace,
     Status,
     Streams,
     Trial,
     TrialEnded,
+    TrialPlaced,
     TrialReported,
     Tuner,
     UnfinishedTrial,
@@ -29,7 +31,7 @@ from tunekit_core import (
     uniform,
 )
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
-from tunekit_local import backend as backend_module, recovery
+from tunekit_local import backend as backend_module, recovery, supervisor
 from tunekit_local.backend import LocalBackend
 from tunekit_local.options import LocalOptions
 
@@ -51,6 +53,16 @@ class Training(Benchmark):
 
     def script(self):
         return Script((sys.executable, str(TRAIN)))
+
+
+class FakeProcess:
+    """A supervisor that is slow to begin."""
+
+    def poll(self):
+        return 0
+
+    def wait(self, timeout):
+        return 0
 
 
 class ToyTraining(ToyBenchmark):
@@ -89,17 +101,38 @@ def make(tmp_path):
         backend.close()
 
 
-def trial(backend, trial_id=0, **values):
-    return Trial(trial_id, backend.problem.space.complete(values))
+def trial(backend, trial_id=0, n_runs=1, until=None, parent=None, **values):
+    configuration = backend.problem.space.complete(values)
+    return Trial(trial_id, configuration, until=until, parent=parent, n_runs=n_runs)
 
 
 def until_idle(backend, n_running=1):
+    """Reports and ends until so many runs are over."""
     events = []
     while n_running:
         for event in backend.wait(None):
             events.append(event)
             n_running -= isinstance(event, TrialEnded)
-    return events
+    return [event for event in events if not isinstance(event, TrialPlaced)]
+
+
+def first_reports(backend):
+    """What is told until a trial has reported."""
+    while True:
+        reports = [event for event in backend.wait(None) if isinstance(event, TrialReported)]
+        if reports:
+            return reports
+
+
+def until(condition, seconds=30.0):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "it did not happen"
+        time.sleep(0.005)
+
+
+def unfinished(trial, n_recorded=0, *, is_ending=False):
+    return UnfinishedTrial(trial, n_recorded, is_ending)
 
 
 def epochs(events):
@@ -110,7 +143,7 @@ def test_a_script_is_told_how_far_to_go_where_it_can_be(make):
     backend = make(Training(seconds=0.0))
     backend.start(trial(backend), 3, None)
     assert epochs(until_idle(backend)) == [1, 2, 3]
-    backend.resume(trial(backend), 9)
+    backend.resume(trial(backend, n_runs=2), 9)
     assert epochs(until_idle(backend)) == [4, 5, 6, 7, 8, 9]
 
 
@@ -119,7 +152,7 @@ def test_reports_arrive_at_once(make):
     backend.start(trial(backend), None, None)
     delays = []
     while len(delays) < 9:
-        for event in backend.wait(None):
+        for event in first_reports(backend):
             delays.append(time.time() - event.metrics["st_worker_timestamp"])
     assert sorted(delays)[4] < 0.1
     until_idle(backend)
@@ -155,9 +188,8 @@ def test_a_script_that_is_stopped_leaves_nothing_behind(make, tmp_path, mishap):
     backend = make(Training(mishap=mishap), grace_period=0.3, log_bytes=10_000)
     first = trial(backend)
     backend.start(first, None, None)
-    events = backend.wait(None)
-    while not events:
-        events = backend.wait(None)
+    while not backend.wait(backend.now() + 0.1):
+        pass
     backend.stop(first)
     until_idle(backend)
     assert sum(file.stat().st_size for file in (tmp_path / "0").glob("stdout.log*")) <= 10_000
@@ -198,7 +230,7 @@ def test_a_trial_can_start_from_the_checkpoint_of_another(make):
     backend = make(Training(seconds=0.0))
     backend.start(trial(backend), 3, None)
     until_idle(backend)
-    backend.start(trial(backend, 1), None, 0)
+    backend.start(trial(backend, 1), None, Checkpoint(0, 3))
     assert epochs(until_idle(backend)) == [4, 5, 6, 7, 8, 9]
 
 
@@ -230,10 +262,10 @@ def test_a_supervisor_that_is_killed_takes_its_trial_with_it(make, tmp_path):
     claim = tmp_path / "0" / "runs" / "0" / "process.jsonl"
     while not claim.exists() or claim.read_text().count("\n") < 2:
         time.sleep(0.01)
-    supervisor, child = (json.loads(line)["pid"] for line in claim.read_text().splitlines())
-    psutil.Process(supervisor).kill()
+    its_supervisor, child = (json.loads(line)["pid"] for line in claim.read_text().splitlines())
+    psutil.Process(its_supervisor).kill()
     (ended,) = until_idle(backend)
-    assert ended.status is Status.FAILED
+    assert (ended.status, ended.cause) == (Status.FAILED, Cause.INFRASTRUCTURE)
     assert "supervisor was killed" in ended.reason
     assert ends_soon(child)
 
@@ -246,34 +278,14 @@ def test_what_is_left_of_a_killed_supervisor_is_ended(make, tmp_path):
     claim = tmp_path / "0" / "runs" / "0" / "process.jsonl"
     while not claim.exists() or claim.read_text().count("\n") < 2:
         time.sleep(0.01)
-    supervisor, child = (json.loads(line)["pid"] for line in claim.read_text().splitlines())
+    its_supervisor, child = (json.loads(line)["pid"] for line in claim.read_text().splitlines())
     while len(psutil.Process(child).children()) < 2:
         time.sleep(0.01)
     sleepers = psutil.Process(child).children()
-    psutil.Process(supervisor).kill()
+    psutil.Process(its_supervisor).kill()
     until_idle(backend)
     _, alive = psutil.wait_procs(sleepers, timeout=3)
     assert not alive
-
-
-def test_a_trial_that_fails_is_tried_again_from_its_checkpoint(make, tmp_path):
-    benchmark = Training(seconds=0.0)
-    once = f'test -e {tmp_path}/again && exec {sys.executable} {TRAIN} "$@"; touch {tmp_path}/again; exit 3'
-    benchmark.script = lambda: Script(("sh", "-c", once, "sh"))
-    backend = make(benchmark, trial_retries=1)
-    backend.start(trial(backend), None, None)
-    events = until_idle(backend)
-    assert epochs(events) == [*range(1, 10)]
-    assert events[-1].status is Status.COMPLETED
-    assert len(list((tmp_path / "0" / "runs").iterdir())) == 2
-
-
-def test_a_trial_that_always_fails_is_tried_so_often_and_no_more(make, tmp_path):
-    backend = make(Training(mishap="error", seconds=0.0), trial_retries=2)
-    backend.start(trial(backend), None, None)
-    events = until_idle(backend)
-    assert events[-1].status is Status.FAILED
-    assert len(list((tmp_path / "0" / "runs").iterdir())) == 3
 
 
 def test_a_trial_whose_checkpoint_was_dropped_starts_over(make):
@@ -281,102 +293,110 @@ def test_a_trial_whose_checkpoint_was_dropped_starts_over(make):
     backend.start(trial(backend), 3, None)
     until_idle(backend)
     backend.drop_checkpoint(0)
-    backend.resume(trial(backend), 9)
+    backend.resume(trial(backend, n_runs=2), 9)
     assert epochs(until_idle(backend)) == [*range(1, 10)]
 
 
 def test_a_trial_that_was_not_resumed_any_more_when_the_tuner_died_is_resumed(make):
-    for n_begun, expected in [(2, [4, 5, 6, 7, 8, 9]), (1, [])]:
-        before = make(Training(seconds=0.0))
-        before.start(trial(before), 3, None)
-        *reports, _ = until_idle(before)
-        before.close()
-        after = make(Training(seconds=0.0))
-        again = trial(after)
-        again.until = 9 if n_begun == 2 else 3
-        again.last_report = Report(0, 3, reports[-1].metrics, (0.0,), 1.0)
-        after.restore([UnfinishedTrial(again, n_begun, 3, False)], 1.0)
-        assert epochs(until_idle(after)) == expected
-        after.close()
+    before = make(Training(seconds=0.0))
+    before.start(trial(before), 3, None)
+    until_idle(before)
+    before.close()
+    after = make(Training(seconds=0.0))
+    again = trial(after, n_runs=2, until=9)
+    after.restore([unfinished(again)], 1.0)
+    *reports, ended = until_idle(after)
+    assert epochs(reports) == [4, 5, 6, 7, 8, 9]
+    assert {event.run for event in [*reports, ended]} == {1}
+
+
+def test_a_trial_that_came_where_it_was_sent_while_nobody_watched_has_completed(make):
+    before = make(Training(seconds=0.0))
+    before.start(trial(before), 3, None)
+    until_idle(before)
+    before.close()
+    after = make(Training(seconds=0.0))
+    after.restore([unfinished(trial(after, until=3), 2)], 1.0)
+    report, ended = until_idle(after)
+    assert (report.run, report.metrics["epoch"]) == (0, 3)
+    assert (ended.run, ended.status, ended.has_checkpoint) == (0, Status.COMPLETED, True)
 
 
 def test_a_trial_that_had_reached_its_target_when_the_tuner_died_is_ended(make):
     before = make(Training(told_how_far=False, seconds=0.2), on_tuner_death="keep")
     before.start(trial(before), 9, None)
-    while not (reports := before.wait(None)):
-        pass
+    reports = first_reports(before)
     after = make(Training(told_how_far=False, seconds=0.2), on_tuner_death="keep")
-    again = trial(after)
-    again.until = 1
-    again.last_report = Report(0, 1, reports[0].metrics, (0.0,), 1.0)
-    after.restore([UnfinishedTrial(again, 1, len(reports), False)], 1.0)
+    after.restore([unfinished(trial(after, until=1), len(reports))], 1.0)
     *more, ended = until_idle(after)
     assert ended.status is Status.COMPLETED
     assert len(more) < 8
     until_idle(before)
 
 
-def test_a_trial_that_dies_while_it_is_restored_is_started_again(make, monkeypatch):
+def test_a_run_that_dies_while_it_is_restored_is_lost(make, monkeypatch):
     before = make(Training(seconds=0.1), on_tuner_death="keep")
     before.start(trial(before), None, None)
-    while not (reports := before.wait(None)):
-        pass
+    reports = first_reports(before)
 
-    def restore_and_kill(*arguments):
-        running = recovery.restore_trial(*arguments)
-        running.run.end_by_force()
-        while running.run.is_running():  # killing takes a moment
-            time.sleep(0.001)
-        return running
+    def find_and_kill(running, *arguments):
+        recovery.find_run(running, *arguments)
+        running.process.end_by_force()
+        until(running.process.is_over)  # killing takes a moment
 
-    monkeypatch.setattr(backend_module, "restore_trial", restore_and_kill)
+    monkeypatch.setattr(backend_module, "find_run", find_and_kill)
     after = make(Training(seconds=0.0), on_tuner_death="keep")
-    after.restore([UnfinishedTrial(trial(after), 1, len(reports), False)], 1.0)
+    after.restore([unfinished(trial(after), len(reports))], 1.0)
+    *_, ended = until_idle(after)
+    assert (ended.run, ended.status, ended.cause) == (0, Status.FAILED, Cause.INFRASTRUCTURE)
+    after.resume(trial(after, n_runs=2), None)
     *more, ended = until_idle(after)
     assert ended.status is Status.COMPLETED, ended.reason
     assert more[-1].metrics["epoch"] == 9
 
 
-def test_a_trial_that_was_being_ended_with_its_tuner_when_it_was_restored_is_started_again(make):
+@pytest.mark.parametrize("is_found_alive", [True, False])
+def test_a_run_that_was_ended_with_its_tuner_is_lost(make, is_found_alive):
     before = make(Training(seconds=0.1))
     before.start(trial(before), None, None)
-    while not (reports := before.wait(None)):
-        pass
+    reports = first_reports(before)
+    if not is_found_alive:
+        before.close()
     after = make(Training(seconds=0.0))
-    after.restore([UnfinishedTrial(trial(after), 1, len(reports), False)], 1.0)  # which finds it alive
+    after.restore([unfinished(trial(after), len(reports))], 1.0)
     before.close()
-    *more, ended = until_idle(after)
-    assert ended.status is Status.COMPLETED, ended.reason
-    assert more[-1].metrics["epoch"] == 9
+    *_, ended = until_idle(after)
+    assert (ended.status, ended.cause) == (Status.FAILED, Cause.INFRASTRUCTURE)
+    assert "cut off" in ended.reason
 
 
 def test_a_trial_that_was_stopped_before_the_tuner_died_has_not_failed(make):
     before = make(Training(seconds=0.1))
     stopped = trial(before)
     before.start(stopped, None, None)
-    while not (reports := before.wait(None)):
-        pass
+    reports = first_reports(before)
     before.stop(stopped)
     before.close()
     after = make(Training(seconds=0.1))
-    after.restore([UnfinishedTrial(trial(after), 1, len(reports), True)], 1.0)
+    after.restore([unfinished(trial(after), len(reports), is_ending=True)], 1.0)
     *_, ended = until_idle(after)
     assert ended.status is Status.COMPLETED, ended.reason
 
 
 @pytest.mark.parametrize("moment", range(5))
-def test_a_trial_that_still_runs_in_a_folder_that_was_moved_is_started_again(tmp_path, moment):
+def test_a_run_that_goes_on_in_a_folder_that_was_moved_is_lost(tmp_path, moment):
     benchmark = Training(seconds=0.1)
     options = LocalOptions(on_tuner_death="keep")
     before, after = (
         LocalBackend(problem_of(benchmark), benchmark, tmp_path / name, Streams(0), options) for name in ("old", "new")
     )
     opened(before).start(trial(before), None, None)
-    while not (reports := before.wait(None)):
-        pass
+    reports = first_reports(before)
     (tmp_path / "old").rename(tmp_path / "new")
-    again = trial(after)
-    opened(after).restore([UnfinishedTrial(again, 1, len(reports), False)], 1.0)
+    opened(after).restore([unfinished(trial(after), len(reports))], 1.0)
+    *more, ended = until_idle(after)
+    assert ended.cause is Cause.INFRASTRUCTURE
+    after.resume(trial(after, n_runs=2), None)
     *more, ended = until_idle(after)
     assert ended.status is Status.COMPLETED, ended.reason
     assert more[-1].metrics["epoch"] == 9
@@ -394,21 +414,41 @@ def test_what_several_trials_reported_meanwhile_is_told_in_the_order_in_which_it
             made[event.trial_id, event.metrics["epoch"]] = event.metrics["st_worker_timestamp"]
     before.close()
     after = make(Training(seconds=0.0))
-    after.restore([UnfinishedTrial(trial(after, number), 1, 0, False) for number in range(2)], 1.0)
+    after.restore([unfinished(trial(after, number)) for number in range(2)], 1.0)
     told = [event for event in until_idle(after, 2) if isinstance(event, TrialReported)]
     assert [(event.trial_id, event.metrics["epoch"]) for event in told] == sorted(made, key=made.__getitem__)
     assert len({event.trial_id for event in told[:9]}) == 2  # the two have run at the same time
 
 
 @pytest.mark.parametrize("what_is_there", ["nothing", "a folder", "a run without its spec"])
-def test_a_trial_that_was_hardly_started_when_the_tuner_died_is_started(make, tmp_path, what_is_there):
+@pytest.mark.parametrize("is_ending", [False, True])
+def test_a_trial_that_was_hardly_started_when_the_tuner_died_is_started_unless_it_is_to_end(
+    make, tmp_path, what_is_there, is_ending
+):
     if what_is_there != "nothing":
         (tmp_path / "0").mkdir()
     if what_is_there == "a run without its spec":
         (tmp_path / "0" / "runs" / "0").mkdir(parents=True)
     backend = make(Training(seconds=0.0))
-    backend.restore([UnfinishedTrial(trial(backend), 1, 0, False)], 1.0)
-    assert epochs(until_idle(backend)) == [*range(1, 10)]
+    backend.restore([unfinished(trial(backend), is_ending=is_ending)], 1.0)
+    *reports, ended = until_idle(backend)
+    assert epochs(reports) == ([] if is_ending else [*range(1, 10)])
+    assert (ended.run, ended.status) == (0, Status.COMPLETED)
+
+
+def test_a_run_whose_supervisor_had_not_begun_when_the_tuner_died_never_begins(make, tmp_path, monkeypatch):
+    before = make(Training(seconds=0.0), on_tuner_death="keep")
+    late = []
+    monkeypatch.setattr(supervisor, "launch", lambda *arguments: late.append(arguments) or FakeProcess())
+    before.start(trial(before), None, None)
+    monkeypatch.undo()
+    after = make(Training(seconds=0.0))
+    after.restore([unfinished(trial(after))], 1.0)
+    (ended,) = until_idle(after)
+    assert (ended.run, ended.status, ended.cause) == (0, Status.FAILED, Cause.INFRASTRUCTURE)
+    with supervisor.launch(*late[0]) as process:
+        assert process.wait(20) == supervisor.ALREADY_CLAIMED
+    assert not (tmp_path / "0" / "runs" / "0" / "reports.jsonl").exists()
 
 
 def test_closing_ends_what_runs(make):

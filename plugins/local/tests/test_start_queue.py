@@ -40,20 +40,27 @@ def devices():
 
 
 @pytest.fixture
-def queue(launcher, devices):
-    return StartQueue(launcher, devices)
+def begun():
+    """Those that the queue says to have begun."""
+    return []
+
+
+@pytest.fixture
+def queue(launcher, devices, begun):
+    return StartQueue(launcher, devices, begun.append)
 
 
 @pytest.fixture
 def trials(tmp_path):
-    return [RunningTrial(Trial(i, {}), 1, None, TrialFolder(tmp_path / str(i)), None) for i in range(4)]
+    return [RunningTrial(Trial(i, {}), 0, None, None, None, TrialFolder(tmp_path / str(i))) for i in range(4)]
 
 
-def test_trials_are_started_in_the_order_in_which_they_came(queue, launcher, devices, trials):
+def test_trials_are_started_in_the_order_in_which_they_came(queue, launcher, devices, trials, begun):
     for running in trials:
         queue.start(running)
     for trial_id in range(4):
         assert launcher.started == [*range(trial_id + 1)]
+        assert begun == trials[: trial_id + 1]
         devices.release(trial_id)
         assert queue.start_waiting() == []
 

@@ -39,7 +39,7 @@ class Run:
         spec = {
             "command": command,
             "folder": str(self.folder),
-            "environment": dict(os.environ),
+            "environment": {},
             "stdout": str(self.stdout),
             "stderr": str(self.stderr),
             "log_bytes": 100_000,
@@ -445,12 +445,23 @@ def test_a_spec_that_cannot_be_used_is_reported(start):
 # What the command finds
 
 
-def test_the_environment_is_exactly_the_given_one(start, mark):
-    environment = {"PATH": "/usr/bin:/bin", "EMPTY": "", "A B": " x=y\n'\"$HOME", "SCHLÜSSEL": "größe\udc80"}
-    run = start(["env", "-0"], environment=environment)
+def test_the_environment_is_that_of_the_tuner_with_the_given_changes(start, monkeypatch):
+    monkeypatch.setenv("GOES", "away")
+    monkeypatch.setenv("OTHER", "before")
+    changes = {
+        "GOES": None,
+        "NOT_THERE": None,
+        "OTHER": "after",
+        "EMPTY": "",
+        "A B": " x=y\n'\"$HOME",
+        "SCHLÜSSEL": "größe\udc80",
+    }
+    run = start(["env", "-0"], environment=changes)
     assert run.ending() == ended(0)
     lines = run.stdout.read_bytes().split(b"\0")[:-1]
-    assert sorted(lines) == sorted(os.fsencode(f"{name}={value}") for name, value in environment.items())
+    expected = {**os.environ, "OTHER": "after", "EMPTY": "", "A B": " x=y\n'\"$HOME", "SCHLÜSSEL": "größe\udc80"}
+    del expected["GOES"]
+    assert sorted(lines) == sorted(os.fsencode(f"{name}={value}") for name, value in expected.items())
 
 
 def test_arguments_arrive_as_they_are(start):

@@ -1,4 +1,4 @@
-"""Stands in for training: one report an epoch, with a checkpoint after each, and whatever ``--mishap`` says.
+"""Stands in for training: one report an epoch, with a checkpoint of each, and whatever ``--mishap`` says.
 
 The loss depends on the configuration and the epoch alone.
 """
@@ -19,6 +19,7 @@ parser.add_argument("--x", type=float, default=0.5)
 parser.add_argument("--epochs", type=int, default=9)
 parser.add_argument("--seconds", type=float, default=0.05)
 parser.add_argument("--mishap", default="")
+parser.add_argument("--publishes", action="store_true")
 parser.add_argument("--st_checkpoint_dir", type=Path)
 arguments, _ = parser.parse_known_args()
 
@@ -40,6 +41,9 @@ for epoch in range(done + 1, arguments.epochs + 1):
     time.sleep(arguments.seconds)
     if arguments.mishap == "error" and epoch == 3:
         raise RuntimeError("the learning rate was too high")
+    if arguments.mishap == "error_once" and epoch == 3 and not arguments.st_checkpoint_dir.joinpath("failed").exists():
+        arguments.st_checkpoint_dir.joinpath("failed").touch()
+        raise RuntimeError("the machine was too hot")
     if arguments.mishap == "killed" and epoch == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     if arguments.mishap == "nan" and epoch == 3:
@@ -48,7 +52,12 @@ for epoch in range(done + 1, arguments.epochs + 1):
         with open(os.environ["TUNEKIT_REPORTS"], "ab") as file:
             file.write(b"\xff\x00 no report\n")
     else:
+        if arguments.publishes:
+            with report.checkpoint(epoch) as folder:
+                (folder / "epoch.json").write_text(json.dumps(epoch))
         report(epoch=epoch, score=arguments.x + 1 / epoch)
+    if arguments.publishes:
+        continue
     temporary = checkpoint.with_suffix(".part")
     temporary.write_text(json.dumps(epoch))
     temporary.replace(checkpoint)

@@ -13,6 +13,8 @@ from tunekit_core import (
     Backend,
     BackendEvent,
     Benchmark,
+    Cause,
+    Checkpoint,
     ConfigurationError,
     Executable,
     Problem,
@@ -21,24 +23,26 @@ from tunekit_core import (
     Streams,
     Trial,
     TrialEnded,
+    TrialPlaced,
     TrialReported,
     UnfinishedTrial,
-    environment_for_trials,
+    changes_for_trials,
 )
 from tunekit_local.devices import Devices
-from tunekit_local.endings import failure_reason, has_failed, was_cut_off
+from tunekit_local.endings import cause_of_failure, failure_reason
 from tunekit_local.launcher import Launcher, failures_to_start
 from tunekit_local.notices import Notices
 from tunekit_local.options import LocalOptions
-from tunekit_local.recovery import has_come_to_its_end, restore_trial
-from tunekit_local.reports import ReportFile, new_reports, resource_of
+from tunekit_local.recovery import find_run
+from tunekit_local.reports import new_reports
 from tunekit_local.running_trial import RunningTrial
 from tunekit_local.start_queue import StartQueue
-from tunekit_local.supervised_run import SupervisedRun
+from tunekit_local.supervised_run import SupervisedRuns
+from tunekit_local.supervisor import changed
 from tunekit_local.trial_folder import TrialFolder
 
 SECONDS_BETWEEN_CHECKS = 1.0  # of all trials: notices may be lost, and a killed supervisor sends none
-SECONDS_TO_CLOSE = 15.0  # that supervisors have beyond the grace period
+SECONDS_TO_CLOSE = 15.0  # that runs have beyond the grace period
 
 
 class LocalBackend(Backend):
@@ -70,16 +74,13 @@ class LocalBackend(Backend):
                 value=self.name,
             )
         self.max_checkpoints = options.max_checkpoints
+        self.max_retries = options.trial_retries
         self._options = options
         self._script = benchmark.script()
-        self._environment = environment_for_trials()
-        self._devices = Devices(options, self._environment)
+        self._devices = Devices(options, changed(os.environ, changes_for_trials()))
         self._began = time.monotonic()
         self._running: dict[int, RunningTrial] = {}
-        self._reports: dict[int, ReportFile] = {}
-        self._segments: dict[int, int] = {}  # how often each trial was started and resumed
         self._events: list[BackendEvent] = []  # that are known already
-        self._ended: list[SupervisedRun] = []  # whose supervisors are to be collected
         self._checked = 0.0
         self._is_open = False
 
@@ -89,67 +90,72 @@ class LocalBackend(Backend):
         self._home = folder.resolve()
         self._devices.split_cpus(n_workers)
         self._notices = Notices(self._home)
-        self._lifeline = os.pipe() if self._options.on_tuner_death == "stop" else None
+        self._processes = SupervisedRuns(end_with_tuner=self._options.on_tuner_death == "stop")
         launcher = Launcher(
+            processes=self._processes,
             script=self._script,
             max_resource_attr=self.benchmark.max_resource_attr,
-            environment=self._environment,
+            environment=changes_for_trials(),
             notices=self._notices.address,
-            lifeline=None if self._lifeline is None else self._lifeline[0],
             options=self._options,
         )
-        self._queue = StartQueue(launcher, self._devices)
+        self._queue = StartQueue(launcher, self._devices, self._placed)
         self._began = time.monotonic()
         self._is_open = True
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
-        self._began -= time
+        self._began += self.now() - time
         restored = []
         for unfinished in trials:
-            trial_id = unfinished.trial.id
-            folder = self._folder(trial_id)
-            self._reports[trial_id] = ReportFile(folder.reports, unfinished.n_recorded)
-            self._segments[trial_id] = unfinished.n_begun
-            if unfinished.trial.status is Status.RUNNING:
-                running = restore_trial(unfinished, folder, self._reports[trial_id], self._devices)
-                self._running[trial_id] = running
-                restored.append((running, unfinished.is_ending))
-        not_running = [(running, is_ending) for running, is_ending in restored if not running.is_running()]
-        self._read([running for running, _ in restored])  # together, to be in the order in which they were made
-        for running, is_ending in not_running:
-            if has_come_to_its_end(running, is_ending=is_ending):
-                self._conclude(running)
+            trial = unfinished.trial
+            if trial.status is not Status.RUNNING:
+                continue
+            running = self._running_trial(trial, trial.until)
+            running.n_recorded = unfinished.n_recorded
+            running.is_asked_to_end = unfinished.is_ending
+            find_run(running, self._processes, self._devices)
+            self._running[trial.id] = running
+            restored.append(running)
+            if running.process is not None and not running.process.is_over():
+                self._placed(running)  # once more, perhaps: it may have died before it recorded that
+        over = [running for running in restored if running.process is None or running.process.is_over()]
+        self._read(restored)  # together, to be in the order in which they were made
+        for running in over:
+            if running.process is None and not running.is_asked_to_end:
+                self._begin_again(running)
             else:
-                self._start_again(running)
-        for running in self._running.values():
-            self._end_at_target(running)
+                self._conclude(running)
 
-    def start(self, trial: Trial, until: int | None, checkpoint_of: int | None) -> None:
-        """Make the trial's folder and start its script, or have it wait for devices."""
-        self._make_folder(trial, checkpoint_of)
-        self._reports[trial.id] = ReportFile(self._folder(trial.id).reports)
-        self._segments[trial.id] = 1
-        self._begin(trial, until)
+    def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
+        """Make the trial's folder and begin its first run, or have it wait for devices."""
+        running = self._running_trial(trial, until)
+        self._make_folder(running, checkpoint_of)
+        self._begin(running)
 
     def resume(self, trial: Trial, until: int | None) -> None:
-        """Start its script once more, in the same folder."""
-        self._segments[trial.id] += 1
-        self._begin(trial, until)
+        """Begin one more run, in the same folder."""
+        self._begin(self._running_trial(trial, until))
 
     def pause(self, trial: Trial) -> None:
-        """As :meth:`stop`; what the script has written by its end is its checkpoint."""
-        self.stop(trial)
+        """As :meth:`stop`; what the script has written by its end is its checkpoint.
+
+        A script that was told where it was sent, and has got there, ends by itself: it may have a checkpoint to write,
+        and an error on the way is one. It is asked to end if it reports more, or after the grace period.
+        """
+        running = self._running.get(trial.id)
+        if running is None or self.benchmark.max_resource_attr is None or not running.is_where_it_was_sent:
+            self.stop(trial)
+        else:
+            running.ends_by_itself_until = time.monotonic() + self._options.grace_period
 
     def stop(self, trial: Trial) -> None:
         running = self._running.get(trial.id)
         if running is None:
             return  # it has ended, and that is on its way to the tuner
-        running.is_asked_to_end = True
-        if running.run is None:
+        running.ask_to_end()
+        if running.process is None:
             self._queue.remove(running)
-            self._end(running, Status.COMPLETED, "")
-        else:
-            running.run.ask_to_end()
+            self._conclude(running)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         while True:
@@ -173,10 +179,10 @@ class LocalBackend(Backend):
     def release(self, trial_ids: tuple[int, ...]) -> None:
         if self._options.delete_checkpoints:
             for trial_id in trial_ids:
-                self._folder(trial_id).delete_checkpoint()
+                self.drop_checkpoint(trial_id)
 
     def drop_checkpoint(self, trial_id: int) -> None:
-        self._folder(trial_id).delete_checkpoint()
+        self._folder(trial_id).checkpoints.delete()
 
     def devices_of(self, trial_id: int) -> str:
         """The GPUs of a trial, or without any the cores that it is pinned to."""
@@ -186,19 +192,16 @@ class LocalBackend(Backend):
         if not self._is_open:
             return
         self._is_open = False
-        left = [running.run for running in self._running.values() if running.run is not None]
-        for run in left:
-            run.ask_to_end()
+        left = [running.process for running in self._running.values() if running.process is not None]
+        for process in left:
+            process.ask_to_end()
         limit = time.monotonic() + self._options.grace_period + SECONDS_TO_CLOSE
-        while any(run.is_running() for run in left) and time.monotonic() < limit:
+        while not all(process.is_over() for process in left) and time.monotonic() < limit:
             self._notices.wait(0.05)
-        for run in left:
-            run.end_by_force()
-        for run in [*left, *self._ended]:
-            run.reap(SECONDS_TO_CLOSE)
-        if self._lifeline is not None:
-            for end in self._lifeline:
-                os.close(end)
+        for process in left:
+            if process.ending() is None:
+                process.end_by_force()
+        self._processes.close()
         self._notices.close()
 
     def _folder(self, trial_id: int) -> TrialFolder:
@@ -209,86 +212,90 @@ class LocalBackend(Backend):
         number = path.removeprefix(f"{self._home}{os.sep}").partition(os.sep)[0]
         return int(number) if number.isdecimal() else None
 
-    def _make_folder(self, trial: Trial, checkpoint_of: int | None) -> None:
-        folder = self._folder(trial.id)
+    def _running_trial(self, trial: Trial, until: int | None) -> RunningTrial:
+        target = self.problem.max_resource if until is None else until
+        resource = self.problem.objective.resource
+        return RunningTrial(trial, trial.run, until, target, resource, self._folder(trial.id))
+
+    def _make_folder(self, running: RunningTrial, checkpoint_of: Checkpoint | None) -> None:
+        folder = running.folder
         with failures_to_start(f"Its folder {folder.path} cannot be made"):
-            folder.create(trial.configuration)
+            folder.create(running.trial.configuration, self._processes)
             if checkpoint_of is not None:
-                folder.copy_checkpoint(self._folder(checkpoint_of))
+                donor, resource = checkpoint_of.trial_id, checkpoint_of.resource
+                metric, runs = self.problem.objective.resource, donor in self._running
+                folder.checkpoints.take(self._folder(donor).version(resource, metric, runs=runs), resource)
 
-    def _begin(self, trial: Trial, until: int | None) -> None:
-        """Start or resume a trial; one that cannot be started does not count as running."""
-        running = RunningTrial(trial, self._segments[trial.id], until, self._folder(trial.id), self._reports[trial.id])
+    def _begin(self, running: RunningTrial) -> None:
+        """Begin a run; one that cannot be begun does not count as running."""
         self._queue.start(running)
-        self._running[trial.id] = running
+        self._running[running.trial.id] = running
 
-    def _start_again(self, running: RunningTrial) -> None:
-        """Start a restored trial that was cut off, or never started."""
-        trial = running.trial
-        if running.run is not None:
-            running.run.end_by_force()
-        del self._running[trial.id]
-        self._devices.release(trial.id)  # it may have died only after it was found alive
+    def _placed(self, running: RunningTrial) -> None:
+        place = self._devices.describe(running.trial.id)
+        self._events.append(TrialPlaced(running.trial.id, running.number, place, self.now()))
+
+    def _begin_again(self, running: RunningTrial) -> None:
+        """Begin a restored run that the tuner had not begun when it died."""
         try:
-            if running.folder.last_run() is None:
-                self._make_folder(trial, trial.parent)
-            self._begin(trial, trial.until)
+            if running.number == 0:
+                self._make_folder(running, running.trial.parent)
+            self._begin(running)
         except StartFailed as error:
-            self._events.append(TrialEnded(trial.id, Status.FAILED, self.now(), str(error)))
+            self._end(running, Cause.SCRIPT, str(error))
 
     def _check(self, trials: Sequence[RunningTrial]) -> None:
         """See what trials have reported and which have ended; all that a trial reported comes before its end."""
-        ended = [running for running in trials if running.run is not None and running.run.is_over()]
+        ended = [running for running in trials if running.process is not None and running.process.is_over()]
         self._read(trials)
+        for running in trials:
+            if running.is_overdue(time.monotonic()):
+                running.ask_to_end()
         for running in ended:
             self._conclude(running)
         if ended:
             self._start_waiting()
 
     def _read(self, trials: Sequence[RunningTrial]) -> None:
+        have_reported = set()
         for trial_id, metrics in new_reports({running.trial.id: running.reports for running in trials}):
-            self._events.append(TrialReported(trial_id, metrics, self.now()))
             running = self._running[trial_id]
-            if running.until is not None and not running.has_reached_target:
-                resource = resource_of(metrics, self.problem.objective.resource)
-                running.has_reached_target = resource >= running.until
-                self._end_at_target(running)
-
-    def _end_at_target(self, running: RunningTrial) -> None:
-        """A script that cannot be told how far to go is ended when it has got there."""
-        if running.has_reached_target and self.benchmark.max_resource_attr is None and running.run is not None:
-            running.run.ask_to_end()
+            if running.read(metrics):
+                self._events.append(TrialReported(trial_id, running.number, metrics, self.now()))
+            have_reported.add(trial_id)
+        for trial_id in have_reported:
+            running = self._running[trial_id]
+            running.folder.checkpoints.prune(running.reached)
+            arrives = running.is_where_it_was_sent and not running.is_asked_to_end
+            if arrives and self.benchmark.max_resource_attr is None:
+                running.ask_to_end()  # a script that cannot be told how far to go is ended when it has got there
 
     def _conclude(self, running: RunningTrial) -> None:
-        """The run of a trial has ended: so has the trial, unless it is tried again."""
-        ending = running.ending()
-        if running.run is not None:
-            self._ended.append(running.run)
-            if ending is None:
-                running.run.end_by_force()
-        if running.has_reached_target or running.is_asked_to_end or not has_failed(ending):
-            self._end(running, Status.COMPLETED, "")
-        elif running.is_restored and ending is not None and was_cut_off(ending):
-            self._start_again(running)  # it was being ended when it was restored
-        elif running.n_retries < self._options.trial_retries:
-            self._retry(running)
-        else:
-            self._end(running, Status.FAILED, failure_reason(ending, running.folder))
+        """The run of a trial is over."""
+        process = running.process
+        ending = None if process is None else process.ending()
+        if process is not None and ending is None:
+            process.end_by_force()
+        cause = cause_of_failure(ending, may_end=running.is_asked_to_end or running.has_reached_target)
+        self._end(running, cause, "" if cause is None else failure_reason(ending, running.folder))
 
-    def _retry(self, running: RunningTrial) -> None:
-        running.n_retries += 1
-        running.run, running.is_restored = None, False
-        self._devices.release(running.trial.id)
-        self._queue.add(running)
-        self._start_waiting()
-
-    def _end(self, running: RunningTrial, status: Status, reason: str) -> None:
-        self._events.append(TrialEnded(running.trial.id, status, self.now(), reason))
-        del self._running[running.trial.id]
-        self._devices.release(running.trial.id)
-        self._ended = [run for run in self._ended if not run.reap()]
+    def _end(self, running: RunningTrial, cause: Cause | None, reason: str) -> None:
+        """Tell the end of a run; without a cause it has not failed."""
+        trial_id = running.trial.id
+        self._events.append(
+            TrialEnded(
+                trial_id,
+                running.number,
+                Status.COMPLETED if cause is None else Status.FAILED,
+                self.now(),
+                cause=cause or Cause.SCRIPT,
+                reason=reason,
+                has_checkpoint=running.folder.checkpoints.exist(),
+            )
+        )
+        del self._running[trial_id]
+        self._devices.release(trial_id)
 
     def _start_waiting(self) -> None:
         for running, error in self._queue.start_waiting():
-            del self._running[running.trial.id]
-            self._events.append(TrialEnded(running.trial.id, Status.FAILED, self.now(), str(error)))
+            self._end(running, Cause.INFRASTRUCTURE, str(error))

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import signal
 
-from tunekit_local.supervised_run import Ending
-from tunekit_local.supervisor import ASKED, ENDED, NOT_STARTED, TIMEOUT, TUNER_DIED
+from tunekit_core import Cause
+from tunekit_local.run_process import Ending
+from tunekit_local.supervisor import ASKED, NOT_STARTED, TIMEOUT, TUNER_DIED
 from tunekit_local.trial_folder import TrialFolder
 
 
-def was_cut_off(ending: Ending) -> bool:
-    """Whether a run was ended because the tuner ended or died, and not by itself or for its time limit."""
-    return ending["cause"] in (ASKED, TUNER_DIED)
+def cause_of_failure(ending: Ending | None, *, may_end: bool) -> Cause | None:
+    """Why a run has failed, if it has.
 
+    ==============================================  =================================================================
+    the script ended by itself, before any signal   a failure of the script unless its exit status is 0. Signals of
+                                                    others count as its own, and so does running out of memory, which
+                                                    would happen again wherever it is begun again
+    it could not be started                         a failure of the script: it would not start the next time either
+    it was ended for ``trial_timeout``              met a limit, also after it has reported its target: it did not end
+    it was ended as the tuner asked or died,        what was decided, whatever its exit status, if it was to end or
+    or because others asked the supervisor          has reported its target. Otherwise it was cut off with what it ran
+                                                    on: by a tuner that ended or died, or a system that shuts down
+    its supervisor is gone and left no word         the same: killed by somebody, or the machine went down. Nothing a
+                                                    script does by mistake ends its supervisor
+    ==============================================  =================================================================
 
-def has_failed(ending: Ending | None) -> bool:
-    """Whether a run that nobody asked to end has failed; ``None`` is one whose supervisor was killed."""
-    return ending is None or ending["cause"] != ENDED or ending["exit_code"] != 0
+    Args:
+        ending: How it ended; ``None`` if its supervisor is gone.
+        may_end: Whether it was to end, or has reported its target.
+    """
+    if ending is None or ending["cause"] in (ASKED, TUNER_DIED):
+        return None if may_end else Cause.INFRASTRUCTURE
+    if ending["cause"] == TIMEOUT:
+        return Cause.LIMIT
+    return None if ending["exit_code"] == 0 else Cause.SCRIPT
 
 
 def failure_reason(ending: Ending | None, folder: TrialFolder) -> str:
     """Why a run failed, for people, with the end of what it wrote to its standard error."""
     if ending is None:
-        why = "its supervisor was killed, and the script with it"
-    elif ending["cause"] == NOT_STARTED:
+        return "its supervisor was killed, or the machine went down, and the script with it."
+    if ending["cause"] in (ASKED, TUNER_DIED):
+        return "it was cut off: the tuner ended or died, or the system asked all processes to end."
+    if ending["cause"] == NOT_STARTED:
         why = f"it could not be started: {ending['message']}"
     elif ending["cause"] == TIMEOUT:
         why = "it ran longer than backend.trial_timeout allows"

@@ -1,10 +1,11 @@
-"""Starts the scripts of trials: with which command, environment and limits."""
+"""Begins the runs of trials: with which command, environment and limits."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ from typing import Any
 import attrs
 
 from tunekit_core import Script, StartFailed, as_json
+from tunekit_local import begin_from
 from tunekit_local.devices import Assignment
 from tunekit_local.options import LocalOptions
+from tunekit_local.run_process import RunProcess, RunProcesses
 from tunekit_local.running_trial import RunningTrial
-from tunekit_local.supervised_run import SupervisedRun
-from tunekit_local.trial_folder import TrialFolder
+from tunekit_local.trial_folder import RunFolder, TrialFolder
 
 CHECKPOINT_ARGUMENT = "st_checkpoint_dir"
-REPORTS, NOTICES = "TUNEKIT_REPORTS", "TUNEKIT_NOTICES"  # read by the Reporter
+REPORTS, NOTICES, VERSIONS = "TUNEKIT_REPORTS", "TUNEKIT_NOTICES", "TUNEKIT_CHECKPOINTS"  # read by the Reporter
 CONFIGURATION, CHECKPOINT = "TUNEKIT_CONFIGURATION", "TUNEKIT_CHECKPOINT_DIR"
 NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")  # what argparse takes for a number rather than an option; not -1e-05
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -27,34 +29,39 @@ DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @attrs.frozen
 class Launcher:
-    """Starts the scripts of one experiment.
+    """Begins the runs of one experiment.
 
     Attributes:
+        processes: What runs them.
         script: The program that trains.
         max_resource_attr: The argument through which it is told how far to go, if it has one.
-        environment: That of the user.
+        environment: Changes to the environment of this process that make it that of the user.
         notices: Path of the socket on which scripts and supervisors send notices.
-        lifeline: Its end of file ends the run; ``None`` if runs outlive the tuner.
         options: Those of the backend.
     """
 
+    processes: RunProcesses
+
     script: Script
     max_resource_attr: str | None
-    environment: Mapping[str, str]
+    environment: Mapping[str, str | None]
     notices: Path
-    lifeline: int | None
     options: LocalOptions
 
-    def launch(self, running: RunningTrial, devices: Assignment) -> SupervisedRun:
-        """Start one more run of a trial.
+    def launch(self, running: RunningTrial, devices: Assignment) -> RunProcess:
+        """Begin the run of a trial.
 
         Raises:
             OSError: If its files cannot be written, or the system cannot start one more process.
         """
-        return SupervisedRun.launch(running.folder.add_run(self._spec(running, devices)), self.lifeline)
+        run = running.folder.run(running.number)
+        run.clear(self.processes)
+        running.folder.checkpoints.prepare(running.trial.reached)
+        run.create(self._spec(running, run, devices))
+        return self.processes.launch(run.path)
 
-    def _spec(self, running: RunningTrial, devices: Assignment) -> Mapping[str, Any]:
-        """What the supervisor reads as ``spec.json``; devices and segment are for a later process of the tuner."""
+    def _spec(self, running: RunningTrial, run: RunFolder, devices: Assignment) -> Mapping[str, Any]:
+        """What the supervisor reads as ``spec.json``; the devices are for a later process of the tuner."""
         configuration = dict(running.trial.configuration)
         if self.max_resource_attr is not None and running.until is not None:
             configuration[self.max_resource_attr] = running.until
@@ -62,7 +69,7 @@ class Launcher:
         return {
             "command": self._command(configuration, folder),
             "folder": None if self.script.folder is None else str(self.script.folder),
-            "environment": self._environment(devices, folder),
+            "environment": self._environment(devices, folder, run),
             "stdout": str(folder.stdout),
             "stderr": str(folder.stderr),
             "log_bytes": self.options.log_bytes,
@@ -71,27 +78,30 @@ class Launcher:
             "cpus": devices.cpus,
             "notices": str(self.notices),
             "devices": attrs.asdict(devices),
-            "segment": running.segment,
         }
 
     def _command(self, configuration: Mapping[str, Any], folder: TrialFolder) -> list[str]:
         """The command, with a pair of arguments for every entry of the configuration, and one for the checkpoint."""
         command = list(self.script.command)
+        checkpoint, version = str(folder.checkpoints.working), folder.checkpoints.version_to_take()
         if self.script.takes_arguments:
-            for name, value in {**configuration, CHECKPOINT_ARGUMENT: str(folder.checkpoint)}.items():
+            for name, value in {**configuration, CHECKPOINT_ARGUMENT: checkpoint}.items():
                 command += _argument(name, value)
-        return command
+        if version is None:
+            return command
+        return [sys.executable, "-I", "-S", begin_from.__file__, str(version), checkpoint, *command]
 
-    def _environment(self, devices: Assignment, folder: TrialFolder) -> dict[str, str]:
-        """The user's environment, that of the benchmark, and where the script finds its files and reports."""
+    def _environment(self, devices: Assignment, folder: TrialFolder, run: RunFolder) -> dict[str, str | None]:
+        """Changes to the environment: the user's, the benchmark's, and where the script finds files and reports."""
         return {
             **self.environment,
             **devices.environment,
             **self.script.environment,
-            REPORTS: str(folder.reports),
+            REPORTS: str(run.reports),
             NOTICES: str(self.notices),
             CONFIGURATION: str(folder.configuration),
-            CHECKPOINT: str(folder.checkpoint),
+            CHECKPOINT: str(folder.checkpoints.working),
+            VERSIONS: str(folder.checkpoints.versions),
         }
 
 

@@ -11,20 +11,18 @@ from typing import Any
 
 LONGEST_LINE = 1 << 20
 UNREADABLE = "unreadable"
-TIME_STAMP, ITERATION = "st_worker_timestamp", "st_worker_iter"  # added by the Reporter
+TIME_STAMP = "st_worker_timestamp"  # added by the Reporter
 
 
 class ReportFile:
-    """The reports of one trial, over all of its runs.
+    """The reports of one run of a trial.
 
     Args:
         path: One JSON object a line; the file need not exist yet.
-        n_read: How many lines were read by a process before.
     """
 
-    def __init__(self, path: Path, n_read: int = 0) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._to_skip = n_read
         self._position = 0
         self._part = b""
 
@@ -43,10 +41,8 @@ class ReportFile:
         if len(self._part) > LONGEST_LINE:
             lines.append(self._part)
             self._part = b""
-        lines = [line for line in lines if line.strip()]  # after a line that broke off, a reporter begins a new one
-        skipped = min(self._to_skip, len(lines))
-        self._to_skip -= skipped
-        return [_metrics(line) for line in lines[skipped:]]
+        # After a line that broke off, a reporter begins a new one.
+        return [_metrics(line) for line in lines if line.strip()]
 
 
 def new_reports(files: Mapping[int, ReportFile]) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -61,20 +57,11 @@ def new_reports(files: Mapping[int, ReportFile]) -> Iterator[tuple[int, Mapping[
         Pairs of the id of the trial and its metrics.
     """
     found = [[(trial_id, metrics) for metrics in file.new()] for trial_id, file in files.items()]
-    return heapq.merge(*found, key=lambda report: (_number(report[1], TIME_STAMP), report[0]))
+    return heapq.merge(*found, key=lambda report: (number(report[1], TIME_STAMP), report[0]))
 
 
-def resource_of(metrics: Mapping[str, Any], attribute: str | None) -> float:
-    """The resource that a report was made at; minus infinity if it is missing or no number.
-
-    Args:
-        metrics: The report.
-        attribute: The metric that holds the resource; ``None`` counts the reports of the run, from 1.
-    """
-    return _number(metrics, ITERATION) + 1 if attribute is None else _number(metrics, attribute)
-
-
-def _number(metrics: Mapping[str, Any], name: str) -> float:
+def number(metrics: Mapping[str, Any], name: str) -> float:
+    """A metric of a report; minus infinity if it is missing or no number."""
     value = metrics.get(name)
     return float(value) if isinstance(value, (int, float)) and value == value else float("-inf")
 

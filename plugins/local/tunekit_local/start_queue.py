@@ -1,6 +1,8 @@
-"""The order in which trials get devices and are started."""
+"""The order in which trials get devices and are begun."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from tunekit_core import StartFailed
 from tunekit_local.devices import Devices
@@ -9,31 +11,29 @@ from tunekit_local.running_trial import RunningTrial
 
 
 class StartQueue:
-    """Starts trials as soon as their devices are free, in the order in which they came.
+    """Begins the runs of trials as soon as their devices are free, in the order in which they came.
 
     Args:
-        launcher: Starts their scripts.
+        launcher: Begins them.
         devices: What they hold until it is released.
+        on_begin: Called with each that was begun.
     """
 
-    def __init__(self, launcher: Launcher, devices: Devices) -> None:
+    def __init__(self, launcher: Launcher, devices: Devices, on_begin: Callable[[RunningTrial], None]) -> None:
         self._launcher = launcher
         self._devices = devices
+        self._on_begin = on_begin
         self._waiting: list[RunningTrial] = []
 
     def start(self, running: RunningTrial) -> None:
-        """Start a trial at once, or have it wait until all that wait already are started and its devices are free.
+        """Begin a run at once, or have it wait until all that wait already are begun and its devices are free.
 
         Raises:
             StartFailed: If its script cannot be started.
             OSError: If the disk is full.
         """
         if self._waiting or not self._launch(running):
-            self.add(running)
-
-    def add(self, running: RunningTrial) -> None:
-        """Have a trial wait until :meth:`start_waiting` is called."""
-        self._waiting.append(running)
+            self._waiting.append(running)
 
     def remove(self, running: RunningTrial) -> None:
         """A trial that waits is not started any more."""
@@ -60,15 +60,16 @@ class StartQueue:
         return failed
 
     def _launch(self, running: RunningTrial) -> bool:
-        """Start the script of a trial; false if too few devices are free. One that cannot be started holds none."""
+        """Begin a run; false if too few devices are free. One that cannot be begun holds none."""
         trial_id = running.trial.id
         devices = self._devices.assign(trial_id)
         if devices is None:
             return False
         try:
             with failures_to_start("Its script cannot be started"):
-                running.run = self._launcher.launch(running, devices)
+                running.process = self._launcher.launch(running, devices)
         except (StartFailed, OSError):
             self._devices.release(trial_id)
             raise
+        self._on_begin(running)
         return True

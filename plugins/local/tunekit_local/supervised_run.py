@@ -1,4 +1,4 @@
-"""One run of a trial and its supervisor, which this process has started or one that died."""
+"""Runs of trials as processes of this machine, each under its supervisor."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from tunekit_local import supervisor
+from tunekit_local.run_process import Ending
 
 SECONDS_TO_CLAIM = 5.0  # between making the file that claims a run and writing into it; it takes microseconds
-Ending: TypeAlias = Mapping[str, Any]  # the content of exit.json
+SECONDS_TO_END = 15.0  # that a supervisor whose run is over has to end itself
 
 
 class SupervisedRun:
-    """A run of a trial under its supervisor.
+    """A run of a trial under its supervisor; a :class:`~tunekit_local.run_process.RunProcess`.
 
     Args:
         folder: Of the run.
@@ -29,63 +30,28 @@ class SupervisedRun:
         self._folder = str(folder)
         self._process = process
 
-    @classmethod
-    def launch(cls, folder: Path, lifeline: int | None) -> SupervisedRun:
-        """Start the supervisor of a run.
-
-        Raises:
-            OSError: If the system cannot start one more process.
-        """
-        return cls(folder, supervisor.launch(str(folder), lifeline))
-
-    @classmethod
-    def find(cls, folder: Path) -> SupervisedRun:
-        """The run that a process which has died was to start.
-
-        If no supervisor has claimed the run by now, none can do so afterwards: it is claimed here.
-        """
-        claim = folder / "process.jsonl"
-        try:
-            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-        except FileExistsError:
-            limit = time.monotonic() + SECONDS_TO_CLAIM
-            while not _is_named(folder) and not _claim_is_stale(claim) and time.monotonic() < limit:
-                time.sleep(0.01)
-        return cls(folder)
-
-    def is_running(self) -> bool:
-        """Whether the supervisor is at work."""
-        if self._process is not None and self._process.poll() is None:
-            return True
-        processes = supervisor.read_processes(self._folder)
-        return bool(processes) and supervisor.is_alive(processes[0])
-
     def is_over(self) -> bool:
-        """Whether the run has ended: its end is recorded, or there is no supervisor that could record it."""
-        return self.ending() is not None or not self.is_running()
+        return self.ending() is not None or not self._is_supervised()
 
     def ending(self) -> Ending | None:
-        """How the run ended; ``None`` if it has not, or if its supervisor was killed."""
         return supervisor.read_exit(self._folder)
 
     def ask_to_end(self) -> None:
-        """Have the run ended; its script has the grace period to write a checkpoint."""
         self._signal(signal.SIGTERM)
 
     def end_by_force(self) -> None:
-        """End what is left of the run at once: the supervisor first, then the group of its child."""
+        """The supervisor first, then the group of its child."""
         self._signal(signal.SIGKILL)
         for child in supervisor.read_processes(self._folder)[1:]:
             if _leads_its_group(child):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child["pid"], signal.SIGKILL)
 
-    def reap(self, timeout: float = 0.0) -> bool:
-        """Collect the supervisor, so that it is no zombie; false if it has not ended within so many seconds."""
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout)
-        return self._process is None or self._process.returncode is not None
+    def _is_supervised(self) -> bool:
+        if self._process is not None and self._process.poll() is None:
+            return True
+        processes = supervisor.read_processes(self._folder)
+        return bool(processes) and supervisor.is_alive(processes[0])
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -95,6 +61,42 @@ class SupervisedRun:
         if processes and supervisor.is_alive(processes[0]):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(processes[0]["pid"], number)
+
+
+class SupervisedRuns:
+    """The runs of one experiment on this machine; :class:`~tunekit_local.run_process.RunProcesses`.
+
+    Args:
+        end_with_tuner: Whether runs end when this process dies.
+    """
+
+    def __init__(self, *, end_with_tuner: bool) -> None:
+        self._lifeline = os.pipe() if end_with_tuner else None
+        self._supervisors: list[subprocess.Popen[bytes]] = []
+
+    def launch(self, folder: Path) -> SupervisedRun:
+        self._supervisors = [process for process in self._supervisors if process.poll() is None]  # collects the others
+        process = supervisor.launch(str(folder), None if self._lifeline is None else self._lifeline[0])
+        self._supervisors.append(process)
+        return SupervisedRun(folder, process)
+
+    def find(self, folder: Path) -> SupervisedRun:
+        """If no supervisor has claimed the run by now, it is claimed here, so that none can do so afterwards."""
+        claim = folder / "process.jsonl"
+        try:
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        except FileExistsError:
+            limit = time.monotonic() + SECONDS_TO_CLAIM
+            while not _is_named(folder) and not _claim_is_stale(claim) and time.monotonic() < limit:
+                time.sleep(0.01)
+        return SupervisedRun(folder)
+
+    def close(self) -> None:
+        for process in self._supervisors:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(SECONDS_TO_END)
+        for end in self._lifeline or ():
+            os.close(end)
 
 
 def _leads_its_group(child: Mapping[str, Any]) -> bool:

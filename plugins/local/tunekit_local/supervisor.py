@@ -6,8 +6,8 @@ running, and records the end. It needs only the standard library, and little of 
 run of a trial.
 
 It tells the tuner what happened by two files in the folder of the run. ``process.jsonl`` names the supervisor and, on a
-second line, the child; the process that creates this file has claimed the run. ``exit.json`` says how the run ended;
-until then it is blank.
+second line, the child; the process that creates this file has claimed the run. ``exit.json`` says how the run ended,
+and as its ``cause`` what came first: the end of the command, or what it was asked to end for. Until then it is blank.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import time
 TYPE_CHECKING = False  # importing typing would cost as much time as all the rest
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, NoReturn
 
 PROC = "/proc"  # where there is none, ps is asked
@@ -57,6 +57,7 @@ def launch(folder: str, lifeline: int | None = None) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             command,
+            env=os.environ,  # else what libraries such as readline have set without telling Python comes along
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -68,11 +69,12 @@ def launch(folder: str, lifeline: int | None = None) -> subprocess.Popen[bytes]:
 
 
 def identity(pid: int) -> dict[str, Any] | None:
-    """What tells a process from a later one with the same pid, and the time now; ``None`` if it has ended."""
+    """What tells a process from others, here and elsewhere, and the time now; ``None`` if it has ended."""
     state, start_time = _state(pid)
     if state in ("", "Z", "X"):
         return None
-    return {"pid": pid, "start_time": start_time, "boot_id": _boot_id(), "time": time.time()}
+    found = {"pid": pid, "start_time": start_time, "boot_id": _boot_id(), "host": os.uname().nodename}
+    return {**found, "time": time.time()}
 
 
 def is_alive(record: dict[str, Any]) -> bool:
@@ -95,6 +97,12 @@ def read_exit(folder: str) -> dict[str, Any] | None:
     except ValueError:
         return None  # read while it was written
     return record
+
+
+def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """An environment with changes; ``None`` takes a variable out of it."""
+    variables = {**environment, **changes}
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 class _Log:
@@ -181,15 +189,16 @@ class _Supervisor:
             if late and not terminated:
                 self._end(TIMEOUT)
             if self.cause and not terminated:
-                terminated = True
-                self._terminate()
+                terminated = self._terminate()
+                if not terminated:
+                    break
                 deadline = limit = time.monotonic() + grace
             elif late:
                 killed = True
                 deadline = float("inf")
                 _kill(self._child, signal.SIGKILL)
             self._wait(deadline - time.monotonic())
-        cause = self.cause or ENDED
+        cause = self.cause if terminated or not self.started else ENDED
         survivors = self._end_descendants(max(limit, time.monotonic() + SECONDS_FOR_HELPERS))
         message = os.read(errors, EXIT_BYTES).decode(errors="replace")
         if message or not self.started:
@@ -273,11 +282,17 @@ class _Supervisor:
         family.discard(os.getpid())
         return {pid: table[pid][1] for pid in family if table[pid][2] not in "ZX"}
 
-    def _terminate(self) -> None:
-        for pid, group in self._descendants().items():
+    def _terminate(self) -> bool:
+        """Ask all of the run to end; false, and nobody is asked, if the command has ended by itself before."""
+        family = self._descendants()
+        self._reap()  # only now: what comes first, its end or the signal, is asked as late as it can be
+        if self._status is not None:
+            return False
+        _kill(-self._child, signal.SIGTERM)  # the whole group, as it may grow; before it exists, the child is below
+        for pid, group in family.items():
             if group != self._child:
                 _kill(pid, signal.SIGTERM)
-        _kill(-self._child, signal.SIGTERM)  # the whole group, as it may grow; before it exists, the child is above
+        return True
 
     def _end_descendants(self, limit: float) -> int:
         """Let the descendants end by themselves until ``limit``, kill the others and return how many those were."""
@@ -324,7 +339,8 @@ def _become(
         if os.read(gate, 1) and os.getppid() == parent:  # one that died before the call above sends no signal
             for fd, source in enumerate([os.open(os.devnull, os.O_RDONLY), *streams]):
                 os.dup2(source, fd)
-            command, environment, folder, cpus = (spec[k] for k in ("command", "environment", "folder", "cpus"))
+            command, folder, cpus = spec["command"], spec["folder"], spec["cpus"]
+            environment = changed(os.environ, spec["environment"])
             step = "folder"
             if folder is not None:
                 os.chdir(folder)
@@ -351,7 +367,8 @@ def _start_error(spec: dict[str, Any], step: str, error: BaseException) -> str:
         return f"spec.json: {error!r}"
     program = spec["command"][0] if spec["command"] else ""
     if isinstance(error, FileNotFoundError) and os.sep not in program:
-        reason = f"no folder of PATH has it, which is {spec['environment'].get('PATH', os.defpath)!r}"
+        path = changed(os.environ, spec["environment"]).get("PATH", os.defpath)
+        reason = f"no folder of PATH has it, which is {path!r}"
     elif isinstance(error, FileNotFoundError) and os.path.exists(program):
         reason = "the interpreter that its first line names does not exist"
     elif isinstance(error, PermissionError) or getattr(error, "errno", 0) == errno.ENOEXEC:

@@ -2,10 +2,10 @@
 
 ================== ===================================================================================
 ``config.json``    the configuration
-``reports.jsonl``  what it reported, over all runs
-``stdout.log``     the end of what it printed; of what it wrote as errors, ``stderr.log``
-``checkpoint/``    what it needs to go on
-``runs/<k>/``      run k = 0, 1, …: ``spec.json``, ``process.jsonl``, ``exit.json``; see `supervisor`
+``stdout.log``     the end of what its runs printed; of what they wrote as errors, ``stderr.log``
+``checkpoint/``    what it needs to go on; beside it perhaps ``checkpoints/``, see `checkpoints`
+``runs/<k>/``      run k = 0, 1, …: ``spec.json``, ``reports.jsonl``, and of its supervisor
+                   ``process.jsonl`` and ``exit.json``
 ================== ===================================================================================
 """
 
@@ -18,11 +18,48 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tunekit_core import as_json, write_whole
-from tunekit_local.supervised_run import SupervisedRun
+from tunekit_core import StartFailed, as_json, write_whole
+from tunekit_local.checkpoints import Checkpoints
+from tunekit_local.reports import ReportFile, number
+from tunekit_local.run_process import RunProcesses
 
 TAIL_BYTES = 2000
 TAIL_LINES = 20
+
+
+class RunFolder:
+    """The folder of one run of a trial.
+
+    Args:
+        path: Absolute path; made by :meth:`create`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.reports = path / "reports.jsonl"
+        self._spec = path / "spec.json"
+
+    def create(self, spec: Mapping[str, Any]) -> None:
+        """Make it, with what the supervisor is told. Others cannot read that, since variables may be secrets."""
+        self.path.mkdir(parents=True)
+        temporary = self.path / ".spec.json"
+        with open(temporary, "w", encoding="utf-8", opener=_for_its_owner_alone) as file:
+            file.write(as_json(spec) + "\n")
+        temporary.rename(self._spec)
+
+    def spec(self) -> dict[str, Any] | None:
+        """What the supervisor was told; ``None`` if the run was never begun."""
+        try:
+            spec: dict[str, Any] = json.loads(self._spec.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return spec
+
+    def clear(self, processes: RunProcesses) -> None:
+        """Remove what may be there of a process whose record was lost, or that died in the middle of :meth:`create`."""
+        if self.path.exists():
+            processes.find(self.path).end_by_force()
+            shutil.rmtree(self.path)
 
 
 class TrialFolder:
@@ -35,49 +72,59 @@ class TrialFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.configuration = path / "config.json"
-        self.reports = path / "reports.jsonl"
         self.stdout = path / "stdout.log"
         self.stderr = path / "stderr.log"
-        self.checkpoint = path / "checkpoint"
+        self.checkpoints = Checkpoints(path)
 
-    def create(self, configuration: Mapping[str, Any]) -> None:
+    def create(self, configuration: Mapping[str, Any], processes: RunProcesses) -> None:
         """Make an empty folder, in place of what an experiment whose record was lost may have left there."""
         if self.path.exists():
             for run in self.runs():
-                SupervisedRun.find(run).end_by_force()
+                run.clear(processes)
             shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(exist_ok=True)
-        self.checkpoint.mkdir()
-        (self.path / "runs").mkdir(exist_ok=True)
         write_whole(self.configuration, as_json(dict(configuration), indent=1) + "\n")
 
-    def runs(self) -> list[Path]:
-        """Folders of the runs so far, in their order."""
-        folders = (self.path / "runs").glob("*")
-        return sorted((folder for folder in folders if folder.name.isdecimal()), key=lambda folder: int(folder.name))
+    def run(self, run: int) -> RunFolder:
+        """The folder of a run, which need not exist."""
+        return RunFolder(self.path / "runs" / str(run))
 
-    def add_run(self, spec: Mapping[str, Any]) -> Path:
-        """Make the folder of one more run, with what its supervisor is told."""
-        folder = self.path / "runs" / str(len(self.runs()))
-        folder.mkdir(parents=True)
-        self.checkpoint.mkdir(exist_ok=True)  # it may have been deleted
-        write_whole(folder / "spec.json", as_json(spec) + "\n")
-        return folder
+    def runs(self) -> list[RunFolder]:
+        """Those that exist, in their order."""
+        names = [path.name for path in (self.path / "runs").glob("*") if path.name.isdecimal()]
+        return [self.run(run) for run in sorted(int(name) for name in names)]
 
-    def last_run(self) -> tuple[Path, dict[str, Any]] | None:
-        """The folder of the last run, and its ``spec.json``. A run whose ``spec.json`` was not written never began."""
-        for run in reversed(self.runs()):
-            if (run / "spec.json").exists():
-                return run, json.loads((run / "spec.json").read_text(encoding="utf-8"))
-        return None
+    def reached(self, resource: str) -> float:
+        """How far its runs have come by what they reported, in this metric; minus infinity without a report."""
+        reports = (report for run in self.runs() for report in ReportFile(run.reports).new())
+        return max((number(report, resource) for report in reports), default=float("-inf"))
 
-    def copy_checkpoint(self, other: TrialFolder) -> None:
-        """Begin from the checkpoint of another trial."""
-        shutil.copytree(other.checkpoint, self.checkpoint, dirs_exist_ok=True)
+    def version(self, resource: int, metric: str | None, *, runs: bool) -> Path:
+        """A version of its checkpoint, for another trial.
 
-    def delete_checkpoint(self) -> None:
-        """Remove what is needed to go on."""
-        shutil.rmtree(self.checkpoint, ignore_errors=True)
+        What its script has written to ``checkpoint/`` itself becomes one now, if the trial has come just so far and
+        does not run.
+
+        Args:
+            resource: Of which resource.
+            metric: The metric that says it; ``None`` if reports are counted, which names no version.
+            runs: Whether the trial runs.
+
+        Raises:
+            StartFailed: If there is none.
+        """
+        version = self.checkpoints.version(resource)
+        if not version.is_dir() and not runs and metric is not None and self.reached(metric) == resource:
+            self.checkpoints.publish_working(resource)
+        if not version.is_dir():
+            there = ", ".join(map(str, self.checkpoints.resources()))
+            raise StartFailed(
+                f"Trial {self.path.name} has no checkpoint at {resource}: "
+                + (f"there are those at {there}. " if there else "none was published. ")
+                + "What a script keeps in checkpoint/ itself can be copied while it does not run, as one at the "
+                "resource that it reported last."
+            )
+        return version
 
     def end_of_errors(self) -> str:
         """The last lines of what the script wrote to its standard error; empty if it wrote nothing."""
@@ -88,3 +135,7 @@ class TrialFolder:
         except OSError:
             return ""
         return "\n".join(text.strip().splitlines()[-TAIL_LINES:])
+
+
+def _for_its_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,144 @@
+"""What a trial goes on from.
+
+========================== ============================================================================================
+``checkpoint/``            what its script finds when it begins. A script that publishes nothing writes here itself
+``checkpoints/<r>/``       a version, of resource r: whole, and never changed. The script has published it, or the trial
+                           was started from that of another
+``checkpoints/taken.json`` which version ``checkpoint/`` was last made from, and a fingerprint of it; see `begin_from`
+========================== ============================================================================================
+
+Everything gets its name by being renamed, and loses it so before it is removed: what a process that dies leaves behind
+has a name that begins with a dot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from tunekit_local.begin_from import TAKEN, fingerprint
+
+KEPT_VERSIONS = 3  # a scheduler that copies from a trial which runs on knows its last reports
+
+
+class Checkpoints:
+    """The checkpoints of one trial. No two threads or processes of the tuner use them at a time.
+
+    Args:
+        trial: The folder of the trial.
+
+    Attributes:
+        working: ``checkpoint/``.
+        versions: ``checkpoints/``, which need not exist.
+    """
+
+    def __init__(self, trial: Path) -> None:
+        self.working = trial / "checkpoint"
+        self.versions = trial / "checkpoints"
+
+    def prepare(self, reached: int) -> None:
+        """Make ready for the next run, and remove what one that was cut off may have left.
+
+        Versions above what the trial has reached are removed: the tuner has no reports of them, and would never get
+        those of the resources in between if the next run went on from there.
+
+        Args:
+            reached: How far the trial has come, as the tuner knows it.
+        """
+        self.working.mkdir(exist_ok=True)  # it may have been deleted
+        for left in (*self.working.parent.glob(".checkpoint*"), *self.versions.glob(".*")):
+            shutil.rmtree(left, ignore_errors=True)
+        for resource in self.resources():
+            if resource > reached:
+                _remove(self.version(resource))
+
+    def exist(self) -> bool:
+        """Whether there is something that a later run goes on from."""
+        return bool(self.resources()) or not _is_empty(self.working)
+
+    def resources(self) -> list[int]:
+        """Of which resources there are versions, lowest first."""
+        try:
+            names = os.listdir(self.versions)
+        except FileNotFoundError:
+            return []
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def version(self, resource: int) -> Path:
+        """Where the version of a resource is, or would be."""
+        return self.versions / str(resource)
+
+    def version_to_take(self) -> Path | None:
+        """The version that ``checkpoint/`` has to be made from; ``None`` if there is none, or it was already."""
+        resources = self.resources()
+        if not resources or self._taken().get("resource") == resources[-1]:
+            return None
+        return self.version(resources[-1])
+
+    def publish_working(self, resource: int) -> bool:
+        """Make a version of what the script has written to ``checkpoint/`` itself. It must not run.
+
+        Returns:
+            Whether there was anything: not if it is empty, or as it was taken from a version.
+        """
+        if _is_empty(self.working) or fingerprint(str(self.working)) == self._taken().get("fingerprint"):
+            return False
+        self.versions.mkdir(exist_ok=True)
+        self.working.rename(self.version(resource))
+        return True
+
+    def take(self, version: Path, resource: int) -> None:
+        """Have a version of another trial as the first of this one.
+
+        Its files are the same on the disk, not copies: a version is never changed, so this takes no time and does not
+        depend on what becomes of the other trial.
+        """
+        self.versions.mkdir(exist_ok=True)
+        part = self.versions / f".{resource}"
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(version, part, symlinks=True, copy_function=_link)
+        part.rename(self.version(resource))
+
+    def prune(self, reached: float) -> None:
+        """Remove old versions, of a trial that has come so far; not those that it has not yet told of."""
+        known = [resource for resource in self.resources() if resource <= reached]
+        for resource in known[:-KEPT_VERSIONS]:
+            _remove(self.version(resource))
+
+    def delete(self) -> None:
+        """Remove all that is needed to go on."""
+        _remove(self.versions)
+        _remove(self.working)
+
+    def _taken(self) -> dict[str, object]:
+        try:
+            taken: dict[str, object] = json.loads((self.versions / TAKEN).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return taken
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except FileNotFoundError:
+        return True
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copy2(source, target)
+
+
+def _remove(folder: Path) -> None:
+    removed = folder.with_name(f".{folder.name}.removed")
+    shutil.rmtree(removed, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(removed)
+    shutil.rmtree(removed, ignore_errors=True)
