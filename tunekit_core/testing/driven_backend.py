@@ -88,7 +88,7 @@ class DrivenBackend:
     def taken_up_by(self, backend: Backend) -> None:
         """The process of the backend has died; another backend takes up its trials."""
         unfinished = [
-            UnfinishedTrial(trial, self._n_reports[trial.id], self.state.ending(trial.id) is not None)
+            UnfinishedTrial(trial, self._n_reports[trial.id], self.state.endings.get(trial.id) is not None)
             for trial in self.state.trials
             if not trial.status.final
         ]
@@ -108,7 +108,7 @@ class DrivenBackend:
         is_lost = (
             isinstance(event, TrialEnded) and event.status is Status.FAILED and event.cause is Cause.INFRASTRUCTURE
         )
-        if not is_lost or self.state.ending(trial.id) is not None:
+        if not is_lost or self.state.endings.get(trial.id) is not None:
             self.state.apply(event)
             return
         self.state.apply(Restarted(trial.id, trial.n_runs, Cause.INFRASTRUCTURE, "", event.time))
