@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from tunekit_core.engine.fold import Fold
 from tunekit_core.engine.state import ExperimentState
 
 CLOCKS = ("time", "monotonic", "perf_counter", "process_time")
-SHIFT = 1_000_000.0  # seconds
+DAYS = 1_000_000.0  # seconds; so many pass with every look at a clock
 
 
 def positions(state: ExperimentState, events: Sequence[Recorded]) -> Iterator[int]:
@@ -53,7 +54,7 @@ def counters(view: ExperimentView) -> tuple[Any, ...]:
 
 @contextmanager
 def another_time(component: object) -> Iterator[None]:
-    """Let it be days later, for everybody who asks the module ``time``, and for the module of a component.
+    """Let days pass with every look at a clock, of the modules ``time`` and ``datetime`` and of that of a component.
 
     Args:
         component: Its module may hold the functions under names of its own.
@@ -65,12 +66,17 @@ def another_time(component: object) -> Iterator[None]:
         replaced.append((owner, name, getattr(owner, name)))
         setattr(owner, name, value)
 
+    looks = itertools.count(1)
+
     class Later(datetime.datetime):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> Later:
-            return super().now(tz) + datetime.timedelta(seconds=SHIFT)
+            return super().now(tz) + datetime.timedelta(seconds=DAYS * next(looks))
 
-    later = {getattr(time, name): _later(getattr(time, name)) for name in CLOCKS}
+    def later_than(clock: Callable[[], float]) -> Callable[[], float]:
+        return lambda: clock() + DAYS * next(looks)
+
+    later = {getattr(time, name): later_than(getattr(time, name)) for name in CLOCKS}
     for name, value in list(vars(module).items()):
         if value is datetime.datetime:
             replace(module, name, Later)
@@ -84,7 +90,3 @@ def another_time(component: object) -> Iterator[None]:
     finally:
         for owner, name, value in reversed(replaced):
             setattr(owner, name, value)
-
-
-def _later(clock: Callable[[], float]) -> Callable[[], float]:
-    return lambda: clock() + SHIFT
