@@ -230,7 +230,7 @@ def test_a_trial_can_start_from_the_checkpoint_of_another(make):
     backend = make(Training(seconds=0.0))
     backend.start(trial(backend), 3, None)
     until_idle(backend)
-    backend.start(trial(backend, 1), None, Checkpoint(0, 3))
+    backend.start(trial(backend, 1, parent=Checkpoint(0, 3)), None, Checkpoint(0, 3))
     assert epochs(until_idle(backend)) == [4, 5, 6, 7, 8, 9]
 
 
