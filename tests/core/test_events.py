@@ -14,7 +14,7 @@ from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import StartFailed
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.trials import Decision, Resume, Start, Status
-from tunekit_core.engine.event_json import from_json, kind_of, to_json
+from tunekit_core.engine.event_json import from_json, kind_of
 from tunekit_core.engine.events import Decided, TunerStarted, Workers
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState

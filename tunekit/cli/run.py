@@ -123,9 +123,11 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
 
 def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunSpec]) -> bool:
     """Print the comparison, draw it and write the index; false if a file could not be written."""
-    panels = compare([_finished(spec) for spec in complete])
+    finished = [_finished(spec) for spec in complete]
+    panels = compare(finished)
     if panels:
         summary.print_comparison(panels)
+    summary.print_anomalies([run.metadata for run in finished])
     try:
         figures = draw(panels, figure_stem(specs)) if panels else []
         summary.print_file_paths(figures, _write_indices(specs))

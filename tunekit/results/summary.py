@@ -42,7 +42,8 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         where = f"{resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
         print_stdout(f"Best {metric_and_constraint(metadata)}: {value:.6g} at {where}")
         stdout_console().print(_configuration(incumbent["configuration"]))
-    _print_what_does_not_count(metadata)
+    _print_best_of_failed(metadata)
+    print_anomalies([metadata])
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
     print_stdout(
         f"{metadata['n_started']:,} trials, {metadata['n_reports']:,} reports in {metadata['time']:,.0f} s on the "
@@ -53,18 +54,28 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         print_stdout(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
 
 
-def _print_what_does_not_count(metadata: Mapping[str, Any]) -> None:
-    """Say so if a trial that has failed had reported something better, and if the backend said what made no sense."""
+def print_anomalies(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Print how many messages of backends made no sense, if any did.
+
+    Args:
+        runs: The ``metadata.json`` of each run.
+    """
+    concerned = [metadata for metadata in runs if metadata.get("n_anomalies")]
+    if concerned:
+        n = sum(metadata["n_anomalies"] for metadata in concerned)
+        where = f" in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
+        first = concerned[0]["first_anomaly"]
+        print_stdout(f"{n:,} messages of the backend made no sense{where} and were ignored. The first: {first}.")
+
+
+def _print_best_of_failed(metadata: Mapping[str, Any]) -> None:
+    """Print what a trial that has failed had reported, if that was better than the best of the others."""
     failed = metadata.get("best_of_failed")
     if failed is not None:
         value = next(iter(failed["metrics"].values()))
         print_stdout(
             f"Trial {failed['trial_id']} had reported {value:.6g}, which is better, but has failed: it does not count."
         )
-    n_anomalies = metadata.get("n_anomalies", 0)
-    if n_anomalies:
-        first = metadata["first_anomaly"]
-        print_stdout(f"{n_anomalies:,} messages of the backend made no sense and were ignored. The first: {first}.")
 
 
 def print_comparison(panels: Sequence[Panel]) -> None:

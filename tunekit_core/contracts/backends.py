@@ -131,7 +131,7 @@ class Backend(abc.ABC):
     :class:`StartFailed`.
 
     Attributes:
-        name: What a config calls it; unique among installed backends.
+        name: What a config calls it.
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.

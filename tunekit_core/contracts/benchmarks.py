@@ -19,7 +19,7 @@ class Benchmark(abc.ABC):
     """A tuning problem.
 
     Attributes:
-        name: What a config calls it; unique among installed benchmarks.
+        name: What a config calls it.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         space: Hyperparameters and constants.
         objective: What is optimised, and the resource that trials report.

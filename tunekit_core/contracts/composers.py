@@ -16,7 +16,7 @@ class ResultComposer(abc.ABC):
     """Adds columns to the row of every report.
 
     Attributes:
-        name: What a config calls it; unique among installed composers.
+        name: What a config calls it.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
     """
 

@@ -16,7 +16,7 @@ class Observer:
     """Watches an experiment; every method does nothing unless overridden. An exception ends the experiment.
 
     Attributes:
-        name: What a config calls it; unique among installed observers.
+        name: What a config calls it.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
     """
 

@@ -21,7 +21,7 @@ class Scheduler(abc.ABC):
     ``on_resume``, ``on_target``, ``on_report``, ``on_pause`` and ``on_end``.
 
     Attributes:
-        name: What a config calls it; unique among installed schedulers.
+        name: What a config calls it.
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.

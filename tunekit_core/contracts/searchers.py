@@ -22,7 +22,7 @@ class Searcher(abc.ABC):
     The scheduler that owns the searcher calls the ``on_*`` methods; each does nothing unless overridden.
 
     Attributes:
-        name: What a config calls it; unique among installed searchers.
+        name: What a config calls it.
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
@@ -55,7 +55,7 @@ class Searcher(abc.ABC):
         """A trial was started, whether this searcher proposed it or not."""
 
     def on_resume(self, trial: Trial, note: Note) -> None:
-        """A paused trial runs again; ``note`` is that of its :class:`~tunekit_core.contracts.trials.Resume`."""
+        """A paused trial runs again; ``note`` is that of its :class:`~tunekit_core.Resume`."""
 
     def on_target(self, trial: Trial, resource: int | None) -> None:
         """A trial is now pending at ``resource``: at its start, when resumed, and with each rung passed."""

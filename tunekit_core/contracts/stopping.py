@@ -16,7 +16,7 @@ class StoppingCriterion(abc.ABC):
     A config may give a criterion with one option that option's value alone: ``stopping.max_wallclock_time=600``.
 
     Attributes:
-        name: What a config calls it; unique among installed criteria.
+        name: What a config calls it.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         is_failure: Whether an experiment that it ends has failed.
         waits_for_running: Whether trials that run then come to their end; otherwise they are stopped, unless the

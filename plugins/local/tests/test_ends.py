@@ -67,6 +67,44 @@ def test_a_script_that_reports_its_target_and_ends_by_itself_has_failed_unless_w
     assert end_of(backend) == expected
 
 
+@pytest.mark.parametrize(
+    ("last_words", "expected"),
+    [("sys.exit(0)", COMPLETED), ("sys.exit(1)", (Status.FAILED, Cause.SCRIPT))],
+)
+def test_a_script_that_was_told_where_it_is_sent_ends_by_itself_there_though_it_is_to_pause(make, last_words, expected):
+    backend = make(REPORTS_ALL + f"time.sleep(0.5)\n{last_words}")
+    trial = trial_of(backend, until=3)
+    backend.start(trial, 3, None)
+    while not any(isinstance(event, TrialReported) and event.metrics["step"] == 3 for event in backend.wait(None)):
+        pass
+    backend.pause(trial)
+    assert end_of(backend) == expected
+
+
+def test_a_script_that_does_not_end_where_it_was_sent_is_asked_to_after_the_grace_period(make):
+    backend = make(REPORTS_ALL + "time.sleep(600)", grace_period=0.2)
+    trial = trial_of(backend, until=3)
+    backend.start(trial, 3, None)
+    while not any(isinstance(event, TrialReported) and event.metrics["step"] == 3 for event in backend.wait(None)):
+        pass
+    backend.pause(trial)
+    assert end_of(backend) == COMPLETED
+
+
+def test_a_script_that_reports_more_than_it_was_told_to_is_asked_to_end(make):
+    backend = make(
+        "report = Reporter()\nfor step in range(1, 600):\n    report(step=step, loss=1)\n    time.sleep(0.1)"
+    )
+    trial = trial_of(backend, until=3)
+    backend.start(trial, 3, None)
+    while not any(isinstance(event, TrialReported) and event.metrics["step"] == 3 for event in backend.wait(None)):
+        pass
+    backend.pause(trial)
+    *reports, ended = until_idle(backend)
+    assert (ended.status, ended.cause) == COMPLETED
+    assert len(reports) < 20
+
+
 ON_SIGTERM = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))\nReporter()(step=1, loss=0)\ntime.sleep(60)"
 
 

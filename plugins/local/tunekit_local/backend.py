@@ -137,8 +137,16 @@ class LocalBackend(Backend):
         self._begin(self._running_trial(trial, until))
 
     def pause(self, trial: Trial) -> None:
-        """As :meth:`stop`; what the script has written by its end is its checkpoint."""
-        self.stop(trial)
+        """As :meth:`stop`; what the script has written by its end is its checkpoint.
+
+        A script that was told where it was sent, and has got there, ends by itself: it may have a checkpoint to write,
+        and an error on the way is one. It is asked to end if it reports more, or after the grace period.
+        """
+        running = self._running.get(trial.id)
+        if running is None or self.benchmark.max_resource_attr is None or not running.is_where_it_was_sent:
+            self.stop(trial)
+        else:
+            running.ends_by_itself_until = time.monotonic() + self._options.grace_period
 
     def stop(self, trial: Trial) -> None:
         running = self._running.get(trial.id)
@@ -240,6 +248,9 @@ class LocalBackend(Backend):
         """See what trials have reported and which have ended; all that a trial reported comes before its end."""
         ended = [running for running in trials if running.process is not None and running.process.is_over()]
         self._read(trials)
+        for running in trials:
+            if running.is_overdue(time.monotonic()):
+                running.ask_to_end()
         for running in ended:
             self._conclude(running)
         if ended:
@@ -255,8 +266,8 @@ class LocalBackend(Backend):
         for trial_id in have_reported:
             running = self._running[trial_id]
             running.folder.checkpoints.prune(running.reached)
-            has_arrived = running.until is not None and running.has_reached_target
-            if has_arrived and self.benchmark.max_resource_attr is None and not running.is_asked_to_end:
+            arrives = running.is_where_it_was_sent and not running.is_asked_to_end
+            if arrives and self.benchmark.max_resource_attr is None:
                 running.ask_to_end()  # a script that cannot be told how far to go is ended when it has got there
 
     def _conclude(self, running: RunningTrial) -> None:

@@ -28,6 +28,8 @@ class RunningTrial:
         reports: What it reports.
         process: What runs; ``None`` while the trial waits for devices.
         is_asked_to_end: Whether it was asked to end.
+        ends_by_itself_until: When it is asked to end, on the monotonic clock, if it has not ended by itself where it
+            was sent; infinity if it is not to end.
         n_read: How many of its reports were read.
         reached: How far it has come by what was read.
     """
@@ -41,6 +43,7 @@ class RunningTrial:
     n_recorded: int = 0
     process: RunProcess | None = None
     is_asked_to_end: bool = False
+    ends_by_itself_until: float = float("inf")
     n_read: int = 0
     reached: float = float("-inf")
     reports: ReportFile = attrs.field(init=False)
@@ -58,6 +61,17 @@ class RunningTrial:
     def has_reached_target(self) -> bool:
         """Whether it has reported its target."""
         return self.target is not None and self.reached >= self.target
+
+    @property
+    def is_where_it_was_sent(self) -> bool:
+        """Whether it was sent to a resource, and has reported that."""
+        return self.until is not None and self.reached >= self.until
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether it was to end by itself where it was sent, and has reported more or taken too long."""
+        if self.ends_by_itself_until == float("inf") or self.is_asked_to_end:
+            return False
+        return now >= self.ends_by_itself_until or (self.until is not None and self.reached > self.until)
 
     def ask_to_end(self) -> None:
         """Have it ended, which is not a failure from now on."""
