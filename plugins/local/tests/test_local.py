@@ -66,16 +66,33 @@ class FakeProcess:
 
 
 class ToyTraining(ToyBenchmark):
+    """The toy benchmark as a script, with arguments as given."""
+
+    def __init__(self, *arguments):
+        super().__init__()
+        self.arguments = arguments
+
     def script(self):
-        return Script((sys.executable, str(TRAIN), "--seconds", "0.2"))
+        return Script((sys.executable, str(TRAIN), "--seconds", "0.2", *self.arguments))
+
+    def backend(self, folder):
+        return LocalBackend(toy_problem(self), self, folder, Streams(0), LocalOptions())
 
 
 class TestContract(BackendContract):
     @pytest.fixture
     def make(self, tmp_path):
-        return lambda problem, benchmark: opened(
-            LocalBackend(toy_problem(ToyTraining()), ToyTraining(), tmp_path, Streams(0), LocalOptions())
-        )
+        return lambda problem, benchmark: ToyTraining("--saves_first").backend(tmp_path)
+
+    @pytest.fixture
+    def make_failing(self, tmp_path):
+        return lambda problem, benchmark: ToyTraining("--mishap", "error").backend(tmp_path)
+
+
+class TestContractOfPublishedCheckpoints(TestContract):
+    @pytest.fixture
+    def make(self, tmp_path):
+        return lambda problem, benchmark: ToyTraining("--publishes").backend(tmp_path)
 
 
 def opened(backend, n_workers=2):
