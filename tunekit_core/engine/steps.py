@@ -119,9 +119,9 @@ class Steps:
         past = self._record.begin(state.problem, self._n_workers, components, self._metadata, restores=restores)
         recovery = Recovery(state, self._record, self._write_row)
         has_past = recovery.read(past)  # before the backend is opened: its clock does not run meanwhile
-        self._happened(TunerStarted(RECORD_FORMAT, state.now))
         if recovery.undecided is not None:
-            self._record.write(recovery.undecided)
+            self._record.write(recovery.undecided)  # right after its report, or the record could not be folded again
+        self._happened(TunerStarted(RECORD_FORMAT, state.now))
         if state.n_workers != self._n_workers:
             self._happened(Workers(self._n_workers, state.now))
         backend.open(self._n_workers)

@@ -225,6 +225,15 @@ def test_a_run_is_placed_when_it_begins_and_every_event_bears_its_number(make):
     assert second[0].time >= first[-1].time  # it has waited for the only place
 
 
+def test_the_errors_that_are_told_are_those_of_the_run_that_failed(make):
+    code = "if 'runs/0/' in os.environ['TUNEKIT_REPORTS']: print('only at first', file=sys.stderr)\nsys.exit(1)"
+    backend = make(code)
+    backend.start(trial_of(backend), None, None)
+    assert until_idle(backend)[-1].reason.endswith("stderr.log:\nonly at first")
+    backend.resume(trial_of(backend, run=1), None)
+    assert until_idle(backend)[-1].reason == "it ended with exit status 1. It wrote no errors."
+
+
 def test_what_a_superseded_run_still_writes_is_never_told(make, tmp_path):
     code = "Reporter()(step=1, loss=0)\ntime.sleep(60)"
     backend = make(code)

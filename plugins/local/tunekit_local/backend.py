@@ -277,7 +277,7 @@ class LocalBackend(Backend):
         if process is not None and ending is None:
             process.end_by_force()
         cause = cause_of_failure(ending, may_end=running.is_asked_to_end or running.has_reached_target)
-        self._end(running, cause, "" if cause is None else failure_reason(ending, running.folder))
+        self._end(running, cause, "" if cause is None else failure_reason(ending, running.folder, running.number))
 
     def _end(self, running: RunningTrial, cause: Cause | None, reason: str) -> None:
         """Tell the end of a run; without a cause it has not failed."""
