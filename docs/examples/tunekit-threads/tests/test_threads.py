@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from tunekit_core import Problem, Status, Streams, Trial, TrialEnded, TrialReported, Tuner, create
+from tunekit_core import ConfigurationError, Problem, Status, Streams, Trial, TrialEnded, TrialReported, Tuner, create
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
 from tunekit_threads.threads import Threads, ThreadsOptions
 from tunekit_threads.zlib_benchmark import Zlib
@@ -55,6 +55,12 @@ def test_a_function_that_raises_is_a_trial_that_failed_with_its_reason():
     reported, ended = events_of_one_trial(BreakingToy())
     assert isinstance(reported, TrialReported)
     assert (ended.status, ended.reason) == (Status.FAILED, "OSError: no such device")
+
+
+def test_a_benchmark_without_a_function_is_refused():
+    benchmark = ToyBenchmark()
+    with pytest.raises(ConfigurationError, match="The benchmark 'toy' has no function that trains"):
+        threads(toy_problem(benchmark), benchmark)
 
 
 def test_closing_waits_for_the_threads():

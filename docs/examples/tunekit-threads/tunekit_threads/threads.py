@@ -18,6 +18,7 @@ from tunekit_core import (
     Cause,
     Checkpoint,
     Configuration,
+    ConfigurationError,
     Problem,
     Status,
     Streams,
@@ -87,7 +88,13 @@ class Threads(Backend):
         options: ThreadsOptions,
     ) -> None:
         super().__init__(problem, benchmark, folder, streams, options)
-        assert isinstance(benchmark, Trains)
+        if not isinstance(benchmark, Trains):
+            raise ConfigurationError(
+                f"The benchmark '{benchmark.name}' has no function that trains, so backend=threads cannot run it. Use "
+                "another backend, or benchmark=zlib.",
+                option="backend",
+                value=self.name,
+            )
         self._train = benchmark.train
         self._grace_period = options.grace_period
         self._events: Queue[BackendEvent] = Queue()

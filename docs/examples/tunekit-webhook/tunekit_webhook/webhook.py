@@ -94,6 +94,6 @@ class Webhook(Observer):
         request = Request(self._url, data=body, headers={"Content-Type": "application/json"})
         try:
             urlopen(request, timeout=TIMEOUT).close()
-        except (OSError, ValueError) as error:  # ValueError: what is no URL after all
+        except Exception as error:  # whatever is wrong with the network or the server: nobody else looks at it
             self._n_failed += 1
             self._last_error = str(error)
