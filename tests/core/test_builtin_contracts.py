@@ -4,6 +4,7 @@ import functools
 
 import pytest
 
+from tunekit_core import Streams
 from tunekit_core.builtin import criteria
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.grid_search import GridSearch, GridSearchOptions
@@ -52,17 +53,17 @@ class TestPausesAndStops(SchedulerContract):
 class TestToyBackend(BackendContract):
     @pytest.fixture
     def make(self):
-        return lambda problem, benchmark: ToyBackend(problem, benchmark, None, None)
+        return lambda problem, benchmark: ToyBackend(problem, benchmark, None, Streams(0))
 
     @pytest.fixture
     def make_failing(self):
-        return lambda problem, benchmark: ToyBackend(problem, benchmark, None, None, fail_at={0: 3})
+        return lambda problem, benchmark: ToyBackend(problem, benchmark, None, Streams(0), fail_at={0: 3})
 
 
 class TestToyBackendWithLag(BackendContract):
     @pytest.fixture
     def make(self):
-        return lambda problem, benchmark: ToyBackend(problem, benchmark, None, None, lag=2.0)
+        return lambda problem, benchmark: ToyBackend(problem, benchmark, None, Streams(0), lag=2.0)
 
 
 class TestToyBenchmark(BenchmarkContract):
