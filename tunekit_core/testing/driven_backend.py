@@ -70,9 +70,9 @@ class DrivenBackend:
             f"{self.state.n_running} trials should run."
         )
         for event in events:
-            anomaly = self._gate.anomaly(event)
-            assert anomaly is None, (
-                f"Every event is of a trial that runs, of its current run, and a run ends once: {event}, but {anomaly.reason}."
+            assert self._gate.expects(event), (
+                "Every event is of a trial that runs, of its current run, and a run ends once: "
+                f"{event}, but {self._gate.anomaly(event).reason}."
             )
             self._take_in(event)
         self.events += events
