@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
@@ -47,7 +48,7 @@ class FedSearcher:
         while self.state.n_started < n_trials:
             self.end(self.start())
 
-    def start(self, configuration: Configuration | None = None) -> Trial:
+    def start(self, configuration: Mapping[str, Any] | None = None) -> Trial:
         """Start a trial, with a random configuration unless one is given."""
         trial_id = self.state.n_started
         if configuration is None:
