@@ -15,7 +15,7 @@ from tunekit_core.contracts.benchmarks import Benchmark, Blackbox, Curve, Execut
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.random_configurations import RandomConfigurations
-from tunekit_core.engine.reading import taken_columns
+from tunekit_core.engine.state.reading import taken_columns
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, SearchSpace
 

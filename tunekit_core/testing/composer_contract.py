@@ -16,8 +16,8 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Recorded
 from tunekit_core.engine.fold import Fold
-from tunekit_core.engine.reading import taken_columns
 from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.state.reading import taken_columns
 from tunekit_core.randomness import Streams
 from tunekit_core.testing.components import PausesAndStops
 from tunekit_core.testing.experiments import Setup, live

@@ -13,7 +13,7 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Stop, Trial
 from tunekit_core.engine.events import Decided, Resumed, Started, Stopped
-from tunekit_core.engine.notes import read_only_note
+from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
 from tunekit_core.read_only import ReadOnlyDict
