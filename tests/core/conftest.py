@@ -33,8 +33,8 @@ class ScriptedBackend(Backend):
     Args:
         problem: What is solved.
         script: From trial id and run (0 at the start) to steps: a number is a loss at the next epoch, a mapping is
-            reported as it is, a status or cause ends the run, an exception fails the start. The run completes after
-            its last step.
+            reported as it is, a status or cause ends the run, as does an end whose trial, run and time are filled in, an
+            exception fails the start. The run completes after its last step.
         lag: Seconds from the request to pause or stop to the end of a trial.
         batch: At most so many events are handed over at once.
         on_close: Called when the backend is closed.
@@ -104,7 +104,7 @@ class ScriptedBackend(Backend):
         for epoch, step in enumerate(self.script(trial.id, self.runs[trial.id]), start=1):
             if isinstance(step, Exception):
                 raise step
-            if isinstance(step, Status | Cause):
+            if isinstance(step, Status | Cause | TrialEnded):
                 status = step
                 break
             time += 1.0
@@ -117,17 +117,13 @@ class ScriptedBackend(Backend):
         if trial_id in self.end_number:  # its end may have been handed over in one batch with what it reported
             self._end(trial_id, self.time + self.lag, Status.COMPLETED)
 
-    def _end(self, trial_id, time, status):
-        cause = status if isinstance(status, Cause) else Cause.SCRIPT
-        failed = status is not Status.COMPLETED
-        event = TrialEnded(
-            trial_id,
-            self.runs[trial_id],
-            Status.FAILED if failed else Status.COMPLETED,
-            time,
-            cause,
-            "exit code 1" if failed else "",
-        )
+    def _end(self, trial_id, time, how):
+        if how is Status.COMPLETED:
+            how = TrialEnded(0, 0, Status.COMPLETED, 0.0)
+        elif not isinstance(how, TrialEnded):
+            cause = how if isinstance(how, Cause) else Cause.SCRIPT
+            how = TrialEnded(0, 0, Status.FAILED, 0.0, cause, "exit code 1")
+        event = attrs.evolve(how, trial_id=trial_id, run=self.runs[trial_id], time=time)
         self.end_number[trial_id] = self._push(time, event)
 
     def _push(self, time, event):
@@ -169,6 +165,12 @@ class Played:
 
 
 @pytest.fixture
+def scripted_backend():
+    """The backend that does what a script says, for tests that change it."""
+    return ScriptedBackend
+
+
+@pytest.fixture
 def make_problem():
     """Builds a problem with one hyperparameter, a loss and epochs to 9, unless told otherwise."""
 
@@ -198,6 +200,8 @@ def play(problem, tmp_path):
         *,
         problem=None,
         scheduler=Fifo,
+        searcher=RandomSearch,
+        backend=ScriptedBackend,
         folder="run",
         lag=0.0,
         batch=1,
@@ -207,8 +211,8 @@ def play(problem, tmp_path):
     ):
         problem = problem or default
         streams = Streams(0)
-        backend = ScriptedBackend(problem, script, lag=lag, batch=batch, on_close=on_close)
-        scheduler = scheduler(problem, streams, RandomSearch(problem, streams))
+        backend = backend(problem, script, lag=lag, batch=batch, on_close=on_close)
+        scheduler = scheduler(problem, streams, searcher(problem, streams))
         for key in ("stopping", "composers", "observers"):
             options[key] = [make(problem) for make in options.get(key, [])]
         record = ExperimentRecord(tmp_path / folder, keep_events=True)

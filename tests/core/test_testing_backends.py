@@ -278,7 +278,7 @@ def making(broken, **options):
     built = []
 
     def make(problem, benchmark):
-        built.append(broken(problem, benchmark, None, None, **options))
+        built.append(broken(problem, benchmark, None, Streams(0), **options))
         return built[-1]
 
     make.built = built

@@ -235,6 +235,7 @@ class Steps:
 
     def _receive_end(self, event: TrialEnded) -> None:
         """A run is over: so is the trial, unless it is begun again."""
+        self.gate.check_end(event)
         trial = self.state.trials[event.trial_id]
         is_decided = trial.id in self.state.endings
         if is_decided or event.status is not Status.FAILED or not self._may_begin_again(event):

@@ -60,14 +60,14 @@ def errors_named(components: Iterable[AnyComponent]) -> Iterator[None]:
 
 def described(component: AnyComponent) -> str:
     """A component for people: its kind, name, distribution and version."""
-    return f"{_kind_of(component)} '{component.name}' ({_origin_of(component)})"
+    return f"{_kind_of(component)} '{_name_of(component)}' ({_origin_of(component)})"
 
 
 def _error(component: AnyComponent, method: str, trial_id: int | None, what: str) -> ComponentError:
     return ComponentError(
         f"The {described(component)} {what}.",
         kind=_kind_of(component),
-        name=component.name,
+        name=_name_of(component),
         origin=_origin_of(component),
         method=method,
         trial_id=trial_id,
@@ -98,6 +98,10 @@ def _trial_of(frame: FrameType) -> int | None:
         if name == "trial_id" and isinstance(argument, int):
             return argument
     return None
+
+
+def _name_of(component: AnyComponent) -> str:
+    return getattr(component, "name", type(component).__name__)  # made in Python, it may lack one
 
 
 def _kind_of(component: AnyComponent) -> str:

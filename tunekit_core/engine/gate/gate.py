@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from tunekit_core.contracts.backends import Backend, BackendEvent, TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Decision, Report, Scalar, Status
@@ -36,7 +36,8 @@ class Gate:
         self._scheduler = state.scheduler
         self._backend = backend
         self._pauses = "pause" in state.scheduler.needs
-        self._layout: tuple[tuple[str, ...], ...] = ()  # names of metrics and composed columns that go together
+        self._layout: tuple[tuple[str, ...], ...] = ()  # names of metrics and composed columns of the last row
+        self._owners: dict[str, ResultComposer | None] = {}  # of columns so far; nobody where it is a metric
 
     def decision(self, decision: Decision, report: Report) -> Decision:
         """What a scheduler decides.
@@ -65,8 +66,39 @@ class Gate:
                 None,
                 f"returned {message!r}, which is no TrialPlaced, TrialReported or TrialEnded",
             )
+        if type(message.trial_id) is not int:
+            return False
         trial = self._running.get(message.trial_id)
         return trial is not None and message.run == trial.n_runs - 1
+
+    def check_end(self, end: TrialEnded) -> None:
+        """Refuse the end of a run that would be misread.
+
+        Raises:
+            ComponentError: If a field is of another type than the contract says.
+        """
+        cost = end.cost
+        problem = ""
+        if end.status is not Status.COMPLETED and end.status is not Status.FAILED:
+            problem = f"status={end.status!r}, which is neither Status.COMPLETED nor Status.FAILED"
+        elif not isinstance(end.cause, Cause):
+            problem = f"cause={end.cause!r}, which is no Cause"
+        elif end.metrics is not None and not isinstance(end.metrics, Mapping):
+            problem = f"metrics={end.metrics!r}, which is no mapping"
+        elif cost is not None and not (isinstance(cost, int | float) and math.isfinite(cost)):
+            problem = f"cost={cost!r}, which is no finite number"
+        if problem:
+            raise broken_rule(self._backend, "wait", end.trial_id, f"ended a run with {problem}")
+
+    def messages(self, messages: list[BackendEvent]) -> list[BackendEvent]:
+        """What a backend says has happened.
+
+        Raises:
+            ComponentError: If it is no list.
+        """
+        if not isinstance(messages, list):
+            raise broken_rule(self._backend, "wait", None, f"returned {messages!r}, which is no list of events")
+        return messages
 
     def anomaly(self, message: BackendEvent) -> Anomaly:
         """What is wrong with what a backend says and is not expected."""
@@ -127,7 +159,10 @@ class Gate:
         Raises:
             ComponentError: If there is no such trial, or it has not ended.
         """
-        released = tuple(dict.fromkeys(trial_ids))
+        try:
+            released = tuple(dict.fromkeys(trial_ids))
+        except TypeError as error:
+            raise self._refusal("released", None, f"returned {trial_ids!r}, which are no trial ids") from error
         for trial_id in released:
             trial = self._state.find(trial_id)
             if trial is None or not trial.status.final:
@@ -147,17 +182,22 @@ class Gate:
     def _check_names(
         self, composers: Sequence[ResultComposer], composed: Sequence[Mapping[str, Scalar]], report: Report
     ) -> None:
-        names = dict.fromkeys(report.metrics, "a metric that was reported")
+        """A column belongs to whom it belonged in the rows before."""
+        for name in report.metrics:
+            owner = self._owners.setdefault(name, None)
+            if owner is not None:
+                raise self._taken(owner, name, "a metric that was reported", report)
         for composer, columns in zip(composers, composed, strict=True):
             for name in columns:
-                other = names.get(name)
-                if other is None and taken_columns([name]):
-                    other = "a column that every row has, or no text"
-                if other is not None:
-                    raise broken_rule(
-                        composer, "__call__", report.trial_id, f"returned the column {name!r}, which is {other}"
-                    )
-            names |= dict.fromkeys(columns, f"a column of the {described(composer)}")
+                if taken_columns([name]):
+                    raise self._taken(composer, name, "a column that every row has, or no text", report)
+                owner = self._owners.setdefault(name, composer)
+                if owner is not composer:
+                    what = "a metric that was reported" if owner is None else f"a column of the {described(owner)}"
+                    raise self._taken(composer, name, what, report)
+
+    def _taken(self, composer: ResultComposer, name: str, what: str, report: Report) -> ComponentError:
+        return broken_rule(composer, "__call__", report.trial_id, f"returned the column {name!r}, which is {what}")
 
     def _refusal(self, method: str, trial_id: int | None, problem: str) -> ComponentError:
         return broken_rule(self._scheduler, method, trial_id, problem)

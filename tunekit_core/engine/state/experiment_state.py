@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, overload
 
 from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced
@@ -314,7 +315,7 @@ class ExperimentState:
         else:
             status = decided or self._natural_end(trial)
         if event.metrics is not None:
-            _change(trial, "final_metrics", event.metrics)
+            _change(trial, "final_metrics", MappingProxyType(dict(event.metrics)))
         if event.cost is not None:
             self._set_cost(trial.id, event.cost)
         del self.running_by_id[trial.id]

@@ -38,21 +38,23 @@ class Reader:
     def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
         """What the report of a running trial, in its current run, means."""
         trial = self._state.trials[message.trial_id]
-        metrics = MappingProxyType(dict(message.metrics))  # a copy: what a backend does with its own reaches nobody
+        given = message.metrics
+        is_mapping = type(given) is dict or isinstance(given, Mapping)
+        metrics = MappingProxyType(dict(given) if is_mapping else {})  # a copy: a backend may use its own again
         if trial.id in self._state.endings:
             return LateReport(trial.id, message.run, metrics, message.time)
         try:
             losses = self._losses(metrics)
-            given = self._state.n_counted(trial.id) + 1 if self._resource is None else metrics[self._resource]
-            resource = int(given)
-            usable = resource == given and resource >= 1
+            value = self._state.n_counted(trial.id) + 1 if self._resource is None else metrics[self._resource]
+            resource = int(value)
+            usable = resource == value and resource >= 1
             if COST_ATTRIBUTE in metrics:
                 usable = usable and math.isfinite(metrics[COST_ATTRIBUTE])
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
         layout = (*metrics,)
         if not usable or (layout != self._layout and any(map(_is_taken, layout))):
-            return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(metrics))
+            return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
         self._layout = layout
         last = trial.last_report
         if last is not None:
@@ -63,6 +65,8 @@ class Reader:
         return Report(trial.id, message.run, resource, metrics, losses, message.time)
 
     def _what_is_wrong(self, metrics: Mapping[str, Any]) -> str:
+        if not isinstance(metrics, Mapping):
+            return f"it reported {metrics!r}, which is no mapping from names to values"
         taken = [name for name in metrics if _is_taken(name)]
         if taken:
             return f"it reported a metric named {taken[0]!r}, which is a column of the results: give it another name"
