@@ -91,6 +91,20 @@ def test_a_script_that_does_not_end_where_it_was_sent_is_asked_to_after_the_grac
     assert end_of(backend) == COMPLETED
 
 
+def test_one_that_was_to_pause_when_its_tuner_died_is_asked_to_after_the_grace_period(make):
+    before = make(REPORTS_ALL + "time.sleep(600)", on_tuner_death="keep")
+    before.start(trial_of(before, until=3), 3, None)
+    while not any(isinstance(event, TrialReported) and event.metrics["step"] == 3 for event in before.wait(None)):
+        pass
+    after = make(REPORTS_ALL, on_tuner_death="keep", grace_period=0.2)
+    trial = trial_of(after, until=3)
+    after.restore([UnfinishedTrial(trial, 3, True)], 1.0)
+    after.pause(trial)
+    assert isinstance(after.wait(None)[0], TrialPlaced)
+    (ended,) = after.wait(after.now() + 20)
+    assert (ended.status, ended.cause) == COMPLETED
+
+
 def test_a_script_that_reports_more_than_it_was_told_to_is_asked_to_end(make):
     backend = make(
         "report = Reporter()\nfor step in range(1, 600):\n    report(step=step, loss=1)\n    time.sleep(0.1)"
