@@ -102,6 +102,9 @@ class Threads(Backend):
         self._runs: dict[int, Run] = {}
         self._began = monotonic()
 
+    def open(self, n_workers: int) -> None:
+        self._began = monotonic()
+
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         self._begin(trial, until)
 
