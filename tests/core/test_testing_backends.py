@@ -115,7 +115,9 @@ class FailsWhenAsked(ToyBackend):
 
     def wait(self, deadline):
         return [
-            attrs.evolve(event, status=Status.FAILED) if isinstance(event, TrialEnded) and event.trial_id in self.asked else event
+            attrs.evolve(event, status=Status.FAILED)
+            if isinstance(event, TrialEnded) and event.trial_id in self.asked
+            else event
             for event in super().wait(deadline)
         ]
 

@@ -143,7 +143,11 @@ BROKEN = {
     ),
     "an empty command": (with_script(command=()), COMMAND, "The command of a script is not empty"),
     "a command that is no text": (with_script(command=("python", 3)), COMMAND, "The words of a command are text"),
-    "a program that does not exist": (with_script(command=("no-such-program",)), COMMAND, "there is no no-such-program"),
+    "a program that does not exist": (
+        with_script(command=("no-such-program",)),
+        COMMAND,
+        "there is no no-such-program",
+    ),
     "variables that are no text": (with_script(environment={"SEED": 3}), COMMAND, "The variables of a script are text"),
 }
 

@@ -47,12 +47,20 @@ def change_the_report(composer, view, trial, report):
 
 GOOD = composing(lambda composer, view, trial, report: {"share": view.n_running / view.n_workers, "best": None})
 BROKEN = {
-    "returns the metric": (lambda c, v, t, r: {"score": 1.0}, OWN, "A composer adds columns, and replaces none: 'score'"),
+    "returns the metric": (
+        lambda c, v, t, r: {"score": 1.0},
+        OWN,
+        "A composer adds columns, and replaces none: 'score'",
+    ),
     "returns a column of every row": (lambda c, v, t, r: {"trial_id": 1}, OWN, "replaces none: 'trial_id'"),
     "returns the configuration": (lambda c, v, t, r: {"config_x": 1}, OWN, "replaces none: 'config_x'"),
     "names columns by numbers": (lambda c, v, t, r: {1: 1}, OWN, "or is no text"),
     "returns no mapping": (lambda c, v, t, r: 1.0, OWN, "A composer returns a mapping"),
-    "adds a column later": (lambda c, v, t, r: {"a": 1} if v.n_reports < 50 else {"a": 1, "b": 2}, EVERY, "Every row has"),
+    "adds a column later": (
+        lambda c, v, t, r: {"a": 1} if v.n_reports < 50 else {"a": 1, "b": 2},
+        EVERY,
+        "Every row has",
+    ),
     "changes the order": (
         lambda c, v, t, r: {"a": 1, "b": 2} if v.n_reports % 2 else {"b": 2, "a": 1},
         EVERY,

@@ -78,16 +78,17 @@ class NeedsAReport(Good):
             trial.last_report.metrics.get("score")
 
 
+OPENED = []
+
+
 class LeavesAThread(Good):
     def on_experiment_start(self, view, metadata):
         threading.Thread(target=time.sleep, args=(20,), daemon=True, name="left behind").start()
 
 
 class LeavesAFile(Good):
-    opened = []
-
     def on_experiment_start(self, view, metadata):
-        self.opened.append(open(self.folder / "log", "w"))
+        OPENED.append(open(self.folder / "log", "w"))  # noqa: SIM115 - it is left open
 
 
 BROKEN = [

@@ -316,7 +316,9 @@ def test_a_broken_searcher_is_caught_by_the_test_that_is_meant_for_it(broken, te
 
 
 def test_a_searcher_that_leaves_the_space_is_caught(tmp_path):
-    check_caught(SearcherContract(), TIES, LeavesTheSpace, tmp_path, "cannot start with the configuration", curves="broken")
+    check_caught(
+        SearcherContract(), TIES, LeavesTheSpace, tmp_path, "cannot start with the configuration", curves="broken"
+    )
 
 
 @pytest.mark.parametrize("good", [LinearInPython, SortsInPython, LinearInNumPy])
@@ -359,7 +361,9 @@ def test_a_searcher_that_depends_on_the_order_of_hashes_is_caught(tmp_path):
     assert [line.split(" - ")[0].partition("::")[2] for line in failed] == [
         "TestGoesThroughASet::test_nothing_depends_on_the_order_of_hashes"
     ]
-    assert "Nothing depends on the order of hashes: with another PYTHONHASHSEED the experiment is another." in ran.stdout
+    assert (
+        "Nothing depends on the order of hashes: with another PYTHONHASHSEED the experiment is another." in ran.stdout
+    )
     assert "1 passed" in ran.stdout.replace("1 failed, ", "")
 
 

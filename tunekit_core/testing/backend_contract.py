@@ -221,11 +221,11 @@ class BackendContract:
         with self._driven(make) as driven:  # once before, for what is loaded once in a process
             driven.start(1)
             driven.until_idle()
-        with nothing_is_left("close() ends what still runs and frees what is held"):
-            with self._driven(make) as driven:
-                driven.start()
-                driven.start()
-                driven.next()
+        what = "close() ends what still runs and frees what is held"
+        with nothing_is_left(what), self._driven(make) as driven:
+            driven.start()
+            driven.start()
+            driven.next()
 
     @contextmanager
     def _driven(self, make: Make) -> Iterator[DrivenBackend]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tunekit_core.contracts.benchmarks import Benchmark, Curve, Executable, Script, Simulatable
+from tunekit_core.contracts.benchmarks import Benchmark, Blackbox, Curve, Executable, Script, Simulatable
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.random_configurations import RandomConfigurations
-from tunekit_core.engine.reading import taken_columns
+from tunekit_core.engine.state.reading import taken_columns
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, SearchSpace
 
@@ -106,7 +107,7 @@ class BenchmarkContract:
             assert _rises(resources), f"The resources of a curve increase: {resources}."
             if benchmark.max_resource is not None:
                 assert resources[-1] == benchmark.max_resource, (
-                    f"A complete run ends at max_resource={benchmark.max_resource}: its last resource is {resources[-1]}."
+                    f"A complete run ends at max_resource={benchmark.max_resource}, and this one at {resources[-1]}."
                 )
             assert len(elapsed) == len(resources), "A curve has one time for each of its resources."
             assert all(math.isfinite(each) for each in elapsed), "The times of a curve are finite."
@@ -183,10 +184,10 @@ class BenchmarkContract:
         return [configuration for configuration in drawn if configuration is not None]
 
     def _curves(self, make: Make) -> Iterator[tuple[Benchmark, Curve]]:
-        benchmark: Any = make()
+        benchmark = make()
         if not isinstance(benchmark, Simulatable):
             pytest.skip("nothing is recorded")
-        blackbox = benchmark.blackbox()
+        blackbox: Blackbox = benchmark.blackbox()
         assert blackbox.n_seeds >= 1, "A blackbox has every configuration at least once: n_seeds is 1 or more."
         for configuration in self._configurations(benchmark):
             for seed in sorted({0, blackbox.n_seeds - 1}):
@@ -194,4 +195,4 @@ class BenchmarkContract:
 
 
 def _rises(values: list[Any]) -> bool:
-    return all(a < b for a, b in zip(values, values[1:], strict=False))
+    return all(a < b for a, b in itertools.pairwise(values))

@@ -16,12 +16,12 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Recorded
 from tunekit_core.engine.fold import Fold
-from tunekit_core.engine.reading import taken_columns
 from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.state.reading import taken_columns
 from tunekit_core.randomness import Streams
 from tunekit_core.testing.components import PausesAndStops
 from tunekit_core.testing.experiments import Setup, live
-from tunekit_core.testing.toy import ToyBenchmark, toy_problem
+from tunekit_core.testing.toy import TOY_METRICS, ToyBenchmark, toy_problem
 from tunekit_core.testing.watching import another_time, counters
 
 Make = Callable[[Problem], ResultComposer]
@@ -56,7 +56,7 @@ class ComposerContract:
         for row in self._rows(make, events):
             assert isinstance(row, Mapping), f"A composer returns a mapping from columns to values: it is {row!r}."
             for name in row:
-                is_new = not taken_columns([name]) and name not in ToyBenchmark().metrics
+                is_new = not taken_columns([name]) and name not in TOY_METRICS
                 assert is_new, f"A composer adds columns, and replaces none: {name!r} exists, or is no text."
 
     def test_every_row_has_the_same_columns(self, make: Make, events: list[Recorded]) -> None:
@@ -95,14 +95,14 @@ class ComposerContract:
 
     def _rows(self, make: Make, events: list[Recorded]) -> list[Any]:
         problem = toy_problem(ToyBenchmark())
-        composer, state, rows = make(problem), None, []
+        composer, rows = make(problem), []
+        state = ExperimentState(problem, self.make_scheduler(problem, Streams(0)))
 
         def compose(trial: Trial, report: Report, decision: Decision) -> None:
             before = counters(state)
             rows.append(composer(state, trial, report))
             assert counters(state) == before, "A composer reads the view, and changes nothing."
 
-        state = ExperimentState(problem, self.make_scheduler(problem, Streams(0)))
         folding = Fold(state, compose)
         for event in events:
             folding.add(event)

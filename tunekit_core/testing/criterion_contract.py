@@ -96,8 +96,8 @@ class CriterionContract:
         for number in positions(state, events):
             answer, anew = criterion(state), make(self._problem())(state)
             assert anew == answer, (
-                f"What it answers follows from the view: after {number} events the criterion that was asked all the time "
-                f"answers {answer!r}, and one that was made there {anew!r}. It is not to count by itself."
+                f"What it answers follows from the view: after {number} events the criterion that was asked all the "
+                f"time answers {answer!r}, and one that was made there {anew!r}. It is not to count by itself."
             )
             if answer is not None:
                 return

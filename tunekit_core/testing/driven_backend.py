@@ -10,8 +10,8 @@ from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, TrialE
 from tunekit_core.contracts.trials import Checkpoint, Decision, Report, Resume, Start, Status, Trial
 from tunekit_core.engine.events import Decided, Restarted, Resumed, Started
 from tunekit_core.engine.gate import Gate
-from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.state.reading import Reader
 from tunekit_core.randomness import Streams
 
 

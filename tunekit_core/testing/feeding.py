@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
@@ -12,7 +13,7 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Stop, Trial
 from tunekit_core.engine.events import Decided, Resumed, Started, Stopped
-from tunekit_core.engine.notes import read_only_note
+from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
 from tunekit_core.read_only import ReadOnlyDict
@@ -47,7 +48,7 @@ class FedSearcher:
         while self.state.n_started < n_trials:
             self.end(self.start())
 
-    def start(self, configuration: Configuration | None = None) -> Trial:
+    def start(self, configuration: Mapping[str, Any] | None = None) -> Trial:
         """Start a trial, with a random configuration unless one is given."""
         trial_id = self.state.n_started
         if configuration is None:

@@ -105,7 +105,9 @@ def peak_memory(do: Callable[[], object]) -> int:
 def shortest_time(do: Callable[[], object]) -> float:
     """Seconds of processor time that something takes, the shortest of five; very little counts as 0.2 ms."""
     times = []
-    for _ in range(BEST_OF):  # of this thread: while a limit of processor time is set, that of the process ticks coarsely
+    for _ in range(
+        BEST_OF
+    ):  # of this thread: while a limit of processor time is set, that of the process ticks coarsely
         began = time.thread_time()
         do()
         times.append(time.thread_time() - began)

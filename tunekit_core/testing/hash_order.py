@@ -17,8 +17,8 @@ SEEDS = ("1", "2")
 def check_hash_order(run: Callable[[Path], bytes], folder: Path, request: pytest.FixtureRequest) -> None:
     """See that what is run gives the same bytes in processes with other seeds of hashes.
 
-    Each runs the test that calls this once more, with the fixtures that it has, but for those of plugins of pytest, which
-    take longer to load than the test takes.
+    Each runs the test that calls this once more, with the fixtures that it has, but for those of plugins of pytest,
+    which take longer to load than the test takes.
 
     Args:
         run: What is run, in a folder of its own.

@@ -13,7 +13,6 @@ from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
 from tunekit_core.testing.experiments import MakeScheduler, Setup, as_text, live
 
-
 EVERY_EVENT = range(1_000_000)
 
 
@@ -36,8 +35,8 @@ def check_fold_equals_live(
     """Run an experiment, and fold its record as far as every event; see that the same is suggested there.
 
     It is run twice: as any other, and with the scheduler asked after all those events. Both have the same record, since
-    to be asked changes nothing. What was suggested live, in both, is compared with what components that are made anew suggest
-    after the fold of the events, as they are read from disk.
+    to be asked changes nothing. What was suggested live, in both, is compared with what components that are made anew
+    suggest after the fold of the events, as they are read from disk.
 
     Args:
         make: Builds the scheduler from problem and streams.
@@ -63,8 +62,8 @@ def check_fold_equals_live(
         if n_events in at:
             folded = suggestion_after(make, setup, lived.events[:n_events])
             assert folded == suggestion, (
-                f"The state is the fold of the events: after {n_events} of {len(lived.events)} events the fold suggests "
-                "something else than was suggested live."
+                f"The state is the fold of the events: after {n_events} of {len(lived.events)} events the fold "
+                "suggests something else than was suggested live."
             )
             n_folded += 1
     return Compared(len(lived.events), n_folded)

@@ -144,8 +144,8 @@ class SchedulerContract:
         maximised = live(scheduler, Setup(benchmark=ToyBenchmark(mode="max")), tmp_path / "max").events
         difference = first_difference([*map(_without_metrics, minimised)], [*map(_without_metrics, maximised)])
         assert not difference, (
-            "Losses are compared, not metrics: a score to maximise gives the same decisions as the loss that it mirrors. "
-            f"{difference}"
+            "Losses are compared, not metrics: a score to maximise gives the same decisions as the loss that it "
+            f"mirrors. {difference}"
         )
 
     def test_an_exhausted_space_ends_the_experiment(self, scheduler: MakeScheduler, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Proposal, Start, Status
 from tunekit_core.engine.events import Recorded, Started
-from tunekit_core.engine.notes import read_only_note
+from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, ConfigurationTable

@@ -12,6 +12,8 @@ from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace, c
 
 Curves = Literal["smooth", "constant", "broken"]
 
+TOY_METRICS = frozenset({"score", "seconds", "epoch"})
+
 
 class ToyBenchmark(Benchmark):
     """Four hyperparameters (or 24 configurations) and curves that fall as 1 / epoch.
@@ -47,7 +49,7 @@ class ToyBenchmark(Benchmark):
             self.space = SearchSpace({"x": x, "lr": lr, "units": units, "act": act})
         self.objective = Objective("score", mode, "epoch")
         self.max_resource = max_resource
-        self.metrics = frozenset({"score", "seconds", "epoch"})
+        self.metrics = TOY_METRICS
         self._curves = curves
         self._resources = [*range(reports_every, max_resource, reports_every), max_resource]
         self.n_seeds = 1

@@ -12,7 +12,8 @@ import pytest
 from tunekit_asha.pasha import Pasha
 from tunekit_asha.pasha.noise import NoisyPairs
 from tunekit_core import ConfigurationError, Decision, Resume, Start, Status, create
-from tunekit_core.testing import SchedulerContract
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.testing import ComposerContract, SchedulerContract
 
 
 class TestPasha(SchedulerContract):
@@ -27,6 +28,15 @@ class TestPashaThatIsGivenEpsilon(SchedulerContract):
         return functools.partial(
             create, "scheduler", "pasha", ranking_criterion="soft_ranking", epsilon=0.01, searcher_data="all"
         )
+
+
+class TestPashaColumns(ComposerContract):
+    @pytest.fixture
+    def make(self):
+        return functools.partial(create, "composer", "pasha")
+
+    def make_scheduler(self, problem, streams):
+        return create("scheduler", "pasha", problem, streams, RandomSearch(problem, streams))
 
 
 def run_next(pasha, curves):
