@@ -31,7 +31,7 @@ ABILITIES = (WeighsBrackets, ChoosesTrials, RanksPausedTrials, ShowsDevices, Sim
 DOORS = {"tunekit", "tunekit_core", "tunekit_core.testing"}
 EXAMPLES = sorted((ROOT / "docs" / "examples").rglob("*.py"))
 PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if "reference" not in page.parts)
-ENGINE = [ROOT / "tunekit_core" / "engine" / name for name in ("gate.py", "notes.py", "culprits.py")]
+GATE = sorted((ROOT / "tunekit_core" / "engine" / "gate").glob("*.py"))
 MESSAGES = ROOT / "docs" / "explanation" / "what-changes-when.md"
 IMPORTED = re.compile(r"^\s*(?:from|import) (tunekit(?:_core)?(?:\.\w+)*)(?=\s)", re.MULTILINE)
 
@@ -51,8 +51,8 @@ def test_a_page_and_an_example_import_from_the_doors_alone(file):
     assert set(IMPORTED.findall(file.read_text(encoding="utf-8"))) <= DOORS
 
 
-def test_the_messages_that_a_page_quotes_are_those_of_the_engine():
-    source = "".join(re.sub(r'"\n\s+f?"', "", file.read_text(encoding="utf-8")) for file in ENGINE)
+def test_the_messages_that_a_page_quotes_are_those_of_the_gate():
+    source = "".join(re.sub(r'"\n\s+f?"', "", file.read_text(encoding="utf-8")) for file in GATE)
     rows = MESSAGES.read_text(encoding="utf-8").partition("| from | what it says |")[2].partition("\n\n")[0]
     pieces = [piece for quoted in re.findall(r"`([^`]*…[^`]*)`", rows) for piece in quoted.split("…")]
     assert len(pieces) > 40

@@ -22,9 +22,15 @@ class TrainedToy(ToyBenchmark):
 class BreakingToy(ToyBenchmark):
     """Fails after its first report."""
 
+    error = OSError("no such device")
+
     def train(self, configuration, report):
         report({"epoch": 1, "score": 0.5})
-        raise OSError("no such device")
+        raise self.error
+
+
+class ExitingToy(BreakingToy):
+    error = SystemExit(3)
 
 
 def threads(problem, benchmark):
@@ -55,6 +61,11 @@ def test_a_function_that_raises_is_a_trial_that_failed_with_its_reason():
     reported, ended = events_of_one_trial(BreakingToy())
     assert isinstance(reported, TrialReported)
     assert (ended.status, ended.reason) == (Status.FAILED, "OSError: no such device")
+
+
+def test_a_function_that_exits_is_a_trial_that_failed():
+    _, ended = events_of_one_trial(ExitingToy())
+    assert (ended.status, ended.reason) == (Status.FAILED, "SystemExit: 3")
 
 
 def test_a_benchmark_without_a_function_is_refused():

@@ -102,6 +102,9 @@ class Threads(Backend):
         self._runs: dict[int, Run] = {}
         self._began = monotonic()
 
+    def open(self, n_workers: int) -> None:
+        self._began = monotonic()
+
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         self._begin(trial, until)
 
@@ -162,7 +165,7 @@ class Threads(Backend):
             self._train(run.configuration, lambda metrics: self._report(run, dict(metrics)))
         except EndOfRun:
             pass
-        except Exception as error:
+        except BaseException as error:  # sys.exit() too: whatever a function does, its run ends
             if not run.is_to_end:
                 status, reason = Status.FAILED, f"{type(error).__name__}: {error}"
         self._happened(lambda time: TrialEnded(run.trial_id, run.number, status, time, reason=reason))
