@@ -58,6 +58,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def fold(session: nox.Session) -> None:
+    """Folds the records of 1,000 generated experiments as far as any event, in minutes; not part of a plain ``nox``."""
+    session.run("pytest", "-n", "0", "tests/fold/thousand.py", *session.posargs)  # one process, for its figures
+
+
+@nox.session
 def wheels(session: nox.Session) -> None:
     """Builds every wheel from its sdist, and tries them in a fresh environment outside the clone."""
     session.run("pytest", "-n", "0", "tests/packaging/wheels.py", *session.posargs)  # built once, for all tests

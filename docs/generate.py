@@ -23,7 +23,22 @@ import tunekit.conf
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
 from tunekit.config.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, SEVERAL, VALUES
-from tunekit_core import Backend, Benchmark, Observer, ResultComposer, Scheduler, Searcher, StoppingCriterion
+from tunekit_core import (
+    Backend,
+    Benchmark,
+    Blackbox,
+    ChoosesTrials,
+    Executable,
+    Observer,
+    RanksPausedTrials,
+    ResultComposer,
+    Scheduler,
+    Searcher,
+    ShowsDevices,
+    Simulatable,
+    StoppingCriterion,
+    WeighsBrackets,
+)
 from tunekit_core.plugins import hookspecs, known
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN
@@ -42,6 +57,13 @@ CONTRACTS = {
     "composer": ResultComposer,
     "observer": Observer,
 }
+ABILITIES = {
+    "searcher": (WeighsBrackets, ChoosesTrials),
+    "scheduler": (RanksPausedTrials,),
+    "backend": (ShowsDevices,),
+    "benchmark": (Simulatable, Blackbox, Executable),
+}
+"""Protocols that a component of a kind, or what it gives, may follow beside its contract."""
 
 
 def hooks() -> Iterator[str]:
@@ -52,18 +74,18 @@ def hooks() -> Iterator[str]:
         f"A plugin is a distribution with an entry point in the group `{hookspecs.PROJECT}` that names a module; the "
         f"module implements hooks, each marked with `tunekit_core.hookimpl`, and states `API = {hookspecs.API}`, the "
         "version of these contracts. [Write a searcher](../tutorials/write-a-searcher.md) shows one from beginning to "
-        "end.\n"
+        "end, and [What changes when](../explanation/what-changes-when.md) says in which order methods are called.\n"
     )
     for kind, hook in HOOKS.items():
         contract = CONTRACTS[kind]
         yield from _hook(hook)
         yield f"### {contract.__name__}\n"
         yield f"`tunekit_core.{contract.__name__}({', '.join(inspect.signature(contract).parameters)})`\n"
-        yield from _described(contract)
-        for name, method in vars(contract).items():
-            if inspect.isfunction(method) and not name.startswith("_"):
-                yield f"**`{name}{_signature(method)}`**{_abstract(method)}\n"
-                yield from _described(method)
+        yield from _members(contract)
+        for ability in ABILITIES.get(kind, ()):
+            yield f"### {ability.__name__}\n"
+            yield f"`tunekit_core.{ability.__name__}`, a protocol\n"
+            yield from _members(ability)
     yield from _hook("tunekit_config_packages")
 
 
@@ -122,6 +144,18 @@ def index() -> str:
         group: {name: home for name, home in found.items() if home != BUILT_IN} for group, found in homes.items()
     }
     return json.dumps({group: found for group, found in elsewhere.items() if found}, indent=2, sort_keys=True) + "\n"
+
+
+def _members(contract: type[Any]) -> Iterator[str]:
+    """What a class says of itself, and its methods; of those that Python itself calls only the one that is a call."""
+    yield from _described(contract)
+    for name, method in vars(contract).items():
+        if isinstance(method, property):
+            yield f"**`{name}`**, a property\n"
+            yield from _described(method)
+        elif inspect.isfunction(method) and (name == "__call__" or not name.startswith("_")):
+            yield f"**`{name}{_signature(method)}`**{_abstract(method)}\n"
+            yield from _described(method)
 
 
 def _hook(name: str) -> Iterator[str]:

@@ -52,7 +52,7 @@ def events_but_for_times(folder: Path) -> list[dict[str, object]]:
     return [{key: value for key, value in event.items() if key not in ("number", "time", "crc32")} for event in events]
 
 
-@pytest.mark.parametrize("name", ["fifo", "asha_stopping", "asha_promotion", "freeze_thaw"])
+@pytest.mark.parametrize("name", ["fifo", "asha_stopping", "asha_promotion", "pasha", "freeze_thaw"])
 def test_killed_after_any_event_it_ends_as_if_nothing_had_happened(name: str, tmp_path: Path) -> None:
     undisturbed = run(name, tmp_path / "whole", fail_at={2: 1})
     lines = (tmp_path / "whole" / "events.jsonl").read_bytes().splitlines(keepends=True)

@@ -12,8 +12,8 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import Checkpoint, Decision, Report, Resume, Start, Status
 from tunekit_core.contracts.view import Failure
 from tunekit_core.engine.events import Decided, LateReport, Resumed, Started, UnusableReport, Workers
-from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.state.reading import Reader
 from tunekit_core.errors import RecordError
 from tunekit_core.space import uniform
 

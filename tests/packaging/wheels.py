@@ -26,6 +26,11 @@ PACKAGES = {  # by folder of the distribution: where each package folder of it l
     "benchmarks": {"tunekit_benchmarks": "tunekit_benchmarks"},
     "docs/examples/tunekit-better-half": {"tunekit_better_half": "tunekit_better_half"},
     "docs/examples/tunekit-coordinate-search": {"tunekit_coordinate_search": "tunekit_coordinate_search"},
+    "docs/examples/tunekit-plateau": {"tunekit_plateau": "tunekit_plateau"},
+    "docs/examples/tunekit-regression-curves": {"tunekit_regression_curves": "tunekit_regression_curves"},
+    "docs/examples/tunekit-regret": {"tunekit_regret": "tunekit_regret"},
+    "docs/examples/tunekit-threads": {"tunekit_threads": "tunekit_threads"},
+    "docs/examples/tunekit-webhook": {"tunekit_webhook": "tunekit_webhook"},
 }
 MAIN_COMMAND = ["+method=MOBSTER", "benchmark=fcnet", "--multirun", "seed=range(2)", "stopping.max_num_evaluations=200"]
 

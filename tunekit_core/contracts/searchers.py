@@ -55,7 +55,7 @@ class Searcher(abc.ABC):
         """A trial was started, whether this searcher proposed it or not."""
 
     def on_resume(self, trial: Trial, note: Note) -> None:
-        """A paused trial runs again; ``note`` is that of its :class:`~tunekit_core.contracts.trials.Resume`."""
+        """A paused trial runs again; ``note`` is that of its :class:`~tunekit_core.Resume`."""
 
     def on_target(self, trial: Trial, resource: int | None) -> None:
         """A trial is now pending at ``resource``: at its start, when resumed, and with each rung passed."""

@@ -21,8 +21,8 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Checkpoint, Decision, Status, Trial
 from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.engine.events import UnusableReport
-from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.record import Record
+from tunekit_core.engine.state.reading import Reader
 from tunekit_core.engine.steps import Steps
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams

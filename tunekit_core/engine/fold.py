@@ -8,8 +8,8 @@ from tunekit_core.contracts.backends import TrialEnded, TrialReported
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.event_json import kind_of
 from tunekit_core.engine.events import Decided, LateReport, Recorded, Restarted, Started, UnusableReport
-from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.state.reading import Reader
 from tunekit_core.errors import ReplayError
 
 OnDecision = Callable[[Trial, Report, Decision], None]

@@ -18,7 +18,6 @@ from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Stop, Suggestion, Trial
 from tunekit_core.contracts.view import Incumbent
 from tunekit_core.engine.checkpoints import Checkpoints
-from tunekit_core.engine.culprits import AnyComponent, errors_named
 from tunekit_core.engine.event_json import RECORD_FORMAT
 from tunekit_core.engine.events import (
     CriterionMet,
@@ -32,11 +31,10 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
-from tunekit_core.engine.gate import Gate, check_parts
-from tunekit_core.engine.reading import Reader
+from tunekit_core.engine.gate import AnyComponent, Gate, SuggestionGate, check_parts, errors_named
 from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
-from tunekit_core.engine.state import WITHOUT_REPORT, ExperimentState
+from tunekit_core.engine.state import WITHOUT_REPORT, ExperimentState, Reader
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.read_only import ReadOnlyDict
 
@@ -90,6 +88,7 @@ class Steps:
         check_parts(scheduler, backend)
         self.state = ExperimentState(scheduler.problem, scheduler)
         self.gate = Gate(self.state, backend)
+        self._suggestions = SuggestionGate(self.state)
         self._backend = backend
         self._n_workers = n_workers
         self._composers = tuple(composers)
@@ -119,9 +118,9 @@ class Steps:
         past = self._record.begin(state.problem, self._n_workers, components, self._metadata, restores=restores)
         recovery = Recovery(state, self._record, self._write_row)
         has_past = recovery.read(past)  # before the backend is opened: its clock does not run meanwhile
-        self._happened(TunerStarted(RECORD_FORMAT, state.now))
         if recovery.undecided is not None:
-            self._record.write(recovery.undecided)
+            self._record.write(recovery.undecided)  # right after its report, or the record could not be folded again
+        self._happened(TunerStarted(RECORD_FORMAT, state.now))
         if state.n_workers != self._n_workers:
             self._happened(Workers(self._n_workers, state.now))
         backend.open(self._n_workers)
@@ -133,7 +132,7 @@ class Steps:
 
     def suggest(self) -> Suggestion | None:
         """What a free worker should do."""
-        return self.gate.suggestion(self.state.scheduler.suggest(self.state.n_started))
+        return self._suggestions.check(self.state.scheduler.suggest(self.state.n_started))
 
     def carry_out(self, suggestion: Suggestion) -> None:
         """Do what was suggested."""
@@ -242,7 +241,7 @@ class Steps:
         if is_decided or event.status is not Status.FAILED or not self._may_begin_again(event):
             self._end(event)
             return
-        self.gate.check_counting(trial.id, has_checkpoint=event.has_checkpoint)
+        self._suggestions.check_counting(trial.id, has_checkpoint=event.has_checkpoint)
         self._happened(Restarted(trial.id, trial.n_runs, event.cause, event.reason, event.time))
         self._run_again(trial, event.time)
 

@@ -8,20 +8,39 @@ A plugin subclasses the contract of its kind and overrides one fixture:
             return MySearcher
 """
 
-from tunekit_core.testing.backend_contract import BackendContract
-from tunekit_core.testing.experiments import Live, live_experiment, run_toy
-from tunekit_core.testing.scheduler_contract import SchedulerContract
-from tunekit_core.testing.searcher_contract import SearcherContract
-from tunekit_core.testing.toy import ToyBackend, ToyBenchmark, toy_problem
+from pkgutil import iter_modules
+
+import pytest
+
+# Before they are imported: a test that fails shows the values that it compared.
+pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
+
+from tunekit_core.testing.backend_contract import BackendContract  # noqa: E402
+from tunekit_core.testing.benchmark_contract import BenchmarkContract  # noqa: E402
+from tunekit_core.testing.composer_contract import ComposerContract  # noqa: E402
+from tunekit_core.testing.criterion_contract import CriterionContract  # noqa: E402
+from tunekit_core.testing.experiments import Lived, Setup, live, run_toy  # noqa: E402
+from tunekit_core.testing.observer_contract import ObserverContract  # noqa: E402
+from tunekit_core.testing.replay import check_fold_equals_live  # noqa: E402
+from tunekit_core.testing.scheduler_contract import SchedulerContract  # noqa: E402
+from tunekit_core.testing.searcher_contract import SearcherContract  # noqa: E402
+from tunekit_core.testing.toy import ToyBenchmark, toy_problem  # noqa: E402
+from tunekit_core.testing.toy_backend import ToyBackend  # noqa: E402
 
 __all__ = [
     "BackendContract",
-    "Live",
+    "BenchmarkContract",
+    "ComposerContract",
+    "CriterionContract",
+    "Lived",
+    "ObserverContract",
     "SchedulerContract",
     "SearcherContract",
+    "Setup",
     "ToyBackend",
     "ToyBenchmark",
-    "live_experiment",
+    "check_fold_equals_live",
+    "live",
     "run_toy",
     "toy_problem",
 ]

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from tunekit_core.contracts.backends import Backend, BackendEvent, TrialEnded, TrialReported
+from tunekit_core.contracts.backends import Backend, Cause, StartFailed, TrialEnded, TrialPlaced
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Report, Status, Trial
+from tunekit_core.contracts.trials import Checkpoint, Status
+from tunekit_core.testing.driven_backend import DrivenBackend, resources
+from tunekit_core.testing.leaks import nothing_is_left
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
 
 Make = Callable[[Problem, ToyBenchmark], Backend]
+AT_ONCE = 0.1  # seconds; what is accepted takes 10 ms, and the machine may be busy
+EPOCHS = [*range(1, 10)]
 
 
 class BackendContract:
-    """Subclass it in a plugin's tests and override :meth:`make`: a backend that runs the toy benchmark."""
+    """Subclass it in a plugin's tests and override :meth:`make`: a backend that runs the toy benchmark.
+
+    The backend is not opened yet. Called twice in a test, it gives two backends in the same folder.
+
+    Attributes:
+        patience: Seconds on the clock of the backend that pass between two events at most.
+    """
+
+    patience = 60.0
 
     @pytest.fixture
     def make(self) -> Make:
@@ -23,81 +37,202 @@ class BackendContract:
         raise NotImplementedError("override the fixture 'make'")
 
     @pytest.fixture
-    def backend(self, make: Make) -> Iterator[Backend]:
-        """The backend under test, on the smooth toy benchmark with 9 epochs."""
-        benchmark = ToyBenchmark()
-        backend = make(toy_problem(benchmark), benchmark)
-        yield backend
-        backend.close()
+    def make_failing(self) -> Make:
+        """As ``make``, of a backend whose trials fail after a report or more; override it where they can."""
+        pytest.skip("the fixture 'make_failing' is not overridden")
 
-    def test_a_trial_reports_every_resource_and_ends_once(self, backend: Backend) -> None:
+    @pytest.fixture
+    def driven(self, make: Make) -> Iterator[DrivenBackend]:
+        """The backend under test, on the smooth toy benchmark with 9 epochs and two workers."""
+        with self._driven(make) as driven:
+            yield driven
+
+    @pytest.fixture
+    def failing(self, make_failing: Make) -> Iterator[DrivenBackend]:
+        """As ``driven``, of a backend whose trials fail."""
+        with self._driven(make_failing) as driven:
+            yield driven
+
+    def test_a_trial_reports_every_resource_and_ends_once(self, driven: DrivenBackend) -> None:
         """In order, each report with its metrics, times that do not fall."""
-        trial = _trial(backend, 0)
-        backend.start(trial, None, None)
-        events = _events_until_idle(backend)
-        reports, ended = events[:-1], events[-1]
-        assert [event.metrics["epoch"] for event in reports if isinstance(event, TrialReported)] == [*range(1, 10)]
-        assert isinstance(ended, TrialEnded)
-        assert ended.status is Status.COMPLETED
+        trial = driven.start()
+        events = driven.until_idle()
+        assert resources(events, trial) == EPOCHS, "A trial that is sent to the end reports every resource, in order."
+        assert trial.status is Status.COMPLETED, "A trial that ends by itself without an error is told as COMPLETED."
         times = [event.time for event in events]
-        assert times == sorted(times)
+        assert times == sorted(times), "Times do not fall: the backend has one clock."
+        assert 0 <= times[0] <= times[-1] <= driven.backend.now(), "Times are seconds since the experiment began."
 
-    def test_a_trial_that_is_sent_to_a_resource_ends_there(self, backend: Backend) -> None:
+    def test_a_trial_that_is_sent_to_a_resource_ends_there(self, driven: DrivenBackend) -> None:
         """It reports it and then ends by itself."""
-        backend.start(_trial(backend, 0), 3, None)
-        events = _events_until_idle(backend)
-        assert [event.metrics["epoch"] for event in events if isinstance(event, TrialReported)] == [1, 2, 3]
-        assert isinstance(events[-1], TrialEnded)
-        assert events[-1].status is Status.COMPLETED
+        trial = driven.start(3)
+        assert resources(driven.until_idle(), trial) == [1, 2, 3], (
+            "A trial that is sent to 3 ends when it has reported 3."
+        )
+        assert trial.status is Status.PAUSED, (
+            "A trial that ends where it was sent to is told as COMPLETED, not as failed."
+        )
 
-    def test_a_resumed_trial_goes_on_to_its_next_target(self, backend: Backend) -> None:
+    def test_a_resumed_trial_goes_on_to_its_next_target(self, driven: DrivenBackend) -> None:
         """With checkpoints where it was, perhaps with its last report once more, without from the beginning."""
-        trial = _trial(backend, 0)
-        backend.start(trial, 3, None)
-        for event in _events_until_idle(backend):
-            _remember(trial, event)
-        backend.resume(trial, 9)
-        resumed = [e.metrics["epoch"] for e in _events_until_idle(backend) if isinstance(e, TrialReported)]
-        assert resumed[-6:] == [*range(4, 10)]
-        assert resumed[:-6] in ([], [3]) if "checkpoint" in backend.capabilities else resumed[:-6] == [1, 2, 3]
+        trial = driven.start(3)
+        driven.until_idle()
+        driven.resume(trial)
+        resumed = resources(driven.until_idle(), trial)
+        if "checkpoint" in driven.backend.capabilities:
+            assert resumed in ([*range(4, 10)], [*range(3, 10)]), (
+                "With the capability 'checkpoint' a resumed trial goes on from its last report."
+            )
+        else:
+            assert resumed == EPOCHS, "Without the capability 'checkpoint' a resumed trial starts over."
 
     @pytest.mark.parametrize("how", ["pause", "stop"])
-    def test_a_trial_that_is_asked_to_end_ends_once(self, backend: Backend, how: str) -> None:
-        """Also when it is asked while its last report is on the way."""
-        first, second = _trial(backend, 0), _trial(backend, 1)
-        backend.start(first, None, None)
-        backend.start(second, 3, None)
-        ends: list[int] = []
-        while len(ends) < 2:
-            for event in backend.wait(None):
-                if isinstance(event, TrialEnded):
-                    ends.append(event.trial_id)
-                elif event.metrics["epoch"] == 3:
-                    getattr(backend, how)((first, second)[event.trial_id])
-        assert sorted(ends) == [0, 1]
-        assert _events_until_idle(backend, running=0) == []
+    def test_a_trial_that_is_asked_to_end_ends_once(self, driven: DrivenBackend, how: str) -> None:
+        """Also when it is asked while its last report is on the way. What comes of it is no failure."""
+        first, second = driven.start(), driven.start(3)
+        is_asked: set[int] = set()
+        while driven.state.n_running:
+            for event in driven.next():
+                trial = (first, second)[event.trial_id]
+                if trial.reached >= 3 and trial.id not in is_asked and trial.status is Status.RUNNING:
+                    is_asked.add(trial.id)
+                    driven.ask_to_end(trial, how)
+        ends = [event for event in driven.events if isinstance(event, TrialEnded)]
+        assert sorted(end.trial_id for end in ends) == [0, 1], "Every run ends once."
+        assert {end.status for end in ends} == {Status.COMPLETED}, "A trial that was asked to end has not failed."
+        assert driven.backend.wait(driven.backend.now() + 0.05) == [], "After its end nothing is told of a run."
 
-    def test_waiting_ends_at_the_deadline(self, backend: Backend) -> None:
+    def test_as_many_trials_run_at_the_same_time_as_there_are_workers(self, driven: DrivenBackend) -> None:
+        """``open`` says how many: there were two."""
+        first, second = driven.start(), driven.start()
+        while driven.state.n_running:
+            driven.next()
+            if min(first.reached, second.reached) or not driven.state.n_running:
+                break
+            is_over = first.status.final or second.status.final
+            assert not is_over, (
+                "As many trials run at the same time as open() was told: one of two has waited for the other."
+            )
+        for trial in (first, second):
+            if trial.status is Status.RUNNING:
+                driven.ask_to_end(trial, "stop")
+        driven.until_idle()
+
+    def test_a_start_is_accepted_at_once(self, driven: DrivenBackend) -> None:
+        """The tuner does not wait: what is slow happens later."""
+        driven.start(1)
+        driven.until_idle()  # the first of all may load what the others need
+        began = time.perf_counter()
+        driven.start(1)
+        took = time.perf_counter() - began
+        driven.until_idle()
+        assert took < AT_ONCE, f"start() returns at once, and has the trial wait if it must: it took {took:.3f} s."
+
+    def test_a_run_that_is_placed_was_placed_before_it_reports(self, driven: DrivenBackend) -> None:
+        """Time limits and cost count from there."""
+        driven.start()
+        events = driven.until_idle()
+        placed = [number for number, event in enumerate(events) if isinstance(event, TrialPlaced)]
+        assert placed in ([], [0]), "TrialPlaced comes once for each run, before its reports, or never."
+
+    def test_waiting_ends_at_the_deadline(self, driven: DrivenBackend) -> None:
         """With nothing, and the clock there."""
-        backend.start(_trial(backend, 0), None, None)
-        before = backend.now()
-        assert backend.wait(before + 1e-6) == []
-        assert backend.now() >= before + 1e-6
+        driven.start()
+        before = driven.backend.now()
+        events = driven.backend.wait(before + 1e-6)
+        assert [event for event in events if not isinstance(event, TrialPlaced)] == [], (
+            "wait() returns at its deadline, with nothing if nothing has happened."
+        )
+        assert driven.backend.now() >= before + 1e-6, "The clock has come to the deadline when wait() returns at it."
 
+    def test_a_failure_is_told_as_one(self, failing: DrivenBackend) -> None:
+        """Of the script, with a reason for people."""
+        trial = failing.start()
+        failing.until_idle()
+        end = failing.events[-1]
+        assert isinstance(end, TrialEnded)
+        assert end.status is trial.status is Status.FAILED, "A run that ended with an error is told as FAILED."
+        assert end.cause is Cause.SCRIPT, "What a script did is told as Cause.SCRIPT."
+        assert end.reason, "A failure has a reason, for people."
 
-def _trial(backend: Backend, trial_id: int) -> Trial:
-    return Trial(trial_id, backend.problem.space.default())
+    def test_a_trial_starts_from_the_checkpoint_of_another(self, driven: DrivenBackend) -> None:
+        """The version that is named: it goes on from there. Of one that does not exist it cannot start."""
+        if "copy" not in driven.backend.capabilities:
+            pytest.skip("the backend does not declare 'copy'")
+        donor = driven.start(3)
+        driven.until_idle()
+        trial = driven.start(checkpoint_of=Checkpoint(donor.id, 3))
+        copied = resources(driven.until_idle(), trial)
+        assert copied == [*range(4, 10)], (
+            "With the capability 'copy' a trial that starts from the checkpoint of another at 3 goes on from there."
+        )
+        assert trial.status is Status.COMPLETED, "A trial that started from a checkpoint comes to its end."
 
+    def test_a_checkpoint_that_does_not_exist_is_a_start_that_failed(self, driven: DrivenBackend) -> None:
+        """At once, or as the end of the run: nobody begins from nothing without saying so."""
+        if "copy" not in driven.backend.capabilities:
+            pytest.skip("the backend does not declare 'copy'")
+        donor = driven.start(3)
+        driven.until_idle()
+        rule = "With the capability 'copy', a start from a checkpoint that does not exist fails"
+        try:
+            trial = driven.start(checkpoint_of=Checkpoint(donor.id, 5))
+        except StartFailed:
+            return
+        driven.until_idle()
+        assert trial.status is Status.FAILED, f"{rule}: the trial was {trial.status.value.lower()}."
 
-def _events_until_idle(backend: Backend, running: int = 1) -> list[BackendEvent]:
-    events: list[BackendEvent] = []
-    while running:
-        for event in backend.wait(None):
-            events.append(event)
-            running -= isinstance(event, TrialEnded)
-    return events
+    def test_a_trial_whose_checkpoint_was_dropped_starts_over(self, driven: DrivenBackend) -> None:
+        """So the tuner can keep their number small."""
+        if type(driven.backend).drop_checkpoint is Backend.drop_checkpoint:
+            pytest.skip("the backend drops no checkpoints")
+        trial = driven.start(3)
+        driven.until_idle()
+        driven.backend.drop_checkpoint(trial.id)
+        driven.resume(trial)
+        assert resources(driven.until_idle(), trial) == EPOCHS, "A trial whose checkpoint was dropped starts over."
 
+    def test_what_runs_is_taken_up_by_another_process(self, driven: DrivenBackend, make: Make) -> None:
+        """Nothing is lost but what was not reported, and the clock goes on where it was."""
+        if "restore" not in driven.backend.capabilities:
+            pytest.skip("the backend does not declare 'restore'")
+        paused, running = driven.start(3), driven.start()
+        while paused.status is Status.RUNNING or running.reached < 2:
+            driven.next()
+        died, time_of_death = driven.backend, driven.state.now
+        benchmark = ToyBenchmark()
+        successor = make(toy_problem(benchmark), benchmark)
+        try:
+            successor.open(2)
+            driven.taken_up_by(successor)
+            assert successor.now() >= time_of_death, "With 'restore', the clock of the experiment goes on where it was."
+            driven.resume(paused)
+            driven.until_idle()
+        finally:
+            successor.close()
+            driven.backend = died
+        for trial in (paused, running):
+            told = resources(driven.events, trial)
+            assert [*dict.fromkeys(told)] == EPOCHS, f"With 'restore', a trial goes on where it was: {told}."
+            assert trial.status is Status.COMPLETED, "With 'restore', a trial comes to its end."
 
-def _remember(trial: Trial, event: BackendEvent) -> None:
-    if isinstance(event, TrialReported):
-        trial.last_report = Report(trial.id, event.metrics["epoch"], event.metrics, (0.0,), event.time)
+    def test_nothing_is_left_once_it_is_closed(self, make: Make) -> None:
+        """Not even of trials that run."""
+        with self._driven(make) as driven:  # once before, for what is loaded once in a process
+            driven.start(1)
+            driven.until_idle()
+        what = "close() ends what still runs and frees what is held"
+        with nothing_is_left(what), self._driven(make) as driven:
+            driven.start()
+            driven.start()
+            driven.next()
+
+    @contextmanager
+    def _driven(self, make: Make) -> Iterator[DrivenBackend]:
+        benchmark = ToyBenchmark()
+        backend = make(toy_problem(benchmark), benchmark)
+        try:
+            backend.open(2)
+            yield DrivenBackend(backend, self.patience)
+        finally:
+            backend.close()

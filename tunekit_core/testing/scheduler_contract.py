@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,25 @@ from tunekit_core.contracts.backends import TrialEnded, TrialReported
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.trials import Decision, Resume, Start, Status
-from tunekit_core.engine.events import Decided, Recorded, Resumed
+from tunekit_core.contracts.trials import Decision, Status
+from tunekit_core.engine.events import Decided, Recorded, Resumed, Started
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
-from tunekit_core.testing.experiments import live_experiment, prefixes, run_toy
+from tunekit_core.testing.components import Spy
+from tunekit_core.testing.experiments import Setup, live
+from tunekit_core.testing.feeding import FedScheduler
+from tunekit_core.testing.growth import check_growth, count_steps, peak_memory, shortest_time
+from tunekit_core.testing.hash_order import check_hash_order
+from tunekit_core.testing.replay import check_fold_equals_live, first_difference
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
 
 Make = Callable[[Problem, Streams, Searcher], Scheduler]
+MakeScheduler = Callable[[Problem, Streams], Scheduler]
+
+FAILURES = {2: 0, 4: 1, 7: 3}
+FEW = (500, 1000, 2000, 4000)
+MANY = (1000, 2000, 4000, 8000)
 
 
 class SchedulerContract:
@@ -36,116 +45,168 @@ class SchedulerContract:
         raise NotImplementedError("override the fixture 'make'")
 
     @pytest.fixture
-    def scheduler(self, make: Make) -> Callable[[Problem, Streams], Scheduler]:
+    def scheduler(self, make: Make) -> MakeScheduler:
         """Builds the scheduler over random search."""
         return lambda problem, streams: make(problem, streams, RandomSearch(problem, streams))
 
     def test_replaying_the_events_gives_the_same_next_suggestion_at_every_prefix(
-        self, scheduler: Any, tmp_path: Path
+        self, scheduler: MakeScheduler, tmp_path: Path
     ) -> None:
         """The state is the fold of the events."""
-        _, events = run_toy(scheduler, tmp_path, fail_at={2: 0, 4: 1, 7: 3})
-        problem = toy_problem(ToyBenchmark())
-        live = live_experiment(scheduler, problem, 0, events)
-        for prefix, suggestion in zip(prefixes(events), live.suggestions, strict=True):
-            state = ExperimentState(problem, scheduler(problem, Streams(0)))
-            fold(prefix, state)
-            assert _plain(state.scheduler.suggest(state.n_started)) == _plain(suggestion)
+        check_fold_equals_live(scheduler, Setup(fail_at=FAILURES), tmp_path)
 
-    def test_suggest_changes_nothing(self, scheduler: Any, tmp_path: Path) -> None:
+    def test_it_goes_on_where_it_was_when_its_process_has_died(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """What is suggested after that is the fold of the events too; here reports come late and jump."""
+        setup = Setup(
+            benchmark=ToyBenchmark(reports_every=2),
+            lag=2.0,
+            dies_after=(31, 87),
+            n_workers=(3, 2, 4),
+            fail_at=FAILURES,
+            lose_at={(1, 0): 2, (3, 0): 0},
+        )
+        check_fold_equals_live(scheduler, setup, tmp_path, at=range(0, 10_000, 3))
+
+    def test_suggest_changes_nothing(self, scheduler: MakeScheduler) -> None:
         """Asked twice, it answers twice the same."""
-        _, events = run_toy(scheduler, tmp_path)
+        fed = FedScheduler(scheduler)
+        for n_reports in (0, 20, 40):
+            fed.grow(n_reports)
+            answers = [repr(fed.state.scheduler.suggest(fed.state.n_started)) for _ in range(2)]
+            assert answers[0] == answers[1], "suggest() changes nothing: asked twice, it answers twice the same."
+
+    def test_the_same_seed_gives_the_same_experiment(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """And another seed another one."""
+        one, same, other = (live(scheduler, Setup(seed=seed), tmp_path / str(i)) for i, seed in enumerate((1, 1, 2)))
+        difference = first_difference(one.events, same.events)
+        assert not difference, f"The same seed gives the same experiment. {difference}"
+        assert one.record != other.record, (
+            "Another seed gives another experiment: draw from the streams that are given."
+        )
+
+    def test_nothing_depends_on_the_order_of_hashes(
+        self, scheduler: MakeScheduler, tmp_path: Path, request: pytest.FixtureRequest
+    ) -> None:
+        """Another process has another; sets are sorted before they are gone through."""
+        check_hash_order(lambda folder: live(scheduler, Setup(seed=1), folder).record, tmp_path, request)
+
+    def test_its_searcher_is_told_what_happens_to_every_trial(self, make: Make, tmp_path: Path) -> None:
+        """Starts with the searcher's note, targets, reports, pauses, resumptions and ends."""
+        spies: list[Spy] = []
+
+        def scheduler(problem: Problem, streams: Streams) -> Scheduler:
+            spies.append(Spy(problem, streams))
+            return make(problem, streams, spies[-1])
+
+        lived = live(scheduler, Setup(fail_at=FAILURES, max_evaluations=160), tmp_path)
         problem = toy_problem(ToyBenchmark())
         state = ExperimentState(problem, scheduler(problem, Streams(0)))
-        fold(events, state)
-        assert _plain(state.scheduler.suggest(state.n_started)) == _plain(state.scheduler.suggest(state.n_started))
-
-    def test_the_same_seed_gives_the_same_experiment(self, scheduler: Any, tmp_path: Path) -> None:
-        """And another seed another one."""
-        runs = [run_toy(scheduler, tmp_path / str(i), seed=seed)[1] for i, seed in enumerate((1, 1, 2))]
-        assert runs[0] == runs[1]
-        assert runs[0] != runs[2]
+        fold(lived.events, state)
+        told = spies[-1].told
+        rule = "A scheduler tells its searcher what happens to every trial"
+        started = [trial.id for trial in state.trials]
+        assert [trial_id for trial_id, _ in told["on_start"]] == started, f"{rule}: on_start() for every start."
+        assert all(note == trial_id for trial_id, note in told["on_start"]), (
+            "The note of a proposal goes into the note of its Start, and so comes back to the searcher."
+        )
+        for trial in state.trials:
+            targets = [resource for trial_id, resource in told["on_target"] if trial_id == trial.id]
+            assert targets, f"{rule}: on_target() at every start. Nobody said where trial {trial.id} is pending."
+        resumed = [event.trial_id for event in lived.events if isinstance(event, Resumed)]
+        assert [trial_id for (trial_id,) in told["on_resume"]] == resumed, f"{rule}: on_resume() for every resumption."
+        n_pauses = len(told["on_pause"])
+        paused = [trial.id for trial in state.trials if trial.status is Status.PAUSED]
+        assert n_pauses == len(resumed) + len(paused), f"{rule}: on_pause() for every pause."
+        targeted = [trial_id for trial_id, _ in told["on_target"]]
+        for trial_id in set(resumed):
+            assert targeted.count(trial_id) > resumed.count(trial_id), f"{rule}: on_target() at every resumption."
+        completed = [trial.id for trial in state.trials if trial.status is Status.COMPLETED]
+        reported = {trial_id for trial_id, _ in told["on_report"]}
+        assert reported >= set(completed), (
+            f"{rule}: on_report() for what it compares, at least one of a complete trial."
+        )
+        ends = [(trial.id, trial.status) for trial in state.trials if trial.status.final]
+        assert sorted(told["on_end"], key=lambda end: end[0]) == ends, f"{rule}: on_end() for every end."
 
     @pytest.mark.parametrize("curves", ["constant", "broken"])
     def test_ties_and_metrics_that_are_not_finite_are_survived(
-        self, scheduler: Any, curves: Any, tmp_path: Path
+        self, scheduler: MakeScheduler, curves: Any, tmp_path: Path
     ) -> None:
         """The experiment goes on to its end."""
-        result, _ = run_toy(scheduler, tmp_path, benchmark=ToyBenchmark(curves=curves))
-        assert result.n_reports == 80
+        lived = live(scheduler, Setup(benchmark=ToyBenchmark(curves=curves)), tmp_path)
+        assert lived.result.n_reports == 80, (
+            "Ties and metrics that are not finite are survived: the experiment goes on to its end."
+        )
 
-    def test_a_score_to_maximise_is_the_mirror_of_a_loss(self, scheduler: Any, tmp_path: Path) -> None:
+    def test_a_score_to_maximise_is_the_mirror_of_a_loss(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Same trials, same decisions."""
-        _, minimised = run_toy(scheduler, tmp_path / "min")
-        _, maximised = run_toy(scheduler, tmp_path / "max", benchmark=ToyBenchmark(mode="max"))
-        assert [_without_metrics(event) for event in minimised] == [_without_metrics(event) for event in maximised]
+        minimised = live(scheduler, Setup(), tmp_path / "min").events
+        maximised = live(scheduler, Setup(benchmark=ToyBenchmark(mode="max")), tmp_path / "max").events
+        difference = first_difference([*map(_without_metrics, minimised)], [*map(_without_metrics, maximised)])
+        assert not difference, (
+            "Losses are compared, not metrics: a score to maximise gives the same decisions as the loss that it "
+            f"mirrors. {difference}"
+        )
 
-    def test_an_exhausted_space_ends_the_experiment(self, scheduler: Any, tmp_path: Path) -> None:
+    def test_an_exhausted_space_ends_the_experiment(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Every configuration has had one trial."""
-        result, _ = run_toy(scheduler, tmp_path, benchmark=ToyBenchmark(finite=True), max_evaluations=10_000)
-        assert result.reason == "nothing is left to suggest"
-        assert result.n_trials == 24
+        setup = Setup(benchmark=ToyBenchmark(finite=True), max_evaluations=10_000, max_trials=30)
+        lived = live(scheduler, setup, tmp_path)
+        assert lived.result.n_trials == 24, "Every configuration of a finite space has one trial."
+        assert lived.result.reason == "nothing is left to suggest", (
+            "suggest() returns None where the searcher has nothing left and no paused trial is to go on."
+        )
 
-    def test_failed_trials_are_not_resumed(self, scheduler: Any, tmp_path: Path) -> None:
+    def test_failed_trials_are_not_resumed(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Neither those that never started nor those that died."""
-        _, events = run_toy(scheduler, tmp_path, fail_at={0: 0, 1: 1, 3: 3, 5: 1}, max_evaluations=150)
-        failed: set[int] = set()
-        for event in events:
-            if isinstance(event, TrialEnded) and event.status is Status.FAILED:
-                failed.add(event.trial_id)
-            assert not (isinstance(event, Resumed) and event.trial_id in failed)
-        assert 0 in failed  # the others may have been stopped before they could fail
+        setup = Setup(fail_at={0: 0, 1: 1, 3: 3, 5: 1}, max_evaluations=150)
+        try:
+            lived = live(scheduler, setup, tmp_path)
+        except AssertionError as error:
+            raise AssertionError(f"A trial that has failed is not resumed. {error}") from error
+        ends = [event for event in lived.events if isinstance(event, TrialEnded)]
+        assert any(event.status is Status.FAILED for event in ends)  # most may have been stopped before they could fail
 
-    def test_a_trial_that_reaches_the_last_resource_completes(self, scheduler: Any, tmp_path: Path) -> None:
+    def test_a_trial_that_reaches_the_last_resource_completes(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """The decision there is to continue."""
-        result, events = run_toy(scheduler, tmp_path, max_evaluations=400)
+        lived = live(scheduler, Setup(max_evaluations=400), tmp_path)
         decisions = [
             after.decision
-            for event, after in itertools.pairwise(events)
+            for event, after in itertools.pairwise(lived.events)
             if isinstance(event, TrialReported) and event.metrics["epoch"] == 9 and isinstance(after, Decided)
         ]
-        assert decisions
-        assert set(decisions) == {Decision.CONTINUE}
-        assert result.n_failed == 0
+        assert decisions, "Some trial of many comes to the last resource."
+        assert set(decisions) == {Decision.CONTINUE}, (
+            "At the last resource the decision is CONTINUE: the trial is complete."
+        )
 
-    def test_the_columns_keep_their_names(self, scheduler: Any, tmp_path: Path) -> None:
+    def test_what_it_does_is_declared(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """``needs`` names what an action needs of a backend, and nothing else."""
+        lived = live(scheduler, Setup(max_evaluations=160), tmp_path)  # an action that is not declared is refused there
+        problem = toy_problem(ToyBenchmark())
+        needs = scheduler(problem, Streams(0)).needs
+        assert needs <= {"pause", "copy"}, "needs names 'pause', 'copy', both or nothing."
+        pauses = [e for e in lived.events if isinstance(e, Resumed) or (isinstance(e, Started) and e.until is not None)]
+        assert pauses or "pause" not in needs, "needs names what is done: 'pause' is declared, and no trial pauses."
+
+    def test_the_columns_keep_their_names(self, scheduler: MakeScheduler) -> None:
         """Composers may rely on them from the first report on."""
-        problem = toy_problem(ToyBenchmark())
-        _, events = run_toy(scheduler, tmp_path)
-        state = ExperimentState(problem, scheduler(problem, Streams(0)))
-        before = list(state.columns())
-        fold(events, state)
-        assert list(state.columns()) == before
+        fed = FedScheduler(scheduler)
+        before = list(fed.state.scheduler.columns())
+        fed.grow(60)
+        assert list(fed.state.scheduler.columns()) == before, "columns() has the same names from the first call on."
 
-    def test_the_cost_of_an_event_does_not_grow_with_the_number_of_trials(self, scheduler: Any, tmp_path: Path) -> None:
-        """Counted in function calls, not in seconds: ten times the reports, ten times the calls, and a bit."""
-        problem = toy_problem(ToyBenchmark())
-        counts = []
-        for reports in (200, 2000):
-            _, events = run_toy(scheduler, tmp_path / str(reports), max_evaluations=reports)
-            state = ExperimentState(problem, scheduler(problem, Streams(0)))
-            counts.append(_count_calls(events, state) / len(events))
-        assert counts[1] < 2 * counts[0] + 10
+    def test_the_cost_of_an_event_does_not_grow_with_the_number_of_trials(self, scheduler: MakeScheduler) -> None:
+        """By instructions of Python, by memory, and by processor time."""
+        rule = "The cost of an event does not grow with the number of trials, or hardly"
+        for cost, sizes in ((count_steps, FEW), (peak_memory, MANY), (shortest_time, MANY)):
+            fed = FedScheduler(scheduler)
 
+            def hundred_reports(fed: FedScheduler = fed) -> None:
+                fed.grow(fed.state.n_reports + 100)
 
-def _plain(suggestion: Start | Resume | None) -> object:
-    return None if suggestion is None else (type(suggestion).__name__, attrs.asdict(suggestion))
+            check_growth(fed, hundred_reports, cost, sizes=sizes, power=0.5, rule=rule)
 
 
 def _without_metrics(event: Recorded) -> Recorded:
     return attrs.evolve(event, metrics={}) if isinstance(event, TrialReported) else event
-
-
-def _count_calls(events: list[Recorded], state: ExperimentState) -> int:
-    calls = 0
-
-    def count(frame: object, kind: str, argument: object) -> None:
-        nonlocal calls
-        calls += kind in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        fold(events, state)
-    finally:
-        sys.setprofile(None)
-    return calls

@@ -22,8 +22,8 @@ from tunekit_core import (
 )
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.engine.events import Decided, Resumed, Started, Workers
-from tunekit_core.engine.reading import Reader
 from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.state.reading import Reader
 
 
 class Recorder(RandomSearch):

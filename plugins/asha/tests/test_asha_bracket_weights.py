@@ -1,3 +1,4 @@
+import functools
 import math
 from collections import Counter
 from typing import ClassVar
@@ -117,20 +118,22 @@ def test_the_number_of_brackets_is_refused_where_there_are_fewer_levels(experime
         experiment(AshaPromotion, brackets=4)
 
 
-class TestAshaPromotionWithWeights(SchedulerContract):
+class WithWeights(SchedulerContract):
     @pytest.fixture
-    def scheduler(self):
-        return lambda problem, streams: create(
-            "scheduler", "asha_promotion", problem, streams, Learning(problem, streams), brackets="all"
-        )
+    def scheduler(self, make):
+        return lambda problem, streams: make(problem, streams, Learning(problem, streams))
 
     def test_the_searcher_can_weigh_brackets(self):
         assert issubclass(Learning, WeighsBrackets)
 
 
-class TestAshaStoppingWithWeights(SchedulerContract):
+class TestAshaPromotionWithWeights(WithWeights):
     @pytest.fixture
-    def scheduler(self):
-        return lambda problem, streams: create(
-            "scheduler", "asha_stopping", problem, streams, Learning(problem, streams), brackets="all"
-        )
+    def make(self):
+        return functools.partial(create, "scheduler", "asha_promotion", brackets="all")
+
+
+class TestAshaStoppingWithWeights(WithWeights):
+    @pytest.fixture
+    def make(self):
+        return functools.partial(create, "scheduler", "asha_stopping", brackets="all")

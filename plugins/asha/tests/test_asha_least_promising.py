@@ -24,7 +24,7 @@ def slow_least_promising(system, among):
     return next((trial_id for _, _, trial_id in ranked if trial_id in among), None)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(data=st.data(), n_brackets=st.integers(1, 3), rungs_per_bracket=st.booleans())
 def test_it_is_the_one_of_the_slow_rule_whatever_happens(data, n_brackets, rungs_per_bracket):
     searcher = RandomSearch(PROBLEM, Streams(0))

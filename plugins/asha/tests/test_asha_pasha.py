@@ -12,7 +12,8 @@ import pytest
 from tunekit_asha.pasha import Pasha
 from tunekit_asha.pasha.noise import NoisyPairs
 from tunekit_core import ConfigurationError, Decision, Resume, Start, Status, create
-from tunekit_core.testing import SchedulerContract
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.testing import ComposerContract, SchedulerContract
 
 
 class TestPasha(SchedulerContract):
@@ -27,6 +28,15 @@ class TestPashaThatIsGivenEpsilon(SchedulerContract):
         return functools.partial(
             create, "scheduler", "pasha", ranking_criterion="soft_ranking", epsilon=0.01, searcher_data="all"
         )
+
+
+class TestPashaColumns(ComposerContract):
+    @pytest.fixture
+    def make(self):
+        return functools.partial(create, "composer", "pasha")
+
+    def make_scheduler(self, problem, streams):
+        return create("scheduler", "pasha", problem, streams, RandomSearch(problem, streams))
 
 
 def run_next(pasha, curves):
@@ -303,7 +313,7 @@ from conftest import Experiment, Recorder
 from tunekit_asha.pasha import Pasha
 pasha = Experiment(Pasha, 27, 0, Recorder)
 seen = []
-for _ in range(250):
+for _ in range(150):
     trial = pasha.begin()
     reached = 0 if trial.last_report is None else trial.last_report.resource
     for resource in range(reached + 1, trial.until + 1):
@@ -314,16 +324,18 @@ print(seen)
 
 
 def test_tied_losses_give_the_same_with_every_hash_seed():
-    outputs = {
-        subprocess.run(
+    processes = [
+        subprocess.Popen(
             [sys.executable, "-c", HASHED],
             env=os.environ | {"PYTHONHASHSEED": str(seed)},
             cwd=Path(__file__).parent,
-            check=True,
-            capture_output=True,
-        ).stdout
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for seed in range(4)
-    }
+    ]
+    outputs = {process.communicate()[0] for process in processes}
+    assert [process.returncode for process in processes] == [0] * 4
     assert len(outputs) == 1
 
 

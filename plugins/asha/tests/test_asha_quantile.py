@@ -50,13 +50,30 @@ def test_between_a_finite_number_and_infinity_it_is_infinite(numbers, value):
 
 @given(data=st.data(), q=QUANTILES)
 def test_numbers_come_and_go_many_at_a_time(data, q):
-    quantile, there = BatchQuantile(q), []
+    there = []
+    quantile = BatchQuantile(q, lambda: np.array(there))
     numbers = st.integers(0, 9).map(float) | st.floats(-1, 10)
-    for _ in range(data.draw(st.integers(1, 10))):
+    for _ in range(data.draw(st.integers(1, 20))):
         gone = [there.pop(data.draw(st.integers(0, len(there) - 1))) for _ in range(len(there) // 2)]
-        new = data.draw(st.lists(numbers, max_size=10))
+        new = data.draw(st.lists(numbers, max_size=20))
         there += new
         quantile.replace(np.array(gone), np.array(new))
         assert len(quantile) == len(there)
         if there:
             assert quantile.value() == np.quantile(there, q, method="linear")
+
+
+def test_all_numbers_are_seldom_looked_at():
+    draws, looks, there = np.random.default_rng(0), [], np.empty(0)
+
+    def everything():
+        looks.append(len(there))
+        return there
+
+    quantile = BatchQuantile(0.9, everything)
+    for _ in range(1000):
+        gone, new = there[:20], draws.normal(size=40) ** 3
+        there = np.concatenate((there[20:], new))
+        quantile.replace(gone, new)
+        assert quantile.value() == np.quantile(there, 0.9, method="linear")
+    assert len(looks) < 25

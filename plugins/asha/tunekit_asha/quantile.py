@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from heapq import heappop, heappush
 
 import numpy as np
@@ -111,42 +112,67 @@ class RunningQuantile:
 
 
 class BatchQuantile:
-    """The same of numbers that come and go many at a time, in the time that it takes to copy all of them.
+    """The same of numbers that come and go many at a time.
+
+    Kept in order are only the numbers from somewhat below the quantile upwards, which are copied with each change. When
+    it comes to lie below them, or they have become twice as many, all numbers are looked at once more.
 
     Args:
         q: Which quantile, from 0 to 1.
+        everything: All numbers that are there, in any order.
     """
 
-    def __init__(self, q: float) -> None:
+    def __init__(self, q: float, everything: Callable[[], Floats]) -> None:
         self._q = q
-        self._numbers: Floats = np.empty(0)  # in order
+        self._everything = everything
+        self._n = 0
+        self._floor = math.inf
+        self._upper: Floats = np.empty(0)  # those from the floor upwards, in order
+        self._limit = 0  # how many they may become
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return self._n
 
     def replace(self, gone: Floats, new: Floats) -> None:
-        """Some numbers go, which must be there, and others come. Neither need be in order."""
-        numbers = self._numbers
+        """Some numbers have gone, which were there, and others have come; neither need be in order."""
+        self._n += len(new) - len(gone)
+        gone, new = np.sort(gone[gone >= self._floor]), np.sort(new[new >= self._floor])
         if len(gone):
-            gone = np.sort(gone)
-            # Equal ones follow each other: the second of three goes from the second place after the lowest.
-            places = numbers.searchsorted(gone) + np.arange(len(gone)) - gone.searchsorted(gone)
-            stays = np.ones(len(numbers), dtype=bool)
-            stays[places] = False
-            numbers = numbers[stays]
+            self._upper = _without(self._upper, gone)
         if len(new):
-            new = np.sort(new)
-            places = numbers.searchsorted(new) + np.arange(len(new))
-            was_there = np.ones(len(numbers) + len(new), dtype=bool)
-            was_there[places] = False
-            merged = np.empty(len(was_there))
-            merged[places], merged[was_there] = new, numbers
-            numbers = merged
-        self._numbers = numbers
+            self._upper = _with(self._upper, new)
 
     def value(self) -> float:
         """The quantile of the numbers that are there, at least one."""
-        position = (len(self._numbers) - 1) * self._q
-        below = int(position)
-        above = min(below + 1, len(self._numbers) - 1)
-        return interpolate(float(self._numbers[below]), float(self._numbers[above]), position - below)
+        position = (self._n - 1) * self._q
+        if int(position) < self._n - len(self._upper) or len(self._upper) > self._limit:
+            self._look_at_everything(int(position))
+        below = int(position) - (self._n - len(self._upper))
+        above = min(below + 1, len(self._upper) - 1)
+        return interpolate(float(self._upper[below]), float(self._upper[above]), position - int(position))
+
+    def _look_at_everything(self, position: int) -> None:
+        numbers = self._everything()
+        first = max(position - self._n // 10, 0)
+        self._floor = float(np.partition(numbers, first)[first])
+        self._upper = np.sort(numbers[numbers >= self._floor])
+        self._limit = 2 * len(self._upper) + 50
+
+
+def _without(numbers: Floats, gone: Floats) -> Floats:
+    """Sorted numbers without some of them, sorted too."""
+    # Equal ones follow each other: the second of three goes from the second place after the lowest.
+    places = numbers.searchsorted(gone) + np.arange(len(gone)) - gone.searchsorted(gone)
+    stays = np.ones(len(numbers), dtype=bool)
+    stays[places] = False
+    return numbers[stays]
+
+
+def _with(numbers: Floats, new: Floats) -> Floats:
+    """Sorted numbers and others, sorted too."""
+    places = numbers.searchsorted(new) + np.arange(len(new))
+    was_there = np.ones(len(numbers) + len(new), dtype=bool)
+    was_there[places] = False
+    merged = np.empty(len(was_there))
+    merged[places], merged[was_there] = new, numbers
+    return merged

@@ -9,7 +9,6 @@ from tunekit_core import (
     ConfigurationTable,
     Objective,
     Problem,
-    Report,
     SearchSpace,
     Status,
     Streams,

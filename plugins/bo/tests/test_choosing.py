@@ -1,8 +1,8 @@
 import itertools
 import math
 
-import numpy as np
 import attrs
+import numpy as np
 import pytest
 
 from tunekit_bo.searchers.dyhpo import DyHpo, NextStep

@@ -91,6 +91,20 @@ def test_a_script_that_does_not_end_where_it_was_sent_is_asked_to_after_the_grac
     assert end_of(backend) == COMPLETED
 
 
+def test_one_that_was_to_pause_when_its_tuner_died_is_asked_to_after_the_grace_period(make):
+    before = make(REPORTS_ALL + "time.sleep(600)", on_tuner_death="keep")
+    before.start(trial_of(before, until=3), 3, None)
+    while not any(isinstance(event, TrialReported) and event.metrics["step"] == 3 for event in before.wait(None)):
+        pass
+    after = make(REPORTS_ALL, on_tuner_death="keep", grace_period=0.2)
+    trial = trial_of(after, until=3)
+    after.restore([UnfinishedTrial(trial, 3, True)], 1.0)
+    after.pause(trial)
+    assert isinstance(after.wait(None)[0], TrialPlaced)
+    (ended,) = after.wait(after.now() + 20)
+    assert (ended.status, ended.cause) == COMPLETED
+
+
 def test_a_script_that_reports_more_than_it_was_told_to_is_asked_to_end(make):
     backend = make(
         "report = Reporter()\nfor step in range(1, 600):\n    report(step=step, loss=1)\n    time.sleep(0.1)"
@@ -223,6 +237,15 @@ def test_a_run_is_placed_when_it_begins_and_every_event_bears_its_number(make):
         assert {event.run for event in mine} == {4}
         assert mine[0].place.startswith("CPU 0")
     assert second[0].time >= first[-1].time  # it has waited for the only place
+
+
+def test_the_errors_that_are_told_are_those_of_the_run_that_failed(make):
+    code = "if 'runs/0/' in os.environ['TUNEKIT_REPORTS']: print('only at first', file=sys.stderr)\nsys.exit(1)"
+    backend = make(code)
+    backend.start(trial_of(backend), None, None)
+    assert until_idle(backend)[-1].reason.endswith("stderr.log:\nonly at first")
+    backend.resume(trial_of(backend, run=1), None)
+    assert until_idle(backend)[-1].reason == "it ended with exit status 1. It wrote no errors."
 
 
 def test_what_a_superseded_run_still_writes_is_never_told(make, tmp_path):

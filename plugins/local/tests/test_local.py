@@ -66,16 +66,33 @@ class FakeProcess:
 
 
 class ToyTraining(ToyBenchmark):
+    """The toy benchmark as a script, with arguments as given."""
+
+    def __init__(self, *arguments):
+        super().__init__()
+        self.arguments = arguments
+
     def script(self):
-        return Script((sys.executable, str(TRAIN), "--seconds", "0.2"))
+        return Script((sys.executable, str(TRAIN), "--seconds", "0.2", *self.arguments))
+
+    def backend(self, folder):
+        return LocalBackend(toy_problem(self), self, folder, Streams(0), LocalOptions())
 
 
 class TestContract(BackendContract):
     @pytest.fixture
     def make(self, tmp_path):
-        return lambda problem, benchmark: opened(
-            LocalBackend(toy_problem(ToyTraining()), ToyTraining(), tmp_path, Streams(0), LocalOptions())
-        )
+        return lambda problem, benchmark: ToyTraining("--saves_first").backend(tmp_path)
+
+    @pytest.fixture
+    def make_failing(self, tmp_path):
+        return lambda problem, benchmark: ToyTraining("--mishap", "error").backend(tmp_path)
+
+
+class TestContractOfPublishedCheckpoints(TestContract):
+    @pytest.fixture
+    def make(self, tmp_path):
+        return lambda problem, benchmark: ToyTraining("--publishes").backend(tmp_path)
 
 
 def opened(backend, n_workers=2):
@@ -230,7 +247,7 @@ def test_a_trial_can_start_from_the_checkpoint_of_another(make):
     backend = make(Training(seconds=0.0))
     backend.start(trial(backend), 3, None)
     until_idle(backend)
-    backend.start(trial(backend, 1), None, Checkpoint(0, 3))
+    backend.start(trial(backend, 1, parent=Checkpoint(0, 3)), None, Checkpoint(0, 3))
     assert epochs(until_idle(backend)) == [4, 5, 6, 7, 8, 9]
 
 

@@ -145,6 +145,7 @@ def test_both_processes_are_recorded_before_the_command_runs(start):
     *lines, pid, groups = run.output().splitlines()
     assert [json.loads(line) for line in lines] == read_processes(str(run.folder))
     assert [json.loads(line)["pid"] for line in lines] == [run.processes[0].pid, int(pid)]
+    assert {json.loads(line)["host"] for line in lines} == {socket.gethostname()}
     assert groups.split() == [pid, pid]
 
 

@@ -20,10 +20,20 @@ parser.add_argument("--epochs", type=int, default=9)
 parser.add_argument("--seconds", type=float, default=0.05)
 parser.add_argument("--mishap", default="")
 parser.add_argument("--publishes", action="store_true")
+parser.add_argument("--saves_first", action="store_true")  # before the report, which may be answered by a pause
 parser.add_argument("--st_checkpoint_dir", type=Path)
 arguments, _ = parser.parse_known_args()
 
 checkpoint = arguments.st_checkpoint_dir / "epoch.json"
+
+
+def save(epoch):
+    """Keep the checkpoint in the folder itself."""
+    temporary = checkpoint.with_suffix(".part")
+    temporary.write_text(json.dumps(epoch))
+    temporary.replace(checkpoint)
+
+
 done = json.loads(checkpoint.read_text()) if checkpoint.exists() else 0
 report = Reporter()
 if arguments.mishap == "ignores_sigterm":
@@ -55,9 +65,8 @@ for epoch in range(done + 1, arguments.epochs + 1):
         if arguments.publishes:
             with report.checkpoint(epoch) as folder:
                 (folder / "epoch.json").write_text(json.dumps(epoch))
+        if arguments.saves_first:
+            save(epoch)
         report(epoch=epoch, score=arguments.x + 1 / epoch)
-    if arguments.publishes:
-        continue
-    temporary = checkpoint.with_suffix(".part")
-    temporary.write_text(json.dumps(epoch))
-    temporary.replace(checkpoint)
+    if not (arguments.publishes or arguments.saves_first):
+        save(epoch)

@@ -112,7 +112,7 @@ class LocalBackend(Backend):
                 continue
             running = self._running_trial(trial, trial.until)
             running.n_recorded = unfinished.n_recorded
-            running.is_asked_to_end = unfinished.is_ending
+            running.is_to_end = unfinished.is_ending
             find_run(running, self._processes, self._devices)
             self._running[trial.id] = running
             restored.append(running)
@@ -121,7 +121,7 @@ class LocalBackend(Backend):
         over = [running for running in restored if running.process is None or running.process.is_over()]
         self._read(restored)  # together, to be in the order in which they were made
         for running in over:
-            if running.process is None and not running.is_asked_to_end:
+            if running.process is None and not running.is_to_end:
                 self._begin_again(running)
             else:
                 self._conclude(running)
@@ -276,8 +276,8 @@ class LocalBackend(Backend):
         ending = None if process is None else process.ending()
         if process is not None and ending is None:
             process.end_by_force()
-        cause = cause_of_failure(ending, may_end=running.is_asked_to_end or running.has_reached_target)
-        self._end(running, cause, "" if cause is None else failure_reason(ending, running.folder))
+        cause = cause_of_failure(ending, may_end=running.is_to_end or running.has_reached_target)
+        self._end(running, cause, "" if cause is None else failure_reason(ending, running.folder, running.number))
 
     def _end(self, running: RunningTrial, cause: Cause | None, reason: str) -> None:
         """Tell the end of a run; without a cause it has not failed."""

@@ -37,8 +37,8 @@ def cause_of_failure(ending: Ending | None, *, may_end: bool) -> Cause | None:
     return None if ending["exit_code"] == 0 else Cause.SCRIPT
 
 
-def failure_reason(ending: Ending | None, folder: TrialFolder) -> str:
-    """Why a run failed, for people, with the end of what it wrote to its standard error."""
+def failure_reason(ending: Ending | None, folder: TrialFolder, run: int) -> str:
+    """Why the last run of a trial failed, for people, with the end of what it wrote to its standard error."""
     if ending is None:
         return "its supervisor was killed, or the machine went down, and the script with it."
     if ending["cause"] in (ASKED, TUNER_DIED):
@@ -53,7 +53,7 @@ def failure_reason(ending: Ending | None, folder: TrialFolder) -> str:
         why = f"it was ended by {_signal_name(ending['signal'])}"
     else:
         why = f"it ended with exit status {ending['exit_code']}"
-    errors = folder.end_of_errors()
+    errors = folder.end_of_errors(run)
     return f"{why}. The end of {folder.stderr}:\n{errors}" if errors else f"{why}. It wrote no errors."
 
 

@@ -5,6 +5,7 @@ A notice names a path. It may be lost, so a process that waits for one also look
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import select
@@ -30,11 +31,9 @@ class Notices:
     def __init__(self, folder: Path) -> None:
         temporary = tempfile.gettempdir()
         home = Path(temporary if len(temporary) < LONGEST_HOME else "/tmp", f"tunekit-{os.getuid()}")
-        home.mkdir(mode=0o700, exist_ok=True)
         self.address = home / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-        self.address.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(self.address))
+        self._bind()
         self._socket.setblocking(False)
 
     def wait(self, seconds: float) -> tuple[set[str], bool]:
@@ -55,6 +54,18 @@ class Notices:
             n_notices += 1
 
     def close(self) -> None:
-        """Remove the socket. Notices that are sent later are lost."""
+        """Remove the socket, and the last of a user their folder. Notices that are sent later are lost."""
         self._socket.close()
         self.address.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # others are there
+            self.address.parent.rmdir()
+
+    def _bind(self) -> None:
+        while True:
+            self.address.parent.mkdir(mode=0o700, exist_ok=True)
+            self.address.unlink(missing_ok=True)
+            try:
+                self._socket.bind(str(self.address))
+            except FileNotFoundError:  # another experiment has ended, and removed the folder, just now
+                continue
+            return

@@ -27,7 +27,8 @@ class RunningTrial:
         n_recorded: How many of its reports the record has from before this process.
         reports: What it reports.
         process: What runs; ``None`` while the trial waits for devices.
-        is_asked_to_end: Whether it was asked to end.
+        is_to_end: Whether its end was decided: what comes of our signal is no failure.
+        is_asked_to_end: Whether it got that signal from this process.
         ends_by_itself_until: When it is asked to end, on the monotonic clock, if it has not ended by itself where it
             was sent; infinity if it is not to end.
         n_read: How many of its reports were read.
@@ -42,6 +43,7 @@ class RunningTrial:
     folder: TrialFolder
     n_recorded: int = 0
     process: RunProcess | None = None
+    is_to_end: bool = False
     is_asked_to_end: bool = False
     ends_by_itself_until: float = float("inf")
     n_read: int = 0
@@ -75,6 +77,6 @@ class RunningTrial:
 
     def ask_to_end(self) -> None:
         """Have it ended, which is not a failure from now on."""
-        self.is_asked_to_end = True
+        self.is_to_end = self.is_asked_to_end = True
         if self.process is not None:
             self.process.ask_to_end()

@@ -55,6 +55,13 @@ class RunFolder:
             return None
         return spec
 
+    def began_ns(self) -> int:
+        """When it was begun, in nanoseconds since 1970 by the clock of the files; 0 if it never was."""
+        try:
+            return self._spec.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def clear(self, processes: RunProcesses) -> None:
         """Remove what may be there of a process whose record was lost, or that died in the middle of :meth:`create`."""
         if self.path.exists():
@@ -126,11 +133,18 @@ class TrialFolder:
             )
         return version
 
-    def end_of_errors(self) -> str:
-        """The last lines of what the script wrote to its standard error; empty if it wrote nothing."""
+    def end_of_errors(self, run: int) -> str:
+        """The last lines of what the script wrote to its standard error; empty if it wrote nothing in its last run.
+
+        Args:
+            run: The last run.
+        """
         try:
             with open(self.stderr, "rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+                status = os.fstat(file.fileno())
+                if status.st_mtime_ns < self.run(run).began_ns():
+                    return ""  # what is there is of the runs before
+                file.seek(max(0, status.st_size - TAIL_BYTES))
                 text = file.read().decode(errors="replace")
         except OSError:
             return ""

@@ -34,8 +34,8 @@ class NoisyPairs:
     down. Trials that are equal are in no order. A loss that is not finite is worse than others, and takes part in no
     distance.
 
-    A report takes time linear in the trials, and that of a copy of the distances. Memory does not grow with the trials
-    once there are ``max_trials``; each resource that is reported takes a number for each of these.
+    A report takes time linear in the trials, and that of a copy of the largest distances. Memory does not grow with the
+    trials once there are ``max_trials``; each resource that is reported takes a number for each of these.
 
     Args:
         above: Level of the lower of the two top rungs.
@@ -55,7 +55,7 @@ class NoisyPairs:
         self._losses: Floats = np.empty((8, 0))
         self._led = self._fell = np.zeros((0, 0), dtype=bool)
         self._distances: Floats = np.empty((0, 0))
-        self._quantile = BatchQuantile(0.9)
+        self._quantile = BatchQuantile(0.9, self._all_distances)
         self.epsilon: float | None = None
 
     def __contains__(self, trial_id: object) -> bool:
@@ -77,10 +77,11 @@ class NoisyPairs:
         """A trial takes part no longer."""
         i = self._slots.pop(trial_id)
         self._free.append(i)
-        self._replace(_present(self._distances[i]), np.empty(0))
+        before = _present(self._distances[i])
         for pairs, nothing in ((self._led, False), (self._fell, False), (self._distances, np.nan)):
             pairs[i] = pairs[:, i] = nothing
         self._losses[:, i] = np.nan
+        self._replace(before, np.empty(0))
 
     def report(self, trial_id: int, resource: int, loss: float) -> None:
         """A trial reports, beyond all that it has reported before."""
@@ -125,6 +126,9 @@ class NoisyPairs:
         if len(before) or len(now):
             self._quantile.replace(before, now)
             self.epsilon = self._quantile.value() if len(self._quantile) else None
+
+    def _all_distances(self) -> Floats:
+        return _present(self._distances[np.tri(len(self._distances), k=-1, dtype=bool)])
 
     def _add_slots(self) -> None:
         n = len(self._led)

@@ -10,7 +10,7 @@ from typing import Any
 from tunekit_core.contracts.backends import TrialReported
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Report
 from tunekit_core.engine.events import LateReport, UnusableReport
-from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.state.experiment_state import ExperimentState
 
 OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"})
 CONFIGURATION_PREFIX = "config_"

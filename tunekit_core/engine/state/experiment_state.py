@@ -16,7 +16,6 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Decision, Report, Scalar, Status, Trial
 from tunekit_core.contracts.view import Failure, Incumbent
-from tunekit_core.engine.best import Best, BestReport
 from tunekit_core.engine.events import (
     Anomaly,
     CriterionMet,
@@ -31,7 +30,8 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
-from tunekit_core.engine.front import Front
+from tunekit_core.engine.state.best import Best, BestReport
+from tunekit_core.engine.state.front import Front
 from tunekit_core.errors import RecordError
 
 WITHOUT_REPORT = "it ended without a report"
@@ -142,6 +142,11 @@ class ExperimentState:
     def running(self) -> Collection[Trial]:
         """The trials that run now."""
         return self.running_by_id.values()
+
+    def find(self, trial_id: Any) -> Trial | None:
+        """The trial of that id; ``None`` if it is none."""
+        is_id = isinstance(trial_id, int) and not isinstance(trial_id, bool) and 0 <= trial_id < len(self.trials)
+        return self.trials[trial_id] if is_id else None
 
     def columns(self) -> Mapping[str, Scalar]:
         """What the scheduler and the searcher tell about themselves."""

@@ -1,0 +1,1 @@
+"""Hydra options of the backend and its benchmark."""

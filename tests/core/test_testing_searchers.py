@@ -1,0 +1,377 @@
+"""The contract of searchers catches what breaks it, by the test that is meant for it; what keeps it passes."""
+
+import itertools
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.core.caught import call, check_caught
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.trials import Proposal, Status
+from tunekit_core.testing import SearcherContract
+
+REPLAY = "test_replaying_the_events_gives_the_same_next_suggestion_at_every_prefix"
+DIED = "test_it_goes_on_where_it_was_when_its_process_has_died"
+TWICE = "test_suggest_changes_nothing"
+SEED = "test_the_same_seed_gives_the_same_experiment"
+TIES = "test_ties_and_metrics_that_are_not_finite_are_survived"
+MIRROR = "test_a_score_to_maximise_is_the_mirror_of_a_loss"
+SHARED = "test_the_first_configurations_are_those_of_random_search"
+DISTINCT = "test_no_configuration_is_proposed_twice"
+EXHAUSTED = "test_an_exhausted_space_gives_every_configuration_once"
+ROWS = "test_only_allowed_rows_are_proposed"
+NOTES = "test_notes_are_the_same_after_json"
+GIVEN = "test_what_it_is_given_stays_as_it_was"
+DROPPED = "test_what_failed_is_dropped"
+PAUSES = "test_it_works_under_a_scheduler_that_pauses_and_stops_trials"
+GROWTH = "test_the_cost_of_a_proposal_grows_no_faster_than_the_number_of_trials"
+calls = itertools.count()
+
+
+class CountsItsSuggestions(RandomSearch):
+    """Hidden state: every suggestion moves it on."""
+
+    n_suggested = 0
+
+    def suggest(self, trial_id, *, resource):
+        self.n_suggested += 1
+        return super().suggest(trial_id + self.n_suggested, resource=resource)
+
+
+class LearnsInSuggest(RandomSearch):
+    """Hidden state: what it has suggested is taken, whether it was started or not."""
+
+    def suggest(self, trial_id, *, resource):
+        proposal = super().suggest(trial_id, resource=resource)
+        if proposal is not None:
+            self._taken.add(self.problem.space.key(proposal.configuration))
+        return proposal
+
+
+class KeepsAnOldAnswer(RandomSearch):
+    """A cache that changes values: it is not emptied when trials end."""
+
+    kept = None
+
+    def suggest(self, trial_id, *, resource):
+        if self.kept is None or self.kept[0] != trial_id:
+            self.kept = trial_id, super().suggest(trial_id + self.n_ended, resource=resource)
+        return self.kept[1]
+
+    n_ended = 0
+
+    def on_end(self, trial, outcome):
+        self.n_ended += 1000
+
+
+class DrawsFromNowhere(RandomSearch):
+    """Random numbers that no seed fixes."""
+
+    def suggest(self, trial_id, *, resource):
+        return super().suggest(next(calls), resource=resource)
+
+
+class DrawsItsOwn(RandomSearch):
+    """Not paired with random search."""
+
+    def suggest(self, trial_id, *, resource):
+        return super().suggest(trial_id + 1000, resource=resource)
+
+
+class ForgetsPending(RandomSearch):
+    """Proposes the same until its trial has reported."""
+
+    n_seen = 0
+
+    def suggest(self, trial_id, *, resource):
+        return Proposal(self._random.propose(self.n_seen, set()))
+
+    def on_report(self, trial, report):
+        self.n_seen += report.resource == 1
+
+
+class GivesUpEarly(RandomSearch):
+    """Leaves configurations of a finite space untried."""
+
+    def suggest(self, trial_id, *, resource):
+        exhausted = self.problem.space.size is not None and trial_id >= 20
+        return None if exhausted else super().suggest(trial_id, resource=resource)
+
+
+class BeginsAgain(RandomSearch):
+    """Begins again when the space is exhausted."""
+
+    def suggest(self, trial_id, *, resource):
+        return super().suggest(trial_id, resource=resource) or Proposal(self.problem.space.default())
+
+
+class DrawsUntilItIsNew(RandomSearch):
+    """Never returns None: draws for ever when the space is exhausted."""
+
+    def suggest(self, trial_id, *, resource):
+        for draw in itertools.count(trial_id):
+            configuration = self._random.propose(draw, set())
+            if self.problem.space.key(configuration) not in self._taken:
+                return Proposal(configuration)
+        return None
+
+
+class IgnoresRows(RandomSearch):
+    """Searches the whole space."""
+
+    def suggest(self, trial_id, *, resource):
+        free = (c for c in self.problem.space.enumerate() if self.problem.space.key(c) not in self._taken)
+        configuration = next(free, None)
+        return None if configuration is None else Proposal(configuration)
+
+
+class LeavesTheSpace(RandomSearch):
+    """Proposes nonsense once a loss was not finite."""
+
+    broken = False
+
+    def suggest(self, trial_id, *, resource):
+        proposal = super().suggest(trial_id, resource=resource)
+        return Proposal({**proposal.configuration, "units": math.nan}) if self.broken else proposal
+
+    def on_report(self, trial, report):
+        self.broken = self.broken or not math.isfinite(report.losses[0])
+
+
+class LooksAtMetrics(RandomSearch):
+    """Takes the metric for a loss."""
+
+    best = math.inf
+
+    def suggest(self, trial_id, *, resource):
+        return super().suggest(trial_id + 1000 * (self.best < 0), resource=resource)
+
+    def on_report(self, trial, report):
+        self.best = min(self.best, report.metrics["score"])
+
+
+class NotesIntegerKeys(RandomSearch):
+    def suggest(self, trial_id, *, resource):
+        proposal = super().suggest(trial_id, resource=resource)
+        return None if proposal is None else Proposal(proposal.configuration, {1: "one"})
+
+
+class NotesAnArray(RandomSearch):
+    def suggest(self, trial_id, *, resource):
+        proposal = super().suggest(trial_id, resource=resource)
+        return None if proposal is None else Proposal(proposal.configuration, {"weights": np.zeros(3)})
+
+
+class ChangesAConfiguration(RandomSearch):
+    def on_start(self, trial):
+        super().on_start(trial)
+        trial.configuration["x"] = 0.5
+
+
+class ChangesAMetric(RandomSearch):
+    def on_report(self, trial, report):
+        report.metrics["score"] = 0.0
+
+
+class ChangesATrial(RandomSearch):
+    def on_end(self, trial, outcome):
+        trial.status = Status.FAILED
+
+
+class ChangesWhatIsInANote(RandomSearch):
+    def on_start(self, trial):
+        super().on_start(trial)
+        trial.note.get("nested", []).append(3)
+
+
+class RaisesInOnPause(RandomSearch):
+    def on_pause(self, trial):
+        raise KeyError(trial.id)
+
+
+class RaisesInOnResume(RandomSearch):
+    def on_resume(self, trial, note):
+        raise KeyError(trial.id)
+
+
+class WaitsForWhatHasFailed(RandomSearch):
+    """Proposes nothing while 50 trials are pending, and a trial that fails stays pending."""
+
+    def __init__(self, problem, streams):
+        super().__init__(problem, streams)
+        self.pending = {}
+
+    def suggest(self, trial_id, *, resource):
+        return None if len(self.pending) >= 50 else super().suggest(trial_id, resource=resource)
+
+    def on_start(self, trial):
+        super().on_start(trial)
+        self.pending[trial.id] = resource_of(trial)
+
+    def on_end(self, trial, outcome):
+        if outcome is Status.COMPLETED:
+            del self.pending[trial.id]
+
+
+def resource_of(trial):
+    return trial.until
+
+
+class KeepsEveryTrial(RandomSearch):
+    """Never drops what has ended."""
+
+    def __init__(self, problem, streams):
+        super().__init__(problem, streams)
+        self.trials = {}
+
+    def on_start(self, trial):
+        super().on_start(trial)
+        self.trials[trial.id] = trial
+
+
+class KeepsItsLosses(RandomSearch):
+    """Its proposals take time, which its subclasses say, in the number of losses."""
+
+    def __init__(self, problem, streams):
+        super().__init__(problem, streams)
+        self.losses = []
+
+    def on_report(self, trial, report):
+        if report.resource == 9:
+            self.losses.append(report.losses[0])
+
+    def suggest(self, trial_id, *, resource):
+        self.work()
+        return super().suggest(trial_id, resource=resource)
+
+
+class QuadraticInPython(KeepsItsLosses):
+    def work(self):
+        return sum(a < b for a in self.losses for b in self.losses)
+
+
+class QuadraticInNumPy(KeepsItsLosses):
+    def work(self):
+        losses = np.array(self.losses)
+        return np.abs(losses[:, None] - losses).sum()
+
+
+class QuadraticInAList(KeepsItsLosses):
+    def work(self):
+        return max(map(self.losses.count, self.losses), default=0)
+
+
+class LinearInPython(KeepsItsLosses):
+    def work(self):
+        return sum(loss for loss in self.losses)
+
+
+class SortsInPython(KeepsItsLosses):
+    def work(self):
+        return sorted(self.losses)
+
+
+class LinearInNumPy(KeepsItsLosses):
+    def work(self):
+        return np.array(self.losses).mean()
+
+
+BROKEN = [
+    (CountsItsSuggestions, REPLAY, "suggest() changes nothing"),
+    (LearnsInSuggest, REPLAY, "suggest() changes nothing"),
+    (KeepsAnOldAnswer, REPLAY, "suggest() changes nothing"),
+    (CountsItsSuggestions, TWICE, "asked twice for trial 9"),
+    (LearnsInSuggest, TWICE, "asked twice for trial 9"),
+    (DrawsFromNowhere, SEED, "The same seed gives the same experiment"),
+    (DrawsItsOwn, SHARED, "those of random search with the same seed (n_shared)"),
+    (ForgetsPending, DISTINCT, "nor that of a trial that is pending"),
+    (GivesUpEarly, EXHAUSTED, "Each of the 24 configurations of a finite space has one trial"),
+    (BeginsAgain, EXHAUSTED, "Each of the 24 configurations of a finite space has one trial"),
+    (DrawsUntilItIsNew, EXHAUSTED, "suggest() comes to an end"),
+    (DrawsUntilItIsNew, ROWS, "suggest() comes to an end"),
+    (IgnoresRows, ROWS, "Where a problem has rows, each of them is proposed once"),
+    (LooksAtMetrics, MIRROR, "Losses are compared, not metrics"),
+    (NotesIntegerKeys, NOTES, "A note is the same after JSON"),
+    (NotesAnArray, NOTES, "A note is the same after JSON"),
+    (ChangesAConfiguration, GIVEN, "What a searcher is given stays as it was. Configuration is read-only"),
+    (ChangesAMetric, GIVEN, "What a searcher is given stays as it was"),
+    (ChangesATrial, GIVEN, "What a searcher is given stays as it was"),
+    (ChangesWhatIsInANote, GIVEN, "so do notes, and what is in them"),
+    (RaisesInOnPause, PAUSES, "raised KeyError in on_pause for trial"),
+    (RaisesInOnResume, PAUSES, "raised KeyError in on_resume for trial"),
+    (WaitsForWhatHasFailed, DROPPED, "nothing is proposed any more"),
+    (KeepsEveryTrial, DROPPED, "What has ended is dropped"),
+    (QuadraticInPython, GROWTH, "The cost of a proposal grows no faster than the number of trials"),
+    (QuadraticInAList, GROWTH, "The cost of a proposal grows no faster than the number of trials"),
+    (QuadraticInNumPy, GROWTH, "The cost of a proposal grows no faster than the number of trials"),
+]
+
+
+@pytest.mark.parametrize(("broken", "test", "rule"), BROKEN)
+def test_a_broken_searcher_is_caught_by_the_test_that_is_meant_for_it(broken, test, rule, tmp_path):
+    check_caught(SearcherContract(), test, broken, tmp_path, rule)
+
+
+def test_a_searcher_that_leaves_the_space_is_caught(tmp_path):
+    check_caught(
+        SearcherContract(), TIES, LeavesTheSpace, tmp_path, "cannot start with the configuration", curves="broken"
+    )
+
+
+@pytest.mark.parametrize("good", [LinearInPython, SortsInPython, LinearInNumPy])
+def test_a_searcher_whose_proposals_take_linear_time_passes(good, tmp_path):
+    call(SearcherContract(), GROWTH, good, tmp_path)
+
+
+BY_HASH = """
+import pytest
+
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.testing import SearcherContract
+
+
+class GoesThroughASet(RandomSearch):
+    def suggest(self, trial_id, *, resource):
+        first = next(iter({f"name {i}" for i in range(20)}))
+        return super().suggest(trial_id + int(first.split()[1]), resource=resource)
+
+
+class TestGoesThroughASet(SearcherContract):
+    @pytest.fixture
+    def make(self):
+        return GoesThroughASet
+
+
+class TestRandomSearch(SearcherContract):
+    @pytest.fixture
+    def make(self):
+        return RandomSearch
+"""
+
+
+def test_a_searcher_that_depends_on_the_order_of_hashes_is_caught(tmp_path):
+    file = tmp_path / "test_by_hash.py"
+    file.write_text(BY_HASH)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "hashes", str(file)]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    failed = [line for line in ran.stdout.splitlines() if line.startswith("FAILED")]
+    assert [line.split(" - ")[0].partition("::")[2] for line in failed] == [
+        "TestGoesThroughASet::test_nothing_depends_on_the_order_of_hashes"
+    ]
+    assert (
+        "Nothing depends on the order of hashes: with another PYTHONHASHSEED the experiment is another." in ran.stdout
+    )
+    assert "1 passed" in ran.stdout.replace("1 failed, ", "")
+
+
+def test_a_failing_test_shows_the_values_that_it_compared(tmp_path):
+    with pytest.raises(AssertionError, match=r"assert \d+ == 24"):
+        call(SearcherContract(), EXHAUSTED, GivesUpEarly, tmp_path)
+
+
+def test_a_searcher_whose_author_does_not_say_what_to_test_is_told_to():
+    with pytest.raises(NotImplementedError, match="override the fixture 'make'"):
+        SearcherContract.make.__wrapped__(SearcherContract())

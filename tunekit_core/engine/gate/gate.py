@@ -1,0 +1,203 @@
+"""What a backend says, and what components decide, compose and answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.composers import ResultComposer
+from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.contracts.trials import Decision, Report, Scalar, Status
+from tunekit_core.engine.events import Anomaly
+from tunekit_core.engine.gate.culprits import broken_rule, described
+from tunekit_core.engine.gate.suggestions import undeclared, what_is
+from tunekit_core.engine.state import ExperimentState, taken_columns
+from tunekit_core.errors import ComponentError
+
+CONTINUE = Decision.CONTINUE  # looking it up takes as long as a call in Python 3.11
+SCALARS = (bool, int, float, str, type(None), np.generic)
+MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
+
+
+class Gate:
+    """Checks what components return, and what a backend says, against the contracts and the state.
+
+    Args:
+        state: The state of the experiment.
+        backend: Runs the trials.
+    """
+
+    def __init__(self, state: ExperimentState, backend: Backend) -> None:
+        self._state = state
+        self._running = state.running_by_id
+        self._scheduler = state.scheduler
+        self._backend = backend
+        self._pauses = "pause" in state.scheduler.needs
+        self._layout: tuple[tuple[str, ...], ...] = ()  # names of metrics and composed columns of the last row
+        self._owners: dict[str, ResultComposer | None] = {}  # of columns so far; nobody where it is a metric
+
+    def decision(self, decision: Decision, report: Report) -> Decision:
+        """What a scheduler decides.
+
+        Raises:
+            ComponentError: If it breaks a rule.
+        """
+        if decision is CONTINUE:
+            return decision
+        if not isinstance(decision, Decision):
+            raise self._refusal("on_report", report.trial_id, f"returned {decision!r}, which is no Decision")
+        if decision is Decision.PAUSE and not self._pauses:
+            raise undeclared(self._scheduler, "pause", "on_report", report.trial_id, "pauses a trial")
+        return decision
+
+    def expects(self, message: BackendEvent) -> bool:
+        """Whether what a backend says is about the current run of a trial that runs; if not, it is an anomaly.
+
+        Raises:
+            ComponentError: If it is no event at all.
+        """
+        if type(message) not in MESSAGES:
+            raise broken_rule(
+                self._backend,
+                "wait",
+                None,
+                f"returned {message!r}, which is no TrialPlaced, TrialReported or TrialEnded",
+            )
+        if type(message.trial_id) is not int:
+            return False
+        trial = self._running.get(message.trial_id)
+        return trial is not None and message.run == trial.n_runs - 1
+
+    def check_end(self, end: TrialEnded) -> None:
+        """Refuse the end of a run that would be misread.
+
+        Raises:
+            ComponentError: If a field is of another type than the contract says.
+        """
+        cost = end.cost
+        problem = ""
+        if end.status is not Status.COMPLETED and end.status is not Status.FAILED:
+            problem = f"status={end.status!r}, which is neither Status.COMPLETED nor Status.FAILED"
+        elif not isinstance(end.cause, Cause):
+            problem = f"cause={end.cause!r}, which is no Cause"
+        elif end.metrics is not None and not isinstance(end.metrics, Mapping):
+            problem = f"metrics={end.metrics!r}, which is no mapping"
+        elif cost is not None and not (isinstance(cost, int | float) and math.isfinite(cost)):
+            problem = f"cost={cost!r}, which is no finite number"
+        if problem:
+            raise broken_rule(self._backend, "wait", end.trial_id, f"ended a run with {problem}")
+
+    def messages(self, messages: list[BackendEvent]) -> list[BackendEvent]:
+        """What a backend says has happened.
+
+        Raises:
+            ComponentError: If it is no list.
+        """
+        if not isinstance(messages, list):
+            raise broken_rule(self._backend, "wait", None, f"returned {messages!r}, which is no list of events")
+        return messages
+
+    def anomaly(self, message: BackendEvent) -> Anomaly:
+        """What is wrong with what a backend says and is not expected."""
+        kind, trial = type(message).__name__, self._state.find(message.trial_id)
+        if trial is None:
+            reason = "there is no such trial"
+        elif trial.status is not Status.RUNNING:
+            reason = f"the trial is {trial.status.value.lower()}"
+        else:
+            reason = f"the current run of the trial is {trial.run}"
+        return Anomaly(f"{kind} of trial {message.trial_id}, run {message.run}", reason, self._state.now)
+
+    def reason(self, criterion: StoppingCriterion, reason: str) -> str:
+        """Why a criterion ends the experiment.
+
+        Raises:
+            ComponentError: If it is no text.
+        """
+        if not isinstance(reason, str):
+            raise broken_rule(criterion, "__call__", None, f"returned {reason!r} as its reason, which is no text")
+        return reason
+
+    def deadline(self, criterion: StoppingCriterion) -> float | None:
+        """When a criterion ends the experiment whatever happens.
+
+        Raises:
+            ComponentError: If it is no number.
+        """
+        seconds = criterion.deadline()
+        if seconds is not None and (not isinstance(seconds, int | float) or math.isnan(seconds)):
+            raise broken_rule(criterion, "deadline", None, f"returned {seconds!r}, which is no number of seconds")
+        return seconds
+
+    def composed(
+        self, composers: Sequence[ResultComposer], composed: Sequence[Mapping[str, Scalar]], report: Report
+    ) -> Sequence[Mapping[str, Scalar]]:
+        """The columns of composers for a row.
+
+        Raises:
+            ComponentError: If a column exists already, or a value is no scalar.
+        """
+        for composer, columns in zip(composers, composed, strict=True):
+            if not isinstance(columns, Mapping):
+                raise broken_rule(composer, "__call__", report.trial_id, f"returned {columns!r}, which is no mapping")
+            for name, value in columns.items():
+                if not isinstance(value, SCALARS):
+                    problem = f"returned {name}={value!r}, which is no truth value, number, text or None"
+                    raise broken_rule(composer, "__call__", report.trial_id, problem)
+        layout = (tuple(report.metrics), *map(tuple, composed))
+        if layout != self._layout:
+            self._check_names(composers, composed, report)
+            self._layout = layout
+        return composed
+
+    def released(self, trial_ids: Iterable[int]) -> tuple[int, ...]:
+        """Trials that a scheduler releases, each once.
+
+        Raises:
+            ComponentError: If there is no such trial, or it has not ended.
+        """
+        try:
+            released = tuple(dict.fromkeys(trial_ids))
+        except TypeError as error:
+            raise self._refusal("released", None, f"returned {trial_ids!r}, which are no trial ids") from error
+        for trial_id in released:
+            trial = self._state.find(trial_id)
+            if trial is None or not trial.status.final:
+                raise self._refusal("released", None, f"releases the trial {trial_id!r}, {what_is(trial)}")
+        return released
+
+    def least_promising(self, trial_id: int | None, among: Collection[int]) -> int | None:
+        """The paused trial that a scheduler gives up first.
+
+        Raises:
+            ComponentError: If it was not among those asked about.
+        """
+        if trial_id is not None and trial_id not in among:
+            raise self._refusal("least_promising", None, f"returned {trial_id!r}, which it was not asked about")
+        return trial_id
+
+    def _check_names(
+        self, composers: Sequence[ResultComposer], composed: Sequence[Mapping[str, Scalar]], report: Report
+    ) -> None:
+        """A column belongs to whom it belonged in the rows before."""
+        for name in report.metrics:
+            owner = self._owners.setdefault(name, None)
+            if owner is not None:
+                raise self._taken(owner, name, "a metric that was reported", report)
+        for composer, columns in zip(composers, composed, strict=True):
+            for name in columns:
+                if taken_columns([name]):
+                    raise self._taken(composer, name, "a column that every row has, or no text", report)
+                owner = self._owners.setdefault(name, composer)
+                if owner is not composer:
+                    what = "a metric that was reported" if owner is None else f"a column of the {described(owner)}"
+                    raise self._taken(composer, name, what, report)
+
+    def _taken(self, composer: ResultComposer, name: str, what: str, report: Report) -> ComponentError:
+        return broken_rule(composer, "__call__", report.trial_id, f"returned the column {name!r}, which is {what}")
+
+    def _refusal(self, method: str, trial_id: int | None, problem: str) -> ComponentError:
+        return broken_rule(self._scheduler, method, trial_id, problem)

@@ -1,0 +1,6 @@
+"""The state of an experiment: trials, counters and incumbents, and what a report means in it."""
+
+from tunekit_core.engine.state.experiment_state import WITHOUT_REPORT, ExperimentState
+from tunekit_core.engine.state.reading import Reader, taken_columns
+
+__all__ = ["WITHOUT_REPORT", "ExperimentState", "Reader", "taken_columns"]

@@ -1,0 +1,136 @@
+"""Schedulers and searchers for contract tests: they use what contracts offer, and keep what they are told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.options import NO_OPTIONS
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.trials import (
+    Decision,
+    Note,
+    PausedTrial,
+    Promotion,
+    Proposal,
+    Report,
+    Resume,
+    Scalar,
+    Start,
+    Status,
+    Stop,
+    Suggestion,
+    Trial,
+)
+from tunekit_core.randomness import Streams
+
+MAX_WAITING = 4
+
+
+class PausesAndStops(Scheduler):
+    """Pauses every trial at a third of the way to its end, resumes the best of two, ends the worst of five.
+
+    Where nothing new is left it resumes all that wait. It does whatever a scheduler can: a trial that is far behind the
+    best at its first report is stopped at once, one that waits with most others better than it is ended where it is.
+    """
+
+    name: ClassVar[str] = "pauses_and_stops"
+    needs: ClassVar[frozenset[str]] = frozenset({"pause"})
+
+    def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: Any = NO_OPTIONS) -> None:
+        super().__init__(problem, streams, searcher, options)
+        assert problem.max_resource is not None
+        self._level = math.ceil(problem.max_resource / 3)
+        self._best = math.inf
+        self._waiting: dict[int, float] = {}
+
+    def suggest(self, trial_id: int) -> Suggestion | None:
+        ranked = sorted(self._waiting, key=lambda waiting: (self._waiting[waiting], waiting))
+        if len(ranked) > MAX_WAITING:
+            return Stop(ranked[-1])
+        if len(ranked) > 1:
+            return Resume(ranked[0])
+        proposal = self.searcher.suggest(trial_id, resource=self._level)
+        if proposal is not None:
+            return Start(proposal.configuration, until=self._level, note=proposal.note)
+        return Resume(ranked[0]) if ranked else None
+
+    def on_start(self, trial: Trial) -> None:
+        self.searcher.on_start(trial)
+        self.searcher.on_target(trial, self._level)
+
+    def on_resume(self, trial: Trial, note: Note) -> None:
+        del self._waiting[trial.id]
+        self.searcher.on_resume(trial, note)
+        self.searcher.on_target(trial, self.problem.max_resource)
+
+    def on_report(self, trial: Trial, report: Report) -> Decision:
+        self.searcher.on_report(trial, report)
+        loss, self._best = report.losses[0], min(self._best, report.losses[0])
+        is_first = trial.n_reports == 1
+        if is_first and loss > self._best + 1.0 and report.resource < self._level:
+            return Decision.STOP
+        goes_on = trial.until is None or report.resource < trial.until or report.resource == self.problem.max_resource
+        return Decision.CONTINUE if goes_on else Decision.PAUSE
+
+    def on_pause(self, trial: Trial) -> None:
+        assert trial.last_report is not None
+        self._waiting[trial.id] = trial.last_report.losses[0]
+        self.searcher.on_pause(trial)
+
+    def on_end(self, trial: Trial, outcome: Status) -> None:
+        self._waiting.pop(trial.id, None)
+        self.searcher.on_end(trial, outcome)
+
+    def columns(self) -> Mapping[str, Scalar]:
+        return {"num_at_level1": len(self._waiting)}
+
+
+class Spy(RandomSearch):
+    """Random search that keeps what its scheduler tells it, with a note in every proposal and choice.
+
+    Attributes:
+        told: For each method its calls, as tuples of the trial's id and what is special to the method.
+    """
+
+    name: ClassVar[str] = "spy"
+
+    def __init__(self, problem: Problem, streams: Streams) -> None:
+        super().__init__(problem, streams)
+        self.told: dict[str, list[tuple[Any, ...]]] = {
+            name: [] for name in ("on_start", "on_resume", "on_target", "on_report", "on_pause", "on_end")
+        }
+
+    def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
+        proposal = super().suggest(trial_id, resource=resource)
+        return None if proposal is None else Proposal(proposal.configuration, {"proposed_for": trial_id})
+
+    def choose(self, trial_id: int, paused: Sequence[PausedTrial], *, resource: int) -> Proposal | Promotion | None:
+        """The trial that paused first goes on whenever the next id is odd, and others at the end."""
+        new = self.suggest(trial_id, resource=resource)
+        if paused and (new is None or trial_id % 2):
+            return Promotion(paused[0].trial_id, {"chosen_of": len(paused)})
+        return new
+
+    def on_start(self, trial: Trial) -> None:
+        super().on_start(trial)
+        self.told["on_start"].append((trial.id, trial.note.get("proposed_for")))
+
+    def on_resume(self, trial: Trial, note: Note) -> None:
+        self.told["on_resume"].append((trial.id,))
+
+    def on_target(self, trial: Trial, resource: int | None) -> None:
+        self.told["on_target"].append((trial.id, resource))
+
+    def on_report(self, trial: Trial, report: Report) -> None:
+        self.told["on_report"].append((trial.id, report.resource))
+
+    def on_pause(self, trial: Trial) -> None:
+        self.told["on_pause"].append((trial.id,))
+
+    def on_end(self, trial: Trial, outcome: Status) -> None:
+        self.told["on_end"].append((trial.id, outcome))

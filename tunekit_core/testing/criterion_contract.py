@@ -1,0 +1,149 @@
+"""What every stopping criterion must keep to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.engine.events import Recorded
+from tunekit_core.engine.state import ExperimentState
+from tunekit_core.randomness import Streams
+from tunekit_core.testing.components import PausesAndStops
+from tunekit_core.testing.experiments import Setup, live
+from tunekit_core.testing.feeding import FedScheduler
+from tunekit_core.testing.growth import check_growth, count_steps, shortest_time
+from tunekit_core.testing.toy import ToyBenchmark, toy_problem
+from tunekit_core.testing.watching import another_time, counters, positions
+
+Make = Callable[[Problem], StoppingCriterion]
+SIZES = (1000, 2000, 4000, 8000)
+SEVERAL = 50
+
+
+class CriterionContract:
+    """Subclass it in a plugin's tests and override :meth:`make`.
+
+    The options are such that it ends an experiment of some hundred seconds, 80 trials, 300 reports and a few failures.
+
+    Attributes:
+        begins_anew: Whether what happened before a process began does not count, so that one that goes on where another
+            died does not end at once; not so for most.
+    """
+
+    begins_anew = False
+
+    @pytest.fixture
+    def make(self) -> Make:
+        """Builds the criterion under test from the problem."""
+        raise NotImplementedError("override the fixture 'make'")
+
+    def make_benchmark(self) -> ToyBenchmark:
+        """What is tuned; override it where the criterion needs a metric that the toy benchmark does not report."""
+        return ToyBenchmark()
+
+    @pytest.fixture
+    def events(self, tmp_path: Path) -> list[Recorded]:
+        """An experiment with everything that can happen to a trial."""
+
+        def scheduler(problem: Problem, streams: Streams) -> PausesAndStops:
+            return PausesAndStops(problem, streams, RandomSearch(problem, streams))
+
+        setup = Setup(
+            benchmark=self.make_benchmark(),
+            max_evaluations=300,
+            fail_at={2: 0, 5: 1, 9: 2, 14: 1},
+            lose_at={(1, 0): 1, (7, 0): 0},
+        )
+        return live(scheduler, setup, tmp_path).events
+
+    def test_it_ends_an_experiment_with_a_reason_in_words(self, make: Make, events: list[Recorded]) -> None:
+        """Text that stands in the metadata and in what is printed; before that, ``None``."""
+        answers = [answer for _, answer in self._lived(make, events)]
+        assert answers[-1] is not None, (
+            "It ends the experiment of this test: give it options with which it does (some hundred seconds, 80 trials, "
+            "300 reports, a few failures)."
+        )
+        assert isinstance(answers[-1], str), f"The reason is text, or None where there is none: it is {answers[-1]!r}."
+        assert answers[-1].strip(), "The reason is text for people, and not empty."
+
+    def test_the_same_experiment_ends_at_the_same_point(self, make: Make, events: list[Recorded]) -> None:
+        """For the same reason."""
+        one, other = self._lived(make, events), self._lived(make, events)
+        assert list(one) == list(other), (
+            "What a criterion answers follows from the view alone: asked anew it is the same."
+        )
+
+    def test_it_does_not_look_at_the_wall_clock(self, make: Make, events: list[Recorded]) -> None:
+        """Time is that of the view, which is the backend's."""
+        expected = list(self._lived(make, events))
+        with another_time(make(self._problem())):
+            later = list(self._lived(make, events))
+        assert later == expected, "Time is view.now, the backend's: the wall clock changes nothing."
+
+    def test_what_it_answers_follows_from_where_the_experiment_stands(self, make: Make, events: list[Recorded]) -> None:
+        """A process that goes on where another died makes it anew, and asks it from then on."""
+        if self.begins_anew:
+            pytest.skip("begins_anew is True")
+        state = self._state()
+        criterion = make(self._problem())
+        for number in positions(state, events):
+            answer, anew = criterion(state), make(self._problem())(state)
+            assert anew == answer, (
+                f"What it answers follows from the view: after {number} events the criterion that was asked all the "
+                f"time answers {answer!r}, and one that was made there {anew!r}. It is not to count by itself."
+            )
+            if answer is not None:
+                return
+
+    def test_it_changes_nothing(self, make: Make, events: list[Recorded]) -> None:
+        """It reads the view."""
+        state = self._state()
+        criterion = make(self._problem())
+        for _ in positions(state, events):
+            before = counters(state)
+            criterion(state)
+            assert counters(state) == before, "A criterion reads the view, and changes nothing."
+
+    def test_its_deadline_is_a_number_of_seconds_or_none(self, make: Make) -> None:
+        """The same whenever it is asked."""
+        criterion = make(self._problem())
+        deadline = criterion.deadline()
+        if deadline is not None:
+            assert isinstance(deadline, int | float), "deadline() is a number of seconds, or None."
+            assert not math.isnan(deadline), "deadline() is a number of seconds, or None."
+        assert criterion.deadline() == deadline, "deadline() is asked once: it does not change."
+
+    def test_it_takes_constant_time(self, make: Make) -> None:
+        """It is asked after every event."""
+        rule = "A criterion takes constant time: it is asked after every event"
+        for cost in (count_steps, shortest_time):
+            fed = FedScheduler(lambda problem, streams: Fifo(problem, streams, RandomSearch(problem, streams)))
+            criterion = make(self._problem())
+
+            def ask_often(fed: FedScheduler = fed, criterion: StoppingCriterion = criterion) -> None:
+                for _ in range(SEVERAL):
+                    criterion(fed.state)
+
+            check_growth(fed, ask_often, cost, sizes=SIZES, power=0.5, rule=rule)
+
+    def _problem(self) -> Problem:
+        return toy_problem(self.make_benchmark())
+
+    def _state(self) -> ExperimentState:
+        problem, streams = self._problem(), Streams(0)
+        return ExperimentState(problem, PausesAndStops(problem, streams, RandomSearch(problem, streams)))
+
+    def _lived(self, make: Make, events: list[Recorded]) -> Iterator[tuple[int, object]]:
+        state, criterion = self._state(), make(self._problem())
+        for number in positions(state, events):
+            answer = criterion(state)
+            yield number, answer
+            if answer is not None:
+                return
