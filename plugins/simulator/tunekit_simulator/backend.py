@@ -26,7 +26,6 @@ from tunekit_core import (
     Problem,
     Simulatable,
     StartFailed,
-    StartFailed,
     Status,
     Streams,
     Trial,
@@ -75,8 +74,7 @@ class _Run:
         self.resources = curve.resources
         self.first = first
         self.names = names
-        self.resources = curve.resources[within]
-        self.reports = zip(self.resources, *columns, *constants, curve.elapsed[within], strict=False)
+        self.reports = zip(curve.resources[within], *columns, *constants, curve.elapsed[within], strict=False)
         self.times = times
         self.n_reported = 0
         self.fails = False  # after its last report
@@ -143,7 +141,6 @@ class Simulator(Backend):
         self._running: dict[int, _Run] = {}
         self._written: dict[int, Sequence[int]] = {}  # resources of the checkpoints of trials that do not run
         self._curves: dict[int, Curve] = {}
-        self._reached: dict[int, int] = {}  # how far trials had come that do not run
         self._lost: set[int] = set()  # trials whose worker was lost, until they are begun again
         self._preemption_delay = round(options.preemption_delay * NANOSECONDS)
 
@@ -240,7 +237,6 @@ class Simulator(Backend):
         return TrialReported(run.trial_id, run.run, metrics, self._now / NANOSECONDS)
 
     def _end(self, run: _Run) -> TrialEnded:
-        self._reached[run.trial_id] = self._reached_by(run.trial_id)
         del self._running[run.trial_id]
         if self._checkpoint:
             self._written[run.trial_id] = run.checkpoints()
@@ -259,13 +255,6 @@ class Simulator(Backend):
             reason,
             has_checkpoint=self._checkpoint,
         )
-
-    def _reached_by(self, trial_id: int) -> int:
-        """The resource that a trial reported last; 0 if it has reported none."""
-        run = self._running.get(trial_id)
-        if run is not None and run.n_reported:
-            return run.resources[run.n_reported - 1]
-        return self._reached.get(trial_id, 0)
 
     def _push_end(self, run: _Run, time: int) -> None:
         """A run has nothing more to report after this time."""
