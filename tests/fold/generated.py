@@ -62,7 +62,7 @@ def experiment(number):
         seed=number,
         max_evaluations=draw.randrange(15, 45 if has_model(searcher) else 120),
         fail_at={t: draw.randrange(epochs + 1) for t in range(N_TRIALS) if draw.random() < 0.15},
-        lose_at={(t, r): draw.randrange(epochs) for t in range(N_TRIALS) for r in range(5) if draw.random() < 0.1},
+        lose_at=_losses(draw, epochs),
         lag=draw.choice([0.0, 0.0, 2.0, 7.0]),
         max_checkpoints=draw.choice([None, None, 2]),
         n_workers=[draw.choice([1, 2, 3, 4, 8, 20, 50]) for _ in range(n_deaths + 1)],
@@ -104,6 +104,17 @@ def has_model(searcher):
     """Whether its options say how much data its model takes."""
     options = registry().find("searcher", searcher).factory.Options
     return "max_size_data_for_model" in {field.name for field in attrs.fields(options)}
+
+
+def _losses(draw, epochs):
+    """One run in ten is lost, and of some trials every run is, until they are given up on."""
+    given_up = {trial_id for trial_id in range(N_TRIALS) if draw.random() < 0.03}
+    return {
+        (trial_id, run): draw.randrange(epochs)
+        for trial_id in range(N_TRIALS)
+        for run in range(8)
+        if trial_id in given_up or draw.random() < 0.1
+    }
 
 
 def _problem(draw):

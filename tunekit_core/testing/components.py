@@ -28,14 +28,14 @@ from tunekit_core.contracts.trials import (
 )
 from tunekit_core.randomness import Streams
 
-MAX_WAITING = 4
+WAITING = 3
 
 
 class PausesAndStops(Scheduler):
-    """Pauses every trial at a third of the way to its end, resumes the best of two, ends the worst of five.
+    """Pauses every trial at a third of the way to its end; of three that wait, the best goes on, or the worst is ended.
 
-    Where nothing new is left it resumes all that wait. It does whatever a scheduler can: a trial that is far behind the
-    best at its first report is stopped at once, one that waits with most others better than it is ended where it is.
+    Where nothing new is left all that wait go on. A trial that is far behind the best at its first report is stopped at
+    once.
     """
 
     name: ClassVar[str] = "pauses_and_stops"
@@ -47,13 +47,12 @@ class PausesAndStops(Scheduler):
         self._level = math.ceil(problem.max_resource / 3)
         self._best = math.inf
         self._waiting: dict[int, float] = {}
+        self._ends_next = False  # by turns: one goes on, one is ended
 
     def suggest(self, trial_id: int) -> Suggestion | None:
         ranked = sorted(self._waiting, key=lambda waiting: (self._waiting[waiting], waiting))
-        if len(ranked) > MAX_WAITING:
-            return Stop(ranked[-1])
-        if len(ranked) > 1:
-            return Resume(ranked[0])
+        if len(ranked) >= WAITING:
+            return Stop(ranked[-1]) if self._ends_next else Resume(ranked[0])
         proposal = self.searcher.suggest(trial_id, resource=self._level)
         if proposal is not None:
             return Start(proposal.configuration, until=self._level, note=proposal.note)
@@ -65,6 +64,7 @@ class PausesAndStops(Scheduler):
 
     def on_resume(self, trial: Trial, note: Note) -> None:
         del self._waiting[trial.id]
+        self._ends_next = True
         self.searcher.on_resume(trial, note)
         self.searcher.on_target(trial, self.problem.max_resource)
 
@@ -83,7 +83,8 @@ class PausesAndStops(Scheduler):
         self.searcher.on_pause(trial)
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
-        self._waiting.pop(trial.id, None)
+        if self._waiting.pop(trial.id, None) is not None:
+            self._ends_next = False
         self.searcher.on_end(trial, outcome)
 
     def columns(self) -> Mapping[str, Scalar]:
