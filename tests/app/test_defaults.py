@@ -69,6 +69,20 @@ def test_of_several_benchmarks_the_one_for_a_first_try_is_taken(install):
     assert default_benchmark() == "first"
 
 
+def test_a_benchmark_for_a_first_try_that_is_installed_beside_ours_changes_nothing(monkeypatch):
+    plugins = []
+    for distribution, benchmark in [
+        ("tunekit-aaa", type("Second", (First,), {"name": "aaa"})),
+        ("tunekit-benchmarks", First),
+    ]:
+        plugin = ModuleType(distribution.replace("-", "_"))
+        plugin.tunekit_register_benchmarks = hookimpl(lambda benchmark=benchmark: [benchmark])
+        plugins.append((distribution, "1.0", lambda plugin=plugin: plugin))
+    found = registry_module.build_registry(iter(plugins))
+    monkeypatch.setattr("tunekit.config.defaults.registry", lambda: found)
+    assert found.find("benchmark", default_benchmark()).factory is First
+
+
 def test_the_only_benchmark_is_taken(install):
     install(Program)
     assert default_benchmark() == "program"

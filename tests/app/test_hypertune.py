@@ -11,6 +11,7 @@ from tunekit_core.testing.experiments import run_toy
 
 
 class TestHyperTuneWithPromotion(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     n_shared = 6
     max_evaluations = 60
 

@@ -9,6 +9,7 @@ SHORT = "stopping.max_num_evaluations=400"
 
 
 class TestMobsterWithPasha(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     n_shared = 3
     max_evaluations = 40
 

@@ -33,7 +33,7 @@ class ScriptedBackend(Backend):
     Args:
         problem: What is solved.
         script: From trial id and run (0 at the start) to steps: a number is a loss at the next epoch, a mapping is
-            reported as it is, a status or cause ends the run, an end does too (its trial, run and time are filled in),
+            reported as it is, a status or cause ends the run, as does an end whose trial, run and time are filled in,
             an exception fails the start. The run completes after its last step.
         lag: Seconds from the request to pause or stop to the end of a trial.
         batch: At most so many events are handed over at once.

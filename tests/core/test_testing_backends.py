@@ -12,6 +12,7 @@ import pytest
 from tests.core.caught import check_caught
 from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.trials import Status
+from tunekit_core.randomness import Streams
 from tunekit_core.testing import BackendContract, ToyBackend
 
 REPORTS = "test_a_trial_reports_every_resource_and_ends_once"

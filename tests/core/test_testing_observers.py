@@ -111,8 +111,8 @@ def patience(monkeypatch):
 @pytest.mark.parametrize(("broken", "test", "rule"), BROKEN)
 def test_a_broken_observer_is_caught_by_the_test_that_is_meant_for_it(broken, test, rule, tmp_path):
     check_caught(ObserverContract(), test, broken, tmp_path, rule)
-    while LeavesAFile.opened:
-        LeavesAFile.opened.pop().close()
+    while OPENED:
+        OPENED.pop().close()
 
 
 def test_an_observer_that_chokes_on_infinity_is_caught(tmp_path):

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
-from tunekit_core.plugins.known import distributions_with
+from tunekit_core.plugins.known import distributions_with, is_known
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
 
 
 def default_benchmark() -> str:
     """What is typed for the installed benchmark that is to be tuned unless another is named, or the only one.
+
+    Of several for a first try those of tunekit come first: a plugin that is installed changes nothing by itself.
 
     Raises:
         ConfigurationError: If none is installed, or one of several has to be named.
@@ -22,6 +24,8 @@ def default_benchmark() -> str:
     if not installed:
         raise ConfigurationError(what_to_install(_missing()), option="benchmark")
     chosen = [component for component in installed if component.factory.is_default]
+    if len(chosen) > 1:
+        chosen = [component for component in chosen if is_known(component.distribution)]
     if len(chosen) == 1 or len(installed) == 1:
         return _typed((chosen or installed)[0])
     raise ConfigurationError(

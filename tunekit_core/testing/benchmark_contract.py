@@ -6,7 +6,7 @@ import itertools
 import math
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -26,7 +26,13 @@ SCALARS = (bool, int, float, str, type(None))
 
 
 class BenchmarkContract:
-    """Subclass it in a plugin's tests and override :meth:`make`. No trial is run."""
+    """Subclass it in a plugin's tests and override :meth:`make`. No trial is run.
+
+    Attributes:
+        abilities: Of which the benchmark has at least one: those that the backends look for which can run it.
+    """
+
+    abilities: ClassVar[tuple[type[Any], ...]] = (Simulatable, Executable)
 
     @pytest.fixture
     def make(self) -> Make:
@@ -48,9 +54,10 @@ class BenchmarkContract:
         assert benchmark.n_workers >= 1, "n_workers is a whole number from 1 on."
 
     def test_it_can_be_run(self, make: Make) -> None:
-        """By a backend that simulates, or by one that runs a program."""
-        assert isinstance(make(), Simulatable | Executable), (
-            "A benchmark has the method blackbox(), and can be simulated, or script(), and can be run."
+        """By a backend that simulates, by one that runs a program, or by one that is named in ``abilities``."""
+        assert isinstance(make(), self.abilities), (
+            "A benchmark has the method blackbox(), and can be simulated, or script(), and can be run. If it "
+            "is for another backend, name the ability that this one looks for in the attribute 'abilities' of the test."
         )
 
     def test_made_anew_it_is_the_same(self, make: Make) -> None:

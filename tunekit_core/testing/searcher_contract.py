@@ -92,7 +92,7 @@ class SearcherContract:
             return PausesAndStops(problem, streams, make(problem, streams))
 
         setup = self._setup(**TROUBLE, max_evaluations=self.max_evaluations // 2)
-        check_fold_equals_live(scheduler, setup, tmp_path, at=range(0, 10_000, 5))
+        check_fold_equals_live(scheduler, setup, tmp_path, at=range(0, 10_000, 10))
 
     def test_suggest_changes_nothing(self, make: Make) -> None:
         """Asked twice, it answers twice the same, also for another trial in between."""
@@ -114,7 +114,8 @@ class SearcherContract:
         self, scheduler: MakeScheduler, tmp_path: Path, request: pytest.FixtureRequest
     ) -> None:
         """Another process has another; sets are sorted before they are gone through."""
-        check_hash_order(lambda folder: live(scheduler, self._setup(seed=1), folder).record, tmp_path, request)
+        setup = self._setup(seed=1, max_evaluations=self.max_evaluations // 2)
+        check_hash_order(lambda folder: live(scheduler, setup, folder).record, tmp_path, request)
 
     def test_the_first_configurations_are_those_of_random_search(
         self, scheduler: MakeScheduler, tmp_path: Path

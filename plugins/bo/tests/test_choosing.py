@@ -78,6 +78,7 @@ class Thaw(Fifo):
 
 
 class TestFreezeThaw(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     n_shared = 6
     max_evaluations = 80
 
@@ -104,6 +105,7 @@ class TestFreezeThawOverParallelCurves(TestFreezeThaw):
 
 
 class TestFreezeThawWithoutAChoice(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     n_shared = 6
     max_evaluations = 70
 

@@ -54,6 +54,7 @@ def constraint(rng):
 
 
 class TestBoConstrained(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     max_evaluations = 80
 
     @pytest.fixture

@@ -23,12 +23,15 @@ class Rungs(Fifo):
 
 
 class TestBayesianOptimisation(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
+
     @pytest.fixture
     def make(self):
         return lambda problem, streams: create("searcher", "bo", problem, streams)
 
 
 class TestMobster(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     n_shared = 6
 
     @pytest.fixture
@@ -47,6 +50,7 @@ class TestMobsterWithAllReports(TestMobster):
 
 
 class TestBoTorch(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     max_evaluations = 36
 
     @pytest.fixture

@@ -40,6 +40,7 @@ def posterior(rng):
 
 
 class TestBoCost(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     max_evaluations = 80
 
     @pytest.fixture
@@ -50,6 +51,7 @@ class TestBoCost(SearcherContract):
 
 
 class TestBoConstrainedCost(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     max_evaluations = 70
 
     @pytest.fixture

@@ -34,6 +34,7 @@ class Brackets(Fifo):
 
 
 class TestHyperTune(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     n_shared = 6
 
     @pytest.fixture

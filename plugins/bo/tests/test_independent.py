@@ -99,6 +99,7 @@ def test_losses_that_are_not_finite_count_as_the_worst_at_their_resource():
 
 
 class TestMobsterWithIndependentRungs(SearcherContract):
+    measures_growth = False  # max_size_data_for_model bounds it
     n_shared = 6
     max_evaluations = 70
 

@@ -18,6 +18,10 @@ class TestWithCheckpoints(BackendContract):
     def make(self):
         return simulator
 
+    @pytest.fixture
+    def make_failing(self):
+        return lambda problem, benchmark: simulator(problem, benchmark, failure_rate=1.0)
+
 
 class TestWithoutCheckpoints(BackendContract):
     @pytest.fixture

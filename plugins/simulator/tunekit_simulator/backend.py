@@ -25,6 +25,7 @@ from tunekit_core import (
     InvalidOption,
     Problem,
     Simulatable,
+    StartFailed,
     Status,
     Streams,
     Trial,
@@ -50,7 +51,19 @@ class _Run:
         times: When its reports arrive, in nanoseconds.
     """
 
-    __slots__ = ("ending", "fails", "lost_at", "n_reported", "names", "reports", "run", "times", "trial_id")
+    __slots__ = (
+        "ending",
+        "fails",
+        "first",
+        "lost_at",
+        "n_reported",
+        "names",
+        "reports",
+        "resources",
+        "run",
+        "times",
+        "trial_id",
+    )
 
     def __init__(self, trial: Trial, names: Sequence[str], curve: Curve, first: int, times: Sequence[int]) -> None:
         within = slice(first, first + len(times))
@@ -58,6 +71,8 @@ class _Run:
         constants = map(repeat, curve.constants.values())
         self.trial_id = trial.id
         self.run = trial.run
+        self.resources = curve.resources
+        self.first = first
         self.names = names
         self.reports = zip(curve.resources[within], *columns, *constants, curve.elapsed[within], strict=False)
         self.times = times
@@ -65,6 +80,10 @@ class _Run:
         self.fails = False  # after its last report
         self.lost_at: int | None = None  # when its worker is lost, in nanoseconds
         self.ending = False
+
+    def checkpoints(self) -> Sequence[int]:
+        """The resources that the trial has written a checkpoint at, in this run and in those before."""
+        return self.resources[: self.first + self.n_reported]
 
 
 class Simulator(Backend):
@@ -120,12 +139,17 @@ class Simulator(Backend):
         self._heap: list[tuple[int, int, int, int, _Run]] = []
         self._sequence = 0
         self._running: dict[int, _Run] = {}
+        self._written: dict[int, Sequence[int]] = {}  # resources of the checkpoints of trials that do not run
         self._curves: dict[int, Curve] = {}
         self._lost: set[int] = set()  # trials whose worker was lost, until they are begun again
         self._preemption_delay = round(options.preemption_delay * NANOSECONDS)
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Begin the run; what a checkpoint holds is how far its trial had come, so its copy is as good."""
+        if checkpoint_of is not None and checkpoint_of.resource not in self._checkpoints(checkpoint_of.trial_id):
+            raise StartFailed(
+                f"trial {checkpoint_of.trial_id} has written no checkpoint at resource {checkpoint_of.resource}"
+            )
         self._begin(trial, until)
 
     def resume(self, trial: Trial, until: int | None) -> None:
@@ -156,6 +180,14 @@ class Simulator(Backend):
 
     def now(self) -> float:
         return self._now / NANOSECONDS
+
+    def release(self, trial_ids: tuple[int, ...]) -> None:
+        for trial_id in trial_ids:
+            self._written.pop(trial_id, None)
+
+    def _checkpoints(self, trial_id: int) -> Sequence[int]:
+        run = self._running.get(trial_id)
+        return self._written.get(trial_id, ()) if run is None else run.checkpoints()
 
     def _begin(self, trial: Trial, until: int | None) -> None:
         after = trial.reached if self._checkpoint else 0
@@ -206,6 +238,8 @@ class Simulator(Backend):
 
     def _end(self, run: _Run) -> TrialEnded:
         del self._running[run.trial_id]
+        if self._checkpoint:
+            self._written[run.trial_id] = run.checkpoints()
         status, cause, reason = Status.COMPLETED, Cause.SCRIPT, ""
         if run.lost_at is not None:
             status, cause, reason = Status.FAILED, Cause.INFRASTRUCTURE, "its worker was preempted"

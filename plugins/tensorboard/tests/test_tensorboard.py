@@ -26,7 +26,13 @@ from tunekit_core import (
     create,
     load_experiment,
 )
-from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
+from tunekit_core.testing import ObserverContract, ToyBackend, ToyBenchmark, toy_problem
+
+
+class TestTensorBoard(ObserverContract):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, folder: create("observer", "tensorboard", problem, folder)
 
 
 def checksum(data):
