@@ -12,11 +12,10 @@ from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import TrialEnded, TrialReported
 from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status
-from tunekit_core.engine.best import BestReport
 from tunekit_core.engine.events import Decided, Resumed, Started, Stopped
-from tunekit_core.engine.front import Front
-from tunekit_core.engine.reading import Reader
-from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.state import ExperimentState, Reader
+from tunekit_core.engine.state.best import BestReport
+from tunekit_core.engine.state.front import Front
 from tunekit_core.space import uniform
 
 X = {"x": 0.5}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from time import monotonic
 from types import TracebackType
 from typing import Any, ClassVar
@@ -24,8 +25,10 @@ from tunekit_core.engine.events import UnusableReport
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.state.reading import Reader
 from tunekit_core.engine.steps import Steps
+from tunekit_core.engine.tuner import BY_KEYBOARD, reason_of
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
+from tunekit_core.threads import single_threaded
 
 DECISIONS = {Status.PAUSED: Decision.PAUSE}
 
@@ -73,8 +76,13 @@ class AskTell:
             scheduler=scheduler, backend=self._caller, n_workers=n_workers, record=record, metadata=metadata
         )
         self._reader = Reader(self._steps.state)
-        with self._steps.errors_named():
-            self._steps.begin()
+        self._ended = ""  # why, once it has
+        try:
+            with self._step():
+                self._steps.begin()
+        except BaseException as error:
+            self._end(ExperimentStatus.FAILED, reason_of(error))
+            raise
 
     @property
     def view(self) -> ExperimentView:
@@ -89,9 +97,10 @@ class AskTell:
             its end. ``None`` if there is nothing to do before something else is told.
 
         Raises:
+            TellError: If the experiment has ended.
             ComponentError: If a component breaks a rule of its contract or raises an error.
         """
-        with self._steps.errors_named():
+        with self._step():
             self._caller.asked = None
             while self._caller.asked is None:
                 suggestion = self._steps.suggest()
@@ -111,15 +120,16 @@ class AskTell:
             Whether the trial is to go on. If not, :meth:`tell_end` is to follow.
 
         Raises:
-            TellError: If the trial does not run, or a metric is missing or no number.
+            TellError: If the trial does not run, a metric is missing or no number, or the experiment has ended.
             ComponentError: As for :meth:`ask`.
         """
+        self._check_goes_on()
         self._check_runs(trial)
         message = TrialReported(trial.id, trial.run, metrics, self._caller.now())
         read = self._reader.read(message)
         if isinstance(read, UnusableReport):
             raise TellError(f"Trial {trial.id}: {read.reason}.")
-        with self._steps.errors_named():
+        with self._step():
             self._steps.receive(message)
         ending = self._steps.state.endings.get(trial.id)
         if ending is None and trial.until is not None and trial.reached >= trial.until:
@@ -138,25 +148,28 @@ class AskTell:
             What has become of it.
 
         Raises:
-            TellError: If the trial does not run.
+            TellError: If the trial does not run, ``failed`` is no text, or the experiment has ended.
             ComponentError: As for :meth:`ask`.
         """
+        self._check_goes_on()
         self._check_runs(trial)
+        if not isinstance(failed, str):
+            raise TellError(f"Trial {trial.id}: failed={failed!r} is no text: say why it has failed, if it has.")
         status = Status.FAILED if failed else Status.COMPLETED
         ended = TrialEnded(
             trial.id, trial.run, status, self._caller.now(), Cause.SCRIPT, failed, has_checkpoint=has_checkpoint
         )
-        with self._steps.errors_named():
+        with self._step():
             self._steps.receive(ended)
         return trial.status
 
     def finish(self, reason: str = "finished by its caller") -> None:
-        """The experiment ends: results are written.
+        """The experiment ends: results are written. If it has ended already, nothing happens.
 
         Args:
             reason: Why, for people.
         """
-        self._steps.finish(ExperimentStatus.COMPLETED, reason)
+        self._end(ExperimentStatus.COMPLETED, reason)
 
     def __enter__(self) -> AskTell:
         return self
@@ -167,9 +180,25 @@ class AskTell:
         if error is None:
             self.finish()
         elif isinstance(error, KeyboardInterrupt):
-            self._steps.finish(ExperimentStatus.INTERRUPTED, "interrupted from the keyboard")
+            self._end(ExperimentStatus.INTERRUPTED, BY_KEYBOARD)
         else:
-            self._steps.finish(ExperimentStatus.FAILED, f"{type(error).__name__}: {error}")
+            self._end(ExperimentStatus.FAILED, reason_of(error))
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        """Components are at work: as in the loop of a tuner, on one thread and with their names on their errors."""
+        self._check_goes_on()
+        with single_threaded(), self._steps.errors_named():
+            yield
+
+    def _end(self, status: ExperimentStatus, reason: str) -> None:
+        if not self._ended:
+            self._ended = reason or "no reason was given"
+            self._steps.finish(status, reason)
+
+    def _check_goes_on(self) -> None:
+        if self._ended:
+            raise TellError(f"The experiment has ended: {self._ended}.")
 
     def _check_runs(self, trial: Trial) -> None:
         trials = self._steps.state.trials
