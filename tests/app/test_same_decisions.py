@@ -157,7 +157,7 @@ def run(tmp_path):
 
 
 def without_processes(event):
-    metrics = {name: value for name, value in event.get("metrics", {}).items() if not name.startswith("st_worker")}
+    metrics = {name: value for name, value in (event.get("metrics") or {}).items() if not name.startswith("st_worker")}
     return {**event, "metrics": metrics}
 
 

@@ -157,7 +157,7 @@ class ToyBackend(Backend):
         )
         time, reached = self._now, after
         for position, resource in enumerate(curve.resources):
-            if reached >= min(until or math.inf, lost) or (reached > after and reached >= fails):
+            if reached >= min(until or math.inf, lost, fails):
                 break
             if resource > after:
                 time, reached = offset + curve.elapsed[position], resource
