@@ -18,6 +18,7 @@ from tunekit_core import (
     SearchSpace,
     Streams,
     TrialEnded,
+    TrialPlaced,
     Tuner,
     create,
     loguniform,
@@ -58,6 +59,10 @@ for epoch in range(done + 1, arguments.epochs + 1):
     checkpoint.write_text(str(epoch))
     report(epoch=epoch, loss=loss(arguments.x, arguments.lr, epoch))
 """
+
+
+NOT_COMPARED = ("tuner_started", "late", "placed")
+OF_THE_FILE = ("number", "crc32", "has_checkpoint")  # a simulated trial always has one
 
 
 class Twofold(Benchmark):
@@ -121,6 +126,8 @@ class InThatOrder(LocalBackend):
         kind, trial_id, self._time = self._order.popleft()
         while not self._arrived[trial_id]:
             for event in super().wait(None):
+                if isinstance(event, TrialPlaced):
+                    continue
                 if isinstance(event, TrialEnded) or event.trial_id not in self._asked:
                     self._arrived[event.trial_id].append(event)
         event = self._arrived[trial_id].popleft()
@@ -151,14 +158,14 @@ def run(tmp_path):
             record=ExperimentRecord(folder, keep_events=True),
         ).run()
         events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-        return [without_processes(event) for event in events if event["event"] not in ("tuner_started", "late")]
+        return [without_processes(event) for event in events if event["event"] not in NOT_COMPARED]
 
     return run
 
 
 def without_processes(event):
     metrics = {name: value for name, value in (event.get("metrics") or {}).items() if not name.startswith("st_worker")}
-    return {**event, "metrics": metrics}
+    return {**{name: value for name, value in event.items() if name not in OF_THE_FILE}, "metrics": metrics}
 
 
 def without_times(events):
