@@ -52,3 +52,12 @@ def _console(file: TextIO) -> Console:
     # What users and plugins write may look like markup; it is text.
     width = None if file.isatty() else PLAIN_WIDTH
     return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
+
+
+def first_and_last_line(text: str) -> list[str]:
+    """The first line of a text that is not blank, and the last if there are several.
+
+    Of the reason why a script failed, the last line names the error.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[:1] + lines[1:][-1:]

@@ -19,7 +19,7 @@ MISTAKES = {
     "wrong benchmark": (["benchmark=fcnt"], ["no benchmark 'fcnt'", "Did you mean 'fcnet'"]),
     "wrong dataset": (["benchmark.dataset=robot_leg"], ["robot_leg", "robot_arm", "diabetes"]),
     "wrong scheduler": (["scheduler=asha"], ["no scheduler 'asha'", "asha_promotion"]),
-    "plugin that is not installed": (["scheduler=sync_hyperband"], ["no scheduler 'sync_hyperband'", "Installed:"]),
+    "plugin that is not installed": (["scheduler=median"], ["no scheduler 'median'", "Installed:"]),
     "unknown name": (["searcher.name=randm"], ["No searcher named 'randm'", "Did you mean 'random'"]),
     "option of a component": (
         ["scheduler=asha_promotion", "scheduler.reduction_facto=4"],

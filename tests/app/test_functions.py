@@ -178,9 +178,9 @@ def test_a_function_that_raises_fails_its_trial_with_the_end_of_its_traceback(re
 
 def test_where_all_trials_fail_the_error_says_why(results):
     result = tune(lambda x: {}[x], {"x": "uniform(0, 1)"}, **trials(2))
-    with pytest.raises(RecordError, match=r"no trial has reported yet\. Trial [01] failed: (.|\n)*KeyError: 0\."):
+    with pytest.raises(RecordError, match=r"a finite value\. Trial [01] failed: (.|\n)*KeyError: 0\."):
         _ = result.best_configuration
-    with pytest.raises(RecordError, match="no trial has reported yet"):
+    with pytest.raises(RecordError, match="no trial has reported a finite value"):
         _ = result.best_value
 
 

@@ -172,7 +172,7 @@ def test_a_sweep_over_files(tunekit, results, tmp_path):
     finished = tunekit(*READING, "--multirun", "searcher.earlier=a,b", "seed=1,2", "hydra.sweeper.n_jobs=2")
     assert finished.status == 0, finished.err
     assert len(results.folders()) == 4
-    assert f"searcher.earlier={tmp_path}/a" in finished.out
+    assert "searcher.earlier=a " in finished.out
 
 
 def test_pages_say_what_it_is(tunekit):

@@ -61,6 +61,10 @@ for epoch in range(done + 1, arguments.epochs + 1):
 """
 
 
+NOT_COMPARED = ("tuner_started", "late", "placed")
+OF_THE_FILE = ("number", "crc32", "has_checkpoint")  # a simulated trial always has one
+
+
 class Twofold(Benchmark):
     """A script and its recorded runs."""
 
@@ -138,7 +142,7 @@ class InThatOrder(LocalBackend):
 
 @pytest.fixture
 def run(tmp_path):
-    """Run an experiment and return its events, without what differs between backends."""
+    """Run an experiment and return its events, without what is known only where a process ran."""
 
     def run(backend, scheduler, searcher, n_workers, n_reports):
         folder = tmp_path / backend.name
@@ -154,16 +158,14 @@ def run(tmp_path):
             record=ExperimentRecord(folder, keep_events=True),
         ).run()
         events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-        skipped = ("tuner_started", "late", "placed")
-        return [without_processes(event) for event in events if event["event"] not in skipped]
+        return [without_processes(event) for event in events if event["event"] not in NOT_COMPARED]
 
     return run
 
 
 def without_processes(event):
     metrics = {name: value for name, value in (event.get("metrics") or {}).items() if not name.startswith("st_worker")}
-    ours = {name: value for name, value in event.items() if name not in ("number", "crc32", "has_checkpoint", "cost")}
-    return {**ours, "metrics": metrics}
+    return {**{name: value for name, value in event.items() if name not in OF_THE_FILE}, "metrics": metrics}
 
 
 def without_times(events):

@@ -142,11 +142,18 @@ def test_components_of_one_name_are_told_apart_by_their_distribution():
     assert labels(runs) == ["ASHA searcher.distribution=tunekit-hpo", "ASHA searcher.distribution=tunekit-other"]
 
 
-def test_inputs_that_vary_are_named_by_their_path():
+def test_inputs_that_vary_are_named_by_as_much_of_their_path_as_tells_them_apart():
     files = [{"path": f"/data/{name}.csv", "sha256": name} for name in "ab"]
     searchers = [{"name": "random", "distribution": "tunekit-hpo", "earlier": file} for file in files]
     runs = [finished(best([0], [i]), searcher=each) for i, each in enumerate(searchers)]
-    assert labels(runs) == ["ASHA searcher.earlier=/data/a.csv", "ASHA searcher.earlier=/data/b.csv"]
+    assert labels(runs) == ["ASHA searcher.earlier=a.csv", "ASHA searcher.earlier=b.csv"]
+
+
+def test_of_inputs_with_one_name_the_folders_are_shown_too():
+    files = [{"path": f"/data/{name}/curves.csv", "sha256": name} for name in "ab"]
+    searchers = [{"name": "random", "distribution": "tunekit-hpo", "earlier": file} for file in files]
+    runs = [finished(best([0], [i]), searcher=each) for i, each in enumerate(searchers)]
+    assert labels(runs) == ["ASHA searcher.earlier=a/curves.csv", "ASHA searcher.earlier=b/curves.csv"]
 
 
 def test_the_time_limit_of_another_distribution_is_none_of_ours():

@@ -147,8 +147,7 @@ def test_a_run_that_breaks_does_not_stop_the_others(jobs, shell, results):
     assert finished.status == 1
     assert "1 of 6 runs failed" in finished.err
     assert "seed 2: The searcher 'trouble' (" in finished.err
-    assert "raised ZeroDivisionError in suggest for trial" in finished.err
-    assert ": divided by zero. Add --debug to see where." in finished.err
+    assert ") raised ZeroDivisionError in suggest for trial " in finished.err
     assert [run["status"] for run in index(results)] == ["completed"] * 2 + ["failed"] + ["completed"] * 3
     assert "divided by zero" in index(results)[2]["reason"]
     finished = shell(*arguments)

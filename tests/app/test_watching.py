@@ -16,11 +16,11 @@ import attrs
 import pytest
 from rich.console import Console
 
+from tunekit.console import first_and_last_line
 from tunekit.live import displays
 from tunekit.live.displays import PlainDisplay, TerminalDisplay
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
-from tunekit.live.text import first_and_last_line
 from tunekit.live.watching import Watcher
 from tunekit_core import Streams
 from tunekit_core.contracts.backends import ShowsDevices

@@ -138,7 +138,7 @@ def test_where_nothing_meets_the_constraint_there_is_no_best_configuration(play,
     script = [{"epoch": 1, "loss": 0.5, **more}]
     played = play(lambda t, run: script, problem=make_problem(constraint="memory"), stopping=[finished(1)])
     experiment = load_experiment(played.folder)
-    with pytest.raises(RecordError, match="no trial has reported a value with memory at most 0"):
+    with pytest.raises(RecordError, match="no trial has reported a finite value with memory at most 0"):
         experiment.best_configuration()
     np.testing.assert_array_equal(experiment.best_over_time()["loss"], [np.inf])
 
@@ -146,7 +146,7 @@ def test_where_nothing_meets_the_constraint_there_is_no_best_configuration(play,
 def test_without_a_report_there_is_no_best_configuration_and_no_best_value(play):
     played = play(lambda t, run: [], stopping=[finished(3)])
     experiment = load_experiment(played.folder)
-    with pytest.raises(RecordError, match="no trial has reported yet"):
+    with pytest.raises(RecordError, match="no trial has reported a finite value"):
         experiment.best_configuration()
     assert len(experiment.results) == 0
     assert list(experiment.best_over_time().columns) == ["st_tuner_time", "loss"]

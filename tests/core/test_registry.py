@@ -57,6 +57,12 @@ class Tidy(Searcher):
         return None
 
 
+def without_marker():
+    module = ModuleType("unmarked")
+    module.tunekit_register_searchers = lambda: [Tidy]
+    return module
+
+
 def plugin(*, api=2, **hooks):
     """A plugin module with these hooks."""
     module = ModuleType(f"plugin_{next(numbers)}")
@@ -231,6 +237,7 @@ def declaring(options):
         (offering(type("Nameless", (Searcher,), {})), "AttributeError"),
         (plugin(register_searchers=lambda: Tidy), "not iterable"),
         (plugin(register_searcher=lambda: [Tidy]), "unknown hook 'tunekit_register_searcher'"),
+        (without_marker(), "tunekit_register_searchers has no @hookimpl above it"),
         (plugin(register_searchers=lambda problem: [Tidy]), "problem"),
         (declaring(NoAttrsClass), "NoAttrsClass declares options and is no attrs class: write @attrs.frozen("),
         (declaring(NotAnOption), "NotAnOption.depth is not declared with tunekit_core.option("),
@@ -252,6 +259,7 @@ def declaring(options):
         "nameless",
         "no list",
         "misspelt hook",
+        "hook without its marker",
         "hook with arguments",
         "options of no attrs class",
         "options not declared",

@@ -37,6 +37,8 @@ def default_benchmark() -> str:
 def default_backend(name: str, benchmark: type[Benchmark]) -> str:
     """What is typed for the installed backend that runs a benchmark, or of several that which the benchmark prefers.
 
+    Where it prefers none, ours comes first: a plugin that is installed changes nothing by itself.
+
     Args:
         name: Name of the benchmark.
         benchmark: Its class.
@@ -50,6 +52,8 @@ def default_backend(name: str, benchmark: type[Benchmark]) -> str:
     able = [component for component in installed if issubclass(benchmark, component.factory.runs)]
     preferred = _preferred_backends(benchmark)
     chosen = [component for component in able if len(able) == 1 or component in preferred]
+    if not chosen:
+        chosen = [component for component in able if is_known(component.distribution)]
     if len(chosen) == 1:
         return _typed(chosen[0])
     if able:

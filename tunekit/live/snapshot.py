@@ -28,12 +28,12 @@ class Counts:
 
     n_started: int = 0
     n_running: int = 0
-    n_waiting: int = 0
     n_paused: int = 0
     n_completed: int = 0
     n_stopped: int = 0
     n_failed: int = 0
     n_reports: int = 0
+    n_waiting: int = 0
 
     @classmethod
     def of(cls, view: ExperimentView) -> Counts:

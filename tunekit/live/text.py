@@ -22,15 +22,6 @@ def plural(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
-def first_and_last_line(text: str) -> list[str]:
-    """The first line of a text that is not blank, and the last if there are several.
-
-    Of the reason why a script failed, the last line names the error.
-    """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[:1] + lines[1:][-1:]
-
-
 def printable(text: str) -> str:
     """One line, without anything that would steer a terminal."""
     return "".join(character if character.isprintable() else " " for character in COLOUR.sub("", text))

@@ -13,10 +13,10 @@ import attrs
 
 from tunekit.config.run_spec import RunSpec
 from tunekit.config.schema import EVERY_REPORT, QUIET
-from tunekit.console import duration, stderr_console
+from tunekit.console import duration, first_and_last_line, stderr_console
 from tunekit.live.displays import Display, PlainDisplay, TerminalDisplay
 from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
-from tunekit.live.text import first_and_last_line, format_value
+from tunekit.live.text import format_value
 from tunekit_core.contracts.backends import Backend, ShowsDevices
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem

@@ -58,16 +58,23 @@ def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
         if header is not None:
             metric, time = header.index(metadata["metric"][0]), header.index(TIME_COLUMN)
             feasible = _feasible(header, metadata.get("constraint"))
-            failed = set(map(str, metadata.get("failed_trials", ())))
-            trial = header.index("trial_id")
+            has_failed = _has_failed(header, metadata.get("failed_trials", ()))
             for row in rows:
                 loss = sign * float(row[metric])
                 # NaN and infinity are below nothing; minus infinity is, but counts no more than they
-                if loss < best and math.isfinite(loss) and feasible(row) and row[trial] not in failed:
+                if loss < best and math.isfinite(loss) and feasible(row) and not has_failed(row):
                     best = loss
                     times.append(float(row[time]))
                     values.append(sign * loss)
     return BestSoFar(np.array(times), np.array(values), float(metadata["time"]))
+
+
+def _has_failed(header: Sequence[str], failed: Sequence[int]) -> Callable[[Sequence[str]], bool]:
+    """Whether a row of the results is of a trial that has failed."""
+    if not failed:
+        return lambda row: False
+    column, ids = header.index("trial_id"), {str(trial_id) for trial_id in failed}
+    return lambda row: row[column] in ids
 
 
 def _feasible(header: Sequence[str], constraint: str | None) -> Callable[[Sequence[str]], bool]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -119,13 +121,25 @@ def _labels(runs: Sequence[FinishedRun]) -> Iterator[str]:
     for run in runs:
         method = run.spec.method_name
         setting = dict(_flat(run.spec.results))
-        yield " ".join([method, *(f"{_shown_key(key, setting)}={setting[key]}" for key in varying[method])])
+        parts = [
+            f"{_shown_key(key, setting)}={_shown_value(key, setting, by_method[method])}" for key in varying[method]
+        ]
+        yield " ".join([method, *parts])
 
 
 def _shown_key(key: str, setting: Mapping[str, Any]) -> str:
     """A key as it is typed: that of an input is not called path."""
     input_key = key.removesuffix(f".{PATH}")
     return input_key if f"{input_key}.{CONTENT}" in setting else key.removesuffix(".name")
+
+
+def _shown_value(key: str, setting: Mapping[str, Any], settings: Sequence[Mapping[str, Any]]) -> Any:
+    """A value as it is shown: of the path of an input, as many of the last names as tell it from the others."""
+    if not key.endswith(f".{PATH}"):
+        return setting[key]
+    paths = {Path(each[key]).parts for each in settings}
+    n_names = next(n for n in itertools.count(1) if len({parts[-n:] for parts in paths}) == len(paths))
+    return "/".join(Path(setting[key]).parts[-n_names:])
 
 
 def _varying(settings: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -138,6 +152,8 @@ def _varying(settings: Sequence[Mapping[str, Any]]) -> list[str]:
         and all(key in setting for setting in settings)
         and any(setting[key] != first[key] for setting in settings)
     ]
+    if len(differing) > 1:  # other data follow from another option
+        differing = [key for key in differing if key != "data_hash"]
     return [key for key in differing if not any(_follows(key, end, from_) in differing for end, from_ in FOLLOWING)]
 
 

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from tunekit.config.run_spec import RunSpec
-from tunekit.console import print_stderr, print_stdout, stdout_console
+from tunekit.console import first_and_last_line, print_stderr, print_stdout, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit_core.plugins.registry import registry
@@ -33,8 +33,7 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     """
     incumbent = metadata.get("incumbent")
     if incumbent is None:
-        none = f"no trial has reported a finite {metric_and_constraint(metadata)}"
-        print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {none}.")
+        print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {_why_there_is_no_best(metadata)}.")
     else:
         value = next(iter(incumbent["metrics"].values()))
         resource = metadata["resource"] or "report"
@@ -43,6 +42,7 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         print_stdout(f"Best {metric_and_constraint(metadata)}: {value:.6g} at {where}")
         stdout_console().print(_configuration(incumbent["configuration"]))
     _print_best_of_failed(metadata)
+    print_failed_trials([metadata])
     print_anomalies([metadata])
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
     print_stdout(
@@ -50,7 +50,9 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         f"clock of the {spec.results['backend']['name']} backend ({real}). It ended because {metadata['reason']}."
     )
     print_stdout(f"Results: {spec.folder}{_disk_use(spec.folder)}")
-    if command is not None:
+    if command is not None and incumbent is None:
+        print_stdout("Next: mend it, and type the same with another experiment_tag=NAME.")
+    elif command is not None:
         print_stdout(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
 
 
@@ -72,10 +74,33 @@ def _print_best_of_failed(metadata: Mapping[str, Any]) -> None:
     """Print what a trial that has failed had reported, if that was better than the best of the others."""
     failed = metadata.get("best_of_failed")
     if failed is not None:
-        value = next(iter(failed["metrics"].values()))
+        value, has_best = next(iter(failed["metrics"].values())), "incumbent" in metadata
         print_stdout(
-            f"Trial {failed['trial_id']} had reported {value:.6g}, which is better, but has failed: it does not count."
+            f"Trial {failed['trial_id']} had reported {value:.6g}{', which is better,' if has_best else ''} and has "
+            "failed: it does not count."
         )
+
+
+def _why_there_is_no_best(metadata: Mapping[str, Any]) -> str:
+    metric = metric_and_constraint(metadata)
+    if "best_of_failed" in metadata:
+        return f"all trials that reported a finite {metric} have failed, so there is no best"
+    return f"no trial has reported a finite {metric}"
+
+
+def print_failed_trials(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Print how many trials failed, if any did, and why the first did.
+
+    Args:
+        runs: The ``metadata.json`` of each run.
+    """
+    concerned = [metadata for metadata in runs if metadata.get("failures")]
+    if concerned:
+        n_failed, n_started = (sum(metadata[name] for metadata in runs) for name in ("n_failed", "n_started"))
+        where = f", in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
+        first = concerned[0]["failures"][0]
+        why = " … ".join(first_and_last_line(first["reason"]))
+        print_stdout(f"{n_failed:,} of {n_started:,} trials failed{where}. Trial {first['trial_id']}: {why}")
 
 
 def print_comparison(panels: Sequence[Panel]) -> None:
@@ -86,7 +111,7 @@ def print_comparison(panels: Sequence[Panel]) -> None:
             f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of {panel.budget:,.0f} s"
         )
         table = Table(box=box.SIMPLE_HEAD)
-        table.add_column("method", no_wrap=True)
+        table.add_column("method", overflow="fold")  # a long one is wrapped, rather than numbers be cut
         table.add_column("runs", justify="right")
         for fraction in FRACTIONS:
             table.add_column(f"{fraction:.0%}", justify="right", no_wrap=True)

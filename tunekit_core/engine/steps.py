@@ -101,6 +101,7 @@ class Steps:
             scheduler,
             scheduler.searcher,
             backend,
+            backend.benchmark,
             *stopping,
             *composers,
             *observers,
@@ -113,9 +114,8 @@ class Steps:
     def begin(self) -> None:
         """The experiment begins, or goes on where the process before it died."""
         state, backend = self.state, self._backend
-        components = [*self._components, backend.benchmark]
         restores = "restore" in backend.capabilities
-        past = self._record.begin(state.problem, self._n_workers, components, self._metadata, restores=restores)
+        past = self._record.begin(state.problem, self._n_workers, self._components, self._metadata, restores=restores)
         recovery = Recovery(state, self._record, self._write_row)
         has_past = recovery.read(past)  # before the backend is opened: its clock does not run meanwhile
         if recovery.undecided is not None:

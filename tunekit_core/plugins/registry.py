@@ -31,6 +31,9 @@ HOOKS = {
 }
 
 
+IMPLEMENTS = f"{hookspecs.PROJECT}_impl"  # what pluggy's marker adds to a function
+
+
 @attrs.frozen
 class BrokenPlugin:
     """A plugin that could not be used.
@@ -293,6 +296,9 @@ def _register(manager: pluggy.PluginManager, module: Any, distribution: str) -> 
     stated = getattr(module, "API", hookspecs.API)
     if stated != hookspecs.API:
         raise PluginError(_other_api(stated, distribution))
+    unmarked = [name for name in vars(hookspecs) if _is_unmarked(getattr(module, name, None), name)]
+    if unmarked:
+        raise PluginError(f"{unmarked[0]} has no @hookimpl above it: write `from tunekit_core import hookimpl`")
     try:
         manager.register(module)
         manager.check_pending()  # without it, a misspelt hook is simply never run
@@ -300,6 +306,11 @@ def _register(manager: pluggy.PluginManager, module: Any, distribution: str) -> 
         if manager.is_registered(module):  # pluggy up to 1.6 keeps a plugin whose hooks it refuses
             manager.unregister(module)
         raise
+
+
+def _is_unmarked(attribute: Any, name: str) -> bool:
+    """Whether an attribute of a plugin looks like a hook and is none, so that it would never be asked."""
+    return name.startswith(f"{hookspecs.PROJECT}_") and callable(attribute) and not hasattr(attribute, IMPLEMENTS)
 
 
 def _other_api(stated: Any, distribution: str) -> str:

@@ -109,9 +109,12 @@ class Experiment:
         if incumbent is not None:
             return incumbent
         name = self.metadata.get("constraint")
-        what = "yet" if name is None else f"a value with {name} at most 0"
+        what = "a finite value" if name is None else f"a finite value with {name} at most 0"
+        nobody = f"no trial has reported {what}"
+        if "best_of_failed" in self.metadata:
+            nobody = f"all trials that have reported {what} have failed"
         failures = [f" Trial {each['trial_id']} failed: {each['reason']}" for each in self.metadata.get("failures", [])]
-        raise RecordError(f"{self.path}: no trial has reported {what}.{''.join(failures[:1])}")
+        raise RecordError(f"{self.path}: {nobody}.{''.join(failures[:1])}")
 
     def _of_failed_trials(self) -> Any:
         """Whether each report is of a trial that has failed, sooner or later: an array."""

@@ -114,8 +114,7 @@ class ToyBackend(Backend):
             if unfinished.is_ending:
                 self._runs[trial.id] = _Run(trial, trial.run)  # stop or pause follow
             elif trial.status is Status.RUNNING:
-                last = trial.last_report
-                self._begin(trial, trial.until, has_reported=last is not None and last.run == trial.run)
+                self._begin(trial, trial.until)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         while self._queue:
@@ -146,11 +145,8 @@ class ToyBackend(Backend):
     def drop_checkpoint(self, trial_id: int) -> None:
         self._checkpoints.pop(trial_id, None)
 
-    def _begin(self, trial: Trial, until: int | None, *, has_reported: bool = False) -> None:
-        """Queue what a run will do: after its last checkpoint, after that of its parent, or from the beginning.
-
-        A run that begins where the one before failed comes further; one that has reported before does not.
-        """
+    def _begin(self, trial: Trial, until: int | None) -> None:
+        """Queue what a run will do: after its last checkpoint, after that of its parent, or from the beginning."""
         copied = 0 if trial.parent is None else trial.parent.resource
         after = max(self._checkpoints.get(trial.id, []), default=copied)
         run = self._runs[trial.id] = _Run(trial, trial.run)
@@ -161,7 +157,7 @@ class ToyBackend(Backend):
         )
         time, reached = self._now, after
         for position, resource in enumerate(curve.resources):
-            if reached >= min(until or math.inf, lost) or ((has_reported or reached > after) and reached >= fails):
+            if reached >= min(until or math.inf, lost, fails):
                 break
             if resource > after:
                 time, reached = offset + curve.elapsed[position], resource

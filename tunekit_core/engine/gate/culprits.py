@@ -8,6 +8,7 @@ from types import FrameType, TracebackType
 from typing import Any, TypeAlias
 
 from tunekit_core.contracts.backends import Backend
+from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.schedulers import Scheduler
@@ -21,11 +22,12 @@ KINDS: Mapping[type[Any], str] = {
     Searcher: "searcher",
     Scheduler: "scheduler",
     Backend: "backend",
+    Benchmark: "benchmark",
     StoppingCriterion: "stopping criterion",
     ResultComposer: "composer",
     Observer: "observer",
 }
-AnyComponent: TypeAlias = Searcher | Scheduler | Backend | StoppingCriterion | ResultComposer | Observer
+AnyComponent: TypeAlias = Searcher | Scheduler | Backend | Benchmark | StoppingCriterion | ResultComposer | Observer
 
 
 def broken_rule(component: AnyComponent, method: str, trial_id: int | None, problem: str) -> ComponentError:
@@ -54,7 +56,7 @@ def errors_named(components: Iterable[AnyComponent]) -> Iterator[None]:
             raise
         component, method, trial_id = culprit
         about = "" if trial_id is None else f" for trial {trial_id}"
-        what = f"raised {type(error).__name__} in {method}{about}: {error}. Add --debug to see where"
+        what = f"raised {type(error).__name__} in {method}{about}: {str(error).rstrip('.')}. Add --debug to see where"
         raise _error(component, method, trial_id, what) from error
 
 

@@ -117,7 +117,7 @@ class Gate:
         Raises:
             ComponentError: If it is no text.
         """
-        if not isinstance(reason, str):
+        if not isinstance(reason, str) or not reason:
             raise broken_rule(criterion, "__call__", None, f"returned {reason!r} as its reason, which is no text")
         return reason
 
