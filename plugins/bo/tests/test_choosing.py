@@ -32,7 +32,8 @@ from tunekit_core.engine.events import Resumed
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.testing import SearcherContract, ToyBenchmark
-from tunekit_core.testing.replay import prefixes, run_toy
+from tunekit_core.testing.experiments import run_toy
+from tunekit_core.testing.replay import prefixes
 from tunekit_core.testing.toy import toy_problem
 
 BOTH = pytest.mark.parametrize("searcher", ["freeze_thaw", "dyhpo"])
