@@ -47,10 +47,11 @@ def test_best_so_far_agrees_with_the_slow_way(values, mode, tmp_path_factory):
 def test_only_what_meets_the_constraint_is_best_so_far(tmp_path):
     metadata = {"metric": ["loss"], "mode": ["min"], "time": 4, "constraint": "memory"}
     steps = [(0.1, 2.0), (0.9, 0.0), (0.2, ""), (0.3, "nan"), (0.7, -1.0)]
-    write_results(tmp_path, [{"loss": y, "memory": c, "st_tuner_time": i} for i, (y, c) in enumerate(steps)])
+    rows = [{"trial_id": i, "loss": y, "memory": c, "st_tuner_time": i} for i, (y, c) in enumerate(steps)]
+    write_results(tmp_path, rows)
     curve = read_best_so_far(tmp_path, metadata)
     np.testing.assert_array_equal(curve.at(np.arange(5.0)), [np.nan, 0.9, 0.9, 0.9, 0.7])
-    write_results(tmp_path, [{"loss": 0.1, "st_tuner_time": 0}])
+    write_results(tmp_path, [{"trial_id": 0, "loss": 0.1, "st_tuner_time": 0}])
     assert np.isnan(read_best_so_far(tmp_path, metadata).at(np.array([1.0]))).all()
 
 
