@@ -39,7 +39,7 @@ RUN_INFO = RunInfo(
 BEST = Incumbent(Report(7, 0, 27, {"loss": 0.25}, (0.25,), 50.0), {"lr": 0.01, "act": "relu", "epochs": 27})
 SNAPSHOT = Snapshot(
     now=62.0,
-    counts=Counts(13, 2, 0, 6, 3, 1, 1, 1234),
+    counts=Counts(13, 2, 6, 3, 1, 1, 1234),
     running=(RunningTrial(4, 9, 60.0, 3, 0.5, "pausing", "GPU 0"), RunningTrial(12, None, 2.0, devices="GPU 1")),
     columns=(("num_at_level1", 12), ("num_at_level3", 5), ("other", 7)),
     incumbent=BEST,
