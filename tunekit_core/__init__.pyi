@@ -67,11 +67,12 @@ from .errors import (
     UnknownComponentError as UnknownComponentError,
     suggestion as suggestion,
 )
+from .json_text import as_json as as_json
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create
 from .randomness import Streams as Streams, effective_seed as effective_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
-from .records.files import as_json as as_json, write_whole as write_whole
+from .records.files import write_whole as write_whole
 from .records.load import Experiment as Experiment, load_experiment as load_experiment
 from .space import (
     Configuration as Configuration,

@@ -1,4 +1,4 @@
-"""Mappings that several components hold and none may change."""
+"""Mappings and lists that several components hold and none may change."""
 
 from __future__ import annotations
 
@@ -32,3 +32,28 @@ class ReadOnlyDict(dict[str, Any]):
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
+
+
+class ReadOnlyList(list[Any]):
+    """The same of a list; ``list(…)`` makes a copy that can be changed."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (list(self),)
+
+    def __copy__(self) -> ReadOnlyList:
+        return self
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is read-only: list(…) makes a copy that can be changed.")
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+
+
+def read_only(value: Any) -> Any:
+    """What JSON holds, with all dicts and lists in it as ones that cannot be changed."""
+    if isinstance(value, dict):
+        return ReadOnlyDict({key: read_only(each) for key, each in value.items()})
+    return ReadOnlyList(map(read_only, value)) if isinstance(value, list) else value

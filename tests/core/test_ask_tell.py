@@ -227,7 +227,8 @@ def test_it_decides_and_records_as_a_tuner_does_with_the_same_events(play, probl
 
 
 def test_its_record_folds_to_where_it_stands_at_every_moment(problem, tmp_path):
-    experiment = AskTell(scheduler_of(problem), n_workers=2, record=ExperimentRecord(tmp_path, keep_events=True))
+    scheduler, trials = scheduler_of(problem), {}
+    experiment = AskTell(scheduler, n_workers=2, record=ExperimentRecord(tmp_path, keep_events=True))
 
     def check():
         state = ExperimentState(problem, scheduler_of(problem))
@@ -235,14 +236,15 @@ def test_its_record_folds_to_where_it_stands_at_every_moment(problem, tmp_path):
         assert [getattr(state, name) for name in COUNTS] == [getattr(experiment.view, name) for name in COUNTS]
         assert state.incumbent == experiment.view.incumbent
         assert state.now == experiment.view.now
-        assert state.scheduler.paused == experiment.view.scheduler.paused
+        assert state.scheduler.paused == scheduler.paused
         fields = ("id", "configuration", "note", "until", "status", "last_report", "n_reports", "n_runs")
         facts = [[getattr(trial, name) for name in fields] for trial in state.trials]
-        assert facts == [[getattr(trial, name) for name in fields] for trial in experiment.view.trials]
+        assert facts == [[getattr(trial, name) for name in fields] for trial in trials.values()]
 
     check()
     for _ in range(15):
         trial = experiment.ask()
+        trials[trial.id] = trial
         check()
         for epoch, loss in enumerate(losses(trial.id, trial.run), start=1):
             is_over = (

@@ -229,7 +229,7 @@ def test_the_component_in_which_it_happened_is_named_not_the_one_that_called(pla
 def test_a_component_that_misuses_what_it_is_given_is_named(play_with):
     class Misuses(Shows):
         def __call__(self, view, trial, report):
-            return {"last": view.trials[17].id}
+            return {"last": list(view.running)[17].id}
 
     played = play_with("composer", lambda part: Misuses, raises=ComponentError)
     assert f"The composer 'shows' ({HERE}) raised IndexError in __call__ for trial 0" in str(played.error)

@@ -343,9 +343,16 @@ def test_a_trial_that_jumps_over_the_last_resource_is_ended_there(play, last):
     ]
     played = play(lambda t, run: script, scheduler=Keeps, lag=1.0)
     assert played.backend.calls[:2] == [("start", 0, None), ("stop", 0)]
-    assert [call[2] for call in played.scheduler.told if call[0] == "report"] == [5, last]
+    assert [call[2] for call in played.scheduler.told if call[0] == "report"] == [5]
     assert played.scheduler.told[-1] == ("end", 0, Status.COMPLETED)
-    assert played.result.incumbent.report.losses == (0.4,)
+    assert played.result.incumbent.report.losses == (0.5,)
+
+
+def test_a_trial_whose_first_report_is_beyond_the_last_resource_has_failed(play):
+    played = play(lambda t, run: [{"epoch": 10, "loss": 0.5}, {"epoch": 11, "loss": 0.4}], scheduler=Keeps, lag=1.0)
+    assert played.scheduler.told[-1] == ("end", 0, Status.FAILED)
+    assert played.result.incumbent is None
+    assert "beyond the last resource" in played.metadata["failures"][0]["reason"]
 
 
 def test_a_trial_that_ends_by_itself_at_the_last_resource_is_not_asked_to(play):

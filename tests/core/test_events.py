@@ -68,14 +68,17 @@ def script(trial_id, run):
 
 
 counters = attrgetter("n_started", "n_running", "n_paused", "n_completed", "n_stopped", "n_failed", "n_reports")
-others = attrgetter("cost", "now", "trials_since_improvement", "incumbent", "scheduler.paused")
-facts = attrgetter("id", "configuration", "until", "status", "last_report", "n_reports", "note", "parent")
+others = attrgetter("cost", "now", "trials_since_improvement", "incumbent")
+facts = attrgetter("id", "configuration", "until", "status", "last_report", "n_reports", "note", "parent", "is_ending")
 
 
 def summary(state):
     """Everything that can be seen of a state."""
-    ending = [trial.id for trial in state.trials if trial.id in state.endings]
-    return counters(state), others(state), [facts(trial) for trial in state.trials], ending
+    return seen(state, state.trials, state.scheduler)
+
+
+def seen(view, trials, scheduler):
+    return counters(view), others(view), scheduler.paused, [facts(trial) for trial in trials]
 
 
 def fresh_state(problem, scheduler=Climb):
@@ -101,10 +104,17 @@ def climbed(play):
 
 
 def test_events_fold_to_the_state_in_which_the_experiment_was_at_every_prefix(play, problem):
-    live = []
+    live, trials, schedulers = [], [], []
+
+    def climb(*context):
+        schedulers.append(Climb(*context))
+        return schedulers[-1]
 
     class Watches(Observer):
         """Keeps the state after every report and every end, with the number of events until then."""
+
+        def on_trial_start(self, view, trial):
+            trials.append(trial)
 
         def on_report(self, view, trial, report, decision):
             self.keep(view)
@@ -113,12 +123,12 @@ def test_events_fold_to_the_state_in_which_the_experiment_was_at_every_prefix(pl
             self.keep(view)
 
         def keep(self, view):
-            live.append((len(read_events(folder)), repr(summary(view))))
+            live.append((len(read_events(folder)), repr(seen(view, trials, schedulers[-1]))))
 
     folder = play(script, scheduler=Climb, n_workers=1, stopping=[limit(1)], folder="watched").folder
     played = play(
         script,
-        scheduler=Climb,
+        scheduler=climb,
         n_workers=3,
         lag=1.5,
         stopping=[limit(80)],

@@ -299,7 +299,7 @@ BROKEN = [
     (ChangesAConfiguration, GIVEN, "What a searcher is given stays as it was. Configuration is read-only"),
     (ChangesAMetric, GIVEN, "What a searcher is given stays as it was"),
     (ChangesATrial, GIVEN, "What a searcher is given stays as it was"),
-    (ChangesWhatIsInANote, GIVEN, "so do notes, and what is in them"),
+    (ChangesWhatIsInANote, GIVEN, "ReadOnlyList is read-only"),
     (RaisesInOnPause, PAUSES, "raised KeyError in on_pause for trial"),
     (RaisesInOnResume, PAUSES, "raised KeyError in on_resume for trial"),
     (WaitsForWhatHasFailed, DROPPED, "nothing is proposed any more"),

@@ -313,7 +313,7 @@ def test_a_backend_that_cannot_pause_is_refused_by_name(problem):
 @pytest.mark.parametrize("n_workers", [0, -1])
 def test_there_is_at_least_one_worker(problem, n_workers):
     scheduler = Fifo(problem, Streams(0), RandomSearch(problem, Streams(0)))
-    with pytest.raises(ConfigurationError, match=f"n_workers={n_workers} must be at least 1"):
+    with pytest.raises(ConfigurationError, match=f"n_workers={n_workers} must be a whole number, at least 1"):
         Tuner(scheduler=scheduler, backend=ToyBackend(problem, ToyBenchmark(), None, Streams(0)), n_workers=n_workers)
 
 

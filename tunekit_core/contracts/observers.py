@@ -33,7 +33,7 @@ class Observer:
         Args:
             view: The experiment.
             metadata: What was given to the tuner about the run; on the command line ``config``, ``seed``,
-                ``random_seed`` and ``tags`` among others. Read-only.
+                ``random_seed`` and ``tags`` among others. A copy.
         """
 
     def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:

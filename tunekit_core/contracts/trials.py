@@ -141,8 +141,11 @@ class Resume:
 class Stop:
     """End a trial for good, and start nothing. The scheduler is asked again at once.
 
+    A paused trial has ended with that. One that runs is asked to end and is ``is_ending`` until it has; its worker is
+    not free before.
+
     Attributes:
-        trial_id: A trial that is paused, or runs and whose end has not been decided yet.
+        trial_id: A trial that is paused, or runs and is not ``is_ending``.
     """
 
     trial_id: int
@@ -184,6 +187,8 @@ class Trial:
         until: The resource that the trial was last sent to; ``None`` is the end.
         parent: The checkpoint that it started from.
         status: Where it stands.
+        is_ending: Whether it runs and its end was decided: by a decision, a :class:`Stop`, or a report that cannot be
+            used or was made beyond the last resource.
         last_report: The latest report that was shown to the scheduler.
         n_reports: How many reports were shown to the scheduler.
         n_runs: How often it was begun: started, resumed, and begun again after a run was lost.
@@ -196,6 +201,7 @@ class Trial:
     until: int | None = None
     parent: Checkpoint | None = None
     status: Status = Status.RUNNING
+    is_ending: bool = False
     last_report: Report | None = None
     n_reports: int = 0
     n_runs: int = 1

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from tunekit_core.contracts.backends import (
     Backend,
@@ -30,6 +29,7 @@ from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
 from tunekit_core.threads import single_threaded
 
+Result = TypeVar("Result")
 DECISIONS = {Status.PAUSED: Decision.PAUSE}
 
 
@@ -77,17 +77,12 @@ class AskTell:
         )
         self._reader = Reader(self._steps.state)
         self._ended = ""  # why, once it has
-        try:
-            with self._step():
-                self._steps.begin()
-        except BaseException as error:
-            self._end(ExperimentStatus.FAILED, reason_of(error))
-            raise
+        self._do(self._steps.begin)
 
     @property
     def view(self) -> ExperimentView:
         """Where the experiment stands: counters, incumbents, the trials that run."""
-        return self._steps.state
+        return self._steps.view
 
     def ask(self) -> Trial | None:
         """A trial to run, new or resumed, until it is told that it has ended.
@@ -100,14 +95,7 @@ class AskTell:
             TellError: If the experiment has ended.
             ComponentError: If a component breaks a rule of its contract or raises an error.
         """
-        with self._step():
-            self._caller.asked = None
-            while self._caller.asked is None:
-                suggestion = self._steps.suggest()
-                if suggestion is None:
-                    return None
-                self._steps.carry_out(suggestion)
-            return self._caller.asked
+        return self._do(self._next_trial)
 
     def tell(self, trial: Trial, metrics: Mapping[str, Any]) -> Decision:
         """What a running trial has reached.
@@ -129,8 +117,7 @@ class AskTell:
         read = self._reader.read(message)
         if isinstance(read, UnusableReport):
             raise TellError(f"Trial {trial.id}: {read.reason}.")
-        with self._step():
-            self._steps.receive(message)
+        self._do(lambda: self._steps.receive(message))
         ending = self._steps.state.endings.get(trial.id)
         if ending is None and trial.until is not None and trial.reached >= trial.until:
             return Decision.PAUSE
@@ -159,8 +146,7 @@ class AskTell:
         ended = TrialEnded(
             trial.id, trial.run, status, self._caller.now(), Cause.SCRIPT, failed, has_checkpoint=has_checkpoint
         )
-        with self._step():
-            self._steps.receive(ended)
+        self._do(lambda: self._steps.receive(ended))
         return trial.status
 
     def finish(self, reason: str = "finished by its caller") -> None:
@@ -184,12 +170,27 @@ class AskTell:
         else:
             self._end(ExperimentStatus.FAILED, reason_of(error))
 
-    @contextmanager
-    def _step(self) -> Iterator[None]:
-        """Components are at work: as in the loop of a tuner, on one thread and with their names on their errors."""
+    def _next_trial(self) -> Trial | None:
+        self._caller.asked = None
+        while self._caller.asked is None:
+            suggestion = self._steps.suggest()
+            if suggestion is None:
+                return None
+            self._steps.carry_out(suggestion)
+        return self._caller.asked
+
+    def _do(self, step: Callable[[], Result]) -> Result:
+        """Have components work: as in the loop of a tuner, on one thread, and an error of theirs is the end."""
         self._check_goes_on()
-        with single_threaded(), self._steps.errors_named():
-            yield
+        try:
+            with single_threaded(), self._steps.errors_named():
+                return step()
+        except KeyboardInterrupt:
+            self._end(ExperimentStatus.INTERRUPTED, BY_KEYBOARD)
+            raise
+        except BaseException as error:
+            self._end(ExperimentStatus.FAILED, reason_of(error))
+            raise
 
     def _end(self, status: ExperimentStatus, reason: str) -> None:
         if not self._ended:

@@ -31,7 +31,7 @@ from tunekit_core.engine.events import (
     Workers,
 )
 from tunekit_core.errors import RecordError
-from tunekit_core.read_only import ReadOnlyDict
+from tunekit_core.read_only import read_only
 from tunekit_core.space import Configuration
 
 RECORD_FORMAT = 2
@@ -72,7 +72,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "cause": Cause,
     "checkpoint_of": lambda fields: None if fields is None else Checkpoint(**fields),
     "configuration": Configuration,
-    "note": ReadOnlyDict,
+    "note": read_only,
 }
 
 

@@ -149,12 +149,14 @@ class LateReport:
         run: Which run of it.
         metrics: What it reported.
         time: When, in seconds since the experiment began.
+        is_beyond: Whether it was made at the last resource once more, or beyond that: the trial is ended.
     """
 
     trial_id: int
     run: int
     metrics: Mapping[str, Any]
     time: float
+    is_beyond: bool = False
 
 
 @attrs.frozen

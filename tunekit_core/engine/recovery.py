@@ -9,7 +9,7 @@ from tunekit_core.contracts.trials import Status
 from tunekit_core.engine.events import Decided, LateReport, Recorded, UnusableReport
 from tunekit_core.engine.fold import Fold, OnDecision
 from tunekit_core.engine.record import Record
-from tunekit_core.engine.state import WITHOUT_REPORT, ExperimentState
+from tunekit_core.engine.state import ExperimentState
 
 
 class Recovery:
@@ -76,7 +76,8 @@ class Recovery:
         if isinstance(event, UnusableReport):
             self._record.failure(event.trial_id, event.reason)
         elif isinstance(event, TrialEnded) and self._state.trials[event.trial_id].status is Status.FAILED:
-            self._record.failure(event.trial_id, event.reason or WITHOUT_REPORT)
+            assert self._state.newest_failure is not None
+            self._record.failure(event.trial_id, self._state.newest_failure.reason)
 
     def _count(self, trial_id: int, run: int) -> int:
         counted_run, n = self._n_recorded.get(trial_id, (run, 0))

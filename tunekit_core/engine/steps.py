@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from typing import Any
 
 from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, StartFailed, TrialEnded, TrialReported
@@ -31,12 +32,11 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
-from tunekit_core.engine.gate import AnyComponent, Gate, SuggestionGate, check_parts, errors_named
+from tunekit_core.engine.gate import AnyComponent, Gate, NamesErrors, SuggestionGate, check_parts
 from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
-from tunekit_core.engine.state import WITHOUT_REPORT, ExperimentState, Reader
+from tunekit_core.engine.state import ExperimentState, Reader, View
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.read_only import ReadOnlyDict
 
 COUNTS = (
     "n_started",
@@ -65,6 +65,7 @@ class Steps:
 
     Attributes:
         state: The state of the experiment.
+        view: What criteria, composers and observers see of it.
         gate: Checks what components say.
 
     Raises:
@@ -83,10 +84,13 @@ class Steps:
         record: Record | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        if n_workers < 1:
-            raise ConfigurationError(f"n_workers={n_workers} must be at least 1.", option="n_workers", value=n_workers)
+        if not isinstance(n_workers, int) or isinstance(n_workers, bool) or n_workers < 1:
+            raise ConfigurationError(
+                f"n_workers={n_workers!r} must be a whole number, at least 1.", option="n_workers", value=n_workers
+            )
         check_parts(scheduler, backend)
         self.state = ExperimentState(scheduler.problem, scheduler)
+        self.view = View(self.state)
         self.gate = Gate(self.state, backend)
         self._suggestions = SuggestionGate(self.state)
         self._backend = backend
@@ -94,7 +98,7 @@ class Steps:
         self._composers = tuple(composers)
         self._observers = tuple(observers)
         self._record: Record = NoRecord() if record is None else record
-        self._metadata = ReadOnlyDict(metadata or {})
+        self._metadata = deepcopy(dict(metadata or {}))  # what others do with theirs is theirs
         self._reader = Reader(self.state)
         self._checkpoints = Checkpoints(scheduler, backend, self.gate)
         self._components: list[AnyComponent] = [
@@ -109,13 +113,14 @@ class Steps:
 
     def errors_named(self) -> AbstractContextManager[None]:
         """Raise what a component raises as the error of that component."""
-        return errors_named(self._components)
+        return NamesErrors(self._components)
 
     def begin(self) -> None:
         """The experiment begins, or goes on where the process before it died."""
         state, backend = self.state, self._backend
         restores = "restore" in backend.capabilities
         past = self._record.begin(state.problem, self._n_workers, self._components, self._metadata, restores=restores)
+        self.gate.check_columns()
         recovery = Recovery(state, self._record, self._write_row)
         has_past = recovery.read(past)  # before the backend is opened: its clock does not run meanwhile
         if recovery.undecided is not None:
@@ -128,7 +133,7 @@ class Steps:
             recovery.hand_over(backend)
             self._checkpoints.restore(trial.id for trial in state.trials if trial.status is Status.PAUSED)
         for observer in self._observers:
-            observer.on_experiment_start(state, self._metadata)
+            observer.on_experiment_start(self.view, deepcopy(self._metadata))
 
     def suggest(self) -> Suggestion | None:
         """What a free worker should do."""
@@ -165,7 +170,7 @@ class Steps:
     def end_observation(self, reason: str) -> None:
         """Nothing more is shown to observers."""
         for observer in self._observers:
-            observer.on_experiment_end(self.state, reason)
+            observer.on_experiment_end(self.view, reason)
 
     def finish(self, status: ExperimentStatus, reason: str) -> None:
         """Close the record."""
@@ -175,7 +180,7 @@ class Steps:
         now = self._backend.now()
         trial = self._happened(Started.of(self.state.n_started, start, now))
         for observer in self._observers:
-            observer.on_trial_start(self.state, trial)
+            observer.on_trial_start(self.view, trial)
         try:
             self._backend.start(trial, start.until, start.checkpoint_of)
         except StartFailed as error:
@@ -186,7 +191,7 @@ class Steps:
         trial = self._happened(Resumed.of(resume, now))
         self._checkpoints.on_resume(trial.id)
         for observer in self._observers:
-            observer.on_trial_resume(self.state, trial)
+            observer.on_trial_resume(self.view, trial)
         self._run_again(trial, now)
 
     def _run_again(self, trial: Trial, now: float) -> None:
@@ -231,7 +236,7 @@ class Steps:
         else:
             self._record.row(trial, report, decision, ())
         for observer in self._observers:
-            observer.on_report(state, trial, report, decision)
+            observer.on_report(self.view, trial, report, decision)
 
     def _receive_end(self, event: TrialEnded) -> None:
         """A run is over: so is the trial, unless it is begun again."""
@@ -253,20 +258,25 @@ class Steps:
     def _end(self, event: TrialEnded) -> None:
         status = self._happened(event)
         if status is Status.FAILED:
-            self._record.failure(event.trial_id, event.reason or WITHOUT_REPORT)
+            self._record_failure()
         self._after_end(self.state.trials[event.trial_id])
+
+    def _record_failure(self) -> None:
+        failure = self.state.newest_failure
+        assert failure is not None
+        self._record.failure(failure.trial_id, failure.reason)
 
     def _after_end(self, trial: Trial) -> None:
         self._checkpoints.on_end(trial.id, trial.status)
         for observer in self._observers:
-            observer.on_trial_end(self.state, trial, trial.status)
+            observer.on_trial_end(self.view, trial, trial.status)
 
     def _happened(self, event: Any) -> Any:
         self._record.write(event)
         return self.state.apply(event)
 
     def _write_row(self, trial: Trial, report: Report, decision: Decision) -> None:
-        composed = [composer(self.state, trial, report) for composer in self._composers]
+        composed = [composer(self.view, trial, report) for composer in self._composers]
         self._record.row(trial, report, decision, self.gate.composed(self._composers, composed, report))
 
 

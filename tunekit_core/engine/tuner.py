@@ -152,7 +152,7 @@ class Tuner:
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
                 steps.receive(message)
-            state.now = max(state.now, backend.now())
+            state.now = max(state.now, steps.gate.time(backend.now()))
 
     def _ask_criteria(self) -> bool:
         """Whether the experiment ends; the first reason that a criterion gives is kept.
@@ -163,7 +163,7 @@ class Tuner:
             for criterion in self._stopping:
                 if self._ending is not None and criterion.waits_for_running:
                     continue
-                reason = criterion(self._steps.state)
+                reason = criterion(self._steps.view)
                 if reason is not None:
                     self._ending, self._reason = criterion, self._steps.gate.reason(criterion, reason)
                     self._steps.meet(criterion, reason)

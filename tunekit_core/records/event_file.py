@@ -17,7 +17,7 @@ from typing import IO
 from tunekit_core.engine.event_json import RECORD_FORMAT, from_json, to_json
 from tunekit_core.engine.events import Happened, Recorded
 from tunekit_core.errors import RecordError
-from tunekit_core.records.files import as_json
+from tunekit_core.json_text import as_json
 
 CHECKSUM = b', "crc32": "%08x"}\n'
 CHECKSUM_LENGTH = len(CHECKSUM % 0)

@@ -11,10 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ExperimentLocked, RecordError
+from tunekit_core.json_text import as_json
 
 METADATA = "metadata.json"
 RESULTS = "results.csv.zip"
@@ -84,15 +83,6 @@ def write_whole(path: Path, content: str) -> None:
 def write_metadata(folder: Path, metadata: Mapping[str, Any]) -> None:
     """Write ``metadata.json``."""
     write_whole(folder / METADATA, as_json(metadata, indent=1) + "\n")
-
-
-def as_json(value: Any, indent: int | None = None) -> str:
-    """A value as JSON; NumPy's numbers are numbers there, and what JSON does not know is text."""
-    return json.dumps(value, indent=indent, default=_as_known)
-
-
-def _as_known(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:

@@ -124,7 +124,9 @@ class ResultsWriter:
 
     def _flush(self) -> None:
         if self._lines:
-            self._member.write(("\n".join(self._lines) + "\n").encode())
+            self._member.write(
+                ("\n".join(self._lines) + "\n").encode(errors="backslashreplace")
+            )  # of half a surrogate pair
             self._lines.clear()
 
     def _close_member(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from types import FrameType, TracebackType
 from typing import Any, TypeAlias
 
@@ -43,17 +42,28 @@ def broken_rule(component: AnyComponent, method: str, trial_id: int | None, prob
     return _error(component, method, trial_id, f"{problem} ({method}{about})")
 
 
-@contextmanager
-def errors_named(components: Iterable[AnyComponent]) -> Iterator[None]:
-    """Raise what a component raises as the error of that component; what tunekit raises on purpose stays as it is."""
-    try:
-        yield
-    except (TunekitError, KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:  # a plugin that calls sys.exit() has raised too
-        culprit = _culprit(error.__traceback__, {id(component): component for component in components})
-        if culprit is None:
-            raise
+class NamesErrors:
+    """Raise what a component raises in the block as the error of that component.
+
+    Args:
+        components: All that may.
+    """
+
+    def __init__(self, components: Iterable[AnyComponent]) -> None:
+        self._components = {id(component): component for component in components}
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # SystemExit too: a plugin that calls sys.exit() has raised.
+        if error is None or isinstance(error, ComponentError | KeyboardInterrupt | GeneratorExit):
+            return
+        culprit = _culprit(trace, self._components)
+        if culprit is None or (isinstance(error, TunekitError) and _is_raised_by(culprit[0], trace)):
+            return  # on purpose: it says itself what is wrong
         component, method, trial_id = culprit
         about = "" if trial_id is None else f" for trial {trial_id}"
         what = f"raised {type(error).__name__} in {method}{about}: {str(error).rstrip('.')}. Add --debug to see where"
@@ -83,11 +93,24 @@ def _culprit(
     found: tuple[AnyComponent, str, int | None] | None = None
     while trace is not None:
         frame = trace.tb_frame
-        component = components.get(id(frame.f_locals.get("self")))
+        component = components.get(id(_owner(frame)))
         if component is not None and (found is None or found[0] is not component):
             found = component, frame.f_code.co_name, _trial_of(frame)
         trace = trace.tb_next
     return found
+
+
+def _is_raised_by(component: AnyComponent, trace: TracebackType | None) -> bool:
+    """Whether a method of a component raised an error itself, rather than something that it called."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and _owner(trace.tb_frame) is component
+
+
+def _owner(frame: FrameType) -> Any:
+    """The first argument of a function: the object whose method it is, if it is one."""
+    names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+    return frame.f_locals.get(names[0]) if names else None
 
 
 def _trial_of(frame: FrameType) -> int | None:

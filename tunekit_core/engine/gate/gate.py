@@ -68,8 +68,40 @@ class Gate:
             )
         if type(message.trial_id) is not int:
             return False
+        self.time(message.time)
         trial = self._running.get(message.trial_id)
         return trial is not None and message.run == trial.n_runs - 1
+
+    def time(self, seconds: float) -> float:
+        """A time on the clock of the backend.
+
+        Raises:
+            ComponentError: If it is no finite number from 0 on.
+        """
+        try:
+            is_time = 0.0 <= seconds < math.inf
+        except TypeError:
+            is_time = False
+        if not is_time:
+            raise broken_rule(self._backend, "now or wait", None, f"says that it is {seconds!r} s since it began")
+        return seconds
+
+    def check_columns(self) -> None:
+        """See that scheduler and searcher tell scalars about themselves, under names that the other has not.
+
+        Raises:
+            ComponentError: If one does not.
+        """
+        names: set[str] = set()
+        for component in (self._scheduler, self._scheduler.searcher):
+            columns = component.columns()
+            are_scalars = isinstance(columns, Mapping) and all(isinstance(value, SCALARS) for value in columns.values())
+            if not are_scalars or not all(isinstance(name, str) for name in columns):
+                raise broken_rule(component, "columns", None, f"returned {columns!r}, which are no scalars by name")
+            if names.intersection(columns):
+                taken = sorted(names.intersection(columns))
+                raise broken_rule(component, "columns", None, f"returned {taken}, which the scheduler has too")
+            names.update(columns)
 
     def check_end(self, end: TrialEnded) -> None:
         """Refuse the end of a run that would be misread.

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tunekit_core.contracts.trials import NO_NOTE, Note
-from tunekit_core.read_only import ReadOnlyDict
+from tunekit_core.read_only import ReadOnlyList, read_only
 
 
 def read_only_note(note: Note) -> Note:
@@ -26,7 +26,8 @@ def read_only_note(note: Note) -> Note:
     change = _first_change(note, again, "note")
     if change:
         raise ValueError(f"JSON changes: {change}")
-    return ReadOnlyDict(again)
+    kept: Note = read_only(again)
+    return kept
 
 
 def _first_change(given: Any, again: Any, path: str) -> str:
@@ -35,7 +36,7 @@ def _first_change(given: Any, again: Any, path: str) -> str:
         if list(given) != list(again):
             return f"the keys of {path} are {list(given)!r}, and only text can be a key"
         return next(filter(None, (_first_change(given[key], again[key], f"{path}[{key!r}]") for key in given)), "")
-    if type(given) is not type(again):
+    if type(given) is not type(again) and type(given) is not ReadOnlyList:
         return f"{path} is {given!r} of type {type(given).__name__}, and would be {again!r}"
     if isinstance(given, list):
         changes = (_first_change(a, b, f"{path}[{i}]") for i, (a, b) in enumerate(zip(given, again, strict=True)))

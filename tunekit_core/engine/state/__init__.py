@@ -2,5 +2,6 @@
 
 from tunekit_core.engine.state.experiment_state import WITHOUT_REPORT, ExperimentState
 from tunekit_core.engine.state.reading import Reader, taken_columns
+from tunekit_core.engine.state.view import View
 
-__all__ = ["WITHOUT_REPORT", "ExperimentState", "Reader", "taken_columns"]
+__all__ = ["WITHOUT_REPORT", "ExperimentState", "Reader", "View", "taken_columns"]

@@ -35,6 +35,7 @@ from tunekit_core.engine.state.front import Front
 from tunekit_core.errors import RecordError
 
 WITHOUT_REPORT = "it ended without a report"
+BEYOND = "its first report was made beyond the last resource, max_resource"
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
 PAUSE, STOP, INFRASTRUCTURE = Decision.PAUSE, Decision.STOP, Cause.INFRASTRUCTURE
 RUNNING, PAUSED, COMPLETED, STOPPED, FAILED = Status
@@ -245,7 +246,7 @@ class ExperimentState:
             self.n_paused -= 1
             self._settle(trial, STOPPED)
         elif trial.status is RUNNING and trial.id not in self.endings:
-            self.endings[trial.id] = STOPPED
+            self._end_later(trial.id, STOPPED)
         else:
             raise RecordError(
                 f"Trial {trial.id} was to be stopped but is {trial.status.value.lower()} or ends already."
@@ -269,28 +270,35 @@ class ExperimentState:
                 self._front.report(report)
         if COST_ATTRIBUTE in report.metrics:
             self._set_cost(trial.id, float(report.metrics[COST_ATTRIBUTE]))
-        if report.resource > self._max_resource:  # it does not end there by itself
-            self.endings[trial.id] = COMPLETED
         return self.scheduler.on_report(trial, report)
 
     def _decide(self, event: Decided) -> None:
         """The trial counts as running until it has ended."""
         if event.decision is PAUSE:
-            self.endings[event.trial_id] = PAUSED
+            self._end_later(event.trial_id, PAUSED)
         elif event.decision is STOP:
-            self.endings[event.trial_id] = STOPPED
+            self._end_later(event.trial_id, STOPPED)
 
     def _late(self, event: LateReport) -> None:
-        """One that reports once more at the last resource, or beyond it, does not end by itself: it has completed."""
+        """One that reports beyond the last resource does not end by itself: it has completed, unless that was all."""
         if self._counted is not None:
             self._counted[event.trial_id] += 1
-        if self.trials[event.trial_id].reached >= self._max_resource:
-            self.endings.setdefault(event.trial_id, COMPLETED)
+        if event.is_beyond and event.trial_id not in self.endings:
+            if self.trials[event.trial_id].last_report is None:
+                self._reasons[event.trial_id] = BEYOND
+                self._end_later(event.trial_id, FAILED)
+            else:
+                self._end_later(event.trial_id, COMPLETED)
+
+    def _end_later(self, trial_id: int, status: Status) -> None:
+        """The end of a trial that runs is decided; it counts as running until it has ended."""
+        self.endings[trial_id] = status
+        _change(self.trials[trial_id], "is_ending", True)
 
     def _give_up(self, event: UnusableReport) -> None:
         """The trial counts as running until it has ended."""
-        self.endings[event.trial_id] = FAILED
         self._reasons[event.trial_id] = event.reason
+        self._end_later(event.trial_id, FAILED)
 
     def _restart(self, event: Restarted) -> None:
         trial = self.trials[event.trial_id]
@@ -310,6 +318,8 @@ class ExperimentState:
                 f"Trial {trial.id} was to end but is {trial.status.value.lower()}: only a running trial can end."
             )
         decided = self.endings.pop(trial.id, None)
+        if decided is not None:
+            _change(trial, "is_ending", False)
         if event.status is FAILED and (decided is None or event.cause is not INFRASTRUCTURE):
             status = FAILED
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -11,18 +12,23 @@ from tunekit_core.contracts.backends import TrialReported
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Report
 from tunekit_core.engine.events import LateReport, UnusableReport
 from tunekit_core.engine.state.experiment_state import ExperimentState
+from tunekit_core.json_text import as_json
+from tunekit_core.read_only import read_only
 
 OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"})
 CONFIGURATION_PREFIX = "config_"
+SCALARS = frozenset({bool, int, float, str, type(None)})
 
 
 class Reader:
     """Reads reports in a state, live and on a fold.
 
     A report is late, and not shown to the scheduler, after the end of the trial was decided, after the trial got where
-    it was sent to, at or below the last resource seen, and at the last resource of the problem. It is unusable if a
+    it was sent to, at or below the last resource seen, and beyond the last resource of the problem. It is unusable if a
     metric of the objective is no number, the resource no whole number from 1 on, the cost not finite, or a metric has
     the name of a column of the results.
+
+    Metrics are as a record holds them: numbers of NumPy are numbers, and what JSON does not know is text.
 
     Args:
         state: The state of the experiment; it is not changed.
@@ -33,16 +39,23 @@ class Reader:
         self._resource = state.problem.objective.resource
         self._losses = state.problem.objective.losses
         self._max_resource = math.inf if state.problem.max_resource is None else state.problem.max_resource
-        self._layout: tuple[Any, ...] = ()  # names of the metrics of a report that could be used
+        self._form: Any = None  # names and types of the metrics of a report that could be used as they were
 
     def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
         """What the report of a running trial, in its current run, means."""
         trial = self._state.trials[message.trial_id]
         given = message.metrics
         is_mapping = type(given) is dict or isinstance(given, Mapping)
-        metrics = MappingProxyType(dict(given) if is_mapping else {})  # a copy: a backend may use its own again
+        own = dict(given) if is_mapping else {}  # a copy: a backend may use its own again
+        form = ((*own,), (*map(type, own.values()),))
+        if form != self._form and not SCALARS.issuperset(form[1]):
+            own = read_only(json.loads(as_json(own)))
+        metrics = MappingProxyType(own)
+        last = trial.last_report
         if trial.id in self._state.endings:
             return LateReport(trial.id, message.run, metrics, message.time)
+        if last is not None and last.resource >= self._max_resource:
+            return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         try:
             losses = self._losses(metrics)
             value = self._state.n_counted(trial.id) + 1 if self._resource is None else metrics[self._resource]
@@ -52,15 +65,14 @@ class Reader:
                 usable = usable and math.isfinite(metrics[COST_ATTRIBUTE])
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
-        layout = (*metrics,)
-        if not usable or (layout != self._layout and any(map(_is_taken, layout))):
+        if not usable or (form != self._form and any(map(_is_taken, form[0]))):
             return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
-        self._layout = layout
-        last = trial.last_report
+        self._form = form if SCALARS.issuperset(form[1]) else None
+        if resource > self._max_resource:
+            return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         if last is not None:
-            reached = last.resource
-            has_arrived = reached >= self._max_resource or (trial.until is not None and reached >= trial.until)
-            if has_arrived or resource <= reached:
+            has_arrived = trial.until is not None and last.resource >= trial.until
+            if has_arrived or resource <= last.resource:
                 return LateReport(trial.id, message.run, metrics, message.time)
         return Report(trial.id, message.run, resource, metrics, losses, message.time)
 
