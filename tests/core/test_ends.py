@@ -3,11 +3,15 @@
 import attrs
 import pytest
 
-from tunekit_core import Objective, create, load_experiment
+from tunekit_core import Objective, Streams, create, load_experiment
 from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import Cause, StartFailed, TrialEnded
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.trials import Checkpoint, Decision, Resume, Start, Status, Stop
+from tunekit_core.engine.events import Stopped
+from tunekit_core.engine.fold import fold
+from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ConfigurationError
 
 X = {"x": 0.5}
@@ -470,11 +474,12 @@ def test_a_paused_trial_that_is_stopped_has_ended_and_gives_its_checkpoint_back(
 
 def test_a_running_trial_that_is_stopped_ends_as_after_a_decision(play):
     class StopsRunning(Keeps):
-        asked = False
+        def on_start(self, trial):
+            self.trial = trial
+            super().on_start(trial)
 
         def suggest(self, trial_id):
-            if self.told[-1:] == [("report", 0, 2)] and not self.asked:
-                self.asked = True
+            if self.told[-1:] == [("report", 0, 2)] and not self.trial.is_ending:
                 return Stop(0)
             return super().suggest(trial_id)
 
@@ -483,6 +488,14 @@ def test_a_running_trial_that_is_stopped_ends_as_after_a_decision(play):
     assert played.backend.calls == [("start", 0, None), ("stop", 0), ("release", (0,))]
     assert played.scheduler.told[-1] == ("end", 0, Status.STOPPED)
     assert statuses(played) == only(stopped=1)
+    assert not played.scheduler.trial.is_ending
+    events = played.recorded
+    until_it_was_asked = events[: 1 + next(i for i, event in enumerate(events) if isinstance(event, Stopped))]
+    problem = played.scheduler.problem
+    state = ExperimentState(problem, StopsRunning(problem, Streams(0), RandomSearch(problem, Streams(0))))
+    fold(until_it_was_asked, state)  # as after a death at that moment
+    assert state.scheduler.trial.is_ending
+    assert state.scheduler.suggest(1) is None
 
 
 def test_after_a_stop_the_scheduler_is_asked_again_at_once(play):
