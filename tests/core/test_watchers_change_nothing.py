@@ -143,9 +143,7 @@ def test_what_a_component_meets_in_our_code_is_named_too(tmp_path):
         def on_report(self, trial, report):
             self.problem.space.encode([{"x": 99}])
 
-    with pytest.raises(
-        ComponentError, match="raised ConfigurationError in on_report for trial 0: x: 99"
-    ):
+    with pytest.raises(ComponentError, match="raised ConfigurationError in on_report for trial 0: x: 99"):
         run_toy(tmp_path, Observer, searcher=Misuses)
 
 

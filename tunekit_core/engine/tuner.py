@@ -152,7 +152,9 @@ class Tuner:
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
                 steps.receive(message)
-            state.now = max(state.now, steps.gate.time(backend.now()))
+            now = backend.now()
+            if now != state.now:
+                state.now = max(state.now, steps.gate.time(now))
 
     def _ask_criteria(self) -> bool:
         """Whether the experiment ends; the first reason that a criterion gives is kept.

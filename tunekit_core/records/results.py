@@ -22,6 +22,8 @@ AFTER = {
     Decision.STOP: f"{Decision.STOP.value},{Status.STOPPED.value}",
 }
 
+CONTINUE, CONTINUES = Decision.CONTINUE, AFTER[Decision.CONTINUE]  # of most rows; Python takes long to look these up
+
 
 class ResultsWriter:
     """Writes rows under a temporary name; :meth:`close` gives the file its own.
@@ -59,7 +61,8 @@ class ResultsWriter:
         if types != self._types:
             self._types, self._format = types, _format_of(types)
         cells = self._format % values if self._format else _cells(values)
-        line = f"{cells},{AFTER[decision]},{self._cells_of(trial)},{report.time}"
+        after = CONTINUES if decision is CONTINUE else AFTER[decision]
+        line = f"{cells},{after},{self._cells_of(trial)},{report.time}"
         self._add(f"{line},{_cells(extra.values())}" if extra else line)
 
     def close(self) -> None:

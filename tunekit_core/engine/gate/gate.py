@@ -17,6 +17,7 @@ from tunekit_core.engine.gate.suggestions import undeclared, what_is
 from tunekit_core.engine.state import ExperimentState, taken_columns
 from tunekit_core.errors import ComponentError
 
+INFINITY = math.inf
 CONTINUE = Decision.CONTINUE  # looking it up takes as long as a call in Python 3.11
 SCALARS = (bool, int, float, str, type(None), np.generic)
 MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
@@ -68,7 +69,9 @@ class Gate:
             )
         if type(message.trial_id) is not int:
             return False
-        self.time(message.time)
+        time = message.time
+        if type(time) is not float or not 0.0 <= time < INFINITY:
+            self.time(time)
         trial = self._running.get(message.trial_id)
         return trial is not None and message.run == trial.n_runs - 1
 

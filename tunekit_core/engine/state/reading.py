@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -39,16 +39,16 @@ class Reader:
         self._resource = state.problem.objective.resource
         self._losses = state.problem.objective.losses
         self._max_resource = math.inf if state.problem.max_resource is None else state.problem.max_resource
-        self._form: Any = None  # names and types of the metrics of a report that could be used as they were
+        self._names: KeysView[Any] = {}.keys()  # of the metrics of the last report that could be used
 
     def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
         """What the report of a running trial, in its current run, means."""
         trial = self._state.trials[message.trial_id]
         given = message.metrics
-        is_mapping = type(given) is dict or isinstance(given, Mapping)
-        own = dict(given) if is_mapping else {}  # a copy: a backend may use its own again
-        form = ((*own,), (*map(type, own.values()),))
-        if form != self._form and not SCALARS.issuperset(form[1]):
+        own = (
+            dict(given) if type(given) is dict or isinstance(given, Mapping) else {}
+        )  # a backend may use its own again
+        if not SCALARS.issuperset(map(type, own.values())):
             own = read_only(json.loads(as_json(own)))
         metrics = MappingProxyType(own)
         last = trial.last_report
@@ -65,9 +65,9 @@ class Reader:
                 usable = usable and math.isfinite(metrics[COST_ATTRIBUTE])
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
-        if not usable or (form != self._form and any(map(_is_taken, form[0]))):
+        if not usable or (own.keys() != self._names and any(map(_is_taken, own))):
             return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
-        self._form = form if SCALARS.issuperset(form[1]) else None
+        self._names = own.keys()
         if resource > self._max_resource:
             return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         if last is not None:
