@@ -26,6 +26,7 @@ ROWS = "test_only_allowed_rows_are_proposed"
 NOTES = "test_notes_are_the_same_after_json"
 GIVEN = "test_what_it_is_given_stays_as_it_was"
 DROPPED = "test_what_has_ended_is_dropped"
+COLUMNS = "test_its_columns_are_scalars_under_the_same_names"
 PAUSES = "test_it_works_under_a_scheduler_that_pauses_and_stops_trials"
 GROWTH = "test_the_cost_of_a_proposal_grows_no_faster_than_the_number_of_trials"
 calls = itertools.count()
@@ -248,6 +249,16 @@ HAVE_ENDED = {
 NEVER_DROP = [make(how, is_dropped) for make in (waits_for, keeps) for how, is_dropped in HAVE_ENDED.items()]
 
 
+def with_columns(name, columns):
+    """A searcher that tells this about itself, by the number of reports that it has seen."""
+
+    def on_report(self, trial, report):
+        self.n_seen += 1
+
+    methods = {"n_seen": 0, "on_report": on_report, "columns": lambda self: columns(self.n_seen)}
+    return type(name, (RandomSearch,), methods)
+
+
 class KeepsItsLosses(RandomSearch):
     """Its proposals take time, which its subclasses say, in the number of losses."""
 
@@ -318,6 +329,13 @@ BROKEN = [
     (ChangesWhatIsInANote, GIVEN, "so do notes, and what is in them"),
     (RaisesInOnPause, PAUSES, "raised KeyError in on_pause for trial"),
     (RaisesInOnResume, PAUSES, "raised KeyError in on_resume for trial"),
+    (with_columns("Late", lambda n: {"seen": n} if n else {}), COLUMNS, "columns() has the same names"),
+    (with_columns("Other", lambda n: {f"seen{n > 20}": n}), COLUMNS, "columns() has the same names"),
+    (with_columns("Array", lambda n: {"seen": np.zeros(n)}), COLUMNS, "A value in columns() is a truth value"),
+    (with_columns("Dict", lambda n: {"seen": {"n": n}}), COLUMNS, "A value in columns() is a truth value"),
+    (with_columns("Name", lambda n: {None: n}), COLUMNS, "A name in columns() is text: None is none"),
+    (with_columns("Raises", lambda n: {"mean": 1 / n}), COLUMNS, "columns() can be asked for at any time"),
+    (with_columns("RaisesLater", lambda n: [{}][n > 20]), COLUMNS, "columns() can be asked for at any time"),
     (QuadraticInPython, GROWTH, "The cost of a proposal grows no faster than the number of trials"),
     (QuadraticInAList, GROWTH, "The cost of a proposal grows no faster than the number of trials"),
     (QuadraticInNumPy, GROWTH, "The cost of a proposal grows no faster than the number of trials"),

@@ -21,6 +21,7 @@ from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, ConfigurationTable
+from tunekit_core.testing.columns import check_columns
 from tunekit_core.testing.components import PausesAndStops
 from tunekit_core.testing.experiments import Setup, live
 from tunekit_core.testing.feeding import ENDS, NOTE, FedSearcher
@@ -233,6 +234,12 @@ class SearcherContract:
             f"What has ended is dropped: {N_ENDED} trials {how}, and {kept} of them are still kept. Of a trial that "
             "has ended keep what it taught, not the trial."
         )
+
+    def test_its_columns_are_scalars_under_the_same_names(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Composers may rely on them, from before the first report on."""
+        benchmark = ToyBenchmark(curves="broken")
+        setup = self._setup(**TROUBLE, benchmark=benchmark, max_evaluations=self.max_evaluations // 2)
+        check_columns(scheduler, lambda scheduler: scheduler.searcher, setup, tmp_path)
 
     def test_the_cost_of_a_proposal_grows_no_faster_than_the_number_of_trials(self, make: Make) -> None:
         """By instructions of Python, by memory, and by processor time."""
