@@ -20,9 +20,12 @@ MIRROR = "test_a_score_to_maximise_is_the_mirror_of_a_loss"
 EXHAUSTED = "test_an_exhausted_space_ends_the_experiment"
 LAST = "test_a_trial_that_reaches_the_last_resource_completes"
 FAILED = "test_failed_trials_are_not_resumed"
-COLUMNS = "test_the_columns_keep_their_names"
+COLUMNS = "test_its_columns_are_scalars_under_the_same_names"
 COST = "test_the_cost_of_an_event_does_not_grow_with_the_number_of_trials"
 TOLD = "test_its_searcher_is_told_what_happens_to_every_trial"
+SHOWN = "test_its_searcher_sees_reports_as_they_are_and_once"
+PENDING = "test_its_searcher_is_told_the_resource_where_a_trial_is_pending"
+WORKERS = "test_it_fills_the_workers_that_there_are"
 DECLARED = "test_what_it_does_is_declared"
 calls = itertools.count()
 
@@ -136,6 +139,28 @@ class AddsColumns(Fifo):
         return {"reports": self.n_reports} if self.n_reports else {}
 
 
+class ColumnsThatComeLate(AddsColumns):
+    """With the first trial that fails."""
+
+    n_failed = 0
+
+    def on_end(self, trial, outcome):
+        self.n_failed += outcome is Status.FAILED
+        super().on_end(trial, outcome)
+
+    def columns(self):
+        return {"failed": self.n_failed} if self.n_failed else {}
+
+
+def with_columns(name, columns):
+    """A scheduler that tells this about itself."""
+    return type(name, (Fifo,), {"columns": lambda self: columns()})
+
+
+def raise_error():
+    raise ZeroDivisionError
+
+
 class KeepsLosses(Fifo):
     """Its decisions take time, which its subclasses say, in the number of trials."""
 
@@ -188,6 +213,111 @@ class NoTargetWhenResumed(PausesAndStops):
         self.searcher.on_resume(trial, note)
 
 
+class ShowsReportsTwice(PausesAndStops):
+    def on_report(self, trial, report):
+        self.searcher.on_report(trial, report)
+        return super().on_report(trial, report)
+
+
+class ShowsReportsAgainAtTheEnd(Fifo):
+    def on_end(self, trial, outcome):
+        if trial.last_report is not None:
+            self.searcher.on_report(trial, trial.last_report)
+        super().on_end(trial, outcome)
+
+
+class ShowsOtherLosses(Fifo):
+    def on_report(self, trial, report):
+        return super().on_report(trial, report._replace(losses=(0.0,)))
+
+
+class ShowsOtherMetrics(Fifo):
+    def on_report(self, trial, report):
+        return super().on_report(trial, report._replace(metrics={}))
+
+
+class ShowsReportsNobodyMade(Fifo):
+    def on_report(self, trial, report):
+        return super().on_report(trial, report._replace(resource=report.resource + 100))
+
+
+def targets(resource_of, show=lambda report: True):
+    """FIFO that says where each trial is pending, and shows some reports."""
+
+    class Targets(Fifo):
+        def on_start(self, trial):
+            self.searcher.on_start(trial)
+            self.searcher.on_target(trial, resource_of(0))
+
+        def on_report(self, trial, report):
+            if show(report):
+                self.searcher.on_report(trial, report)
+            if report.resource == 3:
+                self.searcher.on_target(trial, resource_of(3))
+            return Decision.CONTINUE
+
+    return Targets
+
+
+class TargetsBeyondUntil(PausesAndStops):
+    def on_start(self, trial):
+        self.searcher.on_start(trial)
+        self.searcher.on_target(trial, 9)
+
+
+class TargetsNothingThoughSentTo3(PausesAndStops):
+    def on_start(self, trial):
+        self.searcher.on_start(trial)
+        self.searcher.on_target(trial, None)
+
+
+class FillsThree(Fifo):
+    """Lets three trials run at the same time, however many workers there are."""
+
+    def __init__(self, problem, streams, searcher):
+        super().__init__(problem, streams, searcher)
+        self.running = set()
+
+    def suggest(self, trial_id):
+        return None if len(self.running) >= 3 else super().suggest(trial_id)
+
+    def on_start(self, trial):
+        self.running.add(trial.id)
+        super().on_start(trial)
+
+    def on_end(self, trial, outcome):
+        self.running.discard(trial.id)
+        super().on_end(trial, outcome)
+
+
+def idle_with(is_wrong):
+    """Suggests nothing with some numbers of workers."""
+
+    class Idle(Fifo):
+        n_workers = 0
+
+        def on_workers(self, n_workers):
+            self.n_workers = n_workers
+
+        def suggest(self, trial_id):
+            return None if is_wrong(self.n_workers) else super().suggest(trial_id)
+
+    return Idle
+
+
+class WaitsForEver(FillsThree):
+    """With four workers or more nothing new starts once a trial has ended."""
+
+    is_over = False
+
+    def suggest(self, trial_id):
+        return None if self.is_over else Fifo.suggest(self, trial_id)
+
+    def on_end(self, trial, outcome):
+        self.is_over = self.is_over or len(self.running) >= 4
+        super().on_end(trial, outcome)
+
+
 class PausesUndeclared(PausesAndStops):
     needs = frozenset()
 
@@ -219,6 +349,12 @@ BROKEN = [
     (StopsAtTheEnd, LAST, "At the last resource the decision is CONTINUE"),
     (ResumesFailed, FAILED, "A trial that has failed is not resumed"),
     (AddsColumns, COLUMNS, "columns() has the same names from the first call on"),
+    (ColumnsThatComeLate, COLUMNS, "columns() has the same names from the first call on"),
+    (with_columns("Array", lambda: {"losses": np.zeros(2)}), COLUMNS, "A value in columns() is a truth value"),
+    (with_columns("List", lambda: {"losses": [1.0]}), COLUMNS, "A value in columns() is a truth value"),
+    (with_columns("IntegerName", lambda: {1: 1.0}), COLUMNS, "A name in columns() is text: 1 is none"),
+    (with_columns("NoMapping", lambda: [("n", 1)]), COLUMNS, "columns() returns a mapping"),
+    (with_columns("Raises", raise_error), COLUMNS, "columns() can be asked for at any time"),
     (SortsInPython, COST, NO_GROWTH),
     (SortsInALibrary, COST, NO_GROWTH),
     (SortsInNumPy, COST, NO_GROWTH),
@@ -230,6 +366,21 @@ BROKEN = [
     (silent("on_report"), TOLD, IS_TOLD + "on_report()"),
     (silent("on_pause"), TOLD, IS_TOLD + "on_pause()"),
     (silent("on_end"), TOLD, IS_TOLD + "on_end()"),
+    (ShowsReportsTwice, SHOWN, "A searcher is shown a report once"),
+    (ShowsReportsAgainAtTheEnd, SHOWN, "A searcher is shown a report once"),
+    (ShowsOtherLosses, SHOWN, "A searcher is shown reports as the scheduler was given them"),
+    (ShowsOtherMetrics, SHOWN, "A searcher is shown reports as the scheduler was given them"),
+    (ShowsReportsNobodyMade, SHOWN, "A searcher is shown reports as the scheduler was given them"),
+    (targets(lambda reached: 777), PENDING, "for trial 0 it said 777, above max_resource=9"),
+    (targets(lambda reached: 3), PENDING, "for trial 0 it said 3, and the trial had reached 3"),
+    (targets(lambda reached: 5, show=lambda report: report.resource == 9), PENDING, "is not shown the report there"),
+    (TargetsBeyondUntil, PENDING, "it said 9, and the trial was sent to 3"),
+    (TargetsNothingThoughSentTo3, PENDING, "it said None, and the trial was sent to 3"),
+    (idle_with(lambda n_workers: n_workers >= 4), WORKERS, "4 here: after 0 of 160 reports the experiment ended"),
+    (idle_with(lambda n_workers: n_workers >= 16), WORKERS, "16 here: after 0 of 160 reports the experiment ended"),
+    (idle_with(lambda n_workers: n_workers == 1), WORKERS, "1 here: after 0 of 160 reports the experiment ended"),
+    (WaitsForEver, WORKERS, "4 here: after 36 of 160 reports the experiment ended"),
+    (FillsThree, WORKERS, "4 here: never more than 3 trials ran at the same time"),
     (PausesUndeclared, DECLARED, "does not declare that it needs 'pause'"),
     (PausesOnReportUndeclared, DECLARED, "does not declare that it needs 'pause'"),
     (CopiesUndeclared, DECLARED, "does not declare that it needs 'copy'"),
@@ -248,6 +399,27 @@ def test_a_scheduler_that_chokes_on_infinity_is_caught(tmp_path):
 
 def test_a_scheduler_that_sorts_nothing_passes_the_test_of_its_cost(tmp_path):
     call(SchedulerContract(), COST, PausesAndStops, tmp_path)
+
+
+SHOWS_AT_RUNGS = targets(lambda reached: 9 if reached else 3, show=lambda report: report.resource in (3, 9))
+
+
+@pytest.mark.parametrize("test", [TOLD, SHOWN, PENDING])
+@pytest.mark.parametrize("good", [Fifo, PausesAndStops, SHOWS_AT_RUNGS])
+def test_a_scheduler_may_show_its_searcher_all_reports_or_some(good, test, tmp_path):
+    call(SchedulerContract(), test, good, tmp_path)
+
+
+def test_columns_may_be_numbers_of_numpy(tmp_path):
+    good = with_columns("Numbers", lambda: {"best": np.float64(0.5), "n": np.int64(3), "why": None})
+    call(SchedulerContract(), COLUMNS, good, tmp_path)
+
+
+def test_a_scheduler_whose_trials_are_few_says_how_many_workers_it_fills(tmp_path):
+    class Contract(SchedulerContract):
+        n_workers = (1, 3)
+
+    call(Contract(), WORKERS, FillsThree, tmp_path)
 
 
 def test_a_scheduler_whose_author_does_not_say_what_to_test_is_told_to():

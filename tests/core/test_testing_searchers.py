@@ -25,7 +25,8 @@ EXHAUSTED = "test_an_exhausted_space_gives_every_configuration_once"
 ROWS = "test_only_allowed_rows_are_proposed"
 NOTES = "test_notes_are_the_same_after_json"
 GIVEN = "test_what_it_is_given_stays_as_it_was"
-DROPPED = "test_what_failed_is_dropped"
+DROPPED = "test_what_has_ended_is_dropped"
+COLUMNS = "test_its_columns_are_scalars_under_the_same_names"
 PAUSES = "test_it_works_under_a_scheduler_that_pauses_and_stops_trials"
 GROWTH = "test_the_cost_of_a_proposal_grows_no_faster_than_the_number_of_trials"
 calls = itertools.count()
@@ -197,39 +198,65 @@ class RaisesInOnResume(RandomSearch):
         raise KeyError(trial.id)
 
 
-class WaitsForWhatHasFailed(RandomSearch):
-    """Proposes nothing while 50 trials are pending, and a trial that fails stays pending."""
+def waits_for(how, is_dropped):
+    """Proposes nothing while 20 trials are pending, which those that have ended in one way stay."""
 
-    def __init__(self, problem, streams):
-        super().__init__(problem, streams)
-        self.pending = {}
+    class Waits(RandomSearch):
+        def __init__(self, problem, streams):
+            super().__init__(problem, streams)
+            self.pending = set()
 
-    def suggest(self, trial_id, *, resource):
-        return None if len(self.pending) >= 50 else super().suggest(trial_id, resource=resource)
+        def suggest(self, trial_id, *, resource):
+            return None if len(self.pending) >= 20 else super().suggest(trial_id, resource=resource)
 
-    def on_start(self, trial):
-        super().on_start(trial)
-        self.pending[trial.id] = resource_of(trial)
+        def on_start(self, trial):
+            super().on_start(trial)
+            self.pending.add(trial.id)
 
-    def on_end(self, trial, outcome):
-        if outcome is Status.COMPLETED:
-            del self.pending[trial.id]
+        def on_end(self, trial, outcome):
+            if is_dropped(trial, outcome):
+                self.pending.discard(trial.id)
 
-
-def resource_of(trial):
-    return trial.until
+    return pytest.param(Waits, how, "none runs, and nothing is proposed any more", id=f"waits for those that {how}")
 
 
-class KeepsEveryTrial(RandomSearch):
-    """Never drops what has ended."""
+def keeps(how, is_dropped):
+    """Keeps every trial that has ended in one way."""
 
-    def __init__(self, problem, streams):
-        super().__init__(problem, streams)
-        self.trials = {}
+    class Keeps(RandomSearch):
+        def __init__(self, problem, streams):
+            super().__init__(problem, streams)
+            self.trials = {}
 
-    def on_start(self, trial):
-        super().on_start(trial)
-        self.trials[trial.id] = trial
+        def on_start(self, trial):
+            super().on_start(trial)
+            self.trials[trial.id] = trial
+
+        def on_end(self, trial, outcome):
+            if is_dropped(trial, outcome):
+                del self.trials[trial.id]
+
+    return pytest.param(Keeps, how, "and 60 of them are still kept", id=f"keeps those that {how}")
+
+
+HAVE_ENDED = {
+    "failed before they reported": lambda trial, outcome: outcome is not Status.FAILED or trial.n_reports,
+    "failed after a report": lambda trial, outcome: outcome is not Status.FAILED or not trial.n_reports,
+    "were stopped": lambda trial, outcome: outcome is not Status.STOPPED,
+    "were stopped when they had paused": lambda trial, outcome: outcome is not Status.STOPPED,
+    "completed": lambda trial, outcome: outcome is not Status.COMPLETED,
+}
+NEVER_DROP = [make(how, is_dropped) for make in (waits_for, keeps) for how, is_dropped in HAVE_ENDED.items()]
+
+
+def with_columns(name, columns):
+    """A searcher that tells this about itself, by the number of reports that it has seen."""
+
+    def on_report(self, trial, report):
+        self.n_seen += 1
+
+    methods = {"n_seen": 0, "on_report": on_report, "columns": lambda self: columns(self.n_seen)}
+    return type(name, (RandomSearch,), methods)
 
 
 class KeepsItsLosses(RandomSearch):
@@ -302,8 +329,13 @@ BROKEN = [
     (ChangesWhatIsInANote, GIVEN, "ReadOnlyList is read-only"),
     (RaisesInOnPause, PAUSES, "raised KeyError in on_pause for trial"),
     (RaisesInOnResume, PAUSES, "raised KeyError in on_resume for trial"),
-    (WaitsForWhatHasFailed, DROPPED, "nothing is proposed any more"),
-    (KeepsEveryTrial, DROPPED, "What has ended is dropped"),
+    (with_columns("Late", lambda n: {"seen": n} if n else {}), COLUMNS, "columns() has the same names"),
+    (with_columns("Other", lambda n: {f"seen{n > 20}": n}), COLUMNS, "columns() has the same names"),
+    (with_columns("Array", lambda n: {"seen": np.zeros(n)}), COLUMNS, "A value in columns() is a truth value"),
+    (with_columns("Dict", lambda n: {"seen": {"n": n}}), COLUMNS, "A value in columns() is a truth value"),
+    (with_columns("Name", lambda n: {None: n}), COLUMNS, "A name in columns() is text: None is none"),
+    (with_columns("Raises", lambda n: {"mean": 1 / n}), COLUMNS, "columns() can be asked for at any time"),
+    (with_columns("RaisesLater", lambda n: [{}][n > 20]), COLUMNS, "columns() can be asked for at any time"),
     (QuadraticInPython, GROWTH, "The cost of a proposal grows no faster than the number of trials"),
     (QuadraticInAList, GROWTH, "The cost of a proposal grows no faster than the number of trials"),
     (QuadraticInNumPy, GROWTH, "The cost of a proposal grows no faster than the number of trials"),
@@ -315,6 +347,25 @@ def test_a_broken_searcher_is_caught_by_the_test_that_is_meant_for_it(broken, te
     if broken is DrawsUntilItIsNew:
         monkeypatch.setattr("tunekit_core.testing.limits.SECONDS", 1.0)
     check_caught(SearcherContract(), test, broken, tmp_path, rule)
+
+
+@pytest.mark.parametrize(("broken", "how", "rule"), NEVER_DROP)
+def test_a_searcher_that_never_drops_what_ended_is_caught(broken, how, rule, tmp_path):
+    message = f"What has ended is dropped: 60 trials {how}, {rule}"
+    check_caught(SearcherContract(), DROPPED, broken, tmp_path, message, how=how)
+
+
+class KeepsTheBest(RandomSearch):
+    best = None
+
+    def on_report(self, trial, report):
+        if self.best is None or report.losses < self.best.last_report.losses:
+            self.best = trial
+
+
+@pytest.mark.parametrize("how", HAVE_ENDED)
+def test_a_searcher_may_keep_the_best_trial(how, tmp_path):
+    call(SearcherContract(), DROPPED, KeepsTheBest, tmp_path, how=how)
 
 
 def test_a_searcher_that_leaves_the_space_is_caught(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.options import NO_OPTIONS
@@ -91,11 +91,30 @@ class PausesAndStops(Scheduler):
         return {"num_at_level1": len(self._waiting)}
 
 
+class Target(NamedTuple):
+    """Where a searcher was told that a trial is pending.
+
+    Attributes:
+        trial_id: Which trial.
+        resource: Where.
+        reached: How far the trial had come.
+        until: Where it was sent to.
+    """
+
+    trial_id: int
+    resource: int | None
+    reached: int
+    until: int | None
+
+
 class Spy(RandomSearch):
     """Random search that keeps what its scheduler tells it, with a note in every proposal and choice.
 
     Attributes:
-        told: For each method its calls, as tuples of the trial's id and what is special to the method.
+        told: The calls of ``on_start``, ``on_resume``, ``on_pause`` and ``on_end``, as tuples of the trial's id and
+            what is special to the method.
+        targets: Those of ``on_target``.
+        shown: The reports of those of ``on_report``.
     """
 
     name: ClassVar[str] = "spy"
@@ -103,8 +122,10 @@ class Spy(RandomSearch):
     def __init__(self, problem: Problem, streams: Streams) -> None:
         super().__init__(problem, streams)
         self.told: dict[str, list[tuple[Any, ...]]] = {
-            name: [] for name in ("on_start", "on_resume", "on_target", "on_report", "on_pause", "on_end")
+            name: [] for name in ("on_start", "on_resume", "on_pause", "on_end")
         }
+        self.targets: list[Target] = []
+        self.shown: list[Report] = []
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
         proposal = super().suggest(trial_id, resource=resource)
@@ -125,10 +146,10 @@ class Spy(RandomSearch):
         self.told["on_resume"].append((trial.id,))
 
     def on_target(self, trial: Trial, resource: int | None) -> None:
-        self.told["on_target"].append((trial.id, resource))
+        self.targets.append(Target(trial.id, resource, trial.reached, trial.until))
 
     def on_report(self, trial: Trial, report: Report) -> None:
-        self.told["on_report"].append((trial.id, report.resource))
+        self.shown.append(report)
 
     def on_pause(self, trial: Trial) -> None:
         self.told["on_pause"].append((trial.id,))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tunekit_core.builtin.random_search import RandomSearch
@@ -19,13 +18,13 @@ from tunekit_core.engine.fold import Fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.engine.state.reading import taken_columns
 from tunekit_core.randomness import Streams
+from tunekit_core.testing.columns import SCALARS
 from tunekit_core.testing.components import PausesAndStops
 from tunekit_core.testing.experiments import Setup, live
 from tunekit_core.testing.toy import TOY_METRICS, ToyBenchmark, toy_problem
 from tunekit_core.testing.watching import another_time, counters
 
 Make = Callable[[Problem], ResultComposer]
-SCALARS = (bool, int, float, str, type(None), np.generic)
 
 
 class ComposerContract:

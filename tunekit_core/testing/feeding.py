@@ -7,7 +7,7 @@ from typing import Any
 
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import TrialEnded
+from tunekit_core.contracts.backends import Cause, TrialEnded
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
@@ -21,6 +21,15 @@ from tunekit_core.space import Configuration
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
 
 NOTE = {"nested": [1, 2]}
+
+ENDS: Mapping[str, Decision | None] = {
+    "failed before they reported": None,
+    "failed after a report": Decision.CONTINUE,
+    "were stopped": Decision.STOP,
+    "were stopped when they had paused": Decision.PAUSE,
+    "completed": Decision.CONTINUE,
+}
+"""How trials end, with what is decided on the report that each makes."""
 
 
 class FedSearcher:
@@ -63,18 +72,33 @@ class FedSearcher:
 
     def end(self, trial: Trial) -> None:
         """A trial reports at its first and last epoch, and is complete."""
-        curve = self._benchmark.curve(trial.configuration, 0)
         for epoch in (1, 9):
-            metrics = {name: values[epoch - 1] for name, values in curve.metrics.items()} | {"epoch": epoch}
-            losses = self.problem.objective.losses(metrics)
-            self.state.apply(Report(trial.id, 0, epoch, ReadOnlyDict(metrics), losses, 0.0))
-            self.state.apply(Decided(trial.id, Decision.CONTINUE))
+            self._report(trial, epoch, Decision.CONTINUE)
         self.state.apply(TrialEnded(trial.id, 0, Status.COMPLETED, 0.0))
+
+    def end_as(self, how: str, trial: Trial) -> None:
+        """A trial ends in one of the ways of ``ENDS``."""
+        decision = ENDS[how]
+        if decision is not None:
+            self._report(trial, 9 if how == "completed" else 1, decision)
+        if how.startswith("failed"):
+            self.state.apply(TrialEnded(trial.id, 0, Status.FAILED, 0.0, Cause.SCRIPT, "exit code 1"))
+            return
+        self.state.apply(TrialEnded(trial.id, 0, Status.COMPLETED, 0.0))
+        if decision is Decision.PAUSE:
+            self.state.apply(Stopped(trial.id, 0.0))
 
     def propose_and_run(self) -> None:
         """One proposal, and the trial that it is for."""
         proposal = self.searcher.suggest(self.state.n_started, resource=9)
         self.end(self.start(None if proposal is None else proposal.configuration))
+
+    def _report(self, trial: Trial, epoch: int, decision: Decision) -> None:
+        curve = self._benchmark.curve(trial.configuration, 0)
+        metrics = {name: values[epoch - 1] for name, values in curve.metrics.items()} | {"epoch": epoch}
+        losses = self.problem.objective.losses(metrics)
+        self.state.apply(Report(trial.id, 0, epoch, ReadOnlyDict(metrics), losses, 0.0))
+        self.state.apply(Decided(trial.id, decision))
 
 
 class FedScheduler:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -15,29 +16,35 @@ from tunekit_core.contracts.backends import TrialEnded, TrialReported
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.trials import Decision, Status
+from tunekit_core.contracts.trials import Decision, Report, Status
 from tunekit_core.engine.events import Decided, Recorded, Resumed, Started
-from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
-from tunekit_core.testing.components import Spy
+from tunekit_core.testing.columns import check_columns
 from tunekit_core.testing.experiments import Setup, live
 from tunekit_core.testing.feeding import FedScheduler
 from tunekit_core.testing.growth import check_growth, count_steps, peak_memory, shortest_time
 from tunekit_core.testing.hash_order import check_hash_order
 from tunekit_core.testing.replay import check_fold_equals_live, first_difference
+from tunekit_core.testing.told import what_is_told
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
-from tunekit_core.testing.watching import positions
 
 Make = Callable[[Problem, Streams, Searcher], Scheduler]
 MakeScheduler = Callable[[Problem, Streams], Scheduler]
 
 FAILURES = {2: 0, 4: 1, 7: 3}
+EVENTFUL = Setup(fail_at=FAILURES, max_evaluations=160)
 FEW = (500, 1000, 2000, 4000)
 MANY = (1000, 2000, 4000, 8000)
 
 
 class SchedulerContract:
-    """Subclass it in a plugin's tests and override :meth:`make`."""
+    """Subclass it in a plugin's tests and override :meth:`make`.
+
+    Attributes:
+        n_workers: Numbers of workers that it fills; smaller ones where it never has so many trials run at once.
+    """
+
+    n_workers: ClassVar[Sequence[int]] = (1, 4, 16)
 
     @pytest.fixture
     def make(self) -> Make:
@@ -92,43 +99,64 @@ class SchedulerContract:
 
     def test_its_searcher_is_told_what_happens_to_every_trial(self, make: Make, tmp_path: Path) -> None:
         """Starts with the searcher's note, targets, reports, pauses, resumptions and ends."""
-        spies: list[Spy] = []
-
-        def scheduler(problem: Problem, streams: Streams) -> Scheduler:
-            spies.append(Spy(problem, streams))
-            return make(problem, streams, spies[-1])
-
-        lived = live(scheduler, Setup(fail_at=FAILURES, max_evaluations=160), tmp_path)
-        problem = toy_problem(ToyBenchmark())
-        state = ExperimentState(problem, scheduler(problem, Streams(0)))
-        paused = []
-        for number in positions(state, lived.events):
-            event = lived.events[number - 1]
-            if number and isinstance(event, TrialEnded) and state.trials[event.trial_id].status is Status.PAUSED:
-                paused.append((event.trial_id,))
-        told = spies[-1].told
+        told = what_is_told(make, EVENTFUL, tmp_path)
         rule = "A scheduler tells its searcher what happens to every trial"
-        started = [trial.id for trial in state.trials]
-        assert [trial_id for trial_id, _ in told["on_start"]] == started, f"{rule}: on_start() for every start."
-        assert all(note == trial_id for trial_id, note in told["on_start"]), (
+        started = [trial.id for trial in told.trials]
+        assert [trial_id for trial_id, _ in told.calls["on_start"]] == started, f"{rule}: on_start() for every start."
+        assert all(note == trial_id for trial_id, note in told.calls["on_start"]), (
             "The note of a proposal goes into the note of its Start, and so comes back to the searcher."
         )
-        for trial in state.trials:
-            targets = [resource for trial_id, resource in told["on_target"] if trial_id == trial.id]
-            assert targets, f"{rule}: on_target() at every start. Nobody said where trial {trial.id} is pending."
-        resumed = [event.trial_id for event in lived.events if isinstance(event, Resumed)]
-        assert [trial_id for (trial_id,) in told["on_resume"]] == resumed, f"{rule}: on_resume() for every resumption."
-        assert told["on_pause"] == paused, f"{rule}: on_pause() for every pause."
-        targeted = [trial_id for trial_id, _ in told["on_target"]]
+        targeted = Counter(target.trial_id for target in told.targets)
+        for trial_id in started:
+            assert targeted[trial_id], (
+                f"{rule}: on_target() at every start. Nobody said where trial {trial_id} is pending."
+            )
+        resumed = [trial_id for (trial_id,) in told.calls["on_resume"]]
+        assert resumed == told.resumed, f"{rule}: on_resume() for every resumption."
+        paused = [trial_id for (trial_id,) in told.calls["on_pause"]]
+        assert paused == told.paused, f"{rule}: on_pause() for every pause."
         for trial_id in set(resumed):
-            assert targeted.count(trial_id) > resumed.count(trial_id), f"{rule}: on_target() at every resumption."
-        completed = [trial.id for trial in state.trials if trial.status is Status.COMPLETED]
-        reported = {trial_id for trial_id, _ in told["on_report"]}
-        assert reported >= set(completed), (
+            assert targeted[trial_id] > resumed.count(trial_id), f"{rule}: on_target() at every resumption."
+        completed = {trial.id for trial in told.trials if trial.status is Status.COMPLETED}
+        assert {report.trial_id for report in told.shown} >= completed, (
             f"{rule}: on_report() for what it compares, at least one of a complete trial."
         )
-        ends = [(trial.id, trial.status) for trial in state.trials if trial.status.final]
-        assert sorted(told["on_end"], key=lambda end: end[0]) == ends, f"{rule}: on_end() for every end."
+        ends = [(trial.id, trial.status) for trial in told.trials if trial.status.final]
+        assert sorted(told.calls["on_end"], key=lambda end: end[0]) == ends, f"{rule}: on_end() for every end."
+
+    def test_its_searcher_sees_reports_as_they_are_and_once(self, make: Make, tmp_path: Path) -> None:
+        """All of them, or those that the scheduler lets it see."""
+        told = what_is_told(make, EVENTFUL, tmp_path)
+        given = {_place(report): report for report in told.reports}
+        for report in told.shown:
+            assert report == given.get(_place(report)), (
+                "A searcher is shown reports as the scheduler was given them: on_report() was called with "
+                f"{report}, and the scheduler was given {given.get(_place(report))}."
+            )
+        times = Counter(map(_place, told.shown))
+        for (trial_id, _, resource), n in times.items():
+            assert n == 1, (
+                "A searcher is shown a report once: on_report() was called "
+                f"{n} times for trial {trial_id} at resource {resource}."
+            )
+
+    def test_its_searcher_is_told_the_resource_where_a_trial_is_pending(self, make: Make, tmp_path: Path) -> None:
+        """The trial is on its way there, and the searcher sees what it reports when it comes there."""
+        told = what_is_told(make, EVENTFUL, tmp_path)
+        shown = set(map(_place, told.shown))
+        for number, (trial_id, resource, reached, until) in enumerate(told.targets):
+            rule = f"on_target() says where a trial is pending: for trial {trial_id} it said {resource}"
+            if until is not None:
+                assert resource == until, f"{rule}, and the trial was sent to {until}."
+            if resource is None:
+                continue
+            assert resource <= 9, f"{rule}, above max_resource=9."
+            assert resource > reached, f"{rule}, and the trial had reached {reached}."
+            later = [target for target in told.targets[number + 1 :] if target.trial_id == trial_id]
+            if any(target.reached < resource for target in later):
+                continue  # before it came there it was sent elsewhere
+            came = next((r for r in told.reports if r.trial_id == trial_id and r.resource >= resource), None)
+            assert came is None or _place(came) in shown, f"{rule}, and the searcher is not shown the report there."
 
     @pytest.mark.parametrize("curves", ["constant", "broken"])
     def test_ties_and_metrics_that_are_not_finite_are_survived(
@@ -191,12 +219,24 @@ class SchedulerContract:
         pauses = [e for e in lived.events if isinstance(e, Resumed) or (isinstance(e, Started) and e.until is not None)]
         assert pauses or "pause" not in needs, "needs names what is done: 'pause' is declared, and no trial pauses."
 
-    def test_the_columns_keep_their_names(self, scheduler: MakeScheduler) -> None:
-        """Composers may rely on them from the first report on."""
-        fed = FedScheduler(scheduler)
-        before = list(fed.state.scheduler.columns())
-        fed.grow(60)
-        assert list(fed.state.scheduler.columns()) == before, "columns() has the same names from the first call on."
+    def test_its_columns_are_scalars_under_the_same_names(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Composers may rely on them, from before the first report on."""
+        setup = attrs.evolve(EVENTFUL, benchmark=ToyBenchmark(curves="broken"))
+        check_columns(scheduler, lambda scheduler: scheduler, setup, tmp_path)
+
+    def test_it_fills_the_workers_that_there_are(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Few or many, and goes on while configurations are left: nothing else than a criterion ends the experiment."""
+        for n_workers in self.n_workers:
+            setup = Setup(n_workers=(n_workers,), max_evaluations=160)
+            lived = live(scheduler, setup, tmp_path / str(n_workers))
+            rule = f"A scheduler fills the workers that there are, {n_workers} here"
+            reason, n_reports = lived.result.reason, lived.result.n_reports
+            assert n_reports == 160, (
+                f"{rule}: after {n_reports} of 160 reports the experiment ended by {reason!r}, where the searcher has "
+                "configurations left."
+            )
+            most = _most_at_the_same_time(lived.events)
+            assert most == n_workers, f"{rule}: never more than {most} trials ran at the same time."
 
     def test_the_cost_of_an_event_does_not_grow_with_the_number_of_trials(self, scheduler: MakeScheduler) -> None:
         """By instructions of Python, by memory, and by processor time."""
@@ -208,6 +248,17 @@ class SchedulerContract:
                 fed.grow(fed.state.n_reports + 100)
 
             check_growth(fed, hundred_reports, cost, sizes=sizes, power=0.5, rule=rule)
+
+
+def _most_at_the_same_time(events: list[Recorded]) -> int:
+    """Of the trials of an experiment."""
+    began = (isinstance(event, Started | Resumed) - isinstance(event, TrialEnded) for event in events)
+    return max(itertools.accumulate(began), default=0)
+
+
+def _place(report: Report) -> tuple[int, int, int]:
+    """What no two reports share."""
+    return report.trial_id, report.run, report.resource
 
 
 def _without_metrics(event: Recorded) -> Recorded:
