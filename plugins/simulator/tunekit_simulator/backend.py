@@ -81,9 +81,9 @@ class _Run:
         self.lost_at: int | None = None  # when its worker is lost, in nanoseconds
         self.ending = False
 
-    def checkpoints(self) -> Sequence[int]:
-        """The resources that the trial has written a checkpoint at, in this run and in those before."""
-        return self.resources[: self.first + self.n_reported]
+    def checkpoints(self) -> tuple[Sequence[int], int]:
+        """The resources of the curve, and at how many of them the trial has written a checkpoint, in all of its runs."""
+        return self.resources, self.first + self.n_reported
 
 
 class Simulator(Backend):
@@ -139,7 +139,7 @@ class Simulator(Backend):
         self._heap: list[tuple[int, int, int, int, _Run]] = []
         self._sequence = 0
         self._running: dict[int, _Run] = {}
-        self._written: dict[int, Sequence[int]] = {}  # resources of the checkpoints of trials that do not run
+        self._written: dict[int, tuple[Sequence[int], int]] = {}  # checkpoints of trials that do not run
         self._curves: dict[int, Curve] = {}
         self._lost: set[int] = set()  # trials whose worker was lost, until they are begun again
         self._preemption_delay = round(options.preemption_delay * NANOSECONDS)
@@ -187,7 +187,8 @@ class Simulator(Backend):
 
     def _checkpoints(self, trial_id: int) -> Sequence[int]:
         run = self._running.get(trial_id)
-        return self._written.get(trial_id, ()) if run is None else run.checkpoints()
+        resources, n = self._written.get(trial_id, ((), 0)) if run is None else run.checkpoints()
+        return resources[:n]
 
     def _begin(self, trial: Trial, until: int | None) -> None:
         after = trial.reached if self._checkpoint else 0
