@@ -82,7 +82,7 @@ class _Run:
         self.ending = False
 
     def checkpoints(self) -> tuple[Sequence[int], int]:
-        """The resources of the curve, and at how many of them the trial has written a checkpoint, in all of its runs."""
+        """The resources of the curve, and at how many of them the trial has written a checkpoint in all."""
         return self.resources, self.first + self.n_reported
 
 
