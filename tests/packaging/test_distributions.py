@@ -23,6 +23,20 @@ def test_every_distribution_has_the_licence_and_a_readme(folder):
     assert (folder / "README.md").stat().st_size > 0
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
+def test_every_folder_of_a_package_is_in_the_wheel(folder):
+    named = re.findall(r"^packages = \[(.*?)\]", (folder / "pyproject.toml").read_text(encoding="utf-8"), re.S | re.M)
+    listed = {name for text in named for name in re.findall(r'"([^"]+)"', text)}
+    tops = {name.partition(".")[0] for name in listed}
+    found = {
+        ".".join(file.parent.relative_to(folder).parts)
+        for top in tops
+        for file in (folder / top).rglob("__init__.py")
+        if ".venv" not in file.parts
+    }
+    assert found - listed == set()
+
+
 def test_all_distributions_of_tunekit_have_one_version_and_ask_for_it():
     texts = [(folder / "pyproject.toml").read_text(encoding="utf-8") for folder in FIRST_PARTY]
     versions = {version for text in texts for version in re.findall(r'^version = "(.*)"$', text, re.MULTILINE)}
