@@ -147,7 +147,8 @@ class Tuner:
                     continue
             if state.n_running == 0 or (ends and not self._waits()):
                 return
-            messages = steps.gate.messages(backend.wait(None if ends and self._reason_is_final() else deadline))
+            until = None if ends and self._reason_is_final() else deadline
+            messages = steps.gate.messages(backend.wait(until), until)
             for position, message in enumerate(messages):
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts

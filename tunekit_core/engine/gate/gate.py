@@ -125,14 +125,22 @@ class Gate:
         if problem:
             raise broken_rule(self._backend, "wait", end.trial_id, f"ended a run with {problem}")
 
-    def messages(self, messages: list[BackendEvent]) -> list[BackendEvent]:
+    def messages(self, messages: list[BackendEvent], deadline: float | None) -> list[BackendEvent]:
         """What a backend says has happened.
 
+        Args:
+            messages: What it returned while trials run.
+            deadline: How long it might have waited; ``None`` if until something happens.
+
         Raises:
-            ComponentError: If it is no list.
+            ComponentError: If it is no list, or nothing though there was no deadline: nothing would ever happen.
         """
         if not isinstance(messages, list):
             raise broken_rule(self._backend, "wait", None, f"returned {messages!r}, which is no list of events")
+        if not messages and deadline is None:
+            running = ", ".join(map(str, self._running))
+            problem = f"returned nothing without a deadline, and of these trials it has not told the end: {running}"
+            raise broken_rule(self._backend, "wait", None, problem)
         return messages
 
     def anomaly(self, message: BackendEvent) -> Anomaly:
