@@ -170,5 +170,5 @@ def test_a_column_of_the_searcher_that_the_scheduler_has_is_refused(tmp_path):
 
 def test_a_backend_that_waits_for_nothing_is_refused_rather_than_asked_for_ever(tmp_path, monkeypatch):
     monkeypatch.setattr(ToyBackend, "wait", lambda self, deadline: [])
-    with pytest.raises(ComponentError, match="returned nothing without a deadline, and of these .* the end: 0"):
+    with pytest.raises(ComponentError, match=r"returned nothing without a deadline, and of these .* the end: 0"):
         run_toy(tmp_path, Observer)
