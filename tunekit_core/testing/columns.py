@@ -32,8 +32,9 @@ def check_columns(
     Raises:
         AssertionError: If they are not, or cannot be asked for.
     """
-    events = live(make, setup, folder).events
     problem = setup.problem()
+    _columns(of(make(problem, Streams(setup.seed))), 0)  # before an experiment refuses them in its own words
+    events = live(make, setup, folder).events
     state = ExperimentState(problem, make(problem, Streams(setup.seed)))
     component = of(state.scheduler)
     names: list[Any] | None = None
