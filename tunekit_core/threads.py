@@ -9,6 +9,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -41,11 +46,9 @@ def changes_for_trials() -> dict[str, str | None]:
 @contextmanager
 def single_threaded() -> Iterator[None]:
     """Limit the libraries that are already loaded to one thread while the block runs."""
-    import threadpoolctl
-
     torch = sys.modules.get("torch")
     before = torch.get_num_threads() if torch else 1
-    with threadpoolctl.threadpool_limits(1):
+    with _libraries(len(sys.modules)).limit(limits=1):
         if torch:
             torch.set_num_threads(1)
         try:
@@ -53,3 +56,15 @@ def single_threaded() -> Iterator[None]:
         finally:
             if torch:
                 torch.set_num_threads(before)
+
+
+@lru_cache(maxsize=1)
+def _libraries(n_modules: int) -> ThreadpoolController:
+    """The libraries with threads that are loaded, looked for anew only where more modules are: it takes a millisecond.
+
+    Args:
+        n_modules: Of Python, which load the libraries.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -66,7 +66,7 @@ class TrialReported:
     time: float
 
 
-@attrs.frozen
+@attrs.define  # not frozen, for speed alone: there is one for every run
 class TrialEnded:
     """A run of a trial is over and its worker is free. Follows every start and resume exactly once.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from math import inf, isfinite
 from typing import Any
 
 import attrs
@@ -63,19 +63,15 @@ class Objective:
             TypeError: If it is no number.
         """
         if len(self.metric) == 1:  # as it is most of the time
-            value = metrics[self.metric[0]]
-            if not math.isfinite(value):  # refuses text, which float() would read
-                return (math.inf,)
-            return (float(value) if self.mode[0] == "min" else -float(value),)
-        losses = []
-        for name, mode in zip(self.metric, self.mode, strict=True):
-            value = metrics[name]
-            if not math.isfinite(value):
-                losses.append(math.inf)
-            else:
-                losses.append(float(value) if mode == "min" else -float(value))
-        return tuple(losses)
+            return (_loss(metrics[self.metric[0]], self.mode[0]),)
+        return tuple([_loss(metrics[name], mode) for name, mode in zip(self.metric, self.mode, strict=True)])
 
     def metric_value(self, loss: float, index: int = 0) -> float:
         """The first metric (or the one at ``index``) as reported, from its loss."""
         return loss if self.mode[index] == "min" else -loss
+
+
+def _loss(value: float, mode: str) -> float:
+    if not isfinite(value):  # refuses text, which float() would read
+        return inf
+    return float(value) if mode == "min" else -float(value)

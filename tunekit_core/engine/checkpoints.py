@@ -9,6 +9,8 @@ from tunekit_core.contracts.schedulers import RanksPausedTrials, Scheduler
 from tunekit_core.contracts.trials import Status
 from tunekit_core.engine.gate import Gate
 
+PAUSED = Status.PAUSED  # looking it up takes as long as a call in Python 3.11
+
 
 class Checkpoints:
     """Tells a backend which checkpoints it may remove.
@@ -22,6 +24,7 @@ class Checkpoints:
     def __init__(self, scheduler: Scheduler, backend: Backend, gate: Gate) -> None:
         self._scheduler = scheduler
         self._ranks = scheduler if isinstance(scheduler, RanksPausedTrials) else None
+        self._copies = "copy" in scheduler.needs
         self._backend = backend
         self._gate = gate
         self._paused: dict[int, None] = {}  # those with a checkpoint, in the order in which they paused
@@ -36,21 +39,22 @@ class Checkpoints:
 
     def on_end(self, trial_id: int, status: Status) -> None:
         """A trial has paused or ended."""
-        if status is Status.PAUSED:
+        if status is PAUSED:
             self._paused[trial_id] = None
         else:
             self._paused.pop(trial_id, None)
-        if "copy" in self._scheduler.needs:
+        if self._copies:
             released = self._gate.released(self._scheduler.released())
         else:
-            released = (trial_id,) if status.final else ()
+            released = () if status is PAUSED else (trial_id,)
         if released:
             self._backend.release(released)
-        self._drop_excess()
-
-    def _drop_excess(self) -> None:
         limit = self._backend.max_checkpoints
-        while limit is not None and len(self._paused) > limit:
+        if limit is not None:
+            self._drop_excess(limit)
+
+    def _drop_excess(self, limit: int) -> None:
+        while len(self._paused) > limit:
             dropped = None
             if self._ranks is not None:
                 dropped = self._gate.least_promising(self._ranks.least_promising(self._paused), self._paused)

@@ -65,7 +65,7 @@ class Workers:
     time: float
 
 
-@attrs.frozen
+@attrs.define  # not frozen, for speed alone, as those below: there is one for every run, or for every report
 class Started:
     """A trial starts.
 
@@ -88,11 +88,12 @@ class Started:
     @classmethod
     def of(cls, trial_id: int, start: Start, time: float) -> Started:
         """What a scheduler suggested is started."""
-        configuration = Configuration(start.configuration)
+        given = start.configuration
+        configuration = given if isinstance(given, Configuration) else Configuration(given)
         return cls(trial_id, configuration, start.until, start.checkpoint_of, start.note, time)
 
 
-@attrs.frozen
+@attrs.define
 class Resumed:
     """A paused trial runs again.
 
@@ -127,7 +128,7 @@ class Stopped:
     time: float
 
 
-@attrs.define  # not frozen, for speed alone: there is one for every report
+@attrs.define
 class Decided:
     """What the scheduler decided on the last report of a trial.
 

@@ -38,6 +38,8 @@ from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
 from tunekit_core.errors import ConfigurationError
 
+# Python 3.11 takes as long to look a member of an enumeration up as to call a function.
+CONTINUE, PAUSE, FAILED = Decision.CONTINUE, Decision.PAUSE, Status.FAILED
 COUNTS = (
     "n_started",
     "n_completed",
@@ -150,16 +152,17 @@ class Steps:
 
     def receive(self, message: BackendEvent) -> None:
         """Take in what a backend says."""
-        if not self.gate.expects(message):
+        trial = self.gate.expected(message)
+        if trial is None:
             self._happened(self.gate.anomaly(message))
         elif isinstance(message, TrialReported):
             event = self._reader.read(message)
             if isinstance(event, Report):
-                self._report(event)
+                self._report(trial, event)
             else:
-                self._keep(event)
+                self._keep(trial, event)
         elif isinstance(message, TrialEnded):
-            self._receive_end(message)
+            self._receive_end(trial, message)
         else:
             self._happened(message)
 
@@ -184,7 +187,7 @@ class Steps:
         try:
             self._backend.start(trial, start.until, start.checkpoint_of)
         except StartFailed as error:
-            self._end(_failed_start(trial, now, error))
+            self._end(trial, _failed_start(trial, now, error))
 
     def _resume(self, resume: Resume) -> None:
         now = self._backend.now()
@@ -198,7 +201,7 @@ class Steps:
         try:
             self._backend.resume(trial, trial.until)
         except StartFailed as error:
-            self._end(_failed_start(trial, now, error))
+            self._end(trial, _failed_start(trial, now, error))
 
     def _stop(self, stop: Stop) -> None:
         """End a paused trial, or ask one to end that runs."""
@@ -209,42 +212,39 @@ class Steps:
         else:
             self._after_end(trial)
 
-    def _keep(self, event: LateReport | UnusableReport) -> None:
+    def _keep(self, trial: Trial, event: LateReport | UnusableReport) -> None:
         """Record a report that the scheduler is not shown; with it, the end of the trial may be decided."""
-        was_ending = event.trial_id in self.state.endings
+        was_ending = trial.is_ending
         self._happened(event)
         if isinstance(event, UnusableReport):  # the trial fails, the experiment goes on
-            self._record.failure(event.trial_id, event.reason)
-        if not was_ending and event.trial_id in self.state.endings:
-            self._backend.stop(self.state.trials[event.trial_id])
+            self._record.failure(trial.id, event.reason)
+        if trial.is_ending and not was_ending:
+            self._backend.stop(trial)
 
-    def _report(self, report: Report) -> None:
-        state = self.state
-        trial = state.trials[report.trial_id]
-        self._record.write(report)
+    def _report(self, trial: Trial, report: Report) -> None:
+        state, record = self.state, self._record
+        record.write(report)
         decision = self.gate.decision(state.apply(report), report)
         decided = Decided(trial.id, decision)
-        self._record.write(decided)
-        state.apply(decided)
-        if trial.id in state.endings:
-            if decision is Decision.PAUSE:
+        record.write(decided)
+        if decision is not CONTINUE:  # which changes nothing
+            state.apply(decided)
+            if decision is PAUSE:
                 self._backend.pause(trial)
             else:
                 self._backend.stop(trial)
         if self._composers:
             self._write_row(trial, report, decision)
         else:
-            self._record.row(trial, report, decision, ())
+            record.row(trial, report, decision, ())
         for observer in self._observers:
             observer.on_report(self.view, trial, report, decision)
 
-    def _receive_end(self, event: TrialEnded) -> None:
+    def _receive_end(self, trial: Trial, event: TrialEnded) -> None:
         """A run is over: so is the trial, unless it is begun again."""
         self.gate.check_end(event)
-        trial = self.state.trials[event.trial_id]
-        is_decided = trial.id in self.state.endings
-        if is_decided or event.status is not Status.FAILED or not self._may_begin_again(event):
-            self._end(event)
+        if event.status is not FAILED or trial.is_ending or not self._may_begin_again(event):
+            self._end(trial, event)
             return
         self._suggestions.check_counting(trial.id, has_checkpoint=event.has_checkpoint)
         self._happened(Restarted(trial.id, trial.n_runs, event.cause, event.reason, event.time))
@@ -255,11 +255,10 @@ class Steps:
         limit = backend.max_losses if event.cause is Cause.INFRASTRUCTURE else backend.max_retries
         return self.state.n_begun_again(event.trial_id, event.cause) < limit
 
-    def _end(self, event: TrialEnded) -> None:
-        status = self._happened(event)
-        if status is Status.FAILED:
+    def _end(self, trial: Trial, event: TrialEnded) -> None:
+        if self._happened(event) is FAILED:
             self._record_failure()
-        self._after_end(self.state.trials[event.trial_id])
+        self._after_end(trial)
 
     def _record_failure(self) -> None:
         failure = self.state.newest_failure

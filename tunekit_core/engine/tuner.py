@@ -94,6 +94,7 @@ class Tuner:
         self._backend = backend
         self._stopping = tuple(stopping)
         self._wait_for_running = wait_for_running
+        self._asked = self._stopping  # those that can still end it, or end it sooner
         self._ending: StoppingCriterion | None = None
         self._reason = "nothing is left to suggest"
 
@@ -135,8 +136,8 @@ class Tuner:
         )
 
     def _loop(self) -> None:
-        steps, state, backend = self._steps, self._steps.state, self._backend
-        deadlines = [seconds for each in self._stopping if (seconds := steps.gate.deadline(each)) is not None]
+        steps, gate, state, backend = self._steps, self._steps.gate, self._steps.state, self._backend
+        deadlines = [seconds for each in self._stopping if (seconds := gate.deadline(each)) is not None]
         deadline = min(deadlines, default=None)
         while True:
             ends = self._ask_criteria()
@@ -148,29 +149,29 @@ class Tuner:
             if state.n_running == 0 or (ends and not self._waits()):
                 return
             until = None if ends and self._reason_is_final() else deadline
-            messages = steps.gate.messages(backend.wait(until), until)
+            messages = gate.messages(backend.wait(until), until)
             for position, message in enumerate(messages):
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
                 steps.receive(message)
             now = backend.now()
             if now != state.now:
-                state.now = max(state.now, steps.gate.time(now))
+                state.now = max(state.now, gate.time(now))
 
     def _ask_criteria(self) -> bool:
         """Whether the experiment ends; the first reason that a criterion gives is kept.
 
         While trials come to their end because a criterion waits for them, one that does not may still cut it short.
         """
-        if self._ending is None or not self._reason_is_final():
-            for criterion in self._stopping:
-                if self._ending is not None and criterion.waits_for_running:
-                    continue
-                reason = criterion(self._steps.view)
-                if reason is not None:
-                    self._ending, self._reason = criterion, self._steps.gate.reason(criterion, reason)
-                    self._steps.meet(criterion, reason)
-                    break
+        view = self._steps.view
+        for criterion in self._asked:
+            reason = criterion(view)
+            if reason is not None:
+                self._ending, self._reason = criterion, self._steps.gate.reason(criterion, reason)
+                self._steps.meet(criterion, reason)
+                is_final = self._reason_is_final()
+                self._asked = () if is_final else tuple(each for each in self._asked if not each.waits_for_running)
+                break
         return self._ending is not None
 
     def _waits(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from tunekit_core.records.files import RESULTS
 MEMBER = "results.csv"
 LEVEL = 1  # of compression: level 6 takes four times as long for files that are a seventh smaller
 LINES_PER_WRITE = 1000
+NEEDS_QUOTES = re.compile(r'[,"\r\n]')
 TRIALS_KEPT = 4096  # whose part of a row is kept as text
 AFTER = {
     Decision.CONTINUE: f"{Decision.CONTINUE.value},{Status.RUNNING.value}",
@@ -42,24 +44,21 @@ class ResultsWriter:
         self._temporary = folder / (RESULTS + ".part")
         self._names = tuple(hyperparameters)
         self._columns: list[str] = []
-        self._layout: tuple[str, ...] = ()  # names of metrics and composed columns for which a row is in order
-        self._types: tuple[type, ...] = ()  # of the metrics in the row before, and what renders them in one step
-        self._format = ""
+        self._layout: tuple[object, ...] = ()  # types and names of metrics, names of composed columns
+        self._format = ""  # of a row of that layout: what renders its metrics in one step
         self._trial_cells: dict[int, str] = {}
         self._open()
 
     def row(self, trial: Trial, report: Report, decision: Decision, composed: Sequence[Mapping[str, Any]]) -> None:
         """Add the row of a report."""
         extra = {name: value for columns in composed for name, value in columns.items()} if composed else {}
-        layout = (*report.metrics, *extra)
-        if layout != self._layout:
-            self._row_with_other_columns(trial, report, decision, extra)
-            self._layout = layout if self._columns == self._header(report, extra) else ()
-            return
         values = (*report.metrics.values(),)
-        types = (*map(type, values),)
-        if types != self._types:
-            self._types, self._format = types, _format_of(types)
+        layout = (*map(type, values), *report.metrics, *extra)
+        if layout != self._layout:
+            if self._columns != self._header(report, extra):
+                self._row_with_other_columns(trial, report, decision, extra)
+                return
+            self._layout, self._format = layout, _format_of(map(type, values))
         cells = self._format % values if self._format else _cells(values)
         after = CONTINUES if decision is CONTINUE else AFTER[decision]
         line = f"{cells},{after},{self._cells_of(trial)},{report.time}"
@@ -76,7 +75,7 @@ class ResultsWriter:
         if cells is None:
             if len(self._trial_cells) >= TRIALS_KEPT:
                 self._trial_cells.clear()
-            cells = _cells([trial.id, *[trial.configuration[name] for name in self._names]])
+            cells = _cells((trial.id, *map(trial.configuration.__getitem__, self._names)))
             self._trial_cells[trial.id] = cells
         return cells
 
@@ -151,7 +150,7 @@ def _rows(lines: Iterable[str]) -> Iterator[str]:
 def _quoted(value: object) -> str:
     """A cell as the csv module writes it, which on Python 3.10 refuses the character NUL."""
     text = "" if value is None else str(value)
-    if any(character in text for character in ',"\r\n'):
+    if NEEDS_QUOTES.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product, repeat
+from operator import is_
 from types import MappingProxyType
 from typing import Any
 
@@ -44,6 +46,11 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         self._fixed = {name: self._cast(name, fixed[name]) for name in self._domains if name in fixed}
         self._names = tuple(self._domains)
         self._settled: dict[str, Value] = {**self.constants, **self._fixed}
+        self._all_names = tuple(self._entries)
+        self._casts: list[Callable[[object], Value]] = [
+            functools.partial(self._settle, name) if name in self._settled else self._domains[name].cast
+            for name in self._entries
+        ]
         self._searched_domains = [(name, self._domains[name]) for name in self.searched]
         self._columns: list[tuple[str, Domain, slice]] = []
         stop = 0
@@ -179,6 +186,9 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             ConfigurationError: If a name is unknown, a value is not in its domain, or differs from the value
                 of a constant or of a fixed hyperparameter.
         """
+        complete = self._recast(partial) if type(partial) is Configuration else None
+        if complete is not None:  # so it is with most that are suggested
+            return complete
         for name in partial:
             if name not in self._entries:
                 raise self._unknown(name)
@@ -194,7 +204,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             raise named(name, error) from error
         for name in self._settled:
             if name in partial:
-                self._check_settled(name, partial[name])
+                self._settle(name, partial[name])
         return Configuration(values)
 
     def replace(self, configuration: Mapping[str, Any], name: str, value: object) -> Configuration:
@@ -312,8 +322,23 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         """
         return SearchSpace({name: parse_entry(name, entry) for name, entry in entries.items()})
 
-    def _check_settled(self, name: str, value: object) -> None:
-        """Refuse another value of a constant or of a fixed hyperparameter."""
+    def _recast(self, configuration: Configuration) -> Configuration | None:
+        """A configuration with its values cast: itself, if each is as it is drawn.
+
+        Returns:
+            ``None`` if it has not all names in order, or a value is not in its domain.
+        """
+        if (*configuration,) != self._all_names:
+            return None
+        given = configuration.values()
+        try:
+            values = [cast(value) for cast, value in zip(self._casts, given, strict=True)]
+        except ConfigurationError:
+            return None
+        return configuration if all(map(is_, values, given)) else Configuration(zip(self._entries, values, strict=True))
+
+    def _settle(self, name: str, value: object) -> Value:
+        """The value of a constant or of a fixed hyperparameter; another is refused."""
         given = self._cast(name, value) if name in self._domains else plain(value)
         settled = self._settled[name]
         if given != settled:
@@ -322,6 +347,7 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
                 option=name,
                 value=given,
             )
+        return settled
 
     def _value_lists(self) -> list[Sequence[Value]]:
         lists = []

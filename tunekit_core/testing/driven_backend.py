@@ -70,7 +70,7 @@ class DrivenBackend:
             f"{self.state.n_running} trials should run."
         )
         for event in events:
-            assert self._gate.expects(event), (
+            assert self._gate.expected(event) is not None, (
                 "Every event is of a trial that runs, of its current run, and a run ends once: "
                 f"{event}, but {self._gate.anomaly(event).reason}."
             )

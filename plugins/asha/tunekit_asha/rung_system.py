@@ -83,6 +83,7 @@ class RungSystem:
             [Rung(level, quantile) for _ in range(n)]
             for level, quantile in zip(levels, promotion_quantiles(levels), strict=True)
         ]
+        self._from_the_top = [rung for rungs in reversed(self.rungs) for rung in rungs]
         self.brackets = [[rungs[s % n] for rungs in self.rungs[s:]] for s in range(n_brackets)]
         self.climbs: dict[int, Climb] = {}
         self._searcher = searcher
@@ -140,11 +141,10 @@ class RungSystem:
         Args:
             below: Only trials that wait at a lower level than this are promoted.
         """
-        for rungs in reversed(self.rungs):
-            for rung in rungs:
-                promoted = rung.promotable() if rung.level < below else None
-                if promoted is not None:
-                    return Resume(promoted, until=self.climbs[promoted].target)
+        for rung in self._from_the_top:
+            promoted = rung.promotable() if rung.level < below else None
+            if promoted is not None:
+                return Resume(promoted, until=self.climbs[promoted].target)
         return None
 
     def least_promising(self, among: Container[int]) -> int | None:

@@ -48,6 +48,8 @@ class Rung:
         self._n_arrivals = 0
         self._waiting: set[int] = set()
         self._queue: list[Entry] = []  # a heap of the waiting, and of some that wait no longer; never at the front
+        self._promotable: int | None = None
+        self._has_changed = False  # since it was found
         self._places: _Places | None = None  # made when they are first asked for
 
     def __len__(self) -> int:
@@ -67,6 +69,7 @@ class Rung:
         entry = self.entries[trial_id] = Entry(loss, self._n_arrivals, trial_id)
         self._cutoff.add(loss)
         self._n_arrivals += 1
+        self._has_changed = True
         if self._places is not None:
             self._places.add(entry)
 
@@ -75,6 +78,7 @@ class Rung:
         entry = self.entries.pop(trial_id, None)
         if entry is not None:
             self._cutoff.remove(entry.loss)
+            self._has_changed = True
             if self._places is not None:
                 self._places.remove(entry)
 
@@ -86,6 +90,7 @@ class Rung:
         """A trial on this rung has paused: from now on it can be promoted."""
         entry = self.entries[trial_id]
         self._waiting.add(trial_id)
+        self._has_changed = True
         heappush(self._queue, entry)
         if self._places is not None:
             self._places.wait(entry)
@@ -93,14 +98,17 @@ class Rung:
     def end_wait(self, trial_id: int) -> None:
         """A waiting trial was resumed, or has ended; nothing happens if it does not wait."""
         self._waiting.discard(trial_id)
+        self._has_changed = True
         while self._queue and self._queue[0].trial_id not in self._waiting:
             heappop(self._queue)
 
     def promotable(self) -> int | None:
         """The best of the waiting trials, if it passes and is not alone on the rung."""
-        if len(self.entries) < 2 or not self._queue or not self.passes(self._queue[0].loss):
-            return None
-        return self._queue[0].trial_id
+        if self._has_changed:  # most rungs have not between two suggestions
+            self._has_changed = False
+            best = self._queue[0] if self._queue and len(self.entries) > 1 else None
+            self._promotable = best.trial_id if best is not None and self.passes(best.loss) else None
+        return self._promotable
 
     def last_waiting(self, among: Container[int]) -> tuple[float, int] | None:
         """The worst of the waiting trials, and the share of those on the rung that are better.

@@ -1,18 +1,19 @@
 """A backend that replays recorded training runs on a clock of its own.
 
-Discrete events on an integer clock in nanoseconds. The heap is keyed (time, kind, trial, sequence), so ties fall
-in a fixed order: at one instant trials end before others report, lower ids first. Only the next event of a
-running trial is in the heap; curves are read when a trial starts.
+Discrete events on an integer clock in nanoseconds. The heap is keyed (time, kind, trial, run), so ties fall in a
+fixed order: at one instant trials end before others report, lower ids first. Only the next event of a running trial
+is in the heap; curves are read when a trial starts.
 """
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import repeat
+from heapq import heappop, heappush, heapreplace
 from pathlib import Path
 from typing import Any, ClassVar
+
+from attrs import evolve
 
 from tunekit_core import (
     Backend,
@@ -36,7 +37,9 @@ from tunekit_simulator.faults import Faults
 from tunekit_simulator.options import SimulatorOptions
 
 NANOSECONDS = 1_000_000_000
+FOREVER = 10**30  # nanoseconds
 CURVES_KEPT = 1024  # of the trials that ran last
+COMPLETED = Status.COMPLETED  # looking it up takes as long as a call in Python 3.11
 END, REPORT = 0, 1  # kinds of events; at one instant a lower one comes first
 
 
@@ -45,36 +48,18 @@ class _Run:
 
     Args:
         trial: Which trial.
-        names: Of what it reports, the resource first and ``st_worker_time`` last.
         curve: What it would report from its beginning.
         first: Position in the curve of its first report.
         times: When its reports arrive, in nanoseconds.
     """
 
-    __slots__ = (
-        "ending",
-        "fails",
-        "first",
-        "lost_at",
-        "n_reported",
-        "names",
-        "reports",
-        "resources",
-        "run",
-        "times",
-        "trial_id",
-    )
+    __slots__ = ("curve", "ending", "fails", "first", "lost_at", "n_reported", "run", "times", "trial_id")
 
-    def __init__(self, trial: Trial, names: Sequence[str], curve: Curve, first: int, times: Sequence[int]) -> None:
-        within = slice(first, first + len(times))
-        columns = [column[within] for column in curve.metrics.values()]
-        constants = map(repeat, curve.constants.values())
+    def __init__(self, trial: Trial, curve: Curve, first: int, times: Sequence[int]) -> None:
         self.trial_id = trial.id
         self.run = trial.run
-        self.resources = curve.resources
+        self.curve = curve
         self.first = first
-        self.names = names
-        self.reports = zip(curve.resources[within], *columns, *constants, curve.elapsed[within], strict=False)
         self.times = times
         self.n_reported = 0
         self.fails = False  # after its last report
@@ -83,7 +68,7 @@ class _Run:
 
     def checkpoints(self) -> tuple[Sequence[int], int]:
         """The resources of the curve, and at how many of them the trial has written a checkpoint in all."""
-        return self.resources, self.first + self.n_reported
+        return self.curve.resources, self.first + self.n_reported
 
 
 class Simulator(Backend):
@@ -137,7 +122,6 @@ class Simulator(Backend):
         self._resource = problem.objective.resource or "st_worker_iter"
         self._now = 0
         self._heap: list[tuple[int, int, int, int, _Run]] = []
-        self._sequence = 0
         self._running: dict[int, _Run] = {}
         self._written: dict[int, tuple[Sequence[int], int]] = {}  # checkpoints of trials that do not run
         self._curves: dict[int, Curve] = {}
@@ -166,14 +150,16 @@ class Simulator(Backend):
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         """The next event, alone, since the decision on it may change the one after."""
-        limit = None if deadline is None else round(deadline * NANOSECONDS)
-        while self._heap:
-            if limit is not None and self._heap[0][0] > limit:
+        limit = FOREVER if deadline is None else round(deadline * NANOSECONDS)
+        heap, running = self._heap, self._running
+        while heap:
+            time, kind, trial_id, _, run = heap[0]
+            if time > limit:
                 self._now = max(self._now, limit)
                 return []
-            time, kind, trial_id, _, run = heapq.heappop(self._heap)
-            if self._running.get(trial_id) is not run:
-                continue  # a report of a trial that has ended since
+            if running.get(trial_id) is not run:  # it is a report of a run that has ended since
+                heappop(heap)
+                continue
             self._now = time
             return [self._report(run) if kind == REPORT else self._end(run)]
         return []
@@ -197,19 +183,15 @@ class Simulator(Backend):
             self._lost.remove(trial.id)
             delay += self._preemption_delay
         curve = self._curve(trial)
-        resources = curve.resources
+        resources, elapsed = curve.resources, curve.elapsed
         first = bisect_right(resources, after)
-        last = len(resources) - 1
-        if until is not None:
-            last = min(bisect_left(resources, until), last)
+        end = len(resources) if until is None else bisect_left(resources, until) + 1
         began = self._now + delay
-        offset = curve.elapsed[first - 1] if first else 0.0
-        elapsed = [seconds - offset for seconds in curve.elapsed[first : last + 1]]
-        injected = self._faults.inject(trial, elapsed)
+        offset = elapsed[first - 1] if first else 0.0
+        injected = self._faults.inject(trial, [seconds - offset for seconds in elapsed[first:end]])
         arrival = began + self._report_delay
         times = [arrival + round(seconds * NANOSECONDS) for seconds in injected.elapsed]
-        names = (self._resource, *curve.metrics, *curve.constants, "st_worker_time")
-        run = self._running[trial.id] = _Run(trial, names, curve, first, times)
+        run = self._running[trial.id] = _Run(trial, curve, first, times)
         run.fails = injected.fails
         if injected.lost_at is not None:
             run.lost_at = began + round(injected.lost_at * NANOSECONDS)
@@ -229,33 +211,34 @@ class Simulator(Backend):
         return curve
 
     def _report(self, run: _Run) -> TrialReported:
-        metrics = dict(zip(run.names, next(run.reports), strict=True))
-        run.n_reported += 1
-        if run.n_reported < len(run.times):
-            self._push(run.times[run.n_reported], REPORT, run)
-        elif not run.ending:
-            self._push_end(run, self._now)
+        """The report at the front of the heap, where the next event of its run takes its place."""
+        curve, position = run.curve, run.first + run.n_reported
+        metrics: dict[str, Any] = {self._resource: curve.resources[position]}
+        for name, values in curve.metrics.items():
+            metrics[name] = values[position]
+        metrics.update(curve.constants)
+        metrics["st_worker_time"] = curve.elapsed[position]
+        run.n_reported = n_reported = run.n_reported + 1
+        if n_reported < len(run.times):
+            heapreplace(self._heap, (run.times[n_reported], REPORT, run.trial_id, run.run, run))
+        else:
+            heappop(self._heap)
+            if not run.ending:
+                self._push_end(run, self._now)
         return TrialReported(run.trial_id, run.run, metrics, self._now / NANOSECONDS)
 
     def _end(self, run: _Run) -> TrialEnded:
+        heappop(self._heap)
         del self._running[run.trial_id]
         if self._checkpoint:
             self._written[run.trial_id] = run.checkpoints()
-        status, cause, reason = Status.COMPLETED, Cause.SCRIPT, ""
+        ended = TrialEnded(run.trial_id, run.run, COMPLETED, self.now(), has_checkpoint=self._checkpoint)
         if run.lost_at is not None:
-            status, cause, reason = Status.FAILED, Cause.INFRASTRUCTURE, "its worker was preempted"
             self._lost.add(run.trial_id)
-        elif run.fails:
-            status, reason = Status.FAILED, "a fault was injected (backend.failure_rate)"
-        return TrialEnded(
-            run.trial_id,
-            run.run,
-            status,
-            self._now / NANOSECONDS,
-            cause,
-            reason,
-            has_checkpoint=self._checkpoint,
-        )
+            return evolve(ended, status=Status.FAILED, cause=Cause.INFRASTRUCTURE, reason="its worker was preempted")
+        if run.fails:
+            return evolve(ended, status=Status.FAILED, reason="a fault was injected (backend.failure_rate)")
+        return ended
 
     def _push_end(self, run: _Run, time: int) -> None:
         """A run has nothing more to report after this time."""
@@ -264,8 +247,7 @@ class Simulator(Backend):
         self._push(end, END, run)
 
     def _push(self, time: int, kind: int, run: _Run) -> None:
-        self._sequence += 1
-        heapq.heappush(self._heap, (time, kind, run.trial_id, self._sequence, run))
+        heappush(self._heap, (time, kind, run.trial_id, run.run, run))
 
     def _seed_of(self, trial_id: int) -> int:
         if self._table_seed is not None:

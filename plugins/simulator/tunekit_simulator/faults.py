@@ -8,7 +8,7 @@ from tunekit_core import Streams, Trial
 from tunekit_simulator.options import SimulatorOptions
 
 
-@attrs.frozen
+@attrs.define  # not frozen, for speed alone: there is one for every run
 class InjectedRun:
     """A run of a trial, with the faults that it meets.
 

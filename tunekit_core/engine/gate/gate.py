@@ -10,7 +10,7 @@ import numpy as np
 from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.stopping import StoppingCriterion
-from tunekit_core.contracts.trials import Decision, Report, Scalar, Status
+from tunekit_core.contracts.trials import Decision, Report, Scalar, Status, Trial
 from tunekit_core.engine.events import Anomaly
 from tunekit_core.engine.gate.culprits import broken_rule, described
 from tunekit_core.engine.gate.suggestions import undeclared, what_is
@@ -54,8 +54,8 @@ class Gate:
             raise undeclared(self._scheduler, "pause", "on_report", report.trial_id, "pauses a trial")
         return decision
 
-    def expects(self, message: BackendEvent) -> bool:
-        """Whether what a backend says is about the current run of a trial that runs; if not, it is an anomaly.
+    def expected(self, message: BackendEvent) -> Trial | None:
+        """The trial that runs and whose current run a backend speaks of; if there is none, it is an anomaly.
 
         Raises:
             ComponentError: If it is no event at all.
@@ -67,13 +67,13 @@ class Gate:
                 None,
                 f"returned {message!r}, which is no TrialPlaced, TrialReported or TrialEnded",
             )
-        if type(message.trial_id) is not int:
-            return False
-        time = message.time
+        trial_id, time = message.trial_id, message.time
+        if type(trial_id) is not int:
+            return None
         if type(time) is not float or not 0.0 <= time < INFINITY:
             self.time(time)
-        trial = self._running.get(message.trial_id)
-        return trial is not None and message.run == trial.n_runs - 1
+        trial = self._running.get(trial_id)
+        return trial if trial is not None and message.run == trial.n_runs - 1 else None
 
     def time(self, seconds: float) -> float:
         """A time on the clock of the backend.

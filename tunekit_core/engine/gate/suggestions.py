@@ -64,7 +64,10 @@ class SuggestionGate:
         if checkpoint is not None:
             self._check_checkpoint(checkpoint, trial_id)
         self._check_until(start.until, 0 if checkpoint is None else checkpoint.resource, trial_id)
-        return Start(configuration, start.until, checkpoint, self._note(start.note, trial_id))
+        note = self._note(start.note, trial_id)
+        if configuration is start.configuration and note is start.note:
+            return start
+        return Start(configuration, start.until, checkpoint, note)
 
     def _resume(self, resume: Resume) -> Resume:
         trial = self._state.find(resume.trial_id)
@@ -73,7 +76,8 @@ class SuggestionGate:
         self._check_need("pause", trial.id, "resumes a trial")
         self._check_until(resume.until, trial.reached, trial.id)
         self.check_counting(trial.id, has_checkpoint=self._state.goes_on_uncounted(trial.id))
-        return Resume(trial.id, resume.until, self._note(resume.note, trial.id))
+        note = self._note(resume.note, trial.id)
+        return resume if note is resume.note else Resume(trial.id, resume.until, note)
 
     def _stop(self, stop: Stop) -> Stop:
         trial = self._state.find(stop.trial_id)
