@@ -40,6 +40,20 @@ def change_the_trial(composer, view, trial, report):
     return {}
 
 
+class AddsToOneDict(ResultComposer):
+    """Returns the same dict every time, with a column more from the 50th report on."""
+
+    name = "adds"
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        self.row = {}
+
+    def __call__(self, view, trial, report):
+        self.row["n" if view.n_reports < 50 else "late"] = view.n_reports
+        return self.row
+
+
 def change_the_report(composer, view, trial, report):
     report.metrics["score"] = 0.0
     return {}
@@ -70,9 +84,10 @@ BROKEN = {
     "returns a list": (lambda c, v, t, r: {"a": [1, 2]}, SCALAR, "not an array or list: a="),
     "draws": (lambda c, v, t, r: {"a": random.random()}, SAME, "made anew it returns the same"),
     "tells the time": (lambda c, v, t, r: {"a": time.time() // 1e5}, CLOCK, "the wall clock changes nothing"),
-    "changes the view": (change_the_view, CHANGES, "A composer reads the view, and changes nothing"),
-    "changes the trial": (change_the_trial, CHANGES, "A composer changes nothing"),
-    "changes the report": (change_the_report, CHANGES, "A composer changes nothing"),
+    "changes the view": (change_the_view, CHANGES, "changes nothing. view.n_failed cannot be set"),
+    "changes the trial": (change_the_trial, CHANGES, "A composer reads what the view shows, and changes nothing"),
+    "changes the report": (change_the_report, CHANGES, "A composer reads what the view shows, and changes nothing"),
+    "looks behind the view": (lambda c, v, t, r: {"n": len(v.trials)}, CHANGES, "A composer reads what the view shows"),
 }
 
 
@@ -80,6 +95,10 @@ BROKEN = {
 def test_a_broken_composer_is_caught_by_the_test_that_is_meant_for_it(name, tmp_path):
     compose, test, rule = BROKEN[name]
     check_caught(ComposerContract(), test, composing(compose), tmp_path, rule)
+
+
+def test_a_composer_that_adds_a_column_to_the_dict_of_before_is_caught(tmp_path):
+    check_caught(ComposerContract(), EVERY, AddsToOneDict, tmp_path, "Every row has the same columns")
 
 
 @pytest.mark.parametrize("test", [OWN, EVERY, SCALAR, SAME, CLOCK, CHANGES])

@@ -107,6 +107,12 @@ def test_a_broken_observer_is_caught_by_the_test_that_is_meant_for_it(broken, te
         OPENED.pop().close()
 
 
+def test_the_observer_under_test_is_blamed_alone(tmp_path):
+    with pytest.raises(AssertionError) as caught:
+        call(ObserverContract(), CHANGES, ChangesAConfiguration, tmp_path)
+    assert str(caught.value).startswith("An observer raises nothing: ChangesAConfiguration.on_trial_start raised ")
+
+
 def test_an_observer_that_chokes_on_infinity_is_caught(tmp_path):
     rule = "An observer raises nothing: ChokesOnInfinity.on_report"
     check_caught(ObserverContract(), RAISES, ChokesOnInfinity, tmp_path, rule, curves="broken")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.engine.events import Decided, Recorded
 from tunekit_core.engine.fold import Fold
 from tunekit_core.engine.state import ExperimentState
@@ -32,24 +31,6 @@ def positions(state: ExperimentState, events: Sequence[Recorded]) -> Iterator[in
         folding.add(event)
         if number == len(events) or not isinstance(events[number], Decided):
             yield number
-
-
-def counters(view: ExperimentView) -> tuple[Any, ...]:
-    """What a view shows, to see whether somebody changed it."""
-    incumbent = None if view.incumbent is None else view.incumbent.report
-    running = [trial.id for trial in view.running]
-    counts = (view.n_started, view.n_completed, view.n_stopped, view.n_failed, view.n_paused, view.n_reports)
-    return (
-        *counts,
-        view.n_workers,
-        view.n_running,
-        view.n_restarted,
-        view.n_anomalies,
-        view.now,
-        view.cost,
-        incumbent,
-        running,
-    )
 
 
 @contextmanager
