@@ -114,6 +114,11 @@ class DeadlineThatMoves(Enough):
         return self.moved
 
 
+class DeadlineWithoutAReason(Enough):
+    def deadline(self):
+        return 20.0
+
+
 class LooksBehindTheView(Enough):
     def __call__(self, view):
         return REASON if len(view.trials) >= 50 else None
@@ -154,6 +159,7 @@ BROKEN = [
     (DeadlineOfNothing, DEADLINE, "deadline() is a number of seconds, or None"),
     (DeadlineInWords, DEADLINE, "deadline() is a number of seconds, or None"),
     (DeadlineThatMoves, DEADLINE, "deadline() is asked once"),
+    (DeadlineWithoutAReason, DEADLINE, "At its deadline a criterion ends the experiment"),
     (GoesThroughAllItHasSeen, CONSTANT, "A criterion takes constant time"),
     (SortsAllItHasSeen, CONSTANT, "A criterion takes constant time"),
 ]

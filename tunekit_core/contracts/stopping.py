@@ -36,5 +36,8 @@ class StoppingCriterion(abc.ABC):
         """The reason to end now, or ``None``. Constant time; asked after every event and before every start."""
 
     def deadline(self) -> float | None:
-        """Seconds after which the experiment ends even if nothing happens, or ``None``."""
+        """Seconds after which the experiment ends even if nothing happens, or ``None``. Asked once.
+
+        The criterion is asked then, and has a reason.
+        """
         return None

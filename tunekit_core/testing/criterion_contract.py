@@ -121,6 +121,12 @@ class CriterionContract:
             assert isinstance(deadline, int | float), "deadline() is a number of seconds, or None."
             assert not math.isnan(deadline), "deadline() is a number of seconds, or None."
         assert criterion.deadline() == deadline, "deadline() is asked once: it does not change."
+        if deadline is not None and math.isfinite(deadline):
+            state = self._state()
+            state.now = max(deadline, 0.0)
+            assert criterion(View(state)) is not None, (
+                f"At its deadline a criterion ends the experiment: asked when {deadline:g} s are over it has no reason."
+            )
 
     def test_it_takes_constant_time(self, make: Make) -> None:
         """It is asked after every event."""
