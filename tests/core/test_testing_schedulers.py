@@ -13,6 +13,7 @@ from tunekit_core.testing import SchedulerContract
 from tunekit_core.testing.components import PausesAndStops
 
 REPLAY = "test_replaying_the_events_gives_the_same_next_suggestion_at_every_prefix"
+DIED = "test_it_goes_on_where_it_was_when_its_process_has_died"
 TWICE = "test_suggest_changes_nothing"
 SEED = "test_the_same_seed_gives_the_same_experiment"
 TIES = "test_ties_and_metrics_that_are_not_finite_are_survived"
@@ -337,6 +338,74 @@ class DeclaresAPauseThatNeverComes(Fifo):
     needs = frozenset({"pause"})
 
 
+class AsksItsWorkers(Fifo):
+    """Knows from ``on_workers``, and from nothing before, how many there are."""
+
+    def on_workers(self, n_workers):
+        self.n_workers = n_workers
+
+    def suggest(self, trial_id):
+        return super().suggest(trial_id) if self.n_workers else None
+
+
+class MakesItsOwn(Fifo):
+    """Every third configuration is one of its own, with a note of its own."""
+
+    def __init__(self, problem, streams, searcher):
+        super().__init__(problem, streams, searcher)
+        self.taken = set()
+
+    def suggest(self, trial_id):
+        units = int(self.streams.generator("units", trial_id).integers(1, 9))
+        space = self.problem.space
+        own = space.replace(space.default(), "units", units)
+        is_new = trial_id % 3 == 2 and space.key(own) not in self.taken
+        return Start(own, note={"own": True}) if is_new else super().suggest(trial_id)
+
+    def on_start(self, trial):
+        self.taken.add(self.problem.space.key(trial.configuration))
+        super().on_start(trial)
+
+
+class DropsTheNoteBesideItsOwn(MakesItsOwn):
+    def suggest(self, trial_id):
+        start = super().suggest(trial_id)
+        return None if start is None else Start(start.configuration)
+
+
+class CopiesTheBest(Fifo):
+    """Ends a trial that is far behind at epoch 3, and starts another like the best from the checkpoint of that."""
+
+    needs = frozenset({"copy"})
+
+    def __init__(self, problem, streams, searcher):
+        super().__init__(problem, streams, searcher)
+        self.best = None
+        self.copies = []
+
+    def suggest(self, trial_id):
+        if not self.copies:
+            return super().suggest(trial_id)
+        best = self.copies[0]
+        return Start(best.configuration, checkpoint_of=Checkpoint(best.id, 3), note={"like": best.id})
+
+    def on_start(self, trial):
+        super().on_start(trial)
+        if trial.parent is not None:
+            self.copies.pop(0)
+
+    def on_report(self, trial, report):
+        decision = super().on_report(trial, report)
+        if report.resource != 3:
+            return decision
+        if self.best is None or report.losses < self.best[0]:
+            self.best = report.losses, trial
+        elif report.losses[0] > self.best[0][0] + 0.3:
+            self.copies.append(self.best[1])
+            return Decision.STOP
+        return decision
+
+
 IS_TOLD = "A scheduler tells its searcher what happens to every trial: "
 NO_GROWTH = "The cost of an event does not grow with the number of trials"
 BROKEN = [
@@ -358,6 +427,7 @@ BROKEN = [
     (SortsInPython, COST, NO_GROWTH),
     (SortsInALibrary, COST, NO_GROWTH),
     (SortsInNumPy, COST, NO_GROWTH),
+    (DropsTheNoteBesideItsOwn, TOLD, "The note of a proposal goes into the note of its Start"),
     (DropsTheNote, TOLD, "The note of a proposal goes into the note of its Start"),
     (silent("on_start"), TOLD, IS_TOLD + "on_start()"),
     (silent("on_resume"), TOLD, IS_TOLD + "on_resume()"),
@@ -408,6 +478,22 @@ SHOWS_AT_RUNGS = targets(lambda reached: 9 if reached else 3, show=lambda report
 @pytest.mark.parametrize("good", [Fifo, PausesAndStops, SHOWS_AT_RUNGS])
 def test_a_scheduler_may_show_its_searcher_all_reports_or_some(good, test, tmp_path):
     call(SchedulerContract(), test, good, tmp_path)
+
+
+@pytest.mark.parametrize("test", [REPLAY, DIED, TWICE, TOLD, SHOWN, PENDING, WORKERS, LAST, COST])
+@pytest.mark.parametrize("good", [AsksItsWorkers, MakesItsOwn, CopiesTheBest])
+def test_a_scheduler_that_does_what_few_do_passes(good, test, tmp_path):
+    call(SchedulerContract(), test, good, tmp_path)
+
+
+@pytest.mark.parametrize("good", [AsksItsWorkers, MakesItsOwn])
+def test_a_scheduler_with_configurations_of_its_own_exhausts_the_space(good, tmp_path):
+    call(SchedulerContract(), EXHAUSTED, good, tmp_path)
+
+
+def test_a_scheduler_that_copies_may_have_configurations_once_more(tmp_path):
+    with pytest.raises(pytest.skip.Exception, match="may have configurations once more"):
+        call(SchedulerContract(), EXHAUSTED, CopiesTheBest, tmp_path)
 
 
 def test_columns_may_be_numbers_of_numpy(tmp_path):

@@ -55,7 +55,10 @@ class Scheduler(abc.ABC):
         """
 
     def on_workers(self, n_workers: int) -> None:
-        """So many trials may run at the same time; called before anything else, and again whenever it has changed."""
+        """So many trials may run at the same time.
+
+        Called before the first :meth:`suggest`, and again whenever it has changed.
+        """
 
     @abc.abstractmethod
     def on_start(self, trial: Trial) -> None:

@@ -112,7 +112,8 @@ class Spy(RandomSearch):
 
     Attributes:
         told: The calls of ``on_start``, ``on_resume``, ``on_pause`` and ``on_end``, as tuples of the trial's id and
-            what is special to the method.
+            what is special to the method: for ``on_start`` whether it has the note of its proposal, if its configuration
+            is the one that was proposed; for ``on_end`` the outcome.
         targets: Those of ``on_target``.
         shown: The reports of those of ``on_report``.
     """
@@ -139,8 +140,10 @@ class Spy(RandomSearch):
         return new
 
     def on_start(self, trial: Trial) -> None:
+        proposal = super().suggest(trial.id, resource=None)
+        is_proposed = proposal is not None and proposal.configuration == trial.configuration
+        self.told["on_start"].append((trial.id, trial.note.get("proposed_for") == trial.id or not is_proposed))
         super().on_start(trial)
-        self.told["on_start"].append((trial.id, trial.note.get("proposed_for")))
 
     def on_resume(self, trial: Trial, note: Note) -> None:
         self.told["on_resume"].append((trial.id,))

@@ -17,7 +17,7 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Suggestion
-from tunekit_core.engine.events import Decided, Happened, Recorded, Started
+from tunekit_core.engine.events import Decided, Happened, Recorded, Started, Workers
 from tunekit_core.engine.tuner import Tuner, TuningResult
 from tunekit_core.errors import ComponentError
 from tunekit_core.randomness import Streams
@@ -194,6 +194,7 @@ class _WatchedRecord(ExperimentRecord):
         super().__init__(folder, keep_events=True)
         self.n_events = 0
         self.n_started = 0
+        self.n_workers = 0
         self.before_event: Callable[[], object] = lambda: None
         self._dies_after = dies_after
 
@@ -230,6 +231,8 @@ class _WatchedRecord(ExperimentRecord):
     def _count(self, event: Happened | Recorded) -> None:
         self.n_events += 1
         self.n_started += isinstance(event, Started)
+        if isinstance(event, Workers):
+            self.n_workers = event.n
 
 
 def _watch(
@@ -247,7 +250,7 @@ def _watch(
     scheduler.suggest = watched  # type: ignore[method-assign]
 
     def ask() -> None:
-        if record.n_events in asked_at:
+        if record.n_events in asked_at and record.n_workers:  # before, a scheduler need not know anything
             scheduler.suggest(record.n_started)
 
     record.before_event = ask

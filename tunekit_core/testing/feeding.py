@@ -12,7 +12,7 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Stop, Trial
-from tunekit_core.engine.events import Decided, Resumed, Started, Stopped
+from tunekit_core.engine.events import Decided, Resumed, Started, Stopped, Workers
 from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
@@ -115,6 +115,7 @@ class FedScheduler:
         self._benchmark = ToyBenchmark()
         self._problem = toy_problem(self._benchmark)
         self.state = ExperimentState(self._problem, make(self._problem, Streams(0)))
+        self.state.apply(Workers(1, 0.0))
 
     def grow(self, n_reports: int) -> None:
         """Go on until there are so many reports."""

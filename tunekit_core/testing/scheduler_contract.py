@@ -103,7 +103,7 @@ class SchedulerContract:
         rule = "A scheduler tells its searcher what happens to every trial"
         started = [trial.id for trial in told.trials]
         assert [trial_id for trial_id, _ in told.calls["on_start"]] == started, f"{rule}: on_start() for every start."
-        assert all(note == trial_id for trial_id, note in told.calls["on_start"]), (
+        assert all(has_its_note for _, has_its_note in told.calls["on_start"]), (
             "The note of a proposal goes into the note of its Start, and so comes back to the searcher."
         )
         targeted = Counter(target.trial_id for target in told.targets)
@@ -180,6 +180,8 @@ class SchedulerContract:
 
     def test_an_exhausted_space_ends_the_experiment(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Every configuration has had one trial."""
+        if "copy" in scheduler(toy_problem(ToyBenchmark()), Streams(0)).needs:
+            pytest.skip("trials that start from the checkpoints of others may have configurations once more")
         setup = Setup(benchmark=ToyBenchmark(finite=True), max_evaluations=10_000, max_trials=30)
         lived = live(scheduler, setup, tmp_path)
         assert lived.result.n_trials == 24, "Every configuration of a finite space has one trial."
