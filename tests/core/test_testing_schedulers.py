@@ -28,6 +28,8 @@ SHOWN = "test_its_searcher_sees_reports_as_they_are_and_once"
 PENDING = "test_its_searcher_is_told_the_resource_where_a_trial_is_pending"
 WORKERS = "test_it_fills_the_workers_that_there_are"
 DECLARED = "test_what_it_does_is_declared"
+MANY = "test_it_takes_all_metrics_that_it_says_it_takes"
+NO_END = "test_trials_may_have_no_known_end"
 calls = itertools.count()
 
 
@@ -319,6 +321,18 @@ class WaitsForEver(FillsThree):
         super().on_end(trial, outcome)
 
 
+class TakesOneLoss(Fifo):
+    def on_report(self, trial, report):
+        (self.loss,) = report.losses
+        return super().on_report(trial, report)
+
+
+class NeedsAnEnd(Fifo):
+    def on_start(self, trial):
+        super().on_start(trial)
+        self.half = self.problem.max_resource // 2
+
+
 class PausesUndeclared(PausesAndStops):
     needs = frozenset()
 
@@ -427,6 +441,8 @@ BROKEN = [
     (SortsInPython, COST, NO_GROWTH),
     (SortsInALibrary, COST, NO_GROWTH),
     (SortsInNumPy, COST, NO_GROWTH),
+    (TakesOneLoss, MANY, "Whoever says objectives = 'many' takes all metrics"),
+    (NeedsAnEnd, NO_END, "Where trials have no known end, max_resource is None"),
     (DropsTheNoteBesideItsOwn, TOLD, "The note of a proposal goes into the note of its Start"),
     (DropsTheNote, TOLD, "The note of a proposal goes into the note of its Start"),
     (silent("on_start"), TOLD, IS_TOLD + "on_start()"),

@@ -5,12 +5,15 @@ import math
 import subprocess
 import sys
 
+import attrs
 import numpy as np
 import pytest
 
 from tests.core.caught import call, check_caught
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Proposal, Status
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.testing import SearcherContract
 
 REPLAY = "test_replaying_the_events_gives_the_same_next_suggestion_at_every_prefix"
@@ -29,6 +32,10 @@ DROPPED = "test_what_has_ended_is_dropped"
 COLUMNS = "test_its_columns_are_scalars_under_the_same_names"
 PAUSES = "test_it_works_under_a_scheduler_that_pauses_and_stops_trials"
 GROWTH = "test_the_cost_of_a_proposal_grows_no_faster_than_the_number_of_trials"
+POINTS = "test_the_points_to_evaluate_come_first"
+KEPT = "test_constants_and_fixed_hyperparameters_keep_their_values"
+MANY = "test_it_takes_all_metrics_that_it_says_it_takes"
+NO_END = "test_trials_may_have_no_known_end"
 calls = itertools.count()
 
 
@@ -127,6 +134,67 @@ class IgnoresRows(RandomSearch):
         free = (c for c in self.problem.space.enumerate() if self.problem.space.key(c) not in self._taken)
         configuration = next(free, None)
         return None if configuration is None else Proposal(configuration)
+
+
+class BeginsWithTheDefault(Searcher):
+    """Knows no other points to evaluate."""
+
+    name = "begins_with_the_default"
+    objectives = "many"
+
+    def __init__(self, problem, streams):
+        super().__init__(problem, streams)
+        problem = attrs.evolve(problem, points_to_evaluate=[problem.space.default()])
+        self.random = problem.random_configurations(streams)
+        self.taken = set()
+
+    def suggest(self, trial_id, *, resource):
+        configuration = self.random.propose(trial_id, self.taken)
+        return None if configuration is None else Proposal(configuration)
+
+    def on_start(self, trial):
+        self.taken.add(self.problem.space.key(trial.configuration))
+
+
+class LeavesOutConstants(RandomSearch):
+    def suggest(self, trial_id, *, resource):
+        proposal = super().suggest(trial_id, resource=resource)
+        return Proposal({name: proposal.configuration[name] for name in self.problem.space.names})
+
+
+class SearchesWhatIsFixed(RandomSearch):
+    def suggest(self, trial_id, *, resource):
+        proposal = super().suggest(trial_id, resource=resource)
+        return Proposal({**proposal.configuration, "act": ["relu", "tanh", "gelu"][trial_id % 3]})
+
+
+class TakesOneLoss(RandomSearch):
+    def on_report(self, trial, report):
+        (self.loss,) = report.losses
+
+
+class TakesOneLossAndSaysSo(TakesOneLoss):
+    objectives = "one"
+
+
+class NeedsAnEnd(RandomSearch):
+    def on_target(self, trial, resource):
+        self.pending_at = resource + 0
+
+
+class RefusesWhatHasNoEnd(NeedsAnEnd):
+    def __init__(self, problem, streams):
+        super().__init__(problem, streams)
+        if problem.max_resource is None:
+            raise ConfigurationError("It needs a last resource.")
+
+
+class AnswersInAnotherOrder(RandomSearch):
+    """The names of its configurations are not in the order of the space."""
+
+    def suggest(self, trial_id, *, resource):
+        proposal = super().suggest(trial_id, resource=resource)
+        return None if proposal is None else Proposal(dict(reversed(proposal.configuration.items())))
 
 
 class LeavesTheSpace(RandomSearch):
@@ -320,6 +388,11 @@ BROKEN = [
     (DrawsUntilItIsNew, EXHAUSTED, "suggest() comes to an end"),
     (DrawsUntilItIsNew, ROWS, "suggest() comes to an end"),
     (IgnoresRows, ROWS, "Where a problem has rows, each of them is proposed once"),
+    (BeginsWithTheDefault, POINTS, "The first configurations are problem.points_to_evaluate"),
+    (LeavesOutConstants, KEPT, "A configuration has all names of the space"),
+    (SearchesWhatIsFixed, KEPT, "fixed hyperparameters keep their values"),
+    (TakesOneLoss, MANY, "Whoever says objectives = 'many' takes all metrics"),
+    (NeedsAnEnd, NO_END, "Where trials have no known end, max_resource is None"),
     (LooksAtMetrics, MIRROR, "Losses are compared, not metrics"),
     (NotesIntegerKeys, NOTES, "A note is the same after JSON"),
     (NotesAnArray, NOTES, "A note is the same after JSON"),
@@ -353,6 +426,20 @@ def test_a_broken_searcher_is_caught_by_the_test_that_is_meant_for_it(broken, te
 def test_a_searcher_that_never_drops_what_ended_is_caught(broken, how, rule, tmp_path):
     message = f"What has ended is dropped: 60 trials {how}, {rule}"
     check_caught(SearcherContract(), DROPPED, broken, tmp_path, message, how=how)
+
+
+@pytest.mark.parametrize(
+    ("good", "test", "why"),
+    [(TakesOneLossAndSaysSo, MANY, "takes one metric"), (RefusesWhatHasNoEnd, NO_END, "no known end is refused")],
+)
+def test_a_searcher_may_take_one_metric_and_refuse_trials_without_a_known_end(good, test, why, tmp_path):
+    with pytest.raises(pytest.skip.Exception, match=why):
+        call(SearcherContract(), test, good, tmp_path)
+
+
+@pytest.mark.parametrize("test", [ROWS, EXHAUSTED, DISTINCT, SHARED, POINTS, REPLAY])
+def test_a_searcher_may_answer_in_another_order_than_that_of_the_space(test, tmp_path):
+    call(SearcherContract(), test, AnswersInAnotherOrder, tmp_path)
 
 
 class KeepsTheBest(RandomSearch):

@@ -26,6 +26,7 @@ from tunekit_core.contracts.trials import (
     Suggestion,
     Trial,
 )
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.randomness import Streams
 
 WAITING = 3
@@ -43,7 +44,8 @@ class PausesAndStops(Scheduler):
 
     def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: Any = NO_OPTIONS) -> None:
         super().__init__(problem, streams, searcher, options)
-        assert problem.max_resource is not None
+        if problem.max_resource is None:
+            raise ConfigurationError("pauses_and_stops needs a last resource.", option="max_resource")
         self._level = math.ceil(problem.max_resource / 3)
         self._best = math.inf
         self._waiting: dict[int, float] = {}
@@ -112,8 +114,8 @@ class Spy(RandomSearch):
 
     Attributes:
         told: The calls of ``on_start``, ``on_resume``, ``on_pause`` and ``on_end``, as tuples of the trial's id and
-            what is special to the method: for ``on_start`` whether it has the note of its proposal, if its configuration
-            is the one that was proposed; for ``on_end`` the outcome.
+            what is special to the method: for ``on_start`` whether it has the note of its proposal, if it was
+            proposed; for ``on_end`` the outcome.
         targets: Those of ``on_target``.
         shown: The reports of those of ``on_report``.
     """

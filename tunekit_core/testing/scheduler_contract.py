@@ -24,6 +24,7 @@ from tunekit_core.testing.experiments import Setup, live
 from tunekit_core.testing.feeding import FedScheduler
 from tunekit_core.testing.growth import check_growth, count_steps, peak_memory, shortest_time
 from tunekit_core.testing.hash_order import check_hash_order
+from tunekit_core.testing.problems import check_many_metrics, check_no_known_end
 from tunekit_core.testing.replay import check_fold_equals_live, first_difference
 from tunekit_core.testing.told import what_is_told
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
@@ -177,6 +178,14 @@ class SchedulerContract:
             "Losses are compared, not metrics: a score to maximise gives the same decisions as the loss that it "
             f"mirrors. {difference}"
         )
+
+    def test_it_takes_all_metrics_that_it_says_it_takes(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Two here, if it says ``objectives = "many"``."""
+        check_many_metrics(scheduler, lambda scheduler: scheduler, EVENTFUL, tmp_path)
+
+    def test_trials_may_have_no_known_end(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Then ``max_resource`` is ``None``; it may refuse such a problem."""
+        check_no_known_end(scheduler, EVENTFUL, tmp_path)
 
     def test_an_exhausted_space_ends_the_experiment(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Every configuration has had one trial."""

@@ -16,11 +16,11 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.trials import Proposal, Start
-from tunekit_core.engine.events import Recorded, Started
+from tunekit_core.engine.events import Recorded, Started, Workers
 from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
-from tunekit_core.space import Configuration, ConfigurationTable
+from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace
 from tunekit_core.testing.columns import check_columns
 from tunekit_core.testing.components import PausesAndStops
 from tunekit_core.testing.experiments import Setup, live
@@ -28,6 +28,7 @@ from tunekit_core.testing.feeding import ENDS, NOTE, FedSearcher
 from tunekit_core.testing.growth import check_growth, count_steps, peak_memory, shortest_time
 from tunekit_core.testing.hash_order import check_hash_order
 from tunekit_core.testing.limits import comes_to_an_end
+from tunekit_core.testing.problems import check_many_metrics, check_no_known_end
 from tunekit_core.testing.replay import check_fold_equals_live, first_difference
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
 
@@ -128,6 +129,39 @@ class SearcherContract:
             f"The first {self.n_shared} configurations are those of random search with the same seed (n_shared)."
         )
 
+    def test_the_points_to_evaluate_come_first(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Those of the problem, in their order."""
+        benchmark = ToyBenchmark()
+        points = [benchmark.space.complete(point) for point in ({"x": 0.25}, {"units": 8, "act": "gelu"}, {"lr": 1.0})]
+        benchmark.points_to_evaluate = points
+        configurations = _configurations(live(scheduler, self._setup(benchmark=benchmark), tmp_path).events)
+        assert configurations[:3] == points, (
+            "The first configurations are problem.points_to_evaluate, which are three here; without others they are "
+            "the default configuration alone. problem.random_configurations() begins with them."
+        )
+
+    def test_constants_and_fixed_hyperparameters_keep_their_values(
+        self, scheduler: MakeScheduler, tmp_path: Path
+    ) -> None:
+        """A space has names that are not searched, and a configuration all of its names."""
+        benchmark = ToyBenchmark()
+        benchmark.space = SearchSpace({"data": "toy", **benchmark.space}).fix({"act": "tanh"})
+        try:
+            live(scheduler, self._setup(benchmark=benchmark, max_evaluations=self.max_evaluations // 2), tmp_path)
+        except AssertionError as error:
+            raise AssertionError(
+                "A configuration has all names of the space, constants too, and fixed hyperparameters keep their "
+                f"values: space.searched are those to search. {error}"
+            ) from error
+
+    def test_it_takes_all_metrics_that_it_says_it_takes(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Two here, if it says ``objectives = "many"``."""
+        check_many_metrics(scheduler, lambda scheduler: scheduler.searcher, self._setup(**TROUBLE), tmp_path)
+
+    def test_trials_may_have_no_known_end(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Then ``max_resource``, and where a trial is pending, are ``None``; it may refuse such a problem."""
+        check_no_known_end(scheduler, self._setup(**TROUBLE, max_evaluations=self.max_evaluations // 2), tmp_path)
+
     def test_no_configuration_is_proposed_twice(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Those of trials that are pending included."""
         lived = live(scheduler, self._setup(n_workers=(6,)), tmp_path)
@@ -157,14 +191,15 @@ class SearcherContract:
         allowed = [benchmark.space.configuration_at(i) for i in (1, 5, 7, 20, 21)]
         problem, streams = toy_problem(benchmark, ConfigurationTable.of(benchmark.space, allowed)), Streams(0)
         state = ExperimentState(problem, self.make_scheduler(problem, streams, make(problem, streams)))
-        proposed = []
+        state.apply(Workers(1, 0.0))
+        proposed = set()
         for _ in range(len(allowed) + 1):
             with comes_to_an_end("suggest() comes to an end: where no row is left it returns None."):
                 start = state.scheduler.suggest(state.n_started)
             if isinstance(start, Start):
-                proposed.append(dict(start.configuration))
+                proposed.add(benchmark.space.key(start.configuration))
                 state.apply(Started.of(state.n_started, start, 0.0))
-        assert sorted(map(str, proposed)) == sorted(str(dict(row)) for row in allowed), (
+        assert (proposed, state.n_started) == ({benchmark.space.key(row) for row in allowed}, len(allowed)), (
             "Where a problem has rows, each of them is proposed once, and nothing else."
         )
 
