@@ -9,7 +9,7 @@ import time
 import attrs
 import pytest
 
-from tests.core.caught import check_caught
+from tests.core.caught import call, check_caught
 from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.trials import Status
 from tunekit_core.randomness import Streams
@@ -17,6 +17,10 @@ from tunekit_core.testing import BackendContract, ToyBackend
 
 REPORTS = "test_a_trial_reports_every_resource_and_ends_once"
 TARGET = "test_a_trial_that_is_sent_to_a_resource_ends_there"
+OWN = "test_a_trial_runs_with_its_own_configuration"
+PAUSED = "test_a_trial_that_was_asked_to_pause_goes_on_where_it_was"
+NO_FURTHER = "test_a_trial_that_is_asked_to_end_goes_no_further"
+AT_START = "test_a_trial_may_be_stopped_before_it_reports"
 RESUMED = "test_a_resumed_trial_goes_on_to_its_next_target"
 ASKED = "test_a_trial_that_is_asked_to_end_ends_once"
 WORKERS = "test_as_many_trials_run_at_the_same_time_as_there_are_workers"
@@ -185,6 +189,71 @@ class StandsStill(ToyBackend):
         return events
 
 
+class RunsTheDefault(ToyBackend):
+    """Whatever is proposed."""
+
+    def _curve(self, trial):
+        return self._toy.curve(self.problem.space.default(), 0)
+
+
+class IgnoresTheSecondTarget(ToyBackend):
+    def resume(self, trial, until):
+        super().resume(trial, None)
+
+
+class SaysNothingOfCheckpoints(Filtered):
+    def change(self, event):
+        return [attrs.evolve(event, has_checkpoint=False)] if isinstance(event, TrialEnded) else [event]
+
+
+class LosesItsStateWhenPaused(ToyBackend):
+    """A trial that ends where it was sent to keeps its state, one that is asked to pause loses it."""
+
+    def pause(self, trial):
+        super().pause(trial)
+        self.killed = trial.id
+
+    killed = None
+
+    def resume(self, trial, until):
+        if trial.id == self.killed:
+            self.drop_checkpoint(trial.id)
+        super().resume(trial, until)
+
+
+class NeverPauses(ToyBackend):
+    def pause(self, trial):
+        pass
+
+
+class NeverStops(ToyBackend):
+    def stop(self, trial):
+        pass
+
+
+class StopsNothingThatHasNotReported(ToyBackend):
+    def stop(self, trial):
+        if trial.last_report is not None:
+            super().stop(trial)
+
+
+class CannotPause(ToyBackend):
+    """It can nothing but run trials to their end, or stop them."""
+
+    capabilities = frozenset()
+
+    def start(self, trial, until, checkpoint_of):
+        assert until is None
+        super().start(trial, until, checkpoint_of)
+
+    def pause(self, trial):
+        raise NotImplementedError
+
+    def resume(self, trial, until):
+        self.drop_checkpoint(trial.id)
+        super().resume(trial, until)
+
+
 class CopiesNothing(ToyBackend):
     def start(self, trial, until, checkpoint_of):
         super().start(attrs.evolve(trial, parent=None), until, None)
@@ -244,6 +313,12 @@ BROKEN = [
     (TellsOfAnotherTrial, REPORTS, "Every event is of a trial that runs"),
     (IgnoresTheTarget, TARGET, "ends when it has reported 3"),
     (EndsWithoutSuccess, TARGET, "ends where it was sent to is told as COMPLETED"),
+    (RunsTheDefault, OWN, "A trial runs with its own configuration"),
+    (IgnoresTheSecondTarget, RESUMED, "A trial that is resumed and sent to 6 ends there"),
+    (SaysNothingOfCheckpoints, RESUMED, "has_checkpoint says whether a later run"),
+    (LosesItsStateWhenPaused, PAUSED, "a trial that was asked to pause goes on where it was"),
+    (NeverStops, AT_START, "stop() ends what was just started"),
+    (StopsNothingThatHasNotReported, AT_START, "stop() ends what was just started"),
     (BeginsAgain, RESUMED, "goes on from its last report"),
     (GoesOnUndeclared, RESUMED, "Without the capability 'checkpoint' a resumed trial starts over"),
     (TellsOfTheFirstRun, RESUMED, "of its current run"),
@@ -294,6 +369,29 @@ def test_a_broken_backend_is_caught_by_the_test_that_is_meant_for_it(broken, tes
         for held in ("process", "file"):
             if hasattr(backend, held):
                 end(getattr(backend, held))
+
+
+@pytest.mark.parametrize(("broken", "how"), [(NeverPauses, "pause"), (NeverStops, "stop")])
+def test_a_backend_that_never_ends_trials_is_caught(broken, how, tmp_path):
+    check_caught(BackendContract(), NO_FURTHER, making(broken), tmp_path, f"{how}() ends what runs", how=how)
+
+
+STOPPED = {"how": "stop"}
+
+
+@pytest.mark.parametrize(
+    ("test", "parameters"),
+    [(test, {}) for test in (REPORTS, OWN, AT_START, WORKERS, AT_ONCE, PLACED, DEADLINE, CLOSED)]
+    + [(ASKED, STOPPED), (NO_FURTHER, STOPPED)],
+)
+def test_a_backend_that_cannot_pause_passes(test, parameters, tmp_path):
+    call(BackendContract(), test, making(CannotPause), tmp_path, **parameters)
+
+
+@pytest.mark.parametrize("test", [TARGET, RESUMED, PAUSED, COPY, NO_COPY, DROPPED, RESTORED])
+def test_a_backend_that_cannot_pause_is_not_asked_to(test, tmp_path):
+    with pytest.raises(pytest.skip.Exception, match="does not declare"):
+        call(BackendContract(), test, making(CannotPause), tmp_path)
 
 
 def end(held):

@@ -83,12 +83,12 @@ class ToyBenchmark(Benchmark):
 
 def toy_problem(benchmark: ToyBenchmark, rows: ConfigurationTable | None = None) -> Problem:
     """The problem of a toy benchmark."""
-    points = benchmark.points_to_evaluate
+    points = [{}] if benchmark.points_to_evaluate is None else benchmark.points_to_evaluate
     return Problem(
         space=benchmark.space,
         objective=benchmark.objective,
         max_resource=benchmark.max_resource,
-        points_to_evaluate=(benchmark.space.default(),) if points is None else points,
+        points_to_evaluate=[benchmark.space.complete(point) for point in points],
         rows=rows,
         metrics=benchmark.metrics,
     )
