@@ -37,10 +37,15 @@ def toy(**changes):
     return make
 
 
-def curves(change):
-    """The toy benchmark with other curves."""
+def curves(change, **changes):
+    """The toy benchmark with other curves, and other attributes."""
 
     class Changed(ToyBenchmark):
+        def __init__(self):
+            super().__init__()
+            for name, value in changes.items():
+                setattr(self, name, value)
+
         def curve(self, configuration, seed):
             return change(super().curve(configuration, seed))
 
@@ -121,6 +126,12 @@ BROKEN = {
         NAMED,
         "metrics names what reports carry",
     ),
+    "curves without the objective": (
+        curves(evolve(metrics=lambda c: {"seconds": c.metrics["seconds"]}), metrics=None),
+        NAMED,
+        "A curve has every metric of the objective: it lacks ['score']",
+    ),
+    "metrics that are empty": (toy(metrics=frozenset()), METRICS, "it lacks ['score']"),
     "a metric that is too short": (
         curves(evolve(metrics=lambda c: {**c.metrics, "score": c.metrics["score"][1:]})),
         NAMED,
@@ -169,6 +180,13 @@ def test_a_benchmark_whose_curves_are_others_when_it_is_made_anew_is_caught(tmp_
             return attrs.evolve(curve, elapsed=[self.drawn + t for t in curve.elapsed])
 
     check_caught(BenchmarkContract(), SAME, DrawsOnce, tmp_path, "A benchmark that is made anew gives the same curves")
+
+
+def test_the_program_of_a_script_may_lie_in_its_folder(tmp_path):
+    program = tmp_path / "train.sh"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    call(BenchmarkContract(), COMMAND, with_script(command=("./train.sh",), folder=tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize("test", [SAYS, RUNS, ANEW, HASH, SPACE, METRICS, RISE, NAMED, SAME, COMMAND])
