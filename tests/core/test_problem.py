@@ -48,9 +48,15 @@ def test_a_point_outside_the_space_is_refused(make_problem, point):
         make_problem(space=FINITE, points_to_evaluate=[point])
 
 
-@pytest.mark.parametrize("resource", [0, -3])
-def test_a_trial_has_at_least_one_resource(make_problem, resource):
-    with pytest.raises(ConfigurationError, match=f"max_resource={resource} must be at least 1"):
+@pytest.mark.parametrize("points", [{"a": "x"}, ["x"], [("a", "x")]])
+def test_a_point_that_is_no_mapping_is_refused(make_problem, points):
+    with pytest.raises(ConfigurationError, match="which is no configuration: give a list of mappings from names"):
+        make_problem(space=FINITE, points_to_evaluate=points)
+
+
+@pytest.mark.parametrize("resource", [0, -3, 2.5, 9.0, True, "9", math.nan, math.inf])
+def test_the_last_resource_is_a_whole_number_from_1_on(make_problem, resource):
+    with pytest.raises(ConfigurationError, match=f"max_resource={resource!r} must be a whole number, at least 1; None"):
         make_problem(max_resource=resource)
     assert make_problem(max_resource=1).max_resource == 1
 

@@ -260,6 +260,8 @@ def test_a_long_list_of_allowed_values_is_cut():
         (ordinal, ([2, 1], "nn"), "use kind='equal'"),
         (ordinal, (["a", "b"], "nn-log"), "use kind='equal'"),
         (ordinal, ([0, 1], "nn-log"), "use kind='nn'"),
+        (ordinal, ([-1.7e308, 1.7e308],), "too far apart for their distances; use kind='equal'"),
+        (ordinal, ([0, 1.7e308],), "too far apart for their distances; use kind='equal'"),
         (ordinal, ([1, 2], "log"), "kind must be 'equal', 'nn' or 'nn-log'"),
         (finrange, (1, 0, 3), "the first not above the second, as in finrange(0, 0.6, 3)"),
         (finrange, (0, 1, 1), "whole number from 2 on, or 1 between equal bounds"),
@@ -269,6 +271,8 @@ def test_a_long_list_of_allowed_values_is_cut():
         (finrange, (0, 1, 3, 1), "cast_int must be true or false"),
         (finrange, (0, 2, 5, True), "coincide after rounding"),
         (finrange, (0.5, 2, 2, True), "whole numbers"),
+        (finrange, (0, 10**20, 3, True), "between -1000000000000 and 1000000000000"),
+        (logfinrange, (1, 10**20, 3, True), "between -1000000000000 and 1000000000000"),
         (logfinrange, (0, 1, 3), "above 0, as in logfinrange(8, 64, 4)"),
     ],
 )

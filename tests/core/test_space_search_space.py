@@ -362,3 +362,12 @@ def test_entries_that_make_no_sense_are_refused(name, entry, message):
     with pytest.raises(ConfigurationError) as caught:
         SearchSpace({name: entry})
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("constant", "other"), [(1, True), (False, 0), (1, np.array([1, 2])), (1, [1]), (None, False)])
+def test_a_constant_has_its_value_and_no_other_that_python_calls_equal(constant, other):
+    space = SearchSpace({"n": constant, "x": uniform(0.0, 1.0)})
+    assert not space.contains({"n": other, "x": 0.5})
+    with pytest.raises(ConfigurationError, match="cannot be chosen: it is .* in every configuration of this space"):
+        space.complete({"n": other})
+    assert space.contains({"n": constant, "x": 0.5})

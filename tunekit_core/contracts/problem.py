@@ -31,7 +31,7 @@ class Problem:
 
     Raises:
         ConfigurationError: If the constraint or a metric of the objective is not among ``metrics``, a point is not in
-            the space, or ``max_resource`` is below 1.
+            the space, or ``max_resource`` is no whole number from 1 on.
     """
 
     space: SearchSpace
@@ -47,12 +47,25 @@ class Problem:
         return (self.space.default(),)
 
     def __attrs_post_init__(self) -> None:
-        if self.max_resource is not None and self.max_resource < 1:
-            raise ConfigurationError(f"max_resource={self.max_resource} must be at least 1.")
+        maximum = self.max_resource
+        if maximum is not None and (not isinstance(maximum, int) or isinstance(maximum, bool) or maximum < 1):
+            raise ConfigurationError(
+                f"max_resource={maximum!r} must be a whole number, at least 1; None where trials have no known end.",
+                option="max_resource",
+                value=maximum,
+            )
         for name in self.objective.metric:
             self.check_metric(name, option="metric")
         if self.constraint is not None:
             self.check_metric(self.constraint, option="constraint")
+        for point in self.points_to_evaluate:
+            if not isinstance(point, Mapping):
+                raise ConfigurationError(
+                    f"points_to_evaluate holds {point!r}, which is no configuration: give a list of mappings from names "
+                    "to values.",
+                    option="points_to_evaluate",
+                    value=point,
+                )
         points = [self.space.complete(point) for point in self.points_to_evaluate]
         if self.rows is not None:
             points = [point for point in points if self.rows.index_of(point) is not None]

@@ -121,6 +121,8 @@ class Ordinal(Listed):
             self._refuse("only numbers in increasing order have distances; use kind='equal'")
         if self.kind == "nn-log" and self._numbers[0][1] <= 0:
             self._refuse("only numbers above 0 have logarithms; use kind='nn'")
+        if self.kind == "nn" and not math.isfinite(2.0 * self._numbers[-1][1] - 2.0 * self._numbers[0][1]):
+            self._refuse("the numbers are too far apart for their distances; use kind='equal'")
 
     def _refuse(self, reason: str) -> NoReturn:
         shown = f"ordinal({list(self.categories)!r}, kind={self.kind!r})"

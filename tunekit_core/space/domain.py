@@ -15,6 +15,7 @@ from tunekit_core.errors import ConfigurationError
 Value = int | float | str | bool | None
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
+LARGEST_INTEGER = 10**12  # up to here a rounding error of the encoding cannot reach the next integer
 
 
 class Domain(ABC):

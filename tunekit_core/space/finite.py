@@ -14,6 +14,7 @@ import numpy as np
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import numerics as _numerics
 from tunekit_core.space.domain import (
+    LARGEST_INTEGER,
     Domain,
     Floats,
     Indices,
@@ -149,6 +150,8 @@ class FiniteRange(Listed):
             self._refuse("cast_int must be true or false")
         if self.cast_int and not (lower == int(lower) and upper == int(upper)):
             self._refuse("with cast_int the bounds must be whole numbers")
+        if self.cast_int and max(-lower, upper) > LARGEST_INTEGER:
+            self._refuse(f"with cast_int the bounds must lie between -{LARGEST_INTEGER} and {LARGEST_INTEGER}")
         number = int if self.cast_int else float
         object.__setattr__(self, "lower", number(lower))
         object.__setattr__(self, "upper", number(upper))

@@ -12,10 +12,17 @@ import numpy as np
 
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import numerics as _numerics
-from tunekit_core.space.domain import Domain, Floats, Value, as_number, as_whole_number, index_from_unit
+from tunekit_core.space.domain import (
+    LARGEST_INTEGER,
+    Domain,
+    Floats,
+    Value,
+    as_number,
+    as_whole_number,
+    index_from_unit,
+)
 
 Scale = Literal["linear", "log", "reverse log"]
-LARGEST_INTEGER = 10**12  # up to here a rounding error of the encoding cannot reach the next integer
 
 
 @attrs.frozen(repr=False)

@@ -341,7 +341,8 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         """The value of a constant or of a fixed hyperparameter; another is refused."""
         given = self._cast(name, value) if name in self._domains else plain(value)
         settled = self._settled[name]
-        if given != settled:
+        # True == 1 in Python, but not in a search space; an array has no truth value.
+        if not isinstance(given, Value) or isinstance(given, bool) != isinstance(settled, bool) or given != settled:
             raise ConfigurationError(
                 f"{name}={given!r} cannot be chosen: it is {settled!r} in every configuration of this space.",
                 option=name,
