@@ -155,7 +155,8 @@ class TestComponents:
         assert "tunekit-hpo/random, tunekit-other/random" in tunekit("--help").out
         assert "from tunekit-other 1.0" in tunekit("plugins", "searcher", "tunekit-other/random").out
         assert (
-            "Type which one is meant: plugins searcher tunekit-hpo/random or plugins searcher tunekit-other/random"
+            "Type which one is meant: python -m tunekit plugins searcher tunekit-hpo/random or python -m tunekit plugins "
+            "searcher tunekit-other/random"
             in (refusal(tunekit("plugins", "searcher", "random")))
         )
 

@@ -96,6 +96,31 @@ def test_plugins_can_be_narrowed_to_a_kind(tunekit):
     assert "asha_promotion" not in shown
 
 
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("searchers", "plugins searcher"),
+        ("schedulers", "plugins scheduler"),
+        ("Backends", "plugins backend"),
+        ("benchmarks", "plugins benchmark"),
+        ("stopings", "plugins stopping"),
+        ("criterion", "plugins stopping"),
+        ("criteria", "plugins stopping"),
+        ("stopping_criteria", "plugins stopping"),
+        ("composers", "plugins composer"),
+        ("ResultComposer", "plugins composer"),
+        ("observers", "plugins observer"),
+        ("composers rung_sizes", "plugins composer rung_sizes"),
+        ("rung_sizes", "plugins composer rung_sizes"),
+        ("methods", "--help"),
+    ],
+)
+def test_a_plural_or_a_near_miss_of_a_kind_is_answered_with_the_line_to_type(typed, line, tunekit):
+    finished = tunekit("plugins", *typed.split())
+    assert finished.status == 2
+    assert f"Type: python -m tunekit {line}. Kinds: searcher, scheduler, " in finished.err
+
+
 def test_one_component_is_explained_with_the_names_that_are_typed(tunekit):
     shown = tunekit("plugins", "scheduler", "asha_promotion").out
     for text in ("pauses every trial at its next rung", "scheduler.min_resource", "whole number, at least 1"):

@@ -12,17 +12,19 @@ from rich.text import Text
 
 from tunekit.config.files import find_file
 from tunekit.config.offered import read_content
+from tunekit.config.schema import RECIPES
 from tunekit.console import print_stdout, stdout_console
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component, several_components
 from tunekit_core.plugins.options import Option
-from tunekit_core.plugins.registry import HOOKS, registry
+from tunekit_core.plugins.registry import HOOKS, kind_meant, registry
 
+LINE = "python -m tunekit plugins"
 HELP = f"""Lists the components that are installed, with their options.
 
-  python -m tunekit plugins                  all of them
-  python -m tunekit plugins searcher         those of one kind: {", ".join(HOOKS)}
-  python -m tunekit plugins searcher random  one of them: what it does, and what each option is"""
+  {LINE}                  all of them
+  {LINE} searcher         those of one kind: {", ".join(HOOKS)}
+  {LINE} searcher random  one of them: what it does, and what each option is"""
 
 
 def show_plugins(arguments: Sequence[str]) -> int:
@@ -44,10 +46,10 @@ def show_plugins(arguments: Sequence[str]) -> int:
     if len(arguments) > 2:
         raise ConfigurationError(
             f"`plugins` takes a kind and a name at most, but got: {' '.join(arguments)}. Type for example: "
-            "python -m tunekit plugins searcher random"
+            f"{LINE} searcher random"
         )
     if arguments and arguments[0] not in HOOKS:
-        raise ConfigurationError(_unknown_kind(arguments[0]), option=arguments[0])
+        raise ConfigurationError(_unknown_kind(*arguments), option=arguments[0])
     if len(arguments) == 2:
         kind, name = arguments
         _print_component(_component(kind, name))
@@ -58,22 +60,31 @@ def show_plugins(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _unknown_kind(kind: str) -> str:
-    homes = [known for known in HOOKS if kind in registry().names(known)]
-    hint = "".join(f"Type: plugins {home} {kind}. " for home in homes) or suggestion(kind, HOOKS)
-    return f"plugins {kind}: there is no kind of component '{kind}'. {hint}Kinds: {', '.join(HOOKS)}."
+def _unknown_kind(kind: str, *name: str) -> str:
+    return f"plugins {kind}: there is no kind of component '{kind}'. {_hint(kind, *name)}Kinds: {', '.join(HOOKS)}."
+
+
+def _hint(kind: str, *name: str) -> str:
+    """What to type instead, as sentences; or nothing."""
+    if kind.removesuffix("s") in (*RECIPES, "recipe"):
+        return "Recipes are listed by another command. Type: python -m tunekit --help. "
+    homes = [home for home in HOOKS if kind in registry().names(home)]
+    if homes:
+        return "".join(f"Type: {LINE} {home} {kind}. " for home in homes)
+    meant = kind_meant(kind)
+    return "" if meant is None else f"Type: {LINE} {' '.join((meant, *name))}. "
 
 
 def _component(kind: str, name: str) -> Component:
     offering = registry().offering(kind, name)
     if len(offering) > 1:
-        raise ConfigurationError(several_components(offering, "plugins {kind} {name}"), option=kind, value=name)
+        raise ConfigurationError(several_components(offering, f"{LINE} {{kind}} {{name}}"), option=kind, value=name)
     file = None if offering else find_file(kind, name)
     if file is not None and file.path is not None:
         component = read_content(file.path).get("name")
         raise ConfigurationError(
             f"plugins {kind} {name}: '{name}' is an options file of the {kind} '{component}'. "
-            f"Type: plugins {kind} {component}, or {kind}={name} --cfg job to see what it sets.",
+            f"Type: {LINE} {kind} {component}, or python -m tunekit {kind}={name} --cfg job to see what it sets.",
             option=name,
         )
     return registry().find(kind, name)

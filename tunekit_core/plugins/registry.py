@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
@@ -29,6 +30,8 @@ HOOKS = {
     "composer": "tunekit_register_composers",
     "observer": "tunekit_register_observers",
 }
+CALLED = {**{kind: kind for kind in HOOKS}, "criterion": "stopping"}
+"""What people call each kind."""
 
 
 IMPLEMENTS = f"{hookspecs.PROJECT}_impl"  # what pluggy's marker adds to a function
@@ -151,7 +154,7 @@ class Registry:
         """
         if kind not in HOOKS:
             raise UnknownComponentError(
-                f"No kind of component is called '{kind}'. {suggestion(kind, HOOKS)}Kinds: {', '.join(HOOKS)}.",
+                f"No kind of component is called '{kind}'. {_kind_suggestion(kind)}Kinds: {', '.join(HOOKS)}.",
                 kind=kind,
                 name=name,
                 installed=(),
@@ -235,6 +238,21 @@ def _components(
             )
         taken[factory.name] = factory
     return [Component(kind, factory.name, factory, plugin.distribution, plugin.version) for factory in factories]
+
+
+def kind_meant(word: str) -> str | None:
+    """The kind of component that a word comes close to, such as its plural; ``None`` if it comes close to none.
+
+    >>> kind_meant("composers"), kind_meant("criteria"), kind_meant("color")
+    ('composer', 'stopping', None)
+    """
+    close = get_close_matches(word.lower(), CALLED, n=1)
+    return CALLED[close[0]] if close else None
+
+
+def _kind_suggestion(word: str) -> str:
+    meant = kind_meant(word)
+    return "" if meant is None else f"Did you mean '{meant}'? "
 
 
 @cache
