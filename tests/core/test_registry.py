@@ -243,7 +243,7 @@ def declaring(options):
         (declaring(NotAnOption), "NotAnOption.depth is not declared with tunekit_core.option("),
         (declaring(None), "None declares options and is no attrs class"),
         (offering(object), "AttributeError"),
-        (offering(Tidy, type("Other", (Tidy,), {})), "two of its searchers are named 'tidy': Tidy and Other"),
+        (offering(Tidy, type("Other", (Tidy,), {})), "it offers the searcher 'tidy' twice: Tidy and Other"),
         (offering(type("Slashed", (Tidy,), {"name": "a/b"})), "Slashed is named 'a/b': a name has no slash in it"),
         (SystemExit(3), "SystemExit: 3"),
         (GeneratorExit(), "GeneratorExit"),
@@ -296,7 +296,7 @@ def test_two_plugins_of_one_distribution_may_not_share_a_name_and_the_second_is_
     other = type("Other", (Tidy,), {})
     found = build_registry(iter([("same", "1", lambda: offering(Tidy)), ("same", "1", lambda: offering(other))]))
     assert found.find("searcher", "tidy").factory is Tidy
-    assert [each.reason for each in found.broken] == ["two of its searchers are named 'tidy': Tidy and Other"]
+    assert [each.reason for each in found.broken] == ["it offers the searcher 'tidy' twice: Tidy and Other"]
 
 
 def test_a_component_that_exits_while_it_is_built_is_an_error_of_the_plugin(problem):
@@ -423,6 +423,11 @@ def test_an_unknown_component_may_be_in_a_broken_plugin():
         UnknownComponentError, match=r"Installed: none\. The plugin gone 1\.2\.3 could not be used: OSError: x"
     ):
         build(gone=OSError("x")).find("observer", "screen")
+
+
+def test_criteria_are_known_by_what_people_call_them():
+    with pytest.raises(UnknownComponentError, match=r"'criteria'\. Did you mean 'stopping'\? Kinds: searcher, "):
+        build().find("criteria", "max_cost")
 
 
 def test_an_unknown_kind_names_the_kinds():

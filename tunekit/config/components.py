@@ -12,7 +12,7 @@ from typing import Any, cast
 from tunekit.config.inputs import recorded, with_paths
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError, UnknownComponentError
-from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.component import Component, noun
 from tunekit_core.plugins.names import qualified, split_name
 from tunekit_core.plugins.options import RESERVED
 from tunekit_core.plugins.registry import registry
@@ -84,7 +84,7 @@ def given_options(component: Component, value: Any) -> OptionValues | None:
         return {}
     if not component.options:
         raise ConfigurationError(
-            f"{component.path}={value!r}: the {component.kind} '{component.name}' has no options. Type "
+            f"{component.path}={value!r}: the {noun(component.kind)} '{component.name}' has no options. Type "
             f"{component.path}=true.",
             option=component.path,
             value=value,

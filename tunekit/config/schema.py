@@ -11,6 +11,7 @@ import attrs
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.options import check_option
+from tunekit_core.plugins.registry import kind_meant
 
 KEYS = {
     "method": "recipe that chooses searcher, scheduler and their options",
@@ -105,8 +106,9 @@ def check(config: Mapping[str, Any]) -> Settings:
 
 def unknown_key(key: str) -> str:
     """The message for a key that the top level does not have."""
+    close = suggestion(key, KEYS) or suggestion(kind_meant(key) or "", KEYS)
     return (
-        f"There is no option '{key}'. {suggestion(key, KEYS)}The top level has: {', '.join(KEYS)}. "
+        f"There is no option '{key}'. {close}The top level has: {', '.join(KEYS)}. "
         "A free value of your own goes below tags, such as tags.project=speech."
     )
 

@@ -20,6 +20,11 @@ KEYS_OF_SEVERAL = {"stopping": "stopping", "composer": "composers", "observer": 
 """For the kinds of which a run has several components: the key that holds them by name on the command line."""
 
 
+def noun(kind: str) -> str:
+    """What a message calls a component of a kind."""
+    return "stopping criterion" if kind == "stopping" else kind
+
+
 @attrs.frozen(slots=False)  # for cached properties: most components are listed and never looked into
 class Component:
     """One installed component.
@@ -85,7 +90,7 @@ class Component:
         for name, option in self.options.items():
             if option.required and name not in given:
                 raise ConfigurationError(
-                    f"The {self.kind} '{self.name}' needs a value for '{name}': add {self.path_of(name)}=… "
+                    f"The {noun(self.kind)} '{self.name}' needs a value for '{name}': add {self.path_of(name)}=… "
                     f"({option.takes}).",
                     option=self.path_of(name),
                 )
@@ -101,7 +106,7 @@ class Component:
         for name, value in given.items():
             if name not in self.options:
                 raise ConfigurationError(
-                    f"{self.path}.{name}={value!r}: the {self.kind} '{self.name}' ({self.origin}) has no option "
+                    f"{self.path}.{name}={value!r}: the {noun(self.kind)} '{self.name}' ({self.origin}) has no option "
                     f"'{name}'. "
                     f"{suggestion(name, self.options)}Its options: {', '.join(self.options) or 'none'}.",
                     option=f"{self.path}.{name}",
@@ -148,7 +153,7 @@ class Component:
             raise
         except BaseException as error:  # also SystemExit
             raise PluginError(
-                f"The {self.kind} '{self.name}' ({self.origin}) broke while it was built: "
+                f"The {noun(self.kind)} '{self.name}' ({self.origin}) broke while it was built: "
                 f"{type(error).__name__}: {error}. Add --debug to see where."
             ) from error
 
@@ -169,7 +174,7 @@ def several_components(offering: Sequence[Component], form: str = "") -> str:
     kind, name = offering[0].kind, offering[0].name
     form = form or (f"{KEYS_OF_SEVERAL[kind]}.{{name}}" if kind in KEYS_OF_SEVERAL else "{kind}={name}")
     return several_offer(
-        f"A {kind} named '{name}'",
+        f"A {noun(kind)} named '{name}'",
         [(each.distribution, each.version) for each in offering],
         [form.format(kind=kind, name=each.qualified) for each in offering],
     )

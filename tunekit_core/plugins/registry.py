@@ -15,7 +15,7 @@ import pluggy
 from tunekit_core import __version__
 from tunekit_core.errors import ConfigurationError, PluginError, TunekitError, UnknownComponentError, suggestion
 from tunekit_core.plugins import hookspecs
-from tunekit_core.plugins.component import Component, several_components
+from tunekit_core.plugins.component import Component, noun, several_components
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.names import BUILT_IN, SLASH, meant_within, normalized, split_name
@@ -166,7 +166,7 @@ class Registry:
             return offering[0]
         installed = self.names(kind)
         close = suggestion(name, [each.qualified for each in self._all(kind)] if SLASH in name else installed)
-        message = f"No {kind} named '{name}'. {close}Installed: {', '.join(installed) or 'none'}."
+        message = f"No {noun(kind)} named '{name}'. {close}Installed: {', '.join(installed) or 'none'}."
         message += where_to_find(kind, split_name(name)[1], installed=self.versions)
         for plugin in self.broken:
             message += f" The plugin {plugin.distribution} {plugin.version} could not be used: {plugin.reason}"
@@ -230,10 +230,12 @@ def _components(
     for factory in factories:
         check_declarations(factory.Options)
         if SLASH in factory.name:
-            raise PluginError(f"the {kind} {factory.__qualname__} is named '{factory.name}': a name has no slash in it")
+            raise PluginError(
+                f"the {noun(kind)} {factory.__qualname__} is named '{factory.name}': a name has no slash in it"
+            )
         if factory.name in taken:
             raise PluginError(
-                f"two of its {kind}s are named '{factory.name}': {taken[factory.name].__qualname__} and "
+                f"it offers the {noun(kind)} '{factory.name}' twice: {taken[factory.name].__qualname__} and "
                 f"{factory.__qualname__}"
             )
         taken[factory.name] = factory
