@@ -42,6 +42,15 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"
 
 
+def plural(n: int, noun: str) -> str:
+    """A number of things.
+
+    >>> plural(1200, "trial")
+    '1,200 trials'
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 @cache
 def warn_once(text: str) -> None:
     """Write a warning to standard error, unless this process has written it before."""

@@ -8,6 +8,21 @@ import pytest
 from tunekit_core import load_experiment
 
 SHORT = "stopping.max_wallclock_time=50"  # simulated seconds
+BREAKS = """
+from tunekit_core.builtin.random_search import RandomSearch
+
+
+class Breaks(RandomSearch):
+    name = "breaks"
+
+    def suggest(self, trial_id, *, resource):
+        raise ZeroDivisionError("divided by zero")
+
+
+@hookimpl
+def tunekit_register_searchers():
+    return [Breaks]
+"""
 
 
 def test_a_run_ends_with_its_best_configuration_and_where_it_is(tunekit, results):
@@ -230,3 +245,17 @@ def test_results_go_where_results_dir_says(tunekit, results, tmp_path):
     assert not results.root.exists()
     assert (tmp_path / "elsewhere" / "default").is_dir()
     shutil.rmtree(tmp_path / "elsewhere")
+
+
+def test_one_trial_and_one_report_are_said_in_the_singular(tunekit):
+    shown = tunekit("stopping.max_num_evaluations=1", "n_workers=1").out
+    assert "1 trial, 1 report in " in shown
+    assert "It ended because 1 evaluation was made." in shown
+
+
+def test_a_single_run_that_fails_is_not_counted(tunekit, site):
+    site.add("tunekit-broken", BREAKS)
+    finished = tunekit("searcher=breaks")
+    assert finished.status == 1
+    assert "The run failed:\n" in finished.err
+    assert "To run only what failed, type the same command again: " in finished.err

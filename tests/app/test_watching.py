@@ -499,4 +499,4 @@ def test_a_terminal_is_clean_after_an_interruption(in_terminal):
     assert terminal.read_to_the_end() == 130
     written = terminal.written.decode()
     assert written.count(HIDE) == written.count(SHOW) == 1
-    assert "Interrupted: 0 of 1 runs are complete." in written.partition(SHOW)[2]
+    assert "Interrupted. To go on, type: " in written.partition(SHOW)[2]

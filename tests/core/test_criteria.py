@@ -134,14 +134,14 @@ def test_a_metric_value_in_the_wrong_direction_is_refused(make_problem, name, mo
     assert caught.value.option == f"stopping.{name}"
 
 
-@pytest.mark.parametrize("allowed", [0, 2])
-def test_more_failures_than_allowed_fail_the_experiment(play, allowed):
+@pytest.mark.parametrize(("allowed", "reason"), [(0, "1 trial failed"), (2, "3 trials failed")])
+def test_more_failures_than_allowed_fail_the_experiment(play, allowed, reason):
     stopping = [ends("max_failures", count=allowed), ends("max_num_trials_started", count=100)]
     played = play(lambda t, run: [0.5] if t % 2 else [Status.FAILED], stopping=stopping)
     assert played.result.failed
     assert played.result.n_failed == allowed + 1
     assert played.metadata["status"] == "failed"
-    assert played.metadata["reason"] == f"{allowed + 1} trials failed, more than max_failures={allowed}"
+    assert played.metadata["reason"] == f"{reason}, more than max_failures={allowed}"
 
 
 def test_as_many_failures_as_allowed_fail_nothing(play):
@@ -236,9 +236,11 @@ COUNTS = ["max_num_evaluations", "max_num_trials_started", "max_num_trials_compl
     [
         *((name, "count", 0, "at least 1") for name in COUNTS),
         *((name, "count", -1, "at least 1") for name in COUNTS),
-        ("max_wallclock_time", "seconds", 0.0, "above 0"),
-        ("max_wallclock_time", "seconds", math.nan, "above 0"),
-        ("max_cost", "cost", -0.5, "above 0"),
+        ("max_wallclock_time", "seconds", 0.0, "above 0 and finite"),
+        ("max_wallclock_time", "seconds", math.nan, "above 0 and finite"),
+        ("max_wallclock_time", "seconds", math.inf, "above 0 and finite"),
+        ("max_cost", "cost", -0.5, "above 0 and finite"),
+        ("max_cost", "cost", math.inf, "above 0 and finite"),
         ("no_improvement", "trials", 0, "at least 1"),
         ("max_failures", "count", -1, "at least 0"),
     ],
@@ -266,3 +268,16 @@ def test_the_module_has_no_criterion_that_is_not_offered():
     classes = {value for value in vars(criteria).values() if isinstance(value, type) and value is not StoppingCriterion}
     offered = {component.factory for (kind, _), component in registry().components.items() if kind == "stopping"}
     assert {c for c in classes if issubclass(c, StoppingCriterion)} <= offered
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("max_num_evaluations", "1 evaluation was made"),
+        ("max_num_trials_started", "1 trial was started"),
+        ("max_num_trials_completed", "1 trial was completed"),
+        ("max_num_trials_finished", "1 trial was finished"),
+    ],
+)
+def test_one_is_said_in_the_singular(play, name, reason):
+    assert play(lambda t, run: [0.5], stopping=[ends(name, count=1)], n_workers=1).result.reason == reason

@@ -22,6 +22,7 @@ from tunekit_core import (
     Streams,
     option,
 )
+from tunekit_core.contracts.options import Range
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.options import check_option, options_of, type_text
 
@@ -314,6 +315,11 @@ def test_an_empty_mapping_as_the_default_is_a_new_one_each_time():
         ({"above": 0, "at_most": 1}, "above 0 and at most 1", [0.1, 1], [0, 1.1]),
         ({"at_least": 0, "below": 1}, "at least 0 and below 1", [0, 0.5], [-0.1, 1]),
         ({"at_least": 0, "below": math.inf}, "at least 0 and finite", [0, 1e300], [-1, math.inf]),
+        ({"below": math.inf}, "below infinity", [0, -math.inf], [math.inf]),
+        ({"above": -math.inf}, "above minus infinity", [0, math.inf], [-math.inf]),
+        ({"above": -math.inf, "below": math.inf}, "finite", [-1e300, 1e300], [-math.inf, math.inf]),
+        ({"above": -math.inf, "below": 1}, "below 1 and finite", [-1e300, 0.5], [-math.inf, 1]),
+        ({"above": -math.inf, "at_most": 10**400}, f"at most {10**400} and finite", [1], [-math.inf, math.inf]),
         ({"at_most": 2**30}, "at most 1073741824", [2**30], [2**30 + 1]),
     ],
 )
@@ -328,6 +334,10 @@ def test_a_range_has_the_limits_that_it_names(limits, text, inside, outside):
             Options(number=value)
         assert str(caught.value) == f"number={value!r} must be {text}."
         assert (caught.value.option, caught.value.problem) == ("number", f"must be {text}")
+
+
+def test_limits_that_are_infinite_limit_nothing():
+    assert str(Range(at_least=-math.inf, at_most=math.inf)) == ""
 
 
 def test_what_is_no_number_is_not_compared_with_the_range():

@@ -152,7 +152,7 @@ def _print_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], 
     failed = [(spec, outcomes[spec.folder]) for spec in specs if _status(outcomes, spec) is ExperimentStatus.FAILED]
     if not failed:
         return True
-    print_stderr(f"{len(failed)} of {len(specs)} runs failed:", style="red")
+    print_stderr("The run failed:" if len(specs) == 1 else f"{len(failed)} of {len(specs)} runs failed:", style="red")
     for spec, outcome in failed:
         print_stderr(f"  {spec.method_name} on {spec.problem_name}, seed {spec.seed}: {outcome.reason}")
         print_stderr(f"    {spec.folder}")
@@ -160,14 +160,15 @@ def _print_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], 
             print_stderr(textwrap.indent(f"trial {failure['trial_id']}: {failure['reason']}", "    "))
         if debug and outcome.details:
             print_stderr(outcome.details)
-    print_stderr(f"To run only these, type the same command again: {command}")
+    print_stderr(f"To run only what failed, type the same command again: {command}")
     return False
 
 
 def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
     complete = sum(status_of(spec.folder) is ExperimentStatus.COMPLETED for spec in specs)
     _write_indices(specs)
-    print_stderr(f"Interrupted: {complete} of {len(specs)} runs are complete. To go on, type: {command}")
+    how_far = "" if len(specs) == 1 else f", with {complete} of {len(specs)} runs complete"
+    print_stderr(f"Interrupted{how_far}. To go on, type: {command}")
     return STOPPED_BY_USER
 
 

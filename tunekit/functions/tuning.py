@@ -13,7 +13,7 @@ from tunekit.config.composition import compose_run
 from tunekit.config.files import name_within
 from tunekit.config.planning import plan_runs
 from tunekit.config.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
-from tunekit.console import print_stderr
+from tunekit.console import plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
@@ -171,5 +171,5 @@ def _print_failures(folder: Path) -> None:
     """Print how many trials failed, and why the first did."""
     for first in failures_of(folder)[:1]:
         metadata = read_metadata(folder)
-        counts = f"{metadata['n_failed']} of {metadata['n_started']} trials failed"
+        counts = f"{metadata['n_failed']:,} of {plural(metadata['n_started'], 'trial')} failed"
         print_stderr(f"{counts}. Trial {first['trial_id']}: {first['reason']}", style="red")

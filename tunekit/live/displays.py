@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from tunekit.console import first_and_last_line
+from tunekit.console import first_and_last_line, plural
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import RunInfo, Snapshot
 from tunekit.live.text import format_value, printable
@@ -85,7 +85,7 @@ class TerminalDisplay:
         if self._newest is not None and self._newest.newest_failure is not None:
             counts, failure = self._newest.counts, self._newest.newest_failure
             why = " … ".join(first_and_last_line(failure.reason))
-            which = f"{counts.n_failed:,} of {counts.n_started:,} trials failed, the last of them trial"
+            which = f"{counts.n_failed:,} of {plural(counts.n_started, 'trial')} failed, the last of them trial"
             _write_lines(self._console.file, [f"{which} {failure.trial_id}: {why}"])
 
     def show(self, lines: Sequence[str], snapshot: Snapshot) -> None:

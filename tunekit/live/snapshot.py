@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from tunekit.config.run_spec import TIME_LIMIT, RunSpec
-from tunekit.console import duration
-from tunekit.live.text import format_value, plural
+from tunekit.console import duration, plural
+from tunekit.live.text import format_value
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Scalar
 from tunekit_core.contracts.view import ExperimentView, Failure, Incumbent

@@ -13,15 +13,6 @@ def format_value(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def plural(n: int, noun: str) -> str:
-    """A number of things.
-
-    >>> plural(1200, "trial")
-    '1,200 trials'
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
 def printable(text: str) -> str:
     """One line, without anything that would steer a terminal."""
     return "".join(character if character.isprintable() else " " for character in COLOUR.sub("", text))

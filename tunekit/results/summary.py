@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from tunekit.config.run_spec import RunSpec
-from tunekit.console import first_and_last_line, print_stderr, print_stdout, stdout_console
+from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit_core.plugins.registry import registry
@@ -46,8 +46,9 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     print_anomalies([metadata])
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
     print_stdout(
-        f"{metadata['n_started']:,} trials, {metadata['n_reports']:,} reports in {metadata['time']:,.0f} s on the "
-        f"clock of the {spec.results['backend']['name']} backend ({real}). It ended because {metadata['reason']}."
+        f"{plural(metadata['n_started'], 'trial')}, {plural(metadata['n_reports'], 'report')} in "
+        f"{metadata['time']:,.0f} s on the clock of the {spec.results['backend']['name']} backend ({real}). It ended "
+        f"because {metadata['reason']}."
     )
     print_stdout(f"Results: {spec.folder}{_disk_use(spec.folder)}")
     if command is not None and incumbent is None:
@@ -67,7 +68,8 @@ def print_anomalies(runs: Sequence[Mapping[str, Any]]) -> None:
         n = sum(metadata["n_anomalies"] for metadata in concerned)
         where = f" in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
         first = concerned[0]["first_anomaly"]
-        print_stdout(f"{n:,} messages of the backend made no sense{where} and were ignored. The first: {first}.")
+        sentences = f"made no sense{where} and {'was' if n == 1 else 'were'} ignored. {'It' if n == 1 else 'The first'}"
+        print_stdout(f"{plural(n, 'message')} of the backend {sentences}: {first}.")
 
 
 def _print_best_of_failed(metadata: Mapping[str, Any]) -> None:
@@ -100,7 +102,7 @@ def print_failed_trials(runs: Sequence[Mapping[str, Any]]) -> None:
         where = f", in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
         first = concerned[0]["failures"][0]
         why = " … ".join(first_and_last_line(first["reason"]))
-        print_stdout(f"{n_failed:,} of {n_started:,} trials failed{where}. Trial {first['trial_id']}: {why}")
+        print_stdout(f"{n_failed:,} of {plural(n_started, 'trial')} failed{where}. Trial {first['trial_id']}: {why}")
 
 
 def print_comparison(panels: Sequence[Panel]) -> None:
@@ -141,7 +143,8 @@ def print_other_versions(folders: Sequence[Path]) -> None:
     if made_with:
         old = sorted(set().union(*made_with.values()))
         print_stderr(
-            f"{len(old)} complete runs were made with {', '.join(sorted(made_with))}. They count. To run them again:"
+            f"{plural(len(old), 'complete run')} {'was' if len(old) == 1 else 'were'} made with "
+            f"{', '.join(sorted(made_with))}. What is complete counts. To run it again:"
         )
         print_stderr(shlex.join(["rm", "-r", *map(os.fspath, old)]))
 

@@ -33,7 +33,9 @@ class ValueOptions:
 class MaxWallclockTimeOptions:
     """When time is over."""
 
-    seconds: float = option(help="Seconds after which the experiment ends, on the clock of the backend.", above=0)
+    seconds: float = option(
+        help="Seconds after which the experiment ends, on the clock of the backend.", above=0, below=math.inf
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +43,9 @@ class MaxCostOptions:
     """When too much is spent."""
 
     cost: float = option(
-        help="The sum over all trials at which the experiment ends, in the unit of ``st_worker_cost``.", above=0
+        help="The sum over all trials at which the experiment ends, in the unit of ``st_worker_cost``.",
+        above=0,
+        below=math.inf,
     )
 
 
@@ -87,7 +91,11 @@ class MaxNumEvaluations(StoppingCriterion):
         self._count = options.count
 
     def __call__(self, view: ExperimentView) -> str | None:
-        return f"{self._count} evaluations were made" if view.n_reports >= self._count else None
+        return (
+            _said(self._count, "evaluation was made", "evaluations were made")
+            if view.n_reports >= self._count
+            else None
+        )
 
 
 class MaxNumTrialsStarted(StoppingCriterion):
@@ -102,7 +110,7 @@ class MaxNumTrialsStarted(StoppingCriterion):
         self._count = options.count
 
     def __call__(self, view: ExperimentView) -> str | None:
-        return f"{self._count} trials were started" if view.n_started >= self._count else None
+        return _said(self._count, "trial was started", "trials were started") if view.n_started >= self._count else None
 
 
 class MaxNumTrialsCompleted(StoppingCriterion):
@@ -116,7 +124,11 @@ class MaxNumTrialsCompleted(StoppingCriterion):
         self._count = options.count
 
     def __call__(self, view: ExperimentView) -> str | None:
-        return f"{self._count} trials were completed" if view.n_completed >= self._count else None
+        return (
+            _said(self._count, "trial was completed", "trials were completed")
+            if view.n_completed >= self._count
+            else None
+        )
 
 
 class MaxNumTrialsFinished(StoppingCriterion):
@@ -131,7 +143,7 @@ class MaxNumTrialsFinished(StoppingCriterion):
 
     def __call__(self, view: ExperimentView) -> str | None:
         finished = view.n_completed + view.n_stopped + view.n_failed
-        return f"{self._count} trials were finished" if finished >= self._count else None
+        return _said(self._count, "trial was finished", "trials were finished") if finished >= self._count else None
 
 
 class MaxCost(StoppingCriterion):
@@ -198,7 +210,9 @@ class MaxFailures(StoppingCriterion):
         if self._before is None:
             self._before = view.n_failed
         failed = view.n_failed - self._before
-        return f"{failed} trials failed, more than max_failures={self._count}" if failed > self._count else None
+        if failed <= self._count:
+            return None
+        return f"{_said(failed, 'trial', 'trials')} failed, more than max_failures={self._count}"
 
 
 class NoImprovement(StoppingCriterion):
@@ -213,7 +227,11 @@ class NoImprovement(StoppingCriterion):
 
     def __call__(self, view: ExperimentView) -> str | None:
         old = view.incumbent is not None and view.trials_since_improvement >= self._trials
-        return f"{self._trials} trials brought no improvement" if old else None
+        return f"{_said(self._trials, 'trial', 'trials')} brought no improvement" if old else None
+
+
+def _said(n: int, one: str, several: str) -> str:
+    return f"{n} {one if n == 1 else several}"
 
 
 def _check_direction(problem: Problem, value: float, *, mode: str, other: str) -> None:

@@ -49,7 +49,8 @@ class Objective:
                 )
         if len(self.mode) != len(self.metric):
             raise ConfigurationError(
-                f"There are {len(self.metric)} metrics and {len(self.mode)} modes. Give one mode, or one per metric."
+                f"metric={list(self.metric)} and mode={list(self.mode)} differ in length. Give one mode, or one per "
+                "metric."
             )
 
     def losses(self, metrics: Mapping[str, Any]) -> tuple[float, ...]:

@@ -19,9 +19,9 @@ class Range:
 
     Attributes:
         at_least: Least value.
-        above: Below every value.
+        above: Below every value. Above minus infinity is every finite number, and infinity.
         at_most: Largest value.
-        below: Above every value. Below infinity is every finite number.
+        below: Above every value. Below infinity is every finite number, and minus infinity.
     """
 
     at_least: float | None = None
@@ -40,8 +40,19 @@ class Range:
 
     def __str__(self) -> str:
         limits = {"at least": self.at_least, "above": self.above, "at most": self.at_most, "below": self.below}
-        parts = [f"{words} {_as_typed(limit)}" for words, limit in limits.items() if limit not in (None, math.inf)]
-        return " and ".join([*parts, "finite"] if self.below == math.inf else parts)
+        parts = [
+            f"{words} {_as_typed(limit)}"
+            for words, limit in limits.items()
+            if limit is not None and abs(limit) != math.inf
+        ]
+        is_above, is_below = -math.inf not in self, math.inf not in self
+        if is_above and is_below and (self.above == -math.inf or self.below == math.inf):
+            parts.append("finite")
+        elif self.above == -math.inf:
+            parts.append("above minus infinity")
+        elif self.below == math.inf:
+            parts.append("below infinity")
+        return " and ".join(parts)
 
 
 def _as_typed(limit: float) -> str:

@@ -103,7 +103,7 @@ def test_a_constraint_that_no_trial_reports_is_refused(run):
     searched = run("bo", constraint="memroy")
     for _ in range(3):
         end(searched, searched.start(), 0.5, memory=1.0, accuracy=0.5)
-    message = r"constraint=memroy: none of 3 trials .* Did you mean 'memory'.* Reported are: accuracy, memory"
+    message = r"constraint=memroy: no trial has reported .* Did you mean 'memory'.* Reported are: accuracy, memory"
     with pytest.raises(ConfigurationError, match=message):
         searched.suggest()
 

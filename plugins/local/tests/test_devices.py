@@ -198,14 +198,14 @@ class TestOptions:
     def test_more_gpus_per_trial_than_there_are_is_refused(self, machines, refusal, share_gpus):
         error = refusal(machines[4], {}, num_gpus_per_trial=3, gpus_to_use=[0, 2], share_gpus=share_gpus)
         assert str(error) == (
-            "backend.num_gpus_per_trial=3 is more than the 2 GPU(s) that a trial can get. nvidia-smi lists GPU "
+            "backend.num_gpus_per_trial=3 is more than a trial can get, which is 2. nvidia-smi lists GPU "
             "0, 1, 2, 3. backend.gpus_to_use=[0, 2] leaves 2. Type backend.num_gpus_per_trial=2."
         )
         assert (error.option, error.value) == ("backend.num_gpus_per_trial", 3)
 
     def test_two_gpus_per_trial_without_any_are_refused(self, tmp_path, refusal):
         assert str(refusal({"PATH": str(tmp_path)}, {}, num_gpus_per_trial=2)) == (
-            "backend.num_gpus_per_trial=2 is more than the 0 GPU(s) that a trial can get. nvidia-smi lists no GPU "
+            "backend.num_gpus_per_trial=2 is more than a trial can get, which is 0. nvidia-smi lists no GPU "
             "here: see what `nvidia-smi -L` says. Type backend.num_gpus_per_trial=0."
         )
 

@@ -110,7 +110,7 @@ class Devices:
             raise InvalidOption(
                 "num_gpus_per_trial",
                 per_trial,
-                f"is more than the {n} GPU(s) that a trial can get. {there} Type backend.num_gpus_per_trial={n}",
+                f"is more than a trial can get, which is {n}. {there} Type backend.num_gpus_per_trial={n}",
             )
 
     def split_cpus(self, n_workers: int) -> None:

@@ -51,8 +51,8 @@ class SideModel:
         reported = self._observed.reported
         if self._metric not in reported:
             raise ConfigurationError(
-                f"{self._option}={self._metric}: none of {len(self._observed)} trials has reported the metric "
-                f"'{self._metric}'. {suggestion(self._metric, reported)}"
+                f"{self._option}={self._metric}: no trial has reported the metric '{self._metric}' so far. "
+                f"{suggestion(self._metric, reported)}"
                 f"Reported are: {', '.join(sorted(reported))}.",
                 option=self._option,
                 value=self._metric,
