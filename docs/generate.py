@@ -74,7 +74,8 @@ def hooks() -> Iterator[str]:
         f"A plugin is a distribution with an entry point in the group `{hookspecs.PROJECT}` that names a module; the "
         f"module implements hooks, each marked with `tunekit_core.hookimpl`, and states `API = {hookspecs.API}`, the "
         "version of these contracts. [Write a searcher](../tutorials/write-a-searcher.md) shows one from beginning to "
-        "end, and [What changes when](../explanation/what-changes-when.md) says in which order methods are called.\n"
+        "end, [Types of options](types-of-options.md) says what an option may be, and [What changes "
+        "when](../explanation/what-changes-when.md) in which order methods are called.\n"
     )
     for kind, hook in HOOKS.items():
         contract = CONTRACTS[kind]

@@ -139,7 +139,8 @@ def test_a_folder_with_links_in_a_circle_can_be_read(folder_of, tmp_path):
     [
         (
             "earlier=none.csv",
-            "searcher.earlier='none.csv': there is no file {here}/none.csv. Type searcher.earlier=PATH",
+            "searcher.earlier='none.csv': there is no file {here}/none.csv. A path that does not begin with / is taken "
+            "from the current folder, in a file too. Type searcher.earlier=PATH",
         ),
         ("earlier=folder", "searcher.earlier='folder': {here}/folder is a folder, where a file is wanted."),
         ("folder=file", "searcher.folder='file': {here}/file is a file, where a folder is wanted."),
@@ -157,6 +158,17 @@ def test_what_is_not_there_is_refused(typed, message, tunekit, results, tmp_path
     assert message.format(here=tmp_path) in finished.err
     assert len(finished.err.splitlines()) == 1
     assert not results.root.exists()
+
+
+def test_a_path_in_a_file_of_options_is_taken_from_the_current_folder_too(tunekit, folder_of, tmp_path, monkeypatch):
+    (tmp_path / "mine" / "searcher").mkdir(parents=True)
+    (tmp_path / "mine" / "searcher" / "early.yaml").write_text("name: reads\nearlier: a.csv\n")
+    (tmp_path / "mine" / "searcher" / "a.csv").write_text("beside the file of options")
+    refused = tunekit("searcher=early", "--config-dir", "mine")
+    assert refused.status == 2
+    assert f"searcher.earlier='a.csv': there is no file {tmp_path / 'a.csv'}. A path that does not" in refused.err
+    (tmp_path / "a.csv").write_text("in the current folder")
+    assert folder_of("searcher=early", "--config-dir", "mine") == folder_of("searcher.earlier=a.csv")
 
 
 def test_the_home_folder_is_known(folder_of, tmp_path, monkeypatch):

@@ -27,7 +27,7 @@ def test_help_does_not_wait_for_hydra(shell, tmp_path):
 def test_plugins_lists_everything_installed_with_its_options(tunekit):
     finished = tunekit("plugins")
     assert finished.status == 0
-    required = "seconds=<number, above 0>"
+    required = "seconds=<number, above 0 and finite>"
     for text in ("asha_promotion", "reduction_factor=null", "tunekit-asha", "max_wallclock_time", required):
         assert text in finished.out
 
@@ -81,6 +81,43 @@ def test_help_offers_recipes_however_they_choose_and_survives_files_that_cannot_
     refused = shell("method=BROKEN", PYTHONPATH=str(tmp_path / "site"))
     assert refused.status == 2
     assert "Traceback" not in refused.err
+
+
+def test_a_component_whose_options_cannot_be_read_hides_no_other(tunekit, site):
+    code = """
+from pathlib import Path
+
+import attrs
+
+from tunekit_core import option
+from tunekit_core.builtin.random_search import RandomSearch
+
+
+@attrs.frozen(kw_only=True)
+class PathOptions:
+    earlier: Path | None = option(None, help="Earlier results.")
+
+
+class Reads(RandomSearch):
+    name = "reads"
+    Options = PathOptions
+
+
+@hookimpl
+def tunekit_register_searchers():
+    return [Reads]
+"""
+    site.add("tunekit-reads", code)
+    finished = tunekit("plugins", "searcher")
+    assert (finished.status, finished.err) == (0, "")
+    assert (
+        "Broken: The searcher 'reads' (tunekit-reads 1.0) cannot be used: PathOptions.earlier has the type Path, of "
+        in (finished.out)
+    )
+    assert "Random configurations, uniform in the scale of each domain" in finished.out
+    refused = tunekit("searcher=reads")
+    assert refused.status == 2
+    assert "The searcher 'reads' (tunekit-reads 1.0) cannot be used: PathOptions.earlier has the type" in refused.err
 
 
 def test_an_options_file_is_no_component_and_says_of_which_it_is(tunekit):

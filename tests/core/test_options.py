@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
@@ -161,6 +162,15 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.parametrize("value", [3, 0.5, True, None])
+@pytest.mark.parametrize("annotation", [str, int | str])
+def test_text_that_looks_like_something_else_is_refused_with_how_to_type_it(value, annotation):
+    if annotation is not str and isinstance(value, int) and not isinstance(value, bool):
+        return
+    with pytest.raises(ConfigurationError, match=r"has quotes of its own: 'searcher\.option=\"…\"'\."):
+        check_option("searcher.option", value, annotation)
+
+
 @pytest.mark.parametrize(
     ("value", "annotation", "taken"),
     [
@@ -184,15 +194,18 @@ def test_an_input_is_taken_as_an_absolute_path(value, annotation, taken, here):
         (
             "none",
             InputFile,
-            "there is no file /HERE/none. Type searcher.option=PATH with the path of a file that exists.",
+            "there is no file /HERE/none. A path that does not begin with / is taken from the current folder, in a "
+            "file too. Type searcher.option=PATH with the path of a file that exists.",
         ),
         (
             "none",
             InputFolder | None,
-            "there is no folder /HERE/none. Type searcher.option=PATH with the path of a folder",
+            "there is no folder /HERE/none. A path that does not",
         ),
         ("folder", InputFile, "/HERE/folder is a folder, where a file is wanted."),
         (["file", "none"], list[InputFile], "there is no file /HERE/none."),
+        ("folder/none", InputFile, "there is no file /HERE/folder/none. A path that does not begin with /"),
+        ("/none", InputFile, "there is no file /none. Type searcher.option=PATH"),
         ({"a": "none"}, dict[str, InputFile], "there is no file /HERE/none."),
         ("a\0b", InputFile, "there is no file /HERE/a"),
         ("x" * 5000, InputFile, "there is no file /HERE/xxx"),
@@ -492,6 +505,48 @@ class Reserved:
 @attrs.frozen(kw_only=True)
 class UnreadableType:
     depth: Mapping[str, "Decimal"] = option(attrs.Factory(dict), help="Levels, by name.")
+
+
+@attrs.frozen
+class Inner:
+    depth: int = 3
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "named"),
+    [
+        (Path, "Path"),
+        (Inner, "Inner"),
+        (Colour | None, "Colour"),
+        (set[int], "set"),
+        (frozenset, "frozenset"),
+        (bytes, "bytes"),
+        (complex, "complex"),
+        (object, "object"),
+        (dict[str, list[Inner]], "Inner"),
+        (tuple[int, Path], "Path"),
+        (tuple[Path, ...] | Literal["all"], "Path"),
+    ],
+)
+def test_a_type_of_which_nothing_can_be_typed_is_an_error_of_the_plugin(annotation, named):
+    @attrs.frozen(kw_only=True)
+    class Options:
+        o: annotation = option(help="An option.")
+
+    with pytest.raises(PluginError, match=rf"Options\.o has the type {named}.*, of which nothing can be typed\."):
+        options_of(Options)
+
+
+def test_types_that_cannot_be_used_are_named_with_the_component_and_its_distribution():
+    unreadable = type("Unreadable", (Tidy,), {"Options": UnreadableType})
+    with pytest.raises(
+        PluginError, match=r"^The searcher 'tidy' \(tunekit-tidy 1\.2\.3\) cannot be used: The types of"
+    ):
+        attrs.evolve(TIDY, factory=unreadable).read_options({})
 
 
 @pytest.mark.parametrize(

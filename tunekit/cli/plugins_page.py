@@ -14,7 +14,7 @@ from tunekit.config.files import find_file
 from tunekit.config.offered import read_content
 from tunekit.config.schema import RECIPES
 from tunekit.console import print_stdout, stdout_console
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, PluginError
 from tunekit_core.plugins.component import Component, several_components
 from tunekit_core.plugins.options import Option
 from tunekit_core.plugins.registry import HOOKS, kind_meant, registry
@@ -54,7 +54,8 @@ def show_plugins(arguments: Sequence[str]) -> int:
         kind, name = arguments
         _print_component(_component(kind, name))
         return 0
-    _print_table(arguments or tuple(HOOKS))
+    for error in _print_table(arguments or tuple(HOOKS)):
+        print_stdout(f"Broken: {error}")
     for plugin in registry().broken:
         print_stdout(f"Broken: {plugin.distribution} {plugin.version}: {plugin.reason}")
     return 0
@@ -90,13 +91,19 @@ def _component(kind: str, name: str) -> Component:
     return registry().find(kind, name)
 
 
-def _print_table(kinds: Sequence[str]) -> None:
+def _print_table(kinds: Sequence[str]) -> list[PluginError]:
+    """The components of some kinds; those that do not declare their options as they should are returned as errors."""
+    errors = []
     table = Table("kind", "name", "what it is, and its options", "distribution", box=box.SIMPLE_HEAD)
     for kind in kinds:
         for name, component in sorted(registry().of_kind(kind).items()):
-            table.add_row(kind, Text(name, style="bold"), _description(component), component.origin)
+            try:
+                table.add_row(kind, Text(name, style="bold"), _description(component), component.origin)
+            except PluginError as error:
+                errors.append(error)
         table.add_section()
     stdout_console().print(table)
+    return errors
 
 
 def _print_component(component: Component) -> None:

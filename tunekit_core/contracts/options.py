@@ -79,8 +79,9 @@ class InputFile(PosixPath):
     ... class Options:
     ...     earlier: InputFile | None = option(None, help="Results to begin with.")
 
-    Typed is a path, from the folder where that is done; the file must exist. What is in the file belongs to what the
-    run is, where it is does not: with another content the same command is another run.
+    Typed is a path; one that does not begin with ``/`` or ``~`` is taken from the current folder, also where it stands
+    in a file of options. The file must exist. What is in it belongs to what the run is, where it is does not: with
+    another content the same command is another run.
     """
 
 

@@ -48,7 +48,12 @@ class Component:
     def options(self) -> Mapping[str, Option]:
         """What a config can set, in the order of the class."""
         with self._errors_named():
-            return options_of(self.factory.Options)
+            try:
+                return options_of(self.factory.Options)
+            except PluginError as error:
+                raise PluginError(
+                    f"The {noun(self.kind)} '{self.name}' ({self.origin}) cannot be used: {error}"
+                ) from error
 
     @cached_property
     def summary(self) -> str:

@@ -22,6 +22,12 @@ TYPES = {
     InputFolder: "path of a folder",
 }
 INPUTS = (InputFile, InputFolder)
+CONTAINERS = (list, tuple, dict, Sequence, Mapping)
+ALLOWED_TYPES = (
+    "bool, int, float, str, Literal[…], InputFile, InputFolder, lists, tuples and mappings of these, and several of "
+    "them with | between, such as int | None"
+)
+RELATIVE = "A path that does not begin with / is taken from the current folder, in a file too. "
 RESERVED = ("name", "distribution")
 """What a config says of a component beside its options, so that no option can be called that."""
 
@@ -75,7 +81,8 @@ def options_of(declaring: type[Any]) -> Mapping[str, Option]:
     """The options that a class declares, in their order.
 
     Raises:
-        PluginError: As for :func:`check_declarations`, or if a type cannot be read.
+        PluginError: As for :func:`check_declarations`, or if a type cannot be read, or no value that is typed or
+            stands in a file has it.
     """
     check_declarations(declaring)
     try:
@@ -85,7 +92,24 @@ def options_of(declaring: type[Any]) -> Mapping[str, Option]:
             f"The types of the options in {declaring.__qualname__} cannot be read: {error}. They are needed when the "
             "program runs: import what they name outside of `if TYPE_CHECKING:`."
         ) from error
+    for field in attrs.fields(declaring):
+        for part in _parts_that_nothing_fits(hints[field.name]):
+            raise PluginError(
+                f"{declaring.__qualname__}.{field.name} has the type {getattr(part, '__qualname__', part)}, of which "
+                f"nothing can be typed. An option may have: {ALLOWED_TYPES}. Make what belongs together a mapping, or "
+                "an option each."
+            )
     return {field.name: _option(field, hints[field.name]) for field in attrs.fields(declaring)}
+
+
+def _parts_that_nothing_fits(annotation: Any) -> Iterator[Any]:
+    origin = typing.get_origin(annotation) or annotation
+    if _is_union(annotation) or origin in CONTAINERS:
+        for part in typing.get_args(annotation):
+            if part is not ...:
+                yield from _parts_that_nothing_fits(part)
+    elif origin not in (*TYPES, Any, type(None), typing.Literal):
+        yield annotation
 
 
 def _option(field: attrs.Attribute[Any], annotation: Any) -> Option:
@@ -111,14 +135,18 @@ def check_option(option: str, value: Any, annotation: Any, *, takes: str = "") -
     fits, converted = _fit(value, annotation)
     if fits:
         return converted
-    for path in _inputs_named(value, annotation):
+    for path, given in _inputs_named(value, annotation):
+        start = "" if os.path.isabs(os.path.expanduser(given)) else RELATIVE
         raise ConfigurationError(
-            f"{option}={value!r}: {input_problem(path)}. Type {option}=PATH with the {TYPES[type(path)]} that exists.",
+            f"{option}={value!r}: {input_problem(path)}. {start}Type {option}=PATH with the {TYPES[type(path)]} that "
+            "exists.",
             option=option,
             value=value,
         )
     choices = [str(choice) for choice in _literals(annotation)]
     hint = suggestion(str(value), choices)
+    if not hint and str in _alternatives(annotation) and isinstance(value, int | float | None):
+        hint = f"Text that looks like a number, true, false or null has quotes of its own: '{option}=\"…\"'. "
     raise ConfigurationError(
         f"{option}={value!r} does not fit. {hint}Allowed: {takes or type_text(annotation)}.", option=option, value=value
     )
@@ -159,6 +187,10 @@ def input_problem(path: InputFile | InputFolder) -> str | None:
 
 def _is_union(annotation: Any) -> bool:
     return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    return typing.get_args(annotation) if _is_union(annotation) else (annotation,)
 
 
 def _literals(annotation: Any) -> list[Any]:
@@ -213,19 +245,19 @@ def _fit_input(value: Any, kind: type[InputFile] | type[InputFolder]) -> tuple[b
     return input_problem(path) is None, path
 
 
-def _inputs_named(value: Any, annotation: Any) -> Iterator[InputFile | InputFolder]:
-    """The inputs among what was given for an option, as absolute paths, that cannot be read."""
+def _inputs_named(value: Any, annotation: Any) -> Iterator[tuple[InputFile | InputFolder, str]]:
+    """The inputs among what was given for an option that cannot be read: as absolute paths, and as they were given."""
     parts = typing.get_args(annotation)
     if annotation in INPUTS and isinstance(value, str | os.PathLike) and os.fspath(value):
         fits, path = _fit_input(value, annotation)
         if not fits:
-            yield path
+            yield path, os.fspath(value)
     elif _is_union(annotation):
-        yield from (path for part in parts for path in _inputs_named(value, part))
+        yield from (named for part in parts for named in _inputs_named(value, part))
     elif isinstance(value, Mapping):
-        yield from (path for part in parts[1:] for each in value.values() for path in _inputs_named(each, part))
+        yield from (named for part in parts[1:] for each in value.values() for named in _inputs_named(each, part))
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        yield from (path for part in parts for each in value for path in _inputs_named(each, part))
+        yield from (named for part in parts for each in value for named in _inputs_named(each, part))
 
 
 def _fit_sequence(value: Any, origin: type[Any], arguments: tuple[Any, ...]) -> tuple[bool, Any]:
