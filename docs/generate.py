@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 
 import tunekit.conf
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
-from tunekit.config.offered import groups
+from tunekit.config.options_files.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, SEVERAL, VALUES
 from tunekit_core import (
     Backend,

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from tunekit.cli.main import main
-from tunekit.config import files, offered
+from tunekit.config.options_files import files, offered
 from tunekit_core.plugins.registry import registry
 
 TROUBLE = Path(__file__).parent / "trouble"

@@ -4,9 +4,9 @@ import pytest
 import yaml
 
 from tunekit.config.arguments import parse
-from tunekit.config.composition import compose
-from tunekit.config.run_spec import resolve
+from tunekit.config.composition.compose import compose
 from tunekit.config.schema import KEYS, check
+from tunekit.config.specs.run_spec import resolve
 from tunekit_core.plugins.registry import registry
 
 COMMANDS = {

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from tunekit.config.defaults import default_backend, default_benchmark
+from tunekit.config.specs.defaults import default_backend, default_benchmark
 from tunekit_core import Backend, Benchmark, ConfigurationError, Executable, Simulatable, hookimpl
 from tunekit_core.plugins import known, registry as registry_module
 
@@ -59,7 +59,7 @@ def install(monkeypatch):
         plugin.tunekit_register_benchmarks = offering(Benchmark)
         plugin.tunekit_register_backends = offering(Backend)
         found = registry_module.build_registry(iter([("tunekit-somebodys", "1.0", lambda: plugin)]))
-        monkeypatch.setattr("tunekit.config.defaults.registry", lambda: found)
+        monkeypatch.setattr("tunekit.config.specs.defaults.registry", lambda: found)
 
     return make
 
@@ -79,7 +79,7 @@ def test_a_benchmark_for_a_first_try_that_is_installed_beside_ours_changes_nothi
         plugin.tunekit_register_benchmarks = hookimpl(lambda benchmark=benchmark: [benchmark])
         plugins.append((distribution, "1.0", lambda plugin=plugin: plugin))
     found = registry_module.build_registry(iter(plugins))
-    monkeypatch.setattr("tunekit.config.defaults.registry", lambda: found)
+    monkeypatch.setattr("tunekit.config.specs.defaults.registry", lambda: found)
     assert found.find("benchmark", default_benchmark()).factory is First
 
 
@@ -137,7 +137,7 @@ def test_a_name_that_is_not_installed_is_looked_up_in_the_index():
 @pytest.fixture
 def bare(monkeypatch):
     """An installation of tunekit-hpo and tunekit-sweeper alone."""
-    from tunekit.config import files, offered
+    from tunekit.config.options_files import files, offered
 
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [])
     caches = (registry_module.registry, files.config_folders, files.files, offered.groups)

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tunekit.config.offered import groups
+from tunekit.config.options_files.offered import groups
 from tunekit_core import Objective, Problem, SearchSpace, Streams, create, uniform
 
 SHORT = "stopping.max_num_evaluations=100"

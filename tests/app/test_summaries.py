@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy import stats
 
-from tunekit.config.run_spec import RunSpec
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.results.best_so_far import BestSoFar, read_best_so_far
 from tunekit.results.comparison import FinishedRun, MethodCurves, Panel, compare
 from tunekit.results.figure import draw

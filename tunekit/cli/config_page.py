@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tunekit.cli.startup import report_broken_plugins
-from tunekit.config.composition import Composition
-from tunekit.config.environment import with_written
+from tunekit.config.composition.compose import Composition
+from tunekit.config.composition.environment import with_written
 from tunekit.config.schema import check
 from tunekit.config.shown import as_yaml, shown_config
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from rich.table import Table
 
 from tunekit.cli.startup import print_startup_notes
-from tunekit.config.defaults import what_to_install
-from tunekit.config.offered import groups
+from tunekit.config.options_files.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, OPEN, RECIPES
+from tunekit.config.specs.defaults import what_to_install
 from tunekit.console import print_stdout, stdout_console
 
 EXAMPLES = (

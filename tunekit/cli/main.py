@@ -79,7 +79,7 @@ def _resume(arguments: list[str], given: Sequence[str]) -> int:
 
 def _show(line: CommandLine, package: str) -> int:
     from tunekit.cli.config_page import show_config
-    from tunekit.config.composition import compose
+    from tunekit.config.composition.compose import compose
 
     return show_config(compose(line), package, resolve="--resolve" in line.own)
 

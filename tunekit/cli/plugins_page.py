@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tunekit.config.files import find_file
-from tunekit.config.offered import read_content
+from tunekit.config.options_files.files import find_file
+from tunekit.config.options_files.offered import read_content
 from tunekit.config.schema import RECIPES
 from tunekit.console import print_stdout, stdout_console
 from tunekit_core.errors import ConfigurationError, PluginError

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from tunekit.cli.exit_status import SOME_FAILED, STOPPED_BY_USER, SUCCEEDED
 from tunekit.config.planning import Plan
-from tunekit.config.run_spec import RunSpec
 from tunekit.config.schema import QUIET
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr, stdout_console
 from tunekit.live.progress import progress
 from tunekit.results import summary

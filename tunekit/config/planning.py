@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 
 from tunekit.config.arguments import CommandLine
-from tunekit.config.composition import compose
-from tunekit.config.run_spec import RunSpec, resolve
+from tunekit.config.composition.compose import compose
 from tunekit.config.schema import NUMBER_OF_SEEDS, check
+from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark
 

@@ -8,7 +8,9 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from tunekit.config.components import (
+from tunekit.config.composition.environment import is_from_environment
+from tunekit.config.schema import KEYS, SEVERAL, Settings
+from tunekit.config.specs.components import (
     MISSING,
     OptionValues,
     complete_options,
@@ -16,9 +18,7 @@ from tunekit.config.components import (
     given_options,
     plain,
 )
-from tunekit.config.environment import is_from_environment
-from tunekit.config.run_spec import QUALIFIED_TIME_LIMIT, chosen_names, needs_time_limit, time_limit
-from tunekit.config.schema import KEYS, SEVERAL, Settings
+from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, chosen_names, needs_time_limit, time_limit
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.registry import registry

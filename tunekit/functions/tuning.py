@@ -9,10 +9,10 @@ from typing import Any, Literal
 import attrs
 
 from tunekit.config.arguments import parse
-from tunekit.config.composition import compose_run
-from tunekit.config.files import name_within
+from tunekit.config.composition.compose import compose_run
+from tunekit.config.options_files.files import name_within
 from tunekit.config.planning import plan_runs
-from tunekit.config.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
+from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
 from tunekit.console import plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.live.watching import watching

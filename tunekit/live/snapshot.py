@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.run_spec import TIME_LIMIT, RunSpec
+from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.console import duration, plural
 from tunekit.live.text import format_value
 from tunekit_core.contracts.problem import Problem

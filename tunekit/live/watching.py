@@ -11,8 +11,8 @@ from typing import Any, ClassVar, TypeAlias
 
 import attrs
 
-from tunekit.config.run_spec import RunSpec
 from tunekit.config.schema import EVERY_REPORT, QUIET
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import duration, first_and_last_line, stderr_console
 from tunekit.live.displays import Display, PlainDisplay, TerminalDisplay
 from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot

@@ -11,9 +11,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit.config.components import DISTRIBUTION
-from tunekit.config.inputs import CONTENT, PATH
-from tunekit.config.run_spec import TIME_LIMIT, RunSpec
+from tunekit.config.specs.components import DISTRIBUTION
+from tunekit.config.specs.inputs import CONTENT, PATH
+from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.results.best_so_far import BestSoFar, metric_and_constraint
 
 FRACTIONS = (0.25, 0.5, 1.0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit.config.run_spec import RunSpec
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.results.comparison import Panel
 
 if TYPE_CHECKING:

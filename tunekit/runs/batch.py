@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from tunekit.config.run_spec import RunSpec
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.runs.run import Outcome, run, status_of
 from tunekit.runs.worker_pool import WorkerPool
 from tunekit_core.contracts.status import ExperimentStatus

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunekit.config.components import OptionValues, build_benchmark, split_options
-from tunekit.config.run_spec import RunSpec
+from tunekit.config.specs.components import OptionValues, build_benchmark, split_options
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.observers import Observer

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from tunekit.config.run_spec import RunSpec
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError

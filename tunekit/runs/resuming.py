@@ -11,10 +11,10 @@ from typing import Any, cast
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.config.components import split_options
-from tunekit.config.inputs import recorded_inputs
-from tunekit.config.run_spec import RunSpec, resolve
 from tunekit.config.schema import COMPONENTS, NORMAL, SEVERAL, check
+from tunekit.config.specs.components import split_options
+from tunekit.config.specs.inputs import recorded_inputs
+from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
 from tunekit.runs.checking import check_runs
 from tunekit_core.contracts.status import ExperimentStatus

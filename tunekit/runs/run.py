@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.run_spec import RunSpec
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.status import ExperimentStatus

@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.run_spec import RunSpec
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.runs.run import Outcome, mark_failed, run
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import BY_KEYBOARD

@@ -13,8 +13,8 @@ import attrs
 from runs.peers import PEERS
 from runs.tasks import open_task
 from tunekit.config.arguments import parse
-from tunekit.config.composition import compose
-from tunekit.config.offered import groups
+from tunekit.config.composition.compose import compose
+from tunekit.config.options_files.offered import groups
 from tunekit.runs.building import build_problem
 from tunekit_core import (
     Decision,

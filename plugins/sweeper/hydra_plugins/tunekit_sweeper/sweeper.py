@@ -53,7 +53,7 @@ class TunekitSweeper(Sweeper):
         HydraConfig.instance().set_config(config)
 
     def sweep(self, arguments: list[str]) -> None:
-        from tunekit.config.expansion import expand
+        from tunekit.config.composition.expansion import expand
 
         assert self.hydra_context is not None
         assert self.config is not None

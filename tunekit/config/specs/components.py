@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
-from tunekit.config.inputs import recorded, with_paths
+from tunekit.config.specs.inputs import recorded, with_paths
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.component import Component, noun

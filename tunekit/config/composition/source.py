@@ -11,8 +11,8 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 from yaml import YAMLError
 
-from tunekit.config.files import OptionsFile, config_folders, files, find_file, split_path, typed_files
-from tunekit.config.names_in_files import PRIMARY, with_clear_names
+from tunekit.config.options_files.files import OptionsFile, config_folders, files, find_file, split_path, typed_files
+from tunekit.config.options_files.names import PRIMARY, with_clear_names
 from tunekit.config.schema import COMPONENTS, RECIPES
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.names import BUILT_IN

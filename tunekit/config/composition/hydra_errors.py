@@ -10,8 +10,8 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import SPACE, quoted
-from tunekit.config.files import split_path
-from tunekit.config.offered import groups
+from tunekit.config.options_files.files import split_path
+from tunekit.config.options_files.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
 from tunekit_core.errors import suggestion
 from tunekit_core.plugins.known import where_to_find

@@ -59,7 +59,7 @@ def config_folders() -> Mapping[Path, str]:
     """
     own = _folders(OWN_PACKAGE)
     if not own:
-        here = Path(__file__).parents[1]
+        here = Path(__file__).parents[2]
         raise PluginError(
             f"The configuration of tunekit (package {OWN_PACKAGE}) is not beside {here}. "
             "In the root of a clone while a wheel is installed, Python finds the clone's package instead: change to "

@@ -20,11 +20,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import CommandLine
-from tunekit.config.environment import as_written, resolved_where_possible
-from tunekit.config.files import find_file
-from tunekit.config.hydra_errors import explain
+from tunekit.config.composition.environment import as_written, resolved_where_possible
+from tunekit.config.composition.hydra_errors import explain
+from tunekit.config.composition.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch
+from tunekit.config.options_files.files import find_file
 from tunekit.config.qualified_keys import decoded
-from tunekit.config.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch
 from tunekit_core.errors import ConfigurationError, PluginError, TunekitError
 
 

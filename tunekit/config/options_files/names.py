@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tunekit.config.files import OptionsFile, name_within
+from tunekit.config.options_files.files import OptionsFile, name_within
 from tunekit.config.qualified_keys import encoded
 from tunekit.config.schema import COMPONENTS, RECIPES, SEVERAL
 from tunekit_core.plugins.registry import registry

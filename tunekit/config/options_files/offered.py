@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tunekit.config.files import OptionsFile, files, typed_files
+from tunekit.config.options_files.files import OptionsFile, files, typed_files
 from tunekit.config.schema import COMPONENTS, RECIPES
 from tunekit_core.plugins.names import split_name
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.components import (
+from tunekit.config.schema import SEVERAL, Settings
+from tunekit.config.specs.components import (
     DISTRIBUTION,
     OptionValues,
     build_benchmark,
@@ -19,9 +20,8 @@ from tunekit.config.components import (
     complete_several,
     split_options,
 )
-from tunekit.config.defaults import default_backend, default_benchmark
-from tunekit.config.inputs import without_paths
-from tunekit.config.schema import SEVERAL, Settings
+from tunekit.config.specs.defaults import default_backend, default_benchmark
+from tunekit.config.specs.inputs import without_paths
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
