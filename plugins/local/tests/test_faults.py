@@ -7,6 +7,7 @@ import pytest
 
 from tunekit_core import (
     ExperimentRecord,
+    StartFailed,
     Status,
     Streams,
     TrialEnded,
@@ -179,3 +180,28 @@ for step in range(1, 4):
     table = load_experiment(small_disk).results
     for trial_id in (0, 1, 2, 4, 5):  # trial 3 used up the room
         assert list(table[table["trial_id"] == trial_id]["step"]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[" * 100_000, '{"loss": 1, "step": 1' + "0" * 400 + "}", '{"loss": 1, "step": 1, "st_worker_timestamp": 1e400}'],
+    ids=["nested too deep", "more than any number", "at no time"],
+)
+def test_a_line_that_is_hard_to_read_fails_its_trial_at_most(tmp_path, line):
+    code = f"open(os.environ['TUNEKIT_REPORTS'], 'a').write({line!r} + chr(10))"
+    assert tuned(tmp_path, code, n_trials=2).reason == "2 trials were started"
+
+
+def test_a_script_that_has_a_file_where_its_checkpoint_belongs_cannot_be_resumed_and_says_why(make):
+    code = """
+folder = Path(os.environ["TUNEKIT_CHECKPOINT_DIR"])
+folder.rmdir()
+folder.write_text("a model")
+Reporter()(step=1, loss=0.5)
+"""
+    backend = make(code)
+    start(backend, 0)
+    *_, ended = until_idle(backend)
+    assert ended.status is Status.COMPLETED
+    with pytest.raises(StartFailed, match="File exists.*/0/checkpoint'"):
+        backend.resume(trial_of(backend, run=1, reached=1), None)

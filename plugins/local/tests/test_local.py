@@ -372,6 +372,27 @@ def test_a_run_that_dies_while_it_is_restored_is_lost(make, monkeypatch):
     assert more[-1].metrics["epoch"] == 9
 
 
+def test_a_trial_that_waits_for_what_such_a_run_has_held_is_begun(make, monkeypatch):
+    before = make(Training(seconds=0.1), on_tuner_death="keep")
+    before.start(trial(before, 1), None, None)
+    reports = first_reports(before)
+
+    def find_and_kill(running, *arguments):
+        recovery.find_run(running, *arguments)
+        if running.process is not None:
+            running.process.end_by_force()
+            until(running.process.is_over)
+
+    monkeypatch.setattr(backend_module, "find_run", find_and_kill)
+    after = make(Training(seconds=0.0), n_workers=1, num_gpus_per_trial=0, on_tuner_death="keep")
+    after.restore([unfinished(trial(after, 0), 0), unfinished(trial(after, 1), len(reports))], 1.0)
+    events = [event for _ in range(20) for event in after.wait(after.now() + 0.5)]
+    assert {event.trial_id: event.status for event in events if isinstance(event, TrialEnded)} == {
+        0: Status.COMPLETED,
+        1: Status.FAILED,
+    }
+
+
 @pytest.mark.parametrize("is_found_alive", [True, False])
 def test_a_run_that_was_ended_with_its_tuner_is_lost(make, is_found_alive):
     before = make(Training(seconds=0.1))

@@ -125,6 +125,7 @@ class LocalBackend(Backend):
                 self._begin_again(running)
             else:
                 self._conclude(running)
+        self._start_waiting()  # for what was held by one that has died since it was found
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Make the trial's folder and begin its first run, or have it wait for devices."""

@@ -127,6 +127,8 @@ def _is_empty(folder: Path) -> bool:
             return next(entries, None) is None
     except FileNotFoundError:
         return True
+    except NotADirectoryError:  # the next run is told
+        return False
 
 
 def _link(source: str, target: str) -> None:

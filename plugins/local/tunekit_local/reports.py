@@ -61,15 +61,18 @@ def new_reports(files: Mapping[int, ReportFile]) -> Iterator[tuple[int, Mapping[
 
 
 def number(metrics: Mapping[str, Any], name: str) -> float:
-    """A metric of a report; minus infinity if it is missing or no number."""
+    """A metric of a report; minus infinity if it is missing, no number, or larger than any."""
     value = metrics.get(name)
-    return float(value) if isinstance(value, (int, float)) and value == value else float("-inf")
+    try:
+        return float(value) if isinstance(value, (int, float)) and value == value else float("-inf")
+    except OverflowError:
+        return float("-inf")
 
 
 def _metrics(line: bytes) -> Mapping[str, Any]:
     """What a line says; what is no report is kept as text, for the message about it."""
     try:
         metrics = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         metrics = None
     return metrics if isinstance(metrics, dict) else {UNREADABLE: line[:200].decode(errors="replace")}
