@@ -241,6 +241,15 @@ class TestCutOff:
         assert [path.name for path in sorted(checkpoints.working.iterdir())] == expected
         assert checkpoints.version_to_take() is None
 
+    def test_where_the_machine_went_down_before_it_was_written_which_one_was_taken_it_is_taken_again(
+        self, make, tmp_path
+    ):
+        backend = make()
+        run(backend, trial_of(backend), 3)
+        run(backend, trial_of(backend, run=1, reached=3), 6)
+        (tmp_path / "0" / "checkpoints" / "taken.json").write_text("")
+        assert firsts(run(backend, trial_of(backend, run=2, reached=6), 9)) == {7}
+
     def test_a_trial_that_is_stopped_while_it_copies_leaves_nothing_that_passes_for_a_checkpoint(self, make, tmp_path):
         backend = make()
         run(backend, trial_of(backend), 3)

@@ -458,15 +458,17 @@ def test_what_several_trials_reported_meanwhile_is_told_in_the_order_in_which_it
     assert len({event.trial_id for event in told[:9]}) == 2  # the two have run at the same time
 
 
-@pytest.mark.parametrize("what_is_there", ["nothing", "a folder", "a run without its spec"])
+@pytest.mark.parametrize("what_is_there", ["nothing", "a folder", "a run without its spec", "an empty spec"])
 @pytest.mark.parametrize("is_ending", [False, True])
 def test_a_trial_that_was_hardly_started_when_the_tuner_died_is_started_unless_it_is_to_end(
     make, tmp_path, what_is_there, is_ending
 ):
     if what_is_there != "nothing":
         (tmp_path / "0").mkdir()
-    if what_is_there == "a run without its spec":
+    if what_is_there in ("a run without its spec", "an empty spec"):
         (tmp_path / "0" / "runs" / "0").mkdir(parents=True)
+    if what_is_there == "an empty spec":  # as a machine may leave it that goes down
+        (tmp_path / "0" / "runs" / "0" / "spec.json").touch()
     backend = make(Training(seconds=0.0))
     backend.restore([unfinished(trial(backend), is_ending=is_ending)], 1.0)
     *reports, ended = until_idle(backend)

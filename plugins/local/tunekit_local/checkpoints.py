@@ -116,7 +116,7 @@ class Checkpoints:
     def _taken(self) -> dict[str, object]:
         try:
             taken: dict[str, object] = json.loads((self.versions / TAKEN).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # never written, or empty, since the machine went down right then
             return {}
         return taken
 

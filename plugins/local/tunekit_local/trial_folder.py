@@ -48,10 +48,10 @@ class RunFolder:
         temporary.rename(self._spec)
 
     def spec(self) -> dict[str, Any] | None:
-        """What the supervisor was told; ``None`` if the run was never begun."""
+        """What the supervisor was told; ``None`` if the run was never begun, or the machine went down right then."""
         try:
             spec: dict[str, Any] = json.loads(self._spec.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             return None
         return spec
 
