@@ -1,5 +1,8 @@
 """Scripts and machines that behave badly, with real processes."""
 
+import contextlib
+import os
+import resource
 import shutil
 import subprocess
 
@@ -205,3 +208,13 @@ Reporter()(step=1, loss=0.5)
     assert ended.status is Status.COMPLETED
     with pytest.raises(StartFailed, match="File exists.*/0/checkpoint'"):
         backend.resume(trial_of(backend, run=1, reached=1), None)
+
+
+def test_a_process_with_many_open_files_can_tune(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, before[1]), before[1]))
+    with contextlib.ExitStack() as files:
+        files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        for _ in range(1100):
+            files.enter_context(open(os.devnull))
+        assert tuned(tmp_path, "Reporter()(step=1, loss=0.5)", n_trials=2).n_reports == 2

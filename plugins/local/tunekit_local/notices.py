@@ -35,6 +35,8 @@ class Notices:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._bind()
         self._socket.setblocking(False)
+        self._poll = select.poll()  # select.select takes no descriptor above 1023
+        self._poll.register(self._socket, select.POLLIN)
 
     def wait(self, seconds: float) -> tuple[set[str], bool]:
         """Wait for a notice, at most so long.
@@ -44,7 +46,7 @@ class Notices:
         """
         paths: set[str] = set()
         n_notices = 0
-        select.select([self._socket], [], [], max(seconds, 0.0))
+        self._poll.poll(1000 * max(seconds, 0.0))
         while True:
             try:
                 notice = self._socket.recv(LONGEST_NOTICE)
