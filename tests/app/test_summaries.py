@@ -55,6 +55,16 @@ def test_only_what_meets_the_constraint_is_best_so_far(tmp_path):
     assert np.isnan(read_best_so_far(tmp_path, metadata).at(np.array([1.0]))).all()
 
 
+def test_yes_and_no_are_numbers(tmp_path):
+    """A script may report whether something holds; what it reports is in the results as it came."""
+    metadata = {"metric": ["solved"], "mode": ["max"], "time": 4, "constraint": "too_large"}
+    steps = [(True, True), (False, False), (1, True), (True, 0)]
+    rows = [{"trial_id": i, "solved": y, "too_large": c, "st_tuner_time": i} for i, (y, c) in enumerate(steps)]
+    write_results(tmp_path, rows)
+    curve = read_best_so_far(tmp_path, metadata)
+    np.testing.assert_array_equal(curve.at(np.arange(4.0)), [np.nan, 0.0, 0.0, 1.0])
+
+
 def test_before_the_first_report_there_is_no_value():
     assert np.isnan(best([10.0], [1.0]).at(np.array([9.0]))[0])
     assert best([10.0], [1.0]).at(np.array([10.0]))[0] == 1.0

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tunekit_core.records.files import RESULTS
 
 TIME_COLUMN = "st_tuner_time"
+TRUTH = {"True": 1.0, "False": 0.0}  # reported as such, and numbers to the tuner
 
 
 @attrs.frozen(eq=False)
@@ -60,7 +61,7 @@ def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
             feasible = _feasible(header, metadata.get("constraint"))
             has_failed = _has_failed(header, metadata.get("failed_trials", ()))
             for row in rows:
-                loss = sign * float(row[metric])
+                loss = sign * _number(row[metric])
                 # NaN and infinity are below nothing; minus infinity is, but counts no more than they
                 if loss < best and math.isfinite(loss) and feasible(row) and not has_failed(row):
                     best = loss
@@ -84,4 +85,8 @@ def _feasible(header: Sequence[str], constraint: str | None) -> Callable[[Sequen
     if constraint not in header:
         return lambda row: False
     column = header.index(constraint)
-    return lambda row: row[column] != "" and -math.inf < float(row[column]) <= 0
+    return lambda row: row[column] != "" and -math.inf < _number(row[column]) <= 0
+
+
+def _number(text: str) -> float:
+    return TRUTH[text] if text in TRUTH else float(text)
