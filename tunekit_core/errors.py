@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from reprlib import Repr
 
 
 class TunekitError(Exception):
@@ -111,3 +112,17 @@ def suggestion(wrong: str, allowed: Iterable[str]) -> str:
     by_lower = {name.lower(): name for name in allowed}
     close = get_close_matches(wrong.lower(), by_lower, n=1)
     return f"Did you mean '{by_lower[close[0]]}'? " if close else ""
+
+
+def shown(value: object) -> str:
+    """A value for a message, cut where it is long or nested deep; also one whose ``repr`` raises an error.
+
+    >>> shown({"x": 0.5})
+    "{'x': 0.5}"
+    """
+    return _SHORT.repr(value)
+
+
+_SHORT = Repr()
+_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = 20
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200

@@ -60,8 +60,6 @@ def proposing(*configurations):
         ({"x": 0.5, "lr": 0.1}, "the space has no lr"),
         ({"lr": 0.1}, "No hyperparameter is named 'lr'. This space has: x"),
         ({"x": 0.5, 7: 0.1}, "the space has no 7"),
-        (None, "it is None, which is no mapping"),
-        ([0.5], "it is [0.5], which is no mapping"),
     ],
 )
 def test_a_configuration_that_is_not_of_the_space_is_refused_with_all_names(play, configuration, refusal):
@@ -74,6 +72,15 @@ def test_a_configuration_that_is_not_of_the_space_is_refused_with_all_names(play
     assert (played.error.kind, played.error.name, played.error.trial_id) == ("searcher", "proposes", 1)
     assert (played.metadata["status"], played.metadata["reason"]) == ("failed", message)
     assert [event["trial_id"] for event in played.events if event["event"] == "start"] == [0]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "refusal"),
+    [(None, "it is None, which is no mapping"), ([0.5], "it is [0.5], which is no mapping")],
+)
+def test_a_configuration_of_a_scheduler_that_is_no_mapping_is_refused(play, configuration, refusal):
+    played = play(half_a_minute, scheduler=saying(Start(configuration)), raises=ComponentError)
+    assert f"Trial 0 cannot start with the configuration that was suggested: {refusal}" in str(played.error)
 
 
 def test_where_the_first_configuration_is_refused_nothing_is_recommended(play):
@@ -310,6 +317,27 @@ def test_a_note_that_a_record_would_change_is_refused_when_it_is_made(play, acti
     assert refusal in str(played.error)
     assert "(suggest, trial 0)" in str(played.error)
     assert action not in [event["event"] for event in played.events]
+
+
+def nested(levels, inner):
+    """A value in that many lists or dicts, one in the other."""
+    for _ in range(levels):
+        inner = {"a": inner} if isinstance(inner, dict) else [inner]
+    return inner
+
+
+@pytest.mark.parametrize("inner", [{}, []], ids=["dicts", "lists"])
+@pytest.mark.parametrize("levels", [100, 500, 100_000])
+def test_a_note_that_is_nested_deeper_than_can_be_read_is_refused(play, levels, inner):
+    scheduler = saying(Start(X, note={"deep": nested(levels, inner)}))
+    played = play(half_a_minute, scheduler=scheduler, raises=ComponentError)
+    assert "gives a note that is nested more than 100 deep (suggest, trial 0)" in str(played.error)
+
+
+def test_a_note_that_is_nested_100_deep_is_found_in_the_record(play):
+    note = {"deep": nested(98, [])}
+    played = play(half_a_minute, scheduler=saying(Start(X, note=note), needs=()))
+    assert played.recorded[2].note == note
 
 
 NOTE = {"a": [1, 2.5, None, True, "text", {"deep": [[]]}], "b": {"c": -0.0, "é": "\u2028"}, "big": 2**70}

@@ -32,7 +32,7 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
-from tunekit_core.engine.gate import AnyComponent, Gate, NamesErrors, SuggestionGate, check_parts
+from tunekit_core.engine.gate import AnyComponent, Gate, NamesErrors, SuggestionGate, check_answers, check_parts
 from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
@@ -91,6 +91,7 @@ class Steps:
                 f"n_workers={n_workers!r} must be a whole number, at least 1.", option="n_workers", value=n_workers
             )
         check_parts(scheduler, backend)
+        check_answers(scheduler)
         self.state = ExperimentState(scheduler.problem, scheduler)
         self.view = View(self.state)
         self.gate = Gate(self.state, backend)

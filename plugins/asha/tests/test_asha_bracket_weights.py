@@ -9,7 +9,7 @@ from hypothesis import example, given, strategies as st
 from tunekit_asha.brackets import bracket_probabilities, reweighted
 from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.stopping import AshaStopping
-from tunekit_core import ConfigurationError, PluginError, WeighsBrackets, create
+from tunekit_core import AskTell, ComponentError, ConfigurationError, WeighsBrackets, create
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.testing import SchedulerContract
 
@@ -102,8 +102,9 @@ def test_a_searcher_with_weights_is_not_asked_where_there_is_one_bracket(experim
 @pytest.mark.parametrize("weight", [-0.1, math.nan, math.inf])
 def test_weights_that_are_negative_or_not_finite_are_refused(experiment, monkeypatch, weight):
     monkeypatch.setattr(Weighing, "weights", {1: weight})
-    with pytest.raises(PluginError, match=r"'weighing' gives brackets the weights \{1: .*finite and not negative"):
-        experiment(AshaPromotion, searcher=Weighing, brackets=2).begin()
+    experiment = AskTell(experiment(AshaPromotion, searcher=Weighing, brackets=2).scheduler)
+    with pytest.raises(ComponentError, match=r"searcher 'weighing' .* returned \{1: .*finite numbers from 0 on"):
+        experiment.ask()
 
 
 @BOTH

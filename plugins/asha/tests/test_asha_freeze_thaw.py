@@ -4,10 +4,11 @@ import pytest
 
 from tunekit_asha.freeze_thaw import FreezeThawScheduler
 from tunekit_core import (
+    AskTell,
+    ComponentError,
     ConfigurationError,
     Decision,
     PausedTrial,
-    PluginError,
     Promotion,
     Resume,
     Start,
@@ -170,8 +171,8 @@ def test_a_searcher_that_chooses_what_is_not_paused_is_named(thaw):
     these = thaw()
     these.begin()
     these.searcher.chosen = 0
-    with pytest.raises(PluginError, match="chose trial 0, which is not paused"):
-        these.next()
+    with pytest.raises(ComponentError, match=r"searcher 'random' .* chose the trial 0, which is not among the paused"):
+        AskTell(these.scheduler).ask()
 
 
 @pytest.mark.parametrize(

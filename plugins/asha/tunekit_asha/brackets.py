@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 
 from tunekit_core import InvalidOption, Note, PluginError, Searcher, Streams, Trial, WeighsBrackets
@@ -66,11 +65,6 @@ class Brackets:
         if self._weigher is None:
             return self._probabilities
         weights = self._weigher.bracket_weights(self._first_levels)
-        if not all(0 <= weight < math.inf for weight in weights.values()):
-            raise PluginError(
-                f"The searcher '{self._searcher.name}' gives brackets the weights {dict(weights)}, by their lowest "
-                "levels; weights must be finite and not negative. Until it is corrected, use scheduler.brackets=1."
-            )
         return reweighted(self._first_levels, self._probabilities, weights)
 
 

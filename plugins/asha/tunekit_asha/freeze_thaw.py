@@ -14,7 +14,6 @@ from tunekit_core import (
     Decision,
     Note,
     PausedTrial,
-    PluginError,
     Problem,
     Promotion,
     Report,
@@ -81,7 +80,7 @@ class FreezeThawScheduler(Scheduler):
         if chosen is None:
             return None
         if isinstance(chosen, Promotion):
-            return Resume(chosen.trial_id, until=self._paused_trial(chosen.trial_id).target, note=chosen.note)
+            return Resume(chosen.trial_id, until=self._paused[chosen.trial_id].target, note=chosen.note)
         return Start(chosen.configuration, until=first_level, note=chosen.note)
 
     def on_start(self, trial: Trial) -> None:
@@ -118,15 +117,6 @@ class FreezeThawScheduler(Scheduler):
             return False
         draw: float = self.streams.uniforms("probability_sh", self._n_choices, 1, 1)[0, 0]
         return draw < self._probability_sh
-
-    def _paused_trial(self, trial_id: int) -> PausedTrial:
-        paused = self._paused.get(trial_id)
-        if paused is None:
-            raise PluginError(
-                f"The searcher '{self.searcher.name}' chose trial {trial_id}, which is not paused. It may choose among "
-                "those that it is given; until it is corrected, use scheduler=asha_promotion."
-            )
-        return paused
 
 
 def _choose_levels(max_resource: int, options: FreezeThawOptions) -> tuple[int, ...]:

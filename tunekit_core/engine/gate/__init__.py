@@ -1,8 +1,9 @@
 """The gate: whatever crosses a contract is checked there, once, and a component that breaks a rule is named."""
 
+from tunekit_core.engine.gate.answers import check_answers
 from tunekit_core.engine.gate.culprits import AnyComponent, NamesErrors
 from tunekit_core.engine.gate.gate import Gate
 from tunekit_core.engine.gate.parts import check_parts
 from tunekit_core.engine.gate.suggestions import SuggestionGate
 
-__all__ = ["AnyComponent", "Gate", "NamesErrors", "SuggestionGate", "check_parts"]
+__all__ = ["AnyComponent", "Gate", "NamesErrors", "SuggestionGate", "check_answers", "check_parts"]
