@@ -368,6 +368,6 @@ def test_entries_that_make_no_sense_are_refused(name, entry, message):
 def test_a_constant_has_its_value_and_no_other_that_python_calls_equal(constant, other):
     space = SearchSpace({"n": constant, "x": uniform(0.0, 1.0)})
     assert not space.contains({"n": other, "x": 0.5})
-    with pytest.raises(ConfigurationError, match="cannot be chosen: it is .* in every configuration of this space"):
+    with pytest.raises(ConfigurationError, match=r"cannot be chosen: it is .* in every configuration of this space"):
         space.complete({"n": other})
     assert space.contains({"n": constant, "x": 0.5})

@@ -61,8 +61,8 @@ class Problem:
         for point in self.points_to_evaluate:
             if not isinstance(point, Mapping):
                 raise ConfigurationError(
-                    f"points_to_evaluate holds {point!r}, which is no configuration: give a list of mappings from names "
-                    "to values.",
+                    f"points_to_evaluate holds {point!r}, which is no configuration: give a list of mappings from "
+                    "names to values.",
                     option="points_to_evaluate",
                     value=point,
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from tunekit_core.contracts.benchmarks import Benchmark, Curve
 from tunekit_core.contracts.objective import Objective
@@ -83,12 +83,13 @@ class ToyBenchmark(Benchmark):
 
 def toy_problem(benchmark: ToyBenchmark, rows: ConfigurationTable | None = None) -> Problem:
     """The problem of a toy benchmark."""
-    points = [{}] if benchmark.points_to_evaluate is None else benchmark.points_to_evaluate
+    given = benchmark.points_to_evaluate
+    points: Any = [{}] if given is None else given  # partial ones are completed by the problem
     return Problem(
         space=benchmark.space,
         objective=benchmark.objective,
         max_resource=benchmark.max_resource,
-        points_to_evaluate=[benchmark.space.complete(point) for point in points],
+        points_to_evaluate=points,
         rows=rows,
         metrics=benchmark.metrics,
     )

@@ -206,7 +206,7 @@ Reporter()(step=1, loss=0.5)
     start(backend, 0)
     *_, ended = until_idle(backend)
     assert ended.status is Status.COMPLETED
-    with pytest.raises(StartFailed, match="File exists.*/0/checkpoint'"):
+    with pytest.raises(StartFailed, match=r"File exists.*/0/checkpoint'"):
         backend.resume(trial_of(backend, run=1, reached=1), None)
 
 
