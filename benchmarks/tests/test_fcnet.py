@@ -68,8 +68,8 @@ def test_a_curve_is_what_the_file_holds(opened):
     every = opened.losses()
     for row in np.random.default_rng(0).integers(grid.N_ROWS, size=50).tolist():
         curve = opened.curve(grid.configuration_of(row), 0)
-        assert curve.metrics["metric_train_loss"] == every[row, :100].tolist()
-        assert curve.metrics["metric_valid_loss"] == every[row, 100:200].tolist()
+        assert curve.metrics["metric_train_loss"] == tuple(every[row, :100].tolist())
+        assert curve.metrics["metric_valid_loss"] == tuple(every[row, 100:200].tolist())
         assert curve.constants["metric_final_test_error"] == every[row, 200]
 
 
@@ -99,7 +99,7 @@ def test_seconds_follow_the_cost_model(opened):
 
 def test_the_arm_takes_the_seconds_that_are_documented():
     curve = create("benchmark", "fcnet").blackbox().curve(CONFIGURATION, 0)
-    assert curve.elapsed[:2] == [3.772042, 7.544084]
+    assert curve.elapsed[:2] == (3.772042, 7.544084)
 
 
 def test_there_is_one_seed(opened):

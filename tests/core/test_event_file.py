@@ -259,6 +259,8 @@ def test_a_restored_experiment_takes_its_record_one_event_at_a_time(tmp_path):
     class Lazy:
         """A record whose events are gone when the next one is asked for."""
 
+        keeps_events = True
+
         def begin(self, problem, n_workers, components, metadata, *, restores):
             yield TunerStarted(2, 0.0)
             yield Workers(4, 0.0)

@@ -12,7 +12,13 @@ from tunekit_core.engine.events import Happened, Recorded
 
 
 class Record(Protocol):
-    """Keeps what happens, as :class:`~tunekit_core.ExperimentRecord` does. Only the thread of the tuner calls it."""
+    """Keeps what happens, as :class:`~tunekit_core.ExperimentRecord` does. Only the thread of the tuner calls it.
+
+    Attributes:
+        keeps_events: Whether it wants to be told of every event; if not, it need not be told of decisions to go on.
+    """
+
+    keeps_events: bool
 
     def begin(
         self,
@@ -64,6 +70,8 @@ class Record(Protocol):
 
 class NoRecord:
     """Keeps nothing."""
+
+    keeps_events = False
 
     def begin(
         self,

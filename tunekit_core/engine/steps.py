@@ -225,21 +225,24 @@ class Steps:
     def _report(self, trial: Trial, report: Report) -> None:
         state, record = self.state, self._record
         record.write(report)
-        decision = self.gate.decision(state.apply(report), report)
-        decided = Decided(trial.id, decision)
-        record.write(decided)
-        if decision is not CONTINUE:  # which changes nothing
-            state.apply(decided)
-            if decision is PAUSE:
-                self._backend.pause(trial)
-            else:
-                self._backend.stop(trial)
+        decision = state.apply(report)
+        if decision is not CONTINUE:
+            self._carry_out_decision(trial, self.gate.decision(decision, report))
+        elif record.keeps_events:  # it changes nothing
+            record.write(Decided(trial.id, CONTINUE))
         if self._composers:
             self._write_row(trial, report, decision)
         else:
             record.row(trial, report, decision, ())
         for observer in self._observers:
             observer.on_report(self.view, trial, report, decision)
+
+    def _carry_out_decision(self, trial: Trial, decision: Decision) -> None:
+        self._happened(Decided(trial.id, decision))
+        if decision is PAUSE:
+            self._backend.pause(trial)
+        else:
+            self._backend.stop(trial)
 
     def _receive_end(self, trial: Trial, event: TrialEnded) -> None:
         """A run is over: so is the trial, unless it is begun again."""

@@ -45,7 +45,7 @@ class ExperimentRecord:
         self.folder = Path(folder)
         self._lock = FolderLock(self.folder)
         self._metadata: dict[str, Any] = {}
-        self._keep_events = keep_events
+        self.keeps_events = keep_events
         self._events: EventFile | None = None
         self._results: ResultsWriter | None = None
         self._failures: dict[int, str] = {}
@@ -89,7 +89,7 @@ class ExperimentRecord:
         Raises:
             RecordError: If what was recorded is another problem. If it is damaged, while it is read.
         """
-        goes_on = restores and self._keep_events and (self.folder / EVENTS).exists()
+        goes_on = restores and self.keeps_events and (self.folder / EVENTS).exists()
         if goes_on:
             self._check_same(problem)
         objective = problem.objective
@@ -112,7 +112,7 @@ class ExperimentRecord:
             (self.folder / left_over).unlink(missing_ok=True)
         write_metadata(self.folder, self._metadata)
         self._results = ResultsWriter(self.folder, list(problem.space))
-        if not self._keep_events:
+        if not self.keeps_events:
             return ()
         self._events = EventFile(self.folder / EVENTS)
         return self._events.read()

@@ -124,8 +124,9 @@ class Table:
         """
         if seed != 0:
             raise IndexError(f"seed={seed}: every configuration was trained once, with seed 0.")
-        losses = _losses(self._record(int(self._positions[self.row(configuration)])))[0].tolist()
-        elapsed = (_EPOCH_NUMBERS * self._microseconds_per_epoch(configuration) / 1e6).tolist()
+        # Tuples of numbers, since the garbage collector does not look through them again and again.
+        losses = tuple(_losses(self._record(int(self._positions[self.row(configuration)])))[0].tolist())
+        elapsed = tuple((_EPOCH_NUMBERS * self._microseconds_per_epoch(configuration) / 1e6).tolist())
         return Curve(
             resources=_EPOCHS,
             elapsed=elapsed,

@@ -187,8 +187,11 @@ class Simulator(Backend):
         first = bisect_right(resources, after)
         end = len(resources) if until is None else bisect_left(resources, until) + 1
         began = self._now + delay
-        offset = elapsed[first - 1] if first else 0.0
-        injected = self._faults.inject(trial, [seconds - offset for seconds in elapsed[first:end]])
+        still_to_come = elapsed[first:end]
+        if first:
+            offset = elapsed[first - 1]
+            still_to_come = [seconds - offset for seconds in still_to_come]
+        injected = self._faults.inject(trial, still_to_come)
         arrival = began + self._report_delay
         times = [arrival + round(seconds * NANOSECONDS) for seconds in injected.elapsed]
         run = self._running[trial.id] = _Run(trial, curve, first, times)

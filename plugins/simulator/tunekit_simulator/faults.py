@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from tunekit_core import Streams, Trial
@@ -18,7 +20,7 @@ class InjectedRun:
         lost_at: Seconds from its beginning to the loss of its worker, if that is lost.
     """
 
-    elapsed: list[float]
+    elapsed: Sequence[float]
     fails: bool = False
     lost_at: float | None = None
 
@@ -36,7 +38,7 @@ class Faults:
         self._options = options
         self._possible = any((options.failure_rate, options.slow_rate, options.preemption_rate))
 
-    def inject(self, trial: Trial, elapsed: list[float]) -> InjectedRun:
+    def inject(self, trial: Trial, elapsed: Sequence[float]) -> InjectedRun:
         """Inject faults into the current run of a trial.
 
         Args:

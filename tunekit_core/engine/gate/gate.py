@@ -17,7 +17,6 @@ from tunekit_core.engine.state import ExperimentState, taken_columns
 from tunekit_core.errors import ComponentError
 
 INFINITY = math.inf
-CONTINUE = Decision.CONTINUE  # looking it up takes as long as a call in Python 3.11
 MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
 
 
@@ -39,13 +38,11 @@ class Gate:
         self._owners: dict[str, ResultComposer | None] = {}  # of columns so far; nobody where it is a metric
 
     def decision(self, decision: Decision, report: Report) -> Decision:
-        """What a scheduler decides.
+        """What a scheduler decides other than to go on.
 
         Raises:
             ComponentError: If it breaks a rule.
         """
-        if decision is CONTINUE:
-            return decision
         if not isinstance(decision, Decision):
             raise self._refusal("on_report", report.trial_id, f"returned {decision!r}, which is no Decision")
         if decision is Decision.PAUSE and not self._pauses:
