@@ -1,6 +1,7 @@
 """The space as a whole: order, constants, fixed values, completion, finite spaces."""
 
 import copy
+import math
 import pickle
 from types import MappingProxyType
 
@@ -246,6 +247,29 @@ class TestComplete:
         with pytest.raises(ConfigurationError) as caught:
             MIXED.fix({"shift": 0.5}).complete(partial)
         assert message in str(caught.value)
+
+    def test_what_the_space_has_drawn_or_completed_is_complete_as_it_is(self):
+        (drawn,) = MIXED.from_unit(np.full((1, MIXED.n_draws), 0.3))
+        completed = MIXED.complete(drawn)
+        assert completed is drawn
+        assert MIXED.complete(MIXED.default() | {"units": 3.0}) == MIXED.default() | {"units": 3}
+
+    def test_what_was_drawn_from_no_number_is_looked_at(self):
+        space = SearchSpace({"x": uniform(0.0, 1.0)})
+        (drawn,) = space.from_unit(np.array([[math.nan]]))
+        with pytest.raises(ConfigurationError, match="x: .* is not in"):
+            space.complete(drawn)
+
+    @pytest.mark.parametrize("leave", [copy.deepcopy, lambda drawn: pickle.loads(pickle.dumps(drawn))])
+    def test_what_another_space_has_drawn_is_looked_at(self, leave):
+        wide, narrow = SearchSpace({"x": uniform(0.0, 9.0)}), SearchSpace({"x": uniform(0.0, 1.0)})
+        (drawn,) = wide.from_unit(np.array([[0.9]]))
+        for configuration in (drawn, leave(drawn)):
+            assert wide.complete(configuration) == drawn
+            with pytest.raises(ConfigurationError, match="x: 8.1 is not in"):
+                narrow.complete(configuration)
+        with pytest.raises(ConfigurationError, match="cannot be chosen"):
+            wide.fix({"x": 1.0}).complete(drawn)
 
     def test_the_space_contains_what_it_completes_and_nothing_less(self):
         assert MIXED.contains(MIXED.default())

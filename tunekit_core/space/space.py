@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product, repeat
-from operator import is_
 from types import MappingProxyType
 from typing import Any
 
@@ -46,11 +44,6 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         self._fixed = {name: self._cast(name, fixed[name]) for name in self._domains if name in fixed}
         self._names = tuple(self._domains)
         self._settled: dict[str, Value] = {**self.constants, **self._fixed}
-        self._all_names = tuple(self._entries)
-        self._casts: list[Callable[[object], Value]] = [
-            functools.partial(self._settle, name) if name in self._settled else self._domains[name].cast
-            for name in self._entries
-        ]
         self._searched_domains = [(name, self._domains[name]) for name in self.searched]
         self._columns: list[tuple[str, Domain, slice]] = []
         stop = 0
@@ -150,7 +143,11 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             for j, (name, domain) in enumerate(self._domains.items())
             if name not in self._fixed
         }
-        return self.assemble(columns, len(u))
+        drawn = self.assemble(columns, len(u))
+        if ((u >= 0.0) & (u < 1.0)).all():
+            for configuration in drawn:
+                configuration.made_by = self
+        return drawn
 
     def encode(self, configurations: Sequence[Mapping[str, Any]]) -> Floats:
         """An n x ``width`` array in [0, 1] for n configurations.
@@ -186,9 +183,8 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             ConfigurationError: If a name is unknown, a value is not in its domain, or differs from the value
                 of a constant or of a fixed hyperparameter.
         """
-        complete = self._recast(partial) if type(partial) is Configuration else None
-        if complete is not None:  # so it is with most that are suggested
-            return complete
+        if type(partial) is Configuration and getattr(partial, "made_by", None) is self:
+            return partial
         for name in partial:
             if name not in self._entries:
                 raise self._unknown(name)
@@ -205,7 +201,9 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         for name in self._settled:
             if name in partial:
                 self._settle(name, partial[name])
-        return Configuration(values)
+        configuration = Configuration(values)
+        configuration.made_by = self
+        return configuration
 
     def replace(self, configuration: Mapping[str, Any], name: str, value: object) -> Configuration:
         """The configuration with another value of one hyperparameter, which is cast; nothing else is checked.
@@ -321,21 +319,6 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
             ConfigurationError: If a text that looks like a domain is none, or an entry cannot be a constant.
         """
         return SearchSpace({name: parse_entry(name, entry) for name, entry in entries.items()})
-
-    def _recast(self, configuration: Configuration) -> Configuration | None:
-        """A configuration with its values cast: itself, if each is as it is drawn.
-
-        Returns:
-            ``None`` if it has not all names in order, or a value is not in its domain.
-        """
-        if (*configuration,) != self._all_names:
-            return None
-        given = configuration.values()
-        try:
-            values = [cast(value) for cast, value in zip(self._casts, given, strict=True)]
-        except ConfigurationError:
-            return None
-        return configuration if all(map(is_, values, given)) else Configuration(zip(self._entries, values, strict=True))
 
     def _settle(self, name: str, value: object) -> Value:
         """The value of a constant or of a fixed hyperparameter; another is refused."""
