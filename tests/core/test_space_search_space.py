@@ -257,7 +257,7 @@ class TestComplete:
     def test_what_was_drawn_from_no_number_is_looked_at(self):
         space = SearchSpace({"x": uniform(0.0, 1.0)})
         (drawn,) = space.from_unit(np.array([[math.nan]]))
-        with pytest.raises(ConfigurationError, match="x: .* is not in"):
+        with pytest.raises(ConfigurationError, match=r"x: .* is not in"):
             space.complete(drawn)
 
     @pytest.mark.parametrize("leave", [copy.deepcopy, lambda drawn: pickle.loads(pickle.dumps(drawn))])
@@ -266,7 +266,7 @@ class TestComplete:
         (drawn,) = wide.from_unit(np.array([[0.9]]))
         for configuration in (drawn, leave(drawn)):
             assert wide.complete(configuration) == drawn
-            with pytest.raises(ConfigurationError, match="x: 8.1 is not in"):
+            with pytest.raises(ConfigurationError, match=r"x: 8.1 is not in"):
                 narrow.complete(configuration)
         with pytest.raises(ConfigurationError, match="cannot be chosen"):
             wide.fix({"x": 1.0}).complete(drawn)
