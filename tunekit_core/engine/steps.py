@@ -257,7 +257,7 @@ class Steps:
     def _may_begin_again(self, event: TrialEnded) -> bool:
         backend = self._backend
         limit = backend.max_losses if event.cause is Cause.INFRASTRUCTURE else backend.max_retries
-        return self.state.n_begun_again(event.trial_id, event.cause) < limit
+        return self.state.runs.n_begun_again(event.trial_id, event.cause) < limit
 
     def _end(self, trial: Trial, event: TrialEnded) -> None:
         if self._happened(event) is FAILED:

@@ -29,8 +29,17 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
-from tunekit_core.engine.state.best import Best, BestReport
-from tunekit_core.engine.state.front import Front
+from tunekit_core.engine.state.incumbents import Incumbents
+from tunekit_core.engine.state.runs import Runs
+from tunekit_core.engine.state.trial_fields import (
+    set_final_metrics,
+    set_is_ending,
+    set_last_report,
+    set_n_reports,
+    set_n_runs,
+    set_status,
+    set_until,
+)
 from tunekit_core.errors import RecordError
 
 WITHOUT_REPORT = "it ended without a report"
@@ -41,18 +50,6 @@ PAUSE, STOP, INFRASTRUCTURE = Decision.PAUSE, Decision.STOP, Cause.INFRASTRUCTUR
 RUNNING, PAUSED, COMPLETED, STOPPED, FAILED = Status
 
 
-def _setter(field: str) -> Callable[[Trial, Any], None]:
-    """What sets a field of a trial, which is frozen for everybody else."""
-    setter: Callable[[Trial, Any], None] = getattr(Trial, field).__set__  # half the time of object.__setattr__
-    return setter
-
-
-_set_status, _set_is_ending = _setter("status"), _setter("is_ending")
-_set_until, _set_n_runs = _setter("until"), _setter("n_runs")
-_set_last_report, _set_n_reports = _setter("last_report"), _setter("n_reports")
-_set_final_metrics = _setter("final_metrics")
-
-
 class ExperimentState:
     """Trials, counters and incumbents; tells the scheduler what happens. An :class:`ExperimentView`.
 
@@ -60,6 +57,7 @@ class ExperimentState:
         trials: All trials, by id.
         now: Time of the latest event in seconds; the tuner moves it on between events.
         first_anomaly: The first message of the backend that made no sense, and why; empty if there was none.
+        runs: What the runs of each trial have done.
         running_by_id: The trials that run, in the order in which they started or were resumed.
         endings: What trials that run become when they end, where that was decided already.
         placed: Where trials run, as the backend says, by id; of a backend that says so, those that it lacks wait.
@@ -86,19 +84,12 @@ class ExperimentState:
         self.placed: dict[int, TrialPlaced] = {}
         self._is_placed = False  # whether the backend says when trials run
         self._max_resource = INFINITY if problem.max_resource is None else problem.max_resource
-        self._is_constrained = problem.constraint is not None
-        self._best = BestReport()
-        self._front = Front() if len(problem.objective.metric) > 1 else None
+        self._incumbents = Incumbents(problem, self.trials)
+        self.runs = Runs(counts_reports=problem.objective.resource is None)
         self.running_by_id: dict[int, Trial] = {}
         self.endings: dict[int, Status] = {}
         self._reasons: dict[int, str] = {}  # why trials fail that run still
         self._costs: dict[int, float] = {}
-        self._n_lost: dict[int, int] = {}  # runs of each trial since this process or the one before it began
-        self._n_retried: dict[int, int] = {}
-        self._counted: dict[int, int] | None = {} if problem.objective.resource is None else None
-        self._with_checkpoint: set[int] = (
-            set()
-        )  # trials whose next run goes on from one; only where reports are counted
         self._appliers: Mapping[type[Any], Callable[[Any], Any]] = {
             TunerStarted: self._begin,
             Workers: self._set_workers,
@@ -129,25 +120,22 @@ class ExperimentState:
     @property
     def trials_since_improvement(self) -> int:
         """Trials started since the incumbent was found."""
-        best = self._best.best
-        return len(self.trials) - (0 if best is None else best[2])
+        return self._incumbents.trials_since
 
     @property
     def incumbent(self) -> Incumbent | None:
         """The best report by the first metric, of trials that have not failed."""
-        return self._incumbent(self._best.best)
+        return self._incumbents.best
 
     @property
     def best_of_failed(self) -> Incumbent | None:
         """The best report of the trials that failed, if it is better than the incumbent."""
-        return self._incumbent(self._best.best_of_failed)
+        return self._incumbents.best_of_failed
 
     @property
     def incumbents(self) -> Collection[Incumbent]:
         """The reports that no other dominates, of trials that have not failed."""
-        if self._front is None:
-            return () if self.incumbent is None else (self.incumbent,)
-        return [Incumbent(each, self.trials[each.trial_id].configuration) for each in self._front.reports]
+        return self._incumbents.not_dominated
 
     @property
     def running(self) -> Collection[Trial]:
@@ -163,20 +151,6 @@ class ExperimentState:
         """What the scheduler and the searcher tell about themselves."""
         of_searcher = self.scheduler.searcher.columns()
         return {**self.scheduler.columns(), **of_searcher} if of_searcher else self.scheduler.columns()
-
-    def n_counted(self, trial_id: int) -> int:
-        """How many reports the current run of a trial has made; asked where reports are counted."""
-        assert self._counted is not None
-        return self._counted[trial_id]
-
-    def goes_on_uncounted(self, trial_id: int) -> bool:
-        """Whether the next run of a trial goes on from a checkpoint though resources are counts of reports."""
-        return trial_id in self._with_checkpoint
-
-    def n_begun_again(self, trial_id: int, cause: Cause) -> int:
-        """How often a trial was begun again: since the process began for lost runs, in all for those that failed."""
-        counts = self._n_lost if cause is INFRASTRUCTURE else self._n_retried
-        return counts.get(trial_id, 0)
 
     @overload
     def apply(self, event: Started | Resumed) -> Trial: ...
@@ -215,8 +189,7 @@ class ExperimentState:
         return result
 
     def _begin(self, event: TunerStarted) -> None:
-        """What is lost with a process that died is no sign that a trial will be lost again."""
-        self._n_lost.clear()
+        self.runs.forget_lost()
 
     def _set_workers(self, event: Workers) -> None:
         self.n_workers = event.n
@@ -235,9 +208,9 @@ class ExperimentState:
             raise RecordError(
                 f"Trial {trial.id} was to be resumed but is {trial.status.value.lower()}: only a paused trial can be."
             )
-        _set_status(trial, RUNNING)
-        _set_until(trial, event.until)
-        _set_n_runs(trial, trial.n_runs + 1)
+        set_status(trial, RUNNING)
+        set_until(trial, event.until)
+        set_n_runs(trial, trial.n_runs + 1)
         self.n_paused -= 1
         self._run(trial)
         self.scheduler.on_resume(trial, event.note)
@@ -246,8 +219,7 @@ class ExperimentState:
     def _run(self, trial: Trial) -> None:
         self.running_by_id[trial.id] = trial
         self.n_running += 1
-        if self._counted is not None:
-            self._counted[trial.id] = 0
+        self.runs.begin(trial.id)
 
     def _stop(self, event: Stopped) -> None:
         """A paused trial has ended with that; one that runs counts as running until it has ended."""
@@ -268,16 +240,13 @@ class ExperimentState:
 
     def _report(self, report: Report) -> Decision:
         trial = self.trials[report.trial_id]
-        _set_last_report(trial, report)
-        _set_n_reports(trial, trial.n_reports + 1)
+        set_last_report(trial, report)
+        set_n_reports(trial, trial.n_reports + 1)
         self.latest_report = report
         self.n_reports += 1
-        if self._counted is not None:
-            self._counted[trial.id] += 1
-        if report.losses[0] < INFINITY and (not self._is_constrained or self.problem.is_feasible(report.metrics)):
-            self._best.report(report, self.n_reports, len(self.trials))
-            if self._front is not None and max(report.losses) < INFINITY:
-                self._front.report(report)
+        if self.runs.counts_reports:
+            self.runs.report(trial.id)
+        self._incumbents.report(report, self.n_reports)
         if COST_ATTRIBUTE in report.metrics:
             self._set_cost(trial.id, float(report.metrics[COST_ATTRIBUTE]))
         return self.scheduler.on_report(trial, report)
@@ -291,8 +260,8 @@ class ExperimentState:
 
     def _late(self, event: LateReport) -> None:
         """One that reports beyond the last resource does not end by itself: it has completed, unless that was all."""
-        if self._counted is not None:
-            self._counted[event.trial_id] += 1
+        if self.runs.counts_reports:
+            self.runs.report(event.trial_id)
         if event.is_beyond and event.trial_id not in self.endings:
             if self.trials[event.trial_id].last_report is None:
                 self._reasons[event.trial_id] = BEYOND
@@ -303,7 +272,7 @@ class ExperimentState:
     def _end_later(self, trial_id: int, status: Status) -> None:
         """The end of a trial that runs is decided; it counts as running until it has ended."""
         self.endings[trial_id] = status
-        _set_is_ending(self.trials[trial_id], True)
+        set_is_ending(self.trials[trial_id], True)
 
     def _give_up(self, event: UnusableReport) -> None:
         """The trial counts as running until it has ended."""
@@ -312,13 +281,10 @@ class ExperimentState:
 
     def _restart(self, event: Restarted) -> None:
         trial = self.trials[event.trial_id]
-        _set_n_runs(trial, event.run + 1)
-        counts = self._n_lost if event.cause is INFRASTRUCTURE else self._n_retried
-        counts[trial.id] = counts.get(trial.id, 0) + 1
+        set_n_runs(trial, event.run + 1)
         self.n_restarted += 1
         self.placed.pop(trial.id, None)
-        if self._counted is not None:
-            self._counted[trial.id] = 0
+        self.runs.begin_again(trial.id, event.cause)
 
     def _end(self, event: TrialEnded) -> Status:
         """A failure wins over what was decided, what was decided over how the run ended by itself."""
@@ -329,24 +295,23 @@ class ExperimentState:
             )
         decided = self.endings.pop(trial.id, None)
         if decided is not None:
-            _set_is_ending(trial, False)
+            set_is_ending(trial, False)
         if event.status is FAILED and (decided is None or event.cause is not INFRASTRUCTURE):
             status = FAILED
         else:
             status = decided or self._natural_end(trial)
         if event.metrics is not None:
-            _set_final_metrics(trial, MappingProxyType(dict(event.metrics)))
+            set_final_metrics(trial, MappingProxyType(dict(event.metrics)))
         if event.cost is not None:
             self._set_cost(trial.id, event.cost)
         del self.running_by_id[trial.id]
         self.n_running -= 1
         self.placed.pop(trial.id, None)
         if status is PAUSED:
-            if self._counted is not None and event.has_checkpoint:
-                self._with_checkpoint.add(trial.id)
-            _set_status(trial, status)
+            set_status(trial, status)
             self.n_paused += 1
-            self._best.pause(trial.id)
+            self.runs.pause(trial.id, has_checkpoint=event.has_checkpoint)
+            self._incumbents.pause(trial.id)
             self.scheduler.on_pause(trial)
         else:
             self._settle(trial, status, event.reason)
@@ -354,7 +319,7 @@ class ExperimentState:
 
     def _settle(self, trial: Trial, status: Status, reason: str = "") -> None:
         """A trial has ended for good."""
-        _set_status(trial, status)
+        set_status(trial, status)
         if status is COMPLETED:
             self.n_completed += 1
         elif status is STOPPED:
@@ -362,9 +327,7 @@ class ExperimentState:
         else:
             self.n_failed += 1
             self.newest_failure = Failure(trial.id, self._reasons.pop(trial.id, reason) or WITHOUT_REPORT)
-        self._best.end(trial.id, status, self.running_by_id)
-        if self._front is not None:
-            self._front.end(trial.id, status)
+        self._incumbents.end(trial.id, status, self.running_by_id)
         self.scheduler.on_end(trial, status)
 
     def _keep(self, event: CriterionMet) -> None:
@@ -386,9 +349,3 @@ class ExperimentState:
     def _set_cost(self, trial_id: int, cost: float) -> None:
         self.cost += cost - self._costs.get(trial_id, 0.0)
         self._costs[trial_id] = cost
-
-    def _incumbent(self, best: Best | None) -> Incumbent | None:
-        if best is None:
-            return None
-        report = best[-1]
-        return Incumbent(report, self.trials[report.trial_id].configuration)

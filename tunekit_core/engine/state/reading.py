@@ -62,7 +62,7 @@ class Reader:
             return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         try:
             losses = self._losses(own)
-            resource = self._state.n_counted(trial.id) + 1 if self._resource is None else own[self._resource]
+            resource = self._state.runs.n_reports(trial.id) + 1 if self._resource is None else own[self._resource]
             if type(resource) is not int:
                 resource = _whole(resource)
             usable = resource >= 1 and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
