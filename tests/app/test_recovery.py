@@ -114,14 +114,27 @@ def test_another_problem_in_the_folder_is_refused_and_kept(tmp_path: Path) -> No
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_a_scheduler_that_decides_differently_now_is_an_error_that_keeps_the_record(tmp_path: Path) -> None:
+def test_a_scheduler_that_decides_differently_now_is_an_error_that_leaves_every_file_as_it_was(tmp_path: Path) -> None:
     run("asha_stopping", tmp_path)
     lines = (tmp_path / "events.jsonl").read_bytes().splitlines(keepends=True)
     number = next(number for number, line in enumerate(lines) if b'"STOP"' in line)
     changed = lines[number].replace(b'"STOP"', b'"CONTINUE"').rpartition(b', "crc32"')[0]
     lines[number] = changed + b', "crc32": "%08x"}\n' % zlib.crc32(changed)
-    record = b"".join(lines)
-    (tmp_path / "events.jsonl").write_bytes(record)
+    (tmp_path / "events.jsonl").write_bytes(b"".join(lines))
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert sorted(before) == [".lock", "events.jsonl", "metadata.json", "results.csv.zip"]
     with pytest.raises(ReplayError, match="use the versions named in"):
         run("asha_stopping", tmp_path)
-    assert (tmp_path / "events.jsonl").read_bytes().startswith(record)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    ExperimentRecord(tmp_path).release()
+
+
+def test_an_experiment_that_goes_on_says_with_what(tmp_path: Path) -> None:
+    run("asha_stopping", tmp_path / "whole")
+    cut(tmp_path / "whole", tmp_path / "half", 4000)
+    used = json.loads((tmp_path / "half" / "metadata.json").read_text())
+    old = {**used, "versions": {"tunekit-hpo": "0.0.9"}, "numerics": {"numpy": "1.0"}}
+    (tmp_path / "half" / "metadata.json").write_text(json.dumps(old))
+    run("asha_stopping", tmp_path / "half")
+    metadata = load_experiment(tmp_path / "half").metadata
+    assert (metadata["versions"], metadata["numerics"]) == (used["versions"], used["numerics"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,7 @@ class ExperimentRecord:
         self.keeps_events = keep_events
         self._events: EventFile | None = None
         self._results: ResultsWriter | None = None
+        self._is_ours = False  # what is in the folder: written by this object, rather than found
         self._failures: dict[int, str] = {}
 
     def status(self) -> ExperimentStatus | None:
@@ -57,7 +58,7 @@ class ExperimentRecord:
         except (RecordError, KeyError, ValueError):
             return None
         # Nobody else writes while we hold the lock, so before we begin it was left by a process that died.
-        died = status is ExperimentStatus.RUNNING and self._results is None
+        died = status is ExperimentStatus.RUNNING and not self._is_ours
         return ExperimentStatus.INTERRUPTED if died else status
 
     def release(self) -> None:
@@ -73,7 +74,9 @@ class ExperimentRecord:
         *,
         restores: bool = False,
     ) -> Iterable[Recorded]:
-        """Write the first ``metadata.json`` and open the results.
+        """Write the first ``metadata.json`` and open the results: of an experiment that goes on, once it is folded.
+
+        Until then its files stay as they are, so that one that cannot be folded is not lost.
 
         Args:
             problem: What is solved.
@@ -108,14 +111,22 @@ class ExperimentRecord:
             "numerics": _numerics(),
             "started": read_metadata(self.folder).get("started", _now()) if goes_on else _now(),
         }
-        for left_over in (RESULTS, *([] if goes_on else [EVENTS])):  # of an experiment before: it would pass for ours
-            (self.folder / left_over).unlink(missing_ok=True)
-        write_metadata(self.folder, self._metadata)
         self._results = ResultsWriter(self.folder, list(problem.space))
-        if not self.keeps_events:
-            return ()
-        self._events = EventFile(self.folder / EVENTS)
-        return self._events.read()
+        self._events = EventFile(self.folder / EVENTS) if self.keeps_events else None
+        if self._events is not None and goes_on:
+            return self._past(self._events)
+        (self.folder / EVENTS).unlink(missing_ok=True)
+        self._make_ours()
+        return ()
+
+    def _past(self, events: EventFile) -> Iterator[Recorded]:
+        yield from events.read()
+        self._make_ours()
+
+    def _make_ours(self) -> None:
+        (self.folder / RESULTS).unlink(missing_ok=True)  # of an experiment before: it would pass for ours
+        write_metadata(self.folder, self._metadata)
+        self._is_ours = True
 
     def _check_same(self, problem: Problem) -> None:
         metadata = read_metadata(self.folder)
@@ -158,8 +169,8 @@ class ExperimentRecord:
             reason: Why it ended.
             summary: Counts and the incumbent, for the metadata.
         """
-        if self._results is None:  # it never began: what is in the folder is not ours
-            self.release()
+        if self._results is None or not self._is_ours:
+            self._leave_as_found()
             return
         self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
         self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
@@ -177,6 +188,13 @@ class ExperimentRecord:
         except OSError as error:
             self._name_folder(error)
             raise
+        finally:
+            self.release()
+
+    def _leave_as_found(self) -> None:
+        try:
+            if self._results is not None:
+                self._results.discard()
         finally:
             self.release()
 

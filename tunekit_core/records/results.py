@@ -69,6 +69,11 @@ class ResultsWriter:
         self._close_member()
         os.replace(self._temporary, self._path)
 
+    def discard(self) -> None:
+        """Finish without a file."""
+        self._close_member()
+        self._temporary.unlink()
+
     def _cells_of(self, trial: Trial) -> str:
         """Id and configuration of a trial, which are the same in each of its rows."""
         cells = self._trial_cells.get(trial.id)
