@@ -223,6 +223,26 @@ def test_an_experiment_whose_process_died_is_restored_when_the_function_is_given
     assert load_experiment(folder).metadata["n_failed"] == 0
 
 
+def test_an_experiment_that_cannot_go_on_is_kept_and_the_override_that_begins_anew_is_told(results, capfd):
+    def again(*overrides):
+        stop = "stopping.max_num_trials_finished=1"
+        return tune(lambda x: x, {"x": "uniform(0, 1)"}, n_workers=1, overrides=[stop, *overrides]).experiment
+
+    folder = again().path
+    events, metadata = folder / "events.jsonl", folder / "metadata.json"
+    damaged = events.read_bytes().replace(b"0.5", b"0.6", 1)
+    events.write_bytes(damaged)
+    metadata.write_text(metadata.read_text().replace('"completed"', '"interrupted"'))
+    with pytest.raises(RecordError, match=r"is damaged: .* What is recorded stays as it is"):
+        again()
+    assert "give overrides=['experiment_tag=default-anew']" in capfd.readouterr().err.replace("\n", " ")
+    anew = again("experiment_tag=default-anew")
+    assert (anew.metadata["experiment_tag"], anew.metadata["status"]) == ("default-anew", "completed")
+    assert events.read_bytes() == damaged
+    again("experiment_tag=default-anew")
+    assert "give overrides=['experiment_tag=default-anew-anew']" in capfd.readouterr().err.replace("\n", " ")
+
+
 COUNTED = """
 import os, time
 from tunekit import Reporter, tune

@@ -109,7 +109,9 @@ def test_another_problem_in_the_folder_is_refused_and_kept(tmp_path: Path) -> No
         backend=ToyBackend(other, benchmark, None, streams),
         record=ExperimentRecord(tmp_path, keep_events=True),
     )
-    with pytest.raises(RecordError, match="another search space"):
+    with pytest.raises(
+        RecordError, match=r"another search space, .* one\. What is recorded .*; a new .* another folder"
+    ):
         tuner.run()
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
@@ -123,8 +125,12 @@ def test_a_scheduler_that_decides_differently_now_is_an_error_that_leaves_every_
     (tmp_path / "events.jsonl").write_bytes(b"".join(lines))
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert sorted(before) == [".lock", "events.jsonl", "metadata.json", "results.csv.zip"]
-    with pytest.raises(ReplayError, match="use the versions named in"):
+    with pytest.raises(ReplayError) as caught:
         run("asha_stopping", tmp_path)
+    assert str(caught.value).endswith(
+        "with the versions that metadata.json names it goes on. What is recorded stays as it is; a new experiment "
+        "needs another folder."
+    )
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
     ExperimentRecord(tmp_path).release()
 

@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -146,6 +148,59 @@ def test_killed_again_while_it_is_resumed_it_goes_on(killed, tunekit, shell, res
     for _, rows in table.groupby("trial_id"):
         assert list(rows["epoch"]) == [*range(1, len(rows) + 1)]
     assert load_experiment(folder).metadata["n_failed"] == 0
+
+
+def damage(folder):
+    """A byte of the record is another, in the middle."""
+    path = folder / "events.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[9] = lines[9].replace(b'"event"', b'"evemt"')
+    path.write_bytes(b"".join(lines))
+    return path.read_bytes()
+
+
+def test_an_experiment_that_cannot_go_on_is_kept_and_the_last_line_begins_anew_beside_it(killed, tunekit, results):
+    folder = killed(*COMMAND, LIMIT.format(2))
+    left = damage(folder)
+    failed = tunekit(*COMMAND, LIMIT.format(2))
+    assert failed.status == 1
+    assert "Line 10 of " in failed.err
+    assert "What is recorded stays as it is; a new experiment needs another folder." in failed.err.replace("\n", " ")
+    before, line = failed.err.rstrip().rsplit("\n", 1)
+    assert "type the same command again" not in before
+    assert line.startswith("To begin anew beside what is recorded, type: ")
+    assert line.endswith(" experiment_tag=default-anew")
+    words = shlex.split(line)
+    anew = tunekit(*words[words.index(COMMAND[0]) :])
+    assert anew.status == 0, anew.err
+    assert (folder / "events.jsonl").read_bytes() == left
+    assert [metadata["status"] for metadata in results.metadata("default-anew/*/*")] == ["completed"]
+
+
+def test_a_folder_that_cannot_go_on_names_the_tag_with_which_to_type_its_command(killed, tunekit):
+    folder = killed(*COMMAND, LIMIT.format(2))
+    damage(folder)
+    failed = tunekit("resume", str(folder))
+    assert failed.status == 1
+    assert failed.err.endswith(
+        "To begin anew beside what is recorded, type the command that made it, with experiment_tag=default-anew\n"
+    )
+    (folder / "events.jsonl").unlink()
+    refused = tunekit("resume", str(folder))
+    assert refused.status == 2
+    assert "has no events.jsonl. To begin anew beside it" in refused.err.replace("\n", " ")
+    assert refused.err.endswith("type the command that made it, with experiment_tag=default-anew\n")
+
+
+def test_where_the_experiment_with_another_end_exists_the_line_to_resume_that_is_told(tunekit, results):
+    for n_trials in (1, 2):
+        assert tunekit(*COMMAND, LIMIT.format(n_trials)).status == 0
+    first, second = sorted(results.folders(), key=lambda folder: (folder / "metadata.json").stat().st_mtime)
+    refused = tunekit("resume", str(first), LIMIT.format(2))
+    assert refused.status == 2
+    line = refused.err.replace("\n", " ").rpartition("type: python -m tunekit ")[2]
+    assert "Best loss" in tunekit(*shlex.split(line)).out
+    assert Path(shlex.split(line)[-1]).resolve() == second
 
 
 @pytest.fixture(scope="module")

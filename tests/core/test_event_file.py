@@ -212,7 +212,7 @@ def test_a_record_of_format_1_is_refused_with_what_to_do(file):
     assert events == []
     assert str(error) == (
         f"{path} begins with {{'event': 'tuner_started', 'format': 1, 'time': 0.0}}: it is not of format 2, which this "
-        "version reads. Read it with the version that wrote it, or give another folder for a new experiment."
+        "version reads. Read it with the version that wrote it."
     )
 
 

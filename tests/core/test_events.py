@@ -166,7 +166,7 @@ def test_a_changed_decision_is_an_error_that_names_it(climbed, problem):
     with pytest.raises(ReplayError) as caught:
         fold(climbed.recorded, fresh_state(problem, type("Changed", (Climb,), {"stop_at": 4})))
     assert "at resource 3 the record says STOP, the scheduler now says CONTINUE" in str(caught.value)
-    assert "use the versions named in metadata.json, or start the experiment anew" in str(caught.value)
+    assert "with the versions that metadata.json names it goes on" in str(caught.value)
 
 
 START = {"event": "start", "trial_id": 0, "configuration": {"x": 0.5}, "until": None, "checkpoint_of": None, "note": {}}

@@ -68,7 +68,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
         seconds = None if outcome is None else outcome.seconds
         metadata = read_metadata(specs[0].folder)
         summary.print_run_summary(specs[0], metadata, seconds, None if is_resumed else command)
-    all_succeeded = _print_failures(specs, outcomes, command, debug=debug)
+    all_succeeded = _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
     return SUCCEEDED if all_written and all_succeeded else SOME_FAILED
 
 
@@ -147,7 +147,9 @@ def _finished(spec: RunSpec) -> FinishedRun:
     return FinishedRun(spec, metadata, read_best_so_far(spec.folder, metadata))
 
 
-def _print_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], command: str, *, debug: bool) -> bool:
+def _print_failures(
+    specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], command: str, *, debug: bool, is_resumed: bool
+) -> bool:
     """Print which runs failed, why, and how to run them again; true if none did."""
     failed = [(spec, outcomes[spec.folder]) for spec in specs if _status(outcomes, spec) is ExperimentStatus.FAILED]
     if not failed:
@@ -160,7 +162,12 @@ def _print_failures(specs: Sequence[RunSpec], outcomes: Mapping[Path, Outcome], 
             print_stderr(textwrap.indent(f"trial {failure['trial_id']}: {failure['reason']}", "    "))
         if debug and outcome.details:
             print_stderr(outcome.details)
-    print_stderr(f"To run only what failed, type the same command again: {command}")
+    kept = [spec for spec, outcome in failed if outcome.cannot_go_on]
+    if len(kept) < len(failed):
+        print_stderr(f"To run only what failed, type the same command again: {command}")
+    if kept:
+        what = "type the command that made it, with" if is_resumed else f"type: {command}"
+        print_stderr(f"To begin anew beside what is recorded, {what} experiment_tag={kept[0].experiment_tag}-anew")
     return False
 
 

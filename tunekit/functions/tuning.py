@@ -20,7 +20,7 @@ from tunekit.runs.building import build_tuner
 from tunekit.runs.checking import check_runs
 from tunekit.runs.run import failures_of
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import read_metadata
@@ -90,7 +90,7 @@ def tune(
 
     Results are those of a run on the command line, in the same place. Called again with the same arguments, the
     experiment goes on where it was, or is found complete. Of the function only the name counts for that. After changing
-    what it does, give ``overrides=["experiment_tag=NAME"]`` with a new name, or remove the folder of the results.
+    what it does, give ``overrides=["experiment_tag=NAME"]`` with a new name.
 
     Args:
         function: Takes every entry of the space as a keyword argument.
@@ -152,8 +152,8 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
     try:
         if record.status() is ExperimentStatus.COMPLETED:
             print_stderr(
-                f"Found complete: {spec.folder}. If the function has changed since, remove that folder, or give "
-                "overrides=['experiment_tag=NAME'] with a new name."
+                f"Found complete: {spec.folder}. If the function has changed since, give "
+                f"overrides=['experiment_tag={spec.experiment_tag}-anew'], or any tag that is new."
             )
             return
         print_stderr(f"Running in {spec.folder}")
@@ -161,6 +161,12 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
         try:
             with watching(spec) as watch:
                 build_tuner(spec, record, benchmark, watch=watch).run()
+        except (RecordError, ReplayError):
+            tag = f"{spec.experiment_tag}-anew"
+            print_stderr(
+                f"To begin anew beside what is recorded, give overrides=['experiment_tag={tag}'].", style="red"
+            )
+            raise
         finally:  # an interruption too: failures may be why
             _print_failures(spec.folder)
     finally:

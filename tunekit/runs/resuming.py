@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,7 +47,9 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     metadata = read_metadata(folder)
     config = metadata.get("config")
     if not isinstance(config, Mapping):
-        raise RecordError(f"{folder} was not made by the command line, which alone can resume it.")
+        raise RecordError(
+            f"{folder} was not made by the command line. It goes on when the program that made it is run again."
+        )
     if metadata["benchmark"] == FUNCTION_BENCHMARK:
         raise RecordError(
             f"{folder} tunes a Python function, which the command line does not have. It goes on when tune() is called "
@@ -55,7 +58,7 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     if config["format"] != FILES_FORMAT:
         raise RecordError(
             f"{folder} cannot go on: it was made by another version of tunekit, with format {config['format']} where "
-            f"this one writes {FILES_FORMAT}. Type the command that made it again."
+            f"this one writes {FILES_FORMAT}. Type the command that made it again: it begins anew beside this folder."
         )
     spec = _spec(folder, metadata, _changes(arguments[1:]))
     if not spec.can_restore:
@@ -66,7 +69,10 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             value=config["backend"]["name"],
         )
     if not (folder / EVENTS).exists():
-        raise RecordError(f"{folder} cannot go on: it has no {EVENTS}.")
+        raise RecordError(
+            f"{folder} cannot go on: it has no {EVENTS}. To begin anew beside it, type the command that made it, with "
+            f"experiment_tag={spec.experiment_tag}-anew"
+        )
     if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
         _move(folder, spec.folder)
@@ -167,8 +173,8 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 def _move(folder: Path, target: Path) -> None:
     if target.exists():
         raise ConfigurationError(
-            f"With these changes the experiment is that of {target}, which exists already. Resume that one, or remove "
-            "its folder."
+            f"With these changes the experiment is that of {target}, which exists already. To go on with that one, "
+            f"type: {shlex.join(['python', '-m', 'tunekit', 'resume', str(target)])}"
         )
     try:
         with FolderLock(folder):

@@ -15,7 +15,7 @@ from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import BY_KEYBOARD, reason_of
-from tunekit_core.errors import ExperimentLocked, RecordError
+from tunekit_core.errors import ExperimentLocked, RecordError, ReplayError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
 
@@ -29,12 +29,14 @@ class Outcome:
         reason: Why it ended, or is left to the other process, one line.
         seconds: Real time that it took.
         details: Where it failed, for developers.
+        cannot_go_on: Whether it failed since what is recorded of it, which is kept, cannot be gone on from.
     """
 
     status: ExperimentStatus
     reason: str
     seconds: float = 0.0
     details: str = ""
+    cannot_go_on: bool = False
 
 
 def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
@@ -65,7 +67,9 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
         reason = reason_of(error)
         record.release()
         mark_failed(spec.folder, spec, reason)
-        return Outcome(ExperimentStatus.FAILED, reason, time.perf_counter() - began, traceback.format_exc())
+        stuck = isinstance(error, RecordError | ReplayError)
+        seconds, details = time.perf_counter() - began, traceback.format_exc()
+        return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)
     status = ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED
     return Outcome(status, result.reason, time.perf_counter() - began)
 

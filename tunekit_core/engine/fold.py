@@ -73,7 +73,7 @@ class Fold:
             raise ReplayError(
                 f"On trial {report.trial_id} at resource {report.resource} the record says {event.decision.value}, the "
                 f"scheduler now says {self.undecided.decision.value}. A plugin or the numerics changed since the "
-                "record was written: use the versions named in metadata.json, or start the experiment anew."
+                "record was written: with the versions that metadata.json names it goes on."
             )
         self._carry_out(event)
 

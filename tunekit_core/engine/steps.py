@@ -36,10 +36,11 @@ from tunekit_core.engine.gate import AnyComponent, Gate, NamesErrors, Suggestion
 from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
 
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
 CONTINUE, PAUSE, FAILED = Decision.CONTINUE, Decision.PAUSE, Status.FAILED
+KEPT = "What is recorded stays as it is; a new experiment needs another folder."
 COUNTS = (
     "n_started",
     "n_completed",
@@ -122,10 +123,15 @@ class Steps:
         """The experiment begins, or goes on where the process before it died."""
         state, backend = self.state, self._backend
         restores = "restore" in backend.capabilities
-        past = self._record.begin(state.problem, self._n_workers, self._components, self._metadata, restores=restores)
-        self.gate.check_columns()
         recovery = Recovery(state, self._record, self._write_row)
-        has_past = recovery.read(past)  # before the backend is opened: its clock does not run meanwhile
+        try:
+            past = self._record.begin(
+                state.problem, self._n_workers, self._components, self._metadata, restores=restores
+            )
+            self.gate.check_columns()
+            has_past = recovery.read(past)  # before the backend is opened: its clock does not run meanwhile
+        except (RecordError, ReplayError) as error:
+            raise type(error)(f"{error} {KEPT}") from error
         if recovery.undecided is not None:
             self._record.write(recovery.undecided)  # right after its report, or the record could not be folded again
         self._happened(TunerStarted(RECORD_FORMAT, state.now))

@@ -106,5 +106,5 @@ def _check_format(path: Path, line: bytes) -> None:
     if not begins_here or first.get("format") != RECORD_FORMAT:
         raise RecordError(
             f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads. Read it with "
-            "the version that wrote it, or give another folder for a new experiment."
+            "the version that wrote it."
         )

@@ -135,7 +135,7 @@ class ExperimentRecord:
             if metadata.get(key) != json.loads(as_json(value)):
                 raise RecordError(
                     f"{self.folder} holds an experiment with another {key.replace('_', ' ')}, which cannot go on with "
-                    "this one. Choose another folder, or remove this one."
+                    "this one."
                 )
 
     def write(self, event: Happened) -> None:
