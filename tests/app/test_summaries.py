@@ -99,8 +99,8 @@ def spec(method="ASHA", dataset="robot_arm", seed=0, **options):
     return RunSpec(results, {}, dataset, method, None, "default", "results", 1, {})
 
 
-def finished(curve, mode="min", **how):
-    return FinishedRun(spec(**how), {"metric": ["loss"], "mode": [mode]}, curve)
+def finished(curve, mode="min", metric="loss", **how):
+    return FinishedRun(spec(**how), {"metric": [metric], "mode": [mode]}, curve)
 
 
 def labels(runs):
@@ -117,6 +117,14 @@ def test_there_is_a_panel_for_each_problem_with_its_methods_the_best_first():
     panels = compare(runs)
     assert [panel.problem for panel in panels] == ["fcnet-diabetes", "fcnet-robot_arm"]
     assert [(method.label, len(method.curves)) for method in panels[1].methods] == [("ASHA", 2), ("RS", 1)]
+
+
+def test_what_was_tuned_for_another_metric_is_not_compared():
+    curve, runs = best([0], [0.5]), []
+    for metric, mode in (("loss", "min"), ("accuracy", "max"), ("loss", "max")):
+        runs.append(finished(curve, mode, metric))
+    found = [(panel.metric, panel.mode) for panel in compare(runs)]
+    assert found == [("accuracy", "max"), ("loss", "max"), ("loss", "min")]
 
 
 def test_where_higher_is_better_the_highest_comes_first():

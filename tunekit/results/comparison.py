@@ -66,7 +66,7 @@ class MethodCurves:
 
 @attrs.frozen(eq=False)
 class Panel:
-    """All methods on one problem.
+    """All methods on one problem that search for the best of one metric.
 
     Attributes:
         problem: Benchmark and dataset.
@@ -84,27 +84,27 @@ class Panel:
 
 
 def compare(runs: Sequence[FinishedRun]) -> list[Panel]:
-    """A panel for each problem, in alphabetical order."""
-    by_problem: dict[str, list[FinishedRun]] = {}
+    """A panel for each problem and metric, in alphabetical order."""
+    comparable: dict[tuple[str, str, str], list[FinishedRun]] = {}
     for run in runs:
-        by_problem.setdefault(run.spec.problem_name, []).append(run)
-    return [_panel(problem, by_problem[problem]) for problem in sorted(by_problem)]
+        key = run.spec.problem_name, metric_and_constraint(run.metadata), run.metadata["mode"][0]
+        comparable.setdefault(key, []).append(run)
+    return [_panel(*key, comparable[key]) for key in sorted(comparable)]
 
 
-def _panel(problem: str, runs: Sequence[FinishedRun]) -> Panel:
-    metadata = runs[0].metadata
+def _panel(problem: str, metric: str, mode: str, runs: Sequence[FinishedRun]) -> Panel:
     budget = max(_budget(run) for run in runs)
     curves: dict[str, list[BestSoFar]] = {}
     for run, label in zip(runs, _labels(runs), strict=True):
         curves.setdefault(label, []).append(run.best)
-    sign = 1.0 if metadata["mode"][0] == "min" else -1.0
+    sign = 1.0 if mode == "min" else -1.0
 
     def loss_at_the_end(method: MethodCurves) -> tuple[float, str]:
         mean = float(method.interval(np.array([budget]))[0][0])
         return (np.inf if np.isnan(mean) else sign * mean), method.label
 
     methods = sorted((MethodCurves(label, curves[label]) for label in curves), key=loss_at_the_end)
-    return Panel(problem, metric_and_constraint(metadata), metadata["mode"][0], budget, methods)
+    return Panel(problem, metric, mode, budget, methods)
 
 
 def _budget(run: FinishedRun) -> float:
