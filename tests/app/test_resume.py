@@ -64,6 +64,17 @@ def test_resume_needs_only_the_folder(killed, tunekit):
     assert "Next, several seeds" not in finished.out
 
 
+def test_an_experiment_stays_in_its_folder_whatever_its_recipe_is_called(tunekit, results, tmp_path):
+    recipe = tmp_path / "own" / "method" / "RS+MINE.yaml"
+    recipe.parent.mkdir(parents=True)
+    recipe.write_text("# @package _global_\nmethod: {name: RS+MINE}\n")
+    first = tunekit("method=RS+MINE", "--config-dir", str(tmp_path / "own"), *COMMAND[1:], LIMIT.format(1))
+    assert first.status == 0, first.err
+    (folder,) = results.folders()
+    assert tunekit("resume", str(folder)).status == 0
+    assert results.folders() == [folder]
+
+
 def test_a_complete_experiment_goes_on_with_a_later_end_in_the_folder_that_belongs_to_it(tunekit, results):
     first = tunekit(*COMMAND, LIMIT.format(2))
     assert first.status == 0, first.err

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from tunekit.config.schema import COMPONENTS, NORMAL, SEVERAL, check
 from tunekit.config.specs.components import split_options
 from tunekit.config.specs.inputs import recorded_inputs
-from tunekit.config.specs.run_spec import RunSpec, resolve
+from tunekit.config.specs.run_spec import RunSpec, name_without_recipe, resolve
 from tunekit.console import print_stderr
 from tunekit.runs.checking import check_runs
 from tunekit_core.contracts.status import ExperimentStatus
@@ -106,7 +106,7 @@ def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any])
         "results_dir": os.path.relpath(tag_folder.parent),
         "tags": metadata.get("tags", {}),
     }
-    if "+" not in metadata["method"]:  # else it was made without a recipe, and its method is "scheduler+searcher"
+    if metadata["method"] != name_without_recipe(metadata["config"]):
         settings["method"] = {"name": metadata["method"]}
     if metadata.get("experiment") is not None:
         settings["experiment"] = {"name": metadata["experiment"]}

@@ -92,7 +92,7 @@ class RunSpec:
     @property
     def method_name(self) -> str:
         """The recipe; without one, scheduler and searcher."""
-        return self.method or f"{self.results['scheduler']['name']}+{self.results['searcher']['name']}"
+        return self.method or name_without_recipe(self.results)
 
     @cached_property
     def hash(self) -> str:
@@ -182,6 +182,11 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
     )
+
+
+def name_without_recipe(results: Mapping[str, Any]) -> str:
+    """What a method is called that no recipe chose, from what determines the results of a run."""
+    return f"{results['scheduler']['name']}+{results['searcher']['name']}"
 
 
 def _chosen(component: Component, options: OptionValues) -> dict[str, Any]:
