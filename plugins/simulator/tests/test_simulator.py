@@ -1,3 +1,4 @@
+import math
 from collections import Counter
 
 import attrs
@@ -110,6 +111,13 @@ def test_what_a_stopping_trial_reports_within_the_delay_still_arrives():
     backend.wait(None)
     backend.stop(only)
     assert [(type(e).__name__, e.time) for e in run(backend, 1)] == [("TrialReported", 4.0), ("TrialEnded", 6.0)]
+
+
+@pytest.mark.parametrize("deadline", [1e300, math.inf])
+def test_a_deadline_may_be_later_than_any_event(deadline):
+    backend = simulator(complete_delay=1e30)
+    backend.start(trial(backend, **FAST), 1, None)
+    assert [event.time for event in (*backend.wait(deadline), *backend.wait(None))] == [2.0, pytest.approx(1e30)]
 
 
 def test_a_report_at_the_deadline_still_counts():
