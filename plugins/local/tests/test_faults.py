@@ -195,6 +195,21 @@ def test_a_line_that_is_hard_to_read_fails_its_trial_at_most(tmp_path, line):
     assert tuned(tmp_path, code, n_trials=2).reason == "2 trials were started"
 
 
+@pytest.mark.parametrize(
+    "make_it", ["path.mkdir()", "os.mkfifo(path)", "path.symlink_to('/dev/zero')"], ids=["folder", "pipe", "device"]
+)
+def test_a_script_that_has_something_else_where_its_reports_belong_fails(tmp_path, make_it):
+    code = f"""
+path = Path(os.environ["TUNEKIT_REPORTS"])
+path.unlink(missing_ok=True)
+{make_it}
+"""
+    result = tuned(tmp_path, code, n_trials=2)
+    assert (result.reason, result.n_failed, result.n_reports) == ("2 trials were started", 2, 0)
+    reasons = [failure["reason"] for failure in load_experiment(tmp_path).metadata["failures"]]
+    assert all("is no file that can be read any more" in reason for reason in reasons)
+
+
 def test_a_script_that_has_a_file_where_its_checkpoint_belongs_cannot_be_resumed_and_says_why(make):
     code = """
 folder = Path(os.environ["TUNEKIT_CHECKPOINT_DIR"])

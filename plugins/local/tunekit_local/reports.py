@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,14 @@ class ReportFile:
         self._path = path
         self._position = 0
         self._part = b""
+        self._is_lost = False
 
     def new(self) -> list[Mapping[str, Any]]:
         """What was reported since the last call. A line that has no end yet is kept for the next."""
-        try:
-            file = os.open(self._path, os.O_RDONLY)
-        except FileNotFoundError:
-            return []
-        try:
-            data = os.pread(file, max(os.fstat(file).st_size - self._position, 0), self._position)
-        finally:
-            os.close(file)
+        data = self._appended()
+        if data is None:
+            told, self._is_lost = self._is_lost, True
+            return [] if told else [{UNREADABLE: f"{self._path} is no file that can be read any more"}]
         self._position += len(data)
         *lines, self._part = (self._part + data).split(b"\n")
         if len(self._part) > LONGEST_LINE:
@@ -43,6 +41,22 @@ class ReportFile:
             self._part = b""
         # After a line that broke off, a reporter begins a new one.
         return [_metrics(line) for line in lines if line.strip()]
+
+    def _appended(self) -> bytes | None:
+        """What was appended; ``None`` if the script has put something else in the place of the file."""
+        try:
+            file = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would have us wait for its writer
+        except FileNotFoundError:
+            return b""
+        except (NotADirectoryError, PermissionError):
+            return None
+        try:
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            return os.pread(file, max(status.st_size - self._position, 0), self._position)
+        finally:
+            os.close(file)
 
 
 def new_reports(files: Mapping[int, ReportFile]) -> Iterator[tuple[int, Mapping[str, Any]]]:
