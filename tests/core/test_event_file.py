@@ -28,7 +28,7 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
-from tunekit_core.errors import RecordError
+from tunekit_core.errors import RecordError, shown
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.load import read_events
 from tunekit_core.space import Configuration
@@ -220,6 +220,134 @@ def test_a_record_of_a_later_format_with_whole_lines_is_not_called_damaged(file)
     body = b'{"number": 0, "event": "tuner_started", "format": 3, "time": 0.0'
     _, error = read(file(body + b', "crc32": "%08x"}\n' % zlib.crc32(body)))
     assert "it is not of format 2, which this version reads" in str(error)
+
+
+# Lines that are whole, and no events
+
+FIRST = '{"number": 0, "event": "tuner_started", "format": 2, "time": 0.0'
+
+
+def whole_line(body):
+    """A line with the right checksum; without the brace at its end, which comes after that."""
+    content = body if isinstance(body, bytes) else body.encode()
+    return content + b', "crc32": "%08x"}\n' % zlib.crc32(content)
+
+
+def numbered(record):
+    """The second line of a file, as it is written."""
+    return json.dumps({"number": 1, **record})[:-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("", "is no JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("7", "is no JSON: Extra data: line 1 column 2 (char 1)"),
+        ('"text', "is no JSON: Unterminated string starting at: line 1 column 1 (char 0)"),
+        ("[1, 2]", "is no JSON: Extra data: line 1 column 7 (char 6)"),
+        ("{", "is no event: it has no number"),
+        ("{" * 100_000, "is no JSON: "),
+        ('{"number": 1, "a": ' + "[" * 100_000 + "]" * 100_000, "is no JSON: it is nested too deep"),
+        (b'{"number": 1, "a": "\xff"', "is no JSON: 'utf-8' codec can't decode"),
+        ('{"event": "stop", "trial_id": 0, "time": 1.0', "is no event: it has no number"),
+        ('{"number": null, "event": "stop", "trial_id": 0, "time": 1.0', "is no event: it has no number"),
+        ('{"number": "1", "event": "stop", "trial_id": 0, "time": 1.0', "is no event: it has no number"),
+        ('{"number": true, "event": "stop", "trial_id": 0, "time": 1.0', "is no event: it has no number"),
+        ('{"number": 1.0, "event": "stop", "trial_id": 0, "time": 1.0', "is no event: it has no number"),
+        ('{"number": 2, "event": "stop", "trial_id": 0, "time": 1.0', "is not where it belongs: lines before it"),
+        ('{"number": 1', "is no event: none is of the kind None"),
+        ('{"number": 1, "event": "begin"', "is no event: none is of the kind 'begin'"),
+        ('{"number": 1, "event": ["stop"]', "is no event: none is of the kind ['stop']"),
+        ('{"number": 1, "event": {}', "is no event: none is of the kind {}"),
+        ('{"number": 1, "event": "stop"', "is no event: 'stop' has the fields trial_id, time, this has none"),
+        (
+            '{"number": 1, "event": "stop", "time": 1.0, "why": "so"',
+            "is no event: 'stop' has the fields trial_id, time, this has time, why",
+        ),
+    ],
+)
+def test_a_line_with_the_right_checksum_that_is_no_event_is_named(file, body, problem):
+    path = file(whole_line(FIRST) + whole_line(body))
+    events, error = read(path)
+    assert events == [EVENTS[0]]
+    assert str(error).startswith(f"Line 2 of {path} {problem}")
+
+
+@pytest.mark.parametrize("body", ["", "7", "{", "{" * 100_000, '{"a": ' + "[" * 100_000 + "]" * 100_000, b"\xff"])
+def test_a_first_line_with_the_right_checksum_that_begins_no_record_is_refused(file, body):
+    path = file(whole_line(body))
+    events, error = read(path)
+    assert events == []
+    assert str(path) in str(error)
+
+
+WRONG = {
+    "trial_id": [None, True, -1, 1.0, "0", [0], {}],
+    "run": [None, True, -1, 1.0, "0", [0], {}],
+    "n": [None, True, 0, 2.0, "4", [], {}],
+    "format": [None, True, "2", 2.0, [], {}],
+    "until": [True, 0, 1.5, "3", [3], {}],
+    "time": [None, True, "1.0", [], {}, 10**400],
+    "cost": [True, "1.0", [], {}, 10**400],
+    "metrics": [None, True, 3, "loss", [], [["loss", 1.0]]],
+    "configuration": [None, True, 3, "x", [], [["x", 0.5]]],
+    "note": [None, True, 3, "x", [], [["x", 0.5]]],
+    "checkpoint_of": [True, 3, "x", [0, 2], {}, {"trial_id": 0}, {"trial_id": 0, "resource": "2"}, {"a": 1}],
+    "decision": [None, True, 3, "stop", [], {}],
+    "status": [None, True, 3, "failed", [], {}],
+    "cause": [None, True, 3, "SCRIPT", [], {}],
+    "reason": [None, True, 3, [], {}],
+    "message": [None, True, 3, [], {}],
+    "name": [None, True, 3, [], {}],
+    "place": [None, True, 3, [], {}],
+    "has_checkpoint": [None, 0, 1.0, "false", [], {}],
+    "is_beyond": [None, 0, 1.0, "false", [], {}],
+}
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_a_field_of_another_type_is_named_with_its_value(file, event):
+    record = to_json(written(event))
+    for name in record.keys() - {"event"}:
+        for wrong in WRONG[name]:
+            if (name, wrong, record["event"]) == ("metrics", None, "ended"):  # it may have none
+                continue
+            path = file(whole_line(FIRST) + whole_line(numbered({**record, name: wrong})))
+            events, error = read(path)
+            assert events == [EVENTS[0]]
+            expected = f"Line 2 of {path} is no event: '{record['event']}' with {name}={shown(wrong)}, where one of "
+            assert str(error).startswith(f"{expected}these is needed: ")
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_an_event_that_lacks_a_field_or_has_one_more_is_named(file, event):
+    record = to_json(written(event))
+    fields = [name for name in record if name != "event"]
+    for left_out in fields:
+        path = file(whole_line(FIRST) + whole_line(numbered({k: v for k, v in record.items() if k != left_out})))
+        rest = [name for name in fields if name != left_out]
+        expected = f"'{record['event']}' has the fields {', '.join(fields)}, this has {', '.join(rest) or 'none'}"
+        assert str(read(path)[1]).startswith(f"Line 2 of {path} is no event: {expected}")
+    assert "this has " in str(read(file(whole_line(FIRST) + whole_line(numbered({**record, "more": 1}))))[1])
+
+
+@pytest.mark.parametrize(
+    ("event", "field", "problem"),
+    [
+        (EVENTS[12], {"trial_id": -1}, "'stop' with trial_id=-1, where one of these is needed: a whole number from 0 on"),
+        (EVENTS[6], {"decision": "go"}, "'decision' with decision='go', where one of these is needed: {decisions}"),
+        (
+            EVENTS[3],
+            {"checkpoint_of": {"trial_id": 0}},
+            "'start' with checkpoint_of={'trial_id': 0}, where one of these is needed: an object with trial_id and "
+            "resource, null",
+        ),
+    ],
+)
+def test_what_a_field_can_be_is_said(file, event, field, problem):
+    path = file(whole_line(FIRST) + whole_line(numbered({**to_json(written(event)), **field})))
+    problem = problem.replace("{decisions}", ", ".join(decision.value for decision in Decision))
+    assert str(read(path)[1]) == f"Line 2 of {path} is no event: {problem}."
 
 
 # Reading line by line

@@ -188,7 +188,6 @@ ENDED |= {"metrics": None, "cost": None, "has_checkpoint": False}
             "decides on trial 1 after a report of trial 0",
         ),
         ([REPORT], "event 'report' of trial 0, which was never started"),
-        ([START, {**REPORT, "trial_id": -1}], "event 'report' of trial -1, which was never started"),
         ([ENDED], "event 'ended' of trial 0"),
         ([{"event": "resume", "trial_id": 4, "until": 1, "note": {}, "time": 0.0}], "event 'resume' of trial 4"),
         ([{"event": "unusable", "trial_id": 4, "run": 0, "metrics": {}, "time": 0.0}], "event 'unusable' of trial 4"),

@@ -15,6 +15,7 @@ import attrs
 
 from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.trials import Checkpoint, Decision, Report, Status
+from tunekit_core.engine.event_fields import READ, READ_AT_END, UnfitField
 from tunekit_core.engine.events import (
     Anomaly,
     CriterionMet,
@@ -30,9 +31,7 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
-from tunekit_core.errors import RecordError
-from tunekit_core.read_only import read_only
-from tunekit_core.space import Configuration
+from tunekit_core.errors import shown
 
 RECORD_FORMAT = 2
 
@@ -56,6 +55,7 @@ _MESSAGE = ("trial_id", "run", "metrics", "time")
 _FIELDS: Mapping[type[Any], tuple[str, ...]] = {
     **{event: tuple(field.name for field in attrs.fields(event)) for event in KINDS if event is not Report},
     Report: _MESSAGE,
+    TrialReported: _MESSAGE,
     UnusableReport: _MESSAGE,
 }
 _CLASSES: Mapping[str, type[Any]] = {**{kind: event for event, kind in KINDS.items()}, "report": TrialReported}
@@ -66,14 +66,14 @@ _PLAIN: Mapping[type[Any], Callable[[Any], Any]] = {
     Checkpoint: attrs.asdict,
     MappingProxyType: dict,
 }
-_READ: Mapping[str, Callable[[Any], Any]] = {
-    "decision": Decision,
-    "status": Status,
-    "cause": Cause,
-    "checkpoint_of": lambda fields: None if fields is None else Checkpoint(**fields),
-    "configuration": Configuration,
-    "note": read_only,
+_READ: Mapping[str, tuple[type[Any], tuple[tuple[str, Callable[[Any], Any]], ...]]] = {
+    kind: (event, tuple((name, (READ_AT_END if kind == "ended" else READ)[name]) for name in _FIELDS[event]))
+    for kind, event in _CLASSES.items()
 }
+
+
+class NoEvent(ValueError):
+    """What is read back and is no event; the message goes on from "a line"."""
 
 
 def to_json(event: Happened) -> dict[str, Any]:
@@ -85,25 +85,42 @@ def to_json(event: Happened) -> dict[str, Any]:
     return record
 
 
-def from_json(record: Any) -> Recorded:
+def from_json(record: dict[str, Any]) -> Recorded:
     """The event that :func:`to_json` wrote.
 
     Raises:
-        RecordError: If it is no event: the kind is not known, or a field is missing, unknown or of another form.
+        NoEvent: If it is none: the kind is not known, or a field is missing, unknown or of another type.
     """
+    kind = record.get("event")
+    if type(kind) is not str or kind not in _READ:
+        raise NoEvent(f"is no event: none is of the kind {shown(kind)}.")
+    event_class, fields = _READ[kind]
     try:
-        event_class = _CLASSES[record["event"]]
-        values = {name: _READ.get(name, _same)(value) for name, value in record.items() if name != "event"}
-        event: Recorded = event_class(**values)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RecordError(f"is no event: {record!r}") from error
+        values = [read(record[name]) for name, read in fields]
+    except (KeyError, UnfitField, RecursionError) as error:
+        raise NoEvent(f"is no event: {_what_is_wrong(kind, record)}.") from error
+    if len(record) > len(fields) + 1:
+        raise NoEvent(f"is no event: {_what_is_wrong(kind, record)}.")
+    event: Recorded = event_class(*values)
     return event
+
+
+def _what_is_wrong(kind: str, record: dict[str, Any]) -> str:
+    _, fields = _READ[kind]
+    expected, found = [name for name, _ in fields], [name for name in record if name != "event"]
+    if {*expected} != {*found}:
+        return f"'{kind}' has the fields {', '.join(expected)}, this has {', '.join(found) or 'none'}"
+    for name, read in fields:
+        try:
+            read(record[name])
+        except UnfitField as error:
+            return f"'{kind}' with {name}={shown(record[name])}, where one of these is needed: {error}"
+        except RecursionError:
+            return f"'{kind}' with {name}={shown(record[name])}, which is nested too deep"
+    raise AssertionError("all fields fit")
 
 
 def kind_of(event: Happened | Recorded) -> str:
     """The kind of an event, as a record says it."""
     return "report" if isinstance(event, TrialReported) else KINDS[type(event)]
 
-
-def _same(value: Any) -> Any:
-    return value

@@ -12,11 +12,11 @@ import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from tunekit_core.engine.event_json import RECORD_FORMAT, from_json, to_json
+from tunekit_core.engine.event_json import RECORD_FORMAT, NoEvent, from_json, to_json
 from tunekit_core.engine.events import Happened, Recorded
-from tunekit_core.errors import RecordError
+from tunekit_core.errors import RecordError, shown
 from tunekit_core.json_text import as_json
 
 CHECKSUM = b', "crc32": "%08x"}\n'
@@ -81,30 +81,41 @@ class EventFile:
         number = self._n_lines
         body, checksum = line[:-CHECKSUM_LENGTH], line[-CHECKSUM_LENGTH:]
         is_whole = checksum == CHECKSUM % zlib.crc32(body)
-        if number == 0 and (is_whole or b'"crc32"' not in line):
-            _check_format(self._path, line)
-        if not is_whole:
-            raise RecordError(f"Line {number + 1} of {self._path} is damaged: its checksum is wrong.")
-        record = json.loads(body + b"}")
-        if record.pop("number") != number:
-            raise RecordError(
-                f"Line {number + 1} of {self._path} is not where it belongs: lines before it are missing."
-            )
         try:
+            if number == 0 and (is_whole or b'"crc32"' not in line):
+                _check_format(self._path, _object(line, "is damaged"))
+            if not is_whole:
+                raise NoEvent("is damaged: its checksum is wrong.")
+            record = _object(body + b"}", "is no JSON")
+            found = record.pop("number", None)
+            if type(found) is not int:
+                raise NoEvent("is no event: it has no number.")
+            if found != number:
+                raise NoEvent("is not where it belongs: lines before it are missing.")
             return from_json(record)
-        except RecordError as error:
+        except NoEvent as error:
             raise RecordError(f"Line {number + 1} of {self._path} {error}") from error
 
 
-def _check_format(path: Path, line: bytes) -> None:
+def _check_format(path: Path, first: Any) -> None:
     """Of a line that is whole, or has no checksum: in a record of another format it would only look damaged."""
-    try:
-        first = json.loads(line)
-    except ValueError as error:
-        raise RecordError(f"Line 1 of {path} is damaged: {error}") from error
     begins_here = isinstance(first, dict) and (first.get("event"), first.get("time")) == ("tuner_started", 0.0)
     if not begins_here or first.get("format") != RECORD_FORMAT:
         raise RecordError(
-            f"{path} begins with {first}: it is not of format {RECORD_FORMAT}, which this version reads. Read it with "
-            "the version that wrote it."
+            f"{path} begins with {shown(first)}: it is not of format {RECORD_FORMAT}, which this version reads. Read "
+            "it with the version that wrote it."
         )
+
+
+def _object(line: bytes, otherwise: str) -> Any:
+    """What a line says.
+
+    Raises:
+        NoEvent: If it is no JSON; the message begins with ``otherwise``.
+    """
+    try:
+        return json.loads(line)
+    except RecursionError as error:
+        raise NoEvent(f"{otherwise}: it is nested too deep.") from error
+    except ValueError as error:
+        raise NoEvent(f"{otherwise}: {error}.") from error
