@@ -334,7 +334,11 @@ def test_an_event_that_lacks_a_field_or_has_one_more_is_named(file, event):
 @pytest.mark.parametrize(
     ("event", "field", "problem"),
     [
-        (EVENTS[12], {"trial_id": -1}, "'stop' with trial_id=-1, where one of these is needed: a whole number from 0 on"),
+        (
+            EVENTS[12],
+            {"trial_id": -1},
+            "'stop' with trial_id=-1, where one of these is needed: a whole number from 0 on",
+        ),
         (EVENTS[6], {"decision": "go"}, "'decision' with decision='go', where one of these is needed: {decisions}"),
         (
             EVENTS[3],

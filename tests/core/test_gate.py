@@ -1,5 +1,10 @@
 """Whatever crosses a contract is checked before it is recorded: what breaks a rule is named, and nothing follows."""
 
+import functools
+from collections import UserDict
+from fractions import Fraction
+from types import MappingProxyType
+
 import attrs
 import numpy as np
 import pytest
@@ -597,6 +602,10 @@ def test_a_deadline_is_a_number(play, seconds):
 # What a backend says
 
 END = TrialEnded(0, 0, Status.COMPLETED, 0.0)
+NAN = float("nan")
+DEEP = functools.reduce(lambda inner, _: [inner], range(100_000), [])
+IN_ITSELF = []
+IN_ITSELF.append(IN_ITSELF)
 
 
 @pytest.fixture
@@ -626,6 +635,8 @@ def adding(scripted_backend):
         (TrialReported("0", 0, {"epoch": 1, "loss": 0.0}, 1.0), "there is no such trial"),
         (TrialReported(0, 1, {"epoch": 3, "loss": 0.0}, 1.0), "the current run of the trial is 0"),
         (TrialReported(0, -1, {"epoch": 3, "loss": 0.0}, 1.0), "the current run of the trial is 0"),
+        (TrialReported(0, False, {"epoch": 3, "loss": 0.0}, 1.0), "the current run of the trial is 0"),
+        (TrialReported(0, 0.0, {"epoch": 3, "loss": 0.0}, 1.0), "the current run of the trial is 0"),
         (TrialReported(0, None, {"epoch": 3, "loss": 0.0}, 1.0), "the current run of the trial is 0"),
         (TrialEnded(3, 0, Status.FAILED, 1.0), "there is no such trial"),
         (TrialEnded(0, 4, Status.FAILED, 1.0), "the current run of the trial is 0"),
@@ -706,15 +717,53 @@ def test_what_is_waited_for_is_a_list(play, scripted_backend, returned):
         attrs.evolve(END, status=None),
         attrs.evolve(END, status=Status.FAILED, cause="infrastructure"),
         attrs.evolve(END, status=Status.FAILED, cause=None),
+        attrs.evolve(END, reason=None),
         attrs.evolve(END, metrics=[0.5]),
+        attrs.evolve(END, metrics={1: 0.5}),
+        attrs.evolve(END, metrics={"a": {(1, 2): 0.5}}),
+        attrs.evolve(END, metrics={"a": DEEP}),
         attrs.evolve(END, cost="cheap"),
+        attrs.evolve(END, cost=True),
+        attrs.evolve(END, cost=10**400),
+        attrs.evolve(END, has_checkpoint=1),
+        TrialPlaced(0, 0, None, 1.0),
+        TrialPlaced(0, 0, 7, 1.0),
     ],
 )
-def test_an_end_has_a_status_a_cause_metrics_and_a_cost_of_their_types(play, adding, end):
+def test_what_is_told_of_a_run_has_fields_of_their_types(play, adding, end):
     played = play(half_a_minute, backend=adding(end), raises=ComponentError)
     assert "The backend 'scripted' (module tests.core.test_gate) " in str(played.error)
     assert "(wait, trial 0)" in str(played.error)
-    assert "ended" not in played.kinds(0)
+    assert not {"ended", "placed"}.intersection(played.kinds(0))
+
+
+@pytest.mark.parametrize("seconds", [True, "1", None, -1.0, NAN, 10**400, Fraction(1, 2)])
+def test_a_time_is_a_number_also_where_a_trial_starts(play, scripted_backend, seconds):
+    class Wrong(scripted_backend):
+        def now(self):
+            return seconds
+
+    played = play(half_a_minute, backend=Wrong, raises=ComponentError)
+    assert f"says that it is {seconds!r} s since it began (now or wait)" in str(played.error)
+    assert "start" not in [event["event"] for event in played.events]
+
+
+@pytest.mark.parametrize("metrics", [UserDict(a=1, b=[2]), MappingProxyType({"a": np.int64(1), "b": (2,)})])
+def test_metrics_of_an_end_are_recorded_as_json_has_them(play, adding, metrics):
+    end = attrs.evolve(END, metrics=metrics, time=2.0)
+    played = play(lambda t, run: [0.5, 0.4], backend=adding(end), stopping=[finished(2)])
+    assert next(event for event in played.events if event["event"] == "ended")["metrics"] == {"a": 1, "b": [2]}
+
+
+@pytest.mark.parametrize("value", [DEEP, {(1, 2): 0.5}, IN_ITSELF])
+def test_a_report_that_json_cannot_hold_fails_the_trial_and_not_the_experiment(play, adding, value):
+    message = TrialReported(0, 0, {"epoch": 3, "loss": 0.1, "more": value}, 2.0)
+    played = play(half_a_minute, backend=adding(message), stopping=[finished(2)])
+    (failure,) = played.metadata["failures"]
+    assert failure["trial_id"] == 0
+    assert "which JSON cannot hold: " in failure["reason"]
+    assert len(failure["reason"]) < 500
+    assert [event["metrics"] for event in played.events if event["event"] == "unusable"] == [{}]
 
 
 @pytest.mark.parametrize("metrics", [None, 0.5, "loss", [0.5], ["ab"]])

@@ -12,6 +12,7 @@ from tunekit_core.space import Configuration
 
 DECISIONS = {decision.value: decision for decision in Decision}
 STATUSES = {status.value: status for status in (Status.COMPLETED, Status.FAILED)}
+BEYOND_FLOAT = 2**1023  # a whole number may be larger than any float
 CAUSES = {cause.value: cause for cause in Cause}
 
 
@@ -36,16 +37,13 @@ def _until(value: Any) -> int | None:
 
 
 def _number(value: Any) -> float:
-    return value if type(value) is float or _is_small_int(value) else _refuse("a number")
+    if type(value) is float or (type(value) is int and abs(value) < BEYOND_FLOAT):
+        return value
+    _refuse("a number")
 
 
 def _cost(value: Any) -> float | None:
-    return value if value is None or type(value) is float or _is_small_int(value) else _refuse("a number, null")
-
-
-def _is_small_int(value: Any) -> bool:
-    """Whether it is a whole number that a float can hold, if not exactly."""
-    return type(value) is int and abs(value) < 2**1023
+    return None if value is None else _number(value)
 
 
 def _text(value: Any) -> str:

@@ -123,4 +123,3 @@ def _what_is_wrong(kind: str, record: dict[str, Any]) -> str:
 def kind_of(event: Happened | Recorded) -> str:
     """The kind of an event, as a record says it."""
     return "report" if isinstance(event, TrialReported) else KINDS[type(event)]
-

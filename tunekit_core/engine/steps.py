@@ -171,7 +171,7 @@ class Steps:
         elif isinstance(message, TrialEnded):
             self._receive_end(trial, message)
         else:
-            self._happened(message)
+            self._happened(self.gate.place(message))
 
     def meet(self, criterion: StoppingCriterion, reason: str) -> None:
         """A criterion ends the experiment."""
@@ -187,7 +187,7 @@ class Steps:
         self._record.finish(status, reason, _summary(self.state))
 
     def _start(self, start: Start) -> None:
-        now = self._backend.now()
+        now = self.gate.time(self._backend.now())
         trial = self._happened(Started.of(self.state.n_started, start, now))
         for observer in self._observers:
             observer.on_trial_start(self.view, trial)
@@ -197,7 +197,7 @@ class Steps:
             self._end(trial, _failed_start(trial, now, error))
 
     def _resume(self, resume: Resume) -> None:
-        now = self._backend.now()
+        now = self.gate.time(self._backend.now())
         trial = self._happened(Resumed.of(resume, now))
         self._checkpoints.on_resume(trial.id)
         for observer in self._observers:
@@ -213,7 +213,7 @@ class Steps:
     def _stop(self, stop: Stop) -> None:
         """End a paused trial, or ask one to end that runs."""
         trial = self.state.trials[stop.trial_id]
-        self._happened(Stopped(trial.id, self._backend.now()))
+        self._happened(Stopped(trial.id, self.gate.time(self._backend.now())))
         if trial.status is Status.RUNNING:
             self._backend.stop(trial)
         else:
@@ -252,7 +252,7 @@ class Steps:
 
     def _receive_end(self, trial: Trial, event: TrialEnded) -> None:
         """A run is over: so is the trial, unless it is begun again."""
-        self.gate.check_end(event)
+        event = self.gate.end(event)
         if event.status is not FAILED or trial.is_ending or not self._may_begin_again(event):
             self._end(trial, event)
             return

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
 
 from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.composers import ResultComposer
@@ -13,10 +17,11 @@ from tunekit_core.engine.events import Anomaly
 from tunekit_core.engine.gate.answers import SCALARS
 from tunekit_core.engine.gate.culprits import broken_rule, described
 from tunekit_core.engine.gate.suggestions import undeclared, what_is
-from tunekit_core.engine.state import ExperimentState, taken_columns
-from tunekit_core.errors import ComponentError
+from tunekit_core.engine.state import ExperimentState, as_recorded, taken_columns
+from tunekit_core.errors import ComponentError, shown
 
 INFINITY = math.inf
+BEYOND_FLOAT = 2**1023  # a whole number may be larger than any float
 MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
 
 
@@ -68,7 +73,8 @@ class Gate:
         if type(time) is not float or not 0.0 <= time < INFINITY:
             self.time(time)
         trial = self._running.get(trial_id)
-        return trial if trial is not None and message.run == trial.n_runs - 1 else None
+        is_current = trial is not None and message.run == trial.n_runs - 1 and type(message.run) is int
+        return trial if is_current else None
 
     def time(self, seconds: float) -> float:
         """A time on the clock of the backend.
@@ -76,11 +82,7 @@ class Gate:
         Raises:
             ComponentError: If it is no finite number from 0 on.
         """
-        try:
-            is_time = 0.0 <= seconds < math.inf
-        except TypeError:
-            is_time = False
-        if not is_time:
+        if not _is_number(seconds) or not 0.0 <= seconds < math.inf:
             raise broken_rule(self._backend, "now or wait", None, f"says that it is {seconds!r} s since it began")
         return seconds
 
@@ -98,24 +100,45 @@ class Gate:
                 raise broken_rule(component, "columns", None, f"returned {taken}, which the scheduler has too")
             names.update(columns)
 
-    def check_end(self, end: TrialEnded) -> None:
-        """Refuse the end of a run that would be misread.
+    def place(self, placed: TrialPlaced) -> TrialPlaced:
+        """Where a trial runs.
+
+        Raises:
+            ComponentError: If it is no text.
+        """
+        if not isinstance(placed.place, str):
+            problem = f"placed a run with place={shown(placed.place)}, which is no text"
+            raise broken_rule(self._backend, "wait", placed.trial_id, problem)
+        return placed
+
+    def end(self, end: TrialEnded) -> TrialEnded:
+        """The end of a run, with metrics as a record holds them.
 
         Raises:
             ComponentError: If a field is of another type than the contract says.
         """
-        cost = end.cost
         problem = ""
         if end.status is not Status.COMPLETED and end.status is not Status.FAILED:
-            problem = f"status={end.status!r}, which is neither Status.COMPLETED nor Status.FAILED"
+            problem = f"status={shown(end.status)}, which is neither Status.COMPLETED nor Status.FAILED"
         elif not isinstance(end.cause, Cause):
-            problem = f"cause={end.cause!r}, which is no Cause"
-        elif end.metrics is not None and not isinstance(end.metrics, Mapping):
-            problem = f"metrics={end.metrics!r}, which is no mapping"
-        elif cost is not None and not (isinstance(cost, int | float) and math.isfinite(cost)):
-            problem = f"cost={cost!r}, which is no finite number"
+            problem = f"cause={shown(end.cause)}, which is no Cause"
+        elif not isinstance(end.reason, str):
+            problem = f"reason={shown(end.reason)}, which is no text"
+        elif end.metrics is not None and not _has_names(end.metrics):
+            problem = f"metrics={shown(end.metrics)}, which is no mapping from names to values"
+        elif end.cost is not None and not (_is_number(end.cost) and math.isfinite(end.cost)):
+            problem = f"cost={shown(end.cost)}, which is no finite number"
+        elif not isinstance(end.has_checkpoint, bool):
+            problem = f"has_checkpoint={shown(end.has_checkpoint)}, which is neither True nor False"
         if problem:
             raise broken_rule(self._backend, "wait", end.trial_id, f"ended a run with {problem}")
+        if end.metrics is None:
+            return end
+        try:
+            return attrs.evolve(end, metrics=as_recorded(end.metrics))
+        except (TypeError, ValueError, RecursionError) as error:
+            problem = f"ended a run with metrics={shown(end.metrics)}, which JSON cannot hold: {error}"
+            raise broken_rule(self._backend, "wait", end.trial_id, problem) from error
 
     def messages(self, messages: list[BackendEvent], deadline: float | None) -> list[BackendEvent]:
         """What a backend says has happened.
@@ -236,3 +259,14 @@ class Gate:
 
     def _refusal(self, method: str, trial_id: int | None, problem: str) -> ComponentError:
         return broken_rule(self._scheduler, method, trial_id, problem)
+
+
+def _has_names(metrics: Any) -> bool:
+    return isinstance(metrics, Mapping) and all(isinstance(name, str) for name in metrics)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number, and one that a float can hold."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return abs(int(value)) < BEYOND_FLOAT
+    return isinstance(value, float | np.floating)

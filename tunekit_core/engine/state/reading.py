@@ -13,6 +13,7 @@ from tunekit_core.contracts.backends import TrialReported
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Report
 from tunekit_core.engine.events import LateReport, UnusableReport
 from tunekit_core.engine.state.experiment_state import ExperimentState
+from tunekit_core.errors import shown
 from tunekit_core.json_text import as_json
 from tunekit_core.read_only import read_only
 
@@ -20,6 +21,7 @@ OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"
 CONFIGURATION_PREFIX = "config_"
 _report = partial(tuple.__new__, Report)  # a third of the time that Report(…) takes
 SCALARS = frozenset({bool, int, float, str, type(None)})
+NOT_FOR_JSON = (TypeError, ValueError, RecursionError)  # a key in it that is no name, itself in itself, nested too deep
 
 
 class Reader:
@@ -51,7 +53,10 @@ class Reader:
         layout = (*own, *map(type, own.values()))
         is_known = layout == self._layout
         if not is_known and not SCALARS.issuperset(map(type, own.values())):
-            own = read_only(json.loads(as_json(own)))
+            try:
+                own = as_recorded(own)
+            except NOT_FOR_JSON:
+                own = {}  # so that it cannot be used; what exactly came is said
             layout = (*own, *map(type, own.values()))
         metrics = MappingProxyType(own)
         last = trial.last_report
@@ -89,7 +94,24 @@ class Reader:
             needed.append(f"a whole number from 1 on as {self._resource}")
         if COST_ATTRIBUTE in metrics:
             needed.append(f"a finite number as {COST_ATTRIBUTE}")
+        try:
+            as_recorded(metrics)
+        except NOT_FOR_JSON as error:
+            return f"it reported {shown(dict(metrics))}, which JSON cannot hold: {error}"
         return f"it reported {dict(metrics)!r}, where these are needed: {', '.join(needed)}"
+
+
+def as_recorded(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics as a record holds them: a copy.
+
+    Raises:
+        TypeError, ValueError, RecursionError: If JSON cannot hold them.
+    """
+    own = dict(metrics)
+    if SCALARS.issuperset(map(type, own.values())):
+        return own
+    kept: dict[str, Any] = read_only(json.loads(as_json(own)))
+    return kept
 
 
 def _whole(number: Any) -> int:
