@@ -5,13 +5,12 @@ Everything heavy is imported when it is needed: the help page does not wait for 
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 import traceback
 from collections.abc import Sequence
 
 from tunekit.cli.exit_status import REFUSED, STOPPED_BY_USER
+from tunekit.cli.interruption import command, how_to_go_on
 from tunekit.cli.startup import print_startup_notes, report_broken_plugins
 from tunekit.config.arguments import CommandLine, parse
 from tunekit.console import print_stderr
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TunekitError as error:
         return _refuse(str(error), debug)
     except KeyboardInterrupt:
-        print_stderr(f"Interrupted. To go on, type: {_command(given)}")
+        print_stderr(how_to_go_on(given))
         return STOPPED_BY_USER
 
 
@@ -73,8 +72,8 @@ def _resume(arguments: list[str], given: Sequence[str]) -> int:
     print_startup_notes()
     spec = experiment_to_resume(arguments)
     report_broken_plugins()
-    command = _command(["resume", str(spec.folder)])
-    return run_plan(Plan([spec]), command=command, debug="--debug" in given, is_resumed=True)
+    again = command(["resume", str(spec.folder)])
+    return run_plan(Plan([spec]), command=again, debug="--debug" in given, is_resumed=True)
 
 
 def _show(line: CommandLine, package: str) -> int:
@@ -90,7 +89,7 @@ def _run(line: CommandLine, given: Sequence[str]) -> int:
 
     plan = plan_command(line)
     report_broken_plugins()
-    return run_plan(plan, command=_command(given), debug="--debug" in line.own) if plan.specs else 0
+    return run_plan(plan, command=command(given), debug="--debug" in line.own) if plan.specs else 0
 
 
 def _refuse(message: str, debug: bool) -> int:
@@ -98,8 +97,3 @@ def _refuse(message: str, debug: bool) -> int:
         traceback.print_exc()
     print_stderr(message, style="red")
     return REFUSED
-
-
-def _command(given: Sequence[str]) -> str:
-    program = os.path.basename(sys.argv[0])
-    return shlex.join([*(["python", "-m", "tunekit"] if program == "__main__.py" else [program]), *given])

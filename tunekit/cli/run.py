@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 
 from tunekit.cli.exit_status import SOME_FAILED, STOPPED_BY_USER, SUCCEEDED
+from tunekit.cli.interruption import raise_when_interrupted
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
@@ -53,6 +54,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     if plan.is_only_listed:
         _print_plan(specs, statuses)
         return SUCCEEDED
+    raise_when_interrupted()
     is_quiet = all(spec.verbosity == QUIET for spec in specs)
     if not is_quiet:
         _print_what_is_left(specs, left, n_jobs)

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from types import TracebackType
@@ -81,6 +82,7 @@ class WorkerPool:
             worker.process.kill()
 
     def _start(self) -> _Worker:
+        _start_server()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs,))
         process.start()
@@ -145,9 +147,23 @@ def _cause_of_death(exit_code: int | None) -> str:
     return f"its process was ended by {name}{hint}"
 
 
+def _start_server() -> None:
+    """Start what the workers are forked from, if it does not run, with interruptions held back in all of them.
+
+    Ctrl-C reaches the whole group. Until they can ignore it they import modules, and would print tracebacks.
+    """
+    resource_tracker.ensure_running()  # started with the server otherwise, and lets interruptions in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(connection: Connection) -> None:
     """What a worker does: runs what it is sent, until nobody is there to send any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what to do
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # what trials run may listen to them
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     while True:
