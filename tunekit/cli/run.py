@@ -117,7 +117,8 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
 
             def note(spec: RunSpec, outcome: Outcome) -> None:
                 outcomes[spec.folder] = outcome
-                shown.advance(has_failed=outcome.status is not ExperimentStatus.COMPLETED)
+                if outcome.status is not ExperimentStatus.INTERRUPTED:  # it is left
+                    shown.advance(has_failed=outcome.status is not ExperimentStatus.COMPLETED)
 
             run_all(specs, n_jobs, note)
     return outcomes
