@@ -40,7 +40,7 @@ def _check_seed(_: object, __: object, seed: int) -> None:
 
 def _check_family(_: object, __: object, family: str) -> None:
     # So that a family and a name can never be joined to what another family and name are joined to, or none.
-    if "/" in family or family == SHARED:
+    if not isinstance(family, str) or "/" in family or family == SHARED:
         raise PluginError(
             f"stream_family={family!r} cannot be a family of random streams: take a name without '/' other than "
             f"'{SHARED}', such as the name of the component."

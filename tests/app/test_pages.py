@@ -43,6 +43,16 @@ def test_plugins_lists_third_parties_and_broken_ones_with_their_reason(shell, tm
     assert "No module named 'tunekit_broken'" in finished.out
 
 
+def test_plugins_says_which_state_no_api(site, tunekit):
+    site.add("tunekit-silent")
+    finished = tunekit("plugins")
+    assert (
+        "Without API: tunekit-silent 1.0 does not state which contracts it was written for, and is taken for one of "
+        "today's. To state it, write API = 2 in the module tunekit_silent.\n"
+    ) in finished.out
+    assert finished.out.count("Without API") == 1
+
+
 def a_plugin_with(folder, files):
     """A distribution that offers nothing but these options files."""
     package = folder / "tunekit_files"

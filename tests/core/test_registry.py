@@ -399,10 +399,12 @@ def test_a_plugin_for_another_api_is_left_out_and_says_what_to_upgrade(api, to_u
     assert reason.endswith(f" with API 2. Type: pip install --upgrade {to_upgrade}")
 
 
-def test_a_plugin_that_states_no_api_is_taken():
+def test_a_plugin_that_states_no_api_is_taken_and_listed():
     silent = offering(Tidy)
     del silent.API
-    assert "tidy" in build(silent=silent).names("searcher")
+    found = build(silent=silent, stating=offering(type("Other", (Tidy,), {"name": "other"})))
+    assert {"tidy", "other"} < {*found.names("searcher")}
+    assert [plugin.distribution for plugin in found.without_api] == ["silent"]
 
 
 def test_an_unknown_component_names_the_close_one_and_what_is_installed():

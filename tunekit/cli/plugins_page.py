@@ -16,6 +16,7 @@ from tunekit.config.schema import RECIPES
 from tunekit.console import print_stdout, stdout_console
 from tunekit_core.errors import ConfigurationError, PluginError
 from tunekit_core.plugins.component import Component, several_components
+from tunekit_core.plugins.hookspecs import API
 from tunekit_core.plugins.options import Option
 from tunekit_core.plugins.registry import HOOKS, kind_meant, registry
 
@@ -58,6 +59,11 @@ def show_plugins(arguments: Sequence[str]) -> int:
         print_stdout(f"Broken: {error}")
     for plugin in registry().broken:
         print_stdout(f"Broken: {plugin.distribution} {plugin.version}: {plugin.reason}")
+    for silent in registry().without_api:
+        print_stdout(
+            f"Without API: {silent.distribution} {silent.version} does not state which contracts it was written for, "
+            f"and is taken for one of today's. To state it, write API = {API} in the module {silent.module.__name__}."
+        )
     return 0
 
 

@@ -12,6 +12,7 @@ import attrs
 
 from tunekit_core.contracts.options import check_range
 from tunekit_core.errors import ConfigurationError, InvalidOption, PluginError, TunekitError, suggestion
+from tunekit_core.plugins.attributes import wrong_attribute
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.names import qualified, several_offer
 from tunekit_core.plugins.options import Option, check_option, options_of
@@ -136,7 +137,8 @@ class Component:
 
         Raises:
             ConfigurationError: As for :meth:`read_options`, or if the component refuses the problem.
-            PluginError: If the component breaks while it is built.
+            PluginError: If the component breaks while it is built, or has an attribute of another form than its
+                contract says.
         """
         from tunekit_core.randomness import Streams  # numpy is loaded only when a component is built
 
@@ -144,7 +146,11 @@ class Component:
         family = getattr(self.factory, "stream_family", "") or self.factory.name
         own = [each.within(family) if isinstance(each, Streams) else each for each in context]
         with self._errors_named():
-            return self.factory(*own, read)
+            component = self.factory(*own, read)
+            wrong = wrong_attribute(self.kind, component)
+        if wrong:
+            raise PluginError(f"The {noun(self.kind)} '{self.name}' ({self.origin}) {wrong}.")
+        return component
 
     @contextmanager
     def _errors_named(self) -> Iterator[None]:

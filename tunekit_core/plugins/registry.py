@@ -15,6 +15,7 @@ import pluggy
 from tunekit_core import __version__
 from tunekit_core.errors import ConfigurationError, PluginError, TunekitError, UnknownComponentError, suggestion
 from tunekit_core.plugins import hookspecs
+from tunekit_core.plugins.attributes import wrong_attribute
 from tunekit_core.plugins.component import Component, noun, several_components
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.known import where_to_find
@@ -106,6 +107,11 @@ class Registry:
     def versions(self) -> dict[str, str]:
         """The version of each distribution whose plugin could be imported."""
         return {plugin.distribution: plugin.version for plugin in self._plugins}
+
+    @property
+    def without_api(self) -> list[Plugin]:
+        """Plugins that do not state the contracts that they were written for; they are taken for those of today."""
+        return [plugin for plugin in self._plugins if not hasattr(plugin.module, "API")]
 
     def asked_for(self) -> list[Component]:
         """The components of all kinds of which one was looked up so far."""
@@ -229,6 +235,9 @@ def _components(
     taken = {each.name: each.factory for _, each in found if each.distribution == plugin.distribution}
     for factory in factories:
         check_declarations(factory.Options)
+        wrong = wrong_attribute(kind, factory)
+        if wrong:
+            raise PluginError(f"the {noun(kind)} {factory.__qualname__} {wrong}")
         if SLASH in factory.name:
             raise PluginError(
                 f"the {noun(kind)} {factory.__qualname__} is named '{factory.name}': a name has no slash in it"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.engine.gate.culprits import described
+from tunekit_core.errors import ConfigurationError, PluginError
+from tunekit_core.plugins.attributes import wrong_attribute
 
 
 def check_parts(scheduler: Scheduler, backend: Backend) -> None:
@@ -13,7 +15,12 @@ def check_parts(scheduler: Scheduler, backend: Backend) -> None:
     Raises:
         ConfigurationError: If the scheduler needs what the backend cannot do, or the problem has more metrics than
             scheduler or searcher use.
+        PluginError: If one has an attribute of another form than its contract says.
     """
+    for kind, component in (("scheduler", scheduler), ("searcher", scheduler.searcher), ("backend", backend)):
+        wrong = wrong_attribute(kind, component)
+        if wrong:
+            raise PluginError(f"The {described(component)} {wrong}.")
     lacking = scheduler.needs - backend.capabilities
     if lacking:
         raise ConfigurationError(
