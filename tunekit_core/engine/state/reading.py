@@ -21,7 +21,7 @@ OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"
 CONFIGURATION_PREFIX = "config_"
 _report = partial(tuple.__new__, Report)  # a third of the time that Report(…) takes
 SCALARS = frozenset({bool, int, float, str, type(None)})
-NOT_FOR_JSON = (TypeError, ValueError, RecursionError)  # a key in it that is no name, itself in itself, nested too deep
+NOT_FOR_JSON = (ValueError, RecursionError)  # it contains itself, is nested too deep
 
 
 class Reader:
@@ -105,7 +105,7 @@ def as_recorded(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Metrics as a record holds them: a copy.
 
     Raises:
-        TypeError, ValueError, RecursionError: If JSON cannot hold them.
+        ValueError, RecursionError: If JSON cannot hold them.
     """
     own = dict(metrics)
     if SCALARS.issuperset(map(type, own.values())):
