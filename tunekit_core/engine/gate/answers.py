@@ -68,9 +68,10 @@ def choose(
     if isinstance(chosen, Promotion):
         if type(chosen.trial_id) is not int or chosen.trial_id not in map(attrgetter("trial_id"), paused):
             problem = (
-                f"chose the trial {shown(chosen.trial_id)}, which is not among the paused trials that it was given"
+                f"chose the trial {shown(chosen.trial_id)}, which is not among the paused trials that it was given: "
+                f"{_ids(paused)}"
             )
-            raise broken_rule(searcher, "choose", trial_id, f"{problem}: {_ids(paused)}")
+            raise broken_rule(searcher, "choose", trial_id, problem)
     elif isinstance(chosen, Proposal):
         _check_configuration(searcher, "choose", trial_id, chosen)
     else:
