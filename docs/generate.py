@@ -41,9 +41,10 @@ from tunekit_core import (
 )
 from tunekit_core.plugins import hookspecs, known
 from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.kinds import HOOKS
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.options import Option, type_text
-from tunekit_core.plugins.registry import HOOKS, registry
+from tunekit_core.plugins.registry import registry
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = Path(__file__).parent / "reference"

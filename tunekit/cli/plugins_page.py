@@ -17,8 +17,9 @@ from tunekit.console import print_stdout, stdout_console
 from tunekit_core.errors import ConfigurationError, PluginError
 from tunekit_core.plugins.component import Component, several_components
 from tunekit_core.plugins.hookspecs import API
+from tunekit_core.plugins.kinds import HOOKS, kind_meant
 from tunekit_core.plugins.options import Option
-from tunekit_core.plugins.registry import HOOKS, kind_meant, registry
+from tunekit_core.plugins.registry import registry
 
 LINE = "python -m tunekit plugins"
 HELP = f"""Lists the components that are installed, with their options.

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import attrs
 
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.plugins.kinds import kind_meant
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.options import check_option
-from tunekit_core.plugins.registry import kind_meant
 
 KEYS = {
     "method": "recipe that chooses searcher, scheduler and their options",

@@ -4,68 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache, partial
-from importlib import import_module
 from typing import Any
 
-import attrs
 import pluggy
 
-from tunekit_core import __version__
-from tunekit_core.errors import ConfigurationError, PluginError, TunekitError, UnknownComponentError, suggestion
-from tunekit_core.plugins import hookspecs
+from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError, suggestion
 from tunekit_core.plugins.attributes import wrong_attribute
 from tunekit_core.plugins.component import Component, noun, several_components
 from tunekit_core.plugins.diverted import stdout_diverted
+from tunekit_core.plugins.kinds import HOOKS, kind_suggestion
 from tunekit_core.plugins.known import where_to_find
-from tunekit_core.plugins.names import BUILT_IN, SLASH, meant_within, normalized, split_name
+from tunekit_core.plugins.loading import BrokenPlugin, Plugin, installed, load, reason_of
+from tunekit_core.plugins.names import SLASH, meant_within, split_name
 from tunekit_core.plugins.options import check_declarations
-
-HOOKS = {
-    "searcher": "tunekit_register_searchers",
-    "scheduler": "tunekit_register_schedulers",
-    "backend": "tunekit_register_backends",
-    "benchmark": "tunekit_register_benchmarks",
-    "stopping": "tunekit_register_stopping_criteria",
-    "composer": "tunekit_register_composers",
-    "observer": "tunekit_register_observers",
-}
-CALLED = {**{kind: kind for kind in HOOKS}, "criterion": "stopping"}
-"""What people call each kind."""
-
-
-IMPLEMENTS = f"{hookspecs.PROJECT}_impl"  # what pluggy's marker adds to a function
-
-
-@attrs.frozen
-class BrokenPlugin:
-    """A plugin that could not be used.
-
-    Attributes:
-        distribution: Name of its distribution.
-        version: Version of that.
-        reason: What went wrong, one line.
-    """
-
-    distribution: str
-    version: str
-    reason: str
-
-
-@attrs.frozen(eq=False)
-class Plugin:
-    """A plugin whose module could be imported.
-
-    Attributes:
-        distribution: Name of its distribution.
-        version: Version of that.
-        module: Implements the hooks.
-    """
-
-    distribution: str
-    version: str
-    module: Any
 
 
 class Registry:
@@ -160,7 +112,7 @@ class Registry:
         """
         if kind not in HOOKS:
             raise UnknownComponentError(
-                f"No kind of component is called '{kind}'. {_kind_suggestion(kind)}Kinds: {', '.join(HOOKS)}.",
+                f"No kind of component is called '{kind}'. {kind_suggestion(kind)}Kinds: {', '.join(HOOKS)}.",
                 kind=kind,
                 name=name,
                 installed=(),
@@ -223,7 +175,7 @@ class Registry:
     def _drop(self, plugin: Plugin, error: BaseException) -> None:
         """A plugin that breaks in one hook offers nothing, not even what was asked for before."""
         self._plugins.remove(plugin)
-        self.broken.append(BrokenPlugin(plugin.distribution, plugin.version, _reason(error)))
+        self.broken.append(BrokenPlugin(plugin.distribution, plugin.version, reason_of(error)))
         for kind, offered in self._offered.items():
             self._offered[kind] = [(origin, each) for origin, each in offered if origin is not plugin]
 
@@ -251,25 +203,10 @@ def _components(
     return [Component(kind, factory.name, factory, plugin.distribution, plugin.version) for factory in factories]
 
 
-def kind_meant(word: str) -> str | None:
-    """The kind of component that a word comes close to, such as its plural; ``None`` if it comes close to none.
-
-    >>> kind_meant("composers"), kind_meant("criteria"), kind_meant("color")
-    ('composer', 'stopping', None)
-    """
-    close = get_close_matches(word.lower(), CALLED, n=1)
-    return CALLED[close[0]] if close else None
-
-
-def _kind_suggestion(word: str) -> str:
-    meant = kind_meant(word)
-    return "" if meant is None else f"Did you mean '{meant}'? "
-
-
 @cache
 def registry() -> Registry:
     """The registry of this process, built when first asked for."""
-    return build_registry(_installed())
+    return build_registry(installed())
 
 
 def create(kind: str, name: str, *context: Any, **options: Any) -> Any:
@@ -280,80 +217,14 @@ def create(kind: str, name: str, *context: Any, **options: Any) -> Any:
     return registry().create(kind, name, *context, **options)
 
 
-def _installed() -> Iterator[tuple[str, str, Any]]:
-    """(distribution, version, function that imports the plugin) of every plugin: our own components, then by name."""
-    import importlib.metadata  # a quarter of what importing the core would take
-
-    # By name, as an entry point is: components of the core are found as those of any plugin are.
-    yield BUILT_IN, __version__, partial(import_module, "tunekit_core.builtin")
-    found = {}
-    for entry in importlib.metadata.entry_points(group=hookspecs.PROJECT):
-        distribution = entry.dist.name if entry.dist else entry.name
-        version = entry.dist.version if entry.dist else "unknown"
-        found[distribution, entry.name, entry.value] = (distribution, version, entry.load)
-    for key in sorted(found):  # a folder that is twice on the path lists its plugins twice
-        yield found[key]
-
-
-def build_registry(plugins: Iterator[tuple[str, str, Any]]) -> Registry:
+def build_registry(plugins: Iterable[tuple[str, str, Any]]) -> Registry:
     """A fresh registry of the given plugins.
 
     Args:
         plugins: (distribution, version, function that imports the plugin) of each.
     """
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    usable, broken = [], []
-    for name, version, load in plugins:
-        distribution = normalized(name)
-        try:
-            with stdout_diverted():
-                module = load()
-                if manager.is_registered(module):
-                    continue
-                _register(manager, module, distribution)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # also SystemExit
-            broken.append(BrokenPlugin(distribution, version, _reason(error)))
-        else:
-            usable.append(Plugin(distribution, version, module))
-    return Registry(manager, usable, broken)
-
-
-def _register(manager: pluggy.PluginManager, module: Any, distribution: str) -> None:
-    stated = getattr(module, "API", hookspecs.API)
-    if stated != hookspecs.API:
-        raise PluginError(_other_api(stated, distribution))
-    unmarked = [name for name in vars(hookspecs) if _is_unmarked(getattr(module, name, None), name)]
-    if unmarked:
-        raise PluginError(f"{unmarked[0]} has no @hookimpl above it: write `from tunekit_core import hookimpl`")
-    try:
-        manager.register(module)
-        manager.check_pending()  # without it, a misspelt hook is simply never run
-    except pluggy.PluginValidationError:
-        if manager.is_registered(module):  # pluggy up to 1.6 keeps a plugin whose hooks it refuses
-            manager.unregister(module)
-        raise
-
-
-def _is_unmarked(attribute: Any, name: str) -> bool:
-    """Whether an attribute of a plugin looks like a hook and is none, so that it would never be asked."""
-    return name.startswith(f"{hookspecs.PROJECT}_") and callable(attribute) and not hasattr(attribute, IMPLEMENTS)
-
-
-def _other_api(stated: Any, distribution: str) -> str:
-    older = BUILT_IN if isinstance(stated, int) and stated > hookspecs.API else distribution
-    return (
-        f"it was written for API {stated!r} of tunekit's plugins, and this is tunekit {__version__} with API "
-        f"{hookspecs.API}. Type: pip install --upgrade {older}"
-    )
+    return Registry(*load(plugins))
 
 
 def _top(module: str) -> str:
     return module.partition(".")[0]
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {error}"
-    return text.replace("\n", " ")
