@@ -49,7 +49,7 @@ class Plugin:
     module: Any
 
 
-def installed() -> Iterator[tuple[str, str, Any]]:
+def installed_plugins() -> Iterator[tuple[str, str, Any]]:
     """(distribution, version, function that imports the plugin) of every plugin: our own components, then by name."""
     import importlib.metadata  # a quarter of what importing the core would take
 
@@ -64,7 +64,7 @@ def installed() -> Iterator[tuple[str, str, Any]]:
         yield found[key]
 
 
-def load(
+def load_plugins(
     plugins: Iterable[tuple[str, str, Any]],
 ) -> tuple[pluggy.PluginManager, list[Plugin], list[BrokenPlugin]]:
     """Import plugins.
@@ -79,11 +79,11 @@ def load(
     manager.add_hookspecs(hookspecs)
     usable: list[Plugin] = []
     broken: list[BrokenPlugin] = []
-    for name, version, load in plugins:
+    for name, version, import_it in plugins:
         distribution = normalized(name)
         try:
             with stdout_diverted():
-                module = load()
+                module = import_it()
                 if manager.is_registered(module):
                     continue
                 _register(manager, module, distribution)

@@ -15,7 +15,7 @@ from tunekit_core.plugins.component import Component, noun, several_components
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.kinds import HOOKS, kind_suggestion
 from tunekit_core.plugins.known import where_to_find
-from tunekit_core.plugins.loading import BrokenPlugin, Plugin, installed, load, reason_of
+from tunekit_core.plugins.loading import BrokenPlugin, Plugin, installed_plugins, load_plugins, reason_of
 from tunekit_core.plugins.names import SLASH, meant_within, split_name
 from tunekit_core.plugins.options import check_declarations
 
@@ -206,7 +206,7 @@ def _components(
 @cache
 def registry() -> Registry:
     """The registry of this process, built when first asked for."""
-    return build_registry(installed())
+    return build_registry(installed_plugins())
 
 
 def create(kind: str, name: str, *context: Any, **options: Any) -> Any:
@@ -223,7 +223,7 @@ def build_registry(plugins: Iterable[tuple[str, str, Any]]) -> Registry:
     Args:
         plugins: (distribution, version, function that imports the plugin) of each.
     """
-    return Registry(*load(plugins))
+    return Registry(*load_plugins(plugins))
 
 
 def _top(module: str) -> str:
