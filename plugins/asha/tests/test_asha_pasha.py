@@ -82,7 +82,7 @@ def test_a_rung_is_unlocked_when_the_order_at_the_top_changes(experiment):
     for _ in TO_THE_TOP:
         run_next(pasha, CHANGED_PLACES)
     assert pasha.scheduler.n_unlocked == 3
-    assert pasha.scheduler.epsilon == 0  # they have changed places once, which is no noise
+    assert pasha.scheduler.columns()["pasha_epsilon"] == 0  # they have changed places once, which is no noise
     assert pasha.next() == Resume(3, until=9)
 
 
@@ -95,7 +95,7 @@ def test_within_epsilon_the_order_may_change(experiment, at_first, n_unlocked):
     curves = FIRST_FOUR | {4: [at_first, 0.41, 0.35]}
     while pasha.state.n_reports < 11:
         run_next(pasha, curves)
-    assert pasha.scheduler.epsilon == pytest.approx(0.04)
+    assert pasha.scheduler.columns()["pasha_epsilon"] == pytest.approx(0.04)
     assert pasha.scheduler.n_unlocked == n_unlocked
 
 
@@ -104,7 +104,7 @@ def test_epsilon_is_the_90th_percentile_of_distances_of_noisy_pairs(experiment):
     curves = FIRST_FOUR | {4: [0.42, 0.36, 0.35]}  # worse, better, worse than trial 1: 0.05 away from it
     while pasha.state.n_reports < 11:
         run_next(pasha, curves)
-    assert pasha.scheduler.epsilon == pytest.approx(0.049)
+    assert pasha.scheduler.columns()["pasha_epsilon"] == pytest.approx(0.049)
 
 
 def test_what_waits_at_the_old_top_goes_on_once_a_rung_is_unlocked_and_may_complete(experiment):
@@ -137,7 +137,7 @@ def test_the_trace_of_the_reference(experiment, swing, grows_at, n_trials, epsil
             growth[pasha.state.n_reports] = pasha.scheduler.max_resource
     assert growth == grows_at
     assert pasha.state.n_started == n_trials
-    assert pasha.scheduler.epsilon == pytest.approx(epsilon, abs=1e-12)
+    assert pasha.scheduler.columns()["pasha_epsilon"] == pytest.approx(epsilon, abs=1e-12)
 
 
 def test_at_most_one_rung_is_unlocked_by_a_report(experiment):
@@ -168,7 +168,7 @@ def test_a_loss_that_is_not_finite_makes_no_epsilon(experiment):
     curves = FIRST_FOUR | {3: [0.45, 0.37, math.nan]}
     for _ in TO_THE_TOP:
         run_next(pasha, curves)
-    assert pasha.scheduler.epsilon == 0
+    assert pasha.scheduler.columns()["pasha_epsilon"] == 0
     assert pasha.scheduler.n_unlocked == 2
     pairs = NoisyPairs(above=1)
     pairs.add(0, {1: 0.1, 2: math.inf, 3: 0.1})
@@ -180,7 +180,7 @@ def test_a_failed_trial_leaves_what_is_compared(experiment):
     pasha = experiment(Pasha, max_resource=27)
     for _ in TO_THE_TOP:
         run_next(pasha, FIRST_FOUR)
-    assert pasha.scheduler.epsilon == pytest.approx(0.04)
+    assert pasha.scheduler.columns()["pasha_epsilon"] == pytest.approx(0.04)
     # Trial 4 is 0.06 behind trial 1 at 3, and was ahead, behind: a noisy pair, until it fails.
     curves = FIRST_FOUR | {4: [0.42, 0.37, 0.36]}
     while pasha.state.n_reports < 9:
@@ -191,7 +191,7 @@ def test_a_failed_trial_leaves_what_is_compared(experiment):
     pasha.end(failing, Status.FAILED)
     assert pasha.state.columns()["num_at_level1"] == 4
     run_next(pasha, {5: [0.9]})
-    assert pasha.scheduler.epsilon == pytest.approx(0.04)
+    assert pasha.scheduler.columns()["pasha_epsilon"] == pytest.approx(0.04)
     assert pasha.scheduler.n_unlocked == 2
 
 
@@ -233,7 +233,7 @@ def test_a_trial_that_reports_at_rungs_only_is_promoted(experiment):
         trial = pasha.begin()
         assert (trial.id, trial.until) == expected
         pasha.report(trial, trial.until, FIRST_FOUR[trial.id][trial.until - 1])
-    assert pasha.scheduler.epsilon == 0
+    assert pasha.scheduler.columns()["pasha_epsilon"] == 0
     assert pasha.scheduler.n_unlocked == 2
 
 
@@ -254,7 +254,7 @@ def test_the_other_criteria(experiment, criterion, options, epsilon, n_unlocked)
     pasha = experiment(Pasha, max_resource=27, ranking_criterion=criterion, **options)
     for _ in TO_THE_TOP:
         run_next(pasha, CHANGED_PLACES)
-    assert pasha.scheduler.epsilon == pytest.approx(epsilon)
+    assert pasha.scheduler.columns()["pasha_epsilon"] == pytest.approx(epsilon)
     assert pasha.scheduler.n_unlocked == n_unlocked
 
 
@@ -293,7 +293,7 @@ def test_losses_that_are_further_apart_than_any_number_are_survived(experiment, 
     curves = {t: [1.7e308 * math.sin(t * (r + 1)) for r in range(27)] for t in range(60)}
     for _ in range(60):
         run_next(pasha, curves)
-    assert not math.isnan(pasha.scheduler.epsilon)
+    assert not math.isnan(pasha.scheduler.columns()["pasha_epsilon"])
 
 
 def test_only_the_last_trials_beyond_the_lower_rung_make_pairs():
@@ -318,7 +318,7 @@ for _ in range(150):
     reached = 0 if trial.last_report is None else trial.last_report.resource
     for resource in range(reached + 1, trial.until + 1):
         pasha.report(trial, resource, round(abs(math.sin(trial.id * 7.3) + 0.3 * math.sin(trial.id * resource)), 1))
-    seen.append((trial.id, trial.until, pasha.scheduler.epsilon, pasha.scheduler.n_unlocked))
+    seen.append((trial.id, trial.until, pasha.scheduler.columns()["pasha_epsilon"], pasha.scheduler.n_unlocked))
 print(seen)
 """
 

@@ -160,9 +160,9 @@ def check_trace(experiment, seed, criterion, **options):
                 ending.append(trial_id)
         assert pasha.scheduler.n_unlocked == slow.n_unlocked
         if criterion in ("soft_ranking", "soft_ranking_auto"):
-            assert pasha.scheduler.epsilon == slow.epsilon
+            assert pasha.scheduler.columns()["pasha_epsilon"] == slow.epsilon
         else:
-            assert pasha.scheduler.epsilon == pytest.approx(slow.epsilon, rel=1e-12, abs=1e-15)
+            assert pasha.scheduler.columns()["pasha_epsilon"] == pytest.approx(slow.epsilon, rel=1e-12, abs=1e-15)
     return slow.n_unlocked, slow.epsilon
 
 

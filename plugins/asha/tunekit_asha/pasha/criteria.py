@@ -1,27 +1,34 @@
-"""How far apart two trials may be and still count as equal: the ranking criteria of the paper."""
+"""When trials count as being in the same order on two rungs: the ranking criteria of the paper."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from tunekit_asha.options import PashaOptions
+from tunekit_asha.pasha.measures import disagreement
 from tunekit_asha.pasha.noise import NoisyPairs
+from tunekit_asha.pasha.ranking import Floats, SharedRanking
 from tunekit_core import Report
 
-Floats = npt.NDArray[np.float64]
 Curve = dict[int, float]  # losses by resource, in the order in which they were reported
 
 MAX_MEDIAN_TRIALS = 200  # 20,000 distances
 
 
-class Criterion:
-    """Says what epsilon is. This one is given it."""
+class Criterion(ABC):
+    """Says whether trials are in the same order on two rungs.
 
-    def __init__(self, epsilon: float = 0.0) -> None:
-        self._epsilon = epsilon
+    Attributes:
+        column: What the results call its value.
+        value: What it goes by, as of the last comparison.
+    """
+
+    column: ClassVar[str]
+    value: float
 
     def begin(self, level: int, curves: Mapping[int, Curve]) -> None:
         """Two other rungs are compared from now on.
@@ -37,17 +44,39 @@ class Criterion:
     def remove(self, trial_id: int) -> None:
         """A trial has failed."""
 
-    def epsilon(self, losses: Floats) -> float | None:
-        """Epsilon for now; ``None`` to keep the last one. Constant time where neither reports nor losses are new.
+    @abstractmethod
+    def is_same_order(self, ranking: SharedRanking) -> bool:
+        """Compare the two rungs. Constant time where neither reports nor the ranking are new.
 
         Args:
-            losses: On the lower rung, those of the trials that are on both, best first; the same array until one
-                comes or goes.
+            ranking: The trials that are on both.
         """
-        return self._epsilon
 
 
-class Spread(Criterion):
+class SoftRanking(Criterion):
+    """Trials that differ by no more than epsilon count as equal. This one is given epsilon.
+
+    Args:
+        epsilon: What it is at first.
+    """
+
+    column: ClassVar[str] = "pasha_epsilon"
+
+    def __init__(self, epsilon: float = 0.0) -> None:
+        self.value = epsilon
+
+    def is_same_order(self, ranking: SharedRanking) -> bool:
+        epsilon = self.epsilon(ranking)
+        if epsilon is not None:
+            self.value = epsilon
+        return ranking.measure(disagreement) <= self.value
+
+    def epsilon(self, ranking: SharedRanking) -> float | None:
+        """Epsilon for now; ``None`` to keep the last one."""
+        return None
+
+
+class Spread(SoftRanking):
     """A measure of how much losses on the lower rung differ, times a factor; 0 of less than two. Finite ones count.
 
     Args:
@@ -59,18 +88,17 @@ class Spread(Criterion):
         super().__init__()
         self._measure = measure
         self._scaling = scaling
-        self._measured: Floats | None = None
 
-    def epsilon(self, losses: Floats) -> float:
-        if losses is not self._measured:
-            self._measured = losses
-            finite = losses[: losses.searchsorted(np.inf)]
-            with np.errstate(over="ignore"):
-                self._epsilon = self._measure(finite) * self._scaling if len(finite) > 1 else 0.0
-        return self._epsilon
+    def epsilon(self, ranking: SharedRanking) -> float:
+        return ranking.measure(self._spread)
+
+    def _spread(self, ranking: SharedRanking) -> float:
+        finite = ranking.lower[: ranking.lower.searchsorted(np.inf)]
+        with np.errstate(over="ignore"):
+            return self._measure(finite) * self._scaling if len(finite) > 1 else 0.0
 
 
-class Noise(Criterion):
+class Noise(SoftRanking):
     """What the trials themselves show of noise, as :class:`NoisyPairs` has it."""
 
     def __init__(self) -> None:
@@ -95,7 +123,7 @@ class Noise(Criterion):
         if trial_id in self._pairs:
             self._pairs.remove(trial_id)
 
-    def epsilon(self, losses: Floats) -> float | None:
+    def epsilon(self, ranking: SharedRanking) -> float | None:
         return self._pairs.epsilon
 
 
@@ -117,10 +145,10 @@ def median_distance(losses: Floats) -> float:
 
 def criterion_of(options: PashaOptions) -> Criterion:
     """The criterion that the options choose."""
-    scaling = 1.0 if options.epsilon_scaling is None else options.epsilon_scaling
+    scaling = _given(options.epsilon_scaling, 1.0)
     match options.ranking_criterion:
         case "soft_ranking":
-            return Criterion(options.epsilon or 0.0)
+            return SoftRanking(_given(options.epsilon, 0.0))
         case "soft_ranking_std":
             return Spread(lambda losses: float(np.std(losses)), scaling)
         case "soft_ranking_mean_dst":
@@ -129,3 +157,7 @@ def criterion_of(options: PashaOptions) -> Criterion:
             return Spread(median_distance, scaling)
         case "soft_ranking_auto":
             return Noise()
+
+
+def _given(value: float | None, default: float) -> float:
+    return default if value is None else value

@@ -51,7 +51,6 @@ class Pasha(Scheduler):
     Attributes:
         rung_system: The rungs and the trials on their way between them.
         n_unlocked: How many rungs are unlocked, from the lowest.
-        epsilon: Two trials that differ by no more count as equal. Once all rungs are unlocked, it stays as it is.
 
     Raises:
         ConfigurationError: If the problem has no ``max_resource``, or an option does not fit it.
@@ -70,7 +69,6 @@ class Pasha(Scheduler):
         levels = choose_levels(max_resource_of(problem, self.name), options.min_resource, options)
         self.rung_system = RungSystem(levels, searcher, shows_all=options.searcher_data == "all")
         self.n_unlocked = 2
-        self.epsilon = 0.0
         self._rungs = self.rung_system.brackets[0]
         self._criterion = criterion_of(options)
         self._curves: dict[int, dict[int, float]] = {}  # losses by trial and resource, of trials that have not failed
@@ -115,7 +113,7 @@ class Pasha(Scheduler):
     def columns(self) -> Mapping[str, Scalar]:
         return {
             **self.rung_system.columns(),
-            "pasha_epsilon": self.epsilon,
+            self._criterion.column: self._criterion.value,
             "pasha_unlocked_rungs": self.n_unlocked,
             "pasha_max_resource": self.max_resource,
         }
@@ -144,12 +142,10 @@ class Pasha(Scheduler):
             jumps = below is None
             if below is not None:
                 self._ranking.add(below.loss, loss)
-        epsilon = self._criterion.epsilon(self._ranking.lower)
-        if epsilon is not None:
-            self.epsilon = epsilon
+        is_same_order = self._criterion.is_same_order(self._ranking)
         if jumps:
             self._unlock(arrives_on + 1)
-        elif self._ranking.disagreement() > self.epsilon:
+        elif not is_same_order:
             self._unlock(self.n_unlocked + 1)
 
     def _unlock(self, n_rungs: int) -> None:
