@@ -30,6 +30,12 @@ class TestPashaThatIsGivenEpsilon(SchedulerContract):
         )
 
 
+class TestPashaThatComparesOrdersAsAWhole(SchedulerContract):
+    @pytest.fixture(params=["rbo", "rrr", "arrr"])
+    def make(self, request):
+        return functools.partial(create, "scheduler", "pasha", ranking_criterion=request.param)
+
+
 class TestPashaColumns(ComposerContract):
     @pytest.fixture
     def make(self):
@@ -259,6 +265,53 @@ def test_the_other_criteria(experiment, criterion, options, epsilon, n_unlocked)
 
 
 @pytest.mark.parametrize(
+    ("criterion", "options", "score", "n_unlocked"),
+    [
+        ("rbo", {}, 1 / 3, 3),  # nothing of 1 in common, 2 of 2
+        ("rbo", {"threshold": 0.3}, 1 / 3, 2),
+        ("rbo", {"place_weight": 1.0}, 1 / 2, 2),
+        ("rbo", {"place_weight": 1.0, "threshold": 0.51}, 1 / 2, 3),
+        # Trials that had 0.4 and 0.45 now have 0.3 and 0.29: first one is worse by 1 / 29, then one better by 1 / 30.
+        ("rrr", {}, (1 / 29 - 1 / 60) / 1.5, 2),
+        ("rrr", {"threshold": 0.01}, (1 / 29 - 1 / 60) / 1.5, 3),
+        ("rrr", {"place_weight": 1.0, "threshold": 0.01}, (1 / 29 - 1 / 30) / 2, 2),
+        ("arrr", {}, (1 / 29 + 1 / 60) / 1.5, 2),
+        ("arrr", {"place_weight": 1.0, "threshold": 0.03}, (1 / 29 + 1 / 30) / 2, 3),
+        ("arrr", {"place_weight": 0.1, "threshold": 0.0343}, (1 / 29 + 1 / 300) / 1.1, 3),
+    ],
+)
+def test_the_criteria_that_compare_the_orders_as_a_whole(experiment, criterion, options, score, n_unlocked):
+    pasha = experiment(Pasha, max_resource=27, ranking_criterion=criterion, **options)
+    for _ in TO_THE_TOP:
+        run_next(pasha, CHANGED_PLACES)
+    assert pasha.scheduler.columns() == {
+        **{"num_at_level1": 4, "num_at_level3": 2, "num_at_level9": 0, "num_at_level27": 0},
+        **{"pasha_score": pytest.approx(score), "pasha_unlocked_rungs": n_unlocked},
+        "pasha_max_resource": 3 ** (n_unlocked - 1),
+    }
+
+
+@pytest.mark.parametrize(("criterion", "threshold"), [("rbo", 1.0), ("rrr", 0.0), ("arrr", 0.0)])
+def test_a_threshold_that_only_the_same_order_keeps_to_is_kept_by_it(experiment, criterion, threshold):
+    pasha = experiment(Pasha, max_resource=27, ranking_criterion=criterion, threshold=threshold)
+    for _ in TO_THE_TOP:
+        run_next(pasha, FIRST_FOUR)
+    assert pasha.scheduler.columns()["num_at_level3"] == 2
+    assert pasha.scheduler.n_unlocked == 2
+
+
+@pytest.mark.parametrize(("criterion", "score"), [("rbo", 1.0), ("rrr", 0.0), ("arrr", 0.0)])
+def test_a_single_trial_on_both_rungs_is_in_order(experiment, criterion, score):
+    pasha = experiment(Pasha, max_resource=27, ranking_criterion=criterion)
+    assert pasha.scheduler.columns()["pasha_score"] == score
+    for _ in TO_THE_TOP[:-1]:
+        run_next(pasha, FIRST_FOUR | {1: [0.4, 0.4, math.nan]})
+    assert pasha.scheduler.columns()["num_at_level3"] == 1
+    assert pasha.scheduler.columns()["pasha_score"] == score
+    assert pasha.scheduler.n_unlocked == 2
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"ranking_criterion": "soft_ranking"}, "epsilon.*must be given with ranking_criterion=soft_ranking"),
@@ -275,7 +328,22 @@ def test_the_other_criteria(experiment, criterion, options, epsilon, n_unlocked)
         ({"ranking_criterion": "soft_ranking", "epsilon": -0.1}, "epsilon=-0.1.*at least 0"),
         ({"ranking_criterion": "soft_ranking", "epsilon": math.inf}, "epsilon=inf.*finite"),
         ({"ranking_criterion": "soft_ranking_std", "epsilon_scaling": 0.0}, "epsilon_scaling=0.0.*above 0"),
-        ({"ranking_criterion": "rbo"}, "ranking_criterion='rbo'.*soft_ranking_auto"),
+        ({"threshold": 0.5}, "threshold=0.5.*no effect with ranking_criterion=soft_ranking_auto:.*=rbo, rrr or arrr"),
+        (
+            {"ranking_criterion": "soft_ranking_std", "place_weight": 0.5},
+            "place_weight=0.5.*no effect with ranking_criterion=soft_ranking_std:.*=rbo, rrr or arrr",
+        ),
+        ({"ranking_criterion": "rbo", "epsilon": 0.5}, "epsilon=0.5.*no effect with ranking_criterion=rbo"),
+        (
+            {"ranking_criterion": "rrr", "epsilon_scaling": 0.5},
+            "epsilon_scaling=0.5.*no effect with ranking_criterion=rrr:.*std, soft_ranking_mean_dst or soft",
+        ),
+        ({"ranking_criterion": "rbo", "threshold": 1.5}, "threshold=1.5.*at most 1 with ranking_criterion=rbo"),
+        ({"ranking_criterion": "rrr", "threshold": -0.1}, "threshold=-0.1.*at least 0"),
+        ({"ranking_criterion": "rrr", "threshold": math.inf}, "threshold=inf.*finite"),
+        ({"ranking_criterion": "arrr", "place_weight": 0.0}, "place_weight=0.0.*above 0"),
+        ({"ranking_criterion": "arrr", "place_weight": 1.1}, "place_weight=1.1.*at most 1"),
+        ({"ranking_criterion": "rob"}, "ranking_criterion='rob'.*soft_ranking_auto"),
         ({"brackets": 2}, "no option 'brackets'"),
         ({"min_resource": 27}, "min_resource=27.*below max_resource=27"),
     ],
@@ -286,14 +354,15 @@ def test_options_that_do_not_fit_are_refused(experiment, options, message):
 
 
 @pytest.mark.parametrize(
-    "criterion", ["soft_ranking_auto", "soft_ranking_std", "soft_ranking_mean_dst", "soft_ranking_median_dst"]
+    "criterion",
+    ["soft_ranking_auto", "soft_ranking_std", "soft_ranking_mean_dst", "soft_ranking_median_dst", "rrr", "arrr"],
 )
 def test_losses_that_are_further_apart_than_any_number_are_survived(experiment, criterion):
     pasha = experiment(Pasha, max_resource=27, ranking_criterion=criterion)
     curves = {t: [1.7e308 * math.sin(t * (r + 1)) for r in range(27)] for t in range(60)}
     for _ in range(60):
         run_next(pasha, curves)
-    assert not math.isnan(pasha.scheduler.columns()["pasha_epsilon"])
+    assert not any(map(math.isnan, pasha.scheduler.columns().values()))
 
 
 def test_only_the_last_trials_beyond_the_lower_rung_make_pairs():

@@ -11,11 +11,15 @@ from tunekit_core import Decision, Resume, Start, Status
 
 LEVELS = (1, 3, 9, 20)
 N_TRACES = 1000
+WHOLE = ("rbo", "rrr", "arrr")  # criteria that compare the orders as a whole
 
 
 class SlowPasha:
-    def __init__(self, criterion="soft_ranking_auto", epsilon=0.0, scaling=1.0):
-        self.criterion, self.epsilon, self.scaling = criterion, epsilon, scaling
+    def __init__(self, criterion, *, epsilon=0.0, epsilon_scaling=1.0, threshold=None, place_weight=0.5):
+        self.criterion, self.epsilon, self.scaling = criterion, epsilon, epsilon_scaling
+        default = 0.5 if criterion == "rbo" else 0.05
+        self.threshold, self.place_weight = default if threshold is None else threshold, place_weight
+        self.score = None
         self.n_unlocked = 2
         self.curves = {}  # trial -> resource -> loss
         self.rungs = {level: {} for level in LEVELS}  # level -> trial -> loss, in the order of arrival
@@ -32,10 +36,10 @@ class SlowPasha:
             jumps = reached >= self.n_unlocked and trial not in self.rungs[LEVELS[reached - 2]]
         if self.n_unlocked == len(LEVELS):
             return
-        self.update_epsilon()
+        has_settled = self.scores_well() if self.criterion in WHOLE else self.has_settled()
         if jumps:
             self.n_unlocked = min(reached + 1, len(LEVELS))
-        elif not self.has_settled():
+        elif not has_settled:
             self.n_unlocked += 1
 
     def fail(self, trial):
@@ -90,12 +94,31 @@ class SlowPasha:
         )
 
     def has_settled(self):
+        self.update_epsilon()
         by_lower, by_upper = self.top_two()
         for (_, had_this_place), (trial, _) in zip(by_lower, by_upper, strict=True):
             group = [t for t, loss in by_lower if loss == had_this_place or abs(loss - had_this_place) <= self.epsilon]
             if trial not in group:
                 return False
         return True
+
+    def scores_well(self):
+        lower, upper = (self.rungs[level] for level in LEVELS[self.n_unlocked - 2 : self.n_unlocked])
+        both = [trial for trial in upper if trial in lower]
+        by_lower = sorted(both, key=lambda trial: (lower[trial], upper[trial]))
+        by_upper = sorted(both, key=lambda trial: (upper[trial], lower[trial]))
+        weights = [self.place_weight**place for place in range(len(both))]
+        if self.criterion == "rbo":
+            by_place = [len({*by_lower[:d]} & {*by_upper[:d]}) / d for d in range(1, len(both) + 1)]
+        else:
+            by_place = [regret(upper[a], upper[b]) for a, b in zip(by_lower, by_upper, strict=True)]
+        if self.criterion == "arrr":
+            by_place = [abs(value) for value in by_place]
+        if len(both) < 2:
+            self.score = 1.0 if self.criterion == "rbo" else 0.0
+        else:
+            self.score = sum(w * value for w, value in zip(weights, by_place, strict=True)) / sum(weights)
+        return self.score >= self.threshold if self.criterion == "rbo" else self.score <= self.threshold
 
     def promotion(self, paused):
         for level, above in reversed([*itertools.pairwise(LEVELS[: self.n_unlocked])]):
@@ -108,6 +131,12 @@ class SlowPasha:
                 if rung[best] < math.inf and rung[best] <= cutoff:
                     return Resume(best, until=above)
         return None
+
+
+def regret(taken, best):
+    if taken == best:
+        return 0.0
+    return (taken - best) / abs(best) if best != 0 and max(taken, best) < math.inf else math.inf
 
 
 def random_loss(draws, base, resource, kind):
@@ -124,7 +153,7 @@ def check_trace(experiment, seed, criterion, **options):
     kind, n_workers = draws.choice(["ties", "distinct"]), int(draws.integers(1, 5))
     jumps = 0.1 if seed % 4 == 0 else 0.0
     pasha = experiment(Pasha, max_resource=20, ranking_criterion=criterion, **options)
-    slow = SlowPasha(criterion, options.get("epsilon", 0.0), options.get("epsilon_scaling", 1.0))
+    slow = SlowPasha(criterion, **options)
     running, ending, paused, reached, bases = [], [], set(), {}, {}
     for _ in range(int(draws.integers(20, 120))):
         expected = slow.promotion(paused)
@@ -159,10 +188,13 @@ def check_trace(experiment, seed, criterion, **options):
                 running.remove(trial_id)
                 ending.append(trial_id)
         assert pasha.scheduler.n_unlocked == slow.n_unlocked
+        columns = pasha.scheduler.columns()
         if criterion in ("soft_ranking", "soft_ranking_auto"):
-            assert pasha.scheduler.columns()["pasha_epsilon"] == slow.epsilon
+            assert columns["pasha_epsilon"] == slow.epsilon
+        elif criterion in WHOLE:
+            assert slow.score is None or columns["pasha_score"] == pytest.approx(slow.score, rel=1e-12, abs=1e-15)
         else:
-            assert pasha.scheduler.columns()["pasha_epsilon"] == pytest.approx(slow.epsilon, rel=1e-12, abs=1e-15)
+            assert columns["pasha_epsilon"] == pytest.approx(slow.epsilon, rel=1e-12, abs=1e-15)
     return slow.n_unlocked, slow.epsilon
 
 
@@ -181,6 +213,13 @@ def test_it_decides_as_the_slow_version_in_a_thousand_random_traces(experiment, 
         ("soft_ranking_std", {"epsilon_scaling": 0.7}),
         ("soft_ranking_mean_dst", {}),
         ("soft_ranking_median_dst", {"epsilon_scaling": 2.0}),
+        ("rbo", {}),
+        ("rbo", {"threshold": 0.8, "place_weight": 1.0}),
+        ("rbo", {"threshold": 1.0, "place_weight": 0.9}),
+        ("rrr", {}),
+        ("rrr", {"threshold": 0.5, "place_weight": 1.0}),
+        ("arrr", {}),
+        ("arrr", {"threshold": 0.3, "place_weight": 0.7}),
     ],
 )
 def test_it_decides_as_the_slow_version_by_the_other_criteria(experiment, criterion, options):

@@ -79,9 +79,17 @@ class FreezeThawOptions(LevelOptions):
     )
 
 
+_USED_BY = {  # options of PASHA, and the criteria with which they have an effect
+    "epsilon": ("soft_ranking",),
+    "epsilon_scaling": ("soft_ranking_std", "soft_ranking_mean_dst", "soft_ranking_median_dst"),
+    "threshold": ("rbo", "rrr", "arrr"),
+    "place_weight": ("rbo", "rrr", "arrr"),
+}
+
+
 @attrs.frozen(kw_only=True)
 class PashaOptions(LevelOptions):
-    """Where trials are compared, and when two of them count as equal."""
+    """Where trials are compared, and when their order counts as the same."""
 
     min_resource: int = option(
         1, help="The lowest rung level, in the unit in which trials report, usually epochs.", at_least=1
@@ -92,11 +100,17 @@ class PashaOptions(LevelOptions):
         "soft_ranking_std",
         "soft_ranking_mean_dst",
         "soft_ranking_median_dst",
+        "rbo",
+        "rrr",
+        "arrr",
     ] = option(
         "soft_ranking_auto",
-        help="How epsilon is found: two trials that differ by no more count as equal. From the noise of learning "
-        "curves (soft_ranking_auto); given as ``epsilon`` (soft_ranking); or, of the losses on the lower of the two "
-        "rungs that are compared, the standard deviation, the mean or the median distance, times ``epsilon_scaling``.",
+        help="How the orders of trials on the two rungs are compared. By places, where trials that differ by no more "
+        "than epsilon count as equal: epsilon is found from the noise of learning curves (soft_ranking_auto); given as "
+        "``epsilon`` (soft_ranking); or, of the losses on the lower of the two rungs, the standard deviation, the mean "
+        "or the median distance, times ``epsilon_scaling``. Or as a whole, by ``threshold`` and ``place_weight``: what "
+        "the first trials of both have in common (rbo, rank-biased overlap); how much worse trials are on the upper "
+        "rung in the order of the lower one (rrr, reciprocal rank regret), or how much worse or better (arrr).",
     )
     epsilon: float | None = option(
         None,
@@ -111,6 +125,21 @@ class PashaOptions(LevelOptions):
         above=0,
         below=math.inf,
     )
+    threshold: float | None = option(
+        None,
+        help="For rbo, rrr and arrr: the order counts as changed where the overlap, from 0 to 1 for equal orders, is "
+        "below it (rbo; 0.5 unless it is given), or the regret, a share of the losses, above it (rrr and arrr; 0.05 "
+        "unless it is given).",
+        at_least=0,
+        below=math.inf,
+    )
+    place_weight: float | None = option(
+        None,
+        help="For rbo, rrr and arrr: how much each place of the order counts, times the one before it; 0.5 unless it "
+        "is given. With 1 all count the same, and what happens among the best is lost among many others.",
+        above=0,
+        at_most=1,
+    )
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -122,17 +151,18 @@ class PashaOptions(LevelOptions):
                 "must be given with ranking_criterion=soft_ranking: a difference of the metric, such as 0.025 of an "
                 "accuracy. Or use ranking_criterion=soft_ranking_auto, which finds it",
             )
-        if criterion != "soft_ranking" and self.epsilon is not None:
+        for name, criteria in _USED_BY.items():
+            value = getattr(self, name)
+            if value is not None and criterion not in criteria:
+                raise InvalidOption(
+                    name,
+                    value,
+                    f"has no effect with ranking_criterion={criterion}: leave it out, or use ranking_criterion="
+                    + " or ".join(", ".join(criteria).rsplit(", ", 1)),
+                )
+        if criterion == "rbo" and self.threshold is not None and self.threshold > 1:
             raise InvalidOption(
-                "epsilon",
-                self.epsilon,
-                f"has no effect with ranking_criterion={criterion}: leave it out, or use "
-                "ranking_criterion=soft_ranking",
-            )
-        if criterion in ("soft_ranking", "soft_ranking_auto") and self.epsilon_scaling is not None:
-            raise InvalidOption(
-                "epsilon_scaling",
-                self.epsilon_scaling,
-                f"has no effect with ranking_criterion={criterion}: leave it out, or use "
-                "ranking_criterion=soft_ranking_std, soft_ranking_mean_dst or soft_ranking_median_dst",
+                "threshold",
+                self.threshold,
+                "must be at most 1 with ranking_criterion=rbo: equal orders have an overlap of 1",
             )

@@ -13,6 +13,9 @@ PREFIX = "pasha_"
 class PashaColumns(ResultComposer):
     """How PASHA stands at each report, as columns ``pasha_epsilon``, ``pasha_unlocked_rungs``, ``pasha_max_resource``.
 
+    Where the two orders are compared as a whole, by ``rbo``, ``rrr`` or ``arrr``, there is ``pasha_score`` instead of
+    ``pasha_epsilon``: their overlap, or the regret. Once all rungs are unlocked, either stays as it was.
+
     Other schedulers get no columns.
     """
 

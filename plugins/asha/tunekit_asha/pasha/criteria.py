@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from tunekit_asha.options import PashaOptions
-from tunekit_asha.pasha.measures import disagreement
+from tunekit_asha.pasha.measures import disagreement, rank_biased_overlap, reciprocal_rank_regret
 from tunekit_asha.pasha.noise import NoisyPairs
 from tunekit_asha.pasha.ranking import Floats, SharedRanking
 from tunekit_core import Report
@@ -127,6 +129,33 @@ class Noise(SoftRanking):
         return self._pairs.epsilon
 
 
+class Score(Criterion):
+    """A measure of the two orders as a whole keeps to a threshold.
+
+    Args:
+        measure: How much they agree, or differ.
+        keeps_to: Whether a score and the threshold, in this order, mean that the order is the same.
+        threshold: The threshold.
+    """
+
+    column: ClassVar[str] = "pasha_score"
+
+    def __init__(
+        self,
+        measure: Callable[[SharedRanking], float],
+        keeps_to: Callable[[float, float], bool],
+        threshold: float,
+    ) -> None:
+        self.value = measure(SharedRanking())
+        self._measure = measure
+        self._keeps_to = keeps_to
+        self._threshold = threshold
+
+    def is_same_order(self, ranking: SharedRanking) -> bool:
+        self.value = ranking.measure(self._measure)
+        return self._keeps_to(self.value, self._threshold)
+
+
 def mean_distance(losses: Floats) -> float:
     """The mean distance of two different ones among losses in order."""
     n = len(losses)
@@ -146,6 +175,7 @@ def median_distance(losses: Floats) -> float:
 def criterion_of(options: PashaOptions) -> Criterion:
     """The criterion that the options choose."""
     scaling = _given(options.epsilon_scaling, 1.0)
+    place_weight = _given(options.place_weight, 0.5)
     match options.ranking_criterion:
         case "soft_ranking":
             return SoftRanking(_given(options.epsilon, 0.0))
@@ -157,6 +187,12 @@ def criterion_of(options: PashaOptions) -> Criterion:
             return Spread(median_distance, scaling)
         case "soft_ranking_auto":
             return Noise()
+        case "rbo":
+            overlap = partial(rank_biased_overlap, place_weight=place_weight)
+            return Score(overlap, operator.ge, _given(options.threshold, 0.5))
+        case "rrr" | "arrr" as name:
+            regret = partial(reciprocal_rank_regret, place_weight=place_weight, absolute=name == "arrr")
+            return Score(regret, operator.le, _given(options.threshold, 0.05))
 
 
 def _given(value: float | None, default: float) -> float:

@@ -32,7 +32,8 @@ class Pasha(Scheduler):
     At first two rungs are unlocked. Trials pause at each rung and are promoted as by ASHA, but none beyond the highest
     unlocked rung. After each report the two highest of these are compared: if a trial on the upper one has a place that
     it did not have on the lower one, and those that had this place differ from it by more than epsilon, the next rung
-    is unlocked, and what waits may go on to it. With all rungs unlocked this is ASHA.
+    is unlocked, and what waits may go on to it. With all rungs unlocked this is ASHA. Other criteria compare the two
+    orders as a whole.
 
     Epsilon is what noise makes of the difference of two trials: the 90th percentile, over pairs of trials beyond the
     lower of the two rungs, of how far apart they are at the highest resource that both have reported, if they have
@@ -47,6 +48,9 @@ class Pasha(Scheduler):
 
     Unlike the paper, a trial that jumps over the rung below the highest unlocked one unlocks the rung above the one
     where it arrives. Nothing can be compared there, and trials of a script that reports rarely would wait for ever.
+
+    Unlike the paper's own code, rank-biased overlap (rbo) is divided by the sum of its weights, so that equal orders of
+    any number of trials have 1; and regrets (rrr, arrr) are relative to the size of a loss, whatever its sign.
 
     Attributes:
         rung_system: The rungs and the trials on their way between them.
