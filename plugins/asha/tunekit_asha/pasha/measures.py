@@ -30,7 +30,7 @@ def disagreement(ranking: SharedRanking) -> float:
 def rank_biased_overlap(ranking: SharedRanking, place_weight: float) -> float:
     """The mean, over all d, of the share of trials that are among the first d on both rungs, weighted by p^(d - 1).
 
-    1: the order is the same, as it is of less than two trials.
+    Equal orders have 1, and so have less than two trials.
 
     Unlike the paper's own code, this divides by the sum of the weights. There, equal orders of two trials have 0.19
     with p = 0.9, so that a threshold means something else for every n.
@@ -50,9 +50,9 @@ def reciprocal_rank_regret(ranking: SharedRanking, place_weight: float, *, absol
     """How much worse, on the upper rung, trials are in the order of the lower one.
 
     At each place it is the loss of the trial that has it on the lower rung, less that of the trial that has it on the
-    upper one, divided by the size of the latter; the mean is weighted by p^(d - 1). 0: the order is the same, as it is
-    of less than two trials. Infinity: at some place the two differ and cannot be divided, since the latter is 0 or one
-    of them is infinite.
+    upper one, divided by the size of the latter; the mean is weighted by p^(d - 1). Equal orders have 0, and so have
+    less than two trials. Infinity: at some place the two differ and cannot be divided, since the latter is 0 or one of
+    them is infinite.
 
     Unlike the paper's own code, this divides by the size of a loss rather than by the loss, so that a regret is one
     whether metrics are positive or negative.
