@@ -25,6 +25,7 @@ from tunekit_core import (
 from tunekit_core.builtin.criteria import MaxCost
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.builtin.rung_sizes import RungSizes
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import build_registry, registry
 
@@ -223,6 +224,11 @@ class NotAnOption:
     depth: int = 3
 
 
+@attrs.frozen(kw_only=True)
+class WithoutType:
+    depth = option(3, help="Levels.")
+
+
 def declaring(options):
     return offering(type("Tidier", (Tidy,), {"name": "tidier", "Options": options}))
 
@@ -234,15 +240,25 @@ def declaring(options):
         (SyntaxError("invalid\nsyntax"), "SyntaxError: invalid syntax"),
         (plugin(register_searchers=lambda: _raise(OSError("no libfoo"))), "OSError: no libfoo"),
         (plugin(config_packages=lambda: _raise(ValueError("bad"))), "ValueError: bad"),
-        (offering(type("Nameless", (Searcher,), {})), "AttributeError"),
-        (plugin(register_searchers=lambda: Tidy), "not iterable"),
-        (plugin(register_searcher=lambda: [Tidy]), "unknown hook 'tunekit_register_searcher'"),
+        (
+            offering(type("Nameless", (Searcher,), {})),
+            'the searcher Nameless has no name: write name = "…" into the class',
+        ),
+        (plugin(register_searchers=lambda: Tidy), "Tidy'>, which is no list: put what it offers into return […]"),
+        (plugin(register_searchers=lambda: None), "tunekit_register_searchers returned None, which is no list"),
+        (plugin(config_packages=lambda: "my.conf"), "tunekit_config_packages returned 'my.conf', which is no list"),
+        (
+            plugin(register_searcher=lambda: [Tidy]),
+            "there is no hook tunekit_register_searcher. Did you mean 'tunekit_register_searchers'? Hooks: ",
+        ),
         (without_marker(), "tunekit_register_searchers has no @hookimpl above it"),
         (plugin(register_searchers=lambda problem: [Tidy]), "problem"),
         (declaring(NoAttrsClass), "NoAttrsClass declares options and is no attrs class: write @attrs.frozen("),
         (declaring(NotAnOption), "NotAnOption.depth is not declared with tunekit_core.option("),
         (declaring(None), "None declares options and is no attrs class"),
-        (offering(object), "AttributeError"),
+        (declaring(WithoutType), "WithoutType.depth has no type: write it as in depth: int = option(…, help=…)"),
+        (offering(object), "offers <class 'object'>, which is no class that inherits from Searcher"),
+        (offering(RungSizes), "tunekit_register_searchers offers <class"),
         (offering(Tidy, type("Other", (Tidy,), {})), "it offers the searcher 'tidy' twice: Tidy and Other"),
         (offering(type("Slashed", (Tidy,), {"name": "a/b"})), "Slashed is named 'a/b': a name has no slash in it"),
         (SystemExit(3), "SystemExit: 3"),
@@ -258,13 +274,17 @@ def declaring(options):
         "config hook",
         "nameless",
         "no list",
+        "nothing",
+        "text",
         "misspelt hook",
         "hook without its marker",
         "hook with arguments",
         "options of no attrs class",
         "options not declared",
         "no options class",
+        "option without a type",
         "no component",
+        "component of another kind",
         "two of one name",
         "slash",
         "exit",

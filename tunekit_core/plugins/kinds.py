@@ -13,6 +13,16 @@ HOOKS = {
     "composer": "tunekit_register_composers",
     "observer": "tunekit_register_observers",
 }
+CONTRACTS = {
+    "searcher": "Searcher",
+    "scheduler": "Scheduler",
+    "backend": "Backend",
+    "benchmark": "Benchmark",
+    "stopping": "StoppingCriterion",
+    "composer": "ResultComposer",
+    "observer": "Observer",
+}
+"""The class that components of each kind inherit from, as ``tunekit_core`` offers it."""
 CALLED = {**{kind: kind for kind in HOOKS}, "criterion": "stopping"}
 """What people call each kind."""
 

@@ -11,7 +11,7 @@ import attrs
 import pluggy
 
 from tunekit_core import __version__
-from tunekit_core.errors import PluginError, TunekitError
+from tunekit_core.errors import PluginError, TunekitError, suggestion
 from tunekit_core.plugins import hookspecs
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.names import BUILT_IN, normalized
@@ -109,9 +109,11 @@ def _register(manager: pluggy.PluginManager, module: Any, distribution: str) -> 
     unmarked = [name for name in vars(hookspecs) if _is_unmarked(getattr(module, name, None), name)]
     if unmarked:
         raise PluginError(f"{unmarked[0]} has no @hookimpl above it: write `from tunekit_core import hookimpl`")
+    for name in _unknown_hooks(module):
+        hooks = [each for each in vars(hookspecs) if _is_hook(each)]
+        raise PluginError(f"there is no hook {name}. {suggestion(name, hooks)}Hooks: {', '.join(hooks)}")
     try:
         manager.register(module)
-        manager.check_pending()  # without it, a misspelt hook is simply never run
     except pluggy.PluginValidationError:
         if manager.is_registered(module):  # pluggy up to 1.6 keeps a plugin whose hooks it refuses
             manager.unregister(module)
@@ -120,7 +122,20 @@ def _register(manager: pluggy.PluginManager, module: Any, distribution: str) -> 
 
 def _is_unmarked(attribute: Any, name: str) -> bool:
     """Whether an attribute of a plugin looks like a hook and is none, so that it would never be asked."""
-    return name.startswith(f"{hookspecs.PROJECT}_") and callable(attribute) and not hasattr(attribute, IMPLEMENTS)
+    return _is_hook(name) and callable(attribute) and not hasattr(attribute, IMPLEMENTS)
+
+
+def _is_hook(name: str) -> bool:
+    return name.startswith(f"{hookspecs.PROJECT}_")
+
+
+def _unknown_hooks(module: Any) -> Iterator[str]:
+    """Names under which a plugin implements hooks that there are not: pluggy would simply never run them."""
+    for name, attribute in vars(module).items():
+        if callable(attribute) and hasattr(attribute, IMPLEMENTS):
+            hook = getattr(attribute, IMPLEMENTS)["specname"] or name
+            if not hasattr(hookspecs, hook):
+                yield hook
 
 
 def _other_api(stated: Any, distribution: str) -> str:

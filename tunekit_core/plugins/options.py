@@ -65,7 +65,7 @@ def check_declarations(declaring: type[Any]) -> None:
 
     Raises:
         PluginError: If it is no attrs class, or has a field that :func:`~tunekit_core.option` does not declare, or
-            one with a reserved name.
+            one without a type or with a reserved name.
     """
     name = getattr(declaring, "__qualname__", repr(declaring))
     if "__attrs_attrs__" not in getattr(declaring, "__dict__", {}):  # attrs.has() is content with a base class
@@ -73,6 +73,8 @@ def check_declarations(declaring: type[Any]) -> None:
     for field in attrs.fields(declaring):
         if DECLARED not in field.metadata:
             raise PluginError(f"{name}.{field.name} is not declared with tunekit_core.option(…, help=…)")
+        if field.type is None:
+            raise PluginError(f"{name}.{field.name} has no type: write it as in {field.name}: int = option(…, help=…)")
         if field.name in RESERVED:
             raise PluginError(f"{name}.{field.name}: no option can be called '{field.name}', which a config says too")
 

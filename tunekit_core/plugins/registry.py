@@ -9,11 +9,12 @@ from typing import Any
 
 import pluggy
 
-from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError, suggestion
+import tunekit_core
+from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError, shown, suggestion
 from tunekit_core.plugins.attributes import wrong_attribute
 from tunekit_core.plugins.component import Component, noun, several_components
 from tunekit_core.plugins.diverted import stdout_diverted
-from tunekit_core.plugins.kinds import HOOKS, kind_suggestion
+from tunekit_core.plugins.kinds import CONTRACTS, HOOKS, kind_suggestion
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.loading import BrokenPlugin, Plugin, installed_plugins, load_plugins, reason_of
 from tunekit_core.plugins.names import SLASH, meant_within, split_name
@@ -163,8 +164,7 @@ class Registry:
             others = [module for module in self._manager.get_plugins() if module is not plugin.module]
             try:
                 with stdout_diverted():
-                    answers = self._manager.subset_hook_caller(hook, others)()
-                    offered = read(plugin, [each for answer in answers for each in answer])
+                    offered = read(plugin, _answer(hook, self._manager.subset_hook_caller(hook, others)))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # also SystemExit
@@ -180,12 +180,32 @@ class Registry:
             self._offered[kind] = [(origin, each) for origin, each in offered if origin is not plugin]
 
 
+def _answer(hook: str, caller: pluggy.HookCaller) -> list[Any]:
+    """What the one plugin that is asked lists."""
+    answers = caller()
+    if len(answers) < len(caller.get_hookimpls()):  # pluggy leaves out None
+        answers.append(None)
+    for answer in answers:
+        if not isinstance(answer, list | tuple):
+            raise PluginError(f"{hook} returned {shown(answer)}, which is no list: put what it offers into return […]")
+    return [each for answer in answers for each in answer]
+
+
+def _check_class(kind: str, factory: Any) -> None:
+    contract = CONTRACTS[kind]
+    if not isinstance(factory, type) or not issubclass(factory, getattr(tunekit_core, contract)):
+        raise PluginError(f"{HOOKS[kind]} offers {shown(factory)}, which is no class that inherits from {contract}")
+    if not hasattr(factory, "name"):
+        raise PluginError(f'the {noun(kind)} {factory.__qualname__} has no name: write name = "…" into the class')
+
+
 def _components(
     kind: str, found: list[tuple[Plugin, Component]], plugin: Plugin, factories: list[Any]
 ) -> list[Component]:
     """The components of a plugin, checked."""
     taken = {each.name: each.factory for _, each in found if each.distribution == plugin.distribution}
     for factory in factories:
+        _check_class(kind, factory)
         check_declarations(factory.Options)
         wrong = wrong_attribute(kind, factory)
         if wrong:
