@@ -174,6 +174,23 @@ def test_what_a_component_raises_is_its_error(play_with, contract, base, kind, m
     assert played.backend.closed == (method != "close")
 
 
+@pytest.mark.parametrize(("contract", "base", "kind", "method"), METHODS)
+def test_a_method_that_takes_other_arguments_than_its_contract_says_is_an_error_of_its_component(
+    play_with, contract, base, kind, method
+):
+    def takes_too_much(self, one, two, three, four, five, six):
+        raise AssertionError
+
+    def changed(part):
+        takes_too_much.__qualname__ = f"{part.__name__}.{method}"  # what Python calls it in the error
+        return type(part.__name__, (part,), {method: takes_too_much, "__module__": __name__})
+
+    played = play_with(kind, changed, raises=ComponentError)
+    name = base.name if base else "able"
+    assert str(played.error).startswith(f"The {kind} '{name}' ({HERE}) raised TypeError in {method}")
+    assert f".{method}() " in str(played.error)
+
+
 def test_nothing_is_raised_where_nothing_is_broken(play_with):
     played = play_with("scheduler", lambda part: part)
     assert (played.metadata["n_completed"], played.metadata["n_stopped"]) == (1, 1)

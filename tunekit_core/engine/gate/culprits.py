@@ -61,7 +61,7 @@ class NamesErrors:
         # SystemExit too: a plugin that calls sys.exit() has raised.
         if error is None or isinstance(error, ComponentError | KeyboardInterrupt | GeneratorExit):
             return
-        culprit = _culprit(trace, self._components)
+        culprit = _uncallable(error, trace, self._components) or _culprit(trace, self._components)
         if culprit is None or (isinstance(error, TunekitError) and _is_raised_by(culprit[0], trace)):
             return  # on purpose: it says itself what is wrong
         component, method, trial_id = culprit
@@ -100,11 +100,30 @@ def _culprit(
     return found
 
 
+def _uncallable(
+    error: BaseException, trace: TracebackType | None, components: Mapping[int, AnyComponent]
+) -> tuple[AnyComponent, str, int | None] | None:
+    """The component, method and trial of a call whose arguments the method does not take: no frame of it is there."""
+    if not isinstance(error, TypeError) or trace is None:
+        return None
+    frame = _innermost(trace).tb_frame
+    name, _, method = str(error).partition("()")[0].rpartition(".")
+    for component in components.values():
+        has_it = any(each.__qualname__ == name and method in vars(each) for each in type(component).__mro__)
+        if has_it and _owner(frame) is not component:
+            return component, method, _trial_of(frame)
+    return None
+
+
 def _is_raised_by(component: AnyComponent, trace: TracebackType | None) -> bool:
     """Whether a method of a component raised an error itself, rather than something that it called."""
-    while trace is not None and trace.tb_next is not None:
+    return trace is not None and _owner(_innermost(trace).tb_frame) is component
+
+
+def _innermost(trace: TracebackType) -> TracebackType:
+    while trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is not None and _owner(trace.tb_frame) is component
+    return trace
 
 
 def _owner(frame: FrameType) -> Any:
