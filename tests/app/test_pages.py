@@ -137,6 +137,15 @@ def test_an_options_file_is_no_component_and_says_of_which_it_is(tunekit):
     assert "pip install" not in finished.err
 
 
+def test_a_component_is_shown_without_the_sections_of_its_docstring_that_are_for_code(tunekit):
+    shown = tunekit("plugins", "scheduler", "pasha").out
+    assert "a stopping criterion ends the experiment.\n" in shown
+    assert "References:\n    Bohdal et al." in shown
+    assert "Attributes:" not in shown
+    assert "n_unlocked" not in shown
+    assert "Raises:" not in shown
+
+
 def test_plugins_can_be_narrowed_to_a_kind(tunekit):
     shown = tunekit("plugins", "searcher").out
     assert "grid" in shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Sequence
 
 from rich import box
@@ -21,6 +22,7 @@ from tunekit_core.plugins.kinds import HOOKS, kind_meant
 from tunekit_core.plugins.options import Option
 from tunekit_core.plugins.registry import registry
 
+FOR_DEVELOPERS = re.compile(r"^(?:Args|Attributes|Raises):\n(?: .*\n|\n)*", re.MULTILINE)  # sections of a docstring
 LINE = "python -m tunekit plugins"
 HELP = f"""Lists the components that are installed, with their options.
 
@@ -115,7 +117,8 @@ def _print_table(kinds: Sequence[str]) -> list[PluginError]:
 
 def _print_component(component: Component) -> None:
     print_stdout(f"{component.kind} {component.name}, from {component.origin}\n")
-    print_stdout((inspect.getdoc(component.factory) or "").replace("``", "`") + "\n")
+    documented = FOR_DEVELOPERS.sub("", (inspect.getdoc(component.factory) or "") + "\n")
+    print_stdout(documented.strip().replace("``", "`") + "\n")
     if not component.options:
         print_stdout("It has no options.")
         return
