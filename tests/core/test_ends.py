@@ -356,7 +356,8 @@ def test_a_trial_whose_first_report_is_beyond_the_last_resource_has_failed(play)
     played = play(lambda t, run: [{"epoch": 10, "loss": 0.5}, {"epoch": 11, "loss": 0.4}], scheduler=Keeps, lag=1.0)
     assert played.scheduler.told[-1] == ("end", 0, Status.FAILED)
     assert played.result.incumbent is None
-    assert "beyond the last resource" in played.metadata["failures"][0]["reason"]
+    reason = "its first report was made at epoch 10, beyond max_resource=9"
+    assert played.metadata["failures"][0]["reason"] == reason
 
 
 def test_a_trial_that_ends_by_itself_at_the_last_resource_is_not_asked_to(play):

@@ -43,7 +43,6 @@ from tunekit_core.engine.state.trial_fields import (
 from tunekit_core.errors import RecordError
 
 WITHOUT_REPORT = "it ended without a report"
-BEYOND = "its first report was made beyond the last resource, max_resource"
 INFINITY = float("inf")
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
 PAUSE, STOP, INFRASTRUCTURE = Decision.PAUSE, Decision.STOP, Cause.INFRASTRUCTURE
@@ -264,10 +263,16 @@ class ExperimentState:
             self.runs.report(event.trial_id)
         if event.is_beyond and event.trial_id not in self.endings:
             if self.trials[event.trial_id].last_report is None:
-                self._reasons[event.trial_id] = BEYOND
+                self._reasons[event.trial_id] = self._beyond(event.metrics)
                 self._end_later(event.trial_id, FAILED)
             else:
                 self._end_later(event.trial_id, COMPLETED)
+
+    def _beyond(self, metrics: Mapping[str, Any]) -> str:
+        """Why a trial fails whose first report had these metrics."""
+        resource = self.problem.objective.resource
+        reached = "" if resource is None else f" at {resource} {metrics[resource]},"
+        return f"its first report was made{reached} beyond max_resource={self.problem.max_resource}"
 
     def _end_later(self, trial_id: int, status: Status) -> None:
         """The end of a trial that runs is decided; it counts as running until it has ended."""
