@@ -23,6 +23,7 @@ from tunekit.config.specs.components import (
 from tunekit.config.specs.defaults import default_backend, default_benchmark
 from tunekit.config.specs.inputs import without_paths
 from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
@@ -164,7 +165,7 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
         **components,
         "stopping": several["stopping"],
         "composers": several["composers"],
-        "fixed": dict(benchmark.space.fix(settings.fixed).fixed) if settings.fixed else {},
+        "fixed": _fixed(benchmark, settings.fixed) if settings.fixed else {},
         "constraint": settings.values["constraint"],
         "points_to_evaluate": settings.values["points_to_evaluate"],
         "wait_for_running": settings.values["wait_for_running"],
@@ -182,6 +183,16 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
     )
+
+
+def _fixed(benchmark: Benchmark, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is fixed, each value as its hyperparameter takes it."""
+    try:
+        return dict(benchmark.space.fix(given).fixed)
+    except ConfigurationError as error:
+        option = f"fixed.{error.option}"
+        value = given.get(str(error.option))
+        raise ConfigurationError(f"{option}={value!r}: {error}", option=option, value=value) from error
 
 
 def name_without_recipe(results: Mapping[str, Any]) -> str:
