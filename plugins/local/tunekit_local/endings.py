@@ -54,7 +54,8 @@ def failure_reason(ending: Ending | None, folder: TrialFolder, run: int) -> str:
     else:
         why = f"it ended with exit status {ending['exit_code']}"
     errors = folder.end_of_errors(run)
-    return f"{why}. The end of {folder.stderr}:\n{errors}" if errors else f"{why}. It wrote no errors."
+    log = folder.stderr.relative_to(folder.path.parent)  # an experiment that goes on with another end is renamed
+    return f"{why}. The end of {log}:\n{errors}" if errors else f"{why}. It wrote no errors."
 
 
 def _signal_name(number: int) -> str:
