@@ -137,6 +137,17 @@ def test_an_options_file_is_no_component_and_says_of_which_it_is(tunekit):
     assert "pip install" not in finished.err
 
 
+def test_a_config_package_that_cannot_be_imported_is_told_with_the_plugin_that_names_it(site, tunekit):
+    site.add("tunekit-files", "API = 2")
+    (site.path / "tunekit_files/conf/__init__.py").unlink()
+    finished = tunekit("searcher=random", "--cfg", "job")
+    assert finished.status == 0
+    assert finished.err == (
+        "Warning: the plugin tunekit-files names the config package 'tunekit_files.conf', which is no package with an "
+        "__init__.py that can be imported; it is left out.\n"
+    )
+
+
 def test_a_component_is_shown_without_the_sections_of_its_docstring_that_are_for_code(tunekit):
     shown = tunekit("plugins", "scheduler", "pasha").out
     assert "a stopping criterion ends the experiment.\n" in shown

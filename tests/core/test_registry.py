@@ -260,7 +260,13 @@ def declaring(options):
         (offering(object), "offers <class 'object'>, which is no class that inherits from Searcher"),
         (offering(RungSizes), "tunekit_register_searchers offers <class"),
         (offering(Tidy, type("Other", (Tidy,), {})), "it offers the searcher 'tidy' twice: Tidy and Other"),
-        (offering(type("Slashed", (Tidy,), {"name": "a/b"})), "Slashed is named 'a/b': a name has no slash in it"),
+        *(
+            (
+                offering(type("Odd", (Tidy,), {"name": name})),
+                f"Odd is named '{name}': a name has letters, digits, _ and - alone",
+            )
+            for name in ("a/b", "a b", "a.b", "a=b", "ä")
+        ),
         (SystemExit(3), "SystemExit: 3"),
         (GeneratorExit(), "GeneratorExit"),
         (plugin(register_searchers=lambda: sys.exit("no licence")), "SystemExit: no licence"),
@@ -287,6 +293,10 @@ def declaring(options):
         "component of another kind",
         "two of one name",
         "slash",
+        "blank",
+        "dot",
+        "equals sign",
+        "umlaut",
         "exit",
         "other base exception",
         "exit in a hook",

@@ -32,8 +32,8 @@ def tunekit_register_searchers() -> list[type[Searcher]]:
 
     Called once per process, when the first component is looked up. The lists of all plugins are joined. Another
     distribution may offer the same name: then the bare name is refused where it is used, and ``distribution/name`` says
-    which is meant. A name has no slash in it, and a distribution offers it once. An exception, ``SystemExit`` too,
-    drops this plugin and is reported; the others go on.
+    which is meant. A name has letters, digits, ``_`` and ``-`` alone, and a distribution offers it once. An exception,
+    ``SystemExit`` too, drops this plugin and is reported; the others go on.
     """
     raise NotImplementedError  # a hookspec is never run
 

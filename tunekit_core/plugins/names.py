@@ -9,6 +9,8 @@ from tunekit_core.plugins.known import is_known
 
 BUILT_IN = "tunekit-hpo"
 SLASH = "/"
+OF_A_COMPONENT = re.compile(r"[A-Za-z0-9_-]+")
+"""What a component can be called: one word of the command line, as a value and as part of a key."""
 
 
 def normalized(distribution: str) -> str:

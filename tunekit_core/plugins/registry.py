@@ -17,7 +17,7 @@ from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.kinds import CONTRACTS, HOOKS, kind_suggestion
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.loading import BrokenPlugin, Plugin, installed_plugins, load_plugins, reason_of
-from tunekit_core.plugins.names import SLASH, meant_within, split_name
+from tunekit_core.plugins.names import OF_A_COMPONENT, SLASH, meant_within, split_name
 from tunekit_core.plugins.options import check_declarations
 
 
@@ -210,9 +210,10 @@ def _components(
         wrong = wrong_attribute(kind, factory)
         if wrong:
             raise PluginError(f"the {noun(kind)} {factory.__qualname__} {wrong}")
-        if SLASH in factory.name:
+        if not OF_A_COMPONENT.fullmatch(factory.name):
             raise PluginError(
-                f"the {noun(kind)} {factory.__qualname__} is named '{factory.name}': a name has no slash in it"
+                f"the {noun(kind)} {factory.__qualname__} is named '{factory.name}': a name has letters, digits, _ and "
+                "- alone"
             )
         if factory.name in taken:
             raise PluginError(

@@ -69,7 +69,10 @@ def config_folders() -> Mapping[Path, str]:
     for package, distribution in registry().config_packages.items():
         folders = _folders(package)
         if not folders:
-            warn_once(f"a plugin names the config package '{package}', which cannot be imported; it is left out.")
+            warn_once(
+                f"the plugin {distribution} names the config package '{package}', which is no package with an "
+                "__init__.py that can be imported; it is left out."
+            )
         for folder in folders:
             found.setdefault(folder, distribution)
     return found
