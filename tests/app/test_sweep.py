@@ -279,3 +279,10 @@ def test_the_index_lists_every_sweep_of_a_tag(tunekit, results):
     runs = [(run["method"], run["seed"], run["status"]) for run in index(results)]
     assert runs == [(m, s, "completed") for m in ("ASHA", "RS") for s in ("0", "1")]
     assert all((results.root / "default" / run["folder"]).is_dir() for run in index(results))
+
+
+def test_the_first_failed_trial_is_told_with_the_folder_of_its_run(tunekit, results):
+    finished = tunekit("--multirun", "method=RS", "seed=0,1", SHORT, ONE_JOB, "backend.failure_rate=1")
+    folder = min(str(folder) for folder in results.folders() if "-0-" in folder.name)
+    assert " trials failed, in 2 of 2 runs. Trial " in finished.out
+    assert f" in {folder}: " in finished.out

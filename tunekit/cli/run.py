@@ -130,7 +130,7 @@ def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunS
     panels = compare(finished)
     if panels:
         summary.print_comparison(panels)
-    summary.print_failed_trials([run.metadata for run in finished])
+    summary.print_failed_trials({run.spec.folder: run.metadata for run in finished})
     summary.print_anomalies([run.metadata for run in finished])
     try:
         figures = draw(panels, figure_stem(specs)) if panels else []

@@ -42,7 +42,7 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         print_stdout(f"Best {metric_and_constraint(metadata)}: {value:.6g} at {where}")
         stdout_console().print(_configuration(incumbent["configuration"]))
     _print_best_of_failed(metadata)
-    print_failed_trials([metadata])
+    print_failed_trials({spec.folder: metadata})
     print_anomalies([metadata])
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
     print_stdout(
@@ -90,19 +90,20 @@ def _why_there_is_no_best(metadata: Mapping[str, Any]) -> str:
     return f"no trial has reported a finite {metric}"
 
 
-def print_failed_trials(runs: Sequence[Mapping[str, Any]]) -> None:
+def print_failed_trials(runs: Mapping[Path, Mapping[str, Any]]) -> None:
     """Print how many trials failed, if any did, and why the first did.
 
     Args:
-        runs: The ``metadata.json`` of each run.
+        runs: By folder the ``metadata.json`` of each run.
     """
-    concerned = [metadata for metadata in runs if metadata.get("failures")]
+    concerned = [folder for folder, metadata in runs.items() if metadata.get("failures")]
     if concerned:
-        n_failed, n_started = (sum(metadata[name] for metadata in runs) for name in ("n_failed", "n_started"))
-        where = f", in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
-        first = concerned[0]["failures"][0]
-        why = " … ".join(first_and_last_line(first["reason"]))
-        print_stdout(f"{n_failed:,} of {plural(n_started, 'trial')} failed{where}. Trial {first['trial_id']}: {why}")
+        n_failed, n_started = (sum(metadata[name] for metadata in runs.values()) for name in ("n_failed", "n_started"))
+        first = runs[concerned[0]]["failures"][0]
+        failed, trial = f"{n_failed:,} of {plural(n_started, 'trial')} failed", f"Trial {first['trial_id']}"
+        if len(runs) > 1:
+            failed, trial = f"{failed}, in {len(concerned)} of {len(runs)} runs", f"{trial} in {concerned[0]}"
+        print_stdout(f"{failed}. {trial}: {' … '.join(first_and_last_line(first['reason']))}")
 
 
 def print_comparison(panels: Sequence[Panel]) -> None:
