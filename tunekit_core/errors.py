@@ -104,14 +104,18 @@ class RecordError(TunekitError, ValueError):
 
 
 def suggestion(wrong: str, allowed: Iterable[str]) -> str:
-    """The closest allowed name as a sentence that ends in a blank, or nothing.
+    """The closest allowed names as a sentence that ends in a blank, or nothing: those that go on from it, or one.
 
     >>> suggestion("ahsa", ["asha", "median"])
     "Did you mean 'asha'? "
+    >>> suggestion("asha", ["asha_promotion", "asha_stopping", "pasha"])
+    "Did you mean 'asha_promotion' or 'asha_stopping'? "
     """
     by_lower = {name.lower(): name for name in allowed}
-    close = get_close_matches(wrong.lower(), by_lower, n=1)
-    return f"Did you mean '{by_lower[close[0]]}'? " if close else ""
+    longer = [name for name in by_lower if name.startswith(f"{wrong.lower()}_")]
+    close = longer[:3] or get_close_matches(wrong.lower(), by_lower, n=1)
+    *first, last = [f"'{by_lower[name]}'" for name in close] or [""]
+    return f"Did you mean {', '.join(first)} or {last}? " if first else f"Did you mean {last}? " if last else ""
 
 
 def shown(value: object) -> str:

@@ -26,6 +26,7 @@ from tunekit_core.builtin.criteria import MaxCost
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.builtin.rung_sizes import RungSizes
+from tunekit_core.errors import suggestion
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import build_registry, registry
 
@@ -529,3 +530,10 @@ def test_installed_plugins_come_in_a_fixed_order_each_once(monkeypatch):
     registry.cache_clear()
     assert all(order == orders[0] for order in orders)
     assert orders[0][-3:] == ["a", "b", "c"]
+
+
+def test_a_name_that_others_go_on_from_is_answered_with_those():
+    names = ["asha_promotion", "asha_stopping", "pasha"]
+    assert suggestion("ASHA", names) == "Did you mean 'asha_promotion' or 'asha_stopping'? "
+    assert suggestion("asha_stoping", names) == "Did you mean 'asha_stopping'? "
+    assert suggestion("zzz", names) == ""
