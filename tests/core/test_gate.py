@@ -21,6 +21,7 @@ from tunekit_core.engine.events import Resumed, Started
 from tunekit_core.errors import ComponentError, ConfigurationError
 from tunekit_core.space import ConfigurationTable, choice
 from tunekit_core.testing import ToyBackend, ToyBenchmark
+from tunekit_core.testing.limits import comes_to_an_end
 
 X = {"x": 0.5}
 
@@ -593,10 +594,27 @@ def test_a_reason_is_text(play, reason):
     assert played.events == []
 
 
-@pytest.mark.parametrize("seconds", ["60", [60], float("nan"), object])
-def test_a_deadline_is_a_number(play, seconds):
+@pytest.mark.parametrize("seconds", ["60", [60], float("nan"), object, True, -1.0, float("-inf"), 2**1024])
+def test_a_deadline_is_a_number_from_0_on(play, seconds):
     played = play(half_a_minute, stopping=[criterion(seconds=seconds)], raises=ComponentError)
-    assert f"returned {seconds!r}, which is no number of seconds (deadline)" in str(played.error)
+    assert "The stopping criterion 'mine' (module tests.core.test_gate) returned " in str(played.error)
+    assert "which is no number of seconds from 0 on (deadline)" in str(played.error)
+
+
+@pytest.mark.parametrize("seconds", [None, float("inf"), np.float64("inf")])
+def test_a_deadline_that_never_comes_ends_nothing(play, seconds):
+    played = play(half_a_minute, stopping=[criterion(seconds=seconds)])
+    assert played.result.reason == "9 trials were finished"
+
+
+@pytest.mark.parametrize("seconds", [0, 4.5, 5, np.float32(4.5)])
+def test_a_criterion_whose_deadline_has_come_has_a_reason(play, seconds):
+    with comes_to_an_end("what waits for a deadline goes on"):
+        played = play(half_a_minute, stopping=[criterion(seconds=seconds)], raises=ComponentError)
+    assert str(played.error) == (
+        f"The stopping criterion 'mine' (module tests.core.test_gate) returned no reason though the {float(seconds):g} "
+        "s that it gave as its deadline are over (__call__)."
+    )
 
 
 # What a backend says

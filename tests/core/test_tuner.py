@@ -21,6 +21,7 @@ from tunekit_core.errors import ComponentError, ConfigurationError
 from tunekit_core.records.files import is_locked, read_metadata
 from tunekit_core.space import SearchSpace, choice
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
+from tunekit_core.testing.limits import comes_to_an_end
 
 THREE = SearchSpace({"a": choice(["x", "y", "z"])})
 
@@ -435,6 +436,19 @@ def test_waiting_does_not_end_at_the_deadline(play):
     assert played.result.n_reports == 18
 
 
+def test_a_criterion_that_waits_for_running_trials_waits_beyond_its_own_deadline(play):
+    with comes_to_an_end("what waits for running trials goes on"):
+        played = play(lambda t, run: [0.5] * 9, stopping=[lambda p: _WaitingDeadline(p, 3.0)], n_workers=2)
+    assert (played.result.reason, played.result.n_reports) == ("late", 18)
+
+
+def test_a_criterion_that_does_not_wait_cuts_one_short_that_does_at_its_deadline(play):
+    stopping = [lambda p: _WaitingDeadline(p, 3.0), lambda p: _Deadline(p, 5.0)]
+    with comes_to_an_end("what waits for running trials goes on"):
+        played = play(lambda t, run: [0.5] * 9, stopping=stopping, n_workers=2)
+    assert (played.result.time, played.result.n_reports) == (5.0, 9)
+
+
 class _Deadline(StoppingCriterion):
     """Ends at a time."""
 
@@ -449,6 +463,13 @@ class _Deadline(StoppingCriterion):
 
     def deadline(self):
         return self.seconds
+
+
+class _WaitingDeadline(_Deadline):
+    """Lets what runs then come to its end."""
+
+    name = "waiting_deadline"
+    waits_for_running = True
 
 
 def test_the_backend_is_closed_once_while_the_record_is_still_open(play, tmp_path):

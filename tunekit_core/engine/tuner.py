@@ -95,6 +95,8 @@ class Tuner:
         self._stopping = tuple(stopping)
         self._wait_for_running = wait_for_running
         self._asked = self._stopping  # those that can still end it, or end it sooner
+        self._deadlines: list[tuple[float, StoppingCriterion]] = []
+        self._deadline: float | None = None  # the first of those that are still asked
         self._ending: StoppingCriterion | None = None
         self._reason = "nothing is left to suggest"
 
@@ -137,8 +139,9 @@ class Tuner:
 
     def _loop(self) -> None:
         steps, gate, state, backend = self._steps, self._steps.gate, self._steps.state, self._backend
-        deadlines = [seconds for each in self._stopping if (seconds := gate.deadline(each)) is not None]
-        deadline = min(deadlines, default=None)
+        deadlines = [(gate.deadline(each), each) for each in self._stopping]
+        self._deadlines = [(seconds, each) for seconds, each in deadlines if seconds is not None]
+        self._ask_from_now_on(self._asked)
         while True:
             ends = self._ask_criteria()
             if not ends and state.n_running < state.n_workers:
@@ -148,8 +151,7 @@ class Tuner:
                     continue
             if state.n_running == 0 or (ends and not self._waits()):
                 return
-            until = None if ends and self._reason_is_final() else deadline
-            messages = gate.messages(backend.wait(until), until)
+            messages = gate.messages(backend.wait(self._deadline), self._deadline)
             for position, message in enumerate(messages):
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
@@ -157,6 +159,18 @@ class Tuner:
             now = backend.now()
             if now != state.now:
                 state.now = max(state.now, gate.time(now))
+            if not messages:
+                self._check_deadlines()
+
+    def _ask_from_now_on(self, criteria: tuple[StoppingCriterion, ...]) -> None:
+        self._asked = criteria
+        self._deadline = min((seconds for seconds, each in self._deadlines if each in criteria), default=None)
+
+    def _check_deadlines(self) -> None:
+        """See that there is a reason where a deadline has come: nothing else may ever happen."""
+        for seconds, criterion in self._deadlines:
+            if seconds <= self._steps.state.now and criterion(self._steps.view) is None:
+                raise self._steps.gate.missed(criterion, seconds)
 
     def _ask_criteria(self) -> bool:
         """Whether the experiment ends; the first reason that a criterion gives is kept.
@@ -170,7 +184,9 @@ class Tuner:
                 self._ending, self._reason = criterion, self._steps.gate.reason(criterion, reason)
                 self._steps.meet(criterion, reason)
                 is_final = self._reason_is_final()
-                self._asked = () if is_final else tuple(each for each in self._asked if not each.waits_for_running)
+                self._ask_from_now_on(
+                    () if is_final else tuple(each for each in self._asked if not each.waits_for_running)
+                )
                 break
         return self._ending is not None
 

@@ -185,12 +185,20 @@ class Gate:
         """When a criterion ends the experiment whatever happens.
 
         Raises:
-            ComponentError: If it is no number.
+            ComponentError: If it is no number, or one below 0.
         """
         seconds = criterion.deadline()
-        if seconds is not None and (not isinstance(seconds, int | float) or math.isnan(seconds)):
-            raise broken_rule(criterion, "deadline", None, f"returned {seconds!r}, which is no number of seconds")
-        return seconds
+        if seconds is None:
+            return None
+        if not _is_number(seconds) or not seconds >= 0.0:
+            problem = f"returned {shown(seconds)}, which is no number of seconds from 0 on"
+            raise broken_rule(criterion, "deadline", None, problem)
+        return float(seconds) if seconds < INFINITY else None  # it never comes
+
+    def missed(self, criterion: StoppingCriterion, deadline: float) -> ComponentError:
+        """The error of a criterion that has no reason though its deadline has come."""
+        problem = f"returned no reason though the {deadline:g} s that it gave as its deadline are over"
+        return broken_rule(criterion, "__call__", None, problem)
 
     def composed(
         self, composers: Sequence[ResultComposer], composed: Sequence[Mapping[str, Scalar]], report: Report
