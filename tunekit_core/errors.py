@@ -124,7 +124,18 @@ def shown(value: object) -> str:
     >>> shown({"x": 0.5})
     "{'x': 0.5}"
     """
-    return _SHORT.repr(value)
+    try:
+        return _SHORT.repr(value)
+    except Exception as error:  # of a whole number with more digits than Python writes, or of what is inside
+        return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+
+
+def text_of(error: BaseException) -> str:
+    """What an error says, also of one that a plugin has written and that breaks when it is asked."""
+    try:
+        return str(error)
+    except Exception as second:
+        return f"(its text cannot be read: {type(second).__name__})"
 
 
 _SHORT = Repr()

@@ -216,6 +216,11 @@ def _raise(error):
     raise error
 
 
+class Mute(Exception):
+    def __str__(self):
+        raise ZeroDivisionError
+
+
 class NoAttrsClass:
     depth: int = 3
 
@@ -260,6 +265,11 @@ def declaring(options):
         (declaring(WithoutType), "WithoutType.depth has no type: write it as in depth: int = option(…, help=…)"),
         (offering(object), "offers <class 'object'>, which is no class that inherits from Searcher"),
         (offering(RungSizes), "tunekit_register_searchers offers <class"),
+        (plugin(config_packages=lambda: [None]), "it offers the config package None, which is no name of a package"),
+        (Mute(), "Mute: (its text cannot be read: ZeroDivisionError)"),
+        (plugin(register_searchers=lambda: _raise(Mute())), "Mute: (its text cannot be read: ZeroDivisionError)"),
+        (offering(Fifo), "which is no class that inherits from Searcher"),
+        (offering("tidy"), "offers 'tidy', which is no class that inherits from Searcher"),
         (offering(Tidy, type("Other", (Tidy,), {})), "it offers the searcher 'tidy' twice: Tidy and Other"),
         *(
             (
@@ -292,6 +302,11 @@ def declaring(options):
         "option without a type",
         "no component",
         "component of another kind",
+        "no package",
+        "error without text",
+        "error without text in a hook",
+        "scheduler for a searcher",
+        "text for a class",
         "two of one name",
         "slash",
         "blank",
@@ -312,6 +327,33 @@ def test_a_broken_plugin_is_reported_and_takes_no_other_down(content, reason):
     assert reason in found.broken[0].reason
     assert "\n" not in found.broken[0].reason
     assert found.config_packages == {"after.conf": "after"}
+
+
+def test_a_plugin_may_be_an_object_with_hooks_as_methods():
+    class Hooks:
+        @hookimpl
+        def tunekit_register_searchers(self):
+            return [Tidy]
+
+        @hookimpl
+        def tunekit_config_packages(self):
+            return ["own.conf"]
+
+    found = build(methods=Hooks())
+    assert found.broken == []
+    assert found.config_packages == {"own.conf": "methods"}
+    assert found.find("searcher", "tidy").distribution == "methods"
+    assert found.origin_of(type("Other", (), {"__module__": __name__})).distribution == "methods"
+
+
+def test_of_distributions_that_share_a_namespace_package_that_is_named_whose_module_is_closest():
+    plugins = {name: offering() for name in ("first", "second")}
+    for name, module in plugins.items():
+        module.__name__ = f"company.{name}"
+    found = build(**plugins)
+    from_second = type("FromSecond", (), {"__module__": "company.second.search.bayes"})
+    assert found.origin_of(from_second).distribution == "second"
+    assert found.origin_of(type("Stranger", (), {"__module__": "companion"})) is None
 
 
 @pytest.mark.parametrize("where", ["import", "hook"])

@@ -16,7 +16,7 @@ from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.view import Incumbent
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.steps import Steps
-from tunekit_core.errors import TunekitError
+from tunekit_core.errors import TunekitError, text_of
 from tunekit_core.threads import single_threaded
 
 BY_KEYBOARD = "interrupted from the keyboard"
@@ -202,4 +202,4 @@ class Tuner:
 
 def reason_of(error: BaseException) -> str:
     """Why an experiment has failed: what tunekit raises on purpose needs no name of a class in front."""
-    return str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {text_of(error)}"

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from tunekit_core.contracts.options import check_range
-from tunekit_core.errors import ConfigurationError, InvalidOption, PluginError, TunekitError, suggestion
+from tunekit_core.errors import ConfigurationError, InvalidOption, PluginError, TunekitError, suggestion, text_of
 from tunekit_core.plugins.attributes import wrong_attribute
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.names import qualified, several_offer
@@ -165,7 +165,7 @@ class Component:
         except BaseException as error:  # also SystemExit
             raise PluginError(
                 f"The {noun(self.kind)} '{self.name}' ({self.origin}) broke while it was built: "
-                f"{type(error).__name__}: {error}. Add --debug to see where."
+                f"{type(error).__name__}: {text_of(error)}. Add --debug to see where."
             ) from error
 
     def _refusal(self, error: InvalidOption) -> ConfigurationError:

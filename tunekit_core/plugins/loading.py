@@ -11,7 +11,7 @@ import attrs
 import pluggy
 
 from tunekit_core import __version__
-from tunekit_core.errors import PluginError, TunekitError, suggestion
+from tunekit_core.errors import PluginError, TunekitError, suggestion, text_of
 from tunekit_core.plugins import hookspecs
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.names import BUILT_IN, normalized
@@ -41,12 +41,18 @@ class Plugin:
     Attributes:
         distribution: Name of its distribution.
         version: Version of that.
-        module: Implements the hooks.
+        module: Implements the hooks; a module, or an object that has them as methods.
     """
 
     distribution: str
     version: str
     module: Any
+
+    @property
+    def module_name(self) -> str:
+        """The full name of the module in which the hooks are."""
+        name = getattr(self.module, "__name__", None)
+        return name if isinstance(name, str) else type(self.module).__module__
 
 
 def installed_plugins() -> Iterator[tuple[str, str, Any]]:
@@ -98,8 +104,8 @@ def load_plugins(
 
 def reason_of(error: BaseException) -> str:
     """Why a plugin cannot be used, one line."""
-    text = str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {error}"
-    return text.replace("\n", " ")
+    text = text_of(error)
+    return (text if isinstance(error, TunekitError) else f"{type(error).__name__}: {text}").replace("\n", " ")
 
 
 def _register(manager: pluggy.PluginManager, module: Any, distribution: str) -> None:
@@ -131,7 +137,8 @@ def _is_hook(name: str) -> bool:
 
 def _unknown_hooks(module: Any) -> Iterator[str]:
     """Names under which a plugin implements hooks that there are not: pluggy would simply never run them."""
-    for name, attribute in vars(module).items():
+    for name in dir(module):  # its class may have them
+        attribute = getattr(module, name, None)
         if callable(attribute) and hasattr(attribute, IMPLEMENTS):
             hook = getattr(attribute, IMPLEMENTS)["specname"] or name
             if not hasattr(hookspecs, hook):

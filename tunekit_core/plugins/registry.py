@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
+from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 import pluggy
@@ -45,9 +47,9 @@ class Registry:
         self._plugins = list(plugins)
         self._offered: dict[str, list[tuple[Plugin, Component]]] = {}
         self.config_packages: dict[str, str] = {}
-        for plugin, packages in self._ask("tunekit_config_packages", lambda plugin, packages: packages):
+        for plugin, packages in self._ask("tunekit_config_packages", _config_packages):
             for package in packages:
-                is_its_own = _top(package) == _top(plugin.module.__name__)
+                is_its_own = _top(package) == _top(plugin.module_name)
                 if is_its_own or package not in self.config_packages:  # one that others name too stays whose it is
                     self.config_packages[package] = plugin.distribution
 
@@ -71,9 +73,13 @@ class Registry:
         return [component for offered in self._offered.values() for _, component in offered]
 
     def origin_of(self, factory: type[Any]) -> Plugin | None:
-        """The plugin that a class comes from, by its package, or ``None``. No hook is asked."""
-        package = _top(factory.__module__)
-        return next((each for each in self._plugins if _top(each.module.__name__) == package), None)
+        """The plugin that a class comes from, by its package, or ``None``. No hook is asked.
+
+        Several distributions may share a namespace package: then the one counts whose module is closest.
+        """
+        shared = [(_n_shared(each.module_name, factory.__module__), each) for each in self._plugins]
+        most, closest = max(shared, key=itemgetter(0), default=(0, None))
+        return closest if most else None
 
     def of_kind(self, kind: str) -> Mapping[str, Component]:
         """The components of a kind, by what is typed for each: its name, with its distribution where that is needed."""
@@ -224,6 +230,14 @@ def _components(
     return [Component(kind, factory.name, factory, plugin.distribution, plugin.version) for factory in factories]
 
 
+def _config_packages(plugin: Plugin, packages: list[Any]) -> list[str]:
+    """The packages of a plugin, checked."""
+    for package in packages:
+        if not isinstance(package, str) or not package:
+            raise PluginError(f"it offers the config package {shown(package)}, which is no name of a package")
+    return packages
+
+
 @cache
 def registry() -> Registry:
     """The registry of this process, built when first asked for."""
@@ -245,6 +259,12 @@ def build_registry(plugins: Iterable[tuple[str, str, Any]]) -> Registry:
         plugins: (distribution, version, function that imports the plugin) of each.
     """
     return Registry(*load_plugins(plugins))
+
+
+def _n_shared(module: str, other: str) -> int:
+    """How many packages two modules have in common."""
+    parts = zip(module.split("."), other.split("."), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], parts))
 
 
 def _top(module: str) -> str:

@@ -14,7 +14,7 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Trial
-from tunekit_core.errors import ComponentError, TunekitError
+from tunekit_core.errors import ComponentError, TunekitError, text_of
 from tunekit_core.plugins.registry import registry
 
 KINDS: Mapping[type[Any], str] = {
@@ -66,7 +66,9 @@ class NamesErrors:
             return  # on purpose: it says itself what is wrong
         component, method, trial_id = culprit
         about = "" if trial_id is None else f" for trial {trial_id}"
-        what = f"raised {type(error).__name__} in {method}{about}: {str(error).rstrip('.')}. Add --debug to see where"
+        what = (
+            f"raised {type(error).__name__} in {method}{about}: {text_of(error).rstrip('.')}. Add --debug to see where"
+        )
         raise _error(component, method, trial_id, what) from error
 
 
