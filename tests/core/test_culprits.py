@@ -1,5 +1,6 @@
 """A component that raises an error is named: kind, distribution and version or module, method, trial."""
 
+import functools
 import inspect
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tunekit_core import create
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import Backend
+from tunekit_core.contracts.backends import Backend, StartFailed
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.schedulers import Scheduler
@@ -174,21 +175,74 @@ def test_what_a_component_raises_is_its_error(play_with, contract, base, kind, m
     assert played.backend.closed == (method != "close")
 
 
-@pytest.mark.parametrize(("contract", "base", "kind", "method"), METHODS)
-def test_a_method_that_takes_other_arguments_than_its_contract_says_is_an_error_of_its_component(
-    play_with, contract, base, kind, method
-):
-    def takes_too_much(self, one, two, three, four, five, six):
-        raise AssertionError
+def every_argument(error):
+    def method(*args, **kwargs):
+        raise error
+
+    return method
+
+
+def without_self(error):
+    def method(view, trial, report, decision):
+        raise error
+
+    return staticmethod(method)
+
+
+def with_one_bound(error):
+    def method(bound, view, trial, report, decision):
+        raise error
+
+    return functools.partial(method, 3)
+
+
+def wrapped(error):
+    def method(self, view, trial, report, decision):
+        raise error
+
+    @functools.wraps(method)
+    def outer(*args, **kwargs):
+        return method(*args, **kwargs)
+
+    return outer
+
+
+def of_another_name(error):
+    def elsewhere(self, view, trial, report, decision):
+        raise error
+
+    return elsewhere
+
+
+@pytest.mark.parametrize("made", [every_argument, without_self, with_one_bound, wrapped, of_another_name])
+def test_a_method_is_named_however_it_is_written(play_with, made):
+    def changed(part):
+        return type(part.__name__, (part,), {"on_report": made(ZeroDivisionError("oh")), "__module__": __name__})
+
+    played = play_with("observer", changed, raises=ComponentError)
+    assert str(played.error).startswith(f"The observer 'watches' ({HERE}) raised ZeroDivisionError in on_report")
+
+
+def test_an_error_without_text_is_named(play_with):
+    class Mute(Exception):
+        def __str__(self):
+            raise ZeroDivisionError
 
     def changed(part):
-        takes_too_much.__qualname__ = f"{part.__name__}.{method}"  # what Python calls it in the error
-        return type(part.__name__, (part,), {method: takes_too_much, "__module__": __name__})
+        return type(part.__name__, (part,), {"on_report": every_argument(Mute()), "__module__": __name__})
 
-    played = play_with(kind, changed, raises=ComponentError)
-    name = base.name if base else "able"
-    assert str(played.error).startswith(f"The {kind} '{name}' ({HERE}) raised TypeError in {method}")
-    assert f".{method}() " in str(played.error)
+    played = play_with("observer", changed, raises=ComponentError)
+    assert "raised Mute in on_report: (its text cannot be read: ZeroDivisionError). Add" in str(played.error)
+
+
+@pytest.mark.parametrize("method", ["wait", "stop"])
+def test_that_a_start_failed_says_a_backend_only_where_it_starts_trials(play_with, method):
+    def changed(part):
+        error = StartFailed("no")
+        return type(part.__name__, (part,), {method: raising(Backend, method, error), "__module__": __name__})
+
+    played = play_with("backend", changed, raises=ComponentError)
+    assert str(played.error).startswith(f"The backend 'able' ({HERE}) raised StartFailed in {method}")
 
 
 def test_nothing_is_raised_where_nothing_is_broken(play_with):

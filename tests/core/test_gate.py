@@ -278,6 +278,19 @@ def test_what_a_scheduler_releases_exists(play, copying, released):
     assert (played.error.kind, played.error.method) == ("scheduler", "released")
 
 
+@pytest.mark.parametrize("answer", [[], {}, "0", 0.0, True, -1])
+def test_the_least_promising_trial_is_a_trial_id(play, scripted_backend, answer):
+    class Keeps(scripted_backend):
+        max_checkpoints = 0
+
+    class Ranks(saying(Start(X, until=1))):
+        def least_promising(self, among):
+            return answer
+
+    played = play(lambda t, run: [0.5], scheduler=Ranks, backend=Keeps, raises=ComponentError)
+    assert f"returned {answer!r}, which it was not asked about (least_promising)" in str(played.error)
+
+
 def test_the_least_promising_trial_is_one_of_those_asked_about(play, scripted_backend):
     class Keeps0(scripted_backend):
         max_checkpoints = 0

@@ -9,6 +9,7 @@ from tunekit_core import AskTell, ComponentError, ExperimentRecord, Streams, Tun
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.observers import Observer
+from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Proposal
 from tunekit_core.read_only import ReadOnlyList
 from tunekit_core.records.load import read_events
@@ -48,18 +49,11 @@ def run_toy(folder, observer, *, metadata=None, searcher=Noting):
     return made
 
 
-class _Five:
+class _Five(StoppingCriterion):
     name = "five"
-    is_failure = waits_for_running = False
-
-    def __init__(self, problem):
-        pass
 
     def __call__(self, view):
         return "five reports were made" if view.n_reports >= 5 else None
-
-    def deadline(self):
-        return None
 
 
 def test_metadata_are_a_copy(tmp_path):

@@ -21,6 +21,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Checkpoint, Decision, Status, Trial
 from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.engine.events import UnusableReport
+from tunekit_core.engine.gate import check_are_components
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.state.reading import Reader
 from tunekit_core.engine.steps import Steps
@@ -71,6 +72,7 @@ class AskTell:
         record: Record | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        check_are_components({Scheduler: [scheduler]})
         self._caller = _Caller(scheduler)
         self._steps = Steps(
             scheduler=scheduler, backend=self._caller, n_workers=n_workers, record=record, metadata=metadata
@@ -135,13 +137,16 @@ class AskTell:
             What has become of it.
 
         Raises:
-            TellError: If the trial does not run, ``failed`` is no text, or the experiment has ended.
+            TellError: If the trial does not run, ``failed`` is no text, ``has_checkpoint`` no truth value, or the
+                experiment has ended.
             ComponentError: As for :meth:`ask`.
         """
         self._check_goes_on()
         self._check_runs(trial)
         if not isinstance(failed, str):
             raise TellError(f"Trial {trial.id}: failed={failed!r} is no text: say why it has failed, if it has.")
+        if not isinstance(has_checkpoint, bool):
+            raise TellError(f"Trial {trial.id}: has_checkpoint={has_checkpoint!r} is neither True nor False.")
         status = Status.FAILED if failed else Status.COMPLETED
         ended = TrialEnded(
             trial.id, trial.run, status, self._caller.now(), Cause.SCRIPT, failed, has_checkpoint=has_checkpoint
@@ -202,8 +207,7 @@ class AskTell:
             raise TellError(f"The experiment has ended: {self._ended}.")
 
     def _check_runs(self, trial: Trial) -> None:
-        trials = self._steps.state.trials
-        if not isinstance(trial, Trial) or trial.id >= len(trials) or trials[trial.id] is not trial:
+        if not isinstance(trial, Trial) or self._steps.state.find(trial.id) is not trial:
             raise TellError(f"{trial!r} is no trial of this experiment: tell of those that ask() has given.")
         if trial.status is not Status.RUNNING:
             raise TellError(f"Trial {trial.id} is {trial.status.value.lower()}: only of a running trial can be told.")

@@ -32,7 +32,16 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
-from tunekit_core.engine.gate import AnyComponent, Gate, NamesErrors, SuggestionGate, check_answers, check_parts
+from tunekit_core.engine.gate import (
+    AnyComponent,
+    Gate,
+    NamesErrors,
+    SuggestionGate,
+    check_answers,
+    check_are_components,
+    check_parts,
+    check_signatures,
+)
 from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
@@ -72,7 +81,8 @@ class Steps:
         gate: Checks what components say.
 
     Raises:
-        ConfigurationError: If ``n_workers`` is below 1, or components do not go together.
+        ConfigurationError: If ``n_workers`` is below 1, or components do not go together or are none.
+        PluginError: If a component lacks what its contract sets, or has a method that takes something else.
     """
 
     def __init__(
@@ -91,8 +101,28 @@ class Steps:
             raise ConfigurationError(
                 f"n_workers={n_workers!r} must be a whole number, at least 1.", option="n_workers", value=n_workers
             )
-        check_parts(scheduler, backend)
-        check_answers(scheduler)
+        check_are_components(
+            {
+                Scheduler: [scheduler],
+                Backend: [backend],
+                StoppingCriterion: stopping,
+                ResultComposer: composers,
+                Observer: observers,
+            }
+        )
+        self._components: list[AnyComponent] = [
+            scheduler,
+            scheduler.searcher,
+            backend,
+            backend.benchmark,
+            *stopping,
+            *composers,
+            *observers,
+        ]
+        with self.errors_named():
+            check_parts(scheduler=scheduler, backend=backend)
+            check_answers(scheduler)
+            check_signatures(self._components)
         self.state = ExperimentState(scheduler.problem, scheduler)
         self.view = View(self.state)
         self.gate = Gate(self.state, backend)
@@ -105,15 +135,6 @@ class Steps:
         self._metadata = deepcopy(dict(metadata or {}))  # what others do with theirs is theirs
         self._reader = Reader(self.state)
         self._checkpoints = Checkpoints(scheduler, backend, self.gate)
-        self._components: list[AnyComponent] = [
-            scheduler,
-            scheduler.searcher,
-            backend,
-            backend.benchmark,
-            *stopping,
-            *composers,
-            *observers,
-        ]
 
     def errors_named(self) -> AbstractContextManager[None]:
         """Raise what a component raises as the error of that component."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import FrameType, TracebackType
+import inspect
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from types import CodeType, FrameType, TracebackType
 from typing import Any, TypeAlias
 
-from tunekit_core.contracts.backends import Backend
+from tunekit_core.contracts.backends import Backend, StartFailed
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
@@ -27,6 +30,12 @@ KINDS: Mapping[type[Any], str] = {
     Observer: "observer",
 }
 AnyComponent: TypeAlias = Searcher | Scheduler | Backend | Benchmark | StoppingCriterion | ResultComposer | Observer
+
+
+def methods_of(contract: type[Any]) -> tuple[str, ...]:
+    """The methods of a contract, by name."""
+    names = [name for name, method in vars(contract).items() if inspect.isfunction(method)]
+    return tuple(name for name in names if not name.startswith("_") or name == "__call__")
 
 
 def broken_rule(component: AnyComponent, method: str, trial_id: int | None, problem: str) -> ComponentError:
@@ -50,7 +59,7 @@ class NamesErrors:
     """
 
     def __init__(self, components: Iterable[AnyComponent]) -> None:
-        self._components = {id(component): component for component in components}
+        self._components = tuple(components)
 
     def __enter__(self) -> None:
         pass
@@ -61,9 +70,10 @@ class NamesErrors:
         # SystemExit too: a plugin that calls sys.exit() has raised.
         if error is None or isinstance(error, ComponentError | KeyboardInterrupt | GeneratorExit):
             return
-        culprit = _uncallable(error, trace, self._components) or _culprit(trace, self._components)
-        if culprit is None or (isinstance(error, TunekitError) and _is_raised_by(culprit[0], trace)):
-            return  # on purpose: it says itself what is wrong
+        culprit = _culprit(trace, self._components)
+        is_on_purpose = isinstance(error, TunekitError) and not isinstance(error, StartFailed)
+        if culprit is None or (is_on_purpose and _is_raised_by(culprit[0], trace)):
+            return  # it says itself what is wrong
         component, method, trial_id = culprit
         about = "" if trial_id is None else f" for trial {trial_id}"
         what = (
@@ -89,32 +99,48 @@ def _error(component: AnyComponent, method: str, trial_id: int | None, what: str
 
 
 def _culprit(
-    trace: TracebackType | None, components: Mapping[int, AnyComponent]
+    trace: TracebackType | None, components: Sequence[AnyComponent]
 ) -> tuple[AnyComponent, str, int | None] | None:
     """The innermost component on the way to an error, the method in which it was entered, and the trial."""
+    by_id = {id(component): component for component in components}
+    methods = _methods(components)
+    frames = [frame for frame, _ in traceback.walk_tb(trace)]
     found: tuple[AnyComponent, str, int | None] | None = None
-    while trace is not None:
-        frame = trace.tb_frame
-        component = components.get(id(_owner(frame)))
+    for frame in frames:
+        component = by_id.get(id(_owner(frame)))
         if component is not None and (found is None or found[0] is not component):
-            found = component, frame.f_code.co_name, _trial_of(frame)
-        trace = trace.tb_next
+            _, name = methods.get(frame.f_code, (None, frame.f_code.co_name))
+            found = component, name, _trial_of(frame)
+    if found is not None:
+        return found
+    by_code = [frame for frame in frames if frame.f_code in methods]
+    return (*methods[by_code[-1].f_code], _trial_of(by_code[-1])) if by_code else None
+
+
+def _methods(components: Sequence[AnyComponent]) -> Mapping[CodeType, tuple[AnyComponent, str]]:
+    """Of each function that is a method of a component: whose, and what the contract calls it.
+
+    A static method and a lambda are known by that alone.
+    """
+    found: dict[CodeType, tuple[AnyComponent, str]] = {}
+    for component in components:
+        for name in methods_of(_contract_of(component)):
+            for code in _codes_of(getattr(component, name, None), component):
+                found.setdefault(code, (component, name))
     return found
 
 
-def _uncallable(
-    error: BaseException, trace: TracebackType | None, components: Mapping[int, AnyComponent]
-) -> tuple[AnyComponent, str, int | None] | None:
-    """The component, method and trial of a call whose arguments the method does not take: no frame of it is there."""
-    if not isinstance(error, TypeError) or trace is None:
-        return None
-    frame = _innermost(trace).tb_frame
-    name, _, method = str(error).partition("()")[0].rpartition(".")
-    for component in components.values():
-        has_it = any(each.__qualname__ == name and method in vars(each) for each in type(component).__mro__)
-        if has_it and _owner(frame) is not component:
-            return component, method, _trial_of(frame)
-    return None
+def _codes_of(method: Any, component: AnyComponent) -> Iterator[CodeType]:
+    """The code of a method, and of what it wraps."""
+    while method is not None:
+        if isinstance(method, partial):
+            checks = len(method.args) > 1 and method.args[0] is component  # what stands before a method
+            method = method.args[1] if checks else method.func
+            continue
+        code = getattr(method, "__code__", None)
+        if isinstance(code, CodeType):
+            yield code
+        method = getattr(method, "__wrapped__", None)
 
 
 def _is_raised_by(component: AnyComponent, trace: TracebackType | None) -> bool:
@@ -130,8 +156,12 @@ def _innermost(trace: TracebackType) -> TracebackType:
 
 def _owner(frame: FrameType) -> Any:
     """The first argument of a function: the object whose method it is, if it is one."""
-    names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
-    return frame.f_locals.get(names[0]) if names else None
+    code = frame.f_code
+    if code.co_argcount:
+        return frame.f_locals.get(code.co_varnames[0])
+    if code.co_flags & inspect.CO_VARARGS:
+        return next(iter(frame.f_locals.get(code.co_varnames[code.co_kwonlyargcount], ())), None)
+    return None
 
 
 def _trial_of(frame: FrameType) -> int | None:
@@ -150,8 +180,12 @@ def _name_of(component: AnyComponent) -> str:
     return getattr(component, "name", type(component).__name__)  # made in Python, it may lack one
 
 
+def _contract_of(component: AnyComponent) -> type[Any]:
+    return next(contract for contract in KINDS if isinstance(component, contract))
+
+
 def _kind_of(component: AnyComponent) -> str:
-    return next(name for kind, name in KINDS.items() if isinstance(component, kind))
+    return KINDS[_contract_of(component)]
 
 
 def _origin_of(component: AnyComponent) -> str:

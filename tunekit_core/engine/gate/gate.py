@@ -229,8 +229,8 @@ class Gate:
         """
         try:
             released = tuple(dict.fromkeys(trial_ids))
-        except TypeError as error:
-            raise self._refusal("released", None, f"returned {trial_ids!r}, which are no trial ids") from error
+        except Exception as error:  # also what raises only now, as a generator does
+            raise self._refusal("released", None, f"returned {shown(trial_ids)}, which are no trial ids") from error
         for trial_id in released:
             trial = self._state.find(trial_id)
             if trial is None or not trial.status.final:
@@ -243,7 +243,8 @@ class Gate:
         Raises:
             ComponentError: If it was not among those asked about.
         """
-        if trial_id is not None and trial_id not in among:
+        is_id = isinstance(trial_id, int | np.integer) and not isinstance(trial_id, bool)
+        if trial_id is not None and (not is_id or trial_id not in among):
             raise self._refusal("least_promising", None, f"returned {trial_id!r}, which it was not asked about")
         return trial_id
 

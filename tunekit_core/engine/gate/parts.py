@@ -2,14 +2,80 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
 from tunekit_core.contracts.backends import Backend
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.engine.gate.culprits import described
-from tunekit_core.errors import ConfigurationError, PluginError
+from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.engine.gate.culprits import KINDS, AnyComponent, described, methods_of
+from tunekit_core.errors import ConfigurationError, PluginError, shown
 from tunekit_core.plugins.attributes import wrong_attribute
 
+SET_BY_INIT: Mapping[type[Any], Mapping[str, type[Any]]] = {
+    Scheduler: {"problem": Problem, "searcher": Searcher},
+    Backend: {"benchmark": Benchmark},
+}
 
-def check_parts(scheduler: Scheduler, backend: Backend) -> None:
+
+def check_are_components(given: Mapping[type[Any], Iterable[Any]]) -> None:
+    """Refuse what is no component of the kind that it is given as, or lacks what its contract sets.
+
+    Args:
+        given: By contract what is given as a component of that kind.
+
+    Raises:
+        ConfigurationError: If something is no component of its kind.
+        PluginError: If one lacks what the ``__init__`` of its contract sets.
+    """
+    for contract, components in given.items():
+        for component in components:
+            if not isinstance(component, contract):
+                raise ConfigurationError(
+                    f"{shown(component)} is no {KINDS[contract]}: give an object whose class is a subclass of "
+                    f"tunekit_core.{contract.__name__}."
+                )
+            for name, part in SET_BY_INIT.get(contract, {}).items():
+                value = getattr(component, name, None)
+                if not isinstance(value, part):
+                    raise PluginError(
+                        f"The {described(component)} has {name}={shown(value)}, where a {part.__name__} is needed: its "
+                        "__init__ has to call super().__init__(…) with what it is given."
+                    )
+
+
+def check_signatures(components: Iterable[AnyComponent]) -> None:
+    """Refuse components with methods that cannot be called as their contract says.
+
+    Raises:
+        PluginError: If one has such a method.
+    """
+    for component in components:
+        contract = next(contract for contract in KINDS if isinstance(component, contract))
+        for name in methods_of(contract):
+            method, declared = getattr(component, name), getattr(contract, name)
+            if getattr(method, "__func__", None) is not declared and not _can_be_called_as(declared, method):
+                called = ", ".join(list(inspect.signature(declared).parameters)[1:])
+                raise PluginError(f"The {described(component)} cannot be asked: its contract has {name}({called}).")
+
+
+def _can_be_called_as(declared: Callable[..., Any], method: Callable[..., Any]) -> bool:
+    """Whether a bound method takes what the function of a contract takes after ``self``."""
+    parameters = list(inspect.signature(declared).parameters.values())[1:]
+    keywords = [each.name for each in parameters if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    try:
+        inspect.signature(method).bind(*[None] * (len(parameters) - len(keywords)), **dict.fromkeys(keywords))
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and does not say what it takes
+        return True
+    return True
+
+
+def check_parts(*, scheduler: Scheduler, backend: Backend) -> None:
     """Refuse components that do not go together.
 
     Raises:
