@@ -542,6 +542,9 @@ def other(problem):
         ({3: 2}, "returned the column 3, which is a column that every row has, or no text"),
         ({"a": [1]}, "returned a=[1], which is no truth value, number, text or None"),
         ({"a": np.zeros(3)}, "which is no truth value, number, text or None"),
+        ({"a": np.complex128(1j)}, "returned a=np.complex128(1j), which is no truth value, number, text or None"),
+        ({"a": np.datetime64("2020-01-01")}, "which is no truth value, number, text or None"),
+        ({"a": np.void(b"1")}, "which is no truth value, number, text or None"),
         ({"a": {"b": 1}}, "returned a={'b': 1}, which is no truth value, number, text or None"),
         ({"a": object}, "which is no truth value, number, text or None"),
         (None, "returned None, which is no mapping"),
@@ -776,6 +779,43 @@ def test_a_time_is_a_number_also_where_a_trial_starts(play, scripted_backend, se
     played = play(half_a_minute, backend=Wrong, raises=ComponentError)
     assert f"says that it is {seconds!r} s since it began (now or wait)" in str(played.error)
     assert "start" not in [event["event"] for event in played.events]
+
+
+LONG = 10**5000
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"epoch": 2, "loss": 0.5, "parameters": LONG},
+        {"epoch": 2, "loss": 0.5, "parameters": -LONG},
+        {"epoch": 2, "loss": LONG, "parameters": 1},
+        {"epoch": LONG, "loss": 0.5, "parameters": 1},
+        {"epoch": 2, "loss": 0.5, "parameters": [LONG]},
+    ],
+    ids=["positive", "negative", "metric", "resource", "inside"],
+)
+@pytest.mark.parametrize("first", [{"epoch": 1, "loss": 0.5, "parameters": 1}, {"epoch": 1, "loss": 0.5}])
+def test_a_number_with_more_digits_than_python_writes_fails_the_trial_and_not_the_experiment(
+    play, make_problem, first, metrics
+):
+    played = play(
+        lambda t, run: [first, metrics] if t == 1 else [first],
+        problem=make_problem(max_resource=None),
+        scheduler=Fifo,
+    )
+    assert (played.metadata["n_failed"], played.metadata["failed_trials"]) == (1, [1])
+    assert "which JSON cannot hold" in played.metadata["failures"][0]["reason"]
+    assert played.recorded
+
+
+def test_a_number_with_more_digits_than_python_writes_is_no_column_and_not_told_at_an_end(play, adding):
+    played = play(half_a_minute, composers=[composing({"digits": LONG})], raises=ComponentError)
+    assert "returned digits=<int whose repr raises ValueError>, which is no truth value, number" in str(played.error)
+    played = play(
+        half_a_minute, folder="end", backend=adding(attrs.evolve(END, metrics={"digits": LONG})), raises=ComponentError
+    )
+    assert "ended a run with metrics=<dict whose repr raises ValueError>, which JSON cannot hold" in str(played.error)
 
 
 @pytest.mark.parametrize("metrics", [UserDict(a=1, b=[2]), MappingProxyType({"a": np.int64(1), "b": (2,)})])

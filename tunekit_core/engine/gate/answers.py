@@ -24,7 +24,7 @@ from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.errors import shown
 from tunekit_core.space import Configuration
 
-SCALARS = (bool, int, float, str, type(None), np.generic)
+SCALARS = (bool, int, float, str, type(None), np.bool_, np.integer, np.floating)
 
 
 def check_answers(scheduler: Scheduler) -> None:

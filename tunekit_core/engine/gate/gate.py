@@ -17,7 +17,7 @@ from tunekit_core.engine.events import Anomaly
 from tunekit_core.engine.gate.answers import SCALARS
 from tunekit_core.engine.gate.culprits import broken_rule, described
 from tunekit_core.engine.gate.suggestions import undeclared, what_is
-from tunekit_core.engine.state import ExperimentState, as_recorded, taken_columns
+from tunekit_core.engine.state import TOO_LONG, ExperimentState, as_recorded, taken_columns
 from tunekit_core.errors import ComponentError, shown
 
 INFINITY = math.inf
@@ -212,8 +212,8 @@ class Gate:
             if not isinstance(columns, Mapping):
                 raise broken_rule(composer, "__call__", report.trial_id, f"returned {columns!r}, which is no mapping")
             for name, value in columns.items():
-                if not isinstance(value, SCALARS):
-                    problem = f"returned {name}={value!r}, which is no truth value, number, text or None"
+                if not isinstance(value, SCALARS) or (isinstance(value, int) and not -TOO_LONG < value < TOO_LONG):
+                    problem = f"returned {name}={shown(value)}, which is no truth value, number, text or None"
                     raise broken_rule(composer, "__call__", report.trial_id, problem)
         layout = (tuple(report.metrics), *map(tuple, composed))
         if layout != self._layout:

@@ -21,7 +21,8 @@ OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"
 CONFIGURATION_PREFIX = "config_"
 _report = partial(tuple.__new__, Report)  # a third of the time that Report(…) takes
 SCALARS = frozenset({bool, int, float, str, type(None)})
-NOT_FOR_JSON = (ValueError, RecursionError)  # it contains itself, is nested too deep
+NOT_FOR_JSON = (ValueError, RecursionError)  # it contains itself, is nested too deep, has a number that is too long
+TOO_LONG = 1 << 14_000  # Python neither writes nor reads whole numbers of more than 4300 digits, which is a bit more
 
 
 class Reader:
@@ -44,6 +45,7 @@ class Reader:
         self._losses = state.problem.objective.losses
         self._max_resource = math.inf if state.problem.max_resource is None else state.problem.max_resource
         self._layout: tuple[Any, ...] = ()  # names and types of the metrics of the last report that could be used
+        self._whole: tuple[str, ...] = ()  # those of them that are whole numbers
 
     def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
         """What the report of a running trial, in its current run, means."""
@@ -58,6 +60,10 @@ class Reader:
             except NOT_FOR_JSON:
                 own = {}  # so that it cannot be used; what exactly came is said
             layout = (*own, *map(type, own.values()))
+        for name in self._whole if is_known else own:
+            if type(own[name]) is int and not -TOO_LONG < own[name] < TOO_LONG:
+                own = {}
+                break
         metrics = MappingProxyType(own)
         last = trial.last_report
         reached = 0 if last is None else last.resource
@@ -75,7 +81,8 @@ class Reader:
             usable = False
         if not usable or (not is_known and any(map(_is_taken, own))):
             return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
-        self._layout = layout
+        if not is_known:
+            self._layout, self._whole = layout, tuple(name for name in own if type(own[name]) is int)
         if resource > self._max_resource:
             return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         if resource <= reached or (trial.until is not None and reached >= trial.until):
@@ -84,7 +91,7 @@ class Reader:
 
     def _what_is_wrong(self, metrics: Mapping[str, Any]) -> str:
         if not isinstance(metrics, Mapping):
-            return f"it reported {metrics!r}, which is no mapping from names to values"
+            return f"it reported {shown(metrics)}, which is no mapping from names to values"
         taken = [name for name in metrics if _is_taken(name)]
         if taken:
             return f"it reported a metric named {taken[0]!r}, which is a column of the results: give it another name"
@@ -108,7 +115,8 @@ def as_recorded(metrics: Mapping[str, Any]) -> dict[str, Any]:
         ValueError, RecursionError: If JSON cannot hold them.
     """
     own = dict(metrics)
-    if SCALARS.issuperset(map(type, own.values())):
+    is_plain = SCALARS.issuperset(map(type, own.values()))
+    if is_plain and not any(type(value) is int and abs(value) >= TOO_LONG for value in own.values()):
         return own
     kept: dict[str, Any] = read_only(json.loads(as_json(own)))
     return kept
