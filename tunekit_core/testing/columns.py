@@ -15,7 +15,7 @@ from tunekit_core.randomness import Streams
 from tunekit_core.testing.experiments import MakeScheduler, Setup, live
 from tunekit_core.testing.watching import positions
 
-SCALARS = (bool, int, float, str, type(None), np.generic)
+SCALARS = (bool, int, float, str, type(None), np.bool_, np.integer, np.floating)
 
 
 def check_columns(
