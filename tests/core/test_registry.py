@@ -329,6 +329,29 @@ def test_a_broken_plugin_is_reported_and_takes_no_other_down(content, reason):
     assert found.config_packages == {"after.conf": "after"}
 
 
+@pytest.mark.parametrize("where", ["import", "hook"])
+def test_a_plugin_that_changes_the_working_directory_changes_it_for_itself_alone(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def moves():
+        os.chdir("/")
+        return offering(Tidy) if where == "import" else [Tidy]
+
+    content = moves if where == "import" else lambda: plugin(register_searchers=moves)
+    found = build_registry([("moves", "1.0", content)])
+    assert found.names("searcher") == ("tidy",)
+    assert os.getcwd() == str(tmp_path)
+
+
+def test_without_a_working_directory_plugins_are_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "removed"
+    folder.mkdir()
+    os.chdir(folder)
+    folder.rmdir()
+    assert build(tidy=offering(Tidy)).names("searcher") == ("grid", "random", "tidy")
+
+
 def test_a_plugin_may_be_an_object_with_hooks_as_methods():
     class Hooks:
         @hookimpl

@@ -1,4 +1,7 @@
-"""While code of plugins runs, what it prints goes to standard error: standard output is for results."""
+"""While code of plugins runs, what it prints goes to standard error, and the working directory stays what it was.
+
+Standard output is for results, and results go to a folder that is looked up from the working directory.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,21 @@ def stdout_diverted() -> Iterator[None]:
         _flush()  # what was held back while this was on belongs to standard error too
         os.dup2(kept, STDOUT)
         os.close(kept)
+
+
+@contextmanager
+def folder_kept() -> Iterator[None]:
+    """Go back to the working directory of before."""
+    try:
+        before = os.open(".", os.O_RDONLY)
+    except OSError:  # it was removed, or may not be read: then there is no way back
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.fchdir(before)
+        os.close(before)
 
 
 def _flush() -> None:

@@ -2,7 +2,8 @@
 
 Hooks register; they neither decide nor watch, so an installed plugin changes nothing until a config names one of
 its components. All are called in the main thread of the process that needs what they return. What is printed in them,
-or while a plugin is imported or a component is built, goes to standard error: standard output is for results.
+or while a plugin is imported or a component is built, goes to standard error: standard output is for results. The
+working directory is afterwards what it was before.
 """
 
 from __future__ import annotations

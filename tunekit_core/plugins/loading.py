@@ -13,7 +13,7 @@ import pluggy
 from tunekit_core import __version__
 from tunekit_core.errors import PluginError, TunekitError, suggestion, text_of
 from tunekit_core.plugins import hookspecs
-from tunekit_core.plugins.diverted import stdout_diverted
+from tunekit_core.plugins.diverted import folder_kept, stdout_diverted
 from tunekit_core.plugins.names import BUILT_IN, normalized
 
 IMPLEMENTS = f"{hookspecs.PROJECT}_impl"  # what pluggy's marker adds to a function
@@ -88,7 +88,7 @@ def load_plugins(
     for name, version, import_it in plugins:
         distribution = normalized(name)
         try:
-            with stdout_diverted():
+            with stdout_diverted(), folder_kept():
                 module = import_it()
                 if manager.is_registered(module):
                     continue

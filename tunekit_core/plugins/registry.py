@@ -15,7 +15,7 @@ import tunekit_core
 from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError, shown, suggestion
 from tunekit_core.plugins.attributes import wrong_attribute
 from tunekit_core.plugins.component import Component, noun, several_components
-from tunekit_core.plugins.diverted import stdout_diverted
+from tunekit_core.plugins.diverted import folder_kept, stdout_diverted
 from tunekit_core.plugins.kinds import CONTRACTS, HOOKS, kind_suggestion
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.loading import BrokenPlugin, Plugin, installed_plugins, load_plugins, reason_of
@@ -169,7 +169,7 @@ class Registry:
         for plugin in tuple(self._plugins):
             others = [module for module in self._manager.get_plugins() if module is not plugin.module]
             try:
-                with stdout_diverted():
+                with stdout_diverted(), folder_kept():
                     offered = read(plugin, _answer(hook, self._manager.subset_hook_caller(hook, others)))
             except KeyboardInterrupt:
                 raise
