@@ -809,6 +809,15 @@ def test_a_number_with_more_digits_than_python_writes_fails_the_trial_and_not_th
     assert played.recorded
 
 
+@pytest.mark.parametrize("max_resource", [1, None])
+def test_a_late_report_with_a_number_of_too_many_digits_does_no_harm(play, make_problem, max_resource):
+    reports = [{"epoch": 1, "loss": 0.5}, {"epoch": LONG, "loss": 0.5}]
+    scheduler = saying(Start(X), decisions=[Decision.STOP] if max_resource is None else [])
+    played = play(lambda t, run: reports, problem=make_problem(max_resource=max_resource), scheduler=scheduler, lag=3.0)
+    assert played.kinds(0).count("late") == 1
+    assert (played.metadata["n_failed"], played.metadata["n_reports"]) == (0, 1)
+
+
 def test_a_number_with_more_digits_than_python_writes_is_no_column_and_not_told_at_an_end(play, adding):
     played = play(half_a_minute, composers=[composing({"digits": LONG})], raises=ComponentError)
     assert "returned digits=<int whose repr raises ValueError>, which is no truth value, number" in str(played.error)

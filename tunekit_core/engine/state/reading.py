@@ -45,7 +45,7 @@ class Reader:
         self._losses = state.problem.objective.losses
         self._max_resource = math.inf if state.problem.max_resource is None else state.problem.max_resource
         self._layout: tuple[Any, ...] = ()  # names and types of the metrics of the last report that could be used
-        self._whole: tuple[str, ...] = ()  # those of them that are whole numbers
+        self._has_whole = False  # whether one of them is a whole number, the resource aside, which is looked at anyway
 
     def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
         """What the report of a running trial, in its current run, means."""
@@ -60,29 +60,28 @@ class Reader:
             except NOT_FOR_JSON:
                 own = {}  # so that it cannot be used; what exactly came is said
             layout = (*own, *map(type, own.values()))
-        for name in self._whole if is_known else own:
-            if type(own[name]) is int and not -TOO_LONG < own[name] < TOO_LONG:
-                own = {}
-                break
+        if (self._has_whole or not is_known) and _is_too_long(own):
+            own = {}
         metrics = MappingProxyType(own)
         last = trial.last_report
         reached = 0 if last is None else last.resource
         if trial.is_ending:
-            return LateReport(trial.id, message.run, metrics, message.time)
+            return LateReport(trial.id, message.run, _kept(metrics), message.time)
         if reached >= self._max_resource:
-            return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
+            return LateReport(trial.id, message.run, _kept(metrics), message.time, is_beyond=True)
         try:
             losses = self._losses(own)
             resource = self._state.runs.n_reports(trial.id) + 1 if self._resource is None else own[self._resource]
             if type(resource) is not int:
                 resource = _whole(resource)
-            usable = resource >= 1 and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
+            usable = 1 <= resource < TOO_LONG and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
         if not usable or (not is_known and any(map(_is_taken, own))):
-            return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
+            return UnusableReport(trial.id, message.run, _kept(metrics), message.time, self._what_is_wrong(given))
         if not is_known:
-            self._layout, self._whole = layout, tuple(name for name in own if type(own[name]) is int)
+            self._layout = layout
+            self._has_whole = any(type(value) is int for name, value in own.items() if name != self._resource)
         if resource > self._max_resource:
             return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         if resource <= reached or (trial.until is not None and reached >= trial.until):
@@ -115,11 +114,20 @@ def as_recorded(metrics: Mapping[str, Any]) -> dict[str, Any]:
         ValueError, RecursionError: If JSON cannot hold them.
     """
     own = dict(metrics)
-    is_plain = SCALARS.issuperset(map(type, own.values()))
-    if is_plain and not any(type(value) is int and abs(value) >= TOO_LONG for value in own.values()):
+    if SCALARS.issuperset(map(type, own.values())) and not _is_too_long(own):
         return own
     kept: dict[str, Any] = read_only(json.loads(as_json(own)))
     return kept
+
+
+def _kept(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Metrics that are recorded though the scheduler is not shown them: none, if they cannot be."""
+    return MappingProxyType({}) if _is_too_long(metrics) else metrics
+
+
+def _is_too_long(metrics: Mapping[str, Any]) -> bool:
+    """Whether one of them is a whole number that is too long."""
+    return any(type(value) is int and not -TOO_LONG < value < TOO_LONG for value in metrics.values())
 
 
 def _whole(number: Any) -> int:
