@@ -7,7 +7,6 @@ is in the heap; curves are read when a trial starts.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from heapq import heappop, heappush, heapreplace
@@ -38,6 +37,7 @@ from tunekit_simulator.faults import Faults
 from tunekit_simulator.options import SimulatorOptions
 
 NANOSECONDS = 1_000_000_000
+INFINITY = float("inf")
 CURVES_KEPT = 1024  # of the trials that ran last
 COMPLETED = Status.COMPLETED  # looking it up takes as long as a call in Python 3.11
 END, REPORT = 0, 1  # kinds of events; at one instant a lower one comes first
@@ -150,8 +150,8 @@ class Simulator(Backend):
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         """The next event, alone, since the decision on it may change the one after."""
-        limit = math.inf if deadline is None else deadline * NANOSECONDS
-        if limit < math.inf:  # what is larger than any number is none
+        limit = INFINITY if deadline is None else deadline * NANOSECONDS
+        if limit < INFINITY:  # what is larger than any number is none
             limit = round(limit)
         heap, running = self._heap, self._running
         while heap:

@@ -32,10 +32,13 @@ KINDS: Mapping[type[Any], str] = {
 AnyComponent: TypeAlias = Searcher | Scheduler | Backend | Benchmark | StoppingCriterion | ResultComposer | Observer
 
 
-def methods_of(contract: type[Any]) -> tuple[str, ...]:
-    """The methods of a contract, by name."""
+def _methods_of(contract: type[Any]) -> tuple[str, ...]:
     names = [name for name, method in vars(contract).items() if inspect.isfunction(method)]
     return tuple(name for name in names if not name.startswith("_") or name == "__call__")
+
+
+METHODS: Mapping[type[Any], tuple[str, ...]] = {contract: _methods_of(contract) for contract in KINDS}
+"""The methods of each contract, by name."""
 
 
 def broken_rule(component: AnyComponent, method: str, trial_id: int | None, problem: str) -> ComponentError:
@@ -124,7 +127,7 @@ def _methods(components: Sequence[AnyComponent]) -> Mapping[CodeType, tuple[AnyC
     """
     found: dict[CodeType, tuple[AnyComponent, str]] = {}
     for component in components:
-        for name in methods_of(_contract_of(component)):
+        for name in METHODS[_contract_of(component)]:
             for code in _codes_of(getattr(component, name, None), component):
                 found.setdefault(code, (component, name))
     return found

@@ -17,7 +17,7 @@ from tunekit_core.engine.events import Anomaly
 from tunekit_core.engine.gate.answers import SCALARS
 from tunekit_core.engine.gate.culprits import broken_rule, described
 from tunekit_core.engine.gate.suggestions import undeclared, what_is
-from tunekit_core.engine.state import TOO_LONG, ExperimentState, as_recorded, taken_columns
+from tunekit_core.engine.state import MAX_BITS, ExperimentState, as_recorded, taken_columns
 from tunekit_core.errors import ComponentError, shown
 
 INFINITY = math.inf
@@ -72,9 +72,10 @@ class Gate:
             return None
         if type(time) is not float or not 0.0 <= time < INFINITY:
             self.time(time)
-        trial = self._running.get(trial_id)
-        is_current = trial is not None and message.run == trial.n_runs - 1 and type(message.run) is int
-        return trial if is_current else None
+        trial, run = self._running.get(trial_id), message.run
+        if trial is None or run != trial.n_runs - 1 or type(run) is not int:
+            return None
+        return trial
 
     def time(self, seconds: float) -> float:
         """A time on the clock of the backend.
@@ -212,7 +213,7 @@ class Gate:
             if not isinstance(columns, Mapping):
                 raise broken_rule(composer, "__call__", report.trial_id, f"returned {columns!r}, which is no mapping")
             for name, value in columns.items():
-                if not isinstance(value, SCALARS) or (isinstance(value, int) and not -TOO_LONG < value < TOO_LONG):
+                if not isinstance(value, SCALARS) or (isinstance(value, int) and value.bit_length() > MAX_BITS):
                     problem = f"returned {name}={shown(value)}, which is no truth value, number, text or None"
                     raise broken_rule(composer, "__call__", report.trial_id, problem)
         layout = (tuple(report.metrics), *map(tuple, composed))

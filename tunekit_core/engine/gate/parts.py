@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from types import MethodType
 from typing import Any
 
 from tunekit_core.contracts.backends import Backend
@@ -11,7 +13,7 @@ from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.engine.gate.culprits import KINDS, AnyComponent, described, methods_of
+from tunekit_core.engine.gate.culprits import KINDS, METHODS, AnyComponent, described
 from tunekit_core.errors import ConfigurationError, PluginError, shown
 from tunekit_core.plugins.attributes import wrong_attribute
 
@@ -55,11 +57,20 @@ def check_signatures(components: Iterable[AnyComponent]) -> None:
     """
     for component in components:
         contract = next(contract for contract in KINDS if isinstance(component, contract))
-        for name in methods_of(contract):
+        for name in METHODS[contract]:
             method, declared = getattr(component, name), getattr(contract, name)
-            if getattr(method, "__func__", None) is not declared and not _can_be_called_as(declared, method):
+            function = getattr(method, "__func__", None)  # of a bound method; kept rather than its object
+            if function is declared:
+                continue
+            if not (_can_be_called_as(declared, method) if function is None else _has_arguments_of(declared, function)):
                 called = ", ".join(list(inspect.signature(declared).parameters)[1:])
                 raise PluginError(f"The {described(component)} cannot be asked: its contract has {name}({called}).")
+
+
+@cache
+def _has_arguments_of(declared: Callable[..., Any], function: Callable[..., Any]) -> bool:
+    """Whether a function, as a method, takes what another takes: looked at once in a process."""
+    return _can_be_called_as(declared, MethodType(function, object()))
 
 
 def _can_be_called_as(declared: Callable[..., Any], method: Callable[..., Any]) -> bool:

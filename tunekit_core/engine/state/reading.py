@@ -22,7 +22,7 @@ CONFIGURATION_PREFIX = "config_"
 _report = partial(tuple.__new__, Report)  # a third of the time that Report(…) takes
 SCALARS = frozenset({bool, int, float, str, type(None)})
 NOT_FOR_JSON = (ValueError, RecursionError)  # it contains itself, is nested too deep, has a number that is too long
-TOO_LONG = 1 << 14_000  # Python neither writes nor reads whole numbers of more than 4300 digits, which is a bit more
+MAX_BITS = 14_000  # Python neither writes nor reads whole numbers of more than 4300 digits, which is a bit more
 
 
 class Reader:
@@ -45,7 +45,7 @@ class Reader:
         self._losses = state.problem.objective.losses
         self._max_resource = math.inf if state.problem.max_resource is None else state.problem.max_resource
         self._layout: tuple[Any, ...] = ()  # names and types of the metrics of the last report that could be used
-        self._has_whole = False  # whether one of them is a whole number, the resource aside, which is looked at anyway
+        self._whole: tuple[str, ...] = ()  # those that are whole numbers
 
     def read(self, message: TrialReported) -> Report | LateReport | UnusableReport:
         """What the report of a running trial, in its current run, means."""
@@ -60,28 +60,29 @@ class Reader:
             except NOT_FOR_JSON:
                 own = {}  # so that it cannot be used; what exactly came is said
             layout = (*own, *map(type, own.values()))
-        if (self._has_whole or not is_known) and _is_too_long(own):
-            own = {}
+        whole = self._whole if is_known else _whole_numbers(own)
+        for name in whole:
+            if own[name].bit_length() > MAX_BITS:
+                own = {}
+                break
         metrics = MappingProxyType(own)
         last = trial.last_report
         reached = 0 if last is None else last.resource
         if trial.is_ending:
-            return LateReport(trial.id, message.run, _kept(metrics), message.time)
+            return LateReport(trial.id, message.run, metrics, message.time)
         if reached >= self._max_resource:
-            return LateReport(trial.id, message.run, _kept(metrics), message.time, is_beyond=True)
+            return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         try:
             losses = self._losses(own)
             resource = self._state.runs.n_reports(trial.id) + 1 if self._resource is None else own[self._resource]
             if type(resource) is not int:
                 resource = _whole(resource)
-            usable = 1 <= resource < TOO_LONG and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
+            usable = resource >= 1 and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
         if not usable or (not is_known and any(map(_is_taken, own))):
-            return UnusableReport(trial.id, message.run, _kept(metrics), message.time, self._what_is_wrong(given))
-        if not is_known:
-            self._layout = layout
-            self._has_whole = any(type(value) is int for name, value in own.items() if name != self._resource)
+            return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
+        self._layout, self._whole = layout, whole
         if resource > self._max_resource:
             return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         if resource <= reached or (trial.until is not None and reached >= trial.until):
@@ -114,20 +115,16 @@ def as_recorded(metrics: Mapping[str, Any]) -> dict[str, Any]:
         ValueError, RecursionError: If JSON cannot hold them.
     """
     own = dict(metrics)
-    if SCALARS.issuperset(map(type, own.values())) and not _is_too_long(own):
+    is_short = all(own[name].bit_length() <= MAX_BITS for name in _whole_numbers(own))
+    if is_short and SCALARS.issuperset(map(type, own.values())):
         return own
     kept: dict[str, Any] = read_only(json.loads(as_json(own)))
     return kept
 
 
-def _kept(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Metrics that are recorded though the scheduler is not shown them: none, if they cannot be."""
-    return MappingProxyType({}) if _is_too_long(metrics) else metrics
-
-
-def _is_too_long(metrics: Mapping[str, Any]) -> bool:
-    """Whether one of them is a whole number that is too long."""
-    return any(type(value) is int and not -TOO_LONG < value < TOO_LONG for value in metrics.values())
+def _whole_numbers(metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of those that are whole numbers."""
+    return tuple(name for name, value in metrics.items() if type(value) is int)
 
 
 def _whole(number: Any) -> int:
