@@ -193,7 +193,7 @@ def with_one_bound(error):
     def method(bound, view, trial, report, decision):
         raise error
 
-    return functools.partial(method, 3)
+    return staticmethod(functools.partial(method, 3))  # from Python 3.14 on it would be bound otherwise
 
 
 def wrapped(error):

@@ -504,7 +504,7 @@ class Reserved:
 
 @attrs.frozen(kw_only=True)
 class UnreadableType:
-    depth: Mapping[str, "Decimal"] = option(attrs.Factory(dict), help="Levels, by name.")
+    depth: "Mapping[str, Decimal]" = option(attrs.Factory(dict), help="Levels, by name.")
 
 
 @attrs.frozen
