@@ -236,6 +236,12 @@ def test_every_cell_comes_back_in_its_column(write, rows):
         assert all(cells[name] == "" for name in header if name not in given and name not in FIXED)
 
 
+def test_a_row_as_before_has_a_cell_for_each_column_that_came_since(write):
+    header, *rows = lines(write(({"loss": 0.5}, {}), ({"loss": 0.5}, {"c1": 7}), ({"loss": 0.5}, {})))
+    assert [len(row) for row in rows] == [len(header)] * 3
+    assert [row[header.index("c1")] for row in rows] == ["", "7", ""]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(losses=st.lists(st.floats(), min_size=1, max_size=20))
 def test_numbers_are_read_back_to_the_bit(write, losses):

@@ -102,6 +102,7 @@ class ResultsWriter:
     def _widen(self, columns: list[str]) -> None:
         """Begin again with more columns, copying the rows that are there."""
         n_new, self._columns = len(columns) - len(self._columns), columns
+        self._layout = ()  # rows as before lack a column now
         header = _cells(columns)
         if n_new == len(columns):
             self._add(header)
