@@ -19,7 +19,10 @@ HERE = "module tests.core.test_answers"
 @pytest.fixture
 def play(play):
     """Ends after nine trials, also where nothing is refused."""
-    nine = lambda problem: create("stopping", "max_num_trials_finished", problem, count=9)  # noqa: E731
+
+    def nine(problem):
+        return create("stopping", "max_num_trials_finished", problem, count=9)
+
     return lambda script, **options: play(script, stopping=[nine], **options)
 
 
@@ -61,8 +64,8 @@ def check_named(played, method, refusal, trial_id):
 
 
 class LikeAProposal:
-    configuration = X
-    note: dict = {}  # noqa: RUF012
+    def __init__(self):
+        self.configuration, self.note = X, {}
 
     def __repr__(self):
         return "LikeAProposal()"

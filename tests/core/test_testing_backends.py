@@ -247,7 +247,7 @@ class CannotPause(ToyBackend):
         super().start(trial, until, checkpoint_of)
 
     def pause(self, trial):
-        raise NotImplementedError
+        raise AssertionError("it does not declare that it can pause")
 
     def resume(self, trial, until):
         self.drop_checkpoint(trial.id)

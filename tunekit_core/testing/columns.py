@@ -6,16 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.engine.gate.answers import SCALARS
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
 from tunekit_core.testing.experiments import MakeScheduler, Setup, live
 from tunekit_core.testing.watching import positions
-
-SCALARS = (bool, int, float, str, type(None), np.bool_, np.integer, np.floating)
 
 
 def check_columns(

@@ -15,10 +15,10 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Recorded
 from tunekit_core.engine.fold import Fold
+from tunekit_core.engine.gate.answers import SCALARS
 from tunekit_core.engine.state import ExperimentState, View
 from tunekit_core.engine.state.reading import taken_columns
 from tunekit_core.randomness import Streams
-from tunekit_core.testing.columns import SCALARS
 from tunekit_core.testing.components import PausesAndStops
 from tunekit_core.testing.experiments import Setup, live
 from tunekit_core.testing.toy import TOY_METRICS, ToyBenchmark, toy_problem

@@ -36,10 +36,7 @@ def check_many_metrics(
     benchmark = ToyBenchmark()
     benchmark.objective = TWO
     changed = attrs.evolve(setup, benchmark=benchmark)
-    try:
-        scheduler = make(changed.problem(), Streams(setup.seed))
-    except ConfigurationError:
-        pytest.skip("a problem with two metrics is refused")
+    scheduler = _made_or_skipped(make, changed, "a problem with two metrics is refused")
     if "one" in (scheduler.objectives, scheduler.searcher.objectives):
         pytest.skip(f"{of(scheduler).name} or what it is tested with takes one metric")
     _check_its_end(make, changed, folder, "Whoever says objectives = 'many' takes all metrics of a problem")
@@ -59,11 +56,15 @@ def check_no_known_end(make: MakeScheduler, setup: Setup, folder: Path) -> None:
     benchmark = ToyBenchmark()
     benchmark.max_resource = None
     changed = attrs.evolve(setup, benchmark=benchmark)
-    try:
-        make(changed.problem(), Streams(setup.seed))
-    except ConfigurationError:
-        pytest.skip("a problem whose trials have no known end is refused")
+    _made_or_skipped(make, changed, "a problem whose trials have no known end is refused")
     _check_its_end(make, changed, folder, "Where trials have no known end, max_resource is None")
+
+
+def _made_or_skipped(make: MakeScheduler, setup: Setup, why_not: str) -> Scheduler:
+    try:
+        return make(setup.problem(), Streams(setup.seed))
+    except ConfigurationError:
+        pytest.skip(why_not)
 
 
 def _check_its_end(make: MakeScheduler, setup: Setup, folder: Path, rule: str) -> None:

@@ -127,7 +127,7 @@ def _methods(components: Sequence[AnyComponent]) -> Mapping[CodeType, tuple[AnyC
     """
     found: dict[CodeType, tuple[AnyComponent, str]] = {}
     for component in components:
-        for name in METHODS[_contract_of(component)]:
+        for name in METHODS[contract_of(component)]:
             for code in _codes_of(getattr(component, name, None), component):
                 found.setdefault(code, (component, name))
     return found
@@ -183,12 +183,13 @@ def _name_of(component: AnyComponent) -> str:
     return getattr(component, "name", type(component).__name__)  # made in Python, it may lack one
 
 
-def _contract_of(component: AnyComponent) -> type[Any]:
+def contract_of(component: AnyComponent) -> type[Any]:
+    """The class of ``tunekit_core`` whose contract a component keeps."""
     return next(contract for contract in KINDS if isinstance(component, contract))
 
 
 def _kind_of(component: AnyComponent) -> str:
-    return KINDS[_contract_of(component)]
+    return KINDS[contract_of(component)]
 
 
 def _origin_of(component: AnyComponent) -> str:

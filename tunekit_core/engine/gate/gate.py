@@ -13,6 +13,7 @@ from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, TrialE
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Decision, Report, Scalar, Status, Trial
+from tunekit_core.engine.event_fields import BEYOND_FLOAT
 from tunekit_core.engine.events import Anomaly
 from tunekit_core.engine.gate.answers import SCALARS
 from tunekit_core.engine.gate.culprits import broken_rule, described
@@ -21,7 +22,6 @@ from tunekit_core.engine.state import MAX_BITS, ExperimentState, as_recorded, ta
 from tunekit_core.errors import ComponentError, shown
 
 INFINITY = math.inf
-BEYOND_FLOAT = 2**1023  # a whole number may be larger than any float
 MESSAGES = frozenset({TrialPlaced, TrialReported, TrialEnded})
 
 

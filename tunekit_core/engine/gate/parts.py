@@ -13,7 +13,7 @@ from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.engine.gate.culprits import KINDS, METHODS, AnyComponent, described
+from tunekit_core.engine.gate.culprits import KINDS, METHODS, AnyComponent, contract_of, described
 from tunekit_core.errors import ConfigurationError, PluginError, shown
 from tunekit_core.plugins.attributes import wrong_attribute
 
@@ -56,7 +56,7 @@ def check_signatures(components: Iterable[AnyComponent]) -> None:
         PluginError: If one has such a method.
     """
     for component in components:
-        contract = next(contract for contract in KINDS if isinstance(component, contract))
+        contract = contract_of(component)
         for name in METHODS[contract]:
             method, declared = getattr(component, name), getattr(contract, name)
             function = getattr(method, "__func__", None)  # of a bound method; kept rather than its object
