@@ -1,4 +1,7 @@
-"""Ctrl-C at any moment, from the first import on, gives status 130 and a line, never a traceback."""
+"""Ctrl-C at any moment, from the first import on, gives status 130 and a line, never a traceback.
+
+SIGTERM and SIGHUP do the same with status 143 and 129.
+"""
 
 import os
 import signal
@@ -6,8 +9,13 @@ import subprocess
 import sys
 import textwrap
 import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+
+from tunekit_core import load_experiment
 
 IMPORTS = """
 import os, runpy, signal, sys
@@ -18,12 +26,12 @@ class Interrupts:
         if name == wanted:
             {how}
 
-signal.signal(signal.SIGINT, signal.{before})
+signal.signal(signal.{number}, signal.{before})
 sys.meta_path.insert(0, Interrupts())
 sys.argv[:2] = ["__main__.py"]
 runpy.run_module("tunekit", run_name="__main__", alter_sys=True)
 """
-KILL = "os.kill(os.getpid(), signal.SIGINT)"
+KILL = "os.kill(os.getpid(), signal.{number})"
 HOW = {
     "plain": KILL,
     "in generated code": f"exec('{KILL}')",
@@ -32,9 +40,9 @@ HOW = {
 }
 
 
-def interrupted_at(module, how, *arguments, before="default_int_handler"):
+def interrupted_at(module, how, *arguments, number="SIGINT", before="default_int_handler"):
     """Run the command, which is interrupted where it imports a module."""
-    code = IMPORTS.format(how=HOW[how], before=before)
+    code = IMPORTS.replace("{how}", HOW[how]).format(number=number, before=before)
     return subprocess.run([sys.executable, "-c", code, module, *arguments], capture_output=True, text=True)
 
 
@@ -57,8 +65,20 @@ def test_an_interruption_before_anything_runs_is_a_line_and_status_130(results, 
     assert not results.root.exists()
 
 
-def test_where_interruptions_are_ignored_they_still_are(results):
-    finished = interrupted_at("rich.console", "plain", "plugins", before="SIG_IGN")
+@pytest.mark.parametrize(("number", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize("module", ["tunekit.cli.main", "hydra"])
+def test_a_signal_to_end_before_anything_runs_is_a_line_and_a_status(results, module, number, status):
+    finished = interrupted_at(
+        module, "swallowed", "searcher=random", "benchmark=fcnet", number=number, before="SIG_DFL"
+    )
+    again = "Interrupted. To go on, type: python -m tunekit searcher=random benchmark=fcnet\n"
+    assert (finished.returncode, finished.stdout, finished.stderr) == (status, "", again)
+    assert not results.root.exists()
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_where_interruptions_are_ignored_they_still_are(results, number):
+    finished = interrupted_at("rich.console", "plain", "plugins", number=number, before="SIG_IGN")
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
@@ -101,3 +121,89 @@ def test_an_interruption_while_a_plugin_is_imported_is_a_line_and_status_130(sit
     lines = err.splitlines()
     assert lines[:-1] == ["2 runs: 0 complete, 2 to run, 2 at the same time."] * (slow_at - 1)
     assert lines[-1].startswith("Interrupted. To go on, type: python -m tunekit searcher=mine ")
+
+
+WAITS = """
+import sys
+import time
+from tunekit import Reporter
+
+report = Reporter()
+report(epoch=1, loss=0.5)
+time.sleep(float(sys.argv[1]))
+report(epoch=2, loss=0.25)
+"""
+OWN = (
+    *(
+        "backend=local",
+        "benchmark=script",
+        f"benchmark.command={sys.executable} waits.py {{seconds}}",
+        "searcher=random",
+    ),
+    *("benchmark.space.lr=uniform(0,1)", "benchmark.metric=loss", "n_workers=1", "stopping.max_num_trials_started=1"),
+)
+
+
+def own(seconds, *more):
+    return [each.replace("{seconds}", str(seconds)) for each in (*OWN, *more)]
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 40
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def has_reported(results):
+    return lambda: any('"report"' in path.read_text() for path in results.root.glob("**/events.jsonl"))
+
+
+def processes_with(variable):
+    """The processes that have it in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if variable.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(folder.name)
+    return found
+
+
+@pytest.fixture
+def mark(monkeypatch):
+    """In the environment of all that a test starts."""
+    mark = uuid.uuid4().hex
+    monkeypatch.setenv("MARK", mark)
+    return f"MARK={mark}"
+
+
+@pytest.mark.parametrize(("number", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize("often", [1, 2])
+def test_a_signal_to_end_leaves_results_and_says_how_to_go_on(start, results, tmp_path, mark, number, status, often):
+    (tmp_path / "waits.py").write_text(WAITS)
+    process = start(*own(30))
+    wait_for(has_reported(results))
+    for _ in range(often):
+        os.kill(process.pid, getattr(signal, number))
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == status, err
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith("Interrupted. To go on, type: python -m tunekit backend=local ")
+    (metadata,) = results.metadata()
+    assert (metadata["status"], metadata["reason"]) == ("interrupted", f"interrupted by {number}")
+    assert len(load_experiment(results.folders()[0]).results) == 1
+    wait_for(lambda: not processes_with(mark))
+
+
+def test_under_nohup_a_terminal_that_is_closed_changes_nothing(results, tmp_path, start):
+    (tmp_path / "waits.py").write_text(WAITS)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = start(*own(2))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    wait_for(has_reported(results))
+    os.killpg(process.pid, signal.SIGHUP)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert [run["status"] for run in results.metadata()] == ["completed"]

@@ -208,14 +208,19 @@ def test_a_sweep_that_is_killed_is_completed_by_the_same_command(jobs, start, sh
     assert {run["status"] for run in index(results)} == {"completed"}
 
 
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["INT", "TERM", "HUP"],
+)
 @pytest.mark.parametrize("jobs", [ONE_JOB, TWO_JOBS])
-def test_an_interruption_ends_what_runs_cleanly_and_says_how_to_go_on(jobs, start, shell, results):
+def test_an_interruption_ends_what_runs_cleanly_and_says_how_to_go_on(jobs, start, shell, results, number, status):
     arguments = [*SLOW, "searcher.seconds=0.3", jobs]
     process = start(*arguments)
     wait_for(lambda: len(results.folders()) >= 3)
-    os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does: every process of the group gets it
+    os.killpg(process.pid, number)  # what Ctrl-C does: every process of the group gets it
     _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert "Traceback" not in err
     assert "failed" not in err
     assert "To go on, type: python -m tunekit" in err
@@ -234,6 +239,18 @@ def test_two_interruptions_end_at_once(start, results, tmp_path):
     os.kill(process.pid, signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == 130
+    wait_for(lambda: not alive(process.pid))
+
+
+def test_a_signal_to_end_that_only_the_command_gets_ends_its_workers(start, results, tmp_path):
+    process = start(*SLOW, "searcher.seconds=30", TWO_JOBS, TROUBLE_LOG=str(tmp_path / "log"))
+    wait_for(lambda: (tmp_path / "log").exists() and len((tmp_path / "log").read_text().splitlines()) == 2)
+    os.kill(process.pid, signal.SIGTERM)
+    os.kill(process.pid, signal.SIGTERM)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 143
+    assert "Traceback" not in err
+    assert {run["status"] for run in results.metadata()} == {"interrupted"}
     wait_for(lambda: not alive(process.pid))
 
 

@@ -460,10 +460,16 @@ class Pseudoterminal:
             pass
         return self.process.wait(timeout=60)
 
+    def hang_up(self):
+        """Close the window."""
+        os.close(self.ours)
+        self.ours = None
+
     def close(self):
         self.process.kill()
         self.process.wait()
-        os.close(self.ours)
+        if self.ours is not None:
+            os.close(self.ours)
 
 
 @pytest.fixture
@@ -490,6 +496,16 @@ def test_a_terminal_shows_the_view_and_is_clean_when_the_run_has_ended(in_termin
     summary = written.partition(SHOW)[2]
     assert "Best loss" in summary
     assert "running" not in summary
+
+
+def test_a_terminal_that_is_closed_ends_the_command_as_an_interruption_does(in_terminal, results):
+    terminal = in_terminal(*LOCAL, "stopping.max_wallclock_time=60")
+    terminal.read_until("best loss")
+    terminal.hang_up()
+    assert terminal.process.wait(timeout=30) == 129
+    (metadata,) = results.metadata()
+    assert (metadata["status"], metadata["reason"]) == ("interrupted", "interrupted by SIGHUP")
+    assert (results.folders()[0] / "results.csv.zip").exists()
 
 
 def test_a_terminal_is_clean_after_an_interruption(in_terminal):

@@ -1,6 +1,5 @@
-"""What ``python -m tunekit`` exits with."""
+"""What ``python -m tunekit`` exits with, unless it is interrupted."""
 
 SUCCEEDED = 0
 SOME_FAILED = 1
 REFUSED = 2
-STOPPED_BY_USER = 130

@@ -1,4 +1,4 @@
-"""What Ctrl-C does before anything runs: it ends the process at once, with a line.
+"""What Ctrl-C, SIGTERM and SIGHUP do before anything runs: they end the process at once, with a line.
 
 Nothing has to be cleaned up by then. A ``KeyboardInterrupt`` would pass through imports, plugins and Hydra: some of
 them swallow it, others make another error of it.
@@ -14,21 +14,29 @@ from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
 
-from tunekit.cli.exit_status import STOPPED_BY_USER
+from tunekit.runs.interruption import SIGNALS, interrupt
 
 STDERR = 2  # a file of Python's may be in the middle of a write
 
 
 def end_at_once_when_interrupted() -> None:
-    """From now on. Where interruptions are ignored, as in the background, they still are."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _end)
+    """From now on. What is ignored, as Ctrl-C is in the background and SIGHUP under nohup, still is."""
+    for number in SIGNALS:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _end)
 
 
 def raise_when_interrupted() -> None:
     """From now on an interruption is a ``KeyboardInterrupt`` again: something begins that has to come to an end."""
-    if signal.getsignal(signal.SIGINT) is _end:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in SIGNALS:
+        if signal.getsignal(number) is _end:
+            signal.signal(number, interrupt)
+
+
+def write_last_line(text: str) -> None:
+    """Write to standard error, where there still is one: the terminal may be closed, and that be the interruption."""
+    with suppress(OSError):
+        os.write(STDERR, f"{text}\n".encode(errors="backslashreplace"))
 
 
 def how_to_go_on(given: Sequence[str]) -> str:
@@ -47,6 +55,5 @@ def command(given: Sequence[str]) -> str:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    with suppress(OSError):  # it may be closed
-        os.write(STDERR, f"{how_to_go_on(sys.argv[1:])}\n".encode())
-    os._exit(STOPPED_BY_USER)
+    write_last_line(how_to_go_on(sys.argv[1:]))
+    os._exit(128 + number)

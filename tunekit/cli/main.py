@@ -9,11 +9,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from tunekit.cli.exit_status import REFUSED, STOPPED_BY_USER
-from tunekit.cli.interruption import command, how_to_go_on
+from tunekit.cli.exit_status import REFUSED
+from tunekit.cli.interruption import command, how_to_go_on, write_last_line
 from tunekit.cli.startup import print_startup_notes, report_broken_plugins
 from tunekit.config.arguments import CommandLine, parse
 from tunekit.console import print_stderr
+from tunekit.runs.interruption import exit_status
 from tunekit_core.errors import TunekitError
 from tunekit_core.plugins.names import BUILT_IN
 
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the name of the program; taken from ``sys.argv`` unless given.
 
     Returns:
-        Exit status: 0, 1 if a run failed, 2 if something was refused, 130 after an interruption.
+        Exit status: 0, 1 if a run failed, 2 if something was refused, 130 after Ctrl-C, 143 after SIGTERM and
+        129 after SIGHUP.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
@@ -34,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TunekitError as error:
         return _refuse(str(error), debug)
     except KeyboardInterrupt:
-        print_stderr(how_to_go_on(given))
-        return STOPPED_BY_USER
+        write_last_line(how_to_go_on(given))
+        return exit_status()
 
 
 def _respond(given: list[str]) -> int:

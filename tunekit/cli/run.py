@@ -9,8 +9,8 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from tunekit.cli.exit_status import SOME_FAILED, STOPPED_BY_USER, SUCCEEDED
-from tunekit.cli.interruption import raise_when_interrupted
+from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
+from tunekit.cli.interruption import raise_when_interrupted, write_last_line
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
@@ -23,6 +23,7 @@ from tunekit.results.figure import draw, figure_stem
 from tunekit.results.index import write_index
 from tunekit.runs.batch import available_cores, run_all
 from tunekit.runs.checking import check_runs
+from tunekit.runs.interruption import exit_status
 from tunekit.runs.run import Outcome, failures_of, status_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError
@@ -178,8 +179,8 @@ def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
     complete = sum(status_of(spec.folder) is ExperimentStatus.COMPLETED for spec in specs)
     _write_indices(specs)
     how_far = "" if len(specs) == 1 else f", with {complete} of {len(specs)} runs complete"
-    print_stderr(f"Interrupted{how_far}. To go on, type: {command}")
-    return STOPPED_BY_USER
+    write_last_line(f"Interrupted{how_far}. To go on, type: {command}")
+    return exit_status()
 
 
 def _status(outcomes: Mapping[Path, Outcome], spec: RunSpec) -> ExperimentStatus:

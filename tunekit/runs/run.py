@@ -14,7 +14,7 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.engine.tuner import BY_KEYBOARD, reason_of
+from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import ExperimentLocked, RecordError, ReplayError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
@@ -40,7 +40,7 @@ class Outcome:
 
 
 def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
-    """Run one run to its end. Whatever happens to it is an outcome, an interruption from the keyboard too.
+    """Run one run to its end. Whatever happens to it is an outcome, an interruption too.
 
     Args:
         spec: The run.
@@ -60,9 +60,9 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     try:
         with watching(spec) if is_watched else nullcontext() as watch:
             result = build_tuner(spec, record, watch=watch).run()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         record.release()
-        return Outcome(ExperimentStatus.INTERRUPTED, BY_KEYBOARD, time.perf_counter() - began)
+        return Outcome(ExperimentStatus.INTERRUPTED, interruption_of(interruption), time.perf_counter() - began)
     except Exception as error:
         reason = reason_of(error)
         record.release()

@@ -12,18 +12,19 @@ from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
+from tunekit.runs.interruption import SIGNALS, note, on_interruption
 from tunekit.runs.run import Outcome, mark_failed, run
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.engine.tuner import BY_KEYBOARD
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.registry import registry
 
+WITH_THE_SWEEP = "interrupted with the sweep"
 GRACE = 2.0  # seconds for a worker to end by itself once it is told to
 
 
@@ -42,6 +43,7 @@ class WorkerPool:
     """
 
     def __init__(self, n_workers: int) -> None:
+        self._is_interrupted = False
         self._context = multiprocessing.get_context("forkserver")
         factories = {component.factory.__module__ for component in registry().asked_for()}
         self._context.set_forkserver_preload(["tunekit.runs.worker_pool", *sorted(factories)])
@@ -59,8 +61,8 @@ class WorkerPool:
     def run(self, specs: Sequence[RunSpec]) -> Iterator[tuple[RunSpec, Outcome]]:
         """Run them all, yielding each as it ends.
 
-        Ctrl-C once ends the running ones cleanly and starts no more, after which those that were running are
-        yielded as interrupted; twice raises KeyboardInterrupt at once.
+        An interruption ends the running ones cleanly and starts no more, after which those that were running are
+        yielded as interrupted; one more Ctrl-C raises KeyboardInterrupt at once.
         """
         waiting = deque(specs)
         with self._ending_cleanly_on_interrupt(waiting):
@@ -118,6 +120,8 @@ class WorkerPool:
 
     def _replace(self, worker: _Worker, spec: RunSpec) -> Outcome:
         worker.process.join()
+        if self._is_interrupted:
+            return Outcome(ExperimentStatus.INTERRUPTED, WITH_THE_SWEEP)
         reason = _cause_of_death(worker.process.exitcode)
         mark_failed(spec.folder, spec, reason)
         self._workers[self._workers.index(worker)] = self._start()
@@ -125,18 +129,16 @@ class WorkerPool:
 
     @contextmanager
     def _ending_cleanly_on_interrupt(self, waiting: deque[RunSpec]) -> Iterator[None]:
-        def interrupt(*_: Any) -> None:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        def end_workers(number: int, frame: FrameType | None) -> None:
+            note(number)
+            self._is_interrupted = True
             waiting.clear()
             for worker in self._workers:
                 if worker.spec is not None:
                     worker.process.terminate()
 
-        before = signal.signal(signal.SIGINT, interrupt)
-        try:
+        with on_interruption(end_workers):
             yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 def _cause_of_death(exit_code: int | None) -> str:
@@ -150,11 +152,13 @@ def _cause_of_death(exit_code: int | None) -> str:
 def _start_server() -> None:
     """Start what the workers are forked from, if it does not run, with interruptions held back in all of them.
 
-    Ctrl-C reaches the whole group. Until they can ignore it they import modules, and would print tracebacks.
+    They may reach the whole group. Until workers can deal with them they import modules, and would print tracebacks;
+    the server and its tracker are there until the last worker has ended.
     """
-    resource_tracker.ensure_running()  # started with the server otherwise, and lets interruptions in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
+        resource_tracker.ensure_running()  # started with the server otherwise, and lets interruptions in again
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -162,9 +166,9 @@ def _start_server() -> None:
 
 def _serve(connection: Connection) -> None:
     """What a worker does: runs what it is sent, until nobody is there to send any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what to do
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # what trials run may listen to them
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGHUP):  # they reach the whole group; the parent decides what to do
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP})  # what trials run may listen to them
     threading.Thread(target=_die_with_parent, daemon=True).start()
     while True:
         try:
@@ -175,17 +179,20 @@ def _serve(connection: Connection) -> None:
 
 
 def _run_interruptibly(spec: RunSpec) -> Outcome:
+    """Run one. The parent interrupts it by SIGTERM, which waits for the run where it comes before its beginning."""
     try:
-        signal.signal(signal.SIGTERM, _raise_keyboard_interrupt)
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         return run(spec)
     except KeyboardInterrupt:
-        return Outcome(ExperimentStatus.INTERRUPTED, BY_KEYBOARD)
+        return Outcome(ExperimentStatus.INTERRUPTED, WITH_THE_SWEEP)
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
-def _raise_keyboard_interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
+def _interrupt(*_: Any) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one that reaches the group comes again from the parent
+    raise KeyboardInterrupt(WITH_THE_SWEEP)
 
 
 def _die_with_parent() -> None:

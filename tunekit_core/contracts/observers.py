@@ -52,4 +52,4 @@ class Observer:
         """
 
     def on_experiment_end(self, view: ExperimentView, reason: str) -> None:
-        """After the last event or an interruption from the keyboard, before what still runs is ended."""
+        """After the last event or an interruption, before what still runs is ended."""

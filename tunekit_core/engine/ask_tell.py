@@ -25,7 +25,7 @@ from tunekit_core.engine.gate import check_are_components
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.state.reading import Reader
 from tunekit_core.engine.steps import Steps
-from tunekit_core.engine.tuner import BY_KEYBOARD, reason_of
+from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
 from tunekit_core.threads import single_threaded
@@ -171,7 +171,7 @@ class AskTell:
         if error is None:
             self.finish()
         elif isinstance(error, KeyboardInterrupt):
-            self._end(ExperimentStatus.INTERRUPTED, BY_KEYBOARD)
+            self._end(ExperimentStatus.INTERRUPTED, interruption_of(error))
         else:
             self._end(ExperimentStatus.FAILED, reason_of(error))
 
@@ -190,8 +190,8 @@ class AskTell:
         try:
             with single_threaded(), self._steps.errors_named():
                 return step()
-        except KeyboardInterrupt:
-            self._end(ExperimentStatus.INTERRUPTED, BY_KEYBOARD)
+        except KeyboardInterrupt as interruption:
+            self._end(ExperimentStatus.INTERRUPTED, interruption_of(interruption))
             raise
         except BaseException as error:
             self._end(ExperimentStatus.FAILED, reason_of(error))

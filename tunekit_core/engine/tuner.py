@@ -115,8 +115,8 @@ class Tuner:
                         result = self._observed_loop()
                     finally:
                         self._backend.close()
-            except KeyboardInterrupt:
-                steps.finish(ExperimentStatus.INTERRUPTED, BY_KEYBOARD)
+            except KeyboardInterrupt as interruption:
+                steps.finish(ExperimentStatus.INTERRUPTED, interruption_of(interruption))
                 raise
             except BaseException as error:
                 steps.finish(ExperimentStatus.FAILED, reason_of(error))
@@ -128,8 +128,8 @@ class Tuner:
         steps, state = self._steps, self._steps.state
         try:
             self._loop()
-        except KeyboardInterrupt:
-            steps.end_observation(BY_KEYBOARD)
+        except KeyboardInterrupt as interruption:
+            steps.end_observation(interruption_of(interruption))
             raise
         steps.end_observation(self._reason)
         failed = self._ending is not None and self._ending.is_failure
@@ -198,6 +198,11 @@ class Tuner:
         """Whether nothing can end the experiment sooner than the criterion that ends it."""
         assert self._ending is not None
         return self._wait_for_running or not self._ending.waits_for_running
+
+
+def interruption_of(error: KeyboardInterrupt) -> str:
+    """Why an experiment was interrupted: whoever raises the error for another reason than Ctrl-C says so in it."""
+    return str(error) or BY_KEYBOARD
 
 
 def reason_of(error: BaseException) -> str:

@@ -1,0 +1,57 @@
+"""Signals by which somebody ends the command: the first one interrupts it.
+
+Ctrl-C sends SIGINT. SIGTERM comes from batch systems, containers and ``kill``, SIGHUP where a terminal is closed. These
+two often come several times, and to every process: once the command ends, only another Ctrl-C makes it end sooner.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_interrupted_by = signal.SIGINT  # of this process, as signals are; unless told otherwise Python has seen a Ctrl-C
+
+
+def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """What handles each of them while something runs: it is a ``KeyboardInterrupt`` that says where it comes from."""
+    note(number)
+    raise KeyboardInterrupt(*reasons(number))
+
+
+def note(number: int) -> None:
+    """It is interrupted by this signal. From now on another Ctrl-C raises at once, and the others do nothing."""
+    global _interrupted_by
+    _interrupted_by = signal.Signals(number)
+    for each in SIGNALS:
+        if signal.getsignal(each) not in (signal.SIG_IGN, signal.SIG_DFL):
+            signal.signal(each, signal.default_int_handler if each is signal.SIGINT else signal.SIG_IGN)
+
+
+def reasons(number: int) -> tuple[str, ...]:
+    """What there is to say about an interruption: nothing about one from the keyboard."""
+    return () if number == signal.SIGINT else (f"interrupted by {signal.Signals(number).name}",)
+
+
+def exit_status() -> int:
+    """What the command exits with after an interruption, as a shell tells it of a process that a signal ended."""
+    return 128 + _interrupted_by
+
+
+@contextmanager
+def on_interruption(act: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """Within, what would raise a ``KeyboardInterrupt`` is handled otherwise."""
+    raising = (signal.default_int_handler, interrupt)
+    before = {each: signal.getsignal(each) for each in SIGNALS if signal.getsignal(each) in raising}
+    for each in before:
+        signal.signal(each, act)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            if signal.getsignal(each) is act:  # it was not interrupted
+                signal.signal(each, handler)
