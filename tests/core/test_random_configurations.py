@@ -1,15 +1,40 @@
 """The random configurations that all methods share."""
 
+import hashlib
+
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
 from tunekit_core import Objective, Problem, Streams
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.trials import Trial
-from tunekit_core.space import ConfigurationTable, SearchSpace, choice, loguniform, randint, uniform
+from tunekit_core.space import (
+    ConfigurationTable,
+    SearchSpace,
+    choice,
+    finrange,
+    lograndint,
+    loguniform,
+    randint,
+    uniform,
+)
 
 MIXED = SearchSpace({"lr": loguniform(1e-4, 0.1), "units": randint(1, 64), "act": choice(["relu", "tanh"]), "n": 9})
 SMALL = SearchSpace({"a": choice(["x", "y", "z"]), "b": randint(1, 4)})  # 12 configurations
+
+MIDDLE = SearchSpace({"a": choice(["x", "y", "z"]), "b": randint(1, 40), "c": finrange(0, 1, 5)})  # 600
+SKEWED = SearchSpace({"u": lograndint(1, 3000), "k": 3})
+
+
+class AskedOf(set):
+    """Keys that are taken, and how often one was looked for."""
+
+    n = 0
+
+    def __contains__(self, key):
+        self.n += 1
+        return super().__contains__(key)
 
 
 def propose_all(random, space, n):
@@ -128,3 +153,48 @@ def test_a_narrow_continuous_space_goes_on_after_the_default(make_problem):
     space = SearchSpace({"u": uniform(0.0, 1e-9)})
     proposed = propose_all(make_problem(space=space).random_configurations(Streams(0)), space, 50)
     assert len({space.key(configuration) for configuration in proposed}) == 50
+
+
+@pytest.mark.parametrize(
+    ("space", "rows", "digest"),
+    [
+        (MIDDLE, None, "8cec0bdfed7f26a4"),
+        (MIDDLE, ConfigurationTable(MIDDLE, np.arange(0, 600, 2)), "3007a177e4bd2e65"),
+        (MIDDLE.fix({"b": 7}), None, "72ce94af1d557918"),
+        (SKEWED, None, "c999afdc9e86b311"),
+    ],
+    ids=["space", "rows", "fixed", "skewed"],
+)
+def test_the_order_in_which_a_finite_space_is_given_out_never_changes(make_problem, space, rows, digest):
+    size = space.size if rows is None else len(rows)
+    random = make_problem(space=space, rows=rows).random_configurations(Streams(0))
+    proposed = propose_all(random, space, size + 1)
+    keys = [None if configuration is None else space.key(configuration) for configuration in proposed]
+    assert hashlib.sha256(repr(keys).encode()).hexdigest()[:16] == digest
+
+
+@pytest.mark.parametrize("table", [False, True], ids=["space", "rows"])
+def test_giving_out_a_finite_space_to_its_end_looks_each_up_a_few_times(make_problem, table):
+    space = SearchSpace({"a": randint(1, 100), "b": randint(1, 50)})
+    rows = ConfigurationTable(space, np.arange(5000)) if table else None
+    random = make_problem(space=space, rows=rows).random_configurations(Streams(0))
+    taken = AskedOf()
+    for trial_id in range(5000):
+        taken.add(space.key(random.propose(trial_id, taken)))
+    assert len(taken) == 5000
+    assert random.propose(5000, taken) is None
+    assert taken.n < 10 * 5000
+
+
+def test_a_search_that_was_restored_near_the_end_goes_on_as_if_it_had_never_stopped(make_problem):
+    problem = make_problem(space=MIDDLE)
+    random, taken = problem.random_configurations(Streams(0)), set()
+    for trial_id in range(590):
+        taken.add(MIDDLE.key(random.propose(trial_id, taken)))
+    restored = problem.random_configurations(Streams(0))
+    for trial_id in range(590, 601):
+        configuration = random.propose(trial_id, taken)
+        assert restored.propose(trial_id, taken) == configuration
+        if configuration is not None:
+            taken.add(MIDDLE.key(configuration))
+    assert len(taken) == 600

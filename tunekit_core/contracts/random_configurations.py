@@ -6,22 +6,18 @@ same configuration whatever the method, so that comparisons are paired.
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Sized
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tunekit_core.randomness import SHARED, Streams
-from tunekit_core.space import Configuration
+from tunekit_core.space import Configuration, Remaining, Taken
 
 if TYPE_CHECKING:
     from tunekit_core.contracts.problem import Problem
 
 CHUNK = 64  # drawn at once: a draw costs far less than a call
 RETRIES = 64
-LARGEST_LISTED_SPACE = 2**20  # a finite space up to this size is listed to find what is left of it
-
-
-class Taken(Container[Hashable], Sized, Protocol):
-    """The keys of the configurations that must not be proposed again, such as a set or a dict."""
+FIRST_RETRIES = 4  # made to configurations before the others: mostly one of them will do
+LARGEST_LISTED_SPACE = 2**20  # of a finite space up to this size it is known what is left
 
 
 class RandomConfigurations:
@@ -37,6 +33,7 @@ class RandomConfigurations:
         self._chunk: list[Configuration] = []
         rows = problem.rows
         self._size = problem.space.size if rows is None else len(rows)
+        self._remaining: Remaining | None = None  # from when first is asked what is left
 
     def propose(self, trial_id: int, taken: Taken) -> Configuration | None:
         """The configuration of a trial.
@@ -48,6 +45,12 @@ class RandomConfigurations:
         Returns:
             A configuration whose key is not taken, or ``None`` if none is left.
         """
+        configuration = self._untaken(trial_id, taken)
+        if configuration is not None and self._remaining is not None:
+            self._remaining.on_proposal(configuration)
+        return configuration
+
+    def _untaken(self, trial_id: int, taken: Taken) -> Configuration | None:
         space = self._problem.space
         points = self._problem.points_to_evaluate
         if trial_id < len(points) and space.key(points[trial_id]) not in taken:
@@ -75,11 +78,16 @@ class RandomConfigurations:
         space, rows = self._problem.space, self._problem.rows
         generator = self._streams.generator(f"{SHARED}/retry", trial_id)
         if rows is None:
-            for configuration in space.from_unit(generator.random((RETRIES, space.n_draws))):
-                if space.key(configuration) not in taken:
-                    return configuration
+            u = generator.random((RETRIES, space.n_draws))
+            for some in (u[:FIRST_RETRIES], u[FIRST_RETRIES:]):
+                for configuration in space.from_unit(some):
+                    if space.key(configuration) not in taken:
+                        return configuration
             if self._size is None or self._size > LARGEST_LISTED_SPACE:
                 return None
-        candidates = space.enumerate() if rows is None else (rows[i] for i in range(len(rows)))
-        left = [candidate for candidate in candidates if space.key(candidate) not in taken]
-        return left[int(generator.integers(len(left)))] if left else None
+        if self._remaining is None:
+            self._remaining = Remaining(space, rows)
+        left = self._remaining.positions(taken)
+        if not len(left):
+            return None
+        return self._remaining.configuration_at(int(left[generator.integers(len(left))]))

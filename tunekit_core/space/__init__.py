@@ -3,6 +3,7 @@
 from tunekit_core.space.configuration import Configuration
 from tunekit_core.space.domain import Domain
 from tunekit_core.space.finite import Listed
+from tunekit_core.space.remaining import Remaining, Taken
 from tunekit_core.space.space import SearchSpace
 from tunekit_core.space.table import ConfigurationTable
 from tunekit_core.space.text import (
@@ -23,7 +24,9 @@ __all__ = [
     "ConfigurationTable",
     "Domain",
     "Listed",
+    "Remaining",
     "SearchSpace",
+    "Taken",
     "choice",
     "finrange",
     "logfinrange",

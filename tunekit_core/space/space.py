@@ -258,6 +258,15 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         full = [lists[name] if name in lists else [self._settled[name]] for name in self._entries]
         return (Configuration(zip(self._entries, values, strict=True)) for values in product(*full))
 
+    def all_keys(self) -> Iterator[tuple[Value, ...]]:
+        """The :meth:`key` of each configuration of :meth:`enumerate`, far faster than by making them.
+
+        Raises:
+            ConfigurationError: If a searched domain is continuous.
+        """
+        lists = dict(zip(self.searched, self._value_lists(), strict=True))
+        return product(*(lists[name] if name in lists else [self._fixed[name]] for name in self._names))
+
     def configuration_at(self, index: int) -> Configuration:
         """The configuration at a position of :meth:`enumerate`, without going through those before it.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,16 @@ class ConfigurationTable:
     def __iter__(self) -> Iterator[Configuration]:
         """The configurations, in order."""
         return (self[row] for row in range(len(self)))
+
+    def all_keys(self) -> Iterator[tuple[Value, ...]]:
+        """The :meth:`SearchSpace.key` of each row, in order, far faster than by making the configurations."""
+        columns: dict[str, Iterable[Value]] = {
+            name: [values[code] for code in codes.tolist()]
+            for name, values, codes in zip(self.space.searched, self._values, self._codes.T, strict=True)
+        }
+        settled = {name: repeat(value, len(self)) for name, value in self.space.fixed.items()}
+        full = [columns[name] if name in columns else settled[name] for name in self.space.names]
+        return zip(*full, strict=True) if full else repeat((), len(self))
 
     @cached_property
     def encoded(self) -> Floats:
