@@ -109,6 +109,38 @@ def test_a_mistake_gets_one_clear_message(mistake, tunekit, results):
     assert not results.root.exists()
 
 
+SHORT = "stopping.max_num_trials_started=2"
+
+
+@pytest.mark.parametrize("more", [[], ["--multirun", "seed=0,1"]], ids=["run", "sweep"])
+@pytest.mark.parametrize(
+    ("option", "value", "shown"),
+    [
+        ("experiment_tag", "a" * 300, f"experiment_tag='{'a' * 40}'… of 300 characters"),
+        ("results_dir", "new/" + "a" * 300, f"results_dir='new/{'a' * 36}'… of 304 characters"),
+        ("results_dir", "/".join(["a" * 200] * 25), f"results_dir='{'a' * 40}'… of 5024 characters"),
+    ],
+    ids=["tag", "folder", "path"],
+)
+def test_names_that_the_file_system_does_not_take_are_refused_in_one_line(option, value, shown, more, tunekit, results):
+    finished = tunekit("method=RS", SHORT, f"{option}={value}", *more)
+    assert finished.status == 2
+    assert finished.err.startswith(f"{shown} gives results a folder of a name that the file system does not take")
+    assert finished.err.count("\n") == 1
+    assert finished.out == ""
+    assert not list(Path.cwd().iterdir())
+
+
+def test_a_place_for_results_that_holds_a_null_character_is_refused_in_one_line(shell, tmp_path):
+    config = tmp_path / "mine" / "experiment"
+    config.mkdir(parents=True)
+    (config / "nul.yaml").write_text('# @package _global_\nresults_dir: "a\\0b"\nexperiment: {name: nul}\n')
+    finished = shell("method=RS", SHORT, "experiment=nul", f"--config-dir={config.parent}")
+    assert finished.status == 2
+    assert "results_dir='a\\x00b' gives results a folder of a name that the file system does not take" in finished.err
+    assert finished.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("folder", ["file", "file/below"])
 def test_results_that_cannot_be_written_are_refused(folder, tunekit, tmp_path):
     (tmp_path / "file").write_text("in the way")

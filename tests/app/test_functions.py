@@ -321,6 +321,16 @@ def test_a_mistake_is_refused_before_anything_is_run_or_written(mistake, results
     assert not results.root.exists()
 
 
+def test_a_function_whose_name_is_too_long_for_a_folder_is_refused_before_anything_is_written(results):
+    def train(x):
+        return x
+
+    train.__name__ = train.__qualname__ = "a" * 300
+    with pytest.raises(ConfigurationError, match=r"benchmark='function-a.* gives results a folder of a name"):
+        tune(train, {"x": "uniform(0, 1)"}, metric="loss", max_wallclock_time=5)
+    assert not results.root.exists()
+
+
 def test_a_function_that_cannot_be_copied_is_refused_with_the_remedy(results):
     lock = threading.Lock()
     with pytest.raises(ConfigurationError, match=r"<lambda> cannot be sent .*lock.*Make in the function itself"):

@@ -22,7 +22,7 @@ from tunekit.results.comparison import FinishedRun, compare
 from tunekit.results.figure import draw, figure_stem
 from tunekit.results.index import write_index
 from tunekit.runs.batch import available_cores, run_all
-from tunekit.runs.checking import check_runs
+from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.interruption import exit_status
 from tunekit.runs.run import Outcome, failures_of, status_of
 from tunekit_core.contracts.status import ExperimentStatus
@@ -49,6 +49,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     """
     specs = plan.specs
     n_jobs = _n_jobs(plan)
+    check_names(specs)
     statuses = {spec.folder: status_of(spec.folder) for spec in specs}
     left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
     check_runs(left)

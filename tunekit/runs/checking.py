@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,61 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
+
+LONGEST_SHOWN = 40
+REFUSED_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
+BELOW = "0000000/checkpoints/0000000/" + 80 * "x"  # as long as what a run writes in its folder, by itself
+
+
+def check_names(specs: Sequence[RunSpec]) -> None:
+    """See that the file system takes the folders of runs, before anything is looked up in them.
+
+    Raises:
+        ConfigurationError: If it takes a name of one, or its whole path, in no case.
+    """
+    for spec in {spec.folder: spec for spec in specs}.values():
+        existing = Path()
+        for option, value, parts in (
+            ("results_dir", spec.results_dir, Path(spec.results_dir).absolute().parts),
+            ("experiment_tag", spec.experiment_tag, [spec.experiment_tag]),
+            ("method", spec.method_name, [spec.method_name]),
+            ("benchmark", spec.problem_name, [spec.folder.name]),
+            ("results_dir", spec.results_dir, [str(spec.folder.absolute() / BELOW)]),
+        ):
+            try:
+                existing = _lowest_existing(existing, parts)
+            except (OSError, ValueError) as error:
+                raise _unusable_name(option, value, error) from error
+
+
+def _unusable_name(option: str, value: str, error: OSError | ValueError) -> ConfigurationError:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    length = f" of {len(value)} characters" if len(value) > LONGEST_SHOWN else ""
+    return ConfigurationError(
+        f"{option}={value[:LONGEST_SHOWN]!r}{'…' if length else ''}{length} gives results a folder of a name that the "
+        f"file system does not take: {reason}. Choose another name, of at most a hundred letters and digits.",
+        option=option,
+        value=value,
+    )
+
+
+def _lowest_existing(folder: Path, parts: Sequence[str]) -> Path:
+    """The last of some folders within each other that exists; each name is looked up in the last that does."""
+    for part in parts:
+        if _exists(folder / part):
+            folder /= part
+    return folder
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file; raises an error if there can be none of that name."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno in REFUSED_NAMES:
+            raise
+        return False
+    return True
 
 
 def check_runs(specs: Sequence[RunSpec], benchmark: Benchmark | None = None) -> None:
@@ -22,6 +78,7 @@ def check_runs(specs: Sequence[RunSpec], benchmark: Benchmark | None = None) -> 
     Raises:
         TunekitError: If one cannot be built or written.
     """
+    check_names(specs)
     for spec in {spec.setting: spec for spec in specs}.values():
         build_tuner(spec, benchmark=benchmark)
     for folder in {spec.tag_folder for spec in specs}:
