@@ -123,7 +123,7 @@ class WorkerPool:
         if self._is_interrupted:
             return Outcome(ExperimentStatus.INTERRUPTED, WITH_THE_SWEEP)
         reason = _cause_of_death(worker.process.exitcode)
-        mark_failed(spec.folder, spec, reason)
+        mark_failed(spec, reason)
         self._workers[self._workers.index(worker)] = self._start()
         return Outcome(ExperimentStatus.FAILED, reason)
 

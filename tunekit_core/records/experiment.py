@@ -24,7 +24,7 @@ from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, read_metadata, write_metadata
 from tunekit_core.records.results import ResultsWriter
 
-FILES_FORMAT = 2  # of the files; enters the hash of a run
+FILES_FORMAT = 3  # of the files; enters the hash of a run
 MAX_FAILURES_KEPT = 20  # with their reasons
 WITH_BLAS = {"scipy.linalg", "torch"}  # beside numpy
 
