@@ -12,6 +12,7 @@ from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.engine.tuner import Tuner
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.registry import registry
@@ -52,7 +53,7 @@ def build_tuner(
     return Tuner(
         scheduler=_create("scheduler", results["scheduler"], problem, streams, searcher),
         backend=backend,
-        stopping=_create_all("stopping", results["stopping"], problem),
+        stopping=build_criteria(results["stopping"], problem),
         n_workers=results["n_workers"],
         composers=_create_all("composer", results["composers"], problem),
         observers=observers,
@@ -60,6 +61,11 @@ def build_tuner(
         metadata=spec.metadata(),
         wait_for_running=results["wait_for_running"],
     )
+
+
+def build_criteria(stopping: Mapping[str, OptionValues], problem: Problem) -> list[StoppingCriterion]:
+    """What ends a run: criteria by name, each with its options."""
+    return _create_all("stopping", stopping, problem)
 
 
 def build_problem(benchmark: Benchmark, results: Mapping[str, Any]) -> Problem:
