@@ -60,8 +60,16 @@ class ScriptOptions:
         attrs.Factory(dict), help="Variables for the program, beside those of the tuner."
     )
     takes_arguments: bool = option(True, help="Whether it is given arguments; if not, it reads the file alone.")
+    sources: tuple[str, ...] | None = option(
+        None,
+        help="The files and folders that make up the program, relative to ``folder``; ``[]`` for none. With another "
+        "content the same command is another run. Unless given they are the files that ``command`` names and the "
+        "modules beside them that these import.",
+    )
 
     def __attrs_post_init__(self) -> None:
+        if self.folder is not None:  # the run is resumed from wherever somebody is
+            object.__setattr__(self, "folder", os.path.abspath(os.path.expanduser(self.folder)))
         if not self.metric:
             raise InvalidOption(
                 "metric", self.metric, "must name what the program reports, such as benchmark.metric=loss"
@@ -79,8 +87,8 @@ class ScriptBenchmark(Benchmark):
     """A program of your own: it is given hyperparameters, and reports metrics through ``tunekit.Reporter``.
 
     Every entry of the space is an argument, ``--name value``; all of them are in the JSON file that the variable
-    ``TUNEKIT_CONFIGURATION`` names as well. The space is in alphabetical order, however it was written. A run does
-    not know what is in the program: after changing it choose another ``experiment_tag``, or what is complete counts.
+    ``TUNEKIT_CONFIGURATION`` names as well. The space is in alphabetical order, however it was written. What is in the
+    program belongs to the run: after an edit the same command is another run.
 
     Raises:
         InvalidOption: If the program does not exist, or the options do not go together.
@@ -102,12 +110,13 @@ class ScriptBenchmark(Benchmark):
         variables = _variables(options.environment)
         folder = _folder(options.folder)
         _check_program(words, folder, variables)
+        sources = _sources(options.sources, folder)
         self.space = _space(entries)
         self.objective = Objective(options.metric, options.mode, resource=options.resource)
         self.max_resource = max_resource
         self.max_resource_attr = options.max_resource_attr
         self.dataset = _name_of(words)
-        self._script = Script(words, folder, variables, options.takes_arguments)
+        self._script = Script(words, folder, variables, options.takes_arguments, sources)
 
     def script(self) -> Script:
         return self._script
@@ -167,10 +176,26 @@ def _variables(environment: Mapping[str, Any]) -> dict[str, str]:
 def _folder(folder: str | None) -> Path | None:
     if folder is None:
         return None
-    path = Path(folder).expanduser().absolute()
+    path = Path(folder)
     if not path.is_dir():
-        raise InvalidOption("folder", folder, f"is no folder: there is no {path}")
+        raise InvalidOption("folder", folder, "is no folder")
     return path
+
+
+def _sources(sources: Sequence[str] | None, folder: Path | None) -> tuple[Path, ...] | None:
+    if sources is None:
+        return None
+    here = Path.cwd() if folder is None else folder
+    paths = tuple(Path(source).expanduser() for source in sources)
+    for source, path in zip(sources, paths, strict=True):
+        if not source or not os.access(here / path, os.R_OK):
+            raise InvalidOption(
+                "sources",
+                list(sources),
+                f"cannot be read: there is no file or folder {here / path} that you may read. Type "
+                "benchmark.sources=[train.py,src] with those that make up the program, or null to have them found",
+            )
+    return paths
 
 
 def _check_program(words: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> None:
