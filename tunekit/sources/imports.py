@@ -66,12 +66,11 @@ def read_imports(content: bytes | str) -> Imports:
             tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # zero bytes, another encoding, nested too deep
         return NOTHING
-    statements = list(_statements(tree.body))
-    imports = [each for statement in statements for each in _imports(statement)]
+    imports = [each for statement in _statements(tree.body) for each in _imports(statement)]
     text = content if isinstance(content, str) else content.decode("latin-1")
     if any(function in text for function in FUNCTIONS):  # going through all expressions takes as long as all the rest
         imports += [each for node in ast.walk(tree) if isinstance(node, ast.Call) for each in _called(node)]
-    return Imports(tuple(imports), tuple(name for statement in statements for name in _offered(statement)))
+    return Imports(tuple(imports), tuple(name for statement in tree.body for name in _offered(statement)))
 
 
 def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -108,13 +107,11 @@ def _called(call: ast.Call) -> Iterator[Import]:
 
 
 def _offered(statement: ast.AST) -> Iterator[str]:
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    value = getattr(statement, "value", None)
-    if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets) and value is not None:
-        for node in ast.walk(value):
-            name = _text(node)
-            if name is not None:
-                yield name
+    """The names that a statement puts into ``__all__``."""
+    if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign) and statement.value is not None:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            yield from (text for node in ast.walk(statement.value) if (text := _text(node)) is not None)
 
 
 def _text(node: ast.AST) -> str | None:

@@ -16,7 +16,7 @@ SUFFIXES = (".py", ".pyx", ".pyc")
 COMPILED = ".so"  # also fast.cpython-311-x86_64-linux-gnu.so
 # Python has these before it looks at any folder.
 IMPORTED_BEFORE = {*sys.builtin_module_names, "abc", "codecs", "io", "os", "site", "stat"}
-INSTALLED = re.compile(r"/(site-packages|dist-packages|lib(64)?/python\d+(\.\d+)?)(?=/|$)")
+INSTALLED = r"/(site-packages|dist-packages|lib(64)?/python\d+(\.\d+)?)"  # the end of a folder of installed modules
 
 
 @attrs.frozen
@@ -185,7 +185,6 @@ def import_path(folder: str, shared: Iterable[str]) -> ImportPath:
         folder: Where Python looks first. It may lie within what is installed, as the scripts of a plugin do.
         shared: What ``PYTHONPATH`` adds.
     """
-    installed = INSTALLED.search(folder)
-    folders = [] if installed is not None and installed.end() == len(folder) else [folder]
-    folders += [each for each in shared if INSTALLED.search(each) is None]
+    folders = [folder] if re.search(f"{INSTALLED}$", folder) is None else []
+    folders += [each for each in shared if re.search(f"{INSTALLED}(/|$)", each) is None]
     return ImportPath([Place(each, package_root(each)) for each in dict.fromkeys(folders)])
