@@ -26,7 +26,7 @@ def build_tuner(
     record: ExperimentRecord | None = None,
     benchmark: Benchmark | None = None,
     *,
-    watch: Callable[[Problem, Backend], Observer] | None = None,
+    watches: Sequence[Callable[[Problem, Backend], Observer]] = (),
 ) -> Tuner:
     """Build the tuner of a run, and every component.
 
@@ -34,7 +34,7 @@ def build_tuner(
         spec: The run.
         record: Where it is written; nowhere unless given.
         benchmark: What is tuned, where it is an object of the caller; built by its name unless given.
-        watch: Makes one more observer, which is no part of the run.
+        watches: Each makes one more observer, which is no part of the run.
 
     Raises:
         TunekitError: If a component refuses its options, or two of them do not go together.
@@ -48,8 +48,7 @@ def build_tuner(
     searcher = _create("searcher", results["searcher"], problem, streams)
     backend = _create("backend", results["backend"], problem, benchmark, folder, streams)
     observers = _create_all("observer", spec.observers, problem, folder)
-    if watch is not None:
-        observers.append(watch(problem, backend))
+    observers += [watch(problem, backend) for watch in watches]
     return Tuner(
         scheduler=_create("scheduler", results["scheduler"], problem, streams, searcher),
         backend=backend,

@@ -49,7 +49,8 @@ def passed_end(folder: Path, config: Mapping[str, Any], spec: RunSpec, problem: 
     Raises:
         RecordError: If the record is damaged or makes no sense.
     """
-    new = {name: options for name, options in spec.results["stopping"].items() if config["stopping"].get(name) != options}
+    before, after = config["stopping"], spec.results["stopping"]
+    new = {name: options for name, options in after.items() if before.get(name) != options}
     if not new:
         return None
     criteria = dict(zip(new, build_criteria(new, problem), strict=True))

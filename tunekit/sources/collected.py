@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import attrs
 
@@ -101,15 +102,15 @@ class Collected:
         return _text(os.path.relpath(path, base))
 
 
-def told(sources: Sources) -> str:
-    """The line that names the files, such as ``"Sources: train.py, lib/model.py and 3 more."``."""
-    names = [file.name if file.name.isprintable() else ascii(file.name) for file in sources.files]
-    if not names:
+def told(names: Iterable[str]) -> str:
+    """The line that names files, such as ``"Sources: train.py, lib/model.py and 3 more."``."""
+    shown = [name if name.isprintable() else ascii(name) for name in names]
+    if not shown:
         return "Sources: none. An edit of the program will not be noticed."
-    if len(names) <= N_TOLD + 1:
-        *first, last = names
+    if len(shown) <= N_TOLD + 1:
+        *first, last = shown
         return f"Sources: {', '.join(first)} and {last}." if first else f"Sources: {last}."
-    return f"Sources: {', '.join(names[:N_TOLD])} and {len(names) - N_TOLD} more."
+    return f"Sources: {', '.join(shown[:N_TOLD])} and {len(shown) - N_TOLD} more."
 
 
 def _text(path: str) -> str:

@@ -27,6 +27,7 @@ from tunekit_core import (
 )
 
 RESERVED = "st_"
+OTHER_FOLDER = "Where the program runs is said by benchmark.folder=FOLDER"
 EXAMPLE = "benchmark.space.lr='loguniform(1e-4,1e-1)'"
 FILE_OF_PROGRAM = re.compile(r"[^-].*\.[A-Za-z]\w*")  # train.py, run.sh, main.R, but neither 0.5 nor --a=b.py
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
@@ -68,8 +69,8 @@ class ScriptOptions:
     )
 
     def __attrs_post_init__(self) -> None:
-        if self.folder is not None:  # the run is resumed from wherever somebody is
-            object.__setattr__(self, "folder", os.path.abspath(os.path.expanduser(self.folder)))
+        # It belongs to the run, which is resumed from wherever somebody is.
+        object.__setattr__(self, "folder", os.path.abspath(os.path.expanduser(self.folder or "")))
         if not self.metric:
             raise InvalidOption(
                 "metric", self.metric, "must name what the program reports, such as benchmark.metric=loss"
@@ -173,41 +174,36 @@ def _variables(environment: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in environment.items()}
 
 
-def _folder(folder: str | None) -> Path | None:
-    if folder is None:
-        return None
+def _folder(folder: str | None) -> Path:
+    assert folder is not None  # the options say where that is
     path = Path(folder)
     if not path.is_dir():
-        raise InvalidOption("folder", folder, "is no folder")
+        raise InvalidOption("folder", folder, "is no folder: name that in which the program is to run")
     return path
 
 
-def _sources(sources: Sequence[str] | None, folder: Path | None) -> tuple[Path, ...] | None:
+def _sources(sources: Sequence[str] | None, folder: Path) -> tuple[Path, ...] | None:
     if sources is None:
         return None
-    here = Path.cwd() if folder is None else folder
     paths = tuple(Path(source).expanduser() for source in sources)
     for source, path in zip(sources, paths, strict=True):
-        if not source or not os.access(here / path, os.R_OK):
+        if not source or not os.access(folder / path, os.R_OK):
             raise InvalidOption(
                 "sources",
                 list(sources),
-                f"cannot be read: there is no file or folder {here / path} that you may read. Type "
+                f"cannot be read: there is no file or folder {folder / path} that you may read. Type "
                 "benchmark.sources=[train.py,src] with those that make up the program, or null to have them found",
             )
     return paths
 
 
-def _check_program(words: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> None:
+def _check_program(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
     """See that the program exists, and the file that an interpreter is to run."""
-    here = Path.cwd() if folder is None else folder
     program = words[0]
     if os.path.dirname(program):
-        path = here / program
+        path = folder / program
         if not path.is_file():
-            raise InvalidOption(
-                "command", shlex.join(words), f"cannot run: there is no file {path}{_other_folder(folder)}"
-            )
+            raise InvalidOption("command", shlex.join(words), f"cannot run: there is no file {path}. {OTHER_FOLDER}")
         if not os.access(path, os.X_OK):
             raise InvalidOption(
                 "command",
@@ -216,7 +212,7 @@ def _check_program(words: Sequence[str], folder: Path | None, environment: Mappi
                 "interpreter before it, such as python",
             )
     elif shutil.which(program, path=environment.get("PATH")) is None:
-        local = f". To run {here / program} type ./{program}" if (here / program).is_file() else ""
+        local = f". To run {folder / program} type ./{program}" if (folder / program).is_file() else ""
         raise InvalidOption(
             "command",
             shlex.join(words),
@@ -224,14 +220,10 @@ def _check_program(words: Sequence[str], folder: Path | None, environment: Mappi
             "environment that has it",
         )
     file = next((word for word in words[1:] if not word.startswith("-")), "")
-    if file.endswith(".py") and not (here / file).is_file():
+    if file.endswith(".py") and not (folder / file).is_file():
         raise InvalidOption(
-            "command", shlex.join(words), f"cannot run: there is no file {here / file}{_other_folder(folder)}"
+            "command", shlex.join(words), f"cannot run: there is no file {folder / file}. {OTHER_FOLDER}"
         )
-
-
-def _other_folder(folder: Path | None) -> str:
-    return ". Where the program runs is said by benchmark.folder=FOLDER" if folder is None else ""
 
 
 def _name_of(words: Sequence[str]) -> str:
