@@ -123,6 +123,14 @@ def print_comparison(panels: Sequence[Panel]) -> None:
             table.add_row(*cells, style="bold" if position == 0 and len(panel.methods) > 1 else None)
         stdout_console().print(table)
     print_stdout("Mean over runs ± 95 % interval (Student's t).")
+    repeated = {method.label: method.n_repeated for panel in panels for method in panel.methods if method.n_repeated}
+    if repeated:
+        counts = ", ".join(f"{n} of {label}" for label, n in repeated.items())
+        print_stdout(
+            f"Some runs repeat others: {counts}. Runs draw the same where random_seed + seed is the same, so that the "
+            "intervals are too narrow. Let random_seed stand further apart than there are seeds, as in "
+            "random_seed=0,1000."
+        )
 
 
 def print_file_paths(figures: Sequence[Path], indices: Sequence[Path]) -> None:
