@@ -17,7 +17,7 @@ from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import SearchSpace, choice
 
-RUNNER = "tunekit.functions.trial"
+RUNNER = str(Path(__file__).with_name("trial.py"))
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
 
 
@@ -81,8 +81,8 @@ class FunctionBenchmark(Benchmark):
         os.replace(temporary, self.file)
 
     def script(self) -> Script:
-        """The same Python, in the same folder."""
-        return Script((sys.executable, "-m", RUNNER, str(self.file), self._metric), takes_arguments=False)
+        """The same Python, in the same folder; by path, since with ``-m`` it would import from that folder first."""
+        return Script((sys.executable, RUNNER, str(self.file), self._metric), takes_arguments=False)
 
 
 def _space(entries: Mapping[str, Any]) -> SearchSpace:
@@ -129,7 +129,8 @@ def _pickled(function: Callable[..., Any], name: str) -> bytes:
             option="function",
         ) from error
     try:
-        return pickle.dumps(sys.path) + bytes(cloudpickle.dumps(function))
+        path = [os.path.abspath(folder) for folder in sys.path]
+        return pickle.dumps(path) + bytes(cloudpickle.dumps(function))
     except Exception as error:  # whatever the objects raise that the function holds
         raise ConfigurationError(
             f"{name} cannot be sent to the processes of its trials: {type(error).__name__}: {error}. Make in the "

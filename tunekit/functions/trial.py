@@ -1,4 +1,7 @@
-"""What a trial of a Python function runs: ``python -m tunekit.functions.trial FILE METRIC``."""
+"""What a trial of a Python function runs: ``python …/trial.py FILE METRIC``.
+
+Until it has read where the process that tunes finds modules, it imports the standard library alone.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ import pickle
 import sys
 import traceback
 from collections.abc import Mapping
-
-from tunekit.reporter import REPORTS, Reporter
 
 CONFIGURATION = "TUNEKIT_CONFIGURATION"
 
@@ -25,6 +26,8 @@ def main(path: str, metric: str) -> None:
         configuration = json.load(file)
     with open(path, "rb") as pickles:
         sys.path[:] = pickle.load(pickles)
+        from tunekit.reporter import REPORTS, Reporter
+
         function = pickle.load(pickles)
     try:
         returned = function(**configuration)
@@ -32,14 +35,14 @@ def main(path: str, metric: str) -> None:
         trace = error.__traceback__
         traceback.print_exception(error.with_traceback(trace and trace.tb_next))  # without the line above
         sys.exit(1)
-    if returned is not None and not _has_reported():
+    if returned is not None and not _has_bytes(os.environ[REPORTS]):
         report = Reporter()
         report(**(returned if isinstance(returned, Mapping) else {metric: returned}))
 
 
-def _has_reported() -> bool:
+def _has_bytes(path: str) -> bool:
     try:
-        return os.path.getsize(os.environ[REPORTS]) > 0
+        return os.path.getsize(path) > 0
     except FileNotFoundError:
         return False
 
