@@ -2,8 +2,8 @@
 
 import contextlib
 import json
+import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -100,15 +100,15 @@ def test_killed_around_the_renaming_of_the_folder_nothing_is_lost_and_nothing_ta
     assert first.status == 0, first.err
     (folder,) = results.folders()
     before = events_of(folder)
-    move = shutil.move
+    rename = os.rename
 
     def die(*arguments):
         if moment == "after":
-            move(*arguments)
+            rename(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        patch.setattr(shutil, "move", die)
+        patch.setattr(os, "rename", die)
         tunekit("resume", str(folder), LIMIT.format(4))
     (left,) = results.folders()
     assert (left == folder) is (moment == "before")
@@ -126,18 +126,42 @@ def test_killed_around_the_renaming_of_the_folder_nothing_is_lost_and_nothing_ta
 def test_the_command_finds_what_was_killed_after_the_renaming_and_goes_on(tunekit, results, monkeypatch):
     assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
     (folder,) = results.folders()
-    move = shutil.move
+    rename = os.rename
 
     def die(*arguments):
-        move(*arguments)
+        rename(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        patch.setattr(shutil, "move", die)
+        patch.setattr(os, "rename", die)
         tunekit("resume", str(folder), LIMIT.format(4))
     assert tunekit(*COMMAND, LIMIT.format(4)).status == 0
     (moved,) = results.folders()
     assert load_experiment(moved).metadata["reason"] == "4 trials were finished"
+
+
+def test_killed_before_the_renaming_it_is_not_taken_for_what_its_folder_was_called_so_far(
+    tunekit, results, monkeypatch
+):
+    assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
+    (folder,) = results.folders()
+    before = events_of(folder)
+
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+        patch.setattr(os, "rename", die)
+        tunekit("resume", str(folder), LIMIT.format(4))
+    old = tunekit(*COMMAND, LIMIT.format(2))
+    assert old.status == 0
+    assert "the folder of what it is now" in old.err.replace("\n", " ")
+    assert load_experiment(folder).metadata["reason"] == "2 trials were finished"
+    (moved,) = set(results.folders()) - {folder}
+    assert events_of(moved) == before
+    assert tunekit(*COMMAND, LIMIT.format(4)).status == 0
+    assert events_of(moved)[: len(before)] == before
+    assert set(results.folders()) == {folder, moved}
 
 
 def test_killed_again_while_it_is_resumed_it_goes_on(killed, tunekit, shell, results):

@@ -50,7 +50,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     specs = plan.specs
     n_jobs = _n_jobs(plan)
     check_names(specs)
-    statuses = {spec.folder: status_of(spec.folder) for spec in specs}
+    statuses = {spec.folder: status_of(spec) for spec in specs}
     left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
     check_runs(left)
     if plan.is_only_listed:
@@ -177,7 +177,7 @@ def _print_failures(
 
 
 def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
-    complete = sum(status_of(spec.folder) is ExperimentStatus.COMPLETED for spec in specs)
+    complete = sum(status_of(spec) is ExperimentStatus.COMPLETED for spec in specs)
     _write_indices(specs)
     how_far = "" if len(specs) == 1 else f", with {complete} of {len(specs)} runs complete"
     write_last_line(f"Interrupted{how_far}. To go on, type: {command}")

@@ -13,9 +13,10 @@ import attrs
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
+from tunekit.runs.folders import settle
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
-from tunekit_core.errors import ExperimentLocked, RecordError, ReplayError
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
 
@@ -48,9 +49,12 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     """
     began = time.perf_counter()
     try:
+        settle(spec)
         record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     except ExperimentLocked as error:
         return Outcome(ExperimentStatus.RUNNING, str(error))
+    except ConfigurationError as error:
+        return Outcome(ExperimentStatus.FAILED, str(error), cannot_go_on=True)
     except OSError as error:
         reason = f"{spec.folder} cannot be made: {error}"
         return Outcome(ExperimentStatus.FAILED, reason, details=traceback.format_exc())
@@ -66,7 +70,7 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     except Exception as error:
         reason = reason_of(error)
         record.release()
-        mark_failed(spec.folder, spec, reason)
+        mark_failed(spec, reason)
         stuck = isinstance(error, RecordError | ReplayError)
         seconds, details = time.perf_counter() - began, traceback.format_exc()
         return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)
@@ -74,21 +78,22 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     return Outcome(status, result.reason, time.perf_counter() - began)
 
 
-def mark_failed(folder: Path, spec: RunSpec, reason: str) -> None:
+def mark_failed(spec: RunSpec, reason: str) -> None:
     """Write into the metadata that a run failed, where the run could not do so itself."""
     try:
-        with FolderLock(folder):
-            if status_of(folder) is not ExperimentStatus.COMPLETED:
+        with FolderLock(spec.folder):
+            if status_of(spec) is not ExperimentStatus.COMPLETED:
                 failed = {"status": ExperimentStatus.FAILED.value, "reason": reason}
-                write_metadata(folder, {**spec.metadata(), **_metadata_if_any(folder), **failed})
+                write_metadata(spec.folder, {**spec.metadata(), **_metadata_if_any(spec.folder), **failed})
     except (ExperimentLocked, OSError):
         return  # another process has taken the run over, or the disk is full: the caller reports the failure anyway
 
 
-def status_of(folder: Path) -> ExperimentStatus | None:
-    """The status of the run in a folder; ``None`` if there is none, or none that can be read."""
+def status_of(spec: RunSpec) -> ExperimentStatus | None:
+    """The status of a run; ``None`` if there is none, or none that can be read, or its folder holds another run."""
     try:
-        return ExperimentStatus(read_metadata(folder)["status"])
+        metadata = read_metadata(spec.folder)
+        return ExperimentStatus(metadata["status"]) if metadata["hash"] == spec.hash else None
     except (RecordError, KeyError, ValueError):
         return None
 

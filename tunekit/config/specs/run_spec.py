@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +19,7 @@ from tunekit.config.specs.components import (
     split_options,
 )
 from tunekit.config.specs.defaults import default_backend, default_benchmark
-from tunekit.config.specs.inputs import without_paths
+from tunekit.config.specs.identity import digest
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
@@ -97,13 +95,13 @@ class RunSpec:
 
     @cached_property
     def hash(self) -> str:
-        """Twelve hexadecimal digits of what determines the results; where inputs are does not."""
-        return _digest(without_paths(self.results))
+        """Twelve hexadecimal digits of what determines the results."""
+        return digest(self.results)
 
     @property
     def setting(self) -> str:
         """What runs that differ in their seed alone share."""
-        return _digest(without_paths({**self.results, "seed": None, "observers": self.observers}))
+        return digest({**self.results, "seed": None}, watched_by=self.observers)
 
     @property
     def folder(self) -> Path:
@@ -235,8 +233,3 @@ def time_limit(benchmark: Benchmark | type[Benchmark], settings: Settings) -> fl
 def needs_time_limit(given: Mapping[str, Any]) -> bool:
     """Whether nothing that was asked for ends an experiment that goes well."""
     return all(registry().find("stopping", name).factory.is_failure for name in given)
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
