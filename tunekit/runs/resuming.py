@@ -14,6 +14,7 @@ from tunekit.config.specs.inputs import recorded_inputs
 from tunekit.config.specs.run_spec import RunSpec, name_without_recipe, resolve
 from tunekit.runs.checking import check_runs
 from tunekit.runs.folders import become, move
+from tunekit.runs.given_again import config_with_secrets, split_secrets
 from tunekit.runs.resume_arguments import parse_resume
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.plugins.registry import registry
@@ -35,7 +36,8 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     Raises:
         TunekitError: If there is no such experiment, it cannot be resumed, or a change is not possible.
     """
-    asked = parse_resume(arguments)
+    secrets, others = split_secrets(arguments)
+    asked = parse_resume(others)
     folder = asked.folder
     metadata = read_metadata(folder)
     config = metadata.get("config")
@@ -53,7 +55,8 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it was made by another version of tunekit, with format {config['format']} where "
             f"this one writes {FILES_FORMAT}. Type the command that made it again: it begins anew beside this folder."
         )
-    spec = _spec(folder, metadata, asked.changes)
+    with_secrets = {**metadata, "config": config_with_secrets(folder, metadata, secrets)}
+    spec = _spec(folder, with_secrets, asked.changes)
     if not spec.can_restore:
         raise ConfigurationError(
             f"{folder} cannot go on: with backend={config['backend']['name']} runs are repeated from their beginning. "
