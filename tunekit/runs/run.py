@@ -14,6 +14,7 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit.runs.folders import settle
+from tunekit.secrets import redacted
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
@@ -68,7 +69,7 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
         record.release()
         return Outcome(ExperimentStatus.INTERRUPTED, interruption_of(interruption), time.perf_counter() - began)
     except Exception as error:
-        reason = reason_of(error)
+        reason = redacted(reason_of(error))
         record.release()
         mark_failed(spec, reason)
         stuck = isinstance(error, RecordError | ReplayError)
