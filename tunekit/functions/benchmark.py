@@ -75,14 +75,23 @@ class FunctionBenchmark(Benchmark):
         }
 
     def write(self) -> None:
-        """Write the function where trials find it, in place of what a process before may have left there."""
+        """Write the function where trials find it, in place of what a process before may have left there.
+
+        Loading it runs code: nobody else can write to the file, or read what the function brings along.
+        """
         temporary = self.file.with_name(self.file.name + ".part")
-        temporary.write_bytes(self._content)
+        temporary.unlink(missing_ok=True)
+        with open(temporary, "xb", opener=_for_its_owner_alone) as file:
+            file.write(self._content)
         os.replace(temporary, self.file)
 
     def script(self) -> Script:
         """The same Python, in the same folder; by path, since with ``-m`` it would import from that folder first."""
         return Script((sys.executable, RUNNER, str(self.file), self._metric), takes_arguments=False)
+
+
+def _for_its_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _space(entries: Mapping[str, Any]) -> SearchSpace:
