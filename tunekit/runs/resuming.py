@@ -16,6 +16,7 @@ from tunekit.runs.checking import check_runs
 from tunekit.runs.folders import become, move
 from tunekit.runs.given_again import config_with_secrets, split_secrets
 from tunekit.runs.resume_arguments import parse_resume
+from tunekit.runs.trust import YES, check_trust
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.experiment import FILES_FORMAT
@@ -55,6 +56,7 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it was made by another version of tunekit, with format {config['format']} where "
             f"this one writes {FILES_FORMAT}. Type the command that made it again: it begins anew beside this folder."
         )
+    check_trust(folder, metadata, is_accepted=YES in asked.flags)
     with_secrets = {**metadata, "config": config_with_secrets(folder, metadata, secrets)}
     spec = _spec(folder, with_secrets, asked.changes)
     if not spec.can_restore:
