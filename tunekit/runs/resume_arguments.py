@@ -10,12 +10,13 @@ import attrs
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from tunekit.runs.trust import YES
 from tunekit_core.errors import ConfigurationError, suggestion
 
 CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
 FOLDER = "benchmark.folder"
 ACCEPT_SOURCES = "--changed-sources=accept"
-FLAGS = (ACCEPT_SOURCES,)
+FLAGS = (ACCEPT_SOURCES, YES)
 USAGE = "Type: python -m tunekit resume FOLDER [stopping.max_wallclock_time=SECONDS …]"
 
 

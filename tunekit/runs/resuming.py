@@ -17,7 +17,9 @@ from tunekit.runs.building import build_problem
 from tunekit.runs.checking import check_runs
 from tunekit.runs.ends import passed_end
 from tunekit.runs.folders import become, move
+from tunekit.runs.given_again import config_with_secrets, split_secrets
 from tunekit.runs.resume_arguments import ACCEPT_SOURCES, ResumeArguments, parse_resume
+from tunekit.runs.trust import YES, check_trust
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.experiment import FILES_FORMAT
@@ -38,7 +40,8 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     Raises:
         TunekitError: If there is no such experiment, it cannot be resumed, or a change is not possible.
     """
-    asked = parse_resume(arguments)
+    secrets, others = split_secrets(arguments)
+    asked = parse_resume(others)
     folder = asked.folder
     metadata = read_metadata(folder)
     config = metadata.get("config")
@@ -56,7 +59,9 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it was made by another version of tunekit, with format {config['format']} where "
             f"this one writes {FILES_FORMAT}. Type the command that made it again: it begins anew beside this folder."
         )
-    spec = _spec(folder, metadata, asked.changes)
+    check_trust(folder, metadata, is_accepted=YES in asked.flags)
+    with_secrets = {**metadata, "config": config_with_secrets(folder, metadata, secrets)}
+    spec = _spec(folder, with_secrets, asked.changes)
     if not spec.can_restore:
         raise ConfigurationError(
             f"{folder} cannot go on: with backend={config['backend']['name']} runs are repeated from their beginning. "

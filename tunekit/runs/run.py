@@ -16,6 +16,7 @@ from tunekit.live.watching import Watch, watching
 from tunekit.runs.building import build_tuner
 from tunekit.runs.edits import watch_for_edits, with_present_sources
 from tunekit.runs.folders import settle
+from tunekit.secrets import redacted
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
@@ -89,7 +90,7 @@ def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool)
         record.release()
         return Outcome(ExperimentStatus.INTERRUPTED, interruption_of(interruption), time.perf_counter() - began)
     except Exception as error:
-        reason = reason_of(error)
+        reason = redacted(reason_of(error))
         record.release()
         mark_failed(spec, reason)
         stuck = isinstance(error, RecordError | ReplayError)

@@ -21,7 +21,9 @@ from tunekit.config.specs.components import (
 )
 from tunekit.config.specs.defaults import default_backend, default_benchmark
 from tunekit.config.specs.identity import digest
+from tunekit.config.specs.inputs import secrets_in, without_secrets
 from tunekit.config.specs.program import program_of
+from tunekit.config.specs.secrets import refused_in, shown
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
@@ -51,8 +53,8 @@ class RunSpec:
         tags: Whatever the user wants to find again.
     """
 
-    results: Mapping[str, Any]
-    observers: Mapping[str, OptionValues]
+    results: Mapping[str, Any] = attrs.field(repr=False)  # secrets are in it
+    observers: Mapping[str, OptionValues] = attrs.field(repr=False)
     dataset: str | None
     method: str | None
     experiment: str | None
@@ -136,7 +138,8 @@ class RunSpec:
         return Path(self.results_dir) / self.experiment_tag
 
     def metadata(self) -> dict[str, Any]:
-        """What ``metadata.json`` says of how the run was made."""
+        """What ``metadata.json`` says of how the run was made; of secrets only their names."""
+        config = {**self.results, "observers": self.observers}
         return {
             "experiment_tag": self.experiment_tag,
             "method": self.method_name,
@@ -146,8 +149,9 @@ class RunSpec:
             "seed": self.seed,
             "random_seed": self.results["random_seed"],
             "hash": self.hash,
-            "tags": dict(self.tags),
-            "config": {**self.results, "observers": self.observers},
+            "tags": shown("tags", self.tags),
+            "config": without_secrets(config),
+            "secrets": secrets_in(config),
         }
 
 
@@ -168,6 +172,7 @@ def resolve(
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
     """
+    refused_in([settings.fixed, settings.values["points_to_evaluate"]])
     names = chosen_names(settings, benchmark)
     components = {
         key: _chosen(registry().find(key, names[key]), options)
