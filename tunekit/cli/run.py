@@ -61,7 +61,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     raise_when_interrupted()
     is_quiet = all(spec.verbosity == QUIET for spec in specs)
     if not is_quiet:
-        _print_what_is_left(specs, left, n_jobs)
+        _print_what_is_left(specs, left, n_jobs, _anew(specs[0], command, is_resumed=is_resumed))
         _print_sources_and_siblings(left)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
     if any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
@@ -108,14 +108,14 @@ def _print_plan(specs: Sequence[RunSpec], statuses: Mapping[Path, ExperimentStat
     stdout_console().print(table)
 
 
-def _print_what_is_left(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int) -> None:
+def _print_what_is_left(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int, anew: str) -> None:
     complete = [spec for spec in specs if spec not in left]
     if len(specs) > 1:
         at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
         print_stderr(f"{len(specs)} runs: {len(complete)} complete, {len(left)} to run{at_once}.")
     elif left:
         print_stderr(f"Running in {left[0].folder}")
-    summary.print_other_versions([spec.folder for spec in complete])
+    summary.print_other_versions([spec.folder for spec in complete], anew)
 
 
 def _print_sources_and_siblings(left: Sequence[RunSpec]) -> None:
@@ -202,9 +202,14 @@ def _print_failures(
     if len(kept) < len(failed):
         print_stderr(f"To run only what failed, type the same command again: {command}")
     if kept:
-        what = "type the command that made it, with" if is_resumed else f"type: {command}"
-        print_stderr(f"To begin anew beside what is recorded, {what} experiment_tag={kept[0].experiment_tag}-anew")
+        print_stderr(f"To begin anew beside what is recorded, {_anew(kept[0], command, is_resumed=is_resumed)}")
     return False
+
+
+def _anew(spec: RunSpec, command: str, *, is_resumed: bool) -> str:
+    """What to type to have a run begin anew beside what is there, as the end of a sentence."""
+    what = "type the command that made it, with" if is_resumed else f"type: {command}"
+    return f"{what} experiment_tag={spec.experiment_tag}-anew"
 
 
 def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:

@@ -203,21 +203,15 @@ def _check_end(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> None:
 
 def _with_sources(asked: ResumeArguments, config: Mapping[str, Any], spec: RunSpec) -> RunSpec:
     """The run with the sources that it had before and those that it has now."""
-    before, now = config["sources"], spec.sources
-    if now is None:
-        return spec
-    earlier = config.get(EARLIER, [])
-    if before == now:
-        return spec.edited(*earlier, sources=now)
-    if ACCEPT_SOURCES not in asked.flags:
-        names = ", ".join(different(before, now))
+    names = ", ".join(different(config["sources"] or {}, spec.sources or {}))
+    if names and ACCEPT_SOURCES not in asked.flags:
         again = shlex.join(["python", "-m", "tunekit", "resume", *asked.words, ACCEPT_SOURCES])
         raise ConfigurationError(
             f"{asked.folder} began with other sources: {names}. To begin anew with those of now, type the command that "
             f"made it; to have results of both in one experiment, type: {again}",
             option=ACCEPT_SOURCES.partition("=")[0],
         )
-    return spec.edited(*earlier, before, sources=now)
+    return spec.going_on_from(config)
 
 
 def _rename(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:

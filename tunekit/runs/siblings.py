@@ -15,6 +15,7 @@ from tunekit.config.specs.program import different
 from tunekit.config.specs.run_spec import EARLIER, RunSpec
 from tunekit.runs.building import build_problem
 from tunekit.runs.ends import passed_end
+from tunekit.runs.folders import become, move
 from tunekit.runs.resume_arguments import ACCEPT_SOURCES
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.problem import Problem
@@ -63,8 +64,29 @@ def sibling_of(spec: RunSpec, benchmark: Benchmark | None = None) -> Sibling | N
     return min(found, key=lambda each: (each.has_other_sources, -_size(each.folder)), default=None)
 
 
-def offer(sibling: Sibling, spec: RunSpec) -> str:
-    """A line that names a sibling, what is different there, and how to go on with it."""
+def adopt(sibling: Sibling, spec: RunSpec) -> RunSpec:
+    """Have an experiment become a run, which can go on with it then.
+
+    Returns:
+        What the run is: another one than was planned where the program was another.
+
+    Raises:
+        ExperimentLocked: If another process writes the experiment.
+    """
+    became = spec.going_on_from(sibling.config)
+    become(sibling.folder, sibling.metadata, became)
+    move(sibling.folder, became.folder)
+    return became
+
+
+def offer(sibling: Sibling, spec: RunSpec, how: str = "") -> str:
+    """A line that names a sibling, what is different there, and how to go on with it.
+
+    Args:
+        sibling: The experiment.
+        spec: The run that could go on with it.
+        how: How, as the end of a sentence; by the command line unless given.
+    """
     differs = []
     if sibling.config[STOPPING] != spec.results[STOPPING]:
         differs.append("another end")
@@ -73,7 +95,7 @@ def offer(sibling: Sibling, spec: RunSpec) -> str:
         differs.append(f"other sources ({names or 'edited while it ran'})")
     return (
         f"{sibling.folder} is the same experiment with {' and '.join(differs)}. To go on with that rather than begin "
-        f"anew, type: {_command(sibling, spec)}"
+        f"anew, {how or f'type: {_command(sibling, spec)}'}"
     )
 
 

@@ -126,6 +126,17 @@ class RunSpec:
             results[EARLIER] = [*self.results.get(EARLIER, ()), *map(dict, before)]
         return attrs.evolve(self, results=results)
 
+    def going_on_from(self, config: Mapping[str, Any]) -> RunSpec:
+        """What the run is if it goes on from another one: the sources of that ran, too.
+
+        Args:
+            config: What was recorded of the other one.
+        """
+        if self.sources is None:
+            return self
+        before = [*config.get(EARLIER, ()), config["sources"]]
+        return self.edited(*(before[:-1] if before[-1] == self.sources else before), sources=self.sources)
+
     @property
     def folder(self) -> Path:
         """Where the run is written; no other run shares it."""
