@@ -210,6 +210,19 @@ def test_a_link_leads_to_the_modules_beside_its_target(tmp_path):
     assert sources_of(Script(("python", "train.py"))).files[1].path == str(tmp_path / "real" / "near.py")
 
 
+def test_the_folder_above_a_link_is_that_above_its_target(tmp_path):
+    write({"train.py": "", "sub/x": "", "libraries/a.py": ""}, tmp_path / "real")
+    write({"train.py": "not this one", "libraries/a.py": "nor this one"})
+    Path("link").symlink_to(tmp_path / "real" / "sub")
+    write({"go.py": "import a"})
+    assert sources_of(Script(("python", "link/../train.py"))).files[0].path == str(tmp_path / "real" / "train.py")
+    assert sources_of(Script(("x",), sources=(Path("link/../train.py"),))).files[0].path == str(
+        tmp_path / "real" / "train.py"
+    )
+    found = sources_of(Script(("python", "go.py"), environment={"PYTHONPATH": "link/../libraries"}))
+    assert found.files[1].path == str(tmp_path / "real" / "libraries" / "a.py")
+
+
 def test_names_below_a_folder_that_is_a_link_are_relative_to_it(tmp_path):
     write({"train.py": "import near", "near.py": ""}, tmp_path / "real")
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -381,6 +394,28 @@ def test_sources_that_do_not_exist_are_refused():
     ) as e:
         names("python train.py", sources=(Path("nothing"),))
     assert (e.value.option, e.value.value) == ("benchmark.sources", "nothing")
+
+
+def test_a_folder_that_cannot_be_read_is_refused(monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    write({"src/a.py": ""})
+    monkeypatch.setattr("os.listdir", refuse)
+    with pytest.raises(
+        ConfigurationError, match=r"benchmark\.sources: .*/src cannot be read: Permission denied\. Type"
+    ):
+        names("python train.py", sources=(Path("src"),))
+
+
+def test_a_pipe_is_no_source():
+    os.mkfifo("pipe")
+    assert names("python train.py pipe") == []
+    with pytest.raises(ConfigurationError, match="there is no file or folder"):
+        names("python train.py", sources=(Path("pipe"),))
+    write({"src/a.py": ""})
+    os.rename("pipe", "src/pipe")
+    assert names("python train.py", sources=(Path("src"),)) == ["src/a.py"]
 
 
 def test_more_sources_than_any_program_has_are_refused(monkeypatch):

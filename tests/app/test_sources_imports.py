@@ -105,6 +105,21 @@ def test_relative_imports_of_a_module_begin_at_its_package():
     assert names("python", "train.py") == sorted([P, Q, C, A, "p/q/d.py", "train.py"])
 
 
+def test_an_import_may_begin_at_the_name_of_a_module():
+    write({**PACKAGE, C: "import importlib\nimportlib.import_module('..d', __name__)", "p/q/d.py": ""})
+    write({"train.py": "import p.q.c"})
+    assert names("python", "train.py") == sorted([P, Q, C, "p/q/d.py", "train.py"])
+
+
+@pytest.mark.parametrize(
+    "text", ["import_module('')", "import_module('.')", "import_module('a..b')", "__import__('a.')"]
+)
+def test_names_that_no_module_can_have(text):
+    write({"train.py": f"from importlib import import_module\n{text}", ".so": "", ".hidden.so": "", "a/.so": ""})
+    assert names("python", "train.py") == ["train.py"]
+    assert names("python", "-m", "") == names("python", "-m", ".") == names("python", "-m") == []
+
+
 def test_a_star_imports_the_modules_that_a_package_offers():
     write({**PACKAGE, P: "__all__ = ['a']\n__all__ += ('q',)", "train.py": "from p import *"})
     assert names("python", "train.py") == sorted([P, A, Q, "train.py"])
@@ -230,7 +245,7 @@ paths = st.builds(
 trees = st.dictionaries(paths, texts, min_size=1, max_size=12)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=trees, more=trees, main=texts, data=st.data())
 def test_whatever_python_loads_is_counted(tree, more, main, data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tree")

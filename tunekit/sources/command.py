@@ -95,7 +95,7 @@ def _read_python(words: Sequence[str], named: Named) -> int:
             value = words[index]
             index += 1
         if option == "m":
-            named.modules.append(value)
+            named.modules.extend([value] if MODULE.fullmatch(value) else [])
             return index
         if option == "c":
             named.code.append(value)
@@ -104,7 +104,7 @@ def _read_python(words: Sequence[str], named: Named) -> int:
 
 
 def _read_shell(words: Sequence[str], named: Named) -> None:
-    """Read the commands in ``bash -c 'cd here; python train.py'`` as if they stood there themselves."""
+    """Read the commands in ``bash -c 'nice python train.py'`` as if they stood there themselves."""
     options = [word for word in words if word.startswith("-")]
     texts = [word for word in words if not word.startswith("-")]
     if not texts or not any("c" in option for option in options if not option.startswith("--")):
@@ -112,7 +112,7 @@ def _read_shell(words: Sequence[str], named: Named) -> None:
     reader = shlex.shlex(texts[0], posix=True, punctuation_chars=True)
     reader.whitespace_split = True
     try:
-        _read(["sh", *reader], named)
+        _read(list(reader), named)
     except ValueError:  # quotes that do not end
         return
 

@@ -36,6 +36,22 @@ def is_file(path: str) -> bool:
     return identity(path) is not None
 
 
+def absolute(path: str, here: str) -> str:
+    """A path without ``..``, which after a link is not the folder above it as it is written.
+
+    Args:
+        path: The path.
+        here: What it is relative to.
+    """
+    joined = os.path.join(here, path)
+    written = os.path.abspath(joined)
+    try:
+        followed = os.path.realpath(joined)
+        return written if os.path.realpath(written) == followed else followed
+    except (OSError, ValueError):  # no path at all
+        return written
+
+
 def digest(path: str) -> str | None:
     """Hash of the content; of a large file, and of one that may not be read, its size and time.
 

@@ -97,13 +97,15 @@ def _called(call: ast.Call) -> Iterator[Import]:
     if function not in FUNCTIONS or name is None:
         return
     module = name.lstrip(".")
-    package = _text(call.args[1]) if len(call.args) > 1 else None
     level = len(name) - len(module)
+    package = _text(call.args[1]) if len(call.args) > 1 else None
     if level and package is not None:
-        parts = package.split(".")
-        yield Import(".".join([*parts[: len(parts) - level + 1], module]))
-    else:
-        yield Import(module, level)
+        above = package.split(".")
+        yield Import(".".join([*above[: len(above) - level + 1], module]))
+        return
+    yield Import(module, level)
+    if level > 1:  # begun at the __name__ of a module, the first dot is the package of that
+        yield Import(module, level - 1)
 
 
 def _offered(statement: ast.AST) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tunekit.sources.collected import OPTION, Collected, Sources
+from tunekit.sources.content import absolute
 from tunekit.sources.modules import package_root
 from tunekit_core.errors import ConfigurationError
 
@@ -23,12 +24,12 @@ def listed(paths: Sequence[Path], here: str, home: str | None, results_dir: Path
         results_dir: Where results go.
 
     Raises:
-        ConfigurationError: If one does not exist, or there are too many files.
+        ConfigurationError: If one does not exist or cannot be read, or there are too many files.
     """
     collected = Collected(home)
     results = "" if results_dir is None else os.path.realpath(results_dir)
     for given in paths:
-        path = os.path.abspath(os.path.join(here, given))
+        path = absolute(os.fspath(given), here)
         root = package_root(os.path.dirname(path))
         if os.path.isfile(path):
             collected.add(path, root)
@@ -47,7 +48,16 @@ def listed(paths: Sequence[Path], here: str, home: str | None, results_dir: Path
 
 def _below(folder: str, not_entered: tuple[str, ...]) -> Iterator[str]:
     """The files of a folder, in an order that no file system changes; a link back to a folder above is not followed."""
-    for name in sorted(os.listdir(folder)):
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{OPTION}: {folder} cannot be read: {error.strerror}. Type {OPTION}=[train.py,src] with files and folders "
+            "that you may read.",
+            option=OPTION,
+            value=folder,
+        ) from error
+    for name in names:
         path = os.path.join(folder, name)
         if name.startswith(".") or name == MEMORY:
             continue

@@ -108,11 +108,11 @@ class ImportPath:
             self._listings[folder] = listing
             try:
                 names = os.listdir(folder)
-            except OSError:  # no folder
+            except (OSError, ValueError):  # no folder, or no path at all
                 names = []
             for file in sorted(names):
                 name, point, _ = file.partition(".")
-                if not point or file.endswith(COMPILED) or file[len(name) :] in SUFFIXES:
+                if name and (not point or file.endswith(COMPILED) or file[len(name) :] in SUFFIXES):
                     listing.setdefault(name, []).append(file)
         return self._listings[folder]
 
@@ -173,9 +173,10 @@ def names_of(each: Import, package: str, path: ImportPath) -> Iterator[str]:
 
 def package_root(folder: str) -> str:
     """The first folder, going up, that is no package."""
-    while os.path.isfile(os.path.join(folder, "__init__.py")):
-        folder = os.path.dirname(folder)
-    return folder
+    above = os.path.dirname(folder)
+    if folder == above or not os.path.isfile(os.path.join(folder, "__init__.py")):
+        return folder
+    return package_root(above)
 
 
 def import_path(folder: str, shared: Iterable[str]) -> ImportPath:

@@ -10,7 +10,7 @@ import attrs
 
 from tunekit.sources.collected import Collected, Sources
 from tunekit.sources.command import PYTHONPATH, Named, is_installed, read_command
-from tunekit.sources.content import is_file
+from tunekit.sources.content import absolute, is_file
 from tunekit.sources.imports import Import, imports_of, read_imports
 from tunekit.sources.listed import listed
 from tunekit.sources.modules import ImportPath, import_path, imported, names_of, package_root
@@ -84,16 +84,16 @@ def _shared(values: Iterable[str], here: str) -> Iterator[str]:
     """The folders that ``PYTHONPATH`` names."""
     for value in values:
         if value:
-            yield from (os.path.abspath(os.path.join(here, entry)) for entry in value.split(os.pathsep))
+            yield from (absolute(entry, here) for entry in value.split(os.pathsep))
 
 
 def _files(named: Named, here: str, shared: Sequence[str]) -> Iterator[Program]:
     """What the words of a command name."""
     for word in dict.fromkeys(named.words):
-        path = os.path.abspath(os.path.join(here, word))
+        path = absolute(word, here)
         is_script = word in named.scripts
-        if is_script and os.path.isdir(path):
-            path = os.path.join(path, "__main__.py")
+        if is_script and os.path.isdir(path):  # Python runs the module __main__ in it
+            yield _module("__main__", import_path(path, shared), os.path.isabs(word))
         if not is_file(path) or is_installed(path):
             continue
         is_python = is_script or path.endswith(PYTHON_FILES) or _begins_with_python(path)
@@ -108,12 +108,16 @@ def _files(named: Named, here: str, shared: Sequence[str]) -> Iterator[Program]:
 def _without_file(named: Named, path: ImportPath) -> Iterator[Program]:
     """The modules, and the code in the command itself."""
     for module in named.modules:
-        main = Import(f"{module}.__main__")  # if it is a package; what is above is imported as with any import
-        names = list(names_of(main, "", path))
-        found = path.find(names[-1]) if names else None
-        yield Program([(file.path, file.root) for file in found.files] if found else (), (main,), path, False)
+        yield _module(f"{module}.__main__", path, False)  # if it is a package; what is above is imported in any case
     for code in named.code:
         yield Program((), read_imports(code).imports, path, False)
+
+
+def _module(name: str, path: ImportPath, is_absolute: bool) -> Program:
+    names = list(names_of(Import(name), "", path))
+    found = path.find(names[-1]) if names else None
+    files = found.files if found is not None else ()
+    return Program([(file.path, file.root) for file in files], (Import(name),), path, is_absolute)
 
 
 def _begins_with_python(path: str) -> bool:

@@ -185,14 +185,15 @@ def _folder(folder: str | None) -> Path:
 def _sources(sources: Sequence[str] | None, folder: Path) -> tuple[Path, ...] | None:
     if sources is None:
         return None
-    paths = tuple(Path(source).expanduser() for source in sources)
+    paths = tuple(Path(os.path.expanduser(source)) for source in sources)
     for source, path in zip(sources, paths, strict=True):
-        if not source or not os.access(folder / path, os.R_OK):
+        there = folder / path
+        if not source or not (there.is_file() or there.is_dir()):
             raise InvalidOption(
                 "sources",
                 list(sources),
-                f"cannot be read: there is no file or folder {folder / path} that you may read. Type "
-                "benchmark.sources=[train.py,src] with those that make up the program, or null to have them found",
+                f"cannot be counted: there is no file or folder {there}. Type benchmark.sources=[train.py,src] with "
+                "those that make up the program, or null to have them found",
             )
     return paths
 
