@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-PYTHON = re.compile(r"(python|pypy)[\d.]*[a-z]*(-dbg)?")
+PYTHON = re.compile(r"(python|pypy)\d*(\.\d+)*[dmtw]?(-dbg)?")
 SHELL = re.compile(r"(ba|da|k|z|fi|)sh")
 MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 WITH_VALUE = "cmWX"  # options of Python that take what follows
