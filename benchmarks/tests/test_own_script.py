@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import tunekit_benchmarks
+from tunekit_benchmarks.script.benchmark import ScriptOptions
 from tunekit_core import ConfigurationError, Executable, create, loguniform
 
 LR = {"lr": "loguniform(1e-4,1e-1)"}
@@ -68,6 +69,24 @@ def test_a_program_runs_in_its_folder(project):
     assert own(command="./go.sh", folder="sub").script().folder == project / "sub"
 
 
+def test_the_folder_is_absolute_in_what_is_recorded(project, monkeypatch):
+    monkeypatch.setenv("HOME", str(project))
+    for typed in ("sub", "./sub/", "~/sub", "sub/../sub", str(project / "sub")):
+        assert ScriptOptions(command="./go.sh", space=LR, folder=typed).folder == str(project / "sub")
+        assert own(command="./go.sh", folder=typed).script().folder == project / "sub"
+    assert ScriptOptions(command="./go.sh", space=LR).folder is None
+
+
+def test_sources_are_found_unless_they_are_named(project, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert own().script().sources is None
+    assert own(sources=[]).script().sources == ()
+    assert own(sources=["train.py", "sub"]).script().sources == (Path("train.py"), Path("sub"))
+    assert own(command="./go.sh", folder="sub", sources=["go.sh"]).script().sources == (Path("go.sh"),)
+    monkeypatch.setenv("HOME", str(project))
+    assert own(sources=["~/train.py"]).script().sources == (project / "train.py",)
+
+
 def test_the_space_is_in_alphabetical_order():
     assert list(own(space={"b": "uniform(0,1)", "c": 1, **LR, "a": "randint(1,2)"}).space) == ["a", "b", "c", "lr"]
 
@@ -114,6 +133,21 @@ MISTAKES = {
     "script after a flag": ({"command": "python -u trian.py"}, "command", ["there is no file", "trian.py"]),
     "script in a folder": ({"folder": "sub"}, "command", ["there is no file", "sub/train.py"]),
     "folder": ({"folder": "nowhere"}, "folder", ["is no folder", "nowhere"]),
+    "source": (
+        {"sources": ["train.py", "lib.py"]},
+        "sources",
+        ["there is no file or folder", "/lib.py", "=[train.py,src]"],
+    ),
+    "source in a folder": (
+        {"folder": "sub", "command": "./go.sh", "sources": ["train.py"]},
+        "sources",
+        ["/sub/train.py"],
+    ),
+    "source without a name": ({"sources": [""]}, "sources", ["there is no file or folder"]),
+    "source of nobody": ({"sources": ["~nobody-of-that-name/a"]}, "sources", ["there is no file or folder"]),
+    "source that is no path": ({"sources": ["a\0b"]}, "sources", ["there is no file or folder"]),
+    "device as a source": ({"sources": ["/dev/null"]}, "sources", ["there is no file or folder /dev/null"]),
+    "one source": ({"sources": "train.py"}, "sources", ["Allowed: list of text | null"]),
     "variable": ({"environment": {"A": 1.1}}, "environment.A", ["A=1.1", "quotes of its own"]),
     "empty space": ({"space": {}}, "space", ["nothing to search", "benchmark.space.lr='loguniform(1e-4,1e-1)'"]),
     "constants alone": ({"space": {"a": 3}}, "space", ["nothing to search"]),

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import sys
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -159,6 +160,11 @@ BROKEN = {
         COMMAND,
         "there is no no-such-program",
     ),
+    "sources that do not exist": (
+        with_script(sources=(Path("nothing.py"),)),
+        COMMAND,
+        "The sources of a script exist: there is no nothing.py",
+    ),
     "variables that are no text": (with_script(environment={"SEED": 3}), COMMAND, "The variables of a script are text"),
 }
 
@@ -186,7 +192,10 @@ def test_the_program_of_a_script_may_lie_in_its_folder(tmp_path):
     program = tmp_path / "train.sh"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    call(BenchmarkContract(), COMMAND, with_script(command=("./train.sh",), folder=tmp_path), tmp_path)
+    (tmp_path / "train.py").touch()
+    sources = (Path("train.py"), tmp_path)
+    for fields in ({}, {"sources": ()}, {"sources": sources}):
+        call(BenchmarkContract(), COMMAND, with_script(command=("./train.sh",), folder=tmp_path, **fields), tmp_path)
 
 
 @pytest.mark.parametrize("test", [SAYS, RUNS, ANEW, HASH, SPACE, METRICS, RISE, NAMED, SAME, COMMAND])

@@ -15,10 +15,12 @@ from tunekit.config.planning import plan_runs
 from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
 from tunekit.console import plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
+from tunekit.functions.canonical import digest_of_function
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit.runs.checking import check_runs
 from tunekit.runs.run import failures_of
+from tunekit.runs.siblings import adopt, offer, sibling_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
 from tunekit_core.plugins.names import BUILT_IN
@@ -70,6 +72,9 @@ def tune(
     method: str | None = None,
     n_workers: int | None = None,
     max_wallclock_time: float | None = None,
+    version: str | None = None,
+    resume: bool = False,
+    changed_sources: Literal["accept"] | None = None,
     overrides: Sequence[str] = (),
 ) -> TunedFunction:
     """Find the arguments with which a function does best; each trial calls it in a process of its own.
@@ -89,8 +94,9 @@ def tune(
     goes on.
 
     Results are those of a run on the command line, in the same place. Called again with the same arguments, the
-    experiment goes on where it was, or is found complete. Of the function only the name counts for that. After changing
-    what it does, give ``overrides=["experiment_tag=NAME"]`` with a new name.
+    experiment goes on where it was, or is found complete. What the function does belongs to what the run is: its code,
+    its defaults, and the values of the variables and the local modules that it uses. A function with the same name that
+    does something else is another run.
 
     Args:
         function: Takes every entry of the space as a keyword argument.
@@ -105,6 +111,12 @@ def tune(
             Most others pause trials. A function that keeps no checkpoint then begins anew when its trial goes on.
         n_workers: Trials at the same time; 4 unless given.
         max_wallclock_time: Seconds; an hour unless this or something else that ends the experiment is given.
+        version: Counts in place of what the function does, such as ``"2"``: for a function that uses what cannot be
+            described, or to have an edit make no other run.
+        resume: Whether an experiment that is the same but for its end goes on to this end, rather than that this one
+            begins anew.
+        changed_sources: With ``"accept"``, ``resume`` goes on with an experiment of another version of the function,
+            too. Its results are those of both versions then.
         overrides: Everything else, as on the command line: ``["seed=3", "stopping.max_num_trials_finished=40"]``.
 
     Raises:
@@ -112,6 +124,12 @@ def tune(
             another process, or cloudpickle is not installed; nothing has been run or written then.
         ExperimentLocked: If another process is running the same experiment.
     """
+    if changed_sources not in (None, "accept"):
+        raise ConfigurationError(
+            f"changed_sources={changed_sources!r} must be 'accept' or None.",
+            option="changed_sources",
+            value=changed_sources,
+        )
     benchmark = FunctionBenchmark(
         function, space, metric=metric, mode=mode, resource=resource, max_resource=max_resource
     )
@@ -121,7 +139,9 @@ def tune(
         config["n_workers"] = n_workers
     if max_wallclock_time is not None:
         config["stopping"] = {QUALIFIED_TIME_LIMIT: max_wallclock_time, **config["stopping"]}
-    (spec,) = plan_runs([config], benchmark)
+    content = digest_of_function(function) if version is None else f"version {version}"
+    (spec,) = plan_runs([config], benchmark, {benchmark.options["function"]: content})
+    spec = _adopt_or_offer(spec, benchmark, resume=resume, accepts_changes=changed_sources == "accept")
     benchmark.file = spec.folder.absolute() / FILE
     check_runs([spec], benchmark)
     _run(spec, benchmark)
@@ -147,20 +167,29 @@ def _compose(method: str, overrides: Sequence[str]) -> dict[str, Any]:
     return compose_run(parse([f"method={method}", *overrides]).overrides)
 
 
+def _adopt_or_offer(spec: RunSpec, benchmark: FunctionBenchmark, *, resume: bool, accepts_changes: bool) -> RunSpec:
+    """The run, with the experiment that it is to go on with in its folder, if there is one."""
+    sibling = sibling_of(spec, benchmark)
+    if sibling is None:
+        return spec
+    if resume and (accepts_changes or not sibling.has_other_sources):
+        return adopt(sibling, spec)
+    how = "give resume=True, changed_sources='accept'" if sibling.has_other_sources else "give resume=True"
+    print_stderr(f"{offer(sibling, spec, how)}.")
+    return spec
+
+
 def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
     record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     try:
         if record.status() is ExperimentStatus.COMPLETED:
-            print_stderr(
-                f"Found complete: {spec.folder}. If the function has changed since, give "
-                f"overrides=['experiment_tag={spec.experiment_tag}-anew'], or any tag that is new."
-            )
+            print_stderr(f"Found complete: {spec.folder}")
             return
         print_stderr(f"Running in {spec.folder}")
         benchmark.write()
         try:
-            with watching(spec) as watch:
-                build_tuner(spec, record, benchmark, watch=watch).run()
+            with watching(spec) as watches:
+                build_tuner(spec, record, benchmark, watches=watches).run()
         except (RecordError, ReplayError):
             tag = f"{spec.experiment_tag}-anew"
             print_stderr(

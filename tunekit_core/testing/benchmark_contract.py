@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -176,6 +177,8 @@ class BenchmarkContract:
             f"The program of a script exists: there is no {program}."
         )
         assert script.folder is None or script.folder.is_dir(), f"The folder of a script exists: {script.folder}."
+        for path in script.sources or ():
+            assert ((script.folder or Path()) / path).exists(), f"The sources of a script exist: there is no {path}."
         assert all(isinstance(each, str) for pair in script.environment.items() for each in pair), (
             "The variables of a script are text."
         )
