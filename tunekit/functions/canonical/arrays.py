@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from tunekit.functions.canonical.form import Form, Undescribable, known_value
+from tunekit.functions.canonical.names import is_a
 
 _HELD_APART = "OT"  # kinds whose elements are objects, or texts of any length, that lie elsewhere
 
@@ -15,14 +16,14 @@ def form_of_array(value: Any) -> Form | None:
     numpy = sys.modules.get("numpy")
     if numpy and type(value) is numpy.ndarray:
         return _form_of_ndarray("array", value, numpy)
-    if numpy and issubclass(type(value), numpy.generic) and type(value).__module__ == "numpy":
+    if numpy and is_a(value, numpy.generic) and type(value).__module__ == "numpy":
         return _form_of_ndarray("scalar", numpy.asarray(value), numpy)._replace(has_identity=False)
-    if numpy and issubclass(type(value), numpy.ufunc):
+    if numpy and is_a(value, numpy.ufunc):
         return _form_of_ufunc(value)
     torch = sys.modules.get("torch")
     if torch and type(value) is torch.Tensor:
         return _form_of_tensor(value, torch)
-    if torch and issubclass(type(value), (torch.UntypedStorage, torch.storage.TypedStorage)):
+    if torch and (is_a(value, torch.UntypedStorage) or is_a(value, torch.storage.TypedStorage)):
         raise Undescribable("what PyTorch writes of it holds an address")
     return None
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import CellType, FunctionType, ModuleType
 
 from tunekit.functions.canonical.code import CodeForm, code_form
 from tunekit.functions.canonical.form import Form, Label, Undescribable, known_value
-from tunekit.functions.canonical.modules import ModuleDigest, absolute_names, local_file
-from tunekit.functions.canonical.names import ImportedName, class_dict, imported_name, is_installed_module, module_dict
+from tunekit.functions.canonical.modules import ModuleDigest, local_file, names_of
+from tunekit.functions.canonical.names import (
+    ImportedName,
+    class_dict,
+    imported_name,
+    is_a,
+    is_installed_module,
+    module_dict,
+)
 
 Part = tuple[Label, object]
 
@@ -33,13 +41,13 @@ _NOT_WHAT_A_CLASS_DOES = {
 
 def form_of_callable(value: object, module_digest: ModuleDigest) -> Form | None:
     """Describe a function, a class or a module; None for everything else."""
-    if issubclass(type(value), ModuleType):
+    if is_a(value, ModuleType):
         return _form_of_module(value, module_digest)
     if name := imported_name(value):
         return _form_of_name(name, module_digest)
-    if type(value) is FunctionType:
+    if is_a(value, FunctionType):
         return _form_of_function(value, module_digest)
-    if issubclass(type(value), type):  # isinstance holds for list[int] too
+    if is_a(value, type):
         return _form_of_class(value)
     return None
 
@@ -82,9 +90,17 @@ def _form_of_function(function: FunctionType, module_digest: ModuleDigest) -> Fo
     for names, values in described:
         facts.append(names)
         parts.extend(values)
-    if not is_installed_module(function.__globals__.get("__name__")):
+    if not _is_installed(function):
         facts.append(_imports(function, code, module_digest))
     return Form("function", tuple(facts), parts)
+
+
+def _is_installed(function: FunctionType) -> bool:
+    """Whether it was made by an installed module, so that this may know of variables that change all the time."""
+    name = function.__globals__.get("__name__")
+    if not isinstance(name, str) or not is_installed_module(name):
+        return False
+    return module_dict(sys.modules[name]) is function.__globals__
 
 
 def _defaults(function: FunctionType) -> tuple[object, list[Part]]:
@@ -119,15 +135,15 @@ def _content(cell: CellType) -> list[object]:
 
 def _globals(function: FunctionType, code: CodeForm) -> tuple[object, list[Part]]:
     """The global variables that a function uses. Those of an installed module are known from its name."""
-    variables = function.__globals__
-    if is_installed_module(variables.get("__name__")):
+    if _is_installed(function):
         return (), []
+    scopes: list[dict[str, object]] = [function.__globals__, getattr(function, "__builtins__")]  # noqa: B009 - mypy
     found: list[object] = []
     parts: list[Part] = []
     for name, reads in code.names.items():
         if name in _WHERE_IT_IS:
             continue
-        values = [scope[name] for scope in (variables, function.__builtins__) if name in scope][:1]
+        values = [scope[name] for scope in scopes if name in scope][:1]
         found.append((name, bool(values)))
         for value in values:
             parts.append((("uses the variable `{}`", name), value))
@@ -143,8 +159,8 @@ def _submodules(name: str, value: object, reads: set[tuple[str, ...]]) -> dict[s
     for attributes in sorted(reads):
         path, module = name, value
         for attribute in attributes:
-            module = module_dict(module).get(attribute) if issubclass(type(module), ModuleType) else None
-            if not issubclass(type(module), ModuleType):
+            module = module_dict(module).get(attribute) if is_a(module, ModuleType) else None
+            if not is_a(module, ModuleType):
                 break
             path = f"{path}.{attribute}"
             found[path] = module
@@ -158,8 +174,8 @@ def _attributes(function: FunctionType) -> tuple[object, list[Part]]:
 
 def _imports(function: FunctionType, code: CodeForm, module_digest: ModuleDigest) -> object:
     """The modules of the user's own that are imported when the function is called, with what identifies them."""
-    package = function.__globals__.get("__package__") or ""
-    names = {name for each in code.imports for name in absolute_names(each.module, each.level, each.names, package)}
+    package = function.__globals__.get("__package__")
+    names = {name for each in code.imports for name in names_of(each, package if isinstance(package, str) else "")}
     files = {name: file for name in sorted(names) if (file := local_file(name))}
     return tuple((name, _digest_of_module(name, file, module_digest)) for name, file in files.items())
 
@@ -179,7 +195,7 @@ def _parts_of_class(cls: type, bases: tuple[type, ...], names: tuple[str, ...]) 
         yield "has a base class", base
     for name in names:
         value = class_dict(cls)[name]
-        if name == "__hash__" and type(value) is FunctionType and _is_by_attrs(value):
+        if name == "__hash__" and is_a(value, FunctionType) and _is_by_attrs(value):
             value = "by attrs"  # it adds a hash of text, another one in each process
         yield ("has the attribute `{}`", name), value
 

@@ -17,6 +17,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from tunekit.functions.canonical.constants import encoded
+from tunekit.sources.imports import Import
 
 _FLAGS = (
     inspect.CO_VARARGS
@@ -43,14 +44,6 @@ _ABOUT_A_CLASS = {
     "__firstlineno__",
     "__static_attributes__",
 }  # what its body begins or ends with
-
-
-class Import(NamedTuple):
-    """An import, as a statement says it: ``from ..package import names`` has level 2."""
-
-    module: str
-    level: int
-    names: tuple[str, ...]
 
 
 class CodeForm(NamedTuple):

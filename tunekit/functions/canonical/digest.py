@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tunekit.functions.canonical.arrays import form_of_array
@@ -19,7 +19,7 @@ from tunekit_core.errors import ConfigurationError, shown
 _FORMAT = b"tunekit function 1"
 
 
-def digest_of_function(function: Callable[..., Any], *, module_digest: ModuleDigest = digest_of_module) -> str:
+def digest_of_function(function: Callable[..., Any]) -> str:
     """SHA-256, in hexadecimal digits, of what a function does and of all that it uses.
 
     Functions and classes that other processes import count by name, with the content of the module if it is no
@@ -31,12 +31,11 @@ def digest_of_function(function: Callable[..., Any], *, module_digest: ModuleDig
 
     Args:
         function: A function, a class, or any object that can be called.
-        module_digest: Identifies the content of a module of the user's own and of what it imports.
 
     Raises:
         ConfigurationError: If it uses something whose content cannot be known. The message says by what way.
     """
-    walk = _Walk(functools.cache(module_digest))
+    walk = _Walk(functools.cache(digest_of_module))
     walk.digest.update(_FORMAT)
     try:
         walk.add(function)
@@ -82,7 +81,7 @@ class _Walk:
         self._kept: list[object] = []  # so that no id is given to another object
 
     def add(self, value: object) -> None:
-        levels = [iter([("", value)])]
+        levels: list[Iterator[tuple[Label, object]]] = [iter([("", value)])]
         while levels:
             for label, part in levels[-1]:
                 self._labels.append(label)
@@ -138,9 +137,8 @@ class _Walk:
 
 def _message(function: Callable[..., Any], error: _Unknown) -> str:
     name = getattr(function, "__name__", type(function).__name__)
-    way = ", which ".join(
-        [*map(_text, filter(None, error.labels)), f"is an object of class {class_name(type(error.value))}"]
-    )
+    steps = [_text(label) for label in error.labels if label]
+    way = ", which ".join([*steps, f"is an object of class {class_name(type(error.value))}"])
     return (
         f"{name} cannot be told from another version of itself, since the content of what it uses is not known: {name} "
         f"{way} ({error}). Make that in the function itself, or name the version of the function yourself, "

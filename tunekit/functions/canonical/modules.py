@@ -5,15 +5,17 @@ Found by reading: nothing is imported.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
+
+from tunekit.sources.content import digest
+from tunekit.sources.imports import Import, imports_of
 
 ModuleDigest = Callable[[str, Path], str]
 """Takes the name of a local module and its file, and gives what identifies it with all that it imports."""
@@ -24,59 +26,46 @@ _OWN = {"tunekit", "tunekit_core"}  # their versions are recorded, and a clone o
 
 
 def digest_of_module(name: str, file: Path) -> str:
-    """SHA-256 of a local module: the bytes of its file and, recursively, of the local modules that it imports."""
-    found: dict[str, str] = {}
+    """SHA-256 of a local module: the content of its file and, recursively, of the local modules that it imports."""
+    found: dict[str, str | None] = {}
     waiting = {name: file}
     while waiting:
         name, file = waiting.popitem()
-        content = file.read_bytes()
-        found[name] = hashlib.sha256(content).hexdigest()
-        for imported in {*_parents(name), *_imported(content, name, file)}:
-            if imported not in found and (place := local_file(imported)):
-                waiting[imported] = place
+        found[name] = digest(str(file))
+        package = name if file.stem == "__init__" else name.rpartition(".")[0]
+        imported = {each for statement in imports_of(str(file)).imports for each in names_of(statement, package)}
+        for each in {*_parents(name), *imported} - found.keys():
+            if place := local_file(each):
+                waiting[each] = place
     return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
 
 
 def local_file(name: str) -> Path | None:
     """The file of a module by its name; None if it is installed, part of Python, a folder alone, or missing."""
     file, _ = _locate(name)
-    is_local = file is not None and name.partition(".")[0] not in _OWN and not is_installed(file)
+    is_local = file is not None and name.partition(".")[0] not in _OWN and not _is_installed(file)
     return file if is_local else None
 
 
-def is_installed(file: Path) -> bool:
-    """Whether a file lies where packages are installed, or belongs to Python."""
-    return not _PACKAGES.isdisjoint(file.parts) or not _STDLIB.isdisjoint(file.resolve().parents)
-
-
-def absolute_names(module: str, level: int, names: Iterable[str], package: str) -> Iterator[str]:
-    """What an import may load: the module, and what is imported from it, which may be modules.
+def names_of(statement: Import, package: str) -> Iterator[str]:
+    """The modules that an import may load, with the packages that they are in, by their whole names.
 
     Args:
-        module: As it stands behind ``from`` or ``import``.
-        level: The number of dots before it.
-        names: What is imported from it.
-        package: Name of the package in which the import stands.
+        statement: The import.
+        package: Name of the package in which it stands.
     """
-    if level:
-        base = package.rsplit(".", level - 1)[0]
-        module = f"{base}.{module}" if module else base
-    yield module
-    yield from (f"{module}.{name}" for name in names)
+    above = package.split(".") if package else []
+    if statement.level > len(above):
+        above = []  # Python refuses it, or what it begins at is not known
+    parts = above[: len(above) - statement.level + 1] if statement.level else []
+    parts += statement.module.split(".") if statement.module else []
+    name = ".".join(parts)
+    yield from (name, *_parents(name), *(f"{name}.{taken}" for taken in statement.names))
 
 
-def _imported(content: bytes, name: str, file: Path) -> Iterator[str]:
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError):  # compiled, or half edited
-        return
-    package = name if file.stem == "__init__" else name.rpartition(".")[0]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name
-        elif isinstance(node, ast.ImportFrom):
-            yield from absolute_names(node.module or "", node.level, [alias.name for alias in node.names], package)
+def _is_installed(file: Path) -> bool:
+    """Whether a file lies where packages are installed, or belongs to Python."""
+    return not _PACKAGES.isdisjoint(file.parts) or not _STDLIB.isdisjoint(file.resolve().parents)
 
 
 def _parents(name: str) -> Iterator[str]:
@@ -85,7 +74,7 @@ def _parents(name: str) -> Iterator[str]:
         yield name
 
 
-def _locate(name: str) -> tuple[Path | None, Iterable[str]]:
+def _locate(name: str) -> tuple[Path | None, Sequence[str]]:
     """The file of a module, and where its submodules are looked for."""
     if module := sys.modules.get(name):
         content = ModuleType.__getattribute__(module, "__dict__")

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from tunekit.functions.canonical.modules import local_file
+
+T = TypeVar("T")
 
 _CLASS_DICT = type.__dict__["__dict__"]
 _CLASS_MODULE = type.__dict__["__module__"]
@@ -46,6 +48,11 @@ def is_installed_module(name: object) -> bool:
     return module is not None and name != "__main__" and _has_origin(module) and local_file(str(name)) is None
 
 
+def is_a(value: object, cls: type[T]) -> TypeGuard[T]:
+    """Whether a value is of a class, without asking the value: one of a test may say what it likes."""
+    return issubclass(type(value), cls)
+
+
 def module_dict(module: ModuleType) -> dict[str, Any]:
     """The variables of a module, without asking the module."""
     content: dict[str, Any] = ModuleType.__getattribute__(module, "__dict__")
@@ -66,13 +73,13 @@ def class_name(cls: type) -> str:
 
 
 def _candidates(value: object) -> list[tuple[str, str]]:
-    if issubclass(type(value), type):  # isinstance holds for list[int] too
+    if is_a(value, type):
         return [(_CLASS_MODULE.__get__(value), _CLASS_QUALNAME.__get__(value))]
-    if isinstance(value, FunctionType):
+    if is_a(value, FunctionType):
         return [(value.__module__, value.__qualname__)]
-    if isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, ModuleType):
+    if is_a(value, BuiltinFunctionType) and is_a(value.__self__, ModuleType):
         return [(module_dict(value.__self__).get("__name__", ""), value.__name__)]
-    if isinstance(value, BuiltinFunctionType | MethodType):
+    if is_a(value, BuiltinFunctionType) or is_a(value, MethodType):
         return _candidates_of_method(value)
     if is_installed_module(_CLASS_MODULE.__get__(type(value))) and callable(value):
         try:
@@ -88,19 +95,19 @@ def _candidates(value: object) -> list[tuple[str, str]]:
 def _candidates_of_method(method: BuiltinFunctionType | MethodType) -> list[tuple[str, str]]:
     """An installed module may keep an object of a class of its own, as ``random`` does, and offer its methods."""
     owner = method.__self__
-    module = _CLASS_MODULE.__get__(owner if issubclass(type(owner), type) else type(owner))
-    return [(module, method.__name__)] if is_installed_module(module) else []
+    module = _CLASS_MODULE.__get__(owner if is_a(owner, type) else type(owner))
+    return [(module, getattr(method, "__name__", ""))] if is_installed_module(module) else []
 
 
 def _lookup(content: Mapping[str, Any], qualname: str) -> object:
     *owners, name = qualname.split(".")
     for owner in owners:
         cls = content.get(owner)
-        if not isinstance(cls, type):
+        if not is_a(cls, type):
             return None
         content = class_dict(cls)
     found = content.get(name)
-    return found.__func__ if isinstance(found, staticmethod) else found
+    return found.__func__ if is_a(found, staticmethod) else found
 
 
 def _has_origin(module: ModuleType) -> bool:

@@ -22,11 +22,11 @@ from types import (
     MethodWrapperType,
     WrapperDescriptorType,
 )
-from typing import Any
+from typing import Any, NamedTuple
 
 from tunekit.functions.canonical.code import code_form
 from tunekit.functions.canonical.form import Form, Label, Undescribable, known_value
-from tunekit.functions.canonical.names import class_name, is_installed_module
+from tunekit.functions.canonical.names import class_name, is_a, is_installed_module
 
 Part = tuple[Label, object]
 
@@ -44,9 +44,9 @@ def form_of_object(value: object) -> Form:
     """
     if make := _FORMS.get(type(value)):
         return make(value)
-    if issubclass(type(value), Enum):
+    if is_a(value, Enum):
         return _form_of_member(value)
-    if issubclass(type(value), PurePath) and is_installed_module(type(value).__module__):
+    if is_a(value, PurePath) and is_installed_module(type(value).__module__):
         return known_value("path", (type(value).__name__, str(value)))
     return _form_of_copy(value)
 
@@ -93,44 +93,54 @@ def _form_of_member(member: Enum) -> Form:
     return Form("member", content.get("_name_"), [("is of a class", type(member)), ("has a value", content["_value_"])])
 
 
-def _form_of_copy(value: Any) -> Form:
-    cls = type(value)
+def _form_of_copy(value: object) -> Form:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            reducer = copyreg.dispatch_table.get(cls)
-            reduced = reducer(value) if reducer else cls.__reduce_ex__(value, _PROTOCOL)
+            recipe = _recipe(value)
     except Exception as error:  # whatever a class raises
         raise Undescribable(f"{type(error).__name__}: {error}") from error
-    if isinstance(reduced, str):
-        return known_value("global", (class_name(cls), reduced))
-    make, arguments, state, items, entries, set_state = (*reduced, *[None] * (6 - len(reduced)))
-    names, attributes = _state(state)
-    facts = (len(arguments), names, items is not None, entries is not None, set_state is not None)
-    items, entries = list(items or ()), list(entries or ())
-    return Form(
-        "object",
-        (*facts, len(items), len(entries)),
-        [
-            ("is made by a function", make),
-            *((("is made from the argument {}", number), argument) for number, argument in enumerate(arguments)),
-            *attributes,
-            *_items(items),
-            *_entries(entries),
-            *([("has a function that sets its state", set_state)] if set_state else ()),
-        ],
-    )
+    if isinstance(recipe, str):
+        return known_value("global", (class_name(type(value)), recipe))
+    names, attributes = _state(recipe.state)
+    facts = (len(recipe.arguments), names, len(recipe.items), len(recipe.entries), recipe.set_state is not None)
+    parts: list[Part] = [("is made by a function", recipe.make)]
+    parts += [(("is made from the argument {}", number), value) for number, value in enumerate(recipe.arguments)]
+    parts += [*attributes, *_items(recipe.items), *_entries(recipe.entries)]
+    if recipe.set_state is not None:
+        parts.append(("has a function that sets its state", recipe.set_state))
+    return Form("object", facts, parts)
 
 
-def _state(state: object) -> tuple[object, list[Part]]:
-    """Attributes are in alphabetical order: the one in which they were set is another when an object was copied."""
+class _Recipe(NamedTuple):
+    """How a copy of an object is made, as ``__reduce_ex__`` gives it."""
+
+    make: object
+    arguments: tuple[object, ...]
+    state: object
+    items: list[object]
+    entries: list[tuple[object, object]]
+    set_state: object
+
+
+def _recipe(value: Any) -> str | _Recipe:
+    cls: Any = type(value)
+    reducer = copyreg.dispatch_table.get(cls)
+    reduced = reducer(value) if reducer else cls.__reduce_ex__(value, _PROTOCOL)
+    if isinstance(reduced, str):  # it is found under a name
+        return reduced
+    make, arguments, state, items, entries, set_state = (*reduced, None, None, None, None)[:6]
+    return _Recipe(make, tuple(arguments), state, list(items or ()), list(entries or ()), set_state)
+
+
+def _state(state: Any) -> tuple[object, list[Part]]:
+    """Attributes are in alphabetical order: they are in another one where they were set in another."""
     dicts = state if type(state) is tuple and len(state) == 2 else (state,)
     if not all(part is None or (type(part) is dict and all(type(name) is str for name in part)) for part in dicts):
         return None, [("has a state", state)]
-    attributes = sorted((name, value) for part in dicts for name, value in (part or {}).items())
-    return tuple(name for name, _ in attributes), [
-        (("has the attribute `{}`", name), value) for name, value in attributes
-    ]
+    attributes = {name: value for part in dicts for name, value in (part or {}).items()}
+    names = tuple(sorted(attributes))
+    return names, [(("has the attribute `{}`", name), attributes[name]) for name in names]
 
 
 _FORMS: dict[type, Callable[[Any], Form]] = {
