@@ -395,7 +395,9 @@ loop = []
 loop.append(loop)
 parts = [
     1, -0.0, float("nan"), 1j, 10**5000, "a", "\\ud800", b"b", None, ..., (1, [2]), {1, "a", (2, "b")},
-    {"a": {"b": {}}}, bytearray(b"c"), range(3), slice(1, [2]), {}.keys(), loop, Itself(), int, list[int], typing.Optional[int], type,
+    {"a": {"b": {}}}, bytearray(b"c"), range(3), slice(1, [2]), {}.keys(),
+    loop, Itself(), int, list[int], typing.Optional[int],
+    type,
     object(), pathlib.Path("a/b"), datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc), decimal.Decimal("0.1"),
     zoneinfo.ZoneInfo("UTC"), re.compile("a+", re.I), collections.Counter("aab"), collections.OrderedDict(a=1),
     collections.defaultdict(list), collections.deque([1], maxlen=3), collections.namedtuple("Pair", "x y")(1, 2),
