@@ -436,6 +436,35 @@ def test_digests_are_equal_in_a_script_in_cells_of_a_notebook_and_on_standard_in
     assert {script, stdin.stdout.strip()} == cells
 
 
+LIBRARIES = {
+    "numba": "import numba\n@numba.njit\ndef f(x):\n    return x + {}\nf(1.0)\n",
+    "pydantic": (
+        "import pydantic\nclass f(pydantic.BaseModel):\n    a: int = {}\n"
+        "    @pydantic.field_validator('a')\n    def check(cls, x): return x in {{'a', 'b'}}\n"
+    ),
+    "scipy": "import scipy.stats\nnorm = scipy.stats.norm({})\ndef f(x): return norm\n",
+    "omegaconf": "from omegaconf import OmegaConf\nc = OmegaConf.create({{'a': {}}})\ndef f(x): return c\n",
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_what_it_uses_of_a_library_is_the_same_in_another_process(library, tmp_path):
+    pytest.importorskip(library)
+    printed = "from tunekit.functions.canonical import digest_of_function\nprint(digest_of_function(f))\n"
+    one, same, other = (
+        run(LIBRARIES[library].format(value) + printed, tmp_path / "script.py", seed)
+        for value, seed in [(1, "0"), (1, "1"), (2, "0")]
+    )
+    assert one == same != other
+
+
+def test_what_an_installed_module_keeps_counts_by_name(monkeypatch):
+    environment = os.environ
+    before = digest_of_function(lambda: environment)
+    monkeypatch.setenv("ANOTHER", "1")
+    assert digest_of_function(lambda: environment) == before
+
+
 def test_a_cell_that_is_run_again_makes_the_same_function():
     notebook = {"__name__": "__main__"}
     digests = []

@@ -30,6 +30,9 @@ _NOT_WHAT_A_CLASS_DOES = {
     "__doc__",
     "__firstlineno__",
     "__module__",
+    "__pydantic_core_schema__",  # made from the fields, with addresses
+    "__pydantic_serializer__",
+    "__pydantic_validator__",
     "__qualname__",
     "__slotnames__",  # copyreg keeps it there when it has copied the first instance
     "__static_attributes__",

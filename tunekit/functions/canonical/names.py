@@ -42,6 +42,18 @@ def imported_name(value: object) -> ImportedName | None:
     return None
 
 
+def kept_name(value: object) -> tuple[str, str] | None:
+    """Where an installed module keeps an object of a class of its own, such as ``os.environ``; None if none does.
+
+    What it holds is no part of a function then: it is another in each process.
+    """
+    module_name = _CLASS_MODULE.__get__(type(value))
+    if not is_installed_module(module_name):
+        return None
+    names = [name for name, kept in module_dict(sys.modules[module_name]).items() if kept is value]
+    return (module_name, min(names)) if names else None
+
+
 def is_installed_module(name: object) -> bool:
     """Whether a name is that of a module that is loaded and not the user's own."""
     module = sys.modules.get(name) if isinstance(name, str) else None
@@ -77,10 +89,9 @@ def _candidates(value: object) -> list[tuple[str, str]]:
         return [(_CLASS_MODULE.__get__(value), _CLASS_QUALNAME.__get__(value))]
     if is_a(value, FunctionType):
         return [(value.__module__, value.__qualname__)]
-    if is_a(value, BuiltinFunctionType) and is_a(value.__self__, ModuleType):
-        return [(module_dict(value.__self__).get("__name__", ""), value.__name__)]
-    if is_a(value, BuiltinFunctionType) or is_a(value, MethodType):
-        return _candidates_of_method(value)
+    if is_a(value, MethodType) or is_a(value, BuiltinFunctionType):
+        owner = value.__self__
+        return [(module_dict(owner).get("__name__", ""), value.__name__)] if is_a(owner, ModuleType) else []
     if is_installed_module(_CLASS_MODULE.__get__(type(value))) and callable(value):
         try:
             module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
@@ -90,13 +101,6 @@ def _candidates(value: object) -> list[tuple[str, str]]:
         if isinstance(module, str) and isinstance(qualname, str):
             return [(module, qualname)]
     return []
-
-
-def _candidates_of_method(method: BuiltinFunctionType | MethodType) -> list[tuple[str, str]]:
-    """An installed module may keep an object of a class of its own, as ``random`` does, and offer its methods."""
-    owner = method.__self__
-    module = _CLASS_MODULE.__get__(owner if is_a(owner, type) else type(owner))
-    return [(module, getattr(method, "__name__", ""))] if is_installed_module(module) else []
 
 
 def _lookup(content: Mapping[str, Any], qualname: str) -> object:

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from tunekit.functions.canonical.code import code_form
 from tunekit.functions.canonical.form import Form, Label, Undescribable, known_value
-from tunekit.functions.canonical.names import class_name, is_a, is_installed_module
+from tunekit.functions.canonical.names import class_name, is_a, is_installed_module, kept_name
 
 Part = tuple[Label, object]
 
@@ -48,6 +48,8 @@ def form_of_object(value: object) -> Form:
         return _form_of_member(value)
     if is_a(value, PurePath) and is_installed_module(type(value).__module__):
         return known_value("path", (type(value).__name__, str(value)))
+    if name := kept_name(value):
+        return known_value("kept", name)
     return _form_of_copy(value)
 
 
