@@ -14,8 +14,17 @@ from tunekit.functions.canonical.names import class_name, is_a
 _HELD_APART = "OT"  # kinds whose elements are objects, or texts of any length, that lie elsewhere
 
 
-def form_of_library_object(value: Any) -> Form | None:
+def form_of_library_object(value: object) -> Form | None:
     """Describe an array, a tensor, a function of Numba or a validator of Pydantic; None for everything else."""
+    try:
+        return _form(value)
+    except Undescribable:
+        raise
+    except Exception as error:  # whatever a library raises
+        raise Undescribable(f"{type(error).__name__}: {error}") from error
+
+
+def _form(value: Any) -> Form | None:
     numpy = sys.modules.get("numpy")
     if numpy and type(value) is numpy.ndarray:
         return _form_of_ndarray("array", value, numpy)
