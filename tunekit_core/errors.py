@@ -99,6 +99,10 @@ class ExperimentLocked(TunekitError, RuntimeError):
     """Another live process is writing this experiment."""
 
 
+class LockingError(TunekitError, OSError):
+    """A folder cannot be locked: where it lies there are no locks, or they do not work."""
+
+
 class RecordError(TunekitError, ValueError):
     """A file of an experiment is missing or damaged."""
 

@@ -22,8 +22,9 @@ from tunekit_core.contracts.trials import Status
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ExperimentLocked, RecordError
-from tunekit_core.records.files import FolderLock, is_locked, read_metadata, write_metadata
+from tunekit_core.records.files import read_metadata, write_metadata
 from tunekit_core.records.load import read_events
+from tunekit_core.records.lock import FolderLock, is_locked
 from tunekit_core.testing import ToyBenchmark, toy_problem
 
 TIMES = ("started", "ended")

@@ -15,9 +15,10 @@ from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
-from tunekit_core.errors import ExperimentLocked, RecordError, ReplayError
+from tunekit_core.errors import ExperimentLocked, LockingError, RecordError, ReplayError
 from tunekit_core.records.experiment import ExperimentRecord
-from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import read_metadata, write_metadata
+from tunekit_core.records.lock import FolderLock
 
 
 @attrs.frozen
@@ -51,6 +52,8 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
         record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     except ExperimentLocked as error:
         return Outcome(ExperimentStatus.RUNNING, str(error))
+    except LockingError as error:
+        return Outcome(ExperimentStatus.FAILED, str(error), details=traceback.format_exc())
     except OSError as error:
         reason = f"{spec.folder} cannot be made: {error}"
         return Outcome(ExperimentStatus.FAILED, reason, details=traceback.format_exc())

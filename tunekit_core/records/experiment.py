@@ -21,7 +21,8 @@ from tunekit_core.json_text import as_json
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.event_file import EventFile
-from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import EVENTS, RESULTS, read_metadata, write_metadata
+from tunekit_core.records.lock import FolderLock
 from tunekit_core.records.results import ResultsWriter
 
 FILES_FORMAT = 2  # of the files; enters the hash of a run
