@@ -7,7 +7,6 @@ import os
 import pytest
 
 from tunekit_core import ExperimentRecord, load_experiment
-from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ExperimentLocked, LockingError
 from tunekit_core.records.files import write_metadata
 from tunekit_core.records.lock import FolderLock, exclusively, is_locked

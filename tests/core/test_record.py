@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -232,7 +233,7 @@ def test_an_experiment_that_another_process_writes_is_locked(tmp_path, process):
     holder = process(HOLD, tmp_path)
     assert holder.stdout.readline() == "held\n"
     assert is_locked(tmp_path)
-    with pytest.raises(ExperimentLocked, match="is being written by another process"):
+    with pytest.raises(ExperimentLocked, match=f"is being written by process {holder.pid} on {platform.node()} since "):
         ExperimentRecord(tmp_path)
     holder.kill()
     holder.wait()

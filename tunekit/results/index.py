@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 from pathlib import Path
 
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import METADATA, read_metadata, write_whole
+from tunekit_core.records.lock import exclusively
 
 INDEX = "index.csv"
 LOCK = ".index.lock"
@@ -23,8 +23,7 @@ def write_index(folder: Path) -> Path:
     after the earlier has written its last run.
     """
     index = folder / INDEX
-    with open(folder / LOCK, "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with exclusively(folder / LOCK):
         content = _content(folder)
         if not index.exists() or index.read_text(encoding="utf-8") != content:
             write_whole(index, content)

@@ -15,7 +15,7 @@ from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
-from tunekit_core.errors import ExperimentLocked, LockingError, RecordError, ReplayError
+from tunekit_core.errors import ExperimentLocked, LockingError, LockLost, RecordError, ReplayError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import read_metadata, write_metadata
 from tunekit_core.records.lock import FolderLock
@@ -69,7 +69,8 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     except Exception as error:
         reason = reason_of(error)
         record.release()
-        mark_failed(spec.folder, spec, reason)
+        if not isinstance(error, LockLost):  # what is there now is another process's
+            mark_failed(spec.folder, spec, reason)
         stuck = isinstance(error, RecordError | ReplayError)
         seconds, details = time.perf_counter() - began, traceback.format_exc()
         return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)

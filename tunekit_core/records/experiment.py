@@ -16,7 +16,7 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Happened, Recorded
-from tunekit_core.errors import RecordError
+from tunekit_core.errors import LockLost, RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
@@ -112,6 +112,7 @@ class ExperimentRecord:
             "numerics": _numerics(),
             "started": read_metadata(self.folder).get("started", _now()) if goes_on else _now(),
         }
+        self._lock.check()
         self._results = ResultsWriter(self.folder, list(problem.space))
         self._events = EventFile(self.folder / EVENTS) if self.keeps_events else None
         if self._events is not None and goes_on:
@@ -125,6 +126,7 @@ class ExperimentRecord:
         self._make_ours()
 
     def _make_ours(self) -> None:
+        self._lock.check()  # it may have taken long to read what is recorded
         (self.folder / RESULTS).unlink(missing_ok=True)  # of an experiment before: it would pass for ours
         write_metadata(self.folder, self._metadata)
         self._is_ours = True
@@ -143,12 +145,17 @@ class ExperimentRecord:
         """Add an event to ``events.jsonl``, if it is kept.
 
         Raises:
+            LockLost: If another process may write this experiment now; nothing is written from then on.
             OSError: If it cannot be written; the error names the folder.
         """
         if self._events is None:
             return
         try:
+            self._lock.check()
             self._events.write(event)
+        except LockLost:
+            self._is_ours = False
+            raise
         except OSError as error:
             self._name_folder(error)
             raise
@@ -169,10 +176,19 @@ class ExperimentRecord:
             status: How it ended.
             reason: Why it ended.
             summary: Counts and the incumbent, for the metadata.
+
+        Raises:
+            LockLost: If another process may write this experiment now, as is seen here first; nothing is written.
+            OSError: If the files cannot be written.
         """
         if self._results is None or not self._is_ours:
             self._leave_as_found()
             return
+        try:
+            self._check_ours()
+        except LockLost:
+            self._leave_as_found()
+            raise
         self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
         self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
         if self._failures:
@@ -192,8 +208,15 @@ class ExperimentRecord:
         finally:
             self.release()
 
+    def _check_ours(self) -> None:
+        self._lock.check()
+        if self._events is not None:
+            self._events.check()
+
     def _leave_as_found(self) -> None:
         try:
+            if self._events is not None:
+                self._events.close()
             if self._results is not None:
                 self._results.discard()
         finally:
