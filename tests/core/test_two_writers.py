@@ -277,6 +277,7 @@ def test_a_record_that_somebody_else_has_changed_is_written_no_more(tmp_path, pr
     record.begin(problem, 1, [], {})
     record.write(TunerStarted(2, 0.0))
     events = tmp_path / "events.jsonl"
+    time.sleep(0.002)  # until then it is the same batch
     events.write_bytes(change(events.read_bytes()))
     changed = events.read_bytes()
     with pytest.raises(LockLost, match=r"events\.jsonl was changed by another process: it has \d+ bytes where this"):

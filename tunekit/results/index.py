@@ -26,7 +26,7 @@ def write_index(folder: Path) -> Path:
     with exclusively(folder / LOCK):
         content = _content(folder)
         if not index.exists() or index.read_text(encoding="utf-8") != content:
-            write_whole(index, content)
+            write_whole(index, content, sync=True)
     return index
 
 

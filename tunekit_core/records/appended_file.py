@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from tunekit_core.errors import LockLost
+from tunekit_core.records.syncing import sync_folder
 
 
 class AppendedFile:
@@ -26,6 +27,7 @@ class AppendedFile:
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - lives as long as the run
         self._inode = os.fstat(self._file.fileno()).st_ino
         self._size = found
+        self._has_synced_name = False
         try:
             self.check()
             self._file.truncate(kept)
@@ -38,10 +40,8 @@ class AppendedFile:
         """Write at the end.
 
         Raises:
-            LockLost: If somebody else has written; nothing is written then.
             OSError: If it cannot be written; a part may be.
         """
-        self.check()
         left = memoryview(data)
         while left:
             n_written = self._file.write(left)
@@ -63,6 +63,13 @@ class AppendedFile:
                 f"{self._path} was changed by another process: it has {status.st_size:,} bytes where this one knows "
                 f"{self._size:,}{'' if status.st_ino == self._inode else ', and is another file'}. This one stops."
             )
+
+    def sync(self) -> None:
+        """Wait until what was written is on the disk."""
+        os.fsync(self._file.fileno())
+        if not self._has_synced_name:
+            sync_folder(Path(self._path).parent)
+            self._has_synced_name = True
 
     def close(self) -> None:
         """Let go of the file."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,29 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.records.lock import is_locked
+from tunekit_core.records.syncing import publish
 
 METADATA = "metadata.json"
 RESULTS = "results.csv.zip"
 EVENTS = "events.jsonl"
 
 
-def write_whole(path: Path, content: str) -> None:
-    """Write a file so that a reader sees the old content or the new one, never a part."""
+def write_whole(path: Path, content: str, *, sync: bool = False) -> None:
+    """Write a file so that a reader sees the old content or the new one, never a part.
+
+    Args:
+        path: The file.
+        content: What it is to hold.
+        sync: Whether that is so after a power cut too.
+    """
     temporary = path.with_name(path.name + ".part")
     temporary.write_text(content, encoding="utf-8")
-    os.replace(temporary, path)
+    publish(temporary, path, sync=sync)
 
 
-def write_metadata(folder: Path, metadata: Mapping[str, Any]) -> None:
-    """Write ``metadata.json``."""
-    write_whole(folder / METADATA, as_json(metadata, indent=1) + "\n")
+def write_metadata(folder: Path, metadata: Mapping[str, Any], *, sync: bool = False) -> None:
+    """Write ``metadata.json``, as :func:`write_whole` does."""
+    write_whole(folder / METADATA, as_json(metadata, indent=1) + "\n", sync=sync)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:

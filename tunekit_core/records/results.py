@@ -15,6 +15,7 @@ from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.errors import LockLost
 from tunekit_core.records.files import RESULTS
 from tunekit_core.records.lock import identity_at
+from tunekit_core.records.syncing import publish
 
 MEMBER = "results.csv"
 LEVEL = 1  # of compression: level 6 takes four times as long for files that are a seventh smaller
@@ -41,9 +42,11 @@ class ResultsWriter:
     Args:
         folder: Where the file goes.
         hyperparameters: Names of all entries of the configurations, in their order.
+        sync: Whether the file outlasts a power cut once it is closed.
     """
 
-    def __init__(self, folder: Path, hyperparameters: Sequence[str]) -> None:
+    def __init__(self, folder: Path, hyperparameters: Sequence[str], *, sync: bool = False) -> None:
+        self._sync = sync
         self._path = folder / RESULTS
         self._temporary = folder / (RESULTS + ".part")
         self._names = tuple(hyperparameters)
@@ -84,7 +87,7 @@ class ResultsWriter:
             raise LockLost(f"{self._temporary} was removed or replaced by another process: this one stops.")
         if len(self._widths) > 1:
             self._widen()
-        os.replace(self._temporary, self._path)
+        publish(self._temporary, self._path, sync=self._sync)
 
     def discard(self) -> None:
         """Finish without a file. What another process has begun in its place stays."""
