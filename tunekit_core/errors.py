@@ -99,6 +99,14 @@ class ExperimentLocked(TunekitError, RuntimeError):
     """Another live process is writing this experiment."""
 
 
+class LockLost(TunekitError, RuntimeError):
+    """This process wrote an experiment that another may write now: it stops, and writes nothing more."""
+
+
+class LockingError(TunekitError, OSError):
+    """A folder cannot be locked: where it lies there are no locks, or they do not work."""
+
+
 class RecordError(TunekitError, ValueError):
     """A file of an experiment is missing or damaged."""
 

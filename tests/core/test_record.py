@@ -4,6 +4,7 @@ import fcntl
 import itertools
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -24,8 +25,9 @@ from tunekit_core.engine.events import TunerStarted
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ExperimentLocked, RecordError
-from tunekit_core.records.files import FolderLock, is_locked, read_metadata, write_metadata
+from tunekit_core.records.files import read_metadata, write_metadata
 from tunekit_core.records.load import read_events
+from tunekit_core.records.lock import FolderLock, is_locked
 from tunekit_core.testing import ToyBenchmark, toy_problem
 
 TIMES = ("started", "ended")
@@ -276,7 +278,7 @@ def test_an_experiment_that_another_process_writes_is_locked(tmp_path, process):
     holder = process(HOLD, tmp_path)
     assert holder.stdout.readline() == "held\n"
     assert is_locked(tmp_path)
-    with pytest.raises(ExperimentLocked, match="is being written by another process"):
+    with pytest.raises(ExperimentLocked, match=f"is being written by process {holder.pid} on {platform.node()} since "):
         ExperimentRecord(tmp_path)
     holder.kill()
     holder.wait()

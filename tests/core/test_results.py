@@ -107,7 +107,7 @@ def test_however_many_columns_appear_the_file_is_copied_once(write, monkeypatch)
 
     class Counted(zipfile.ZipFile):
         def __init__(self, file, mode="r", *options, **more):
-            written.extend([file] * (mode == "w"))
+            written.extend([file] * (mode == "x"))
             super().__init__(file, mode, *options, **more)
 
     monkeypatch.setattr("zipfile.ZipFile", Counted)

@@ -19,9 +19,17 @@ from tunekit.runs.folders import settle
 from tunekit.secrets import redacted
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
-from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
+from tunekit_core.errors import (
+    ConfigurationError,
+    ExperimentLocked,
+    LockingError,
+    LockLost,
+    RecordError,
+    ReplayError,
+)
 from tunekit_core.records.experiment import ExperimentRecord
-from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import read_metadata, write_metadata
+from tunekit_core.records.lock import FolderLock
 
 
 @attrs.frozen
@@ -77,6 +85,8 @@ def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool)
         return Outcome(ExperimentStatus.RUNNING, str(error))
     except ConfigurationError as error:
         return Outcome(ExperimentStatus.FAILED, str(error), cannot_go_on=True)
+    except LockingError as error:
+        return Outcome(ExperimentStatus.FAILED, str(error), details=traceback.format_exc())
     except OSError as error:
         reason = f"{spec.folder} cannot be made: {error}"
         return Outcome(ExperimentStatus.FAILED, reason, details=traceback.format_exc())
@@ -92,7 +102,8 @@ def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool)
     except Exception as error:
         reason = redacted(reason_of(error))
         record.release()
-        mark_failed(spec, reason)
+        if not isinstance(error, LockLost):  # what is there now is another process's
+            mark_failed(spec, reason)
         stuck = isinstance(error, RecordError | ReplayError)
         seconds, details = time.perf_counter() - began, traceback.format_exc()
         return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)

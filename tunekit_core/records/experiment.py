@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cache
@@ -17,15 +18,20 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Happened, Recorded
 from tunekit_core.engine.summary import summary_of_failures
-from tunekit_core.errors import RecordError
+from tunekit_core.errors import LockLost, RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.event_file import EventFile
-from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import EVENTS, RESULTS, read_metadata, write_metadata
+from tunekit_core.records.lock import FolderLock
 from tunekit_core.records.results import ResultsWriter
+from tunekit_core.records.syncing import make_folder, sync_folder
 
 FILES_FORMAT = 3  # of the files; enters the hash of a run
+# What is written so soon after a look at the lock is taken for one with it. Whoever takes a folder over needs longer
+# for the metadata alone, which come before the first event.
+SECONDS_OF_A_BATCH = 0.001
 WITH_BLAS = {"scipy.linalg", "torch"}  # beside numpy
 
 
@@ -34,8 +40,9 @@ class ExperimentRecord:
 
     Args:
         folder: Where the files go; made if it does not exist.
-        keep_events: Write ``events.jsonl``, from which the experiment can be folded. Off in simulations, where
-            running again is cheaper.
+        keep_events: Write ``events.jsonl``, from which the experiment can be folded, and have what is recorded outlast
+            a power cut: when a trial has ended, at most every 100 ms, and at the end all files. Off in simulations,
+            where running again is cheaper.
 
     Raises:
         ExperimentLocked: If another live process writes this experiment.
@@ -43,12 +50,15 @@ class ExperimentRecord:
 
     def __init__(self, folder: Path | str, *, keep_events: bool = False) -> None:
         self.folder = Path(folder)
+        if keep_events:
+            make_folder(self.folder)
         self._lock = FolderLock(self.folder)
         self._metadata: dict[str, Any] = {}
         self.keeps_events = keep_events
         self._events: EventFile | None = None
         self._results: ResultsWriter | None = None
         self._is_ours = False  # what is in the folder: written by this object, rather than found
+        self._checked = 0.0  # when, on the clock of the process, nobody else wrote
         self._failures: dict[int, str] = {}
 
     def status(self) -> ExperimentStatus | None:
@@ -111,7 +121,8 @@ class ExperimentRecord:
             "numerics": _numerics(),
             "started": read_metadata(self.folder).get("started", _now()) if goes_on else _now(),
         }
-        self._results = ResultsWriter(self.folder, list(problem.space))
+        self._lock.check()
+        self._results = ResultsWriter(self.folder, list(problem.space), sync=self.keeps_events)
         self._events = EventFile(self.folder / EVENTS) if self.keeps_events else None
         if self._events is not None and goes_on:
             return self._past(self._events)
@@ -124,9 +135,12 @@ class ExperimentRecord:
         self._make_ours()
 
     def _make_ours(self) -> None:
+        self._lock.check()  # it may have taken long to read what is recorded
         self._is_ours = True  # first: an interruption in the middle of this is an end, which is to be written
         (self.folder / RESULTS).unlink(missing_ok=True)  # of an experiment before: it would pass for ours
-        write_metadata(self.folder, self._metadata)
+        if self.keeps_events:
+            sync_folder(self.folder)
+        write_metadata(self.folder, self._metadata, sync=self.keeps_events)
 
     def _check_same(self, problem: Problem) -> None:
         metadata = read_metadata(self.folder)
@@ -148,18 +162,24 @@ class ExperimentRecord:
             OSError: If it cannot be written.
         """
         self._metadata |= metadata
-        write_metadata(self.folder, self._metadata)
+        write_metadata(self.folder, self._metadata, sync=self.keeps_events)
 
     def write(self, event: Happened) -> None:
         """Add an event to ``events.jsonl``, if it is kept.
 
         Raises:
+            LockLost: If another process may write this experiment now; nothing is written from then on.
             OSError: If it cannot be written; the error names the folder.
         """
         if self._events is None:
             return
         try:
+            if time.monotonic() - self._checked > SECONDS_OF_A_BATCH:
+                self._check_ours()
             self._events.write(event)
+        except LockLost:
+            self._is_ours = False
+            raise
         except OSError as error:
             self._name_folder(error)
             raise
@@ -180,10 +200,19 @@ class ExperimentRecord:
             status: How it ended.
             reason: Why it ended.
             summary: Counts and the incumbent, for the metadata.
+
+        Raises:
+            LockLost: If another process may write this experiment now, as is seen here first; nothing is written.
+            OSError: If the files cannot be written.
         """
         if self._results is None or not self._is_ours:
             self._leave_as_found()
             return
+        try:
+            self._check_ours()
+        except LockLost:
+            self._leave_as_found()
+            raise
         self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
         self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
         self._metadata |= summary_of_failures(self._failures)
@@ -193,15 +222,23 @@ class ExperimentRecord:
                     self._events.close()
             finally:
                 self._results.close()
-            write_metadata(self.folder, self._metadata)
+            write_metadata(self.folder, self._metadata, sync=self.keeps_events)
         except OSError as error:
             self._name_folder(error)
             raise
         finally:
             self.release()
 
+    def _check_ours(self) -> None:
+        self._lock.check()
+        if self._events is not None:
+            self._events.check()
+        self._checked = time.monotonic()
+
     def _leave_as_found(self) -> None:
         try:
+            if self._events is not None:
+                self._events.close()
             if self._results is not None:
                 self._results.discard()
         finally:
