@@ -63,8 +63,8 @@ def test_metadata_say_how_the_run_was_made(tunekit, results):
         "status": "completed",
     }
     assert {key: metadata[key] for key in expected} == expected
-    assert metadata["config"]["scheduler"] == {"name": "fifo", "distribution": "tunekit-hpo"}
-    limit = {"distribution": "tunekit-hpo", "seconds": 50.0}
+    assert metadata["config"]["scheduler"] == {"name": "fifo", "distribution": "tunekit-hpo", "revision": 1}
+    limit = {"distribution": "tunekit-hpo", "revision": 1, "seconds": 50.0}
     assert metadata["config"]["stopping"] == {"max_wallclock_time": limit}
     assert len(metadata["config"]["data_hash"]) == 64
 
@@ -143,6 +143,7 @@ class TestStopping:
         (metadata,) = results.metadata()
         criteria = metadata["config"]["stopping"]
         assert all(options.pop("distribution") == "tunekit-hpo" for options in criteria.values())
+        assert all(options.pop("revision") == 1 for options in criteria.values())
         return criteria, metadata["reason"]
 
     def test_without_a_criterion_the_benchmark_says_how_long(self, tunekit, results):

@@ -90,6 +90,33 @@ def test_a_column_that_appears_after_thousands_of_rows_leaves_them_as_they_were(
     assert [row[-1] for row in after] == ["late", *[""] * 2500, "1"]
 
 
+def test_columns_that_appear_one_by_one_among_many_rows_leave_every_cell_in_its_place(write):
+    rows = [{"loss": number, "text": f"a,{number}\n"} for number in range(2500)]
+    for number in range(0, 2500, 100):
+        rows[number][f"m{number}"] = number
+    header, *written = lines(write(*rows))
+    names = [f"m{number}" for number in range(100, 2500, 100)]
+    assert header == ["loss", "text", "m0", *FIXED, *names]
+    for number, row in enumerate(written):
+        assert row[:3] == [str(number), f"a,{number}\n", "0" if number == 0 else ""]
+        assert row[9:] == [str(number) if name == f"m{number}" else "" for name in names]
+
+
+def test_however_many_columns_appear_the_file_is_copied_once(write, monkeypatch):
+    written = []
+
+    class Counted(zipfile.ZipFile):
+        def __init__(self, file, mode="r", *options, **more):
+            written.extend([file] * (mode == "w"))
+            super().__init__(file, mode, *options, **more)
+
+    monkeypatch.setattr("zipfile.ZipFile", Counted)
+    write({"loss": 0.5}, {"loss": 0.5}, {"loss": 0.5})
+    assert len(written) == 1
+    write(*[{"loss": 0.5, f"m{number}": 1.0} for number in range(300)])
+    assert len(written) == 3
+
+
 def test_a_metric_with_the_name_of_a_fixed_column_gives_way(write):
     path = write(*[({"trial_id": 77, "loss": 1.0, "st_decision": "?"}, {"loss": 9.0, "new": 1})] * 3)
     header, *rows = lines(path)

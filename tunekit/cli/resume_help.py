@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tunekit.console import print_stdout
-from tunekit.runs.resuming import CHANGEABLE, USAGE
+from tunekit.runs.resume_arguments import CHANGEABLE, USAGE
 
 TEXT = f"""Goes on with an experiment that was interrupted, from its record, or lets a complete one run to a later end.
 

@@ -28,7 +28,7 @@ ALLOWED_TYPES = (
     "them with | between, such as int | None"
 )
 RELATIVE = "A path that does not begin with / is taken from the current folder, in a file too. "
-RESERVED = ("name", "distribution")
+RESERVED = ("name", "distribution", "revision")
 """What a config says of a component beside its options, so that no option can be called that."""
 
 

@@ -16,6 +16,7 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Happened, Recorded
+from tunekit_core.engine.summary import summary_of_failures
 from tunekit_core.errors import RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.plugins.names import BUILT_IN
@@ -24,8 +25,7 @@ from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, read_metadata, write_metadata
 from tunekit_core.records.results import ResultsWriter
 
-FILES_FORMAT = 2  # of the files; enters the hash of a run
-MAX_FAILURES_KEPT = 20  # with their reasons
+FILES_FORMAT = 3  # of the files; enters the hash of a run
 WITH_BLAS = {"scipy.linalg", "torch"}  # beside numpy
 
 
@@ -124,9 +124,9 @@ class ExperimentRecord:
         self._make_ours()
 
     def _make_ours(self) -> None:
+        self._is_ours = True  # first: an interruption in the middle of this is an end, which is to be written
         (self.folder / RESULTS).unlink(missing_ok=True)  # of an experiment before: it would pass for ours
         write_metadata(self.folder, self._metadata)
-        self._is_ours = True
 
     def _check_same(self, problem: Problem) -> None:
         metadata = read_metadata(self.folder)
@@ -137,6 +137,18 @@ class ExperimentRecord:
                     f"{self.folder} holds an experiment with another {key.replace('_', ' ')}, which cannot go on with "
                     "this one."
                 )
+
+    def amend(self, metadata: Mapping[str, Any]) -> None:
+        """From now on the metadata say something else of how the experiment was made; written at once.
+
+        Args:
+            metadata: The entries that change.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        self._metadata |= metadata
+        write_metadata(self.folder, self._metadata)
 
     def write(self, event: Happened) -> None:
         """Add an event to ``events.jsonl``, if it is kept.
@@ -174,10 +186,7 @@ class ExperimentRecord:
             return
         self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
         self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
-        if self._failures:
-            some = list(self._failures.items())[:MAX_FAILURES_KEPT]
-            self._metadata["failures"] = [{"trial_id": trial_id, "reason": reason} for trial_id, reason in some]
-            self._metadata["failed_trials"] = sorted(self._failures)
+        self._metadata |= summary_of_failures(self._failures)
         try:
             try:
                 if self._events is not None:

@@ -7,6 +7,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,7 +33,8 @@ class ResultsWriter:
 
     Columns: the metrics as reported, ``st_decision``, ``st_status`` after the decision, ``trial_id``,
     ``config_*``, ``st_tuner_time`` in seconds, then the columns of the composers. A column that appears for the
-    first time in a later row is empty in the rows before.
+    first time in a later row is empty in the rows before: a row is written as wide as the table is by then, and
+    where columns have appeared, the file is copied once, at the end.
 
     Args:
         folder: Where the file goes.
@@ -43,11 +45,14 @@ class ResultsWriter:
         self._path = folder / RESULTS
         self._temporary = folder / (RESULTS + ".part")
         self._names = tuple(hyperparameters)
-        self._columns: list[str] = []
+        self._columns: dict[str, None] = {}  # in order
+        self._widths: list[tuple[int, int]] = []  # of the lines from each of these on: a pair where columns appear
         self._layout: tuple[object, ...] = ()  # types and names of metrics, names of composed columns
         self._format = ""  # of a row of that layout: what renders its metrics in one step
         self._trial_cells: dict[int, str] = {}
-        self._open()
+        self._lines: list[str] = []
+        self._n_written = 0  # lines
+        self._archive, self._member = _new_archive(self._temporary)
 
     def row(self, trial: Trial, report: Report, decision: Decision, composed: Sequence[Mapping[str, Any]]) -> None:
         """Add the row of a report."""
@@ -55,7 +60,7 @@ class ResultsWriter:
         values = (*report.metrics.values(),)
         layout = (*map(type, values), *report.metrics, *extra)
         if layout != self._layout:
-            if self._columns != self._header(report, extra):
+            if [*self._columns] != self._header(report, extra):
                 self._row_with_other_columns(trial, report, decision, extra)
                 return
             self._layout, self._format = layout, _format_of(map(type, values))
@@ -67,6 +72,8 @@ class ResultsWriter:
     def close(self) -> None:
         """Finish the file and give it its name."""
         self._close_member()
+        if len(self._widths) > 1:
+            self._widen()
         os.replace(self._temporary, self._path)
 
     def discard(self) -> None:
@@ -93,37 +100,36 @@ class ResultsWriter:
     ) -> None:
         configuration = [trial.configuration[name] for name in self._names]
         values = [*report.metrics.values(), *AFTER[decision].split(","), trial.id, *configuration, report.time]
-        row = dict(zip(self._header(report, extra), [*values, *extra.values()], strict=True))
-        new = [column for column in row if column not in self._columns]
-        if new:
-            self._widen([*self._columns, *new])
-        self._add(_cells(row.get(column) for column in self._columns))
+        names = self._header(report, extra)
+        row = dict(zip(names, map(_cell, [*values, *extra.values()]), strict=True))
+        if not row.keys() <= self._columns.keys():
+            self._columns |= dict.fromkeys(row)
+            self._layout = ()  # rows as before lack a column now
+            if not self._widths:
+                self._add(_cells(self._columns))
+            self._widths.append((self._n_written + len(self._lines), len(self._columns)))
+        self._add(",".join([row.get(column, "") for column in self._columns]))
 
-    def _widen(self, columns: list[str]) -> None:
-        """Begin again with more columns, copying the rows that are there."""
-        n_new, self._columns = len(columns) - len(self._columns), columns
-        self._layout = ()  # rows as before lack a column now
-        header = _cells(columns)
-        if n_new == len(columns):
-            self._add(header)
-            return
-        self._close_member()
-        previous = self._temporary.with_suffix(".old")
-        os.replace(self._temporary, previous)
-        self._open()
-        self._add(header)
-        with zipfile.ZipFile(previous) as archive, archive.open(MEMBER) as member:
+    def _widen(self) -> None:
+        """Copy the file, with all rows as wide as the last."""
+        wide = self._temporary.with_suffix(".wide")
+        with zipfile.ZipFile(self._temporary) as archive, archive.open(MEMBER) as member:
             rows = _rows(io.TextIOWrapper(member, encoding="utf-8", newline="\n"))
             next(rows)
-            for row in rows:
-                self._add(row + "," * n_new)
-        previous.unlink()
+            self._archive, self._member = _new_archive(wide)
+            try:
+                self._copy(rows)
+            finally:
+                self._close_member()
+        os.replace(wide, self._temporary)
 
-    def _open(self) -> None:
-        self._archive = zipfile.ZipFile(self._temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
-        # A member that is opened by name has a fixed time stamp: equal results are equal bytes.
-        self._member: IO[bytes] = self._archive.open(MEMBER, "w", force_zip64=True)
-        self._lines: list[str] = []
+    def _copy(self, rows: Iterator[str]) -> None:
+        self._add(_cells(self._columns))
+        ends = [first for first, _ in self._widths[1:]]
+        for (first, width), end in zip(self._widths, [*ends, None], strict=True):
+            missing = "," * (len(self._columns) - width)
+            for row in islice(rows, None if end is None else end - first):
+                self._add(row + missing)
 
     def _add(self, line: str) -> None:
         self._lines.append(line)
@@ -135,11 +141,18 @@ class ResultsWriter:
             self._member.write(
                 ("\n".join(self._lines) + "\n").encode(errors="backslashreplace")
             )  # of half a surrogate pair
+            self._n_written += len(self._lines)
             self._lines.clear()
 
     def _close_member(self) -> None:
         with self._archive, self._member:  # closed whatever happens, or they would complain when they are collected
             self._flush()
+
+
+def _new_archive(path: Path) -> tuple[zipfile.ZipFile, IO[bytes]]:
+    archive = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
+    # A member that is opened by name has a fixed time stamp: equal results are equal bytes.
+    return archive, archive.open(MEMBER, "w", force_zip64=True)
 
 
 def _rows(lines: Iterable[str]) -> Iterator[str]:
@@ -169,6 +182,10 @@ def _format_of(types: Iterable[type]) -> str:
     """What renders values of these types as :func:`_cells` does; empty if they are not all plain numbers."""
     types = tuple(types)
     return ",".join(["%r"] * len(types)) if types and all(each in _RENDER for each in types) else ""
+
+
+def _cell(value: object) -> str:
+    return _RENDER.get(type(value), _quoted)(value)
 
 
 def _cells(values: Iterable[object]) -> str:

@@ -18,7 +18,7 @@ from tunekit_core.plugins.options import RESERVED
 from tunekit_core.plugins.registry import registry
 
 OptionValues = Mapping[str, Any]
-DISTRIBUTION = "distribution"  # key beside the options of a component in what is recorded of a run
+DISTRIBUTION, REVISION = "distribution", "revision"  # keys beside the options of a component in what is recorded
 MISSING = "???"  # as OmegaConf writes a value that has to be given
 
 
@@ -32,12 +32,13 @@ def complete_options(component: Component, given: OptionValues) -> dict[str, Any
 
 
 def complete_component(component: Component, given: OptionValues) -> dict[str, Any]:
-    """What determines what a component does: its distribution, all of its options, and what is in their inputs.
+    """What determines what a component does: its distribution, revision and options, and what is in their inputs.
 
     Raises:
         ConfigurationError: As for :func:`complete_options`, or if an input cannot be read.
     """
-    return {DISTRIBUTION: component.distribution, **_complete(component, given, recorded)}
+    revision = {} if component.kind == "observer" else {REVISION: component.factory.revision}  # those change no results
+    return {DISTRIBUTION: component.distribution, **revision, **_complete(component, given, recorded)}
 
 
 def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, OptionValues]:
@@ -108,6 +109,14 @@ def split_options(component: OptionValues) -> tuple[str, OptionValues]:
     """The name of a component with its distribution, and its options."""
     options = {name: with_paths(value) for name, value in component.items() if name not in RESERVED}
     return qualified(component[DISTRIBUTION], split_name(component["name"])[1]), options
+
+
+def find_recorded(kind: str, recorded: OptionValues) -> Component | None:
+    """The component that was recorded; ``None`` if it is an object of a program, which no plugin offers."""
+    if DISTRIBUTION not in recorded:
+        return None
+    name, _ = split_options(recorded)
+    return registry().find(kind, name)
 
 
 def build_benchmark(component: OptionValues) -> Benchmark:
