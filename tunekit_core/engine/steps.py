@@ -17,7 +17,6 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Stop, Suggestion, Trial
-from tunekit_core.contracts.view import Incumbent
 from tunekit_core.engine.checkpoints import Checkpoints
 from tunekit_core.engine.event_json import RECORD_FORMAT
 from tunekit_core.engine.events import (
@@ -45,21 +44,12 @@ from tunekit_core.engine.gate import (
 from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
+from tunekit_core.engine.summary import summary_of
 from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
 
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
 CONTINUE, PAUSE, FAILED = Decision.CONTINUE, Decision.PAUSE, Status.FAILED
 KEPT = "What is recorded stays as it is; a new experiment needs another folder."
-COUNTS = (
-    "n_started",
-    "n_completed",
-    "n_stopped",
-    "n_failed",
-    "n_paused",
-    "n_reports",
-    "n_restarted",
-    "n_anomalies",
-)
 
 
 class Steps:
@@ -205,7 +195,7 @@ class Steps:
 
     def finish(self, status: ExperimentStatus, reason: str) -> None:
         """Close the record."""
-        self._record.finish(status, reason, _summary(self.state))
+        self._record.finish(status, reason, summary_of(self.state))
 
     def _start(self, start: Start) -> None:
         now = self.gate.time(self._backend.now())
@@ -312,28 +302,3 @@ class Steps:
 
 def _failed_start(trial: Trial, time: float, error: StartFailed) -> TrialEnded:
     return TrialEnded(trial.id, trial.run, Status.FAILED, time, Cause.SCRIPT, str(error))
-
-
-def _summary(state: ExperimentState) -> dict[str, Any]:
-    """What the metadata says of the result."""
-    summary: dict[str, Any] = {name: getattr(state, name) for name in COUNTS} | {"time": state.now}
-    metrics = state.problem.objective.metric
-    if state.n_anomalies:
-        summary["first_anomaly"] = state.first_anomaly
-    if state.incumbent is not None:
-        summary["incumbent"] = _described(state.incumbent, metrics)
-    if state.best_of_failed is not None:
-        summary["best_of_failed"] = _described(state.best_of_failed, metrics)
-    if len(metrics) > 1:
-        summary["incumbents"] = [_described(incumbent, metrics) for incumbent in state.incumbents]
-    return summary
-
-
-def _described(incumbent: Incumbent, metrics: Sequence[str]) -> dict[str, Any]:
-    report = incumbent.report
-    return {
-        "trial_id": report.trial_id,
-        "resource": report.resource,
-        "metrics": {name: report.metrics[name] for name in metrics},
-        "configuration": dict(incumbent.configuration),
-    }

@@ -16,6 +16,7 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Happened, Recorded
+from tunekit_core.engine.summary import summary_of_failures
 from tunekit_core.errors import RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.plugins.names import BUILT_IN
@@ -25,7 +26,6 @@ from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, read_metadat
 from tunekit_core.records.results import ResultsWriter
 
 FILES_FORMAT = 2  # of the files; enters the hash of a run
-MAX_FAILURES_KEPT = 20  # with their reasons
 WITH_BLAS = {"scipy.linalg", "torch"}  # beside numpy
 
 
@@ -174,10 +174,7 @@ class ExperimentRecord:
             return
         self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
         self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
-        if self._failures:
-            some = list(self._failures.items())[:MAX_FAILURES_KEPT]
-            self._metadata["failures"] = [{"trial_id": trial_id, "reason": reason} for trial_id, reason in some]
-            self._metadata["failed_trials"] = sorted(self._failures)
+        self._metadata |= summary_of_failures(self._failures)
         try:
             try:
                 if self._events is not None:

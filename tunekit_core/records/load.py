@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,23 +15,33 @@ from tunekit_core.engine.events import Recorded
 from tunekit_core.errors import RecordError
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
+from tunekit_core.records.so_far import read_so_far
 from tunekit_core.space import SearchSpace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WITHOUT_EVENTS = (
+    "Simulated experiments keep none, since they are cheap to repeat: type the same command again. One of your own "
+    "keeps them with ExperimentRecord(FOLDER, keep_events=True)."
+)
 
 
 @attrs.frozen(slots=False)
 class Experiment:
     """What an experiment left on disk.
 
+    Of one whose process was killed, or that still runs, it is what the experiment had come to when it was loaded.
+
     Attributes:
         path: Its folder.
-        metadata: ``metadata.json``; a status ``running`` without a live process reads ``interrupted``.
+        metadata: ``metadata.json``; a status ``running`` without a live process reads ``interrupted``. Of an experiment
+            that has not come to its end, counts, failures and the incumbent are those that its record tells.
     """
 
     path: Path
     metadata: dict[str, Any]
+    _recorded: bytes | None = attrs.field(default=None, repr=False)  # results that were read from the record
 
     @property
     def name(self) -> str:
@@ -46,21 +57,25 @@ class Experiment:
     def results(self) -> pd.DataFrame:
         """A row per report, in the order of time. Columns as in :mod:`tunekit_core.records.results`.
 
+        Those of an experiment that has not come to its end are read from its record, which lacks the columns of
+        composers.
+
         Raises:
-            RecordError: If the experiment wrote none, as one that is still running, or they are damaged.
+            RecordError: If the experiment has neither results nor a record of events, or the results are damaged.
         """
         import pandas as pd
 
         path = self.path / RESULTS
-        if not path.exists():
-            raise RecordError(f"{path} does not exist: the experiment is {self.metadata['status']}.")
+        if self._recorded is None and not path.exists():
+            raise self._nothing_to_read()
         # Text such as "None" stays text, and numbers are what was written: up to pandas 3.0 the default could be off
         # in the last digit, from 3.1 on the option is deprecated.
         options: dict[str, Any] = {"keep_default_na": False, "na_values": ["", "nan"], "low_memory": False}
         if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1):
             options["float_precision"] = "round_trip"
         try:
-            frame: pd.DataFrame = pd.read_csv(path, **options)
+            source = path if self._recorded is None else io.BytesIO(self._recorded)
+            frame: pd.DataFrame = pd.read_csv(source, compression="zip", **options)
         except pd.errors.EmptyDataError:  # the experiment ended before the first report
             return pd.DataFrame()
         except zipfile.BadZipFile as error:
@@ -69,19 +84,25 @@ class Experiment:
 
     @property
     def failed_trials(self) -> list[int]:
-        """Ids of the trials that have failed, sorted. Their reports are in the results, and count for nothing."""
+        """Ids of the trials that have failed, sorted. Their reports are in the results, and count for nothing.
+
+        Raises:
+            RecordError: If the experiment has not come to its end and has no record of events.
+        """
+        self._check_can_be_read()
         return list(self.metadata.get("failed_trials", []))
 
     def best_configuration(self) -> dict[str, Any]:
-        """The configuration of the incumbent at the end.
+        """The configuration of the incumbent at the end, or so far.
 
         Raises:
-            RecordError: If no trial reported, or none met the constraint.
+            RecordError: If no trial reported, none met the constraint, or the experiment has not come to its end and
+                has no record of events.
         """
         return dict(self._incumbent()["configuration"])
 
     def best_value(self) -> float:
-        """The first metric of the incumbent at the end.
+        """The first metric of the incumbent at the end, or so far.
 
         Raises:
             RecordError: As for :meth:`best_configuration`.
@@ -104,7 +125,18 @@ class Experiment:
         frame[metric] = np.minimum.accumulate(values) if mode == "min" else np.maximum.accumulate(values)
         return frame
 
+    def _check_can_be_read(self) -> None:
+        if "ended" not in self.metadata and self._recorded is None:
+            raise self._nothing_to_read()
+
+    def _nothing_to_read(self) -> RecordError:
+        return RecordError(
+            f"{self.path / RESULTS} does not exist: the experiment is {self.metadata['status']}, and there is no "
+            f"{EVENTS} that tells what it had come to. {WITHOUT_EVENTS}"
+        )
+
     def _incumbent(self) -> Mapping[str, Any]:
+        self._check_can_be_read()
         incumbent: Mapping[str, Any] | None = self.metadata.get("incumbent")
         if incumbent is not None:
             return incumbent
@@ -132,7 +164,10 @@ class Experiment:
 
 
 def load_experiment(path: Path | str, *, results_dir: Path | str = "results") -> Experiment:
-    """Read an experiment.
+    """Read an experiment, also one whose process was killed or that still runs; nothing in its folder is changed.
+
+    Where it has not come to its end, what it has come to so far is read from its record, which takes some 20
+    microseconds an event.
 
     Args:
         path: Its folder, or the name of its folder somewhere below ``results_dir``, with as many of the folders above
@@ -140,7 +175,8 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
         results_dir: Where to look for a name.
 
     Raises:
-        RecordError: If there is no such experiment, or several have that name.
+        RecordError: If there is no such experiment, several have that name, its metadata cannot be read, or the record
+            of one that has not come to its end is damaged.
     """
     folder = Path(path)
     if not (folder / METADATA).exists():
@@ -150,7 +186,12 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
             what = "no experiment" if not found else f"{len(found)} experiments: {', '.join(map(str, found))}"
             raise RecordError(f"'{path}': found {what}. Give the folder that holds {METADATA}.")
         folder = found[0]
-    return Experiment(folder, read_metadata(folder))
+    metadata = read_metadata(folder)
+    has_ended = "ended" in metadata
+    if (has_ended and (folder / RESULTS).exists()) or not (folder / EVENTS).exists():
+        return Experiment(folder, metadata)
+    so_far = read_so_far(folder, metadata)
+    return Experiment(folder, metadata if has_ended else metadata | so_far.summary, so_far.results)
 
 
 def read_events(folder: Path | str) -> list[Recorded]:

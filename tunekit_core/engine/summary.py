@@ -1,0 +1,61 @@
+"""What there is to say of an experiment in a few lines: counts, the best that was found, what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tunekit_core.contracts.view import Incumbent
+from tunekit_core.engine.state import ExperimentState
+
+MAX_REASONS_KEPT = 20
+COUNTS = (
+    "n_started",
+    "n_completed",
+    "n_stopped",
+    "n_failed",
+    "n_paused",
+    "n_reports",
+    "n_restarted",
+    "n_anomalies",
+)
+
+
+def summary_of(state: ExperimentState) -> dict[str, Any]:
+    """What the metadata say of the result, by name."""
+    summary: dict[str, Any] = {name: getattr(state, name) for name in COUNTS} | {"time": state.now}
+    metrics = state.problem.objective.metric
+    if state.n_anomalies:
+        summary["first_anomaly"] = state.first_anomaly
+    if state.incumbent is not None:
+        summary["incumbent"] = _described(state.incumbent, metrics)
+    if state.best_of_failed is not None:
+        summary["best_of_failed"] = _described(state.best_of_failed, metrics)
+    if len(metrics) > 1:
+        summary["incumbents"] = [_described(incumbent, metrics) for incumbent in state.incumbents]
+    return summary
+
+
+def summary_of_failures(reasons: Mapping[int, str]) -> dict[str, Any]:
+    """What the metadata say of the trials that failed: all of them, and why the first did. Empty if none did.
+
+    Args:
+        reasons: By id why trials failed, in the order in which that was known.
+    """
+    if not reasons:
+        return {}
+    some = list(reasons.items())[:MAX_REASONS_KEPT]
+    return {
+        "failures": [{"trial_id": trial_id, "reason": reason} for trial_id, reason in some],
+        "failed_trials": sorted(reasons),
+    }
+
+
+def _described(incumbent: Incumbent, metrics: Sequence[str]) -> dict[str, Any]:
+    report = incumbent.report
+    return {
+        "trial_id": report.trial_id,
+        "resource": report.resource,
+        "metrics": {name: report.metrics[name] for name in metrics},
+        "configuration": dict(incumbent.configuration),
+    }

@@ -1,0 +1,139 @@
+"""What an experiment has come to so far, read from its record: one whose process died, or that still runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
+
+import attrs
+
+from tunekit_core.contracts.backends import TrialReported
+from tunekit_core.contracts.objective import Objective
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.trials import Decision, Report, Trial
+from tunekit_core.engine.events import Decided, Recorded
+from tunekit_core.engine.record import NoRecord
+from tunekit_core.engine.recovery import Recovery
+from tunekit_core.engine.state import ExperimentState
+from tunekit_core.engine.summary import summary_of, summary_of_failures
+from tunekit_core.errors import RecordError, ReplayError
+from tunekit_core.json_text import as_json
+from tunekit_core.records.event_file import EventFile
+from tunekit_core.records.files import EVENTS, METADATA, RESULTS
+from tunekit_core.records.results import ResultsWriter
+from tunekit_core.space import SearchSpace
+
+NO_PROBLEM = (LookupError, TypeError, ValueError, AttributeError)  # what reading one from any JSON can raise
+
+
+@attrs.frozen
+class SoFar:
+    """What a record tells.
+
+    Attributes:
+        summary: What ``metadata.json`` would say of the result if the experiment had ended there.
+        results: The content that ``results.csv.zip`` would have, without the columns of composers: those are computed
+            while an experiment runs, and its record does not hold them.
+    """
+
+    summary: dict[str, Any]
+    results: bytes
+
+
+def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
+    """Fold the record of an experiment without the components that made it; no file of the folder is changed.
+
+    The decisions are those that were recorded. A report whose decision is not in the record yet is left out, as is a
+    line that is being written.
+
+    Args:
+        folder: The folder of the experiment, with ``events.jsonl``.
+        metadata: Its ``metadata.json``, which says what is tuned.
+
+    Raises:
+        RecordError: If the record is damaged, makes no sense, or is not that of these metadata.
+    """
+    problem = _problem(folder, metadata)
+    scheduler = _AsRecorded(problem)
+    state, failures = ExperimentState(problem, scheduler), _Failures()
+    with TemporaryDirectory(prefix="tunekit-") as temporary:
+        rows = ResultsWriter(Path(temporary), list(problem.space))
+
+        def write(trial: Trial, report: Report, decision: Decision) -> None:
+            rows.row(trial, report, decision, ())
+
+        try:
+            Recovery(state, failures, write).read(scheduler.following(EventFile(folder / EVENTS).read()))
+        except (ReplayError, LookupError) as error:
+            rows.discard()
+            raise RecordError(f"{folder / EVENTS} is not the record of this experiment: {error}") from error
+        except BaseException:
+            rows.discard()
+            raise
+        rows.close()
+        results = (Path(temporary) / RESULTS).read_bytes()
+    summary = {**summary_of(state), **summary_of_failures(failures.reasons)}
+    return SoFar(json.loads(as_json(summary)), results)
+
+
+def _problem(folder: Path, metadata: Mapping[str, Any]) -> Problem:
+    try:
+        return Problem(
+            space=SearchSpace.from_json(metadata["search_space"]),
+            objective=Objective(metadata["metric"], metadata["mode"], metadata["resource"]),
+            max_resource=metadata["max_resource"],
+            points_to_evaluate=(),
+            constraint=metadata["constraint"],
+        )
+    except NO_PROBLEM as error:
+        raise RecordError(f"{folder / METADATA} does not tell what is tuned: {error!r}") from error
+
+
+class _AsRecorded(Scheduler):
+    """Decides what was decided when the record was written."""
+
+    name: ClassVar[str] = "as_recorded"
+
+    def __init__(self, problem: Problem) -> None:
+        """It has no searcher: nothing is ever suggested."""
+        self.problem = problem
+        self._decision = Decision.CONTINUE
+
+    def following(self, events: Iterable[Recorded]) -> Iterator[Recorded]:
+        """The events, each report once the decision on it is known."""
+        report: TrialReported | None = None
+        for event in events:
+            if report is not None:
+                self._decision = event.decision if isinstance(event, Decided) else Decision.CONTINUE
+                yield report
+                report = None
+            if isinstance(event, TrialReported):
+                report = event
+            else:
+                yield event
+
+    def suggest(self, trial_id: int) -> None:
+        return None
+
+    def on_start(self, trial: Trial) -> None:
+        pass
+
+    def on_report(self, trial: Trial, report: Report) -> Decision:
+        return self._decision
+
+    def on_end(self, trial: Trial, outcome: Any) -> None:
+        pass
+
+
+class _Failures(NoRecord):
+    """Keeps why trials failed."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[int, str] = {}
+
+    def failure(self, trial_id: int, reason: str) -> None:
+        self.reasons.setdefault(trial_id, reason)
