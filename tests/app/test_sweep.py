@@ -215,8 +215,8 @@ def test_a_sweep_that_is_killed_is_completed_by_the_same_command(jobs, start, sh
 )
 @pytest.mark.parametrize("jobs", [ONE_JOB, TWO_JOBS])
 def test_an_interruption_ends_what_runs_cleanly_and_says_how_to_go_on(jobs, start, shell, results, number, status):
-    arguments = [*SLOW, "searcher.seconds=0.3", jobs]
-    process = start(*arguments)
+    arguments = [*SLOW, jobs]
+    process = start(*arguments, HANGS_FROM="2")
     wait_for(lambda: len(results.folders()) >= 3)
     os.killpg(process.pid, number)  # what Ctrl-C does: every process of the group gets it
     _, err = process.communicate(timeout=20)
@@ -230,6 +230,16 @@ def test_an_interruption_ends_what_runs_cleanly_and_says_how_to_go_on(jobs, star
     wait_for(lambda: not alive(process.pid))
     finished = shell(*arguments)
     assert finished.status == 0, finished.err
+
+
+def test_a_signal_to_end_that_comes_at_the_end_of_a_run_is_no_error(start, results):
+    process = start(*SLOW, TWO_JOBS, SIGNALLED_AT_END="1")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 143
+    first, last = err.splitlines()
+    assert first == "6 runs: 0 complete, 6 to run, 2 at the same time."
+    assert last.startswith("Interrupted, with ")
+    assert {run["status"] for run in index(results)} <= {"completed", "interrupted"}
 
 
 def test_two_interruptions_end_at_once(start, results, tmp_path):

@@ -29,7 +29,15 @@ def note(number: int) -> None:
     _interrupted_by = signal.Signals(number)
     for each in SIGNALS:
         if signal.getsignal(each) not in (signal.SIG_IGN, signal.SIG_DFL):
-            signal.signal(each, signal.default_int_handler if each is signal.SIGINT else signal.SIG_IGN)
+            signal.signal(each, signal.default_int_handler if each is signal.SIGINT else pass_over)
+
+
+def pass_over(number: int, frame: FrameType | None) -> None:
+    """What handles a signal that is to do nothing any more.
+
+    Python complains on standard error about one that came a moment before it was ignored. And what is ignored would
+    be so in programs that are started from now on.
+    """
 
 
 def reasons(number: int) -> tuple[str, ...]:

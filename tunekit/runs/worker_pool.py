@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.runs.interruption import SIGNALS, note, on_interruption
+from tunekit.runs.interruption import SIGNALS, note, on_interruption, pass_over
 from tunekit.runs.run import Outcome, mark_failed, run
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.plugins.diverted import stdout_diverted
@@ -101,6 +101,8 @@ class WorkerPool:
                     self._workers[i] = worker = self._start()
                     worker.connection.send(spec)
                 worker.spec = spec
+                if self._is_interrupted:  # since the look at what waits: then this worker seemed to be idle
+                    worker.process.terminate()
 
     def _collect(self, busy: Sequence[_Worker]) -> list[tuple[RunSpec, Outcome]]:
         """Block until a run ends, or the process that runs it."""
@@ -181,17 +183,18 @@ def _serve(connection: Connection) -> None:
 def _run_interruptibly(spec: RunSpec) -> Outcome:
     """Run one. The parent interrupts it by SIGTERM, which waits for the run where it comes before its beginning."""
     try:
-        signal.signal(signal.SIGTERM, _interrupt)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        return run(spec)
-    except KeyboardInterrupt:
+        try:
+            signal.signal(signal.SIGTERM, _interrupt)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            return run(spec)
+        finally:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    except KeyboardInterrupt:  # one that came when the run had ended is raised here too
         return Outcome(ExperimentStatus.INTERRUPTED, WITH_THE_SWEEP)
-    finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
 def _interrupt(*_: Any) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one that reaches the group comes again from the parent
+    signal.signal(signal.SIGTERM, pass_over)  # one that reaches the group comes again from the parent
     raise KeyboardInterrupt(WITH_THE_SWEEP)
 
 

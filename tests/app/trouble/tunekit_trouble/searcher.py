@@ -21,7 +21,9 @@ class TroubleOptions:
 class Trouble(RandomSearch):
     """Random search that waits, breaks or dies.
 
-    Every run adds a line with its seed to the file TROUBLE_LOG, and breaks or dies only while TROUBLE is set.
+    Every run adds a line with its seed to the file TROUBLE_LOG, and breaks or dies only while TROUBLE is set. Those
+    from the seed HANGS_FROM on wait until somebody ends them. While SIGNALLED_AT_END is set, the whole group gets a
+    SIGTERM when the worker of a run has ended it and is about to hold signals back.
     """
 
     name = "trouble"
@@ -42,8 +44,20 @@ class Trouble(RandomSearch):
         if "TROUBLE_LOG" in os.environ:
             with open(os.environ["TROUBLE_LOG"], "a") as log:
                 log.write(f"{self.streams.seed}\n")
-        time.sleep(self._options.seconds)
+        hangs = self.streams.seed >= int(os.environ.get("HANGS_FROM", 1_000_000))
+        if "SIGNALLED_AT_END" in os.environ:
+            signal.pthread_sigmask = signalled_first(signal.pthread_sigmask)
+        time.sleep(60 if hangs else self._options.seconds)
         if "TROUBLE" in os.environ and self.streams.seed == self._options.breaks_at:
             raise ZeroDivisionError("divided by zero")
         if "TROUBLE" in os.environ and self.streams.seed == self._options.dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def signalled_first(set_mask):
+    def signalled(how, signals):
+        signal.pthread_sigmask = set_mask
+        os.killpg(0, signal.SIGTERM)
+        return set_mask(how, signals)
+
+    return signalled
