@@ -1,6 +1,7 @@
 """What an experiment leaves on disk, also when its process dies."""
 
 import fcntl
+import itertools
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import TrialReported
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Status
+from tunekit_core.engine.events import TunerStarted
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ExperimentLocked, RecordError
@@ -91,6 +93,49 @@ def test_metadata_say_running_while_it_runs(play, tmp_path):
     play(lambda t, run: [0.5], stopping=[finished(1)], on_close=lambda: seen.append(read_metadata(tmp_path / "run")))
     assert seen[0]["status"] == "running"
     assert "ended" not in seen[0]
+
+
+class Interrupts:
+    """Raises what an interruption is, at a line of the module that keeps records, counted from 0."""
+
+    def __init__(self, at):
+        self.at, self.has = at, False
+
+    def __call__(self, frame, event, argument):
+        if not frame.f_code.co_filename.endswith(("records/experiment.py", "records/files.py")):
+            return None
+        if event == "line":
+            self.at -= 1
+            if self.at == -1:
+                self.has = True
+                raise KeyboardInterrupt
+        return self
+
+
+@pytest.mark.parametrize("restores", [False, True])
+def test_an_interruption_at_any_line_of_the_beginning_leaves_no_metadata_that_say_running(tmp_path, problem, restores):
+    for at in itertools.count():
+        folder = tmp_path / str(at)
+        if restores:
+            before = ExperimentRecord(folder, keep_events=True)
+            before.begin(problem, 1, [], {})
+            before.write(TunerStarted(2, 0.0))
+            before.finish(ExperimentStatus.INTERRUPTED, "before")
+        record, interrupts = ExperimentRecord(folder, keep_events=True), Interrupts(at)
+        sys.settrace(interrupts)
+        try:
+            list(record.begin(problem, 1, [], {}, restores=restores))
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        record.finish(ExperimentStatus.INTERRUPTED, "interrupted")
+        if not interrupts.has:
+            break
+        if (folder / "metadata.json").exists():
+            assert json.loads((folder / "metadata.json").read_text())["status"] == "interrupted", at
+            assert len(load_experiment(folder).results) == 0
+    assert at > 20
 
 
 def test_the_first_twenty_failures_have_their_reason_and_all_their_number(play):

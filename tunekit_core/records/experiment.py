@@ -124,9 +124,9 @@ class ExperimentRecord:
         self._make_ours()
 
     def _make_ours(self) -> None:
+        self._is_ours = True  # first: an interruption in the middle of this is an end, which is to be written
         (self.folder / RESULTS).unlink(missing_ok=True)  # of an experiment before: it would pass for ours
         write_metadata(self.folder, self._metadata)
-        self._is_ours = True
 
     def _check_same(self, problem: Problem) -> None:
         metadata = read_metadata(self.folder)
