@@ -85,6 +85,7 @@ def test_damaged_results_are_an_error(play):
 def test_missing_results_say_what_state_the_experiment_is_in(play):
     played = play(lambda t, run: [0.5], stopping=[finished(1)])
     (played.folder / "results.csv.zip").unlink()
+    (played.folder / "events.jsonl").unlink()
     with pytest.raises(RecordError, match="does not exist: the experiment is completed"):
         load_experiment(played.folder).results  # noqa: B018
 
