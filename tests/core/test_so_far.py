@@ -314,7 +314,18 @@ def test_a_damaged_record_is_an_error_that_names_the_line(play):
     folder = killed(play, [0.5, 0.25])
     record = (folder / "events.jsonl").read_bytes()
     (folder / "events.jsonl").write_bytes(record.replace(b"0.25", b"0.15"))
-    with pytest.raises(RecordError, match=r"Line 6 of .*events\.jsonl is damaged"):
+    with pytest.raises(RecordError) as caught:
+        load_experiment(folder)
+    assert str(caught.value) == (
+        f"Line 6 of {folder / 'events.jsonl'} is damaged: its checksum is wrong. Reports before that: 1."
+    )
+
+
+def test_a_record_that_is_no_file_is_an_error(play):
+    folder = killed(play, [0.5])
+    (folder / "events.jsonl").unlink()
+    (folder / "events.jsonl").mkdir()
+    with pytest.raises(RecordError, match=r"events\.jsonl cannot be read: .*Is a directory"):
         load_experiment(folder)
 
 
@@ -327,18 +338,20 @@ def with_numbers(lines):
 
 
 @pytest.mark.parametrize(
-    ("missing", "message"),
+    ("order", "message"),
     [
-        (2, "The record has the event 'report' of trial 0, which was never started"),
-        (3, "The record has a decision on trial 0 without a report"),
-        (4, "The record has no decision on the last report of trial 0"),
+        ([0, 1, 3, 4], "The record has the event 'report' of trial 0, which was never started"),
+        ([0, 1, 2, 4], "The record has a decision on trial 0 without a report"),
+        ([0, 1, 2, 3, 5, 6], "The record has no decision on the last report of trial 0"),
+        ([0, 1, 2, 3, 4, 4], "The record has a decision on trial 0 without a report"),
+        ([0, 1, 2, 5, 6, 3, 4], "The record has a late report of trial 0 that was shown"),
+        ([0, 1, 2, 3, 4, 5, 6, 7, 7], "Trial 0 was to end but is completed: only a running trial can end"),
     ],
 )
-def test_a_record_that_makes_no_sense_is_an_error(play, missing, message):
+def test_a_record_that_makes_no_sense_is_an_error(play, order, message):
     folder = killed(play, [0.5, 0.25])
     lines = (folder / "events.jsonl").read_bytes().splitlines()
-    del lines[missing]
-    (folder / "events.jsonl").write_bytes(b"".join(with_numbers(lines)))
+    (folder / "events.jsonl").write_bytes(b"".join(with_numbers([lines[number] for number in order])))
     with pytest.raises(RecordError, match=rf"events\.jsonl is not the record of this experiment: {message}"):
         load_experiment(folder)
 

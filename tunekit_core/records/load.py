@@ -166,8 +166,8 @@ class Experiment:
 def load_experiment(path: Path | str, *, results_dir: Path | str = "results") -> Experiment:
     """Read an experiment, also one whose process was killed or that still runs; nothing in its folder is changed.
 
-    Where it has not come to its end, what it has come to so far is read from its record, which takes some 20
-    microseconds an event.
+    Where it has not come to its end, what it has come to so far is read from its record, in about 3 seconds for 100,000
+    reports.
 
     Args:
         path: Its folder, or the name of its folder somewhere below ``results_dir``, with as many of the folders above
