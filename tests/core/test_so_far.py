@@ -17,7 +17,7 @@ import zlib
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
-from tunekit_core import ExperimentRecord, Objective, Resume, Streams, Tuner, create, load_experiment
+from tunekit_core import AskTell, ExperimentRecord, Objective, Resume, Streams, Tuner, create, load_experiment
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.composers import ResultComposer
@@ -26,6 +26,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Status
 from tunekit_core.errors import RecordError
 from tunekit_core.records.event_file import CHECKSUM, EventFile
+from tunekit_core.records.files import write_metadata
 from tunekit_core.records.so_far import read_so_far
 from tunekit_core.space import SearchSpace, choice
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
@@ -401,6 +402,23 @@ def test_where_nothing_was_recorded_it_is_said_with_how_to_get_it(tmp_path, prob
     )
     record.finish(ExperimentStatus.INTERRUPTED, "done")
     assert load_experiment(tmp_path / "run").failed_trials == []
+
+
+def test_where_an_experiment_failed_before_it_began_its_reason_is_said(tmp_path):
+    write_metadata(tmp_path, {"status": "failed", "reason": "no GPU is there"})
+    with pytest.raises(
+        RecordError, match=r"the experiment is failed \(no GPU is there\), and there is no events\.jsonl"
+    ):
+        load_experiment(tmp_path).best_configuration()
+
+
+def test_an_experiment_whose_caller_runs_the_trials_is_read_meanwhile(tmp_path, problem):
+    scheduler = Fifo(problem, Streams(0), RandomSearch(problem, Streams(0)))
+    with AskTell(scheduler, record=ExperimentRecord(tmp_path, keep_events=True)) as experiment:
+        trial = experiment.ask()
+        experiment.tell(trial, {"epoch": 1, "loss": 0.5})
+        loaded = load_experiment(tmp_path)
+        assert (loaded.metadata["status"], loaded.best_value(), len(loaded.results)) == ("running", 0.5, 1)
 
 
 ENDLESS = """

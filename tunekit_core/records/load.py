@@ -130,9 +130,10 @@ class Experiment:
             raise self._nothing_to_read()
 
     def _nothing_to_read(self) -> RecordError:
+        status, reason = self.metadata["status"], self.metadata.get("reason")
         return RecordError(
-            f"{self.path / RESULTS} does not exist: the experiment is {self.metadata['status']}, and there is no "
-            f"{EVENTS} that tells what it had come to. {WITHOUT_EVENTS}"
+            f"{self.path / RESULTS} does not exist: the experiment is {status}{f' ({reason})' if reason else ''}, and "
+            f"there is no {EVENTS} that tells what it had come to. {WITHOUT_EVENTS}"
         )
 
     def _incumbent(self) -> Mapping[str, Any]:
