@@ -62,7 +62,8 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     if not is_quiet:
         _print_what_is_left(specs, left, n_jobs)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
-    if any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
+    has_missing = any(spec.folder not in outcomes for spec in left)  # though all that had begun came to their end
+    if has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
         return _print_interruption(specs, command)
     complete = [spec for spec in specs if _status(outcomes, spec) is ExperimentStatus.COMPLETED]
     all_written = True
