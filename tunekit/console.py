@@ -8,6 +8,8 @@ from typing import TextIO
 
 from rich.console import Console
 
+from tunekit.secrets import redacted
+
 PLAIN_WIDTH = 160  # of tables in files and pipes, where there is no window
 
 
@@ -27,8 +29,8 @@ def print_stdout(text: str) -> None:
 
 
 def print_stderr(text: str, style: str | None = None) -> None:
-    """Write a line to standard error, not wrapped."""
-    stderr_console().print(text, style=style, soft_wrap=True)
+    """Write a line to standard error, not wrapped, secrets masked."""
+    stderr_console().print(redacted(text), style=style, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

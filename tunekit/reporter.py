@@ -48,7 +48,7 @@ class Reporter:
         self._iteration = 0
         self._line_is_open = False
         path = os.environ.get(REPORTS)
-        self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
 
     def __call__(self, **metrics: Any) -> None:
         """Report the metrics that were reached so far.

@@ -1,6 +1,7 @@
 """One run: what it is made of, where it goes, how it is summarised."""
 
 import json
+import shlex
 import shutil
 
 import pytest
@@ -63,8 +64,8 @@ def test_metadata_say_how_the_run_was_made(tunekit, results):
         "status": "completed",
     }
     assert {key: metadata[key] for key in expected} == expected
-    assert metadata["config"]["scheduler"] == {"name": "fifo", "distribution": "tunekit-hpo"}
-    limit = {"distribution": "tunekit-hpo", "seconds": 50.0}
+    assert metadata["config"]["scheduler"] == {"name": "fifo", "distribution": "tunekit-hpo", "revision": 1}
+    limit = {"distribution": "tunekit-hpo", "revision": 1, "seconds": 50.0}
     assert metadata["config"]["stopping"] == {"max_wallclock_time": limit}
     assert len(metadata["config"]["data_hash"]) == 64
 
@@ -126,7 +127,10 @@ def test_a_run_of_another_version_counts_and_says_how_to_run_it_again(tunekit, r
     finished = tunekit("method=ASHA", SHORT)
     assert "found complete" in finished.out
     assert "tunekit-asha 0.0.1" in finished.err
-    assert f"rm -r {folder}" in finished.err
+    again = " ".join(finished.err.split()).rpartition("type: python -m tunekit ")[2]
+    assert tunekit(*shlex.split(again)).status == 0
+    assert folder in results.folders()
+    assert len(results.folders("default-anew/*/*")) == 1
 
 
 def test_a_damaged_run_is_run_again(tunekit, results):
@@ -143,6 +147,7 @@ class TestStopping:
         (metadata,) = results.metadata()
         criteria = metadata["config"]["stopping"]
         assert all(options.pop("distribution") == "tunekit-hpo" for options in criteria.values())
+        assert all(options.pop("revision") == 1 for options in criteria.values())
         return criteria, metadata["reason"]
 
     def test_without_a_criterion_the_benchmark_says_how_long(self, tunekit, results):

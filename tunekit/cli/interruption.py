@@ -15,6 +15,7 @@ from contextlib import suppress
 from types import FrameType
 
 from tunekit.runs.interruption import SIGNALS, interrupt, raise_again_what_is_dropped
+from tunekit.secrets import redacted, without_secrets
 
 STDERR = 2  # a file of Python's may be in the middle of a write
 
@@ -38,7 +39,7 @@ def raise_when_interrupted() -> None:
 def write_last_line(text: str) -> None:
     """Write to standard error, where there still is one: the terminal may be closed, and that be the interruption."""
     with suppress(OSError):
-        os.write(STDERR, f"{text}\n".encode(errors="backslashreplace"))
+        os.write(STDERR, f"{redacted(text)}\n".encode(errors="backslashreplace"))
 
 
 def how_to_go_on(given: Sequence[str]) -> str:
@@ -51,9 +52,10 @@ def how_to_go_on(given: Sequence[str]) -> str:
 
 
 def command(given: Sequence[str]) -> str:
-    """A command line, to be typed."""
+    """A command line, to be typed; secrets are masked."""
     program = os.path.basename(sys.argv[0])
-    return shlex.join([*(["python", "-m", "tunekit"] if program == "__main__.py" else [program]), *given])
+    words = ["python", "-m", "tunekit"] if program == "__main__.py" else [program]
+    return shlex.join([*words, *without_secrets(given)])
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -15,6 +15,7 @@ from tunekit.cli.startup import print_startup_notes, report_broken_plugins
 from tunekit.config.arguments import CommandLine, parse
 from tunekit.console import print_stderr
 from tunekit.runs.interruption import exit_status
+from tunekit.secrets import without_secrets
 from tunekit_core.errors import TunekitError
 from tunekit_core.plugins.names import BUILT_IN
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    without_secrets(given)  # from now on errors are printed without them
     try:
         return _respond(given)
     except TunekitError as error:
@@ -96,6 +98,6 @@ def _run(line: CommandLine, given: Sequence[str]) -> int:
 
 def _refuse(message: str, debug: bool) -> int:
     if debug:
-        traceback.print_exc()
+        print_stderr(traceback.format_exc())
     print_stderr(message, style="red")
     return REFUSED

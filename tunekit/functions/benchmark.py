@@ -17,7 +17,7 @@ from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import SearchSpace, choice
 
-RUNNER = "tunekit.functions.trial"
+RUNNER = str(Path(__file__).with_name("trial.py"))
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
 
 
@@ -75,14 +75,24 @@ class FunctionBenchmark(Benchmark):
         }
 
     def write(self) -> None:
-        """Write the function where trials find it, in place of what a process before may have left there."""
+        """Write the function where trials find it, in place of what a process before may have left there.
+
+        Loading it runs code: nobody else can write to the file, or read what the function brings along.
+        """
         temporary = self.file.with_name(self.file.name + ".part")
-        temporary.write_bytes(self._content)
+        temporary.unlink(missing_ok=True)
+        with open(temporary, "xb", opener=_for_its_owner_alone) as file:
+            file.write(self._content)
         os.replace(temporary, self.file)
 
     def script(self) -> Script:
-        """The same Python, in the same folder."""
-        return Script((sys.executable, "-m", RUNNER, str(self.file), self._metric), takes_arguments=False)
+        """The same Python, in the same folder; by path, since with ``-m`` it would import from that folder first."""
+        command = (sys.executable, RUNNER, str(self.file), self._metric)
+        return Script(command, takes_arguments=False, sources=())  # what is in the function is known otherwise
+
+
+def _for_its_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _space(entries: Mapping[str, Any]) -> SearchSpace:
@@ -129,7 +139,8 @@ def _pickled(function: Callable[..., Any], name: str) -> bytes:
             option="function",
         ) from error
     try:
-        return pickle.dumps(sys.path) + bytes(cloudpickle.dumps(function))
+        path = [os.path.abspath(folder) for folder in sys.path]
+        return pickle.dumps(path) + bytes(cloudpickle.dumps(function))
     except Exception as error:  # whatever the objects raise that the function holds
         raise ConfigurationError(
             f"{name} cannot be sent to the processes of its trials: {type(error).__name__}: {error}. Make in the "

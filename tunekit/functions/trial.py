@@ -1,15 +1,17 @@
-"""What a trial of a Python function runs: ``python -m tunekit.functions.trial FILE METRIC``."""
+"""What a trial of a Python function runs: ``python …/trial.py FILE METRIC``.
+
+Until it has read where the process that tunes finds modules, it imports the standard library alone.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import pickle
+import stat
 import sys
 import traceback
 from collections.abc import Mapping
-
-from tunekit.reporter import REPORTS, Reporter
 
 CONFIGURATION = "TUNEKIT_CONFIGURATION"
 
@@ -23,8 +25,10 @@ def main(path: str, metric: str) -> None:
     """
     with open(os.environ[CONFIGURATION], encoding="utf-8") as file:
         configuration = json.load(file)
-    with open(path, "rb") as pickles:
+    with open(path, "rb", opener=_ours_alone) as pickles:
         sys.path[:] = pickle.load(pickles)
+        from tunekit.reporter import REPORTS, Reporter
+
         function = pickle.load(pickles)
     try:
         returned = function(**configuration)
@@ -32,14 +36,26 @@ def main(path: str, metric: str) -> None:
         trace = error.__traceback__
         traceback.print_exception(error.with_traceback(trace and trace.tb_next))  # without the line above
         sys.exit(1)
-    if returned is not None and not _has_reported():
+    if returned is not None and not _has_bytes(os.environ[REPORTS]):
         report = Reporter()
         report(**(returned if isinstance(returned, Mapping) else {metric: returned}))
 
 
-def _has_reported() -> bool:
+def _ours_alone(path: str, flags: int) -> int:
+    """Open a file that nobody but this user can have written: what is loaded from it runs as this user."""
     try:
-        return os.path.getsize(os.environ[REPORTS]) > 0
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        sys.exit(f"{path} is not loaded, since it cannot be opened as a file: {error.strerror}.")
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        sys.exit(f"{path} is not loaded, since it is no file of this user alone. Run what made it again.")
+    return descriptor
+
+
+def _has_bytes(path: str) -> bool:
+    try:
+        return os.path.getsize(path) > 0
     except FileNotFoundError:
         return False
 

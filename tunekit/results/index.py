@@ -6,6 +6,7 @@ import csv
 import fcntl
 import io
 from pathlib import Path
+from typing import Any
 
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import METADATA, read_metadata, write_whole
@@ -13,11 +14,14 @@ from tunekit_core.records.files import METADATA, read_metadata, write_whole
 INDEX = "index.csv"
 LOCK = ".index.lock"
 DAMAGED = "damaged"  # in place of a status, where metadata.json cannot be read
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with
 COLUMNS = ("method", "benchmark", "dataset", "seed", "status", "hash", "folder", "reason")
 
 
 def write_index(folder: Path) -> Path:
     """Write the index of all runs below the folder of an experiment tag, sorted by their folders.
+
+    People open it in a spreadsheet: a text that would be a formula there has an apostrophe before it.
 
     It says what is on disk, so it needs no merging: of two sweeps that end at the same time, the later one looks
     after the earlier has written its last run.
@@ -41,5 +45,12 @@ def _content(folder: Path) -> str:
         except RecordError as error:
             metadata = {"status": DAMAGED, "reason": str(error)}
         metadata["folder"] = path.parent.relative_to(folder).as_posix()
-        writer.writerow([metadata.get(column, "") for column in COLUMNS])
+        writer.writerow([_no_formula(metadata.get(column, "")) for column in COLUMNS])
     return buffer.getvalue()
+
+
+def _no_formula(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r", "\n")  # which csv puts in quotes
+    return f"'{text}" if value.startswith(FORMULA) else text

@@ -79,7 +79,7 @@ def _wait_for(specs: Sequence[RunSpec], on_outcome: Callable[[RunSpec, Outcome],
     for spec in specs:
         while is_locked(spec.folder):
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        status = status_of(spec.folder)
+        status = status_of(spec)
         if status in (ExperimentStatus.COMPLETED, ExperimentStatus.FAILED):
             on_outcome(spec, Outcome(status, "run by another process"))
         else:

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
-from tunekit.config.schema import COMPONENTS, NORMAL, SEVERAL, check
-from tunekit.config.specs.components import split_options
+from tunekit.config.schema import COMPONENTS, FOLDER_NAME, NORMAL, SEVERAL, check
+from tunekit.config.specs.components import build_benchmark, split_options
+from tunekit.config.specs.identity import revisions
 from tunekit.config.specs.inputs import recorded_inputs
-from tunekit.config.specs.run_spec import RunSpec, name_without_recipe, resolve
-from tunekit.console import print_stderr
+from tunekit.config.specs.program import different
+from tunekit.config.specs.run_spec import EARLIER, RunSpec, name_without_recipe, resolve
+from tunekit.runs.building import build_problem
 from tunekit.runs.checking import check_runs
-from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
+from tunekit.runs.ends import passed_end
+from tunekit.runs.folders import become, move
+from tunekit.runs.given_again import config_with_secrets, split_secrets
+from tunekit.runs.resume_arguments import ACCEPT_SOURCES, ResumeArguments, parse_resume
+from tunekit.runs.trust import YES, check_trust
+from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.experiment import FILES_FORMAT
-from tunekit_core.records.files import EVENTS, FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import EVENTS, read_metadata
 
-CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
-DERIVED = ("data_hash", "format")
+DERIVED = ("data_hash", "format", "sources", EARLIER)
 FUNCTION_BENCHMARK = "function"  # name of the benchmark of ``tune()``, which no config can name
-USAGE = "Type: python -m tunekit resume FOLDER [stopping.max_wallclock_time=SECONDS …]"
 
 
 def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
@@ -36,14 +35,14 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     An experiment that gets another end is another run: its folder is renamed, so that equal runs still find each other.
 
     Args:
-        arguments: The folder, then overrides of :data:`CHANGEABLE`.
+        arguments: What is typed after ``resume``.
 
     Raises:
-        TunekitError: If there is no such experiment, it cannot be resumed, or a change is none of those.
+        TunekitError: If there is no such experiment, it cannot be resumed, or a change is not possible.
     """
-    if not arguments or "=" in arguments[0]:
-        raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
-    folder = Path(arguments[0])
+    secrets, others = split_secrets(arguments)
+    asked = parse_resume(others)
+    folder = asked.folder
     metadata = read_metadata(folder)
     config = metadata.get("config")
     if not isinstance(config, Mapping):
@@ -60,7 +59,9 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it was made by another version of tunekit, with format {config['format']} where "
             f"this one writes {FILES_FORMAT}. Type the command that made it again: it begins anew beside this folder."
         )
-    spec = _spec(folder, metadata, _changes(arguments[1:]))
+    check_trust(folder, metadata, is_accepted=YES in asked.flags)
+    with_secrets = {**metadata, "config": config_with_secrets(folder, metadata, secrets)}
+    spec = _spec(folder, with_secrets, asked.changes)
     if not spec.can_restore:
         raise ConfigurationError(
             f"{folder} cannot go on: with backend={config['backend']['name']} runs are repeated from their beginning. "
@@ -73,37 +74,23 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it has no {EVENTS}. To begin anew beside it, type the command that made it, with "
             f"experiment_tag={spec.experiment_tag}-anew"
         )
+    _check_end(folder, config, spec)
+    spec = _with_sources(asked, config, spec)
     if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
-        _move(folder, spec.folder)
+        _rename(folder, metadata, spec)
     return spec
-
-
-def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
-    for override in overrides:
-        key = override.partition("=")[0].partition(".")[0]
-        if "=" not in override or key not in CHANGEABLE:
-            raise ConfigurationError(
-                f"{override}: an experiment that goes on keeps what it is. Only these can be changed: "
-                f"{', '.join(CHANGEABLE)}. {USAGE}",
-                option=key,
-                value=override,
-            )
-    try:
-        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(list(overrides))))
-    except OmegaConfBaseException as error:
-        raise ConfigurationError(f"{' '.join(overrides)}: {error}. {USAGE}") from error
 
 
 def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any]) -> RunSpec:
     recorded = _as_typed(metadata["config"])
-    tag_folder = folder.absolute().parents[1]
+    tag_folder = _tag_folder(folder)
     settings = {
         "scale_max_wallclock_time": False,
         "verbosity": NORMAL,
         **recorded,
         "experiment_tag": tag_folder.name,
-        "results_dir": os.path.relpath(tag_folder.parent),
+        "results_dir": _shown(tag_folder.parent),
         "tags": metadata.get("tags", {}),
     }
     if metadata["method"] != name_without_recipe(metadata["config"]):
@@ -127,7 +114,25 @@ def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any])
             )
     spec = resolve(check(merged), merged["random_seed"])
     _check_inputs(folder, metadata["config"], spec)
+    _check_revisions(folder, metadata, spec)
     return spec
+
+
+def _tag_folder(folder: Path) -> Path:
+    """Where the runs of the experiment tag of a run are written, in a path that goes back nowhere."""
+    parents = folder.resolve().parents
+    if len(parents) < 3 or not FOLDER_NAME.fullmatch(parents[1].name):
+        raise RecordError(
+            f"{folder} cannot go on where it is. Put it back to RESULTS/TAG/METHOD/{folder.name}: it is renamed there "
+            "when it gets another end."
+        )
+    return parents[1]
+
+
+def _shown(folder: Path) -> str:
+    """A path as short as it is clear here."""
+    here = Path.cwd()
+    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
 def _with_clearest_names(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,6 +167,20 @@ def _check_inputs(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> Non
             )
 
 
+def _check_revisions(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:
+    before, now = revisions(metadata["config"]), revisions(spec.results)
+    for path in before:
+        if now.get(path, before[path]) != before[path]:
+            versions = " ".join(f"{name}=={version}" for name, version in metadata["versions"].items())
+            raise ConfigurationError(
+                f"{folder} cannot go on: {path} is of revision {now[path]} now, and its results others than those of "
+                f"revision {before[path]}, with which it began. Type the command that made it again, for a new "
+                f"experiment, or go on with the versions that made it: pip install {versions}",
+                option=path,
+                value=now[path],
+            )
+
+
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(old)
     for key, value in new.items():
@@ -170,19 +189,37 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _move(folder: Path, target: Path) -> None:
-    if target.exists():
+def _check_end(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> None:
+    problem = build_problem(build_benchmark(spec.results["benchmark"]), spec.results)
+    passed = passed_end(folder, config, spec, problem)
+    if passed is not None:
+        path = f"stopping.{passed.name}"
         raise ConfigurationError(
-            f"With these changes the experiment is that of {target}, which exists already. To go on with that one, "
-            f"type: {shlex.join(['python', '-m', 'tunekit', 'resume', str(target)])}"
+            f"{path}: {folder} has gone further than that already: when {passed.reason}, it went on. Give it a later "
+            "end, or type the command that made it with this one: that is another run, which begins anew beside it.",
+            option=path,
         )
-    try:
-        with FolderLock(folder):
-            metadata = read_metadata(folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # Before the folder moves: what is found in the new place is never complete for what it has been so far.
-            write_metadata(folder, {**metadata, "status": ExperimentStatus.INTERRUPTED.value})
-            shutil.move(folder, target)
-    except ExperimentLocked as error:
-        raise ConfigurationError(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error
-    print_stderr(f"The experiment moves to {target}, the folder of what it is now.")
+
+
+def _with_sources(asked: ResumeArguments, config: Mapping[str, Any], spec: RunSpec) -> RunSpec:
+    """The run with the sources that it had before and those that it has now."""
+    names = ", ".join(different(config["sources"] or {}, spec.sources or {}))
+    if names and ACCEPT_SOURCES not in asked.flags:
+        again = shlex.join(["python", "-m", "tunekit", "resume", *asked.words, ACCEPT_SOURCES])
+        raise ConfigurationError(
+            f"{asked.folder} began with other sources: {names}. To begin anew with those of now, type the command that "
+            f"made it; to have results of both in one experiment, type: {again}",
+            option=ACCEPT_SOURCES.partition("=")[0],
+        )
+    return spec.going_on_from(config)
+
+
+def _rename(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:
+    if spec.folder.exists():
+        raise ConfigurationError(
+            f"With these changes the experiment is that of {spec.folder}, which exists already. To go on with that "
+            f"one, type: {shlex.join(['python', '-m', 'tunekit', 'resume', str(spec.folder)])}"
+        )
+    # Before the folder gets its other name: what it holds from now on is never complete for what it has been so far.
+    become(folder, metadata, spec)
+    move(folder.resolve(), spec.folder)  # it may be named by a link

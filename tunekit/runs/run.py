@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 import traceback
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.live.watching import watching
+from tunekit.live.watching import Watch, watching
 from tunekit.runs.building import build_tuner
+from tunekit.runs.edits import watch_for_edits, with_present_sources
+from tunekit.runs.folders import settle
+from tunekit.secrets import redacted
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
-from tunekit_core.errors import ExperimentLocked, RecordError, ReplayError
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
 
@@ -30,6 +34,7 @@ class Outcome:
         seconds: Real time that it took.
         details: Where it failed, for developers.
         cannot_go_on: Whether it failed since what is recorded of it, which is kept, cannot be gone on from.
+        became: The run that it is instead, where its program was edited since it was planned.
     """
 
     status: ExperimentStatus
@@ -37,20 +42,41 @@ class Outcome:
     seconds: float = 0.0
     details: str = ""
     cannot_go_on: bool = False
+    became: RunSpec | None = None
 
 
 def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     """Run one run to its end. Whatever happens to it is an outcome, an interruption too.
 
     Args:
-        spec: The run.
+        spec: The run. Where its program was edited since it was planned, that with the edited one is run.
         is_watched: Whether the run is displayed on the way, if it runs in real time.
     """
+    try:
+        begun = with_present_sources(spec)
+    except ConfigurationError as error:
+        return Outcome(ExperimentStatus.FAILED, str(error))
+    became = begun
+
+    def on_edit(edited: RunSpec) -> None:
+        nonlocal became
+        became = edited
+
+    outcome = _run(begun, on_edit, is_watched=is_watched)
+    if became != begun:
+        settle(begun)
+    return outcome if became == spec else attrs.evolve(outcome, became=became)
+
+
+def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool) -> Outcome:
     began = time.perf_counter()
     try:
+        settle(spec)
         record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     except ExperimentLocked as error:
         return Outcome(ExperimentStatus.RUNNING, str(error))
+    except ConfigurationError as error:
+        return Outcome(ExperimentStatus.FAILED, str(error), cannot_go_on=True)
     except OSError as error:
         reason = f"{spec.folder} cannot be made: {error}"
         return Outcome(ExperimentStatus.FAILED, reason, details=traceback.format_exc())
@@ -58,15 +84,15 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
         record.release()
         return Outcome(ExperimentStatus.COMPLETED, "completed by another process")
     try:
-        with watching(spec) if is_watched else nullcontext() as watch:
-            result = build_tuner(spec, record, watch=watch).run()
+        with watching(spec) if is_watched else _watched_by_nobody() as watches:
+            result = build_tuner(spec, record, watches=[*watches, *watch_for_edits(spec, record, on_edit)]).run()
     except KeyboardInterrupt as interruption:
         record.release()
         return Outcome(ExperimentStatus.INTERRUPTED, interruption_of(interruption), time.perf_counter() - began)
     except Exception as error:
-        reason = reason_of(error)
+        reason = redacted(reason_of(error))
         record.release()
-        mark_failed(spec.folder, spec, reason)
+        mark_failed(spec, reason)
         stuck = isinstance(error, RecordError | ReplayError)
         seconds, details = time.perf_counter() - began, traceback.format_exc()
         return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)
@@ -74,21 +100,26 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     return Outcome(status, result.reason, time.perf_counter() - began)
 
 
-def mark_failed(folder: Path, spec: RunSpec, reason: str) -> None:
+def _watched_by_nobody() -> AbstractContextManager[list[Watch]]:
+    return nullcontext([])
+
+
+def mark_failed(spec: RunSpec, reason: str) -> None:
     """Write into the metadata that a run failed, where the run could not do so itself."""
     try:
-        with FolderLock(folder):
-            if status_of(folder) is not ExperimentStatus.COMPLETED:
+        with FolderLock(spec.folder):
+            if status_of(spec) is not ExperimentStatus.COMPLETED:
                 failed = {"status": ExperimentStatus.FAILED.value, "reason": reason}
-                write_metadata(folder, {**spec.metadata(), **_metadata_if_any(folder), **failed})
+                write_metadata(spec.folder, {**spec.metadata(), **_metadata_if_any(spec.folder), **failed})
     except (ExperimentLocked, OSError):
         return  # another process has taken the run over, or the disk is full: the caller reports the failure anyway
 
 
-def status_of(folder: Path) -> ExperimentStatus | None:
-    """The status of the run in a folder; ``None`` if there is none, or none that can be read."""
+def status_of(spec: RunSpec) -> ExperimentStatus | None:
+    """The status of a run; ``None`` if there is none, or none that can be read, or its folder holds another run."""
     try:
-        return ExperimentStatus(read_metadata(folder)["status"])
+        metadata = read_metadata(spec.folder)
+        return ExperimentStatus(metadata["status"]) if metadata["hash"] == spec.hash else None
     except (RecordError, KeyError, ValueError):
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -27,11 +28,12 @@ from tunekit.runs.interruption import (
 )
 from tunekit.runs.run import Outcome, mark_failed, run
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.plugins.diverted import stdout_diverted
+from tunekit_core.plugins.diverted import folder_kept, stdout_diverted
 from tunekit_core.plugins.registry import registry
 
 WITH_THE_SWEEP = "interrupted with the sweep"
 GRACE = 2.0  # seconds for a worker to end by itself once it is told to
+PYTHONPATH = "PYTHONPATH"
 
 
 @attrs.define(eq=False)
@@ -92,7 +94,7 @@ class WorkerPool:
     def _start(self) -> _Worker:
         _start_server()
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs,))
+        process = self._context.Process(target=_serve, args=(theirs, os.environ.get(PYTHONPATH)))
         process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -131,7 +133,7 @@ class WorkerPool:
         if self._is_interrupted:
             return Outcome(ExperimentStatus.INTERRUPTED, WITH_THE_SWEEP)
         reason = _cause_of_death(worker.process.exitcode)
-        mark_failed(spec.folder, spec, reason)
+        mark_failed(spec, reason)
         self._workers[self._workers.index(worker)] = self._start()
         return Outcome(ExperimentStatus.FAILED, reason)
 
@@ -165,15 +167,45 @@ def _start_server() -> None:
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        resource_tracker.ensure_running()  # started with the server otherwise, and lets interruptions in again
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        forkserver.ensure_running()
+        with _modules_found_as_here():
+            resource_tracker.ensure_running()  # started with the server otherwise, and lets interruptions in again
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(connection: Connection) -> None:
-    """What a worker does: runs what it is sent, until nobody is there to send any more."""
+@contextmanager
+def _modules_found_as_here() -> Iterator[None]:
+    """Within, a Python that multiprocessing starts finds modules where this one does, and nowhere else.
+
+    It starts them with ``-c``, which looks into the working directory first: that is the standard library here.
+    """
+    before = os.environ.get(PYTHONPATH)
+    with folder_kept():
+        os.environ[PYTHONPATH] = os.pathsep.join(map(os.path.abspath, sys.path))
+        os.chdir(os.path.dirname(os.__file__))
+        try:
+            yield
+        finally:
+            _set_pythonpath(before)
+
+
+def _set_pythonpath(value: str | None) -> None:
+    if value is None:
+        os.environ.pop(PYTHONPATH, None)
+    else:
+        os.environ[PYTHONPATH] = value
+
+
+def _serve(connection: Connection, pythonpath: str | None) -> None:
+    """What a worker does: runs what it is sent, until nobody is there to send any more.
+
+    Args:
+        connection: Where it is sent runs, and answers.
+        pythonpath: The variable as the parent has it, which what trials run is to get; that of the server differs.
+    """
+    _set_pythonpath(pythonpath)
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the whole group; the parent decides what to do
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP})  # what trials run may listen to them

@@ -135,6 +135,7 @@ class Backend(abc.ABC):
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
         runs: The ability that a benchmark needs for this backend to run it, such as
             :class:`~tunekit_core.Simulatable`.
         capabilities: Of ``"pause"`` (a trial can be paused and resumed), ``"checkpoint"`` (and goes on where it
@@ -149,6 +150,7 @@ class Backend(abc.ABC):
     name: ClassVar[str]
     stream_family: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
+    revision: ClassVar[int] = 1
     runs: ClassVar[type[Any]] = Benchmark
     capabilities: frozenset[str] = frozenset()
     max_losses: int = 3

@@ -21,6 +21,7 @@ class Benchmark(abc.ABC):
     Attributes:
         name: What a config calls it.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
         space: Hyperparameters and constants.
         objective: What is optimised, and the resource that trials report.
         max_resource: The last resource of a trial, or ``None`` if it has no known end.
@@ -38,6 +39,7 @@ class Benchmark(abc.ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[Any]] = NoOptions
+    revision: ClassVar[int] = 1
     space: SearchSpace
     objective: Objective
     max_resource: int | None = None
@@ -108,12 +110,15 @@ class Script:
         folder: Its working directory; that of the tuner unless given.
         environment: Variables that it gets beside those of the tuner.
         takes_arguments: Whether it is given arguments; if not, it reads the file alone.
+        sources: The files and folders that make it up, relative to its working directory: with another content it is
+            another program. Unless given they are found: what the command names, and what that imports.
     """
 
     command: tuple[str, ...]
     folder: Path | None = None
     environment: Mapping[str, str] = attrs.field(factory=dict)
     takes_arguments: bool = True
+    sources: tuple[Path, ...] | None = None
 
 
 @runtime_checkable

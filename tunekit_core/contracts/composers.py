@@ -18,10 +18,12 @@ class ResultComposer(abc.ABC):
     Attributes:
         name: What a config calls it.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
     """
 
     name: ClassVar[str]
     Options: ClassVar[type[Any]] = NoOptions
+    revision: ClassVar[int] = 1
 
     def __init__(self, problem: Problem, options: Any = NO_OPTIONS) -> None:
         self.problem = problem

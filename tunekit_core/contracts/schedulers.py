@@ -25,6 +25,7 @@ class Scheduler(abc.ABC):
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
         needs: What it needs of a backend: ``"pause"`` if it pauses and resumes trials, ``"copy"`` if it starts trials
             from the checkpoints of others. An action that needs what is not declared here is refused.
         objectives: Whether it uses the first metric of the objective alone, ``"one"``, or all of them, ``"many"``. A
@@ -34,6 +35,7 @@ class Scheduler(abc.ABC):
     name: ClassVar[str]
     stream_family: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
+    revision: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset()
     objectives: ClassVar[Literal["one", "many"]] = "one"
 

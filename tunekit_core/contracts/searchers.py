@@ -26,6 +26,7 @@ class Searcher(abc.ABC):
         stream_family: What its random streams belong to: components of one family draw the same numbers from streams
             of one name. Empty: its name.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
         objectives: Whether it uses the first metric of the objective alone, ``"one"``, or all of them, ``"many"``. A
             problem with more metrics than are used is refused.
     """
@@ -33,6 +34,7 @@ class Searcher(abc.ABC):
     name: ClassVar[str]
     stream_family: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = NoOptions
+    revision: ClassVar[int] = 1
     objectives: ClassVar[Literal["one", "many"]] = "one"
 
     def __init__(self, problem: Problem, streams: Streams, options: Any = NO_OPTIONS) -> None:

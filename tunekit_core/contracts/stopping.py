@@ -18,6 +18,7 @@ class StoppingCriterion(abc.ABC):
     Attributes:
         name: What a config calls it.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
+        revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
         is_failure: Whether an experiment that it ends has failed.
         waits_for_running: Whether trials that run then come to their end; otherwise they are stopped, unless the
             experiment waits for them.
@@ -25,6 +26,7 @@ class StoppingCriterion(abc.ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[Any]] = NoOptions
+    revision: ClassVar[int] = 1
     is_failure: ClassVar[bool] = False
     waits_for_running: ClassVar[bool] = False
 

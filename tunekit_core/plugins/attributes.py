@@ -88,7 +88,8 @@ _TEXT_OR_NONE = _Declared(partial(_or_none, _is_text), "it has to be text, or No
 _FLAG = _Declared(_is_flag, "it has to be True or False")
 _OBJECTIVES = _Declared(partial(_is_one_of, ("one", "many")), "it has to be 'one' or 'many'")
 _NAMED = {"name": _Declared(_is_name, "it has to be text that is not empty")}
-_RANDOM = {**_NAMED, "stream_family": _Declared(_is_text, "it has to be text, empty for the name of the component")}
+_PART = {**_NAMED, "revision": _count(1)}
+_RANDOM = {**_PART, "stream_family": _Declared(_is_text, "it has to be text, empty for the name of the component")}
 
 ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
     "searcher": {**_RANDOM, "objectives": _OBJECTIVES},
@@ -101,7 +102,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
         "max_checkpoints": _count(0, or_none=True),
     },
     "benchmark": {
-        **_NAMED,
+        **_PART,
         "max_resource": _count(1, or_none=True),
         "max_resource_attr": _TEXT_OR_NONE,
         "n_workers": _count(1),
@@ -111,8 +112,8 @@ ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
         "is_default": _FLAG,
         "preferred_backend": _TEXT_OR_NONE,
     },
-    "stopping": {**_NAMED, "is_failure": _FLAG, "waits_for_running": _FLAG},
-    "composer": _NAMED,
+    "stopping": {**_PART, "is_failure": _FLAG, "waits_for_running": _FLAG},
+    "composer": _PART,
     "observer": _NAMED,
 }
 """Those of each kind that have to be of a form, by name."""

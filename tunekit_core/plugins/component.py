@@ -16,6 +16,7 @@ from tunekit_core.plugins.attributes import wrong_attribute
 from tunekit_core.plugins.diverted import stdout_diverted
 from tunekit_core.plugins.names import qualified, several_offer
 from tunekit_core.plugins.options import Option, check_option, options_of
+from tunekit_core.secret_names import masked
 
 KEYS_OF_SEVERAL = {"stopping": "stopping", "composer": "composers", "observer": "observers"}
 """For the kinds of which a run has several components: the key that holds them by name on the command line."""
@@ -112,9 +113,9 @@ class Component:
         for name, value in given.items():
             if name not in self.options:
                 raise ConfigurationError(
-                    f"{self.path}.{name}={value!r}: the {noun(self.kind)} '{self.name}' ({self.origin}) has no option "
-                    f"'{name}'. "
-                    f"{suggestion(name, self.options)}Its options: {', '.join(self.options) or 'none'}.",
+                    f"{self.path}.{name}={masked(name, value)!r}: the {noun(self.kind)} '{self.name}' "
+                    f"({self.origin}) has no option '{name}'. {suggestion(name, self.options)}"
+                    f"Its options: {', '.join(self.options) or 'none'}.",
                     option=f"{self.path}.{name}",
                     value=value,
                 )
@@ -172,7 +173,8 @@ class Component:
         """The error of a component, with the name of the option as it was typed."""
         first, dot, rest = str(error.option).partition(".")  # an option may be a mapping, and one of its keys be wrong
         path = self.path_of(first) + dot + rest
-        return ConfigurationError(f"{path}={error.value!r} {error.problem}.", option=path, value=error.value)
+        value = masked(path, error.value)
+        return ConfigurationError(f"{path}={value!r} {error.problem}.", option=path, value=error.value)
 
 
 def several_components(offering: Sequence[Component], form: str = "") -> str:

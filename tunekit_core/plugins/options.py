@@ -12,6 +12,7 @@ import attrs
 
 from tunekit_core.contracts.options import DECLARED, InputFile, InputFolder, Range
 from tunekit_core.errors import ConfigurationError, PluginError, suggestion
+from tunekit_core.secret_names import masked
 
 TYPES = {
     bool: "true | false",
@@ -28,7 +29,7 @@ ALLOWED_TYPES = (
     "them with | between, such as int | None"
 )
 RELATIVE = "A path that does not begin with / is taken from the current folder, in a file too. "
-RESERVED = ("name", "distribution")
+RESERVED = ("name", "distribution", "revision")
 """What a config says of a component beside its options, so that no option can be called that."""
 
 
@@ -137,6 +138,7 @@ def check_option(option: str, value: Any, annotation: Any, *, takes: str = "") -
     fits, converted = _fit(value, annotation)
     if fits:
         return converted
+    value = masked(option, value)
     for path, given in _inputs_named(value, annotation):
         start = "" if os.path.isabs(os.path.expanduser(given)) else RELATIVE
         raise ConfigurationError(

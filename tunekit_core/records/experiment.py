@@ -25,7 +25,7 @@ from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, read_metadata, write_metadata
 from tunekit_core.records.results import ResultsWriter
 
-FILES_FORMAT = 2  # of the files; enters the hash of a run
+FILES_FORMAT = 3  # of the files; enters the hash of a run
 WITH_BLAS = {"scipy.linalg", "torch"}  # beside numpy
 
 
@@ -137,6 +137,18 @@ class ExperimentRecord:
                     f"{self.folder} holds an experiment with another {key.replace('_', ' ')}, which cannot go on with "
                     "this one."
                 )
+
+    def amend(self, metadata: Mapping[str, Any]) -> None:
+        """From now on the metadata say something else of how the experiment was made; written at once.
+
+        Args:
+            metadata: The entries that change.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        self._metadata |= metadata
+        write_metadata(self.folder, self._metadata)
 
     def write(self, event: Happened) -> None:
         """Add an event to ``events.jsonl``, if it is kept.

@@ -10,16 +10,16 @@ import hashlib
 import os
 import select
 import socket
-import tempfile
 from pathlib import Path
 
+from tunekit_local.sockets import bind, remove
+
 LONGEST_NOTICE = 4096
-LONGEST_HOME = 60  # bytes of the folder for temporary files: the least that systems allow an address is 104
 MANY = 8  # Linux queues ten datagrams unless told otherwise, and senders do not wait: more may have been lost
 
 
 class Notices:
-    """The socket of one experiment; its address is the same for every process that works on the experiment.
+    """The socket of one experiment. A process that goes on with the experiment has the same address if it can.
 
     Args:
         folder: Of the experiment. The socket is not in it, since addresses may have no more than some 100 bytes.
@@ -29,11 +29,9 @@ class Notices:
     """
 
     def __init__(self, folder: Path) -> None:
-        temporary = tempfile.gettempdir()
-        home = Path(temporary if len(temporary) < LONGEST_HOME else "/tmp", f"tunekit-{os.getuid()}")
-        self.address = home / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+        name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._bind()
+        self.address = bind(self._socket, name)
         self._socket.setblocking(False)
         self._poll = select.poll()  # select.select takes no descriptor above 1023
         self._poll.register(self._socket, select.POLLIN)
@@ -56,18 +54,7 @@ class Notices:
             n_notices += 1
 
     def close(self) -> None:
-        """Remove the socket, and the last of a user their folder. Notices that are sent later are lost."""
+        """Remove the socket. Notices that are sent later are lost."""
         self._socket.close()
-        self.address.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # others are there
-            self.address.parent.rmdir()
-
-    def _bind(self) -> None:
-        while True:
-            self.address.parent.mkdir(mode=0o700, exist_ok=True)
-            self.address.unlink(missing_ok=True)
-            try:
-                self._socket.bind(str(self.address))
-            except FileNotFoundError:  # another experiment has ended, and removed the folder, just now
-                continue
-            return
+        with contextlib.suppress(FileNotFoundError):  # the temporary folder was cleaned
+            remove(self.address)

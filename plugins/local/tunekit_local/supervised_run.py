@@ -84,7 +84,7 @@ class SupervisedRuns:
         """If no supervisor has claimed the run by now, it is claimed here, so that none can do so afterwards."""
         claim = folder / "process.jsonl"
         try:
-            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         except FileExistsError:
             limit = time.monotonic() + SECONDS_TO_CLAIM
             while not _is_named(folder) and not _claim_is_stale(claim) and time.monotonic() < limit:

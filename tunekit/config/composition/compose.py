@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.config.arguments import CommandLine
-from tunekit.config.composition.environment import as_written, resolved_where_possible
+from tunekit.config.composition.environment import as_written, resolved_where_possible, resolved_with_secrets
 from tunekit.config.composition.hydra_errors import explain
 from tunekit.config.composition.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch
 from tunekit.config.options_files.files import find_file
@@ -103,7 +103,7 @@ def compose_run(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:
-    return cast("dict[str, Any]", OmegaConf.to_container(config, resolve=True))
+    return cast("dict[str, Any]", resolved_with_secrets(config))
 
 
 def _register_plugins(config_dir: str | None) -> None:

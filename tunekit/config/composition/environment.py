@@ -1,7 +1,11 @@
-"""Values that come from environment variables are shown as they were written, never as what they are."""
+"""Values that come from environment variables are shown as they were written, never as what they are.
+
+Where something runs, those of variables with the name of a secret are :class:`~tunekit.secrets.Secret`.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -9,7 +13,11 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from tunekit.secrets import Secret, keep_out_of_sight
+from tunekit_core.secret_names import MASK, is_secret_name
+
 FROM_ENVIRONMENT = re.compile(r"\$\{\s*oc\.env\s*:")
+VARIABLE = re.compile(r"\$\{\s*oc\.env\s*:\s*([^,}\s]+)[^{}]*\}")
 
 
 def is_from_environment(value: Any) -> bool:
@@ -22,6 +30,55 @@ def as_written(config: DictConfig) -> Any:
     texts: list[str] = []
     raw = _masked(OmegaConf.to_container(config, resolve=False), texts)
     return _unmasked(OmegaConf.to_container(OmegaConf.create(raw), resolve=True), texts)
+
+
+def resolved_with_secrets(config: DictConfig) -> Any:
+    """The configuration in plain values, resolved."""
+    resolved = OmegaConf.to_container(config, resolve=True)
+    if not _names_secret(OmegaConf.to_container(config, resolve=False)):
+        return resolved
+    return _with_secrets(resolved, as_written(config))
+
+
+def variables_in(written: str) -> list[str]:
+    """The environment variables that a value is made of."""
+    return VARIABLE.findall(written)
+
+
+def read_again(written: str) -> Secret:
+    """A secret as it was written, resolved.
+
+    Raises:
+        OmegaConfBaseException: If a variable is not set.
+    """
+    return _secret(str(OmegaConf.create({"value": written})["value"]), written)
+
+
+def _with_secrets(value: Any, written: Any) -> Any:
+    if isinstance(value, dict) and isinstance(written, dict):
+        return {key: _with_secrets(part, written[key]) for key, part in value.items()}
+    if isinstance(value, list) and isinstance(written, list):
+        return [_with_secrets(part, as_typed) for part, as_typed in zip(value, written, strict=True)]
+    if value is None or isinstance(value, bool | dict | list) or not _names_secret(written):
+        return value
+    return _secret(str(value), written)
+
+
+def _names_secret(written: Any) -> bool:
+    if isinstance(written, dict):
+        return any(map(_names_secret, written.values()))
+    if isinstance(written, list):
+        return any(map(_names_secret, written))
+    return isinstance(written, str) and any(map(is_secret_name, variables_in(written)))
+
+
+def _secret(text: str, written: str) -> Secret:
+    """The secret, shown as it would be if the variables that are none were all that is put in."""
+    masked = VARIABLE.sub(lambda match: MASK if is_secret_name(match[1]) else match[0], written)
+    shown = str(OmegaConf.create({"value": masked})["value"])
+    for name in filter(is_secret_name, variables_in(written)):
+        keep_out_of_sight(os.environ.get(name, ""))  # it may be a part of the text
+    return Secret(text, shown, written)
 
 
 def resolved_where_possible(node: Any) -> Any:

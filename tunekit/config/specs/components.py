@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
-from tunekit.config.specs.inputs import recorded, with_paths
+from tunekit.config.specs.inputs import held, recorded, with_paths
+from tunekit.config.specs.secrets import marked, with_environment
+from tunekit.secrets import Secret
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.component import Component, noun
@@ -18,7 +20,7 @@ from tunekit_core.plugins.options import RESERVED
 from tunekit_core.plugins.registry import registry
 
 OptionValues = Mapping[str, Any]
-DISTRIBUTION = "distribution"  # key beside the options of a component in what is recorded of a run
+DISTRIBUTION, REVISION = "distribution", "revision"  # keys beside the options of a component in what is recorded
 MISSING = "???"  # as OmegaConf writes a value that has to be given
 
 
@@ -28,16 +30,18 @@ def complete_options(component: Component, given: OptionValues) -> dict[str, Any
     Raises:
         ConfigurationError: If an option does not exist or fit, or is missing.
     """
-    return _complete(component, given, os.fspath)
+    return _complete(component, given, os.fspath, _shown)
 
 
 def complete_component(component: Component, given: OptionValues) -> dict[str, Any]:
-    """What determines what a component does: its distribution, all of its options, and what is in their inputs.
+    """What determines what a component does: its distribution, revision and options, and what is in their inputs.
 
     Raises:
         ConfigurationError: As for :func:`complete_options`, or if an input cannot be read.
     """
-    return {DISTRIBUTION: component.distribution, **_complete(component, given, recorded)}
+    given = with_environment(component.path, given)
+    revision = {} if component.kind == "observer" else {REVISION: component.factory.revision}  # those change no results
+    return {DISTRIBUTION: component.distribution, **revision, **_complete(component, given, recorded, held)}
 
 
 def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, OptionValues]:
@@ -110,6 +114,14 @@ def split_options(component: OptionValues) -> tuple[str, OptionValues]:
     return qualified(component[DISTRIBUTION], split_name(component["name"])[1]), options
 
 
+def find_recorded(kind: str, recorded: OptionValues) -> Component | None:
+    """The component that was recorded; ``None`` if it is an object of a program, which no plugin offers."""
+    if DISTRIBUTION not in recorded:
+        return None
+    name, _ = split_options(recorded)
+    return registry().find(kind, name)
+
+
 def build_benchmark(component: OptionValues) -> Benchmark:
     """The benchmark of these options; opened once per process."""
     return _benchmark(json.dumps(component, sort_keys=True))
@@ -121,22 +133,46 @@ def _benchmark(component: str) -> Benchmark:
     return cast("Benchmark", registry().find("benchmark", name).create(options=options))
 
 
-def plain(values: Mapping[str, Any], write_input: Callable[[Any], Any] = os.fspath) -> dict[str, Any]:
+def plain(
+    values: Mapping[str, Any],
+    write_input: Callable[[Any], Any] = os.fspath,
+    write_secret: Callable[[Secret], Any] = str,
+) -> dict[str, Any]:
     """Values of options as JSON gives them back.
 
     Args:
         values: By name of the option.
         write_input: What stands in place of the path of an input; its text unless given.
+        write_secret: What stands in place of a secret; its text unless given.
 
     Raises:
         ConfigurationError: If a value cannot be written, or an input not be read.
     """
     try:
-        return cast("dict[str, Any]", json.loads(json.dumps(values, default=write_input)))
+        written = _with_secrets(values, write_secret)
+        return cast("dict[str, Any]", json.loads(json.dumps(written, default=write_input)))
     except TypeError as error:
         raise ConfigurationError(f"{values!r} cannot be written to a file: {error}.", value=values) from error
 
 
-def _complete(component: Component, given: OptionValues, write_input: Callable[[Any], Any]) -> dict[str, Any]:
+def _complete(
+    component: Component,
+    given: OptionValues,
+    write_input: Callable[[Any], Any],
+    write_secret: Callable[[Secret], Any],
+) -> dict[str, Any]:
     options = component.read_options({name: value for name, value in given.items() if value != MISSING})
-    return plain({name: getattr(options, name) for name in component.options}, write_input)
+    values = {name: marked(name, getattr(options, name)) for name in component.options}
+    return plain(values, write_input, write_secret)
+
+
+def _with_secrets(value: Any, write_secret: Callable[[Secret], Any]) -> Any:
+    if isinstance(value, Secret):
+        return write_secret(value)
+    if isinstance(value, Mapping):
+        return {key: _with_secrets(part, write_secret) for key, part in value.items()}
+    return [_with_secrets(part, write_secret) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _shown(secret: Secret) -> str:
+    return secret.shown

@@ -1,4 +1,7 @@
-"""Files and folders that options name: what is in them belongs to what a run is, where they are does not."""
+"""What a run is, but for where it comes from: of an input the content counts and not the path, of a secret neither.
+
+An input is recorded with both. A secret stays in the memory of the processes that need it; a file gets its mask.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from tunekit.secrets import Secret, keep_out_of_sight
 from tunekit_core.contracts.options import InputFile, InputFolder
 from tunekit_core.errors import ConfigurationError
 
 PATH, CONTENT = "path", "sha256"  # what is recorded in place of a path
+SECRET, SHOWN, WRITTEN = "secret", "shown", "written"  # in memory, in place of a secret
+INPUT, HELD = frozenset({PATH, CONTENT}), frozenset({SECRET, SHOWN, WRITTEN})
 CHUNK = 2**20  # bytes
 
 
@@ -31,35 +37,75 @@ def recorded(value: Any) -> dict[str, str]:
         raise ConfigurationError(f"{path} cannot be read: {error}", value=path) from error
 
 
+def held(secret: Secret) -> dict[str, str]:
+    """What a run holds of a secret, so that it survives JSON."""
+    return {SECRET: str(secret), SHOWN: secret.shown, WRITTEN: secret.written}
+
+
 def without_paths(value: Any) -> Any:
-    """What was recorded, without where the inputs are."""
-    return _replaced(value, CONTENT)
+    """What was recorded, without where the inputs are, and without secrets."""
+    return _replaced(value, {INPUT: CONTENT, HELD: SHOWN})
 
 
 def with_paths(value: Any) -> Any:
-    """What was recorded, with the paths of the inputs as they are typed."""
-    return _replaced(value, PATH)
+    """What was recorded, with the paths of the inputs as they are typed, and with secrets."""
+    for secret in _held_in(value):
+        keep_out_of_sight(secret)
+    return _replaced(value, {INPUT: PATH, HELD: SECRET})
+
+
+def without_secrets(value: Any) -> Any:
+    """What may be written of a run."""
+    return _replaced(value, {HELD: SHOWN})
+
+
+def secrets_in(value: Any, path: str = "") -> dict[str, str]:
+    """Of each secret in a run its dotted name, and what it is read from again."""
+    if _kind(value) == HELD:
+        return {path: value[WRITTEN]}
+    found: dict[str, str] = {}
+    for key, part in _parts(value):
+        found |= secrets_in(part, f"{path}.{key}" if path else str(key))
+    return found
 
 
 def recorded_inputs(value: Any) -> Iterator[tuple[str, str]]:
     """Path and hash of each input in what was recorded."""
-    if _is_recorded(value):
+    if _kind(value) == INPUT:
         yield value[PATH], value[CONTENT]
-    elif isinstance(value, Mapping | list):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from recorded_inputs(part)
+        return
+    for _, part in _parts(value):
+        yield from recorded_inputs(part)
 
 
-def _replaced(value: Any, kept: str) -> Any:
-    if _is_recorded(value):
-        return value[kept]
+def _held_in(value: Any) -> Iterator[str]:
+    if _kind(value) == HELD:
+        yield value[SECRET]
+        return
+    for _, part in _parts(value):
+        yield from _held_in(part)
+
+
+def _replaced(value: Any, kept: Mapping[frozenset[str], str]) -> Any:
+    kind = _kind(value)
+    if kind in kept:
+        return value[kept[kind]]
     if isinstance(value, Mapping):
         return {key: _replaced(part, kept) for key, part in value.items()}
     return [_replaced(part, kept) for part in value] if isinstance(value, list) else value
 
 
-def _is_recorded(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.keys() == {PATH, CONTENT}
+def _kind(value: Any) -> frozenset[str]:
+    """Which of the two it is by its keys, or what it has instead."""
+    keys = frozenset(value) if isinstance(value, Mapping) else frozenset()
+    return keys if keys in (INPUT, HELD) else frozenset()
+
+
+def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)
 
 
 def _file(path: str) -> str:

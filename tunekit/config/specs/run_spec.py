@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +20,10 @@ from tunekit.config.specs.components import (
     split_options,
 )
 from tunekit.config.specs.defaults import default_backend, default_benchmark
-from tunekit.config.specs.inputs import without_paths
+from tunekit.config.specs.identity import digest
+from tunekit.config.specs.inputs import secrets_in, without_secrets
+from tunekit.config.specs.program import program_of
+from tunekit.config.specs.secrets import refused_in, shown
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
@@ -29,6 +31,7 @@ from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.experiment import FILES_FORMAT
 
+EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
 TIME_LIMIT = "max_wallclock_time"
 QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
 
@@ -39,7 +42,7 @@ class RunSpec:
 
     Attributes:
         results: Everything that determines the results, each component with its distribution and all of its options,
-            each input with its path and a hash of its content.
+            each input with its path and a hash of its content, each file of the program with a hash of its content.
         observers: Options of each observer; they watch and do not enter the hash.
         dataset: Data of the benchmark, or ``None`` if there is only one.
         method: Name of the recipe, or ``None``.
@@ -50,8 +53,8 @@ class RunSpec:
         tags: Whatever the user wants to find again.
     """
 
-    results: Mapping[str, Any]
-    observers: Mapping[str, OptionValues]
+    results: Mapping[str, Any] = attrs.field(repr=False)  # secrets are in it
+    observers: Mapping[str, OptionValues] = attrs.field(repr=False)
     dataset: str | None
     method: str | None
     experiment: str | None
@@ -97,13 +100,42 @@ class RunSpec:
 
     @cached_property
     def hash(self) -> str:
-        """Twelve hexadecimal digits of what determines the results; where inputs are does not."""
-        return _digest(without_paths(self.results))
+        """Twelve hexadecimal digits of what determines the results."""
+        return digest(self.results)
 
     @property
     def setting(self) -> str:
         """What runs that differ in their seed alone share."""
-        return _digest(without_paths({**self.results, "seed": None, "observers": self.observers}))
+        return digest({**self.results, "seed": None}, watched_by=self.observers)
+
+    @property
+    def sources(self) -> Mapping[str, str] | None:
+        """What is in the files of the program, by their names; ``None`` where trials run no program."""
+        sources: Mapping[str, str] | None = self.results["sources"]
+        return sources
+
+    def edited(self, *before: Mapping[str, str], sources: Mapping[str, str]) -> RunSpec:
+        """What the run is whose program was edited while it ran: another one than with any of the versions alone.
+
+        Args:
+            before: What was in the files so far, of each version that ran already.
+            sources: What is in them now.
+        """
+        results = {**self.results, "sources": dict(sources)}
+        if before:
+            results[EARLIER] = [*self.results.get(EARLIER, ()), *map(dict, before)]
+        return attrs.evolve(self, results=results)
+
+    def going_on_from(self, config: Mapping[str, Any]) -> RunSpec:
+        """What the run is if it goes on from another one: the sources of that ran, too.
+
+        Args:
+            config: What was recorded of the other one.
+        """
+        if self.sources is None:
+            return self
+        before = [*config.get(EARLIER, ()), config["sources"]]
+        return self.edited(*(before[:-1] if before[-1] == self.sources else before), sources=self.sources)
 
     @property
     def folder(self) -> Path:
@@ -117,7 +149,8 @@ class RunSpec:
         return Path(self.results_dir) / self.experiment_tag
 
     def metadata(self) -> dict[str, Any]:
-        """What ``metadata.json`` says of how the run was made."""
+        """What ``metadata.json`` says of how the run was made; of secrets only their names."""
+        config = {**self.results, "observers": self.observers}
         return {
             "experiment_tag": self.experiment_tag,
             "method": self.method_name,
@@ -127,22 +160,30 @@ class RunSpec:
             "seed": self.seed,
             "random_seed": self.results["random_seed"],
             "hash": self.hash,
-            "tags": dict(self.tags),
-            "config": {**self.results, "observers": self.observers},
+            "tags": shown("tags", self.tags),
+            "config": without_secrets(config),
+            "secrets": secrets_in(config),
         }
 
 
-def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = None) -> RunSpec:
+def resolve(
+    settings: Settings,
+    random_seed: int,
+    benchmark: Benchmark | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> RunSpec:
     """Complete what the user asked for with the defaults of every class and of the benchmark.
 
     Args:
         settings: What was asked for.
         random_seed: The master seed; drawn by the caller where the settings have none.
         benchmark: The benchmark, where it is an object of the caller. What the settings say of it is complete then.
+        sources: What is in the program of such a benchmark; found by reading unless given.
 
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
     """
+    refused_in([settings.fixed, settings.values["points_to_evaluate"]])
     names = chosen_names(settings, benchmark)
     components = {
         key: _chosen(registry().find(key, names[key]), options)
@@ -158,6 +199,11 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
     if needs_time_limit(settings.several["stopping"]):
         limit = complete_several("stopping", "stopping", {QUALIFIED_TIME_LIMIT: time_limit(benchmark, settings)})
         several["stopping"] = {**limit, **several["stopping"]}
+    results_dir = os.path.expanduser(settings.values["results_dir"])
+    if sources is None:
+        backend = registry().find("backend", names["backend"]).factory
+        program = program_of(benchmark, backend, Path(results_dir))
+        sources = None if program is None else program.digests
     results = {
         "seed": settings.values["seed"],
         "random_seed": random_seed,
@@ -170,6 +216,7 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
         "points_to_evaluate": settings.values["points_to_evaluate"],
         "wait_for_running": settings.values["wait_for_running"],
         "data_hash": benchmark.data_hash,
+        "sources": sources,
         "format": FILES_FORMAT,
     }
     return RunSpec(
@@ -179,7 +226,7 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
         method=settings.recipes["method"],
         experiment=settings.recipes["experiment"],
         experiment_tag=settings.values["experiment_tag"],
-        results_dir=settings.values["results_dir"],
+        results_dir=results_dir,
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
     )
@@ -235,8 +282,3 @@ def time_limit(benchmark: Benchmark | type[Benchmark], settings: Settings) -> fl
 def needs_time_limit(given: Mapping[str, Any]) -> bool:
     """Whether nothing that was asked for ends an experiment that goes well."""
     return all(registry().find("stopping", name).factory.is_failure for name in given)
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,229 @@
+"""Secrets reach the programs that need them, and no file or line that anybody else reads."""
+
+import json
+import pickle
+import sys
+
+import pytest
+import yaml
+
+from tunekit.config.composition.compose import compose_run
+from tunekit.config.planning import plan_runs
+
+HIDDEN = "hunter2-hunter2"
+TYPED = f"benchmark.environment.API_TOKEN={HIDDEN}"
+FROM_OTHER = "benchmark.environment.API_TOKEN='${oc.env:MY_TOKEN}'"
+
+
+@pytest.fixture
+def project(results, tmp_path, monkeypatch):
+    (tmp_path / "train.py").write_text(
+        "import hashlib, os, sys\nfrom tunekit import Reporter\n"
+        "seen = os.environ.get('API_TOKEN', '') + '|' + sys.argv[1]\n"
+        "Reporter()(loss=1.0, seen=hashlib.sha256(seen.encode()).hexdigest())\n"
+    )
+    for name in ("API_TOKEN", "MY_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def arguments(*more, first="word"):
+    command = f"benchmark.command='{sys.executable} train.py {first}'"
+    n = "stopping.max_num_trials_finished=1"
+    return ["benchmark=script", command, "benchmark.space.lr=uniform(0,1)", n, "n_workers=1", *more]
+
+
+def seen(results):
+    """What each trial has seen, hashed, since results are read by everybody."""
+    lines = [path.read_text() for path in sorted(results.root.rglob("reports.jsonl"))]
+    return [json.loads(line)["seen"] for text in lines for line in text.splitlines()]
+
+
+def hashed(text):
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def files_with(text, folder):
+    """Names of the files that hold it, but for the specification of a run, which the supervisor needs."""
+    files = [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+    for path in files:
+        if path.name == "spec.json":
+            assert path.stat().st_mode & 0o777 == 0o600
+    return [str(path) for path in files if path.name != "spec.json"]
+
+
+def specs(*more, first="word"):
+    from tunekit.config.arguments import parse
+
+    return plan_runs([compose_run(parse(arguments(*more, first=first)).overrides)])
+
+
+class TestRecord:
+    def test_a_typed_secret_reaches_the_trial_and_is_masked_everywhere(self, tunekit, project, results):
+        finished = tunekit(*arguments(TYPED))
+        assert finished.status == 0, finished.err
+        assert seen(results) == [hashed(f"{HIDDEN}|word")]
+        (metadata,) = results.metadata()
+        assert metadata["config"]["benchmark"]["environment"] == {"API_TOKEN": "***"}
+        assert metadata["secrets"] == {"benchmark.environment.API_TOKEN": "${oc.env:API_TOKEN}"}
+        assert HIDDEN not in finished.out + finished.err
+        assert "API_TOKEN=***" in finished.out + finished.err  # the command is printed, to be typed again
+        assert files_with(HIDDEN, results.root) == []
+
+    def test_one_from_the_environment_too(self, tunekit, project, results, monkeypatch):
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        finished = tunekit(*arguments(FROM_OTHER))
+        assert finished.status == 0, finished.err
+        assert seen(results) == [hashed(f"{HIDDEN}|word")]
+        (metadata,) = results.metadata()
+        assert metadata["config"]["benchmark"]["environment"] == {"API_TOKEN": "***"}
+        assert metadata["secrets"] == {"benchmark.environment.API_TOKEN": "${oc.env:MY_TOKEN}"}
+        assert files_with(HIDDEN, results.root) == []
+
+    def test_of_a_longer_text_the_secret_alone_is_masked(self, tunekit, project, results, monkeypatch):
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        monkeypatch.setenv("WORD", "w")
+        finished = tunekit(*arguments("tags.note='${oc.env:MY_TOKEN}'", first="${oc.env:WORD}-${oc.env:MY_TOKEN}"))
+        assert finished.status == 0, finished.err
+        assert seen(results) == [hashed(f"|w-{HIDDEN}")]
+        (metadata,) = results.metadata()
+        assert metadata["config"]["benchmark"]["command"] == f"{sys.executable} train.py w-***"
+        assert metadata["tags"] == {"note": "***"}
+        assert files_with(HIDDEN, results.root) == []
+
+    def test_workers_of_a_sweep_get_it(self, shell, project, results):
+        finished = shell(*arguments(TYPED, "--multirun", "seed=0,1", "hydra.sweeper.n_jobs=2"))
+        assert finished.status == 0, finished.err
+        assert seen(results) == [hashed(f"{HIDDEN}|word")] * 2
+        assert HIDDEN not in finished.out + finished.err
+        assert files_with(HIDDEN, results.root) == []
+
+    def test_it_does_not_enter_the_hash_and_other_variables_do(self, project, monkeypatch):
+        monkeypatch.setenv("MY_TOKEN", "third")
+        (first,) = specs("benchmark.environment.API_TOKEN=one")
+        (second,) = specs("benchmark.environment.API_TOKEN=two", "benchmark.environment.MODE=fast")
+        same = [specs(typed)[0] for typed in ("benchmark.environment.API_TOKEN=two", FROM_OTHER)]
+        assert {spec.hash for spec in same} == {first.hash}
+        assert second.hash != first.hash
+        assert specs()[0].hash != first.hash
+
+    def test_a_spec_shows_none_of_it_and_survives_pickling(self, project, monkeypatch):
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        (spec,) = specs(FROM_OTHER, first="${oc.env:MY_TOKEN}")
+        assert HIDDEN not in repr(spec)
+        assert HIDDEN not in json.dumps(spec.metadata())
+        assert pickle.loads(pickle.dumps(spec)) == spec
+
+    def test_numbers_and_empty_text_survive(self, project):
+        (spec,) = specs("benchmark.environment.PIN_KEY=1234", "benchmark.environment.NO_KEY=''")
+        recorded = spec.metadata()["config"]["benchmark"]["environment"]
+        assert recorded == {"PIN_KEY": "***", "NO_KEY": ""}
+
+    @pytest.mark.parametrize("place", ["benchmark.space.token", "fixed.lr"])
+    def test_a_hyperparameter_cannot_be_one(self, tunekit, project, results, monkeypatch, place):
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        finished = tunekit(*arguments(f"{place}='${{oc.env:MY_TOKEN}}'"))
+        assert finished.status == 2
+        assert "${oc.env:MY_TOKEN} names a secret" in finished.err
+        assert "benchmark.environment.NAME=" in finished.err
+        assert HIDDEN not in finished.err
+        assert not results.root.exists()
+
+
+class TestShown:
+    def test_a_typed_one_is_masked_in_the_configuration(self, tunekit, project):
+        finished = tunekit(*arguments(TYPED), "--cfg", "job")
+        assert yaml.safe_load(finished.out)["benchmark"]["environment"] == {"API_TOKEN": "***"}
+        assert HIDDEN not in finished.out + finished.err
+
+    def test_what_was_shown_runs_with_the_variable_and_asks_for_it_without(
+        self, tunekit, project, results, tmp_path, monkeypatch
+    ):
+        (tmp_path / "mine" / "experiment").mkdir(parents=True)
+        shown = tunekit(*arguments(TYPED), "--cfg", "job").out
+        (tmp_path / "mine" / "experiment" / "saved.yaml").write_text(shown)
+        saved = ["experiment=saved", "--config-dir", "mine"]
+        refused = tunekit(*saved)
+        assert refused.status == 2
+        assert "benchmark.environment.API_TOKEN=*** stands in place of a value" in refused.err
+        assert "export API_TOKEN=VALUE" in refused.err
+        assert not results.root.exists()
+        monkeypatch.setenv("API_TOKEN", HIDDEN)
+        assert tunekit(*saved).status == 0
+        assert seen(results) == [hashed(f"{HIDDEN}|word")]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            f"benchmark.environment.API_TOKEN={HIDDEN}}}",
+            f"benchmark.environment={{API_TOKEN:{HIDDEN}}}",
+            f"benchmark.api_key={HIDDEN}",
+            f"benchmark.environment.API_TOKEN=[{HIDDEN}]",
+            f"+api_key={HIDDEN}",
+        ],
+    )
+    def test_errors_do_not_show_it(self, tunekit, project, results, wrong):
+        for more in ([], ["--debug"]):
+            finished = tunekit(*arguments(wrong, "benchmark.mode=neither"), *more)
+            assert finished.status == 2
+            assert HIDDEN not in finished.out + finished.err
+
+
+class TestResume:
+    @pytest.fixture
+    def folder(self, tunekit, project, results):
+        assert tunekit(*arguments(TYPED)).status == 0
+        (folder,) = results.folders()
+        return folder
+
+    def test_it_is_read_again_from_the_environment(self, tunekit, folder, results, monkeypatch):
+        monkeypatch.setenv("API_TOKEN", "other-secret")
+        finished = tunekit("resume", str(folder), "stopping.max_num_trials_finished=2")
+        assert finished.status == 0, finished.err
+        assert sorted(seen(results)) == sorted([hashed(f"{HIDDEN}|word"), hashed("other-secret|word")])
+        assert files_with("other-secret", results.root) == []
+
+    def test_or_typed_again(self, tunekit, folder, results):
+        typed = "benchmark.environment.API_TOKEN=other-secret"
+        finished = tunekit("resume", str(folder), typed, "stopping.max_num_trials_finished=2")
+        assert finished.status == 0, finished.err
+        assert sorted(seen(results)) == sorted([hashed(f"{HIDDEN}|word"), hashed("other-secret|word")])
+        assert "other-secret" not in finished.out + finished.err
+        assert files_with("other-secret", results.root) == []
+
+    @pytest.mark.parametrize("typed", [[], ["benchmark.environment.API_TOKEN=***"]], ids=["nothing", "the mask"])
+    def test_else_it_is_asked_for_by_name_before_anything_starts(self, tunekit, folder, results, typed):
+        before = (folder / "metadata.json").read_bytes()
+        finished = tunekit("resume", str(folder), "stopping.max_num_trials_finished=2", *typed)
+        assert finished.status == 2
+        (line,) = finished.err.splitlines()
+        assert line == (
+            "benchmark.environment.API_TOKEN was not kept, since secrets are not written down. Give it again: resume "
+            f"{folder} benchmark.environment.API_TOKEN=… or export API_TOKEN=…"
+        )
+        assert (folder / "metadata.json").read_bytes() == before
+        assert len(seen(results)) == 1
+
+    def test_no_other_secret_can_be_added(self, tunekit, folder):
+        finished = tunekit("resume", str(folder), TYPED, f"benchmark.environment.OTHER_KEY={HIDDEN}")
+        assert finished.status == 2
+        assert "benchmark.environment.OTHER_KEY=***: an experiment that goes on keeps what it is" in finished.err
+
+    def test_a_part_of_a_text_is_read_from_its_variable(self, tunekit, project, results, monkeypatch):
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        assert tunekit(*arguments(first="${oc.env:MY_TOKEN}")).status == 0
+        (folder,) = results.folders()
+        monkeypatch.delenv("MY_TOKEN")
+        refused = tunekit("resume", str(folder), "stopping.max_num_trials_finished=2")
+        assert refused.status == 2
+        assert "Give it again: export MY_TOKEN=…" in refused.err
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        assert tunekit("resume", str(folder), "stopping.max_num_trials_finished=2").status == 0
+        assert seen(results) == [hashed(f"|{HIDDEN}")] * 2
+
+    def test_the_same_command_finds_the_same_run(self, tunekit, folder, results):
+        assert tunekit(*arguments("benchmark.environment.API_TOKEN=another-one")).status == 0
+        assert results.folders() == [folder]
+        assert len(seen(results)) == 1

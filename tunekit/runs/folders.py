@@ -1,0 +1,80 @@
+"""The folder of a run: its name ends in the hash of what is in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tunekit.config.specs.run_spec import RunSpec
+from tunekit.console import print_stderr
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
+from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
+
+
+def hash_of(folder: Path) -> str | None:
+    """The hash of what is in the folder of a run; ``None`` if that is nothing, or cannot be read."""
+    try:
+        found = read_metadata(folder).get("hash")
+    except RecordError:
+        return None
+    return found if isinstance(found, str) else None
+
+
+def settle(spec: RunSpec) -> None:
+    """Move what is in the folder of a run, if that is another run by now, to where it belongs.
+
+    An experiment that gets another end, or whose program is edited, is another run: it is told so first and moved
+    then. Its process may die in between.
+
+    Raises:
+        ExperimentLocked: If another process writes it.
+        ConfigurationError: If what it is now exists already.
+    """
+    found = hash_of(spec.folder)
+    if found not in (None, spec.hash):
+        move(spec.folder, spec.folder.with_name(spec.folder.name.removesuffix(spec.hash) + found))
+
+
+def become(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:
+    """Tell an experiment which run it is from now on. Its folder is renamed afterwards, by :func:`move`.
+
+    Args:
+        folder: Of the experiment.
+        metadata: Of the experiment.
+        spec: What it becomes.
+
+    Raises:
+        ExperimentLocked: If another process writes it.
+    """
+    with _locked(folder):
+        write_metadata(folder, {**metadata, **spec.metadata(), "status": ExperimentStatus.INTERRUPTED.value})
+
+
+def move(folder: Path, target: Path) -> None:
+    """Rename the folder of an experiment that is another run now.
+
+    Raises:
+        ExperimentLocked, ConfigurationError: As for :func:`settle`.
+    """
+    if target.exists():
+        raise ConfigurationError(
+            f"{folder} holds the experiment that belongs to {target}, where there is one already. Move one of them to "
+            "another folder of results."
+        )
+    with _locked(folder):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(folder, target)
+    print_stderr(f"The experiment in {folder} moves to {target}, the folder of what it is now.")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        with FolderLock(folder):
+            yield
+    except ExperimentLocked as error:
+        raise type(error)(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error

@@ -1,0 +1,76 @@
+"""What is typed after ``python -m tunekit resume``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from tunekit.runs.trust import YES
+from tunekit_core.errors import ConfigurationError, suggestion
+
+CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
+FOLDER = "benchmark.folder"
+ACCEPT_SOURCES = "--changed-sources=accept"
+FLAGS = (ACCEPT_SOURCES, YES)
+USAGE = "Type: python -m tunekit resume FOLDER [stopping.max_wallclock_time=SECONDS …]"
+
+
+@attrs.frozen
+class ResumeArguments:
+    """What is to go on, and how.
+
+    Attributes:
+        words: What was typed beside flags: the folder and overrides.
+        folder: That of the experiment, as it was typed but for the home folder.
+        changes: What is to be different from now on, by key of :data:`CHANGEABLE`.
+        flags: Those of :data:`FLAGS` that were typed.
+    """
+
+    words: tuple[str, ...]
+    folder: Path
+    changes: Mapping[str, Any]
+    flags: frozenset[str]
+
+
+def parse_resume(arguments: Sequence[str]) -> ResumeArguments:
+    """Sort them.
+
+    Args:
+        arguments: The folder, then overrides; flags anywhere.
+
+    Raises:
+        ConfigurationError: If there is no folder, or something is none of these.
+    """
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    for flag in flags:
+        if flag not in FLAGS:
+            raise ConfigurationError(
+                f"`resume` has no flag '{flag}'. {suggestion(flag, FLAGS)}Flags: {' '.join(FLAGS)}. {USAGE}",
+                option=flag,
+            )
+    words = [argument for argument in arguments if argument not in FLAGS]
+    if not words or "=" in words[0]:
+        raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
+    return ResumeArguments(tuple(words), Path(words[0]).expanduser(), _changes(words[1:]), frozenset(flags))
+
+
+def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
+    for override in overrides:
+        path = override.partition("=")[0]
+        key = path.partition(".")[0]
+        if "=" not in override or (key not in CHANGEABLE and path != FOLDER):
+            raise ConfigurationError(
+                f"{override}: an experiment that goes on keeps what it is. Only these can be changed: "
+                f"{', '.join(CHANGEABLE)}; {FOLDER}, where its program lies, if that was moved. {USAGE}",
+                option=key,
+                value=override,
+            )
+    try:
+        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(list(overrides))))
+    except OmegaConfBaseException as error:
+        raise ConfigurationError(f"{' '.join(overrides)}: {error}. {USAGE}") from error

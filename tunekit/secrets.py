@@ -1,0 +1,67 @@
+"""Secrets on their way from the command line or the environment to what needs them: nothing else writes them down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tunekit_core.secret_names import MASK, is_secret_name
+
+SHORTEST = 4  # characters: a shorter text is part of too much that is no secret
+NAMED = re.compile(r"([\w.$/-]+)(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^,}]+)")  # in overrides, also within a mapping
+FROM_ENVIRONMENT = "${"
+
+_known: dict[str, None] = {}  # of this process, so that errors and commands can be printed without them
+
+
+class Secret(str):
+    """A text that is not to be written down.
+
+    Attributes:
+        shown: What is written in its place.
+        written: What it is read from again, with interpolations such as ``${oc.env:API_TOKEN}``.
+    """
+
+    shown: str
+    written: str
+
+    def __new__(cls, text: str, shown: str, written: str) -> Secret:
+        secret = super().__new__(cls, text)
+        secret.shown, secret.written = shown, written
+        keep_out_of_sight(text)
+        return secret
+
+    def __repr__(self) -> str:
+        return repr(self.shown)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Secret, (str(self), self.shown, self.written)
+
+
+def keep_out_of_sight(text: str) -> None:
+    """From now on :func:`redacted` masks this text."""
+    if len(text) >= SHORTEST and not text.startswith(FROM_ENVIRONMENT) and text != MASK:
+        _known[text] = None
+
+
+def redacted(text: str) -> str:
+    """A text for people, without the secrets that this process has come across."""
+    for secret in sorted(_known, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def without_secrets(arguments: Sequence[str]) -> list[str]:
+    """A command line as it may be printed; its secrets are masked in all that is printed from now on."""
+    return [NAMED.sub(_masked, argument) for argument in arguments]
+
+
+def _masked(match: re.Match[str]) -> str:
+    name, sign, value = match.groups()
+    plain = value.strip("\"'")
+    last = re.split(r"[./$]", name)[-1]
+    if name.startswith("benchmark.space.") or not is_secret_name(last) or plain.startswith(FROM_ENVIRONMENT):
+        return match[0]
+    keep_out_of_sight(plain)
+    return f"{name}{sign}{MASK}"

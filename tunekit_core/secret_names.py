@@ -1,0 +1,44 @@
+"""Which values are secrets, by their names: these are masked wherever something is recorded or printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MASK = "***"
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+WORDS = frozenset({"key", "apikey", "accesskey", "authkey", "privatekey", "secretkey", "auth", "pass", "pwd"})
+ENDS = ("secret", "secrets", "token", "password", "passwords", "passwd", "passphrase", "credential", "credentials")
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what bears this name is a secret.
+
+    Names consist of words: ``AWS_ACCESS_KEY_ID``, ``api-key``, ``apiKey``. That of a secret has one that is in
+    :data:`WORDS`, or ends as :data:`ENDS` do, in whatever case. ``keyboard``,
+    ``monkey`` and ``max_tokens`` are no such names.
+
+    >>> is_secret_name("WANDB_API_KEY"), is_secret_name("DBPASSWORD"), is_secret_name("max_tokens")
+    (True, True, False)
+    """
+    return any(word in WORDS or word.endswith(ENDS) for word in map(str.lower, WORD.findall(name)))
+
+
+def is_secret(name: str, value: Any) -> bool:
+    """Whether a value is a secret: text or a number that bears the name of one."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != "" and is_secret_name(name)
+
+
+def masked(name: str, value: Any) -> Any:
+    """A value as it may be shown, with :data:`MASK` in place of itself or of what is in it.
+
+    Args:
+        name: Its name; of a dotted one the last part counts.
+        value: What a file or the command line says.
+    """
+    if isinstance(value, Mapping):
+        return {key: masked(str(key), part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(name, part) for part in value]
+    return MASK if is_secret(name.rpartition(".")[2], value) else value
