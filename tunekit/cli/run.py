@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich import box
@@ -17,7 +18,7 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr, stdout_console
 from tunekit.live.progress import progress
 from tunekit.results import summary
-from tunekit.results.best_so_far import read_best_so_far
+from tunekit.results.best_so_far import metric_and_constraint, read_best_so_far
 from tunekit.results.comparison import FinishedRun, compare
 from tunekit.results.figure import draw, figure_stem
 from tunekit.results.index import write_index
@@ -28,7 +29,7 @@ from tunekit.runs.run import Outcome, failures_of, status_of
 from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.records.files import read_metadata
 
 NO_STATUS = "missing"  # in place of the status of a run whose folder holds none that can be read
@@ -64,7 +65,8 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
         _print_what_is_left(specs, left, n_jobs, _anew(specs[0], command, is_resumed=is_resumed))
         _print_sources_and_siblings(left)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
-    if any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
+    has_missing = any(spec.folder not in outcomes for spec in left)  # though all that had begun came to their end
+    if has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
         return _print_interruption(specs, command)
     became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
     complete = [
@@ -216,8 +218,19 @@ def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
     complete = sum(status_of(spec) is ExperimentStatus.COMPLETED for spec in specs)
     _write_indices(specs)
     how_far = "" if len(specs) == 1 else f", with {complete} of {len(specs)} runs complete"
+    if len(specs) == 1:
+        _write_best_so_far(specs[0].folder)
     write_last_line(f"Interrupted{how_far}. To go on, type: {command}")
     return exit_status()
+
+
+def _write_best_so_far(folder: Path) -> None:
+    """Of a run that was interrupted and wrote its results, if it found anything."""
+    with suppress(RecordError):  # it was interrupted before it had a folder
+        metadata = read_metadata(folder)
+        if metadata["status"] == ExperimentStatus.INTERRUPTED.value and "incumbent" in metadata:
+            best = f"Best {metric_and_constraint(metadata)} so far: {summary.value_and_place(metadata)}"
+            write_last_line(f"{best}. Results so far: {folder}")
 
 
 def _status(outcomes: Mapping[Path, Outcome], spec: RunSpec) -> ExperimentStatus:

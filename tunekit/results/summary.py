@@ -33,11 +33,8 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     if incumbent is None:
         print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {_why_there_is_no_best(metadata)}.")
     else:
-        value = next(iter(incumbent["metrics"].values()))
-        resource = metadata["resource"] or "report"
         print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}")
-        where = f"{resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
-        print_stdout(f"Best {metric_and_constraint(metadata)}: {value:.6g} at {where}")
+        print_stdout(f"Best {metric_and_constraint(metadata)}: {value_and_place(metadata)}")
         stdout_console().print(_configuration(incumbent["configuration"]))
     _print_best_of_failed(metadata)
     print_failed_trials({spec.folder: metadata})
@@ -53,6 +50,17 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         print_stdout("Next: mend it, and type the same with another experiment_tag=NAME.")
     elif command is not None:
         print_stdout(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
+
+
+def value_and_place(metadata: Mapping[str, Any]) -> str:
+    """The best value of a run that has one, and where it was reported.
+
+    Args:
+        metadata: The ``metadata.json`` of the run, with its incumbent.
+    """
+    incumbent, resource = metadata["incumbent"], metadata["resource"] or "report"
+    value = next(iter(incumbent["metrics"].values()))
+    return f"{value:.6g} at {resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
 
 
 def print_anomalies(runs: Sequence[Mapping[str, Any]]) -> None:

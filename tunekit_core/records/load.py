@@ -130,9 +130,10 @@ class Experiment:
             raise self._nothing_to_read()
 
     def _nothing_to_read(self) -> RecordError:
+        status, reason = self.metadata["status"], self.metadata.get("reason")
         return RecordError(
-            f"{self.path / RESULTS} does not exist: the experiment is {self.metadata['status']}, and there is no "
-            f"{EVENTS} that tells what it had come to. {WITHOUT_EVENTS}"
+            f"{self.path / RESULTS} does not exist: the experiment is {status}{f' ({reason})' if reason else ''}, and "
+            f"there is no {EVENTS} that tells what it had come to. {WITHOUT_EVENTS}"
         )
 
     def _incumbent(self) -> Mapping[str, Any]:
@@ -166,8 +167,8 @@ class Experiment:
 def load_experiment(path: Path | str, *, results_dir: Path | str = "results") -> Experiment:
     """Read an experiment, also one whose process was killed or that still runs; nothing in its folder is changed.
 
-    Where it has not come to its end, what it has come to so far is read from its record, which takes some 20
-    microseconds an event.
+    Where it has not come to its end, what it has come to so far is read from its record, in about 3 seconds for 100,000
+    reports.
 
     Args:
         path: Its folder, or the name of its folder somewhere below ``results_dir``, with as many of the folders above
