@@ -53,7 +53,7 @@ def test_metadata_tell_the_whole_story(play, make_problem):
     ] * 2
     assert 0.0 <= metadata["best_of_failed"].pop("configuration")["x"] <= 1.0
     assert metadata == {
-        "format": 2,
+        "format": 3,
         "status": "completed",
         "reason": "2 trials were finished",
         "metric": ["loss", "size"],

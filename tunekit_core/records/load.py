@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tunekit_core.engine.events import Recorded
+from tunekit_core.engine.summary import without_summary
 from tunekit_core.errors import RecordError
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
@@ -188,11 +189,13 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
             raise RecordError(f"'{path}': found {what}. Give the folder that holds {METADATA}.")
         folder = found[0]
     metadata = read_metadata(folder)
-    has_ended = "ended" in metadata
-    if (has_ended and (folder / RESULTS).exists()) or not (folder / EVENTS).exists():
+    has_results = "ended" in metadata and (folder / RESULTS).exists()
+    if has_results or not (folder / EVENTS).exists():
         return Experiment(folder, metadata)
     so_far = read_so_far(folder, metadata)
-    return Experiment(folder, metadata if has_ended else metadata | so_far.summary, so_far.results)
+    if metadata.get("n_reports") != so_far.summary["n_reports"]:  # the end is not told, or was lost
+        metadata = without_summary(metadata) | so_far.summary
+    return Experiment(folder, metadata, so_far.results)
 
 
 def read_events(folder: Path | str) -> list[Recorded]:
