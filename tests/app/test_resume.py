@@ -289,6 +289,69 @@ def test_an_experiment_that_was_given_up_on_goes_on_once_its_script_is_mended(tu
     assert "the data are not there" in failed.err
     assert "the data are not there" in load_experiment(results.folders()[0]).metadata["failures"][0]["reason"]
     script.write_text("from tunekit import Reporter; Reporter()(loss=1.0)")
-    assert tunekit(*command).status == 0
+    assert tunekit("resume", str(results.folders()[0]), "--changed-sources=accept").status == 0
     metadata = load_experiment(results.folders()[0]).metadata
     assert (metadata["n_failed"], metadata["n_completed"]) == (2, 3)
+
+
+def test_the_same_command_with_a_later_end_names_the_experiment_that_could_go_on(tunekit, results):
+    assert tunekit(*COMMAND, LIMIT.format(1)).status == 0
+    (before,) = results.folders()
+    longer = tunekit(*COMMAND, LIMIT.format(2))
+    told = " ".join(longer.err.split())
+    assert f"{before} is the same experiment with another end. To go on with that rather than begin anew" in told
+    assert f"python -m tunekit resume {before} {LIMIT.format(2)}" in told
+    assert len(results.folders()) == 2
+    shorter = tunekit(*COMMAND, "stopping.max_num_evaluations=1")
+    assert "is the same experiment" not in shorter.err
+    other = tunekit(*COMMAND, LIMIT.format(3), "seed=5")
+    assert "is the same experiment" not in other.err
+
+
+@pytest.mark.parametrize("end", ["stopping.max_num_trials_started=1", "stopping.max_wallclock_time=0.001"])
+def test_an_end_that_is_passed_is_refused_and_nothing_is_renamed(tunekit, results, end):
+    assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
+    (folder,) = results.folders()
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    refused = tunekit("resume", str(folder), end)
+    assert refused.status == 2
+    assert f"{end.partition('=')[0]}: {folder} has gone further than that already" in " ".join(refused.err.split())
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_an_end_where_it_stands_is_no_passed_one(tunekit, results):
+    assert tunekit(*COMMAND, "stopping.max_num_trials_started=2").status == 0
+    (folder,) = results.folders()
+    resumed = tunekit("resume", str(folder), "stopping.max_num_trials_started=null", LIMIT.format(2))
+    assert resumed.status == 0, resumed.err
+    (now,) = results.folders()
+    assert now != folder
+
+
+@pytest.mark.parametrize("way", ["absolute", "above", "home", "link"])
+def test_a_folder_is_resumed_by_whatever_path_names_it(tunekit, results, tmp_path, monkeypatch, way):
+    assert tunekit(*COMMAND, LIMIT.format(1)).status == 0
+    (folder,) = results.folders()
+    below = folder.relative_to(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "link").symlink_to(folder)
+    typed = {"absolute": folder, "above": Path("..") / below, "home": Path("~") / below, "link": tmp_path / "link"}[way]
+    resumed = tunekit("resume", str(typed), LIMIT.format(2))
+    assert resumed.status == 0, resumed.err
+    (now,) = results.folders()
+    assert now != folder
+    assert load_experiment(now).metadata["reason"] == "2 trials were finished"
+
+
+def test_a_home_folder_is_one_wherever_a_path_is_typed(tunekit, results, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TUNEKIT_RESULTS", "~/by_variable")
+    assert tunekit(*COMMAND, LIMIT.format(1)).status == 0
+    assert tunekit(*COMMAND, LIMIT.format(1), "results_dir=~/typed").status == 0
+    (folder,) = (path.parent for path in tmp_path.glob("typed/*/*/*/metadata.json"))
+    assert len(list(tmp_path.glob("by_variable/*/*/*/metadata.json"))) == 1
+    assert not (tmp_path / "~").exists()
+    assert load_experiment(f"~/{folder.relative_to(tmp_path)}").path == folder
+    assert load_experiment(folder.name, results_dir="~/typed").path == folder

@@ -1,6 +1,7 @@
 """One run: what it is made of, where it goes, how it is summarised."""
 
 import json
+import shlex
 import shutil
 
 import pytest
@@ -126,7 +127,10 @@ def test_a_run_of_another_version_counts_and_says_how_to_run_it_again(tunekit, r
     finished = tunekit("method=ASHA", SHORT)
     assert "found complete" in finished.out
     assert "tunekit-asha 0.0.1" in finished.err
-    assert f"rm -r {folder}" in finished.err
+    again = " ".join(finished.err.split()).rpartition("type: python -m tunekit ")[2]
+    assert tunekit(*shlex.split(again)).status == 0
+    assert folder in results.folders()
+    assert len(results.folders("default-anew/*/*")) == 1
 
 
 def test_a_damaged_run_is_run_again(tunekit, results):

@@ -313,3 +313,12 @@ def test_the_first_failed_trial_is_told_with_the_folder_of_its_run(tunekit, resu
     folder = min(str(folder) for folder in results.folders() if "-0-" in folder.name)
     assert " trials failed, in 2 of 2 runs. Trial " in finished.out
     assert f" in {folder}: " in finished.out
+
+
+def test_runs_with_one_sum_of_seeds_are_told_to_repeat_each_other(tunekit, results):
+    command = ("method=RS", "benchmark=fcnet", SHORT, "--multirun", "seed=0,1,2")
+    near = tunekit(*command, "random_seed=0,1")
+    assert near.status == 0, near.err
+    assert "Some runs repeat others: 2 of RS." in " ".join(near.out.split())
+    far = tunekit(*command, "random_seed=0,1000")
+    assert "repeat" not in far.out

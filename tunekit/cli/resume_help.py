@@ -19,6 +19,8 @@ Without more, the experiment goes on as it was begun. These can be changed, each
   resume FOLDER stopping.max_wallclock_time=7200       to a later end; the folder is renamed, since it is another run
   resume FOLDER n_workers=8                            with more trials at the same time
   resume FOLDER backend.trial_timeout=600              with other options of the same backend
+  resume FOLDER benchmark.folder=NEW                   where the folder of its program was moved
+  resume FOLDER --changed-sources=accept               with a program that was edited since: results of both versions
   resume FOLDER --yes                                  though another user made it, who says so what is run as you
 
 The command that made the experiment does the same as `resume FOLDER`: what is interrupted goes on."""

@@ -25,6 +25,8 @@ from tunekit.runs.batch import available_cores, run_all
 from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.interruption import exit_status
 from tunekit.runs.run import Outcome, failures_of, status_of
+from tunekit.runs.siblings import offer, sibling_of
+from tunekit.sources import told
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import read_metadata
@@ -59,19 +61,26 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     raise_when_interrupted()
     is_quiet = all(spec.verbosity == QUIET for spec in specs)
     if not is_quiet:
-        _print_what_is_left(specs, left, n_jobs)
+        _print_what_is_left(specs, left, n_jobs, _anew(specs[0], command, is_resumed=is_resumed))
+        _print_sources_and_siblings(left)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
     if any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
         return _print_interruption(specs, command)
-    complete = [spec for spec in specs if _status(outcomes, spec) is ExperimentStatus.COMPLETED]
+    became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
+    complete = [
+        spec
+        for spec in specs
+        if _status(outcomes, spec) is ExperimentStatus.COMPLETED and (spec.folder not in became or not plan.is_sweep)
+    ]
     all_written = True
     if plan.is_sweep:
         all_written = _print_and_draw_comparison(specs, complete)
+        all_written &= _print_edited(list(became.values()), command)
     elif complete:
         outcome = outcomes.get(specs[0].folder)
         seconds = None if outcome is None else outcome.seconds
-        metadata = read_metadata(specs[0].folder)
-        summary.print_run_summary(specs[0], metadata, seconds, None if is_resumed else command)
+        spec = became.get(specs[0].folder, specs[0])
+        summary.print_run_summary(spec, read_metadata(spec.folder), seconds, None if is_resumed else command)
     all_succeeded = _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
     return SUCCEEDED if all_written and all_succeeded else SOME_FAILED
 
@@ -99,14 +108,36 @@ def _print_plan(specs: Sequence[RunSpec], statuses: Mapping[Path, ExperimentStat
     stdout_console().print(table)
 
 
-def _print_what_is_left(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int) -> None:
+def _print_what_is_left(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int, anew: str) -> None:
     complete = [spec for spec in specs if spec not in left]
     if len(specs) > 1:
         at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
         print_stderr(f"{len(specs)} runs: {len(complete)} complete, {len(left)} to run{at_once}.")
     elif left:
         print_stderr(f"Running in {left[0].folder}")
-    summary.print_other_versions([spec.folder for spec in complete])
+    summary.print_other_versions([spec.folder for spec in complete], anew)
+
+
+def _print_sources_and_siblings(left: Sequence[RunSpec]) -> None:
+    """Print which files count as the program, and which experiments could go on instead of beginning anew."""
+    for names in dict.fromkeys(tuple(spec.sources) for spec in left if spec.sources is not None):
+        print_stderr(told(names))
+    found = [(sibling, spec) for spec in left if (sibling := sibling_of(spec)) is not None]
+    for sibling, spec in found[:1]:
+        print_stderr(offer(sibling, spec))
+    if len(found) > 1:
+        print_stderr(f"So it is with {len(found) - 1} more of these runs.")
+
+
+def _print_edited(became: Sequence[RunSpec], command: str) -> bool:
+    """Print which runs are others than were asked for; true if none is."""
+    if not became:
+        return True
+    print_stderr(f"Not compared, since their program was edited meanwhile ({len(became)} of the runs):", style="red")
+    for spec in became:
+        print_stderr(f"  {spec.folder}")
+    print_stderr(f"To have all with the program as it is now, type the same command again: {command}")
+    return False
 
 
 def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path, Outcome]:
@@ -171,9 +202,14 @@ def _print_failures(
     if len(kept) < len(failed):
         print_stderr(f"To run only what failed, type the same command again: {command}")
     if kept:
-        what = "type the command that made it, with" if is_resumed else f"type: {command}"
-        print_stderr(f"To begin anew beside what is recorded, {what} experiment_tag={kept[0].experiment_tag}-anew")
+        print_stderr(f"To begin anew beside what is recorded, {_anew(kept[0], command, is_resumed=is_resumed)}")
     return False
+
+
+def _anew(spec: RunSpec, command: str, *, is_resumed: bool) -> str:
+    """What to type to have a run begin anew beside what is there, as the end of a sentence."""
+    what = "type the command that made it, with" if is_resumed else f"type: {command}"
+    return f"{what} experiment_tag={spec.experiment_tag}-anew"
 
 
 def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:

@@ -176,7 +176,7 @@ def _with_prefix(override: str) -> str:
     rest = match["rest"]
     if key.startswith(SPACE):
         rest = _with_quotes(rest)
-    elif prefix == "++" and not QUOTE.search(rest):
+    elif prefix != "+" and not QUOTE.search(rest):
         rest = HOME.sub(lambda path: quoted(path[0]), rest)
     return prefix + key + rest
 

@@ -45,12 +45,17 @@ def plan_command(line: CommandLine) -> Plan:
     return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan)
 
 
-def plan_runs(configs: Sequence[Mapping[str, Any]], benchmark: Benchmark | None = None) -> list[RunSpec]:
+def plan_runs(
+    configs: Sequence[Mapping[str, Any]],
+    benchmark: Benchmark | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> list[RunSpec]:
     """The distinct runs of composed configurations, in order.
 
     Args:
         configs: In plain dicts.
         benchmark: The benchmark of all of them, where it is an object of the caller.
+        sources: As for :func:`~tunekit.config.specs.run_spec.resolve`.
 
     Raises:
         TunekitError: If a key, component or option does not exist or fit.
@@ -62,7 +67,7 @@ def plan_runs(configs: Sequence[Mapping[str, Any]], benchmark: Benchmark | None 
         random_seed = settings.values["random_seed"]
         if random_seed is None:
             drawn = random_seed = _draw_random_seed() if drawn is None else drawn
-        spec = resolve(settings, random_seed, benchmark)
+        spec = resolve(settings, random_seed, benchmark, sources)
         specs.setdefault(spec.folder, spec)
     return list(specs.values())
 

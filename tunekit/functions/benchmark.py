@@ -87,7 +87,8 @@ class FunctionBenchmark(Benchmark):
 
     def script(self) -> Script:
         """The same Python, in the same folder; by path, since with ``-m`` it would import from that folder first."""
-        return Script((sys.executable, RUNNER, str(self.file), self._metric), takes_arguments=False)
+        command = (sys.executable, RUNNER, str(self.file), self._metric)
+        return Script(command, takes_arguments=False, sources=())  # what is in the function is known otherwise
 
 
 def _for_its_owner_alone(path: str, flags: int) -> int:

@@ -159,8 +159,8 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
         print_stderr(f"Running in {spec.folder}")
         benchmark.write()
         try:
-            with watching(spec) as watch:
-                build_tuner(spec, record, benchmark, watch=watch).run()
+            with watching(spec) as watches:
+                build_tuner(spec, record, benchmark, watches=watches).run()
         except (RecordError, ReplayError):
             tag = f"{spec.experiment_tag}-anew"
             print_stderr(

@@ -32,17 +32,17 @@ Watch: TypeAlias = Callable[[Problem, Backend], Observer]
 
 
 @contextmanager
-def watching(spec: RunSpec) -> Iterator[Watch | None]:
+def watching(spec: RunSpec) -> Iterator[list[Watch]]:
     """While the block runs, a run is displayed. However the block is left, the terminal is clean afterwards.
 
     Yields:
-        What makes the observer; ``None`` if there is nothing to watch: the run is simulated, or is to be quiet.
+        What makes the observer; nothing if there is nothing to watch: the run is simulated, or is to be quiet.
     """
     if spec.verbosity == QUIET or not spec.can_restore:  # backends that can restore are those in real time
-        yield None
+        yield []
         return
     with ExitStack() as watchers:
-        yield lambda problem, backend: watchers.enter_context(closing(_watcher(spec, problem, backend)))
+        yield [lambda problem, backend: watchers.enter_context(closing(_watcher(spec, problem, backend)))]
 
 
 def _watcher(spec: RunSpec, problem: Problem, backend: Backend) -> Watcher:

@@ -15,6 +15,7 @@ from tunekit.config.specs.components import DISTRIBUTION
 from tunekit.config.specs.inputs import CONTENT, PATH
 from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.results.best_so_far import BestSoFar, metric_and_constraint
+from tunekit_core.randomness import effective_seed
 
 FRACTIONS = (0.25, 0.5, 1.0)
 CONFIDENCE = 0.95
@@ -44,10 +45,12 @@ class MethodCurves:
     Attributes:
         label: The method, and what else tells it from the others.
         curves: The best value over time of each run.
+        n_repeated: How many of them repeat another: ``random_seed`` and ``seed`` have the same sum.
     """
 
     label: str
     curves: Sequence[BestSoFar]
+    n_repeated: int = 0
 
     def interval(self, times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean over runs and half width of its t interval at each time; NaN where a run has no value yet.
@@ -94,17 +97,22 @@ def compare(runs: Sequence[FinishedRun]) -> list[Panel]:
 
 def _panel(problem: str, metric: str, mode: str, runs: Sequence[FinishedRun]) -> Panel:
     budget = max(_budget(run) for run in runs)
-    curves: dict[str, list[BestSoFar]] = {}
+    pooled: dict[str, list[FinishedRun]] = {}
     for run, label in zip(runs, _labels(runs), strict=True):
-        curves.setdefault(label, []).append(run.best)
+        pooled.setdefault(label, []).append(run)
     sign = 1.0 if mode == "min" else -1.0
 
     def loss_at_the_end(method: MethodCurves) -> tuple[float, str]:
         mean = float(method.interval(np.array([budget]))[0][0])
         return (np.inf if np.isnan(mean) else sign * mean), method.label
 
-    methods = sorted((MethodCurves(label, curves[label]) for label in curves), key=loss_at_the_end)
+    methods = sorted((_method(label, pooled[label]) for label in pooled), key=loss_at_the_end)
     return Panel(problem, metric, mode, budget, methods)
+
+
+def _method(label: str, runs: Sequence[FinishedRun]) -> MethodCurves:
+    seeds = {effective_seed(run.spec.results["random_seed"], run.spec.seed) for run in runs}
+    return MethodCurves(label, [run.best for run in runs], len(runs) - len(seeds))
 
 
 def _budget(run: FinishedRun) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -123,6 +121,14 @@ def print_comparison(panels: Sequence[Panel]) -> None:
             table.add_row(*cells, style="bold" if position == 0 and len(panel.methods) > 1 else None)
         stdout_console().print(table)
     print_stdout("Mean over runs ± 95 % interval (Student's t).")
+    repeated = {method.label: method.n_repeated for panel in panels for method in panel.methods if method.n_repeated}
+    if repeated:
+        counts = ", ".join(f"{n} of {label}" for label, n in repeated.items())
+        print_stdout(
+            f"Some runs repeat others: {counts}. Runs draw the same where random_seed + seed is the same, so that the "
+            "intervals are too narrow. Let random_seed stand further apart than there are seeds, as in "
+            "random_seed=0,1000."
+        )
 
 
 def print_file_paths(figures: Sequence[Path], indices: Sequence[Path]) -> None:
@@ -132,8 +138,13 @@ def print_file_paths(figures: Sequence[Path], indices: Sequence[Path]) -> None:
             print_stdout(f"{what}: {path}")
 
 
-def print_other_versions(folders: Sequence[Path]) -> None:
-    """Print to standard error which complete runs other versions of the plugins made, and how to run them again."""
+def print_other_versions(folders: Sequence[Path], anew: str) -> None:
+    """Print to standard error which complete runs other versions of the plugins made, and how to run them again.
+
+    Args:
+        folders: Of the complete runs.
+        anew: What to type for that, as the end of a sentence.
+    """
     installed = registry().versions
     made_with: dict[str, set[Path]] = {}
     for folder in folders:
@@ -145,9 +156,8 @@ def print_other_versions(folders: Sequence[Path]) -> None:
         old = sorted(set().union(*made_with.values()))
         print_stderr(
             f"{plural(len(old), 'complete run')} {'was' if len(old) == 1 else 'were'} made with "
-            f"{', '.join(sorted(made_with))}. What is complete counts. To run it again:"
+            f"{', '.join(sorted(made_with))}. What is complete counts. To run it again beside that, {anew}"
         )
-        print_stderr(shlex.join(["rm", "-r", *map(os.fspath, old)]))
 
 
 def _disk_use(folder: Path) -> str:

@@ -12,6 +12,7 @@ from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.engine.tuner import Tuner
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.registry import registry
@@ -25,7 +26,7 @@ def build_tuner(
     record: ExperimentRecord | None = None,
     benchmark: Benchmark | None = None,
     *,
-    watch: Callable[[Problem, Backend], Observer] | None = None,
+    watches: Sequence[Callable[[Problem, Backend], Observer]] = (),
 ) -> Tuner:
     """Build the tuner of a run, and every component.
 
@@ -33,7 +34,7 @@ def build_tuner(
         spec: The run.
         record: Where it is written; nowhere unless given.
         benchmark: What is tuned, where it is an object of the caller; built by its name unless given.
-        watch: Makes one more observer, which is no part of the run.
+        watches: Each makes one more observer, which is no part of the run.
 
     Raises:
         TunekitError: If a component refuses its options, or two of them do not go together.
@@ -47,12 +48,11 @@ def build_tuner(
     searcher = _create("searcher", results["searcher"], problem, streams)
     backend = _create("backend", results["backend"], problem, benchmark, folder, streams)
     observers = _create_all("observer", spec.observers, problem, folder)
-    if watch is not None:
-        observers.append(watch(problem, backend))
+    observers += [watch(problem, backend) for watch in watches]
     return Tuner(
         scheduler=_create("scheduler", results["scheduler"], problem, streams, searcher),
         backend=backend,
-        stopping=_create_all("stopping", results["stopping"], problem),
+        stopping=build_criteria(results["stopping"], problem),
         n_workers=results["n_workers"],
         composers=_create_all("composer", results["composers"], problem),
         observers=observers,
@@ -60,6 +60,11 @@ def build_tuner(
         metadata=spec.metadata(),
         wait_for_running=results["wait_for_running"],
     )
+
+
+def build_criteria(stopping: Mapping[str, OptionValues], problem: Problem) -> list[StoppingCriterion]:
+    """What ends a run: criteria by name, each with its options."""
+    return _create_all("stopping", stopping, problem)
 
 
 def build_problem(benchmark: Benchmark, results: Mapping[str, Any]) -> Problem:

@@ -14,6 +14,7 @@ from tunekit.runs.trust import YES
 from tunekit_core.errors import ConfigurationError, suggestion
 
 CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
+FOLDER = "benchmark.folder"
 ACCEPT_SOURCES = "--changed-sources=accept"
 FLAGS = (ACCEPT_SOURCES, YES)
 USAGE = "Type: python -m tunekit resume FOLDER [stopping.max_wallclock_time=SECONDS …]"
@@ -24,11 +25,13 @@ class ResumeArguments:
     """What is to go on, and how.
 
     Attributes:
+        words: What was typed beside flags: the folder and overrides.
         folder: That of the experiment, as it was typed but for the home folder.
         changes: What is to be different from now on, by key of :data:`CHANGEABLE`.
         flags: Those of :data:`FLAGS` that were typed.
     """
 
+    words: tuple[str, ...]
     folder: Path
     changes: Mapping[str, Any]
     flags: frozenset[str]
@@ -53,16 +56,17 @@ def parse_resume(arguments: Sequence[str]) -> ResumeArguments:
     words = [argument for argument in arguments if argument not in FLAGS]
     if not words or "=" in words[0]:
         raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
-    return ResumeArguments(Path(words[0]).expanduser(), _changes(words[1:]), frozenset(flags))
+    return ResumeArguments(tuple(words), Path(words[0]).expanduser(), _changes(words[1:]), frozenset(flags))
 
 
 def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
     for override in overrides:
-        key = override.partition("=")[0].partition(".")[0]
-        if "=" not in override or key not in CHANGEABLE:
+        path = override.partition("=")[0]
+        key = path.partition(".")[0]
+        if "=" not in override or (key not in CHANGEABLE and path != FOLDER):
             raise ConfigurationError(
                 f"{override}: an experiment that goes on keeps what it is. Only these can be changed: "
-                f"{', '.join(CHANGEABLE)}. {USAGE}",
+                f"{', '.join(CHANGEABLE)}; {FOLDER}, where its program lies, if that was moved. {USAGE}",
                 option=key,
                 value=override,
             )

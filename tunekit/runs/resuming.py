@@ -8,21 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from tunekit.config.schema import COMPONENTS, FOLDER_NAME, NORMAL, SEVERAL, check
-from tunekit.config.specs.components import split_options
+from tunekit.config.specs.components import build_benchmark, split_options
 from tunekit.config.specs.identity import revisions
 from tunekit.config.specs.inputs import recorded_inputs
-from tunekit.config.specs.run_spec import RunSpec, name_without_recipe, resolve
+from tunekit.config.specs.program import different
+from tunekit.config.specs.run_spec import EARLIER, RunSpec, name_without_recipe, resolve
+from tunekit.runs.building import build_problem
 from tunekit.runs.checking import check_runs
+from tunekit.runs.ends import passed_end
 from tunekit.runs.folders import become, move
 from tunekit.runs.given_again import config_with_secrets, split_secrets
-from tunekit.runs.resume_arguments import parse_resume
+from tunekit.runs.resume_arguments import ACCEPT_SOURCES, ResumeArguments, parse_resume
 from tunekit.runs.trust import YES, check_trust
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.experiment import FILES_FORMAT
 from tunekit_core.records.files import EVENTS, read_metadata
 
-DERIVED = ("data_hash", "format", "sources", "earlier_sources")
+DERIVED = ("data_hash", "format", "sources", EARLIER)
 FUNCTION_BENCHMARK = "function"  # name of the benchmark of ``tune()``, which no config can name
 
 
@@ -71,6 +74,8 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it has no {EVENTS}. To begin anew beside it, type the command that made it, with "
             f"experiment_tag={spec.experiment_tag}-anew"
         )
+    _check_end(folder, config, spec)
+    spec = _with_sources(asked, config, spec)
     if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
         _rename(folder, metadata, spec)
@@ -184,6 +189,31 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _check_end(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> None:
+    problem = build_problem(build_benchmark(spec.results["benchmark"]), spec.results)
+    passed = passed_end(folder, config, spec, problem)
+    if passed is not None:
+        path = f"stopping.{passed.name}"
+        raise ConfigurationError(
+            f"{path}: {folder} has gone further than that already: when {passed.reason}, it went on. Give it a later "
+            "end, or type the command that made it with this one: that is another run, which begins anew beside it.",
+            option=path,
+        )
+
+
+def _with_sources(asked: ResumeArguments, config: Mapping[str, Any], spec: RunSpec) -> RunSpec:
+    """The run with the sources that it had before and those that it has now."""
+    names = ", ".join(different(config["sources"] or {}, spec.sources or {}))
+    if names and ACCEPT_SOURCES not in asked.flags:
+        again = shlex.join(["python", "-m", "tunekit", "resume", *asked.words, ACCEPT_SOURCES])
+        raise ConfigurationError(
+            f"{asked.folder} began with other sources: {names}. To begin anew with those of now, type the command that "
+            f"made it; to have results of both in one experiment, type: {again}",
+            option=ACCEPT_SOURCES.partition("=")[0],
+        )
+    return spec.going_on_from(config)
+
+
 def _rename(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:
     if spec.folder.exists():
         raise ConfigurationError(
@@ -192,4 +222,4 @@ def _rename(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:
         )
     # Before the folder gets its other name: what it holds from now on is never complete for what it has been so far.
     become(folder, metadata, spec)
-    move(folder, spec.folder)
+    move(folder.resolve(), spec.folder)  # it may be named by a link

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 import traceback
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.live.watching import watching
+from tunekit.live.watching import Watch, watching
 from tunekit.runs.building import build_tuner
+from tunekit.runs.edits import watch_for_edits, with_present_sources
 from tunekit.runs.folders import settle
 from tunekit.secrets import redacted
 from tunekit_core.contracts.status import ExperimentStatus
@@ -32,6 +34,7 @@ class Outcome:
         seconds: Real time that it took.
         details: Where it failed, for developers.
         cannot_go_on: Whether it failed since what is recorded of it, which is kept, cannot be gone on from.
+        became: The run that it is instead, where its program was edited since it was planned.
     """
 
     status: ExperimentStatus
@@ -39,15 +42,33 @@ class Outcome:
     seconds: float = 0.0
     details: str = ""
     cannot_go_on: bool = False
+    became: RunSpec | None = None
 
 
 def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     """Run one run to its end. Whatever happens to it is an outcome, an interruption too.
 
     Args:
-        spec: The run.
+        spec: The run. Where its program was edited since it was planned, that with the edited one is run.
         is_watched: Whether the run is displayed on the way, if it runs in real time.
     """
+    try:
+        begun = with_present_sources(spec)
+    except ConfigurationError as error:
+        return Outcome(ExperimentStatus.FAILED, str(error))
+    became = begun
+
+    def on_edit(edited: RunSpec) -> None:
+        nonlocal became
+        became = edited
+
+    outcome = _run(begun, on_edit, is_watched=is_watched)
+    if became != begun:
+        settle(begun)
+    return outcome if became == spec else attrs.evolve(outcome, became=became)
+
+
+def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool) -> Outcome:
     began = time.perf_counter()
     try:
         settle(spec)
@@ -63,8 +84,8 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
         record.release()
         return Outcome(ExperimentStatus.COMPLETED, "completed by another process")
     try:
-        with watching(spec) if is_watched else nullcontext() as watch:
-            result = build_tuner(spec, record, watch=watch).run()
+        with watching(spec) if is_watched else _watched_by_nobody() as watches:
+            result = build_tuner(spec, record, watches=[*watches, *watch_for_edits(spec, record, on_edit)]).run()
     except KeyboardInterrupt as interruption:
         record.release()
         return Outcome(ExperimentStatus.INTERRUPTED, interruption_of(interruption), time.perf_counter() - began)
@@ -77,6 +98,10 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
         return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)
     status = ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED
     return Outcome(status, result.reason, time.perf_counter() - began)
+
+
+def _watched_by_nobody() -> AbstractContextManager[list[Watch]]:
+    return nullcontext([])
 
 
 def mark_failed(spec: RunSpec, reason: str) -> None:

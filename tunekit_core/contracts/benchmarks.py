@@ -110,12 +110,15 @@ class Script:
         folder: Its working directory; that of the tuner unless given.
         environment: Variables that it gets beside those of the tuner.
         takes_arguments: Whether it is given arguments; if not, it reads the file alone.
+        sources: The files and folders that make it up, relative to its working directory: with another content it is
+            another program. Unless given they are found: what the command names, and what that imports.
     """
 
     command: tuple[str, ...]
     folder: Path | None = None
     environment: Mapping[str, str] = attrs.field(factory=dict)
     takes_arguments: bool = True
+    sources: tuple[Path, ...] | None = None
 
 
 @runtime_checkable

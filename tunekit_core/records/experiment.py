@@ -138,6 +138,18 @@ class ExperimentRecord:
                     "this one."
                 )
 
+    def amend(self, metadata: Mapping[str, Any]) -> None:
+        """From now on the metadata say something else of how the experiment was made; written at once.
+
+        Args:
+            metadata: The entries that change.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        self._metadata |= metadata
+        write_metadata(self.folder, self._metadata)
+
     def write(self, event: Happened) -> None:
         """Add an event to ``events.jsonl``, if it is kept.
 

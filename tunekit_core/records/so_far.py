@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
-from tunekit_core.contracts.backends import TrialReported
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import Decision, Report, Trial
-from tunekit_core.engine.events import Decided, Recorded
+from tunekit_core.engine.as_recorded import AsRecorded
 from tunekit_core.engine.record import NoRecord
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState
@@ -58,7 +56,7 @@ def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
         RecordError: If the record is damaged, makes no sense, or is not that of these metadata.
     """
     problem = _problem(folder, metadata)
-    scheduler = _AsRecorded(problem)
+    scheduler = AsRecorded(problem)
     state, failures = ExperimentState(problem, scheduler), _Failures()
     with TemporaryDirectory(prefix="tunekit-") as temporary:
         rows = ResultsWriter(Path(temporary), list(problem.space))
@@ -91,42 +89,6 @@ def _problem(folder: Path, metadata: Mapping[str, Any]) -> Problem:
         )
     except NO_PROBLEM as error:
         raise RecordError(f"{folder / METADATA} does not tell what is tuned: {error!r}") from error
-
-
-class _AsRecorded(Scheduler):
-    """Decides what was decided when the record was written."""
-
-    name: ClassVar[str] = "as_recorded"
-
-    def __init__(self, problem: Problem) -> None:
-        """It has no searcher: nothing is ever suggested."""
-        self.problem = problem
-        self._decision = Decision.CONTINUE
-
-    def following(self, events: Iterable[Recorded]) -> Iterator[Recorded]:
-        """The events, each report once the decision on it is known."""
-        report: TrialReported | None = None
-        for event in events:
-            if report is not None:
-                self._decision = event.decision if isinstance(event, Decided) else Decision.CONTINUE
-                yield report
-                report = None
-            if isinstance(event, TrialReported):
-                report = event
-            else:
-                yield event
-
-    def suggest(self, trial_id: int) -> None:
-        return None
-
-    def on_start(self, trial: Trial) -> None:
-        pass
-
-    def on_report(self, trial: Trial, report: Report) -> Decision:
-        return self._decision
-
-    def on_end(self, trial: Trial, outcome: Any) -> None:
-        pass
 
 
 class _Failures(NoRecord):

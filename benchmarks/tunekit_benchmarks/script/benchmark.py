@@ -27,6 +27,7 @@ from tunekit_core import (
 )
 
 RESERVED = "st_"
+OTHER_FOLDER = "Where the program runs is said by benchmark.folder=FOLDER"
 EXAMPLE = "benchmark.space.lr='loguniform(1e-4,1e-1)'"
 FILE_OF_PROGRAM = re.compile(r"[^-].*\.[A-Za-z]\w*")  # train.py, run.sh, main.R, but neither 0.5 nor --a=b.py
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
@@ -60,8 +61,16 @@ class ScriptOptions:
         attrs.Factory(dict), help="Variables for the program, beside those of the tuner."
     )
     takes_arguments: bool = option(True, help="Whether it is given arguments; if not, it reads the file alone.")
+    sources: tuple[str, ...] | None = option(
+        None,
+        help="The files and folders that make up the program, relative to ``folder``; ``[]`` for none. With another "
+        "content the same command is another run. Unless given they are the files that ``command`` names and the "
+        "modules beside them that these import.",
+    )
 
     def __attrs_post_init__(self) -> None:
+        # It belongs to the run, which is resumed from wherever somebody is.
+        object.__setattr__(self, "folder", os.path.abspath(os.path.expanduser(self.folder or "")))
         if not self.metric:
             raise InvalidOption(
                 "metric", self.metric, "must name what the program reports, such as benchmark.metric=loss"
@@ -79,8 +88,8 @@ class ScriptBenchmark(Benchmark):
     """A program of your own: it is given hyperparameters, and reports metrics through ``tunekit.Reporter``.
 
     Every entry of the space is an argument, ``--name value``; all of them are in the JSON file that the variable
-    ``TUNEKIT_CONFIGURATION`` names as well. The space is in alphabetical order, however it was written. A run does
-    not know what is in the program: after changing it choose another ``experiment_tag``, or what is complete counts.
+    ``TUNEKIT_CONFIGURATION`` names as well. The space is in alphabetical order, however it was written. What is in the
+    program belongs to the run: after an edit the same command is another run.
 
     Raises:
         InvalidOption: If the program does not exist, or the options do not go together.
@@ -102,12 +111,13 @@ class ScriptBenchmark(Benchmark):
         variables = _variables(options.environment)
         folder = _folder(options.folder)
         _check_program(words, folder, variables)
+        sources = _sources(options.sources, folder)
         self.space = _space(entries)
         self.objective = Objective(options.metric, options.mode, resource=options.resource)
         self.max_resource = max_resource
         self.max_resource_attr = options.max_resource_attr
         self.dataset = _name_of(words)
-        self._script = Script(words, folder, variables, options.takes_arguments)
+        self._script = Script(words, folder, variables, options.takes_arguments, sources)
 
     def script(self) -> Script:
         return self._script
@@ -164,25 +174,36 @@ def _variables(environment: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in environment.items()}
 
 
-def _folder(folder: str | None) -> Path | None:
-    if folder is None:
-        return None
-    path = Path(folder).expanduser().absolute()
+def _folder(folder: str | None) -> Path:
+    assert folder is not None  # the options say where that is
+    path = Path(folder)
     if not path.is_dir():
-        raise InvalidOption("folder", folder, f"is no folder: there is no {path}")
+        raise InvalidOption("folder", folder, "is no folder: name that in which the program is to run")
     return path
 
 
-def _check_program(words: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> None:
+def _sources(sources: Sequence[str] | None, folder: Path) -> tuple[Path, ...] | None:
+    if sources is None:
+        return None
+    paths = tuple(Path(source).expanduser() for source in sources)
+    for source, path in zip(sources, paths, strict=True):
+        if not source or not os.access(folder / path, os.R_OK):
+            raise InvalidOption(
+                "sources",
+                list(sources),
+                f"cannot be read: there is no file or folder {folder / path} that you may read. Type "
+                "benchmark.sources=[train.py,src] with those that make up the program, or null to have them found",
+            )
+    return paths
+
+
+def _check_program(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
     """See that the program exists, and the file that an interpreter is to run."""
-    here = Path.cwd() if folder is None else folder
     program = words[0]
     if os.path.dirname(program):
-        path = here / program
+        path = folder / program
         if not path.is_file():
-            raise InvalidOption(
-                "command", shlex.join(words), f"cannot run: there is no file {path}{_other_folder(folder)}"
-            )
+            raise InvalidOption("command", shlex.join(words), f"cannot run: there is no file {path}. {OTHER_FOLDER}")
         if not os.access(path, os.X_OK):
             raise InvalidOption(
                 "command",
@@ -191,7 +212,7 @@ def _check_program(words: Sequence[str], folder: Path | None, environment: Mappi
                 "interpreter before it, such as python",
             )
     elif shutil.which(program, path=environment.get("PATH")) is None:
-        local = f". To run {here / program} type ./{program}" if (here / program).is_file() else ""
+        local = f". To run {folder / program} type ./{program}" if (folder / program).is_file() else ""
         raise InvalidOption(
             "command",
             shlex.join(words),
@@ -199,14 +220,10 @@ def _check_program(words: Sequence[str], folder: Path | None, environment: Mappi
             "environment that has it",
         )
     file = next((word for word in words[1:] if not word.startswith("-")), "")
-    if file.endswith(".py") and not (here / file).is_file():
+    if file.endswith(".py") and not (folder / file).is_file():
         raise InvalidOption(
-            "command", shlex.join(words), f"cannot run: there is no file {here / file}{_other_folder(folder)}"
+            "command", shlex.join(words), f"cannot run: there is no file {folder / file}. {OTHER_FOLDER}"
         )
-
-
-def _other_folder(folder: Path | None) -> str:
-    return ". Where the program runs is said by benchmark.folder=FOLDER" if folder is None else ""
 
 
 def _name_of(words: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from tunekit.config.specs.components import (
 from tunekit.config.specs.defaults import default_backend, default_benchmark
 from tunekit.config.specs.identity import digest
 from tunekit.config.specs.inputs import secrets_in, without_secrets
+from tunekit.config.specs.program import program_of
 from tunekit.config.specs.secrets import refused_in, shown
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
@@ -29,6 +31,7 @@ from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.experiment import FILES_FORMAT
 
+EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
 TIME_LIMIT = "max_wallclock_time"
 QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
 
@@ -39,7 +42,7 @@ class RunSpec:
 
     Attributes:
         results: Everything that determines the results, each component with its distribution and all of its options,
-            each input with its path and a hash of its content.
+            each input with its path and a hash of its content, each file of the program with a hash of its content.
         observers: Options of each observer; they watch and do not enter the hash.
         dataset: Data of the benchmark, or ``None`` if there is only one.
         method: Name of the recipe, or ``None``.
@@ -106,6 +109,35 @@ class RunSpec:
         return digest({**self.results, "seed": None}, watched_by=self.observers)
 
     @property
+    def sources(self) -> Mapping[str, str] | None:
+        """What is in the files of the program, by their names; ``None`` where trials run no program."""
+        sources: Mapping[str, str] | None = self.results["sources"]
+        return sources
+
+    def edited(self, *before: Mapping[str, str], sources: Mapping[str, str]) -> RunSpec:
+        """What the run is whose program was edited while it ran: another one than with any of the versions alone.
+
+        Args:
+            before: What was in the files so far, of each version that ran already.
+            sources: What is in them now.
+        """
+        results = {**self.results, "sources": dict(sources)}
+        if before:
+            results[EARLIER] = [*self.results.get(EARLIER, ()), *map(dict, before)]
+        return attrs.evolve(self, results=results)
+
+    def going_on_from(self, config: Mapping[str, Any]) -> RunSpec:
+        """What the run is if it goes on from another one: the sources of that ran, too.
+
+        Args:
+            config: What was recorded of the other one.
+        """
+        if self.sources is None:
+            return self
+        before = [*config.get(EARLIER, ()), config["sources"]]
+        return self.edited(*(before[:-1] if before[-1] == self.sources else before), sources=self.sources)
+
+    @property
     def folder(self) -> Path:
         """Where the run is written; no other run shares it."""
         name = f"{self.problem_name}-{self.seed}-{self.hash}"
@@ -134,13 +166,19 @@ class RunSpec:
         }
 
 
-def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = None) -> RunSpec:
+def resolve(
+    settings: Settings,
+    random_seed: int,
+    benchmark: Benchmark | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> RunSpec:
     """Complete what the user asked for with the defaults of every class and of the benchmark.
 
     Args:
         settings: What was asked for.
         random_seed: The master seed; drawn by the caller where the settings have none.
         benchmark: The benchmark, where it is an object of the caller. What the settings say of it is complete then.
+        sources: What is in the program of such a benchmark; found by reading unless given.
 
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
@@ -161,6 +199,11 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
     if needs_time_limit(settings.several["stopping"]):
         limit = complete_several("stopping", "stopping", {QUALIFIED_TIME_LIMIT: time_limit(benchmark, settings)})
         several["stopping"] = {**limit, **several["stopping"]}
+    results_dir = os.path.expanduser(settings.values["results_dir"])
+    if sources is None:
+        backend = registry().find("backend", names["backend"]).factory
+        program = program_of(benchmark, backend, Path(results_dir))
+        sources = None if program is None else program.digests
     results = {
         "seed": settings.values["seed"],
         "random_seed": random_seed,
@@ -173,6 +216,7 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
         "points_to_evaluate": settings.values["points_to_evaluate"],
         "wait_for_running": settings.values["wait_for_running"],
         "data_hash": benchmark.data_hash,
+        "sources": sources,
         "format": FILES_FORMAT,
     }
     return RunSpec(
@@ -182,7 +226,7 @@ def resolve(settings: Settings, random_seed: int, benchmark: Benchmark | None = 
         method=settings.recipes["method"],
         experiment=settings.recipes["experiment"],
         experiment_tag=settings.values["experiment_tag"],
-        results_dir=settings.values["results_dir"],
+        results_dir=results_dir,
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
     )

@@ -1,0 +1,151 @@
+"""Experiments that a run could go on with: the same but for another end, or for an edit of the program."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit.config.specs.components import DISTRIBUTION, REVISION, build_benchmark
+from tunekit.config.specs.identity import identity_of
+from tunekit.config.specs.program import different
+from tunekit.config.specs.run_spec import EARLIER, RunSpec
+from tunekit.runs.building import build_problem
+from tunekit.runs.ends import passed_end
+from tunekit.runs.folders import become, move
+from tunekit.runs.resume_arguments import ACCEPT_SOURCES
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.errors import RecordError, TunekitError
+from tunekit_core.plugins.registry import registry
+from tunekit_core.records.experiment import FILES_FORMAT
+from tunekit_core.records.files import EVENTS, METADATA, read_metadata
+
+STOPPING = "stopping"
+MAY_DIFFER = {STOPPING, "sources", EARLIER}
+NO_CONFIG = (TunekitError, LookupError, TypeError, AttributeError, ValueError)  # that another version may have written
+
+
+@attrs.frozen
+class Sibling:
+    """An experiment that a run could go on with.
+
+    Attributes:
+        folder: Where it is.
+        metadata: Its ``metadata.json``.
+        has_other_sources: Whether its program was another.
+    """
+
+    folder: Path
+    metadata: Mapping[str, Any]
+    has_other_sources: bool
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What was recorded of the run."""
+        config: Mapping[str, Any] = self.metadata["config"]
+        return config
+
+
+def sibling_of(spec: RunSpec, benchmark: Benchmark | None = None) -> Sibling | None:
+    """The experiment that a run could go on with, which has got furthest; one with the same program if there is any.
+
+    Args:
+        spec: A run that has not begun.
+        benchmark: What is tuned, where it is an object of the caller; built by its name unless given.
+    """
+    if not spec.can_restore or spec.folder.exists():
+        return None
+    problem = build_problem(benchmark or build_benchmark(spec.results["benchmark"]), spec.results)
+    found = [each for each in _siblings(spec) if not _is_past(each, spec, problem)]
+    return min(found, key=lambda each: (each.has_other_sources, -_size(each.folder)), default=None)
+
+
+def adopt(sibling: Sibling, spec: RunSpec) -> RunSpec:
+    """Have an experiment become a run, which can go on with it then.
+
+    Returns:
+        What the run is: another one than was planned where the program was another.
+
+    Raises:
+        ExperimentLocked: If another process writes the experiment.
+    """
+    became = spec.going_on_from(sibling.config)
+    become(sibling.folder, sibling.metadata, became)
+    move(sibling.folder, became.folder)
+    return became
+
+
+def offer(sibling: Sibling, spec: RunSpec, how: str = "") -> str:
+    """A line that names a sibling, what is different there, and how to go on with it.
+
+    Args:
+        sibling: The experiment.
+        spec: The run that could go on with it.
+        how: How, as the end of a sentence; by the command line unless given.
+    """
+    differs = []
+    if sibling.config[STOPPING] != spec.results[STOPPING]:
+        differs.append("another end")
+    if sibling.has_other_sources:
+        names = ", ".join(different(sibling.config["sources"] or {}, spec.sources or {}))
+        differs.append(f"other sources ({names or 'edited while it ran'})")
+    return (
+        f"{sibling.folder} is the same experiment with {' and '.join(differs)}. To go on with that rather than begin "
+        f"anew, {how or f'type: {_command(sibling, spec)}'}"
+    )
+
+
+def _command(sibling: Sibling, spec: RunSpec) -> str:
+    words = ["python", "-m", "tunekit", "resume", str(sibling.folder), *_changes(sibling.config, spec)]
+    return shlex.join([*words, *([ACCEPT_SOURCES] if sibling.has_other_sources else ())])
+
+
+def _changes(config: Mapping[str, Any], spec: RunSpec) -> Iterator[str]:
+    """The overrides that make the end of a recorded run that of another."""
+    before, after = config[STOPPING], spec.results[STOPPING]
+    for name in before:
+        if name not in after:
+            yield f"{STOPPING}.{name}=null"
+    for name, options in after.items():
+        if before.get(name) == options:
+            continue
+        values = {key: value for key, value in options.items() if key not in (DISTRIBUTION, REVISION)}
+        clear = registry().clearest("stopping", f"{options[DISTRIBUTION]}/{name.rpartition('/')[2]}")
+        if len(values) == 1:
+            yield f"{STOPPING}.{clear}={next(iter(values.values()))}"
+        elif not values:
+            yield f"{STOPPING}.{clear}=true"
+        else:
+            yield from (f"{STOPPING}.{clear}.{key}={value}" for key, value in values.items())
+
+
+def _siblings(spec: RunSpec) -> Iterator[Sibling]:
+    identity = identity_of(spec.results)
+    beginning = spec.folder.name.removesuffix(spec.hash)
+    for path in sorted(spec.folder.parent.glob(f"{beginning}*/{METADATA}")):
+        folder = path.parent
+        if not (folder / EVENTS).exists():
+            continue
+        try:
+            metadata = read_metadata(folder)
+            other = identity_of({key: value for key, value in metadata["config"].items() if key != "observers"})
+        except NO_CONFIG:
+            continue
+        differing = {key for key in {**identity, **other} if identity.get(key) != other.get(key)}
+        if other.get("format") == FILES_FORMAT and differing <= MAY_DIFFER:
+            yield Sibling(folder, metadata, has_other_sources=bool(differing - {STOPPING}))
+
+
+def _is_past(sibling: Sibling, spec: RunSpec, problem: Problem) -> bool:
+    try:
+        return passed_end(sibling.folder, sibling.config, spec, problem) is not None
+    except RecordError:
+        return True  # it could not go on
+
+
+def _size(folder: Path) -> int:
+    return (folder / EVENTS).stat().st_size

@@ -1,0 +1,135 @@
+"""What a command names: files, modules of Python, and code."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+PYTHON = re.compile(r"(python|pypy)[\d.]*[a-z]*(-dbg)?")
+SHELL = re.compile(r"(ba|da|k|z|fi|)sh")
+MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+WITH_VALUE = "cmWX"  # options of Python that take what follows
+PYTHONPATH = "PYTHONPATH"
+SYSTEM = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
+
+
+@attrs.define
+class Named:
+    """What a command names.
+
+    Attributes:
+        words: That may be files, in their order.
+        scripts: Those of them that are run by Python, whatever they are called.
+        modules: Dotted names that may be modules which are run.
+        code: Texts of Python that stand in the command itself.
+        python_path: Values of ``PYTHONPATH`` that stand in it.
+    """
+
+    words: list[str] = attrs.field(factory=list)
+    scripts: list[str] = attrs.field(factory=list)
+    modules: list[str] = attrs.field(factory=list)
+    code: list[str] = attrs.field(factory=list)
+    python_path: list[str] = attrs.field(factory=list)
+
+
+def read_command(words: Sequence[str]) -> Named:
+    """What a command names, in whatever it is wrapped: ``env A=1``, ``torchrun --nproc_per_node 2``, ``bash -c``."""
+    named = Named()
+    _read(words, named)
+    return named
+
+
+def _read(words: Sequence[str], named: Named) -> None:
+    index = 0
+    while index < len(words):
+        word, program = words[index], os.path.basename(words[index])
+        following = words[index + 1 :]
+        # What is typed without a folder is looked for on the PATH, where programs are installed.
+        if index > 0 or os.path.dirname(word):
+            named.words.extend(_may_be_files(word))
+        if word.startswith(f"{PYTHONPATH}="):
+            named.python_path.append(word.partition("=")[2])
+        index += 1
+        if PYTHON.fullmatch(program):
+            index += _read_python(following, named)
+        elif SHELL.fullmatch(program):
+            _read_shell(following, named)
+        elif word in ("-m", "--module") and following and MODULE.fullmatch(following[0]):
+            named.modules.append(following[0])  # of torchrun, accelerate, coverage, …
+
+
+def _may_be_files(word: str) -> Iterator[str]:
+    yield word
+    if "=" in word:  # --config=a.yaml
+        yield word.partition("=")[2]
+
+
+def _read_python(words: Sequence[str], named: Named) -> int:
+    """Read what follows a Python, up to where the arguments of the program begin.
+
+    Returns:
+        How many words that are.
+    """
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if not word.startswith("-"):
+            named.words.append(word)
+            named.scripts.append(word)
+            return index + 1
+        index += 1
+        if word == "-":
+            return index
+        if word.startswith("--"):
+            index += word == "--check-hash-based-pycs"
+            continue
+        found = re.search(f"[{WITH_VALUE}]", word)  # -um is -u -m
+        if found is None:
+            continue
+        option, value = found.group(), word[found.end() :]
+        if not value and index < len(words):
+            value = words[index]
+            index += 1
+        if option == "m":
+            named.modules.append(value)
+            return index
+        if option == "c":
+            named.code.append(value)
+            return index
+    return index
+
+
+def _read_shell(words: Sequence[str], named: Named) -> None:
+    """Read the commands in ``bash -c 'cd here; python train.py'`` as if they stood there themselves."""
+    options = [word for word in words if word.startswith("-")]
+    texts = [word for word in words if not word.startswith("-")]
+    if not texts or not any("c" in option for option in options if not option.startswith("--")):
+        return
+    reader = shlex.shlex(texts[0], posix=True, punctuation_chars=True)
+    reader.whitespace_split = True
+    try:
+        _read(["sh", *reader], named)
+    except ValueError:  # quotes that do not end
+        return
+
+
+def is_installed(path: str) -> bool:
+    """Whether a program is one of the system or of an installation of Python, rather than the user's own.
+
+    Interpreters are: what they are does not belong to the program. A program of the user's may lie in any folder but
+    those of the system and those beside Python's own ``lib/python3.11``, as environments have them.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    if PYTHON.fullmatch(name) or folder in SYSTEM:
+        return True
+    if os.path.basename(folder) != "bin":
+        return False
+    try:
+        beside = os.listdir(os.path.join(os.path.dirname(folder), "lib"))
+    except OSError:
+        return False
+    return any(PYTHON.fullmatch(each) for each in beside)
