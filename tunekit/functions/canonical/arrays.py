@@ -1,0 +1,53 @@
+"""Arrays of NumPy and tensors of PyTorch by their numbers; neither is imported here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tunekit.functions.canonical.form import Form, Undescribable, known_value
+from tunekit.functions.canonical.names import is_a
+
+_HELD_APART = "OT"  # kinds whose elements are objects, or texts of any length, that lie elsewhere
+
+
+def form_of_array(value: Any) -> Form | None:
+    """Describe an array, a NumPy scalar or a tensor; None for everything else, subclasses of theirs included."""
+    numpy = sys.modules.get("numpy")
+    if numpy and type(value) is numpy.ndarray:
+        return _form_of_ndarray("array", value, numpy)
+    if numpy and is_a(value, numpy.generic) and type(value).__module__ == "numpy":
+        return _form_of_ndarray("scalar", numpy.asarray(value), numpy)._replace(has_identity=False)
+    if numpy and is_a(value, numpy.ufunc):
+        return _form_of_ufunc(value)
+    torch = sys.modules.get("torch")
+    if torch and type(value) is torch.Tensor:
+        return _form_of_tensor(value, torch)
+    if torch and (is_a(value, torch.UntypedStorage) or is_a(value, torch.storage.TypedStorage)):
+        raise Undescribable("what PyTorch writes of it holds an address")
+    return None
+
+
+def _form_of_ndarray(kind: str, array: Any, numpy: Any) -> Form:
+    facts = (str(array.dtype), array.shape)
+    if array.dtype.names:  # between its fields may lie bytes that were never set
+        return Form(kind, facts, [(("has the field `{}`", name), array[name]) for name in array.dtype.names])
+    if array.dtype.hasobject or array.dtype.kind in _HELD_APART:
+        return Form(kind, facts, ((("holds the item {}", i), item) for i, item in enumerate(array.ravel().tolist())))
+    if array.dtype.char in "gG":  # long doubles, which are stored in more bytes than they have
+        return Form(kind, (*facts, tuple(map(repr, array.ravel()))))
+    return Form(kind, facts, content=memoryview(numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8)))
+
+
+def _form_of_ufunc(ufunc: Any) -> Form:
+    if ufunc.__name__.endswith(" (vectorized)"):  # numpy.frompyfunc does not give back what it was given
+        raise Undescribable("the function inside it cannot be seen")
+    return known_value("ufunc", (ufunc.__name__, ufunc.nin, ufunc.nout, tuple(ufunc.types)))
+
+
+def _form_of_tensor(tensor: Any, torch: Any) -> Form | None:
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type == "meta":
+        return None
+    facts = (str(tensor.dtype), tuple(tensor.shape), tensor.device.type, tensor.requires_grad)
+    plain = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1).view(torch.uint8)
+    return Form("tensor", facts, content=memoryview(plain.numpy()))

@@ -1,0 +1,90 @@
+"""Modules of the user's own, whose content belongs to what a function is; installed ones count by name alone.
+
+Found by reading: nothing is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import PathFinder
+from pathlib import Path
+from types import ModuleType
+
+from tunekit.sources.content import digest
+from tunekit.sources.imports import Import, imports_of
+
+ModuleDigest = Callable[[str, Path], str]
+"""Takes the name of a local module and its file, and gives what identifies it with all that it imports."""
+
+_PACKAGES = {"site-packages", "dist-packages"}
+_STDLIB = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
+_OWN = {"tunekit", "tunekit_core"}  # their versions are recorded, and a clone of them is edited all the time
+
+
+def digest_of_module(name: str, file: Path) -> str:
+    """SHA-256 of a local module: the content of its file and, recursively, of the local modules that it imports."""
+    found: dict[str, str | None] = {}
+    waiting = {name: file}
+    while waiting:
+        name, file = waiting.popitem()
+        found[name] = digest(str(file))
+        package = name if file.stem == "__init__" else name.rpartition(".")[0]
+        imported = {each for statement in imports_of(str(file)).imports for each in names_of(statement, package)}
+        for each in {*_parents(name), *imported} - found.keys():
+            if place := local_file(each):
+                waiting[each] = place
+    return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
+
+
+def local_file(name: str) -> Path | None:
+    """The file of a module by its name; None if it is installed, part of Python, a folder alone, or missing."""
+    file, _ = _locate(name)
+    is_local = file is not None and name.partition(".")[0] not in _OWN and not _is_installed(file)
+    return file if is_local else None
+
+
+def names_of(statement: Import, package: str) -> Iterator[str]:
+    """The modules that an import may load, with the packages that they are in, by their whole names.
+
+    Args:
+        statement: The import.
+        package: Name of the package in which it stands.
+    """
+    above = package.split(".") if package else []
+    if statement.level > len(above):
+        above = []  # Python refuses it, or what it begins at is not known
+    parts = above[: len(above) - statement.level + 1] if statement.level else []
+    parts += statement.module.split(".") if statement.module else []
+    name = ".".join(parts)
+    yield from (name, *_parents(name), *(f"{name}.{taken}" for taken in statement.names))
+
+
+def _is_installed(file: Path) -> bool:
+    """Whether a file lies where packages are installed, or belongs to Python."""
+    return not _PACKAGES.isdisjoint(file.parts) or not _STDLIB.isdisjoint(file.resolve().parents)
+
+
+def _parents(name: str) -> Iterator[str]:
+    """The packages that are imported before a module."""
+    while name := name.rpartition(".")[0]:
+        yield name
+
+
+def _locate(name: str) -> tuple[Path | None, Sequence[str]]:
+    """The file of a module, and where its submodules are looked for."""
+    if module := sys.modules.get(name):
+        content = ModuleType.__getattribute__(module, "__dict__")
+        file, folders = content.get("__file__"), content.get("__path__", ())
+        return Path(file) if isinstance(file, str) else None, folders
+    parent = name.rpartition(".")[0]
+    try:
+        spec = PathFinder.find_spec(name, _locate(parent)[1]) if parent else importlib.util.find_spec(name)
+    except (ImportError, ValueError):  # also an empty name
+        spec = None
+    if spec is None:
+        return None, ()
+    return Path(spec.origin) if spec.has_location and spec.origin else None, spec.submodule_search_locations or ()
