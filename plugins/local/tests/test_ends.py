@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import time
 
 import psutil
@@ -300,3 +301,26 @@ def test_a_script_gets_the_environment_of_the_tuner_and_the_files_hold_only_chan
     assert "very" not in spec.read_text()
     assert spec.stat().st_mode & 0o777 == 0o600
     assert not {"SECRET", "PATH", "HOME"} & set(json.loads(spec.read_text())["environment"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+@pytest.mark.parametrize(
+    ("last_words", "status", "reason"),
+    [
+        ("", Status.COMPLETED, "Not all that it wrote could be kept (stderr.log: No space left on device)"),
+        (
+            "sys.exit(3)",
+            Status.FAILED,
+            "it ended with exit status 3. Not all that it wrote could be kept (stderr.log: No space left on device).",
+        ),
+    ],
+)
+def test_a_trial_whose_log_could_not_be_written_says_so_and_is_warned_of_once(make, last_words, status, reason):
+    full_disk = "Path(os.environ['TUNEKIT_CONFIGURATION']).with_name('stderr.log').symlink_to('/dev/full')\n"
+    backend = make(f"{full_disk}print('x', file=sys.stderr, flush=True)\n{last_words}")
+    for trial_id in range(2):
+        backend.start(trial_of(backend, trial_id), None, None)
+    with pytest.warns(RuntimeWarning, match="Logs of trial . lack something") as warned:
+        ends = [event for event in until_idle(backend, 2) if isinstance(event, TrialEnded)]
+    assert [(end.status, end.reason) for end in ends] == [(status, reason)] * 2
+    assert len(warned) == 1

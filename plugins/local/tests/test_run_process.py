@@ -57,7 +57,14 @@ class Queue:
 
 
 def ending(cause="ended", exit_code=0):
-    return {"cause": cause, "exit_code": exit_code, "signal": None, "message": "", "oom_killed": False}
+    return {
+        "cause": cause,
+        "exit_code": exit_code,
+        "signal": None,
+        "message": "",
+        "oom_killed": False,
+        "lost_output": "",
+    }
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,7 +30,7 @@ from tunekit_core import (
     changes_for_trials,
 )
 from tunekit_local.devices import Devices
-from tunekit_local.endings import cause_of_failure, failure_reason
+from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
 from tunekit_local.launcher import Launcher, failures_to_start
 from tunekit_local.notices import Notices
 from tunekit_local.options import LocalOptions
@@ -83,6 +84,7 @@ class LocalBackend(Backend):
         self._events: list[BackendEvent] = []  # that are known already
         self._checked = 0.0
         self._is_open = False
+        self._has_warned = False
 
     def open(self, n_workers: int) -> None:
         folder = self.folder or Path(tempfile.mkdtemp(prefix="tunekit-"))
@@ -278,7 +280,16 @@ class LocalBackend(Backend):
         if process is not None and ending is None:
             process.end_by_force()
         cause = cause_of_failure(ending, may_end=running.is_to_end or running.has_reached_target)
-        self._end(running, cause, "" if cause is None else failure_reason(ending, running.folder, running.number))
+        lost = lost_output(ending)
+        if lost and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"Logs of trial {running.trial.id} lack something: {lost}. The experiment goes on. Free some space in "
+                f"{self._home}, or make it writable, and later logs are complete.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        self._end(running, cause, lost if cause is None else failure_reason(ending, running.folder, running.number))
 
     def _end(self, running: RunningTrial, cause: Cause | None, reason: str) -> None:
         """Tell the end of a run; without a cause it has not failed."""

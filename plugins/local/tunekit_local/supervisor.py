@@ -106,13 +106,18 @@ def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -
 
 
 class _Log:
-    """A file that keeps the last bytes written to it, in two halves. On a full disk bytes are lost without an error."""
+    """A file that keeps the last bytes written to it, in two halves. What cannot be written is lost without an error.
+
+    Attributes:
+        lost: Which file could not be written first, and why; empty if all could.
+    """
 
     def __init__(self, path: str, size: int) -> None:
         self._path = path
         self._half = max(1, size // 2)
         self._fd = -1
         self._written = 0
+        self.lost = ""
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)[-2 * self._half :]
@@ -129,8 +134,8 @@ class _Log:
                 n = os.write(self._fd, rest[: self._half - self._written])
                 self._written += n
                 rest = rest[n:]
-        except OSError:
-            pass
+        except OSError as error:
+            self.lost = self.lost or f"{os.path.basename(self._path)}: {error.strerror}"
 
 
 class _Supervisor:
@@ -205,7 +210,8 @@ class _Supervisor:
             return _ending(NOT_STARTED if message else cause, message=message)
         code = os.waitstatus_to_exitcode(self._status)
         oom_killed = code == -signal.SIGKILL and not killed and _oom_kills() > kills
-        return _ending(cause, code, oom_killed=oom_killed, survivors_killed=survivors)
+        lost = ", ".join(log.lost for log in logs if log.lost)
+        return _ending(cause, code, oom_killed=oom_killed, survivors_killed=survivors, lost_output=lost)
 
     def _end(self, cause: str) -> None:
         self.cause = self.cause or cause
@@ -377,7 +383,13 @@ def _start_error(spec: dict[str, Any], step: str, error: BaseException) -> str:
 
 
 def _ending(
-    cause: str, code: int | None = None, *, message: str = "", oom_killed: bool = False, survivors_killed: int = 0
+    cause: str,
+    code: int | None = None,
+    *,
+    message: str = "",
+    oom_killed: bool = False,
+    survivors_killed: int = 0,
+    lost_output: str = "",
 ) -> dict[str, Any]:
     return {
         "exit_code": code if code is not None and code >= 0 else None,
@@ -386,6 +398,7 @@ def _ending(
         "message": message[:600],  # fits in exit.json, whatever its characters are
         "oom_killed": oom_killed,
         "survivors_killed": survivors_killed,
+        "lost_output": lost_output[:200],
         "time": time.time(),
     }
 
