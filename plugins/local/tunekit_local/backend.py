@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import tempfile
 import time
 import warnings
@@ -84,10 +86,19 @@ class LocalBackend(Backend):
         self._events: list[BackendEvent] = []  # that are known already
         self._checked = 0.0
         self._is_open = False
+        self._temporary: Path | None = None  # in place of the folder, where there is none
         self._has_warned = False
 
     def open(self, n_workers: int) -> None:
-        folder = self.folder or Path(tempfile.mkdtemp(prefix="tunekit-"))
+        with contextlib.ExitStack() as if_it_fails:
+            if_it_fails.callback(self._remove_temporary)
+            self._open(n_workers)
+            if_it_fails.pop_all()
+
+    def _open(self, n_workers: int) -> None:
+        folder = self.folder
+        if folder is None:
+            folder = self._temporary = Path(tempfile.mkdtemp(prefix="tunekit-"))
         folder.mkdir(parents=True, exist_ok=True)
         self._home = folder.resolve()
         self._devices.split_cpus(n_workers)
@@ -195,6 +206,12 @@ class LocalBackend(Backend):
         if not self._is_open:
             return
         self._is_open = False
+        try:
+            self._close()
+        finally:
+            self._remove_temporary()
+
+    def _close(self) -> None:
         left = [running.process for running in self._running.values() if running.process is not None]
         for process in left:
             process.ask_to_end()
@@ -206,6 +223,10 @@ class LocalBackend(Backend):
                 process.end_by_force()
         self._processes.close()
         self._notices.close()
+
+    def _remove_temporary(self) -> None:
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _folder(self, trial_id: int) -> TrialFolder:
         return TrialFolder(self._home / str(trial_id))
