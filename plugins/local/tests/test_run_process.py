@@ -29,6 +29,9 @@ class Job:
         self.calls.append("ask_to_end")
         self.end = ending("asked", exit_code=1)
 
+    def wake(self):
+        pass
+
     def end_by_force(self):
         self.calls.append("end_by_force")
 

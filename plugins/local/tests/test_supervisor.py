@@ -393,6 +393,20 @@ def test_a_script_that_closes_its_output_goes_on(start):
     assert start([*SHELL, "exec >&- 2>&-; sleep 0.1; exit 6"]).ending() == ended(6)
 
 
+def test_a_script_that_stopped_itself_ends_when_it_is_asked_to(start):
+    run = start([*SHELL, "trap 'exit 5' TERM; echo x; kill -STOP $$; sleep 60"], grace_period=60.0)
+    run.ready()
+    until(lambda: len(read_processes(str(run.folder))) == 2)
+    until(lambda: supervisor.is_stopped(read_processes(str(run.folder))[1]))
+    run.terminate()
+    assert run.ending() == ended(5, cause="asked")
+
+
+def test_a_script_that_stopped_itself_runs_until_its_timeout(start):
+    run = start([*SHELL, "trap '' TERM; kill -STOP $$; exec sleep 60"], timeout=0.5, grace_period=0.2)
+    assert run.ending() == ended(None, signal=9, cause="timeout")
+
+
 # Claims
 
 

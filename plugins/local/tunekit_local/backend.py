@@ -176,6 +176,7 @@ class LocalBackend(Backend):
             now = time.monotonic()
             if now - self._checked >= SECONDS_BETWEEN_CHECKS:
                 self._checked = now
+                self._keep_going(now)
                 self._check(list(self._running.values()))
             if self._events:
                 events, self._events = self._events, []
@@ -267,6 +268,16 @@ class LocalBackend(Backend):
             self._begin(running)
         except StartFailed as error:
             self._end(running, Cause.SCRIPT, str(error))
+
+    def _keep_going(self, now: float) -> None:
+        """See that no run is stopped for ever, whatever its script does to its supervisor."""
+        for running in self._running.values():
+            if running.process is None:
+                continue
+            if now - running.asked > self._options.grace_period + SECONDS_TO_CLOSE:
+                running.process.end_by_force()
+            else:
+                running.process.wake()
 
     def _check(self, trials: Sequence[RunningTrial]) -> None:
         """See what trials have reported and which have ended; all that a trial reported comes before its end."""

@@ -83,6 +83,11 @@ def is_alive(record: dict[str, Any]) -> bool:
     return state not in ("", "Z", "X") and start_time == record["start_time"] and _boot_id() == record["boot_id"]
 
 
+def is_stopped(record: dict[str, Any]) -> bool:
+    """Whether the process that ``identity`` described waits for SIGCONT."""
+    return is_alive(record) and _state(record["pid"])[0] == "T"
+
+
 def read_processes(folder: str) -> list[dict[str, Any]]:
     """The supervisor of a run and its child, as far as they are known: none, one or two records for ``is_alive``."""
     lines = _read(os.path.join(folder, "process.jsonl")).split(b"\n")[:-1]  # the last one is being written, or empty
@@ -294,10 +299,11 @@ class _Supervisor:
         self._reap()  # only now: what comes first, its end or the signal, is asked as late as it can be
         if self._status is not None:
             return False
-        _kill(-self._child, signal.SIGTERM)  # the whole group, as it may grow; before it exists, the child is below
-        for pid, group in family.items():
-            if group != self._child:
-                _kill(pid, signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGCONT):  # what is stopped acts on the first only with the second
+            _kill(-self._child, number)  # the whole group, as it may grow; before it exists, the child is below
+            for pid, group in family.items():
+                if group != self._child:
+                    _kill(pid, number)
         return True
 
     def _end_descendants(self, limit: float) -> int:
