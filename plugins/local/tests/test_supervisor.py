@@ -72,7 +72,7 @@ class Run:
         return self.stdout.read_bytes().decode()
 
 
-def ended(exit_code=0, *, signal=None, cause="ended", message="", oom_killed=False, survivors_killed=0):
+def ended(exit_code=0, *, signal=None, cause="ended", message="", oom_killed=False, survivors_killed=0, lost=""):
     return {
         "exit_code": exit_code,
         "signal": signal,
@@ -80,6 +80,7 @@ def ended(exit_code=0, *, signal=None, cause="ended", message="", oom_killed=Fal
         "message": message,
         "oom_killed": oom_killed,
         "survivors_killed": survivors_killed,
+        "lost_output": lost,
     }
 
 
@@ -375,11 +376,35 @@ def test_runs_of_one_trial_share_the_logs(start, tmp_path):
 
 def test_logs_that_cannot_be_written_do_not_matter(start):
     run = start([*SHELL, "seq 1 100000; exit 6"], stdout="/nowhere/stdout.log")
-    assert run.ending() == ended(6)
+    assert run.ending() == ended(6, lost="stdout.log: No such file or directory")
+
+
+@linux
+def test_the_end_says_which_logs_could_not_be_written_and_why(start, tmp_path):
+    full = {"stdout": tmp_path / "out.log", "stderr": tmp_path / "err.log"}
+    for path in full.values():
+        path.symlink_to("/dev/full")
+    run = start([*SHELL, "echo a; echo b >&2"], **{name: str(path) for name, path in full.items()})
+    why = "No space left on device"
+    assert run.ending() == ended(0, lost=f"out.log: {why}, err.log: {why}")
 
 
 def test_a_script_that_closes_its_output_goes_on(start):
     assert start([*SHELL, "exec >&- 2>&-; sleep 0.1; exit 6"]).ending() == ended(6)
+
+
+def test_a_script_that_stopped_itself_ends_when_it_is_asked_to(start):
+    run = start([*SHELL, "trap 'exit 5' TERM; echo x; kill -STOP $$; sleep 60"], grace_period=60.0)
+    run.ready()
+    until(lambda: len(read_processes(str(run.folder))) == 2)
+    until(lambda: supervisor.is_stopped(read_processes(str(run.folder))[1]))
+    run.terminate()
+    assert run.ending() == ended(5, cause="asked")
+
+
+def test_a_script_that_stopped_itself_runs_until_its_timeout(start):
+    run = start([*SHELL, "trap '' TERM; kill -STOP $$; exec sleep 60"], timeout=0.5, grace_period=0.2)
+    assert run.ending() == ended(None, signal=9, cause="timeout")
 
 
 # Claims
@@ -578,7 +603,8 @@ def small_disk(tmp_path):
 def test_a_full_disk_neither_blocks_the_script_nor_costs_its_exit_code(small_disk):
     run = Run(small_disk / "run", [*SHELL, "cat /dev/zero > ../fill; seq 1 200000; exit 7"], log_bytes=10**6)
     run.launch()
-    assert run.ending() == ended(7)
+    why = "No space left on device"
+    assert run.ending() == ended(7, lost=f"stdout.log: {why}, stderr.log: {why}")
 
 
 def test_nothing_is_started_where_its_end_cannot_be_recorded(small_disk, tmp_path):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,7 +32,7 @@ from tunekit_core import (
     changes_for_trials,
 )
 from tunekit_local.devices import Devices
-from tunekit_local.endings import cause_of_failure, failure_reason
+from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
 from tunekit_local.launcher import Launcher, failures_to_start
 from tunekit_local.notices import Notices
 from tunekit_local.options import LocalOptions
@@ -83,9 +86,19 @@ class LocalBackend(Backend):
         self._events: list[BackendEvent] = []  # that are known already
         self._checked = 0.0
         self._is_open = False
+        self._temporary: Path | None = None  # in place of the folder, where there is none
+        self._has_warned = False
 
     def open(self, n_workers: int) -> None:
-        folder = self.folder or Path(tempfile.mkdtemp(prefix="tunekit-"))
+        with contextlib.ExitStack() as if_it_fails:
+            if_it_fails.callback(self._remove_temporary)
+            self._open(n_workers)
+            if_it_fails.pop_all()
+
+    def _open(self, n_workers: int) -> None:
+        folder = self.folder
+        if folder is None:
+            folder = self._temporary = Path(tempfile.mkdtemp(prefix="tunekit-"))
         folder.mkdir(parents=True, exist_ok=True)
         self._home = folder.resolve()
         self._devices.split_cpus(n_workers)
@@ -163,6 +176,7 @@ class LocalBackend(Backend):
             now = time.monotonic()
             if now - self._checked >= SECONDS_BETWEEN_CHECKS:
                 self._checked = now
+                self._keep_going(now)
                 self._check(list(self._running.values()))
             if self._events:
                 events, self._events = self._events, []
@@ -193,6 +207,12 @@ class LocalBackend(Backend):
         if not self._is_open:
             return
         self._is_open = False
+        try:
+            self._close()
+        finally:
+            self._remove_temporary()
+
+    def _close(self) -> None:
         left = [running.process for running in self._running.values() if running.process is not None]
         for process in left:
             process.ask_to_end()
@@ -204,6 +224,10 @@ class LocalBackend(Backend):
                 process.end_by_force()
         self._processes.close()
         self._notices.close()
+
+    def _remove_temporary(self) -> None:
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _folder(self, trial_id: int) -> TrialFolder:
         return TrialFolder(self._home / str(trial_id))
@@ -245,6 +269,16 @@ class LocalBackend(Backend):
         except StartFailed as error:
             self._end(running, Cause.SCRIPT, str(error))
 
+    def _keep_going(self, now: float) -> None:
+        """See that no run is stopped for ever, whatever its script does to its supervisor."""
+        for running in self._running.values():
+            if running.process is None:
+                continue
+            if now - running.asked > self._options.grace_period + SECONDS_TO_CLOSE:
+                running.process.end_by_force()
+            else:
+                running.process.wake()
+
     def _check(self, trials: Sequence[RunningTrial]) -> None:
         """See what trials have reported and which have ended; all that a trial reported comes before its end."""
         ended = [running for running in trials if running.process is not None and running.process.is_over()]
@@ -278,7 +312,16 @@ class LocalBackend(Backend):
         if process is not None and ending is None:
             process.end_by_force()
         cause = cause_of_failure(ending, may_end=running.is_to_end or running.has_reached_target)
-        self._end(running, cause, "" if cause is None else failure_reason(ending, running.folder, running.number))
+        lost = lost_output(ending)
+        if lost and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"Logs of trial {running.trial.id} lack something: {lost}. The experiment goes on. Free some space in "
+                f"{self._home}, or make it writable, and later logs are complete.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        self._end(running, cause, lost if cause is None else failure_reason(ending, running.folder, running.number))
 
     def _end(self, running: RunningTrial, cause: Cause | None, reason: str) -> None:
         """Tell the end of a run; without a cause it has not failed."""

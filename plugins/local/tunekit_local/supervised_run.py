@@ -38,6 +38,12 @@ class SupervisedRun:
 
     def ask_to_end(self) -> None:
         self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # a supervisor that was stopped acts on no other signal before
+
+    def wake(self) -> None:
+        processes = supervisor.read_processes(self._folder)
+        if processes and supervisor.is_stopped(processes[0]):
+            self._signal(signal.SIGCONT)
 
     def end_by_force(self) -> None:
         """The supervisor first, then the group of its child."""
