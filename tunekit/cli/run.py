@@ -24,9 +24,10 @@ from tunekit.results.index import write_index
 from tunekit.runs.batch import available_cores, run_all
 from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.interruption import exit_status
-from tunekit.runs.run import Outcome, failures_of, status_of
+from tunekit.runs.run import Outcome, failures_of, set_aside_of, status_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.records.believed import find
 from tunekit_core.records.files import read_metadata
 
 NO_STATUS = "missing"  # in place of the status of a run whose folder holds none that can be read
@@ -50,7 +51,8 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     specs = plan.specs
     n_jobs = _n_jobs(plan)
     check_names(specs)
-    statuses = {spec.folder: status_of(spec.folder) for spec in specs}
+    found = {spec.folder: find(spec.folder) for spec in specs}
+    statuses = {folder: each.status for folder, each in found.items()}
     left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
     check_runs(left)
     if plan.is_only_listed:
@@ -60,7 +62,13 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     is_quiet = all(spec.verbosity == QUIET for spec in specs)
     if not is_quiet:
         _print_what_is_left(specs, left, n_jobs)
+        for each in found.values():
+            if each.damage:
+                print_stderr(f"Not complete: {each.damage}.")
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
+    for folder in outcomes:
+        for name, reason in set_aside_of(folder).items():
+            print_stderr(f"Kept as {folder / name}: {reason}.")
     if any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
         return _print_interruption(specs, command)
     complete = [spec for spec in specs if _status(outcomes, spec) is ExperimentStatus.COMPLETED]

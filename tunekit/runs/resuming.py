@@ -21,8 +21,8 @@ from tunekit.runs.checking import check_runs
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
 from tunekit_core.plugins.registry import registry
-from tunekit_core.records.experiment import FILES_FORMAT
 from tunekit_core.records.files import EVENTS, FolderLock, read_metadata, write_metadata
+from tunekit_core.records.metadata_fields import FILES_FORMAT
 
 CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
 DERIVED = ("data_hash", "format")

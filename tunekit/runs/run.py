@@ -16,8 +16,9 @@ from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import ExperimentLocked, RecordError, ReplayError
+from tunekit_core.records.believed import find
 from tunekit_core.records.experiment import ExperimentRecord
-from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import METADATA, FolderLock, read_metadata, write_metadata
 
 
 @attrs.frozen
@@ -66,8 +67,9 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     except Exception as error:
         reason = reason_of(error)
         record.release()
-        mark_failed(spec.folder, spec, reason)
         stuck = isinstance(error, RecordError | ReplayError)
+        if not stuck:
+            mark_failed(spec.folder, spec, reason)
         seconds, details = time.perf_counter() - began, traceback.format_exc()
         return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)
     status = ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED
@@ -75,28 +77,36 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
 
 
 def mark_failed(folder: Path, spec: RunSpec, reason: str) -> None:
-    """Write into the metadata that a run failed, where the run could not do so itself."""
+    """Write into the metadata that a run failed, where the run could not do so itself.
+
+    Nothing is written where another process has taken the run over, the disk is full, or what is there cannot be read
+    and is to be kept as it is: the caller reports the failure anyway.
+    """
     try:
         with FolderLock(folder):
             if status_of(folder) is not ExperimentStatus.COMPLETED:
+                before = read_metadata(folder) if (folder / METADATA).exists() else {}
                 failed = {"status": ExperimentStatus.FAILED.value, "reason": reason}
-                write_metadata(folder, {**spec.metadata(), **_metadata_if_any(folder), **failed})
-    except (ExperimentLocked, OSError):
-        return  # another process has taken the run over, or the disk is full: the caller reports the failure anyway
+                write_metadata(folder, {**spec.metadata(), **before, **failed})
+    except (ExperimentLocked, OSError, RecordError):
+        return
 
 
 def status_of(folder: Path) -> ExperimentStatus | None:
-    """The status of the run in a folder; ``None`` if there is none, or none that can be read."""
-    try:
-        return ExperimentStatus(read_metadata(folder)["status"])
-    except (RecordError, KeyError, ValueError):
-        return None
+    """The status of the run in a folder; ``None`` if there is none, or none that counts."""
+    return find(folder).status
 
 
 def failures_of(folder: Path) -> list[dict[str, Any]]:
     """Trials that failed, each with its ``trial_id`` and ``reason``, the first few."""
     failures: list[dict[str, Any]] = _metadata_if_any(folder).get("failures", [])
     return failures
+
+
+def set_aside_of(folder: Path) -> dict[str, str]:
+    """What a run found of an earlier one, could not go on from, and kept: by the names it has now, each with why."""
+    aside: dict[str, str] = _metadata_if_any(folder).get("set_aside", {})
+    return aside
 
 
 def _metadata_if_any(folder: Path) -> dict[str, Any]:

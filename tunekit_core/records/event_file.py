@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from tunekit_core.engine.event_json import RECORD_FORMAT, NoEvent, from_json, to_json
 from tunekit_core.engine.events import Happened, Recorded
-from tunekit_core.errors import RecordError, shown
+from tunekit_core.errors import OtherFormat, RecordError, shown
 from tunekit_core.json_text import as_json
 
 CHECKSUM = b', "crc32": "%08x"}\n'
@@ -45,13 +45,12 @@ class EventFile:
         self._n_lines = self._whole = 0
         if not self._path.exists():
             return
-        with open(self._path, "rb") as file:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                yield self._event(line)
-                self._n_lines += 1
-                self._whole += len(line)
+        for line in self._lines():
+            if not line.endswith(b"\n"):
+                return
+            yield self._event(line)
+            self._n_lines += 1
+            self._whole += len(line)
 
     def write(self, event: Happened) -> None:
         """Append an event; on its first call a last line that breaks off is removed. :meth:`read` was called before.
@@ -71,6 +70,13 @@ class EventFile:
         """Let go of the file."""
         if self._file is not None:
             self._file.close()
+
+    def _lines(self) -> Iterator[bytes]:
+        try:
+            with open(self._path, "rb") as file:
+                yield from file
+        except OSError as error:
+            raise RecordError(f"{self._path} cannot be read: {error}") from error
 
     def _open(self) -> IO[bytes]:
         file = open(self._path, "ab")  # noqa: SIM115 - lives as long as the run
@@ -101,7 +107,7 @@ def _check_format(path: Path, first: Any) -> None:
     """Of a line that is whole, or has no checksum: in a record of another format it would only look damaged."""
     begins_here = isinstance(first, dict) and (first.get("event"), first.get("time")) == ("tuner_started", 0.0)
     if not begins_here or first.get("format") != RECORD_FORMAT:
-        raise RecordError(
+        raise OtherFormat(
             f"{path} begins with {shown(first)}: it is not of format {RECORD_FORMAT}, which this version reads. Read "
             "it with the version that wrote it."
         )

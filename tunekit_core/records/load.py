@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from tunekit_core.engine.events import Recorded
 from tunekit_core.errors import RecordError
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
+from tunekit_core.records.results_file import check_results, opened_results
 from tunekit_core.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -39,8 +39,15 @@ class Experiment:
 
     @property
     def search_space(self) -> SearchSpace:
-        """The search space."""
-        return SearchSpace.from_json(self.metadata["search_space"])
+        """The search space.
+
+        Raises:
+            RecordError: If the metadata hold none.
+        """
+        try:
+            return SearchSpace.from_json(self.metadata["search_space"])
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            raise RecordError(f"{self.path / METADATA} holds no search space: {error}") from error
 
     @cached_property
     def results(self) -> pd.DataFrame:
@@ -59,12 +66,13 @@ class Experiment:
         options: dict[str, Any] = {"keep_default_na": False, "na_values": ["", "nan"], "low_memory": False}
         if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1):
             options["float_precision"] = "round_trip"
-        try:
-            frame: pd.DataFrame = pd.read_csv(path, **options)
-        except pd.errors.EmptyDataError:  # the experiment ended before the first report
-            return pd.DataFrame()
-        except zipfile.BadZipFile as error:
-            raise RecordError(f"{path} is damaged: {error}") from error
+        if "n_reports" in self.metadata:
+            check_results(self.path, self.metadata["n_reports"])
+        with opened_results(self.path) as text:
+            try:
+                frame: pd.DataFrame = pd.read_csv(text, **options)
+            except pd.errors.EmptyDataError:  # the experiment ended before the first report
+                return pd.DataFrame()
         return frame
 
     @property
@@ -96,9 +104,10 @@ class Experiment:
         """
         import numpy as np
 
+        results = self.results  # first: one that failed before it began has neither these nor a metric
         metric, mode = self.metadata["metric"][0], self.metadata["mode"][0]
         worst = np.inf if mode == "min" else -np.inf
-        frame = self.results.reindex(columns=["st_tuner_time", metric])  # an experiment without a report has none
+        frame = results.reindex(columns=["st_tuner_time", metric])  # an experiment without a report has none
         values = frame[metric].to_numpy(float)
         values = np.where(np.isfinite(values) & self._feasible() & ~self._of_failed_trials(), values, worst)
         frame[metric] = np.minimum.accumulate(values) if mode == "min" else np.maximum.accumulate(values)

@@ -13,8 +13,8 @@ from typing import IO, Any
 
 from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.records.files import RESULTS
+from tunekit_core.records.results_file import MEMBER
 
-MEMBER = "results.csv"
 LEVEL = 1  # of compression: level 6 takes four times as long for files that are a seventh smaller
 LINES_PER_WRITE = 1000
 NEEDS_QUOTES = re.compile(r'[,"\r\n]')

@@ -27,7 +27,7 @@ from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
-from tunekit_core.records.experiment import FILES_FORMAT
+from tunekit_core.records.metadata_fields import FILES_FORMAT
 
 TIME_LIMIT = "max_wallclock_time"
 QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
