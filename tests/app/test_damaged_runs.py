@@ -1,6 +1,7 @@
 """A sweep of which some runs are damaged: these are named and run again, and the answer is that of all."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -71,3 +72,15 @@ def test_runs_that_are_damaged_are_named_and_run_again_and_the_answer_is_that_of
     assert results.bytes() == before
     assert {run["status"] for run in results.metadata()} == {"completed"}
     assert "0 to run" in sweep().err
+
+
+def test_a_run_of_another_format_is_refused_and_kept_and_the_others_have_their_answer(sweep, results):
+    first = results.folders()[0]
+    change(first / "metadata.json", format=3)
+    before = {path.name: path.read_bytes() for path in first.iterdir()}
+    for _ in range(2):
+        finished = sweep()
+        assert finished.status == 1
+        assert f"{first}/metadata.json is of format 3; this version reads format 2." in finished.err
+        assert re.search(r"RS +10 ", finished.out)
+        assert {path.name: path.read_bytes() for path in first.iterdir()} == before
