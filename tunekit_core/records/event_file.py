@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from tunekit_core.engine.event_json import RECORD_FORMAT, NoEvent, from_json, to_json
 from tunekit_core.engine.events import Happened, Recorded
-from tunekit_core.errors import OtherFormat, RecordError, shown
+from tunekit_core.errors import DamagedRecord, OtherFormat, RecordError, shown
 from tunekit_core.json_text import as_json
 
 CHECKSUM = b', "crc32": "%08x"}\n'
@@ -28,29 +28,34 @@ class EventFile:
 
     Args:
         path: The file; it need not exist yet.
+
+    Attributes:
+        n_events: Events that were read, and written.
+        bytes_read: Length of what was read.
     """
 
     def __init__(self, path: Path) -> None:
+        self.n_events = 0
+        self.bytes_read = 0
         self._path = path
-        self._n_lines = 0
-        self._whole = 0  # bytes of whole lines
         self._file: IO[bytes] | None = None
 
     def read(self) -> Iterator[Recorded]:
         """The events so far, one at a time: the file may be larger than memory.
 
         Raises:
-            RecordError: If a line is damaged, missing or of another format; what comes before it was returned.
+            DamagedRecord: If a line is damaged or missing; what comes before it was returned.
+            RecordError: If the file is of another format, or cannot be read.
         """
-        self._n_lines = self._whole = 0
+        self.n_events = self.bytes_read = 0
         if not self._path.exists():
             return
         for line in self._lines():
             if not line.endswith(b"\n"):
                 return
             yield self._event(line)
-            self._n_lines += 1
-            self._whole += len(line)
+            self.n_events += 1
+            self.bytes_read += len(line)
 
     def write(self, event: Happened) -> None:
         """Append an event; on its first call a last line that breaks off is removed. :meth:`read` was called before.
@@ -60,11 +65,11 @@ class EventFile:
         """
         if self._file is None:
             self._file = self._open()
-        text = as_json({"number": self._n_lines, **to_json(event)})
+        text = as_json({"number": self.n_events, **to_json(event)})
         body = text[:-1].encode("ascii")  # json escapes everything else
         self._file.write(body + CHECKSUM % zlib.crc32(body))
         self._file.flush()
-        self._n_lines += 1
+        self.n_events += 1
 
     def close(self) -> None:
         """Let go of the file."""
@@ -80,11 +85,11 @@ class EventFile:
 
     def _open(self) -> IO[bytes]:
         file = open(self._path, "ab")  # noqa: SIM115 - lives as long as the run
-        os.truncate(self._path, self._whole)
+        os.truncate(self._path, self.bytes_read)
         return file
 
     def _event(self, line: bytes) -> Recorded:
-        number = self._n_lines
+        number = self.n_events
         body, checksum = line[:-CHECKSUM_LENGTH], line[-CHECKSUM_LENGTH:]
         is_whole = checksum == CHECKSUM % zlib.crc32(body)
         try:
@@ -100,7 +105,7 @@ class EventFile:
                 raise NoEvent("is not where it belongs: lines before it are missing.")
             return from_json(record)
         except NoEvent as error:
-            raise RecordError(f"Line {number + 1} of {self._path} {error}") from error
+            raise DamagedRecord(f"Line {number + 1} of {self._path} {error}") from error
 
 
 def _check_format(path: Path, first: Any) -> None:

@@ -15,9 +15,11 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Happened, Recorded, Started
+from tunekit_core.errors import DamagedRecord
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.believed import find
+from tunekit_core.records.damage import how_to_go_on
 from tunekit_core.records.earlier import Earlier, look
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, write_metadata
@@ -118,10 +120,15 @@ class ExperimentRecord:
 
     def _past(self, events: EventFile, earlier: Earlier, problem: Problem) -> Iterator[Recorded]:
         tells_its_space = "search_space" in earlier.metadata
-        for event in events.read():
-            if not tells_its_space and isinstance(event, Started) and not problem.space.contains(event.configuration):
-                raise earlier.another("search space")
-            yield event
+        try:
+            for event in events.read():
+                if isinstance(event, Started) and not (tells_its_space or problem.space.contains(event.configuration)):
+                    raise earlier.another("search space")
+                yield event
+        except DamagedRecord as error:
+            if events.n_events == 0:
+                raise
+            raise DamagedRecord(f"{error} {how_to_go_on(self.folder, events.n_events)}") from error
         self._make_ours(earlier)
 
     def _make_ours(self, earlier: Earlier) -> None:
