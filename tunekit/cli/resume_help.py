@@ -19,6 +19,7 @@ Without more, the experiment goes on as it was begun. These can be changed, each
   resume FOLDER stopping.max_wallclock_time=7200       to a later end; the folder is renamed, since it is another run
   resume FOLDER n_workers=8                            with more trials at the same time
   resume FOLDER backend.trial_timeout=600              with other options of the same backend
+  resume FOLDER --up-to-damage                         from what comes before the damage in its record; the rest is kept
 
 The command that made the experiment does the same as `resume FOLDER`: what is interrupted goes on."""
 

@@ -16,17 +16,19 @@ from tunekit.config.schema import COMPONENTS, NORMAL, SEVERAL, check
 from tunekit.config.specs.components import split_options
 from tunekit.config.specs.inputs import recorded_inputs
 from tunekit.config.specs.run_spec import RunSpec, name_without_recipe, resolve
-from tunekit.console import print_stderr
+from tunekit.console import plural, print_stderr
 from tunekit.runs.checking import check_runs
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
 from tunekit_core.plugins.registry import registry
+from tunekit_core.records.damage import cut_off_at_damage
 from tunekit_core.records.files import EVENTS, FolderLock, read_metadata, write_metadata
 from tunekit_core.records.metadata_fields import FILES_FORMAT
 
 CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
 DERIVED = ("data_hash", "format")
 FUNCTION_BENCHMARK = "function"  # name of the benchmark of ``tune()``, which no config can name
+UP_TO_DAMAGE = "--up-to-damage"
 USAGE = "Type: python -m tunekit resume FOLDER [stopping.max_wallclock_time=SECONDS …]"
 
 
@@ -36,16 +38,21 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     An experiment that gets another end is another run: its folder is renamed, so that equal runs still find each other.
 
     Args:
-        arguments: The folder, then overrides of :data:`CHANGEABLE`.
+        arguments: The folder, then overrides of :data:`CHANGEABLE`, and among them perhaps :data:`UP_TO_DAMAGE`, for
+            a record that is damaged.
 
     Raises:
         TunekitError: If there is no such experiment, it cannot be resumed, or a change is none of those.
     """
+    is_up_to_damage = UP_TO_DAMAGE in arguments
+    arguments = [argument for argument in arguments if argument != UP_TO_DAMAGE]
     if not arguments or "=" in arguments[0]:
         raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
     folder = Path(arguments[0])
     metadata = read_metadata(folder)
     config = metadata.get("config")
+    if is_up_to_damage and (not isinstance(config, Mapping) or metadata["benchmark"] == FUNCTION_BENCHMARK):
+        _cut_off(folder)
     if not isinstance(config, Mapping):
         raise RecordError(
             f"{folder} was not made by the command line. It goes on when the program that made it is run again."
@@ -73,10 +80,24 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it has no {EVENTS}. To begin anew beside it, type the command that made it, with "
             f"experiment_tag={spec.experiment_tag}-anew"
         )
+    if is_up_to_damage:
+        _cut_off(folder)
     if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
         _move(folder, spec.folder)
     return spec
+
+
+def _cut_off(folder: Path) -> None:
+    try:
+        cut_off = cut_off_at_damage(folder)
+    except ExperimentLocked as error:
+        raise ConfigurationError(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error
+    kept = " and ".join(map(str, cut_off.kept_as))
+    print_stderr(
+        f"{cut_off.damage} {plural(cut_off.n_lines, 'line')} from there on are set aside, kept as {kept}. The "
+        f"experiment goes on from the {plural(cut_off.n_kept, 'event')} before."
+    )
 
 
 def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
