@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -83,6 +83,7 @@ class LocalBackend(Backend):
         self._events: list[BackendEvent] = []  # that are known already
         self._checked = 0.0
         self._is_open = False
+        self._has_ended_unknown_runs = False
 
     def open(self, n_workers: int) -> None:
         folder = self.folder or Path(tempfile.mkdtemp(prefix="tunekit-"))
@@ -105,6 +106,7 @@ class LocalBackend(Backend):
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         self._began += self.now() - time
+        self._end_unknown_runs({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         restored = []
         for unfinished in trials:
             trial = unfinished.trial
@@ -129,6 +131,8 @@ class LocalBackend(Backend):
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Make the trial's folder and begin its first run, or have it wait for devices."""
+        if not self._has_ended_unknown_runs:
+            self._end_unknown_runs({})
         running = self._running_trial(trial, until)
         self._make_folder(running, checkpoint_of)
         self._begin(running)
@@ -204,6 +208,17 @@ class LocalBackend(Backend):
                 process.end_by_force()
         self._processes.close()
         self._notices.close()
+
+    def _end_unknown_runs(self, known: Mapping[int, int]) -> None:
+        """End what runs here though the record does not know of it: its end was lost.
+
+        Args:
+            known: The run that each trial is in which the record has, and which has not ended.
+        """
+        self._has_ended_unknown_runs = True
+        for path in self._home.iterdir():
+            if path.name.isdecimal():
+                TrialFolder(path).end_runs_after(known.get(int(path.name), -1), self._processes)
 
     def _folder(self, trial_id: int) -> TrialFolder:
         return TrialFolder(self._home / str(trial_id))
