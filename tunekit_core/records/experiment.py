@@ -111,7 +111,7 @@ class ExperimentRecord:
             "numerics": _numerics(),
             "started": earlier.metadata.get("started", _now()) if earlier.goes_on else _now(),
         }
-        self._results = ResultsWriter(self.folder, list(problem.space))
+        self._results = ResultsWriter(self.folder, problem.space)
         self._events = EventFile(self.folder / EVENTS) if self.keeps_events else None
         if self._events is not None and earlier.goes_on:
             return self._past(self._events, earlier, problem)

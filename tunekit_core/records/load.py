@@ -11,6 +11,7 @@ import attrs
 
 from tunekit_core.engine.events import Recorded
 from tunekit_core.errors import RecordError
+from tunekit_core.records.cells import columns_of, series
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
 from tunekit_core.records.results_file import check_results, opened_results
@@ -53,6 +54,9 @@ class Experiment:
     def results(self) -> pd.DataFrame:
         """A row per report, in the order of time. Columns as in :mod:`tunekit_core.records.results`.
 
+        What configurations hold comes back as it was, with its type: a category that is text stays text whatever it
+        looks like, and a column whose values differ in type, or may be ``None``, has the type ``object``.
+
         Raises:
             RecordError: If the experiment wrote none, as one that is still running, or they are damaged.
         """
@@ -63,16 +67,23 @@ class Experiment:
             raise RecordError(f"{path} does not exist: the experiment is {self.metadata['status']}.")
         # Text such as "None" stays text, and numbers are what was written: up to pandas 3.0 the default could be off
         # in the last digit, from 3.1 on the option is deprecated.
-        options: dict[str, Any] = {"keep_default_na": False, "na_values": ["", "nan"], "low_memory": False}
+        options: dict[str, Any] = {"keep_default_na": False, "low_memory": False}
         if tuple(int(part) for part in pd.__version__.split(".")[:2]) < (3, 1):
             options["float_precision"] = "round_trip"
+        columns = {f"config_{name}": column for name, column in columns_of(self.search_space).items()}
         if "n_reports" in self.metadata:
             check_results(self.path, self.metadata["n_reports"])
         with opened_results(self.path) as text:
             try:
-                frame: pd.DataFrame = pd.read_csv(text, **options)
+                header = pd.read_csv(text, nrows=0).columns
             except pd.errors.EmptyDataError:  # the experiment ended before the first report
                 return pd.DataFrame()
+            text.seek(0)
+            options["dtype"] = {name: str for name in header if name in columns}
+            options["na_values"] = {name: ["", "nan"] for name in header if name not in columns}
+            frame: pd.DataFrame = pd.read_csv(text, **options)
+            for name, column in columns.items():
+                frame[name] = series(column.read(frame[name]), column)
         return frame
 
     @property
