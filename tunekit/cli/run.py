@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -74,7 +75,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     complete = [spec for spec in specs if _status(outcomes, spec) is ExperimentStatus.COMPLETED]
     all_written = True
     if plan.is_sweep:
-        all_written = _print_and_draw_comparison(specs, complete)
+        all_written = _print_and_draw_comparison(specs, complete, must_write=bool(left))
     elif complete:
         outcome = outcomes.get(specs[0].folder)
         seconds = None if outcome is None else outcome.seconds
@@ -134,21 +135,38 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
     return outcomes
 
 
-def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunSpec]) -> bool:
-    """Print the comparison, draw it and write the index; false if a file could not be written."""
+def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunSpec], *, must_write: bool) -> bool:
+    """Print the comparison, draw it and write the index.
+
+    Args:
+        specs: All runs.
+        complete: Those that are complete.
+        must_write: Whether it is a failure if figure or index cannot be written: something was run, so it could be.
+
+    Returns:
+        False if it is one.
+    """
     finished = [_finished(spec) for spec in complete]
     panels = compare(finished)
     if panels:
         summary.print_comparison(panels)
     summary.print_failed_trials({run.spec.folder: run.metadata for run in finished})
     summary.print_anomalies([run.metadata for run in finished])
+    problems = []
+    figures: Sequence[Path] = []
+    indices: Sequence[Path] = []
     try:
         figures = draw(panels, figure_stem(specs)) if panels else []
-        summary.print_file_paths(figures, _write_indices(specs))
     except OSError as error:
-        print_stderr(f"The runs are kept, but the figure or the index could not be written: {error}", style="red")
-        return False
-    return True
+        problems.append(f"the figure could not be written: {error}")
+    try:
+        indices = _write_indices(specs)
+    except OSError as error:
+        problems.append(f"the index could not be written: {error}")
+    summary.print_file_paths(figures, indices)
+    for problem in problems:
+        print_stderr(f"The runs are kept, but {problem}", style="red" if must_write else None)
+    return not (problems and must_write)
 
 
 def _write_indices(specs: Sequence[RunSpec]) -> list[Path]:
@@ -186,7 +204,8 @@ def _print_failures(
 
 def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
     complete = sum(status_of(spec.folder) is ExperimentStatus.COMPLETED for spec in specs)
-    _write_indices(specs)
+    with contextlib.suppress(OSError):  # as where the disk is full; the next command writes them
+        _write_indices(specs)
     how_far = "" if len(specs) == 1 else f", with {complete} of {len(specs)} runs complete"
     write_last_line(f"Interrupted{how_far}. To go on, type: {command}")
     return exit_status()
