@@ -126,7 +126,7 @@ def test_a_run_of_another_version_counts_and_says_how_to_run_it_again(tunekit, r
     finished = tunekit("method=ASHA", SHORT)
     assert "found complete" in finished.out
     assert "tunekit-asha 0.0.1" in finished.err
-    assert f"rm -r {folder}" in finished.err
+    assert f"mv {folder} {folder}-of-other-versions" in finished.err
 
 
 def test_a_damaged_run_is_run_again(tunekit, results):

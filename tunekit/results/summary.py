@@ -20,6 +20,7 @@ from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import read_metadata
 
 DIGITS = 4
+SUFFIX = "of-other-versions"  # for the folder of a run that is to be run again
 
 
 def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, command: str | None) -> None:
@@ -145,9 +146,10 @@ def print_other_versions(folders: Sequence[Path]) -> None:
         old = sorted(set().union(*made_with.values()))
         print_stderr(
             f"{plural(len(old), 'complete run')} {'was' if len(old) == 1 else 'were'} made with "
-            f"{', '.join(sorted(made_with))}. What is complete counts. To run it again:"
+            f"{', '.join(sorted(made_with))}. What is complete counts. To run it again, rename what there is:"
         )
-        print_stderr(shlex.join(["rm", "-r", *map(os.fspath, old)]))
+        for folder in old:
+            print_stderr(shlex.join(["mv", os.fspath(folder), f"{folder}-{SUFFIX}"]))
 
 
 def _disk_use(folder: Path) -> str:
