@@ -111,6 +111,14 @@ class RecordError(TunekitError, ValueError):
     """A file of an experiment is missing or damaged."""
 
 
+class DamagedRecord(RecordError):
+    """A line of the events of an experiment is damaged or missing; those before it can be read."""
+
+
+class OtherFormat(RecordError):
+    """A file of an experiment is of a format that this version does not read; nothing says that it is damaged."""
+
+
 def suggestion(wrong: str, allowed: Iterable[str]) -> str:
     """The closest allowed names as a sentence that ends in a blank, or nothing: those that go on from it, or one.
 

@@ -27,11 +27,17 @@ def write_index(folder: Path) -> Path:
     after the earlier has written its last run.
     """
     index = folder / INDEX
+    if _is_right(index, _content(folder)):  # then nothing need be written, which may not be allowed
+        return index
     with exclusively(folder / LOCK):
         content = _content(folder)
-        if not index.exists() or index.read_text(encoding="utf-8") != content:
+        if not _is_right(index, content):
             write_whole(index, content, sync=True)
     return index
+
+
+def _is_right(index: Path, content: str) -> bool:
+    return index.exists() and index.read_bytes() == content.encode()
 
 
 def _content(folder: Path) -> str:

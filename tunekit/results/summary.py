@@ -18,6 +18,7 @@ from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import read_metadata
 
 DIGITS = 4
+SUFFIX = "of-other-versions"  # for the folder of a run that is to be run again
 
 
 def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, command: str | None) -> None:

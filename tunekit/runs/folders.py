@@ -16,6 +16,8 @@ from tunekit_core.records.files import read_metadata, write_metadata
 from tunekit_core.records.lock import FolderLock
 from tunekit_core.records.syncing import sync_folder
 
+WAIT = "Wait until it has ended, or interrupt it with Ctrl-C."
+
 
 def hash_of(folder: Path) -> str | None:
     """The hash of what is in the folder of a run; ``None`` if that is nothing, or cannot be read."""
@@ -80,4 +82,4 @@ def _locked(folder: Path) -> Iterator[None]:
         with FolderLock(folder):
             yield
     except ExperimentLocked as error:
-        raise type(error)(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error
+        raise type(error)(f"{error} {WAIT}") from error

@@ -20,7 +20,7 @@ from typing import Any
 from tunekit_core.contracts.backends import TrialEnded
 from tunekit_core.engine.event_json import RECORD_FORMAT, NoEvent, from_json, to_json
 from tunekit_core.engine.events import Happened, Recorded, Stopped, TunerStarted
-from tunekit_core.errors import RecordError, shown
+from tunekit_core.errors import DamagedRecord, OtherFormat, RecordError, shown
 from tunekit_core.json_text import as_json
 from tunekit_core.records.appended_file import AppendedFile
 
@@ -36,12 +36,16 @@ class EventFile:
 
     Args:
         path: The file; it need not exist yet.
+
+    Attributes:
+        n_events: Events that were read, and written.
+        bytes_read: Length of what was read.
     """
 
     def __init__(self, path: Path) -> None:
+        self.n_events = 0
+        self.bytes_read = 0
         self._path = path
-        self._n_lines = 0
-        self._whole = 0  # bytes of whole lines
         self._found = 0  # bytes in all
         self._file: AppendedFile | None = None
         self._is_due = False  # to be synced
@@ -51,19 +55,19 @@ class EventFile:
         """The events so far, one at a time: the file may be larger than memory.
 
         Raises:
-            RecordError: If a line is damaged, missing or of another format; what comes before it was returned.
+            DamagedRecord: If a line is damaged or missing; what comes before it was returned.
+            RecordError: If the file is of another format, or cannot be read.
         """
-        self._n_lines = self._whole = self._found = 0
+        self.n_events = self.bytes_read = self._found = 0
         if not self._path.exists():
             return
-        with open(self._path, "rb") as file:
-            for line in file:
-                self._found += len(line)
-                if not line.endswith(b"\n"):
-                    return
-                yield self._event(line)
-                self._n_lines += 1
-                self._whole += len(line)
+        for line in self._lines():
+            self._found += len(line)
+            if not line.endswith(b"\n"):
+                return
+            yield self._event(line)
+            self.n_events += 1
+            self.bytes_read += len(line)
 
     def write(self, event: Happened) -> None:
         """Append an event; on its first call a last line that breaks off is removed. :meth:`read` was called before.
@@ -73,11 +77,11 @@ class EventFile:
             OSError: If it cannot be written.
         """
         if self._file is None:
-            self._file = AppendedFile(self._path, found=self._found, kept=self._whole)
-        text = as_json({"number": self._n_lines, **to_json(event)})
+            self._file = AppendedFile(self._path, found=self._found, kept=self.bytes_read)
+        text = as_json({"number": self.n_events, **to_json(event)})
         body = text[:-1].encode("ascii")  # json escapes everything else
         self._file.append(body + CHECKSUM % zlib.crc32(body))
-        self._n_lines += 1
+        self.n_events += 1
         self._is_due = self._is_due or isinstance(event, SYNCED)
         if self._is_due and time.monotonic() - self._synced >= SECONDS_BETWEEN_SYNCS:
             self._file.sync()
@@ -104,8 +108,15 @@ class EventFile:
             finally:
                 self._file.close()
 
+    def _lines(self) -> Iterator[bytes]:
+        try:
+            with open(self._path, "rb") as file:
+                yield from file
+        except OSError as error:
+            raise RecordError(f"{self._path} cannot be read: {error}") from error
+
     def _event(self, line: bytes) -> Recorded:
-        number = self._n_lines
+        number = self.n_events
         body, checksum = line[:-CHECKSUM_LENGTH], line[-CHECKSUM_LENGTH:]
         is_whole = checksum == CHECKSUM % zlib.crc32(body)
         try:
@@ -121,14 +132,14 @@ class EventFile:
                 raise NoEvent("is not where it belongs: lines before it are missing.")
             return from_json(record)
         except NoEvent as error:
-            raise RecordError(f"Line {number + 1} of {self._path} {error}") from error
+            raise DamagedRecord(f"Line {number + 1} of {self._path} {error}") from error
 
 
 def _check_format(path: Path, first: Any) -> None:
     """Of a line that is whole, or has no checksum: in a record of another format it would only look damaged."""
     begins_here = isinstance(first, dict) and (first.get("event"), first.get("time")) == ("tuner_started", 0.0)
     if not begins_here or first.get("format") != RECORD_FORMAT:
-        raise RecordError(
+        raise OtherFormat(
             f"{path} begins with {shown(first)}: it is not of format {RECORD_FORMAT}, which this version reads. Read "
             "it with the version that wrote it."
         )

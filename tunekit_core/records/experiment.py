@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 import time
@@ -16,19 +15,21 @@ from tunekit_core import __version__
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
-from tunekit_core.engine.events import Happened, Recorded
+from tunekit_core.engine.events import Happened, Recorded, Started
 from tunekit_core.engine.summary import summary_of_failures
-from tunekit_core.errors import LockLost, RecordError
-from tunekit_core.json_text import as_json
+from tunekit_core.errors import DamagedRecord, LockLost
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
+from tunekit_core.records.believed import find
+from tunekit_core.records.damage import how_to_go_on
+from tunekit_core.records.earlier import Earlier, look
 from tunekit_core.records.event_file import EventFile
-from tunekit_core.records.files import EVENTS, RESULTS, read_metadata, write_metadata
+from tunekit_core.records.files import EVENTS, RESULTS, write_metadata
 from tunekit_core.records.lock import FolderLock
+from tunekit_core.records.metadata_fields import FILES_FORMAT
 from tunekit_core.records.results import ResultsWriter
 from tunekit_core.records.syncing import make_folder, sync_folder
 
-FILES_FORMAT = 3  # of the files; enters the hash of a run
 # What is written so soon after a look at the lock is taken for one with it. Whoever takes a folder over needs longer
 # for the metadata alone, which come before the first event.
 SECONDS_OF_A_BATCH = 0.001
@@ -62,11 +63,8 @@ class ExperimentRecord:
         self._failures: dict[int, str] = {}
 
     def status(self) -> ExperimentStatus | None:
-        """The status of what is in the folder now, or ``None`` if there is no experiment yet."""
-        try:
-            status = ExperimentStatus(read_metadata(self.folder)["status"])
-        except (RecordError, KeyError, ValueError):
-            return None
+        """The status of what is in the folder now, or ``None`` if there is no experiment that counts."""
+        status = find(self.folder).status
         # Nobody else writes while we hold the lock, so before we begin it was left by a process that died.
         died = status is ExperimentStatus.RUNNING and not self._is_ours
         return ExperimentStatus.INTERRUPTED if died else status
@@ -93,18 +91,20 @@ class ExperimentRecord:
             n_workers: Trials at the same time.
             components: Everything in use; the versions of their distributions are recorded.
             metadata: What else is to be found in ``metadata.json``: tags, notes, how it was made.
-            restores: Whether an experiment that was recorded here is restored. If not, its record is removed.
+            restores: Whether an experiment that was recorded here is restored. If not, its record is set aside, and
+                the rest replaced.
 
         Returns:
             The events of the experiment that is restored, whose rows are to be written again; none if a new one begins.
             They are to be read through before anything is written.
 
         Raises:
-            RecordError: If what was recorded is another problem. If it is damaged, while it is read.
+            RecordError: If what was recorded is another problem, or of another format. If its events are damaged,
+                while they are read. Of the rest what is damaged is made again from them, or else set aside.
         """
-        goes_on = restores and self.keeps_events and (self.folder / EVENTS).exists()
-        if goes_on:
-            self._check_same(problem)
+        earlier = look(self.folder, may_go_on=restores and self.keeps_events)
+        if earlier.goes_on:
+            earlier.check_same(problem)
         objective = problem.objective
         self._metadata = {
             **metadata,
@@ -119,38 +119,39 @@ class ExperimentRecord:
             "search_space": problem.space.to_json(),
             "versions": _versions(components),
             "numerics": _numerics(),
-            "started": read_metadata(self.folder).get("started", _now()) if goes_on else _now(),
+            "started": earlier.metadata.get("started", _now()) if earlier.goes_on else _now(),
         }
         self._lock.check()
-        self._results = ResultsWriter(self.folder, list(problem.space), sync=self.keeps_events)
+        self._results = ResultsWriter(self.folder, problem.space, sync=self.keeps_events)
         self._events = EventFile(self.folder / EVENTS) if self.keeps_events else None
-        if self._events is not None and goes_on:
-            return self._past(self._events)
-        (self.folder / EVENTS).unlink(missing_ok=True)
-        self._make_ours()
+        if self._events is not None and earlier.goes_on:
+            return self._past(self._events, earlier, problem)
+        self._make_ours(earlier)
         return ()
 
-    def _past(self, events: EventFile) -> Iterator[Recorded]:
-        yield from events.read()
-        self._make_ours()
+    def _past(self, events: EventFile, earlier: Earlier, problem: Problem) -> Iterator[Recorded]:
+        tells_its_space = "search_space" in earlier.metadata
+        try:
+            for event in events.read():
+                if isinstance(event, Started) and not (tells_its_space or problem.space.contains(event.configuration)):
+                    raise earlier.another("search space")
+                yield event
+        except DamagedRecord as error:
+            if events.n_events == 0:
+                raise
+            raise DamagedRecord(f"{error} {how_to_go_on(self.folder, events.n_events)}") from error
+        self._make_ours(earlier)
 
-    def _make_ours(self) -> None:
+    def _make_ours(self, earlier: Earlier) -> None:
         self._lock.check()  # it may have taken long to read what is recorded
         self._is_ours = True  # first: an interruption in the middle of this is an end, which is to be written
+        aside = earlier.set_aside()
+        if aside:
+            self._metadata["set_aside"] = aside
         (self.folder / RESULTS).unlink(missing_ok=True)  # of an experiment before: it would pass for ours
         if self.keeps_events:
             sync_folder(self.folder)
         write_metadata(self.folder, self._metadata, sync=self.keeps_events)
-
-    def _check_same(self, problem: Problem) -> None:
-        metadata = read_metadata(self.folder)
-        same = {"search_space": problem.space.to_json(), "metric": list(problem.objective.metric)}
-        for key, value in same.items():
-            if metadata.get(key) != json.loads(as_json(value)):
-                raise RecordError(
-                    f"{self.folder} holds an experiment with another {key.replace('_', ' ')}, which cannot go on with "
-                    "this one."
-                )
 
     def amend(self, metadata: Mapping[str, Any]) -> None:
         """From now on the metadata say something else of how the experiment was made; written at once.
@@ -193,7 +194,7 @@ class ExperimentRecord:
         if self._results is not None:
             self._results.row(trial, report, decision, composed)
 
-    def finish(self, status: ExperimentStatus, reason: str, summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, status: ExperimentStatus, reason: str, summary: Mapping[str, Any]) -> None:
         """Close the files, write the final ``metadata.json`` and release the lock.
 
         Args:
@@ -213,7 +214,7 @@ class ExperimentRecord:
         except LockLost:
             self._leave_as_found()
             raise
-        self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
+        self._metadata |= {"status": status.value, "reason": reason, **summary, "ended": _now()}
         self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
         self._metadata |= summary_of_failures(self._failures)
         try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.records.lock import is_locked
+from tunekit_core.records.metadata_fields import check_fields
 from tunekit_core.records.syncing import publish
 
 METADATA = "metadata.json"
@@ -44,11 +45,14 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     """
     path = folder / METADATA
     try:
-        metadata: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no file")
+        metadata = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RecordError(f"{folder} holds no experiment: it has no {METADATA}.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
-    if metadata.get("status") == ExperimentStatus.RUNNING.value and not is_locked(folder):
+    check_fields(path, metadata)
+    if metadata["status"] == ExperimentStatus.RUNNING.value and not is_locked(folder):
         metadata["status"] = ExperimentStatus.INTERRUPTED.value
-    return metadata
+    return cast("dict[str, Any]", metadata)

@@ -60,7 +60,7 @@ def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
     scheduler = AsRecorded(problem)
     state, failures = ExperimentState(problem, scheduler), _Failures()
     with TemporaryDirectory(prefix="tunekit-") as temporary:
-        rows = ResultsWriter(Path(temporary), list(problem.space))
+        rows = ResultsWriter(Path(temporary), problem.space)
 
         def write(trial: Trial, report: Report, decision: Decision) -> None:
             rows.row(trial, report, decision, ())

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -88,6 +88,7 @@ class LocalBackend(Backend):
         self._is_open = False
         self._temporary: Path | None = None  # in place of the folder, where there is none
         self._has_warned = False
+        self._has_ended_unknown_runs = False
 
     def open(self, n_workers: int) -> None:
         with contextlib.ExitStack() as if_it_fails:
@@ -118,6 +119,7 @@ class LocalBackend(Backend):
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         self._began += self.now() - time
+        self._end_unknown_runs({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         restored = []
         for unfinished in trials:
             trial = unfinished.trial
@@ -142,6 +144,8 @@ class LocalBackend(Backend):
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Make the trial's folder and begin its first run, or have it wait for devices."""
+        if not self._has_ended_unknown_runs:
+            self._end_unknown_runs({})
         running = self._running_trial(trial, until)
         self._make_folder(running, checkpoint_of)
         self._begin(running)
@@ -228,6 +232,17 @@ class LocalBackend(Backend):
     def _remove_temporary(self) -> None:
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _end_unknown_runs(self, known: Mapping[int, int]) -> None:
+        """End what runs here though the record does not know of it: its end was lost.
+
+        Args:
+            known: The run that each trial is in which the record has, and which has not ended.
+        """
+        self._has_ended_unknown_runs = True
+        for path in self._home.iterdir():
+            if path.name.isdecimal():
+                TrialFolder(path).end_runs_after(known.get(int(path.name), -1), self._processes)
 
     def _folder(self, trial_id: int) -> TrialFolder:
         return TrialFolder(self._home / str(trial_id))

@@ -19,6 +19,7 @@ import os
 import shutil
 from pathlib import Path
 
+from tunekit_core import set_aside
 from tunekit_local.begin_from import TAKEN, fingerprint
 
 KEPT_VERSIONS = 3  # a scheduler that copies from a trial which runs on knows its last reports
@@ -107,6 +108,12 @@ class Checkpoints:
         known = [resource for resource in self.resources() if resource <= reached]
         for resource in known[:-KEPT_VERSIONS]:
             _remove(self.version(resource))
+
+    def set_aside(self) -> None:
+        """Keep all under other names, as if there were none."""
+        for folder in (self.working, self.versions):
+            if folder.exists():
+                set_aside(folder)
 
     def delete(self) -> None:
         """Remove all that is needed to go on."""

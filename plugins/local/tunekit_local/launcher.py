@@ -55,7 +55,7 @@ class Launcher:
             OSError: If its files cannot be written, or the system cannot start one more process.
         """
         run = running.folder.run(running.number)
-        run.clear(self.processes)
+        running.folder.make_room(running.number, self.processes)
         running.folder.checkpoints.prepare(running.trial.reached)
         run.create(self._spec(running, run, devices))
         return self.processes.launch(run.path)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tunekit_core import StartFailed, as_json, write_whole
+from tunekit_core import StartFailed, as_json, set_aside, write_whole
 from tunekit_local.checkpoints import Checkpoints
 from tunekit_local.reports import ReportFile, number
 from tunekit_local.run_process import RunProcesses
@@ -62,12 +62,6 @@ class RunFolder:
         except FileNotFoundError:
             return 0
 
-    def clear(self, processes: RunProcesses) -> None:
-        """Remove what may be there of a process whose record was lost, or that died in the middle of :meth:`create`."""
-        if self.path.exists():
-            processes.find(self.path).end_by_force()
-            shutil.rmtree(self.path)
-
 
 class TrialFolder:
     """The folder of one trial.
@@ -84,13 +78,39 @@ class TrialFolder:
         self.checkpoints = Checkpoints(path)
 
     def create(self, configuration: Mapping[str, Any], processes: RunProcesses) -> None:
-        """Make an empty folder, in place of what an experiment whose record was lost may have left there."""
+        """Make an empty folder. What trials have reported whose record was lost is set aside."""
         if self.path.exists():
-            for run in self.runs():
-                run.clear(processes)
-            shutil.rmtree(self.path, ignore_errors=True)
+            self.end_runs_after(-1, processes)
+            if any(run.reports.exists() for run in self.runs()):
+                set_aside(self.path)
+            else:
+                shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(exist_ok=True)
         write_whole(self.configuration, as_json(dict(configuration), indent=1) + "\n")
+
+    def end_runs_after(self, run: int, processes: RunProcesses) -> None:
+        """End the runs that come after one; their files stay."""
+        for each in self.runs():
+            if int(each.path.name) > run:
+                process = processes.find(each.path)
+                if not process.is_over():
+                    process.end_by_force()
+
+    def make_room(self, run: int, processes: RunProcesses) -> None:
+        """Remove what may be there of a run that is about to begin, of which the record knows nothing.
+
+        Its process has died in the middle of :meth:`RunFolder.create`. Or the end of the record was lost: then what it
+        has reported is set aside, with checkpoints that the tuner would not get the reports of.
+        """
+        folder = self.run(run)
+        if not folder.path.exists():
+            return
+        processes.find(folder.path).end_by_force()
+        if folder.reports.exists():
+            set_aside(folder.path)
+            self.checkpoints.set_aside()
+        else:
+            shutil.rmtree(folder.path)
 
     def run(self, run: int) -> RunFolder:
         """The folder of a run, which need not exist."""

@@ -30,7 +30,7 @@ from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
-from tunekit_core.records.experiment import FILES_FORMAT
+from tunekit_core.records.metadata_fields import FILES_FORMAT
 
 EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
 TIME_LIMIT = "max_wallclock_time"
