@@ -81,6 +81,6 @@ def test_a_run_of_another_format_is_refused_and_kept_and_the_others_have_their_a
     for _ in range(2):
         finished = sweep()
         assert finished.status == 1
-        assert f"{first}/metadata.json is of format 3; this version reads format 2." in finished.err
+        assert f"{first}/metadata.json is of format 9; this version reads format 3." in finished.err
         assert re.search(r"RS +10 ", finished.out)
         assert {path.name: path.read_bytes() for path in first.iterdir()} == before

@@ -11,7 +11,7 @@ from tunekit_core import load_experiment
 from tunekit_core.errors import DamagedRecord, ExperimentLocked, RecordError
 from tunekit_core.records.believed import find
 from tunekit_core.records.damage import cut_off_at_damage
-from tunekit_core.records.files import FolderLock
+from tunekit_core.records.lock import FolderLock
 from tunekit_core.records.load import read_events
 
 
@@ -34,7 +34,7 @@ def damage(folder, number):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
 
 
 def test_the_error_says_what_to_type(complete):

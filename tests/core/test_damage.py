@@ -149,8 +149,8 @@ def test_metadata_of_another_content_are_named_with_what_is_wrong(whole, content
 
 def test_metadata_of_another_format_are_named_with_it(whole):
     metadata = json.loads((whole / "metadata.json").read_text())
-    (whole / "metadata.json").write_text(json.dumps({**metadata, "format": 3}))
-    with pytest.raises(RecordError, match=r"is of format 3; this version reads format 2\. Read it with the version"):
+    (whole / "metadata.json").write_text(json.dumps({**metadata, "format": 9}))
+    with pytest.raises(RecordError, match=r"is of format 9; this version reads format 3\. Read it with the version"):
         load_experiment(whole)
 
 

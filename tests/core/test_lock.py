@@ -39,7 +39,9 @@ def test_where_nothing_can_be_locked_it_is_said_at_once_with_what_to_do(file_sys
 def test_where_nothing_can_be_locked_nobody_is_taken_for_a_writer(file_system, tmp_path):
     (tmp_path / ".lock").touch()
     assert not is_locked(tmp_path)
-    write_metadata(tmp_path, {"status": "running"})
+    write_metadata(
+        tmp_path, {"status": "running", "format": 3, "metric": ["loss"], "mode": ["min"], "search_space": []}
+    )
     assert load_experiment(tmp_path).metadata["status"] == "interrupted"
 
 

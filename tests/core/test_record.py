@@ -31,7 +31,7 @@ from tunekit_core.records.lock import FolderLock, is_locked
 from tunekit_core.testing import ToyBenchmark, toy_problem
 
 TIMES = ("started", "ended")
-BEGUN = {"format": 2, "metric": ["loss"], "mode": ["min"], "search_space": []}
+BEGUN = {"format": 3, "metric": ["loss"], "mode": ["min"], "search_space": []}
 COUNTS = {"n_started": 0, "n_reports": 0, "n_failed": 0, "time": 0.0}
 
 
@@ -124,7 +124,7 @@ def test_an_interruption_at_any_line_of_the_beginning_leaves_no_metadata_that_sa
             before = ExperimentRecord(folder, keep_events=True)
             before.begin(problem, 1, [], {})
             before.write(TunerStarted(2, 0.0))
-            before.finish(ExperimentStatus.INTERRUPTED, "before")
+            before.finish(ExperimentStatus.INTERRUPTED, "before", COUNTS)
         record, interrupts = ExperimentRecord(folder, keep_events=True), Interrupts(at)
         sys.settrace(interrupts)
         try:
@@ -133,7 +133,7 @@ def test_an_interruption_at_any_line_of_the_beginning_leaves_no_metadata_that_sa
             pass
         finally:
             sys.settrace(None)
-        record.finish(ExperimentStatus.INTERRUPTED, "interrupted")
+        record.finish(ExperimentStatus.INTERRUPTED, "interrupted", COUNTS)
         if not interrupts.has:
             break
         if (folder / "metadata.json").exists():

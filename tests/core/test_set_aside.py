@@ -119,7 +119,7 @@ def test_an_experiment_of_another_format_is_kept_as_it_is(died):
     metadata = json.loads((died / "metadata.json").read_text())
     (died / "metadata.json").write_text(json.dumps({**metadata, "format": 1}))
     before = contents(died)
-    with pytest.raises(OtherFormat, match="is of format 1; this version reads format 2"):
+    with pytest.raises(OtherFormat, match="is of format 1; this version reads format 3"):
         run(died)
     assert contents(died) == before
 

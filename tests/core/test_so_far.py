@@ -360,10 +360,10 @@ def test_a_record_that_makes_no_sense_is_an_error(play, order, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"search_space": "x"}, r"metadata\.json does not tell what is tuned"),
-        ({"search_space": None}, r"metadata\.json does not tell what is tuned"),
-        ({"metric": []}, r"metadata\.json does not tell what is tuned"),
-        ({"mode": ["best"]}, r"metadata\.json does not tell what is tuned: .*mode='best'"),
+        ({"search_space": "x"}, r"metadata\.json is damaged: search_space is 'x'"),
+        ({"search_space": [{}]}, r"metadata\.json does not tell what is tuned"),
+        ({"metric": []}, r"metadata\.json is damaged: metric is \[\]"),
+        ({"mode": ["best"]}, r"metadata\.json is damaged: mode is \['best'\]"),
         ({"max_resource": "all"}, r"metadata\.json does not tell what is tuned: .*max_resource='all'"),
         ({"metric": ["accuracy"]}, r"events\.jsonl is not the record of this experiment"),
         ({"resource": "step"}, r"events\.jsonl is not the record of this experiment"),
@@ -400,7 +400,7 @@ def test_where_nothing_was_recorded_it_is_said_with_how_to_get_it(tmp_path, prob
         "events.jsonl that tells what it had come to. Simulated experiments keep none, since they are cheap to repeat: "
         "type the same command again. One of your own keeps them with ExperimentRecord(FOLDER, keep_events=True)."
     )
-    record.finish(ExperimentStatus.INTERRUPTED, "done")
+    record.finish(ExperimentStatus.INTERRUPTED, "done", {})
     assert load_experiment(tmp_path / "run").failed_trials == []
 
 

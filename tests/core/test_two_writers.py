@@ -258,6 +258,9 @@ def test_where_the_working_folder_changes_the_lock_is_still_found(tmp_path, monk
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+COUNTS = {"n_started": 0, "n_reports": 0, "n_failed": 0, "time": 0.0}
+
+
 def test_an_experiment_without_a_record_of_events_writes_no_results_over_those_of_another(tmp_path, problem):
     record = ExperimentRecord(tmp_path)
     record.begin(problem, 1, [], {"tags": {"by": "first"}})
@@ -265,8 +268,8 @@ def test_an_experiment_without_a_record_of_events_writes_no_results_over_those_o
     other = ExperimentRecord(tmp_path)
     other.begin(problem, 1, [], {"tags": {"by": "other"}})
     with pytest.raises(LockLost):
-        record.finish(ExperimentStatus.COMPLETED, "done")
-    other.finish(ExperimentStatus.COMPLETED, "done")
+        record.finish(ExperimentStatus.COMPLETED, "done", COUNTS)
+    other.finish(ExperimentStatus.COMPLETED, "done", COUNTS)
     assert load_experiment(tmp_path).metadata["tags"] == {"by": "other"}
     assert len(load_experiment(tmp_path).results) == 0
 
@@ -282,7 +285,7 @@ def test_a_record_that_somebody_else_has_changed_is_written_no_more(tmp_path, pr
     changed = events.read_bytes()
     with pytest.raises(LockLost, match=r"events\.jsonl was changed by another process: it has \d+ bytes where this"):
         record.write(Started(0, problem.space.default(), None, None, {}, 0.0))
-    record.finish(ExperimentStatus.FAILED, "it was changed")
+    record.finish(ExperimentStatus.FAILED, "it was changed", {})
     assert events.read_bytes() == changed
     assert json.loads((tmp_path / "metadata.json").read_text())["status"] == "running"
     assert not is_locked(tmp_path)
