@@ -56,7 +56,10 @@ def open_file(folder: int, name: str) -> int:
     Raises:
         OSError: If it is missing, a link, or no regular file.
     """
-    file = os.open(name, FILE, dir_fd=folder)
+    try:
+        file = os.open(name, FILE, dir_fd=folder)
+    except OSError as error:
+        raise OSError(error.errno, "A link" if error.errno == errno.ELOOP else error.strerror, name) from error
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise OSError(errno.EINVAL, "Not a regular file", name)
