@@ -25,6 +25,7 @@ PROCESS: Mapping[str, frozenset[type]] = {
     "start_time": frozenset({str}),
     "boot_id": frozenset({str}),
 }
+HAS_PROC = os.path.exists(f"{supervisor.PROC}/self/stat")
 INIT = 1  # which signals to a group of this number would reach: every process
 
 
@@ -62,11 +63,17 @@ def is_blank(folder: Path) -> bool:
         os.close(file)
 
 
-def is_supervised(folder: Path) -> bool:
-    """Whether the supervisor that has claimed a run lives: one with its number, its start, and this run as argument."""
+def supervisor_of(folder: Path) -> int | None:
+    """The pid of the supervisor of a run, if it lives: as it is written down, or where that is not so, as is found.
+
+    It has the run as its argument, so a record that names another process, as pids are used again or a script has
+    written it, names none.
+    """
     for record in read_processes(folder)[:1]:
-        return supervisor.is_alive(record) and _names(record["pid"], "cmdline", os.fsencode(folder) + b"\0")
-    return False
+        if supervisor.is_alive(record) and _supervises(record["pid"], folder):
+            return int(record["pid"])
+    pids = map(int, filter(str.isdecimal, os.listdir(supervisor.PROC))) if HAS_PROC else iter(())
+    return next((pid for pid in pids if _supervises(pid, folder)), None)
 
 
 def leads_its_group(child: Mapping[str, Any], folder: Path) -> bool:
@@ -85,13 +92,18 @@ def leads_its_group(child: Mapping[str, Any], folder: Path) -> bool:
     return any(_names(member, "environ", os.fsencode(folder) + b"/") for member in members)
 
 
+def _supervises(pid: int, folder: Path) -> bool:
+    arguments = b"".join(os.fsencode(each) + b"\0" for each in (os.path.basename(supervisor.__file__), folder))
+    return _names(pid, "cmdline", arguments)
+
+
 def _names(pid: int, what: str, text: bytes) -> bool:
-    """Whether the command line or environment that a process began with has this text in it; where that can be read."""
+    """Whether the command line or environment that a process began with has this text; yes where nobody can know."""
+    if not HAS_PROC:
+        return True
     try:
         with open(f"{supervisor.PROC}/{pid}/{what}", "rb") as file:
             return text in file.read()
-    except FileNotFoundError:
-        return not os.path.exists(f"{supervisor.PROC}/self/stat")
     except OSError:
         return False
 

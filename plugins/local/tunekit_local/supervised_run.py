@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tunekit_local import supervisor
 from tunekit_local.run_process import Ending
-from tunekit_local.run_records import is_blank, is_supervised, leads_its_group, read_exit, read_processes
+from tunekit_local.run_records import is_blank, leads_its_group, read_exit, read_processes, supervisor_of
 
 SECONDS_TO_CLAIM = 5.0  # between making the file that claims a run and writing into it; it takes microseconds
 SECONDS_TO_LEAVE = 0.5  # that a supervisor has between its last word and its end; it takes less than a thousandth
@@ -73,16 +73,17 @@ class SupervisedRun:
 
     def _is_supervised(self) -> bool:
         if self._process is None or (status := self._process.poll()) == supervisor.ALREADY_CLAIMED:
-            return is_supervised(self._folder)
+            return supervisor_of(self._folder) is not None
         return status is None
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)  # honoured even before it has claimed the run
             return
-        if is_supervised(self._folder):
+        pid = supervisor_of(self._folder)
+        if pid is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(read_processes(self._folder)[0]["pid"], number)
+                os.kill(pid, number)
 
 
 class SupervisedRuns:
@@ -129,10 +130,10 @@ def _is_named(folder: Path) -> bool:
 def _claim_is_stale(claim: Path) -> bool:
     """Whether a file that claims a run was made so long ago that its maker must have died before writing into it.
 
-    So it is if it was replaced by something else.
+    So it is if a script has written there, or put something else in its place.
     """
     try:
         status = os.lstat(claim)
     except OSError:
         return True
-    return not stat.S_ISREG(status.st_mode) or time.time() - status.st_mtime > SECONDS_TO_CLAIM
+    return not stat.S_ISREG(status.st_mode) or status.st_size > 0 or time.time() - status.st_mtime > SECONDS_TO_CLAIM
