@@ -212,7 +212,7 @@ DEEDS |= {
     "says-nested-100000": says_text('{"step": 2, "loss": 0.5, "other": ' + "[" * 100_000 + "]" * 100_000 + "}\n"),
     "says-twice": says_text('{"step": 2, "loss": 0.5, "loss": 0.25, "step": 2}\n'),
     "says-no-name": says(**{"": 1}),
-    "says-name-of-lines": says(**{"a\nb\r\n\"c,'": "d\ne,\"f"}),
+    "says-name-of-lines": says(**{"a\nb\r\n\"c,'": 'd\ne,"f'}),
     "says-nul": says(**{"a\0b": "c\0d"}),
     "says-column": says(trial_id=3),
     "says-status-column": says(st_status="x"),

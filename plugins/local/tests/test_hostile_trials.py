@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import signal
 import subprocess
@@ -14,14 +13,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tunekit_core import (
-    Cause,
     ExperimentRecord,
     Script,
-    Status,
     Streams,
-    Tuner,
     TrialEnded,
     TrialReported,
+    Tuner,
     UnfinishedTrial,
     create,
     load_experiment,
@@ -39,13 +36,27 @@ PLACES = re.findall(r'^    "([a-z-]+)": ', TEXT.partition("PLACES =")[2].partiti
 DEEDS = re.findall(r'^    "([a-z0-9-]+)": ', TEXT.partition("DEEDS |=")[2], re.M)
 SAID = [deed for deed in DEEDS if deed.startswith("says-")]
 DONE = [deed for deed in DEEDS if not deed.startswith("says-")]
-MAY_PASS = {"exit", "process", "spec", "config", "checkpoint", "versions", "stderr", "stdout"}
 UNUSABLE = {
-    *("says-huge-loss", "says-huge-step", "says-huge-other", "says-longest-int", "says-too-long-int", "says-nested-100"),
-    *("says-step-beyond-int64", "says-negative-step", "says-minus-zero", "says-nested-400", "says-nested-900"),
-    *("says-nested-100000", "says-column", "says-status-column", "says-config-column", "says-cost", "says-huge-cost"),
+    *(
+        "says-huge-loss",
+        "says-huge-step",
+        "says-huge-other",
+        "says-longest-int",
+        "says-too-long-int",
+        "says-nested-100",
+    ),
+    *("says-step-beyond-int64", "says-negative-step", "says-minus-zero", "says-nested-400"),
+    *(
+        "says-nested-900",
+        "says-nested-100000",
+        "says-column",
+        "says-status-column",
+        "says-config-column",
+        "says-cost",
+        "says-huge-cost",
+    ),
     *("says-10000-metrics", "says-10-megabytes", "says-null", "says-true", "says-list", "says-text", "says-no-number"),
-    *("says-loss-of-list", "says-junk", "says-utf-16", "says-escapes", "says-no-end", "says-no-end-for-long"),
+    *("says-loss-of-list", "says-junk", "says-escapes", "says-no-end", "says-no-end-for-long"),
     *("says-10000-of-nothing", "says-50-gigabytes", "says-surrogate-alone"),
 }
 
@@ -69,7 +80,7 @@ def is_over_in_time():
         raise TimeoutError
 
     signal.signal(signal.SIGALRM, too_late)
-    signal.alarm(120)
+    signal.alarm(300)
     yield
     signal.alarm(0)
 
@@ -103,7 +114,8 @@ def tuned(folder, outside, deeds, n_workers=8):
     Tuner(
         scheduler=create("scheduler", "fifo", problem, streams, create("searcher", "random", problem, streams)),
         backend=create("backend", "local", problem, benchmark, folder, streams, **options),
-        stopping=[create("stopping", "max_num_trials_finished", problem, count=n_trials)],
+        stopping=[create("stopping", "max_num_trials_started", problem, count=n_trials)],
+        wait_for_running=True,
         n_workers=n_workers,
         record=ExperimentRecord(folder, keep_events=True),
     ).run()
@@ -157,14 +169,14 @@ def test_a_tuner_that_finds_a_trial_after_its_deed_goes_on(tmp_path, outside, fi
     deeds = [f"{file}-{place}" for place in PLACES]
     benchmark, folder = Hostile(outside, deeds, seconds=3600.0), tmp_path / "experiment"
     options = {"num_gpus_per_trial": 0, "grace_period": 0.5, "on_tuner_death": "keep"}
-    before = local_backend(benchmark, folder, **options)
+    before = local_backend(benchmark, folder, n_workers=len(deeds), **options)
     numbers = [2 * k + 1 for k in range(len(deeds))]
     with contextlib.closing(before):
         for number in numbers:
             before.start(trial_of(before, number), None, None)
         while len(list(outside.glob("done-*"))) < len(numbers):
             time.sleep(0.05)
-        after = local_backend(benchmark, folder, **options)
+        after = local_backend(benchmark, folder, n_workers=len(deeds), **options)
         with contextlib.closing(after):
             trials = [trial_of(after, number) for number in numbers]
             after.restore([UnfinishedTrial(trial, n_recorded=1, is_ending=True) for trial in trials], 1.0)
@@ -192,6 +204,7 @@ def written(data, folder, size):
     return found
 
 
+@settings(deadline=None)  # a loaded machine is no bug
 @given(data=st.binary(max_size=200) | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_of_any_bytes_come_reports_or_one_that_is_unreadable(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp()
@@ -203,14 +216,16 @@ def test_of_any_bytes_come_reports_or_one_that_is_unreadable(tmp_path_factory, d
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
 )
 
 
-@given(values=st.lists(st.dictionaries(st.text(), JSON), max_size=5))
+@settings(deadline=None)
+@given(values=st.lists(st.dictionaries(st.text(), JSON, max_size=3), max_size=3))
 def test_reports_of_any_json_come_as_they_are(tmp_path_factory, values):
     data = b"".join(json.dumps(value).encode() + b"\n" for value in values)
-    assert written(data, tmp_path_factory.getbasetemp(), 7) == values
+    assert written(data, tmp_path_factory.getbasetemp(), 50) == values
 
 
 def test_a_line_may_have_a_megabyte_and_no_more(tmp_path):
@@ -220,30 +235,23 @@ def test_a_line_may_have_a_megabyte_and_no_more(tmp_path):
     assert unreadable.keys() == {UNREADABLE}
 
 
-def test_a_trial_that_reports_without_an_end_does_not_hold_up_the_others(tmp_path, outside):
-    line = json.dumps({"step": 1, "loss": 0.5}) + "\n"
-    code = f"""
-if "/0/" in os.environ["TUNEKIT_REPORTS"]:
+def test_a_trial_that_reports_without_an_end_does_not_hold_up_the_others(tmp_path):
+    code = """
+if "/0/runs" in os.environ["TUNEKIT_REPORTS"]:
     with open(os.environ["TUNEKIT_REPORTS"], "a") as file:
-        file.write({line!r} * 500_000)
+        file.write('{"step": 1, "loss": 0.5}\\n' * 300_000)
 else:
     Reporter()(step=1, loss=0.25)
 """
-    backend = local_backend(Snippet(code), tmp_path / "experiment", num_gpus_per_trial=0)
+    backend = local_backend(Snippet(code), tmp_path, num_gpus_per_trial=0)
     with contextlib.closing(backend):
-        backend.start(trial_of(backend, 0), None, None)
-        while not (events := backend.wait(None)) or not any(isinstance(event, TrialReported) for event in events):
-            pass
-        largest = len(events)
-        backend.start(trial_of(backend, 1), None, None)
-        n_before = 0
-        while not any(event.trial_id == 1 and isinstance(event, TrialReported) for event in events):
+        for trial_id in (0, 1):
+            backend.start(trial_of(backend, trial_id), None, None)
+        told, at_once = [], []
+        while sum(isinstance(event, TrialEnded) for event in told) < 2:
             events = backend.wait(None)
-            largest, n_before = max(largest, len(events)), n_before + len(events)
-        n_left = 0
-        ended = 0
-        while ended < 2:
-            for event in backend.wait(None) if n_left else events:
-                ended += isinstance(event, TrialEnded)
-            n_left += 1
-    assert largest < 50_000
+            told += events
+            at_once.append(len(events))
+    assert sum(isinstance(event, TrialReported) for event in told) == 300_001
+    assert max(at_once) < 50_000
+    assert next(event.trial_id for event in told if isinstance(event, TrialEnded)) == 1

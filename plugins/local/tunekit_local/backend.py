@@ -161,7 +161,7 @@ class LocalBackend(Backend):
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         while True:
             now = time.monotonic()
-            if now - self._checked >= SECONDS_BETWEEN_CHECKS:
+            if not self._events and now - self._checked >= SECONDS_BETWEEN_CHECKS:
                 self._checked = now
                 self._check(list(self._running.values()))
             if self._events:

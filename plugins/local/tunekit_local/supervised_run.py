@@ -13,6 +13,7 @@ from pathlib import Path
 from tunekit_local import supervisor
 from tunekit_local.run_process import Ending
 from tunekit_local.run_records import is_blank, leads_its_group, read_exit, read_processes, supervisor_of
+from tunekit_local.trial_files import create_file
 
 SECONDS_TO_CLAIM = 5.0  # between making the file that claims a run and writing into it; it takes microseconds
 SECONDS_TO_LEAVE = 0.5  # that a supervisor has between its last word and its end; it takes less than a thousandth
@@ -107,7 +108,7 @@ class SupervisedRuns:
         """If no supervisor has claimed the run by now, it is claimed here, so that none can do so afterwards."""
         claim = folder / "process.jsonl"
         try:
-            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+            create_file(folder.parents[2], claim)
         except OSError:
             limit = time.monotonic() + SECONDS_TO_CLAIM
             while not _is_named(folder) and not _claim_is_stale(claim) and time.monotonic() < limit:

@@ -109,6 +109,24 @@ def read_json(home: Path, path: Path) -> Any:
         raise OSError(errno.EINVAL, f"No JSON: {error}", str(path)) from error
 
 
+def create_file(home: Path, path: Path) -> None:
+    """Make an empty file.
+
+    Args:
+        home: A folder into which no trial writes.
+        path: The file, somewhere below.
+
+    Raises:
+        OSError: If something is there, or a link is on the way there.
+    """
+    *folders, name = path.relative_to(home).parts
+    folder = open_folder(home, folders)
+    try:
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644, dir_fd=folder))
+    finally:
+        os.close(folder)
+
+
 def make_folders(home: Path, path: Path) -> None:
     """Make the folders of a path that are missing.
 
