@@ -11,8 +11,8 @@ from tunekit_core import load_experiment
 from tunekit_core.errors import DamagedRecord, ExperimentLocked, RecordError
 from tunekit_core.records.believed import find
 from tunekit_core.records.damage import cut_off_at_damage
-from tunekit_core.records.lock import FolderLock
 from tunekit_core.records.load import read_events
+from tunekit_core.records.lock import FolderLock
 
 
 @pytest.fixture

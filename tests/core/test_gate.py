@@ -805,7 +805,7 @@ def test_a_number_with_more_digits_than_python_writes_fails_the_trial_and_not_th
         scheduler=Fifo,
     )
     assert (played.metadata["n_failed"], played.metadata["failed_trials"]) == (1, [1])
-    assert "which JSON cannot hold" in played.metadata["failures"][0]["reason"]
+    assert "which cannot be recorded" in played.metadata["failures"][0]["reason"]
     assert played.recorded
 
 
@@ -840,7 +840,7 @@ def test_a_report_that_json_cannot_hold_fails_the_trial_and_not_the_experiment(p
     played = play(half_a_minute, backend=adding(message), stopping=[finished(2)])
     (failure,) = played.metadata["failures"]
     assert failure["trial_id"] == 0
-    assert "which JSON cannot hold: " in failure["reason"]
+    assert "which cannot be recorded: " in failure["reason"]
     assert len(failure["reason"]) < 500
     assert [event["metrics"] for event in played.events if event["event"] == "unusable"] == [{}]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -171,14 +173,23 @@ def print_other_versions(folders: Sequence[Path], anew: str) -> None:
 
 def _disk_use(folder: Path) -> str:
     """What trials of real scripts take, in brackets; nothing where there are none."""
-    checkpoints = list(folder.glob("*/checkpoint"))
+    checkpoints = [trial / "checkpoint" for trial in folder.iterdir() if not trial.is_symlink()]
+    checkpoints = [checkpoint for checkpoint in checkpoints if checkpoint.is_dir() and not checkpoint.is_symlink()]
     if not checkpoints:
         return ""
     return f" ({_size([folder])}, {_size(checkpoints)} of it checkpoints)"
 
 
 def _size(folders: Iterable[Path]) -> str:
-    n_bytes = sum(file.lstat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
+    """Of the files in them. A link is not followed: a script may have made one to anywhere."""
+    n_bytes, left = 0, [os.fspath(folder) for folder in folders]
+    while left:
+        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:  # it may be closed to us, or gone
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    n_bytes += entry.stat(follow_symlinks=False).st_size
     return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"
 
 

@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from tunekit_core import Cause, Status, TrialEnded, TrialPlaced, TrialReported, UnfinishedTrial
-from tunekit_local import backend as backend_module, supervisor
+from tunekit_local import backend as backend_module
+from tunekit_local.run_records import read_exit, read_processes
 
 from .snippet import Snippet, local_backend, trial_of, until_idle
 
@@ -44,7 +45,7 @@ def wait_for_report(backend):
 
 def supervisor_and_script(folder, trial_id=0, run=0):
     claim = folder / str(trial_id) / "runs" / str(run)
-    while len(found := supervisor.read_processes(str(claim))) < 2:
+    while len(found := read_processes(claim)) < 2:
         time.sleep(0.005)
     return [psutil.Process(record["pid"]) for record in found]
 
@@ -163,7 +164,7 @@ def test_a_script_that_dies_while_its_supervisor_is_held_up_and_is_then_asked_to
     backend.stop(trial)
     its_supervisor.resume()
     assert end_of(backend) == (Status.FAILED, Cause.SCRIPT)
-    assert supervisor.read_exit(str(tmp_path / "0/runs/0"))["cause"] == "ended"
+    assert read_exit(tmp_path / "0/runs/0")["cause"] == "ended"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -369,7 +370,7 @@ def test_closing_ends_a_trial_that_stopped_its_supervisor(make, tmp_path):
     began = time.monotonic()
     backend.close()
     assert time.monotonic() - began < 10
-    assert supervisor.read_exit(str(tmp_path / "0/runs/0"))["cause"] == "asked"
+    assert read_exit(tmp_path / "0/runs/0")["cause"] == "asked"
 
 
 def test_a_trial_whose_supervisor_is_stopped_is_found_again_and_ends(make, tmp_path):

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from tunekit_local import supervisor
-from tunekit_local.supervisor import ALREADY_CLAIMED, identity, is_alive, launch, read_exit, read_processes
+from tunekit_local.run_records import read_exit, read_processes
+from tunekit_local.supervisor import ALREADY_CLAIMED, identity, is_alive, launch
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 SHELL = ["sh", "-c"]
@@ -64,7 +65,7 @@ class Run:
     def ending(self):
         """Wait for the end and return what was recorded, less the time."""
         assert self.processes[-1].wait(20) == 0
-        record = read_exit(str(self.folder))
+        record = read_exit(self.folder)
         assert abs(record.pop("time") - time.time()) < 20
         return record
 
@@ -144,7 +145,7 @@ def test_both_processes_are_recorded_before_the_command_runs(start):
     run = start([*SHELL, "cat process.jsonl; echo $$; ps -o pgid= -o sid= -p $$"])
     run.ending()
     *lines, pid, groups = run.output().splitlines()
-    assert [json.loads(line) for line in lines] == read_processes(str(run.folder))
+    assert [json.loads(line) for line in lines] == read_processes(run.folder)
     assert [json.loads(line)["pid"] for line in lines] == [run.processes[0].pid, int(pid)]
     assert {json.loads(line)["host"] for line in lines} == {socket.gethostname()}
     assert groups.split() == [pid, pid]
@@ -159,10 +160,10 @@ def test_the_record_of_the_end_is_blank_until_then_and_keeps_its_size(start):
 
 def test_a_run_that_has_not_ended_has_no_ending(start):
     run = start([*SHELL, "echo ready; exec sleep 60"])
-    assert read_exit(str(run.folder)) is None
+    assert read_exit(run.folder) is None
     run.ready()
-    assert read_exit(str(run.folder)) is None
-    assert all(is_alive(record) for record in read_processes(str(run.folder)))
+    assert read_exit(run.folder) is None
+    assert all(is_alive(record) for record in read_processes(run.folder))
     run.terminate()
     run.ending()
 
@@ -208,7 +209,7 @@ def test_a_script_that_ignores_sigterm_is_killed_after_the_grace_period(start):
     asked = time.time()
     run.terminate()
     assert run.ending() == ended(None, signal=9, cause="asked")
-    assert 0.2 <= read_exit(str(run.folder))["time"] - asked < 3
+    assert 0.2 <= read_exit(run.folder)["time"] - asked < 3
 
 
 def test_other_signals_are_ignored(start):
@@ -230,7 +231,7 @@ def test_a_run_that_is_asked_to_end_before_it_begins_never_begins(tmp_path):
     run.processes.append(process)
     assert run.ending() == ended(None, cause="asked")
     assert not (tmp_path / "ran").exists()
-    assert len(read_processes(str(tmp_path))) == 1
+    assert len(read_processes(tmp_path)) == 1
 
 
 def test_sigterm_is_honoured_at_every_moment(start):
@@ -241,7 +242,7 @@ def test_sigterm_is_honoured_at_every_moment(start):
         ending = run.ending()
         assert ending == ended(None, signal=ending["signal"], cause="asked")
         assert ending["signal"] in (None, 15)
-        assert not any(is_alive(record) for record in read_processes(str(run.folder)))
+        assert not any(is_alive(record) for record in read_processes(run.folder))
 
 
 def test_a_timeout_ends_the_run(start):
@@ -281,11 +282,11 @@ def test_a_run_of_a_tuner_that_is_dead_already_never_begins(start):
 def test_a_supervisor_that_is_killed_takes_the_command_along(start):
     run = start([*SHELL, "echo ready; exec sleep 60"])
     run.ready()
-    _, child = read_processes(str(run.folder))
+    _, child = read_processes(run.folder)
     run.processes[0].kill()
     run.processes[0].wait()
     until(lambda: not is_alive(child))
-    assert read_exit(str(run.folder)) is None
+    assert read_exit(run.folder) is None
 
 
 @linux
@@ -293,7 +294,7 @@ def test_a_supervisor_that_is_killed_takes_the_command_along(start):
 def test_a_supervisor_that_is_killed_at_any_moment_leaves_no_command(start, child_is_known):
     for i in range(10):
         run = start(["sleep", "60"])
-        folder = str(run.folder)
+        folder = run.folder
         while child_is_known and len(read_processes(folder)) < 2:
             pass
         time.sleep(i * (0.0002 if child_is_known else 0.005))
@@ -566,7 +567,7 @@ def test_a_notice_comes_after_the_record(start, tmp_path, command):
         notices.bind(path)
         run = start(command, notices=path)
         assert notices.recv(4096) == os.fsencode(run.folder)
-        assert read_exit(str(run.folder)) is not None
+        assert read_exit(run.folder) is not None
         run.ending()
 
 
@@ -612,7 +613,7 @@ def test_nothing_is_started_where_its_end_cannot_be_recorded(small_disk, tmp_pat
     subprocess.run([*SHELL, f"cat /dev/zero > '{small_disk}/fill'"], stderr=subprocess.DEVNULL, check=False)
     with run.launch() as process:
         assert process.wait(20) == 1
-    assert read_exit(str(run.folder)) is None
+    assert read_exit(run.folder) is None
     assert not (tmp_path / "ran").exists()
 
 
@@ -683,9 +684,10 @@ def test_where_there_is_no_proc_the_group_is_swept(tmp_path):
 
 
 def test_records_that_are_missing_or_half_written_are_none(tmp_path):
-    assert read_exit(str(tmp_path)) is None
-    assert read_processes(str(tmp_path)) == []
+    assert read_exit(tmp_path) is None
+    assert read_processes(tmp_path) == []
     (tmp_path / "exit.json").write_text('{"exit_code": 0, "si')
-    (tmp_path / "process.jsonl").write_text('{"pid": 1}\n{"pi')
-    assert read_exit(str(tmp_path)) is None
-    assert read_processes(str(tmp_path)) == [{"pid": 1}]
+    whole = {"pid": 2, "start_time": "3", "boot_id": "4"}
+    (tmp_path / "process.jsonl").write_text(json.dumps(whole) + '\n{"pi')
+    assert read_exit(tmp_path) is None
+    assert read_processes(tmp_path) == [whole]

@@ -138,7 +138,7 @@ class LocalBackend(Backend):
         for running in over:
             if running.process is None and not running.is_to_end:
                 self._begin_again(running)
-            else:
+            elif not running.reports.has_more:
                 self._conclude(running)
         self._start_waiting()  # for what was held by one that has died since it was found
 
@@ -178,7 +178,7 @@ class LocalBackend(Backend):
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         while True:
             now = time.monotonic()
-            if now - self._checked >= SECONDS_BETWEEN_CHECKS:
+            if not self._events and now - self._checked >= SECONDS_BETWEEN_CHECKS:
                 self._checked = now
                 self._keep_going(now)
                 self._check(list(self._running.values()))
@@ -188,8 +188,10 @@ class LocalBackend(Backend):
             left = float("inf") if deadline is None else deadline - self.now()
             if left <= 0 or not self._running:
                 return []
-            paths, some_lost = self._notices.wait(min(left, self._checked + SECONDS_BETWEEN_CHECKS - now))
-            named = {self._trial_of(path) for path in paths}
+            unread = {running.trial.id for running in self._running.values() if running.reports.has_more}
+            left = 0.0 if unread else min(left, self._checked + SECONDS_BETWEEN_CHECKS - now)
+            paths, some_lost = self._notices.wait(left)
+            named = unread | {self._trial_of(path) for path in paths}
             self._check([running for running in self._running.values() if some_lost or running.trial.id in named])
 
     def now(self) -> float:
@@ -224,8 +226,10 @@ class LocalBackend(Backend):
         while not all(process.is_over() for process in left) and time.monotonic() < limit:
             self._notices.wait(0.05)
         for process in left:
-            if process.ending() is None:
+            if process.ending() is None or not process.is_over():
                 process.end_by_force()
+        for running in self._running.values():
+            running.reports.close()
         self._processes.close()
         self._notices.close()
 
@@ -260,7 +264,7 @@ class LocalBackend(Backend):
     def _make_folder(self, running: RunningTrial, checkpoint_of: Checkpoint | None) -> None:
         folder = running.folder
         with failures_to_start(f"Its folder {folder.path} cannot be made"):
-            folder.create(running.trial.configuration, self._processes)
+            folder.create(self._processes)
             if checkpoint_of is not None:
                 donor, resource = checkpoint_of.trial_id, checkpoint_of.resource
                 metric, runs = self.problem.objective.resource, donor in self._running
@@ -302,13 +306,15 @@ class LocalBackend(Backend):
             if running.is_overdue(time.monotonic()):
                 running.ask_to_end()
         for running in ended:
-            self._conclude(running)
+            if not running.reports.has_more:
+                self._conclude(running)
         if ended:
             self._start_waiting()
 
     def _read(self, trials: Sequence[RunningTrial]) -> None:
         have_reported = set()
-        for trial_id, metrics in new_reports({running.trial.id: running.reports for running in trials}):
+        begun = {running.trial.id: running.reports for running in trials if running.process is not None}
+        for trial_id, metrics in new_reports(begun):
             running = self._running[trial_id]
             if running.read(metrics):
                 self._events.append(TrialReported(trial_id, running.number, metrics, self.now()))
@@ -353,6 +359,7 @@ class LocalBackend(Backend):
             )
         )
         del self._running[trial_id]
+        running.reports.close()
         self._devices.release(trial_id)
 
     def _start_waiting(self) -> None:

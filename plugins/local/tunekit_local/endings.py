@@ -49,6 +49,8 @@ def failure_reason(ending: Ending | None, folder: TrialFolder, run: int) -> str:
         why = "it ran longer than backend.trial_timeout allows"
     elif ending["oom_killed"]:
         why = "the system killed it, since memory ran out"
+    elif ending["exit_code"] is None and ending["message"]:
+        why = ending["message"]
     elif ending["signal"] is not None:
         why = f"it was ended by {_signal_name(ending['signal'])}"
     else:

@@ -54,7 +54,7 @@ class RunningTrial:
     reports: ReportFile = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.reports = ReportFile(self.folder.run(self.number).reports)
+        self.reports = self.folder.run(self.number).open_reports()
 
     def read(self, metrics: Mapping[str, Any]) -> bool:
         """Take notice of the next report; whether the tuner does not have it yet."""

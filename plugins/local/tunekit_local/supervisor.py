@@ -18,6 +18,7 @@ import json
 import os
 import select
 import signal
+import stat
 import sys
 import time
 
@@ -88,22 +89,6 @@ def is_stopped(record: dict[str, Any]) -> bool:
     return is_alive(record) and _state(record["pid"])[0] == "T"
 
 
-def read_processes(folder: str) -> list[dict[str, Any]]:
-    """The supervisor of a run and its child, as far as they are known: none, one or two records for ``is_alive``."""
-    lines = _read(os.path.join(folder, "process.jsonl")).split(b"\n")[:-1]  # the last one is being written, or empty
-    return [json.loads(line) for line in lines]
-
-
-def read_exit(folder: str) -> dict[str, Any] | None:
-    """How a run ended; ``None`` if it has not, or if its supervisor was killed."""
-    text = _read(os.path.join(folder, "exit.json")).rstrip()
-    try:
-        record: dict[str, Any] | None = json.loads(text) if text else None  # asked after every report: mostly blank
-    except ValueError:
-        return None  # read while it was written
-    return record
-
-
 def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
     """An environment with changes; ``None`` takes a variable out of it."""
     variables = {**environment, **changes}
@@ -129,8 +114,7 @@ class _Log:
         try:
             while rest:
                 if self._fd < 0:
-                    self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-                    self._written = os.fstat(self._fd).st_size
+                    self._open()
                 if self._written >= self._half:
                     os.rename(self._path, self._path + ".old")
                     os.close(self._fd)
@@ -141,6 +125,16 @@ class _Log:
                 rest = rest[n:]
         except OSError as error:
             self.lost = self.lost or f"{os.path.basename(self._path)}: {error.strerror}"
+
+    def _open(self) -> None:
+        """The script may have put a pipe there, which would have us wait for its reader, or a link."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW
+        file = os.open(self._path, flags, 0o666)
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(file)
+            raise OSError(errno.EINVAL, "Not a regular file", self._path)
+        self._fd, self._written = file, status.st_size
 
 
 class _Supervisor:
@@ -281,7 +275,7 @@ class _Supervisor:
 
     def _descendants(self) -> dict[int, int]:
         """The processes that the run consists of, and their groups."""
-        table = _table()
+        table = process_table()
         if self._adopts:
             family = {os.getpid()}
         else:  # those that lost their parents are found by their group, which ps, a child of this process, is not in
@@ -457,8 +451,8 @@ def _state(pid: int) -> tuple[str, str]:
     return state[:1], start_time.strip()
 
 
-def _table() -> dict[int, tuple[int, int, str]]:
-    """Parent, group and state of every process."""
+def process_table() -> dict[int, tuple[int, int, str]]:
+    """Parent, group and state of every process, by its pid."""
     if os.path.exists(PROC + "/self/stat"):
         found = ((name, _stat(name)) for name in os.listdir(PROC) if name.isdigit())
         return {int(name): (int(fields[1]), int(fields[2]), fields[0]) for name, fields in found if fields}
