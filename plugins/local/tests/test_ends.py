@@ -308,11 +308,11 @@ def test_a_script_gets_the_environment_of_the_tuner_and_the_files_hold_only_chan
 @pytest.mark.parametrize(
     ("last_words", "status", "reason"),
     [
-        ("", Status.COMPLETED, "Not all that it wrote could be kept (stderr.log: No space left on device)"),
+        ("", Status.COMPLETED, "Not all that it wrote could be kept (stderr.log: Too many levels of symbolic links)"),
         (
             "sys.exit(3)",
             Status.FAILED,
-            "it ended with exit status 3. Not all that it wrote could be kept (stderr.log: No space left on device).",
+            "it ended with exit status 3. Not all that it wrote could be kept (stderr.log: Too many levels of symbolic links).",
         ),
     ],
 )

@@ -19,6 +19,7 @@ ENDING: Mapping[str, frozenset[type]] = {
     "cause": frozenset({str}),
     "message": frozenset({str}),
     "oom_killed": frozenset({bool}),
+    "lost_output": frozenset({str}),
 }
 PROCESS: Mapping[str, frozenset[type]] = {
     "pid": frozenset({int}),

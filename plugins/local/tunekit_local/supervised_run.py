@@ -24,6 +24,7 @@ UNREADABLE: Ending = {
     "signal": None,
     "message": "it has put something else in the place of the file that says how it ended",
     "oom_killed": False,
+    "lost_output": "",
 }
 
 
