@@ -574,9 +574,23 @@ def test_numbers_of_numpy_are_columns(play):
         lambda t, run: [{"epoch": 1, "loss": 0.5, "extra": 7}] if t else [{"epoch": 1, "loss": 0.5}],
     ],
 )
-def test_a_metric_that_appears_later_does_not_share_a_column_with_a_composer(play, script):
-    played = play(script, composers=[composing({"extra": 1})], raises=ComponentError)
-    assert "returned the column 'extra', which is a metric that was reported" in str(played.error)
+def test_a_metric_that_appears_later_and_has_the_name_of_a_composers_column_fails_its_trial(play, script):
+    played = play(script, composers=[composing({"extra": 1})], stopping=[finished(2)])
+    assert played.metadata["status"] == "completed"
+    (reason,) = {failure["reason"] for failure in played.metadata["failures"]}
+    assert reason == "it reported a metric named 'extra', which is a column of the results"
+
+
+def test_a_metric_with_the_name_of_what_a_scheduler_tells_fails_its_trial_where_that_is_composed(play):
+    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "told": 7}] if t == 1 else [0.5]  # noqa: E731
+
+    class Telling(Fifo):
+        def columns(self):
+            return {"told": 3}
+
+    composer = composing({"told": 3})
+    played = play(script, scheduler=Telling, composers=[composer], stopping=[finished(2)])
+    assert played.metadata["failed_trials"] == [1]
 
 
 def test_a_column_is_not_a_metric_in_one_row_and_a_composers_in_another(play):

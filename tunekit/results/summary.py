@@ -48,7 +48,7 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         f"{metadata['time']:,.0f} s on the clock of the {spec.results['backend']['name']} backend ({real}). It ended "
         f"because {metadata['reason']}."
     )
-    print_stdout(f"Results: {spec.folder}{_disk_use(spec.folder)}")
+    print_stdout(f"Results: {spec.folder}{disk_use(spec.folder)}")
     if command is not None and incumbent is None:
         print_stdout("Next: mend it, and type the same with another experiment_tag=NAME.")
     elif command is not None:
@@ -171,7 +171,7 @@ def print_other_versions(folders: Sequence[Path], anew: str) -> None:
         )
 
 
-def _disk_use(folder: Path) -> str:
+def disk_use(folder: Path) -> str:
     """What trials of real scripts take, in brackets; nothing where there are none."""
     checkpoints = [trial / "checkpoint" for trial in folder.iterdir() if not trial.is_symlink()]
     checkpoints = [checkpoint for checkpoint in checkpoints if checkpoint.is_dir() and not checkpoint.is_symlink()]
