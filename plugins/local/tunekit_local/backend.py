@@ -212,9 +212,9 @@ class LocalBackend(Backend):
     def close(self) -> None:
         if not self._is_open:
             return
-        self._is_open = False
         try:
             self._close()
+            self._is_open = False  # only now: one that was interrupted can be closed again
         finally:
             self._remove_temporary()
 
