@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import CellType, FunctionType, ModuleType
 
 from tunekit.functions.canonical.code import CodeForm, code_form
-from tunekit.functions.canonical.form import Form, Label, Undescribable, known_value
+from tunekit.functions.canonical.form import Form, Label, known_value
 from tunekit.functions.canonical.modules import ModuleDigest, local_file, names_of
 from tunekit.functions.canonical.names import (
     ImportedName,
@@ -53,7 +52,7 @@ def form_of_callable(value: object, module_digest: ModuleDigest) -> Form | None:
 
 
 def _form_of_name(name: ImportedName, module_digest: ModuleDigest) -> Form:
-    content = None if name.file is None else _digest_of_module(name.module, name.file, module_digest)
+    content = None if name.file is None else module_digest(name.module, name.file)
     return known_value("name", (name.module, name.qualname, content))
 
 
@@ -62,18 +61,11 @@ def _form_of_module(module: ModuleType, module_digest: ModuleDigest) -> Form:
     name = content.get("__name__")
     if isinstance(name, str):
         if file := local_file(name):
-            return known_value("module", (name, _digest_of_module(name, file, module_digest)))
+            return known_value("module", (name, module_digest(name, file)))
         if is_installed_module(name) or "__path__" in content or name == "__main__":
             return known_value("module", (name, None))
     names = sorted(name for name in content if not name.startswith("__"))
     return Form("module", tuple(names), [(("has the variable `{}`", name), content[name]) for name in names])
-
-
-def _digest_of_module(name: str, file: Path, module_digest: ModuleDigest) -> str:
-    try:
-        return module_digest(name, file)
-    except OSError as error:
-        raise Undescribable(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _form_of_function(function: FunctionType, module_digest: ModuleDigest) -> Form:
@@ -177,7 +169,7 @@ def _imports(function: FunctionType, code: CodeForm, module_digest: ModuleDigest
     package = function.__globals__.get("__package__")
     names = {name for each in code.imports for name in names_of(each, package if isinstance(package, str) else "")}
     files = {name: file for name in sorted(names) if (file := local_file(name))}
-    return tuple((name, _digest_of_module(name, file, module_digest)) for name, file in files.items())
+    return tuple((name, module_digest(name, file)) for name, file in files.items())
 
 
 def _form_of_class(cls: type) -> Form:

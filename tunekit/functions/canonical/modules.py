@@ -14,6 +14,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
+from tunekit.functions.canonical.form import Undescribable
 from tunekit.sources.content import digest
 from tunekit.sources.imports import Import, imports_of
 
@@ -26,12 +27,19 @@ _OWN = {"tunekit", "tunekit_core"}  # their versions are recorded, and a clone o
 
 
 def digest_of_module(name: str, file: Path) -> str:
-    """SHA-256 of a local module: the content of its file and, recursively, of the local modules that it imports."""
-    found: dict[str, str | None] = {}
+    """SHA-256 of a local module: the content of its file and, recursively, of the local modules that it imports.
+
+    Raises:
+        Undescribable: If one of these files is gone, though its module is loaded.
+    """
+    found: dict[str, str] = {}
     waiting = {name: file}
     while waiting:
         name, file = waiting.popitem()
-        found[name] = digest(str(file))
+        content = digest(str(file))
+        if content is None:
+            raise Undescribable(f"{file}, from which it was imported, is gone")
+        found[name] = content
         package = name if file.stem == "__init__" else name.rpartition(".")[0]
         imported = {each for statement in imports_of(str(file)).imports for each in names_of(statement, package)}
         for each in {*_parents(name), *imported} - found.keys():
