@@ -312,7 +312,8 @@ def test_a_script_gets_the_environment_of_the_tuner_and_the_files_hold_only_chan
         (
             "sys.exit(3)",
             Status.FAILED,
-            "it ended with exit status 3. Not all that it wrote could be kept (stderr.log: Too many levels of symbolic links).",
+            "it ended with exit status 3. Not all that it wrote could be kept (stderr.log: Too many levels of symbolic "
+            "links).",
         ),
     ],
 )
