@@ -1,5 +1,6 @@
 """Sweeps: which runs there are, and that every one is run once, whatever happens to the processes."""
 
+import contextlib
 import csv
 import os
 import random
@@ -8,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tunekit.runs.run import run
@@ -348,3 +350,22 @@ def test_runs_with_one_sum_of_seeds_are_told_to_repeat_each_other(tunekit, resul
     assert "Some runs repeat others: 2 of RS." in " ".join(near.out.split())
     far = tunekit(*command, "random_seed=0,1000")
     assert "repeat" not in far.out
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.1, 0.3])
+def test_a_sweep_whose_fork_server_is_killed_has_its_answer(start, results, moment):
+    process = start("method=RS", "benchmark=fcnet", SHORT, "--multirun", "seed=range(3)", "hydra.sweeper.n_jobs=2")
+    command = psutil.Process(process.pid)
+    killed = 0
+    while killed < 2 and process.poll() is None:
+        for child in command.children():
+            with contextlib.suppress(psutil.Error):
+                if any("forkserver" in word for word in child.cmdline()):
+                    time.sleep(moment)
+                    child.kill()
+                    child.wait()
+                    killed += 1
+    _, err = process.communicate(timeout=120)
+    assert "Traceback" not in err
+    assert process.returncode == 0, err
+    assert {metadata["status"] for metadata in results.metadata()} == {"completed"}

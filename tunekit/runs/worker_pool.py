@@ -7,9 +7,10 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -32,6 +33,7 @@ from tunekit_core.plugins.diverted import folder_kept, stdout_diverted
 from tunekit_core.plugins.registry import registry
 
 WITH_THE_SWEEP = "interrupted with the sweep"
+ATTEMPTS, SECONDS_BETWEEN_ATTEMPTS = 4, 0.2  # to start a worker
 GRACE = 2.0  # seconds for a worker to end by itself once it is told to
 PYTHONPATH = "PYTHONPATH"
 
@@ -92,6 +94,13 @@ class WorkerPool:
             worker.process.kill()
 
     def _start(self) -> _Worker:
+        for _ in range(ATTEMPTS - 1):
+            with suppress(EOFError, ConnectionError):  # the server was killed in the meantime: it is started again
+                return self._start_once()
+            time.sleep(SECONDS_BETWEEN_ATTEMPTS)  # until the system counts it as dead
+        return self._start_once()
+
+    def _start_once(self) -> _Worker:
         _start_server()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, os.environ.get(PYTHONPATH)))
