@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from typing import TextIO
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from tunekit.secrets import redacted
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # what scripts print in colour
 PLAIN_WIDTH = 160  # of tables in files and pipes, where there is no window
 
 
@@ -24,13 +26,23 @@ def stderr_console() -> Console:
 
 
 def print_stdout(text: str) -> None:
-    """Write a line to standard output, not wrapped."""
-    stdout_console().print(text, soft_wrap=True)
+    """Write text to standard output, not wrapped; a script may have written parts of it."""
+    stdout_console().print(harmless(text), soft_wrap=True)
 
 
 def print_stderr(text: str, style: str | None = None) -> None:
-    """Write a line to standard error, not wrapped, secrets masked."""
-    stderr_console().print(redacted(text), style=style, soft_wrap=True)
+    """Write text to standard error, not wrapped, secrets masked; a script may have written parts of it."""
+    stderr_console().print(harmless(redacted(text)), style=style, soft_wrap=True)
+
+
+def harmless(text: str) -> str:
+    """Text in its lines, without anything that would steer a terminal."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def printable(text: str) -> str:
+    """One line, without anything that would steer a terminal."""
+    return "".join(character if character.isprintable() else " " for character in COLOUR.sub("", text))
 
 
 def duration(seconds: float) -> str:

@@ -28,6 +28,7 @@ NOTICES = "TUNEKIT_NOTICES"  # path of the socket that a notice goes to after ea
 CHECKPOINTS = "TUNEKIT_CHECKPOINTS"  # path of the folder that holds what was published
 TAG = "[tunekit-report]"  # begins a line on the standard output, where no file is named
 RESERVED = "st_"
+LONGEST_LINE = 1 << 20  # that a backend reads
 
 
 class Reporter:
@@ -57,7 +58,7 @@ class Reporter:
             **metrics: Numbers, text, ``None``, or lists and dicts of these; scalars of numpy and torch just work.
 
         Raises:
-            ValueError: If there is no metric, or one has a name that begins with ``st_``.
+            ValueError: If there is no metric, one has a name that begins with ``st_``, or it is more than a megabyte.
             TypeError: If a value cannot be written as JSON.
             OSError: If the disk is full. The report is lost; later ones are not.
         """
@@ -74,7 +75,12 @@ class Reporter:
         line[RESERVED + "worker_timestamp"] = time.time()
         line[RESERVED + "worker_time"] = time.monotonic() - self._began
         line[RESERVED + "worker_iter"] = self._iteration
-        self._send(json.dumps(line))
+        text = json.dumps(line)
+        if len(text) > LONGEST_LINE:
+            raise ValueError(
+                f"The report has {len(text):,} bytes, and may have {LONGEST_LINE:,}. Write what is large to a file."
+            )
+        self._send(text)
         self._iteration += 1
 
     @contextmanager

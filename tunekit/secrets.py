@@ -9,8 +9,9 @@ from typing import Any
 from tunekit_core.secret_names import MASK, is_secret_name
 
 SHORTEST = 4  # characters: a shorter text is part of too much that is no secret
-NAMED = re.compile(r"([\w.$/-]+)(\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|[^,}]+)")  # in overrides, also within a mapping
+ENTRY = re.compile(r"([\w.-]+)(\s*:\s*)(\"[^\"]*\"|'[^']*'|[^,{}]+)")  # of a mapping, as it is typed
 FROM_ENVIRONMENT = "${"
+SPACE = "benchmark.space."  # hyperparameters are no secrets
 
 _known: dict[str, None] = {}  # of this process, so that errors and commands can be printed without them
 
@@ -54,14 +55,27 @@ def redacted(text: str) -> str:
 
 def without_secrets(arguments: Sequence[str]) -> list[str]:
     """A command line as it may be printed; its secrets are masked in all that is printed from now on."""
-    return [NAMED.sub(_masked, argument) for argument in arguments]
+    return [_printed(argument) for argument in arguments]
 
 
-def _masked(match: re.Match[str]) -> str:
+def _printed(argument: str) -> str:
+    key, sign, value = argument.partition("=")
+    if key.startswith(SPACE):
+        return argument
+    if sign and is_secret_name(re.split(r"[./$]", key)[-1]):
+        return f"{key}={_masked(value)}"
+    is_mapping = value.startswith("{")
+    return f"{key}={ENTRY.sub(_printed_entry, value)}" if is_mapping else argument
+
+
+def _printed_entry(match: re.Match[str]) -> str:
     name, sign, value = match.groups()
+    return f"{name}{sign}{_masked(value)}" if is_secret_name(name) else match[0]
+
+
+def _masked(value: str) -> str:
     plain = value.strip("\"'")
-    last = re.split(r"[./$]", name)[-1]
-    if name.startswith("benchmark.space.") or not is_secret_name(last) or plain.startswith(FROM_ENVIRONMENT):
-        return match[0]
+    if plain.startswith(FROM_ENVIRONMENT):
+        return value
     keep_out_of_sight(plain)
-    return f"{name}{sign}{MASK}"
+    return MASK

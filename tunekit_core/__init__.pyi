@@ -74,6 +74,7 @@ from .randomness import Streams as Streams, effective_seed as effective_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
 from .records.files import write_whole as write_whole
 from .records.load import Experiment as Experiment, load_experiment as load_experiment
+from .records.set_aside import set_aside as set_aside
 from .space import (
     Configuration as Configuration,
     ConfigurationTable as ConfigurationTable,

@@ -99,8 +99,24 @@ class ExperimentLocked(TunekitError, RuntimeError):
     """Another live process is writing this experiment."""
 
 
+class LockLost(TunekitError, RuntimeError):
+    """This process wrote an experiment that another may write now: it stops, and writes nothing more."""
+
+
+class LockingError(TunekitError, OSError):
+    """A folder cannot be locked: where it lies there are no locks, or they do not work."""
+
+
 class RecordError(TunekitError, ValueError):
     """A file of an experiment is missing or damaged."""
+
+
+class DamagedRecord(RecordError):
+    """A line of the events of an experiment is damaged or missing; those before it can be read."""
+
+
+class OtherFormat(RecordError):
+    """A file of an experiment is of a format that this version does not read; nothing says that it is damaged."""
 
 
 def suggestion(wrong: str, allowed: Iterable[str]) -> str:

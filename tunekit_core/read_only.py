@@ -52,6 +52,21 @@ class ReadOnlyList(list[Any]):
     append = clear = extend = insert = pop = remove = reverse = sort = _refuse
 
 
+MAX_DEPTH = 100
+"""How deep what is recorded may be nested: far below what Python can read, wherever in a program it does."""
+
+
+def is_deeper(value: Any, depth: int) -> bool:
+    """Whether what JSON holds is nested deeper than this; it takes no stack, however deep that is."""
+    level = [value]
+    for _ in range(depth + 1):
+        level = [each for each in level if isinstance(each, dict | list)]
+        if not level:
+            return False
+        level = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
+    return True
+
+
 def read_only(value: Any) -> Any:
     """What JSON holds, with all dicts and lists in it as ones that cannot be changed."""
     if isinstance(value, dict):

@@ -40,5 +40,6 @@ def masked(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: masked(str(key), part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [masked(name, part) for part in value]
+        parts = [masked(name, part) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
     return MASK if is_secret(name.rpartition(".")[2], value) else value

@@ -131,6 +131,43 @@ def test_names_that_the_file_system_does_not_take_are_refused_in_one_line(option
     assert not list(Path.cwd().iterdir())
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "method=" + "a" * 300,
+        "experiment_tag=a\nb",
+        'experiment_tag="a\nb"',
+        'experiment_tag="a\0b"',
+        "experiment_tag=a/b",
+        "experiment_tag=/a",
+        "experiment_tag=..",
+        "experiment_tag=...",
+        "experiment_tag=-a",
+        "experiment_tag='a  '",
+        "experiment_tag='  '",
+        "experiment_tag='\u00e9'",
+        "experiment_tag='e\u0301'",
+        "method=a\nb",
+        "method=../a",
+        "tags.x=a\nb",
+    ],
+    ids=ascii,
+)
+def test_a_name_of_other_signs_than_names_have_is_refused_in_one_line(name, tunekit, results):
+    finished = tunekit("method=RS", SHORT, name)
+    assert finished.status == 2
+    assert finished.err.count("\n") == 1
+    assert finished.out == ""
+    assert not list(Path.cwd().iterdir())
+
+
+@pytest.mark.parametrize("text", ["a" * 300, "../..", '"a\nb"', "'-a  '", "'e\u0301'"], ids=ascii)
+def test_a_tag_to_find_again_may_be_any_text_and_names_no_file(text, tunekit, results):
+    finished = tunekit("method=RS", SHORT, f"tags.x={text}")
+    assert finished.status == 0, finished.err
+    assert [found["tags"]["x"] for found in results.metadata()] == [text.strip("'\"")]
+
+
 def test_a_place_for_results_that_holds_a_null_character_is_refused_in_one_line(shell, tmp_path):
     config = tmp_path / "mine" / "experiment"
     config.mkdir(parents=True)

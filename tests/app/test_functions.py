@@ -341,3 +341,47 @@ def test_without_cloudpickle_the_error_says_what_to_install(results, monkeypatch
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
     with pytest.raises(ConfigurationError, match="Type: pip install cloudpickle"):
         tune(lambda x: x, {"x": "uniform(0, 1)"})
+
+
+def test_whatever_a_function_returns_or_raises_fails_its_trial_only(results):
+    def train(x):
+        class Loss(float):
+            """A number."""
+
+        class Broken(Exception):
+            def __str__(self):
+                raise RuntimeError
+
+            __repr__ = __str__
+
+        nested = []
+        for _ in range(100_000):
+            nested = [nested]
+        trial = int(Path(os.environ["TUNEKIT_REPORTS"]).parts[-4])
+        if trial == 1:
+            raise Broken
+        returned = {
+            3: 10**400,
+            5: {"loss": 0.5, "text": "\udc80"},
+            7: {"loss": 0.5, "nested": nested},
+            9: Loss(0.5),
+            11: {"loss": 0.5, "text": "x" * 10_000_000},
+            13: {"loss": "\udc80 \x1b[2J"},
+            15: {"loss": 0.5, 3: 4},
+            17: {"loss": 1.7e308},
+            19: {"loss": -1.7e308},
+            21: {"loss": float("nan")},
+            23: {"loss": 0.5, "trial_id": 3, "config_x": 3},
+            25: object(),
+            27: [],
+        }
+        return returned.get(trial, x)
+
+    arguments = {"n_workers": 2, "overrides": ["stopping.max_num_trials_finished=30"]}
+    result = tune(train, {"x": "uniform(0, 1)"}, **arguments)
+    assert result.experiment.metadata["status"] == "completed"
+    assert result.experiment.failed_trials == [1, 3, 7, 11, 13, 15, 23, 25, 27]
+    reports = result.experiment.results
+    honest = reports[reports["trial_id"] % 2 == 0]
+    assert honest["loss"].tolist() == honest["config_x"].tolist()
+    assert tune(train, {"x": "uniform(0, 1)"}, **arguments).experiment.results.equals(reports)

@@ -188,7 +188,9 @@ def test_a_signal_to_end_leaves_results_and_says_how_to_go_on(start, results, tm
     _, err = process.communicate(timeout=30)
     assert process.returncode == status, err
     assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith("Interrupted. To go on, type: python -m tunekit backend=local ")
+    *_, best, last = err.splitlines()
+    assert best == f"Best loss so far: 0.5 at report 1 of trial 0. Results so far: {results.folders()[0]}"
+    assert last.startswith("Interrupted. To go on, type: python -m tunekit backend=local ")
     (metadata,) = results.metadata()
     assert (metadata["status"], metadata["reason"]) == ("interrupted", f"interrupted by {number}")
     assert len(load_experiment(results.folders()[0]).results) == 1
@@ -207,3 +209,46 @@ def test_under_nohup_a_terminal_that_is_closed_changes_nothing(results, tmp_path
     process.communicate(timeout=30)
     assert process.returncode == 0
     assert [run["status"] for run in results.metadata()] == ["completed"]
+
+
+COUNTS = """
+import time
+from tunekit import Reporter
+
+report = Reporter()
+for epoch in range(1, 5):
+    report(epoch=epoch, loss=1 / epoch)
+    time.sleep(0.2)
+"""
+COLUMNS = ["trial_id", "config_lr", "epoch", "loss", "st_decision", "st_status"]
+
+
+def test_what_a_killed_experiment_had_come_to_is_read_as_often_as_it_is_killed(start, shell, results, tmp_path, mark):
+    (tmp_path / "counts.py").write_text(COUNTS)
+    command = [each.replace("waits.py {seconds}", "counts.py") for each in OWN]
+    command[-1] = "stopping.max_num_trials_finished=3"
+    read = []
+    for n_reports in (1, 2, 4, 7, 10):
+        process = start(*command)
+        wait_for(lambda n=n_reports: any(decisions(path) >= n for path in results.root.glob("**/events.jsonl")))
+        process.kill()
+        process.wait()
+        wait_for(lambda: not processes_with(mark))
+        (folder,) = results.folders()
+        before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        read.append(load_experiment(folder))
+        assert before == {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        assert read[-1].metadata["status"] == "interrupted"
+        assert len(read[-1].results) >= n_reports
+    assert shell(*command).status == 0
+    whole = load_experiment(folder)
+    assert len(whole.results) >= 12
+    for experiment in read:
+        n = len(experiment.results)
+        assert experiment.results[COLUMNS].equals(whole.results[COLUMNS][:n])
+        assert experiment.best_value() == whole.results["loss"][:n].min()
+        assert experiment.failed_trials == []
+
+
+def decisions(record):
+    return record.read_text().count('"event": "decision"')

@@ -79,14 +79,14 @@ def benchmark_of(finished):
 def test_the_space_is_typed_entry_by_entry(tunekit, project):
     typed = ["benchmark=script", COMMAND, LR, "benchmark.space.act=choice(['relu', 'tanh'])", "benchmark.space.n=3"]
     benchmark = benchmark_of(tunekit("+method=ASHA", *typed, "--cfg", "job", "-p", "benchmark"))
-    assert benchmark["space"] == {"lr": "loguniform(1e-4,1e-1)", "act": "choice(['relu', 'tanh'])", "n": 3}
+    assert benchmark["space"] == {"lr": "loguniform(0.0001, 0.1)", "act": "choice(['relu', 'tanh'])", "n": 3}
     assert benchmark["command"] == f"{sys.executable} train.py"
 
 
 def test_a_file_of_the_user_describes_a_script(tunekit, project):
     shown = tunekit("--config-dir", "conf", "benchmark=mine", "benchmark.space.act=tanh", "--cfg", "job")
     benchmark = benchmark_of(shown)["benchmark"]
-    assert benchmark["space"] == {"lr": "loguniform(1e-4, 1e-1)", "act": "tanh"}
+    assert benchmark["space"] == {"lr": "loguniform(0.0001, 0.1)", "act": "tanh"}
     assert benchmark["name"] == "script"
 
 
@@ -150,4 +150,4 @@ def test_a_sweep_keeps_its_domains(tunekit, results, project):
     finished = tunekit(*typed, "backend=local", "stopping.max_num_trials_finished=2", "hydra.sweeper.n_jobs=1")
     assert finished.status == 0, finished.err
     assert [found["seed"] for found in results.metadata()] == [0, 1]
-    assert {found["config"]["benchmark"]["space"]["lr"] for found in results.metadata()} == {"uniform(0,1)"}
+    assert {found["config"]["benchmark"]["space"]["lr"] for found in results.metadata()} == {"uniform(0.0, 1.0)"}

@@ -270,3 +270,9 @@ def test_it_is_written_for_python_3_8():
     import ast
 
     ast.parse(Path(reporter.__file__).read_text(), feature_version=(3, 8))
+
+
+def test_a_report_of_more_than_a_megabyte_is_refused(monkeypatch):
+    monkeypatch.delenv("TUNEKIT_REPORTS", raising=False)
+    with pytest.raises(ValueError, match=r"The report has 2,000,\d\d\d bytes, and may have 1,048,576\. Write what is"):
+        Reporter()(text="x" * 2_000_000)

@@ -9,6 +9,7 @@ import yaml
 
 from tunekit.config.composition.compose import compose_run
 from tunekit.config.planning import plan_runs
+from tunekit.secrets import without_secrets
 
 HIDDEN = "hunter2-hunter2"
 TYPED = f"benchmark.environment.API_TOKEN={HIDDEN}"
@@ -70,7 +71,7 @@ class TestRecord:
         assert metadata["secrets"] == {"benchmark.environment.API_TOKEN": "${oc.env:API_TOKEN}"}
         assert HIDDEN not in finished.out + finished.err
         assert "API_TOKEN=***" in finished.out + finished.err  # the command is printed, to be typed again
-        assert files_with(HIDDEN, results.root) == []
+        assert files_with(HIDDEN, project) == []
 
     def test_one_from_the_environment_too(self, tunekit, project, results, monkeypatch):
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
@@ -99,6 +100,32 @@ class TestRecord:
         assert seen(results) == [hashed(f"{HIDDEN}|word")] * 2
         assert HIDDEN not in finished.out + finished.err
         assert files_with(HIDDEN, results.root) == []
+
+    def test_runs_of_a_sweep_are_not_named_by_it(self, tunekit, project, results):
+        tokens = "benchmark.environment.API_TOKEN=first-hidden,second-hidden"
+        zipped = "hydra.sweeper.zip=[seed,benchmark.environment.API_TOKEN]"
+        finished = tunekit(*arguments("--multirun", "seed=0,1", tokens, zipped))
+        assert finished.status == 0, finished.err
+        assert sorted(seen(results)) == sorted([hashed("first-hidden|word"), hashed("second-hidden|word")])
+        assert "hidden" not in finished.out + finished.err
+        assert files_with("-hidden", project) == []
+
+    @pytest.mark.parametrize("place", ["tags.note", "benchmark.command"])
+    def test_a_copy_of_it_under_another_name_is_refused(self, tunekit, project, results, place):
+        copy = f"{place}='word ${{benchmark.environment.API_TOKEN}}'"
+        finished = tunekit(*arguments(TYPED, copy))
+        assert finished.status == 2
+        assert finished.err == (
+            f"{place} is made of ${{benchmark.environment.API_TOKEN}}, a secret, under a name that is kept. Set it in "
+            "the shell, export API_TOKEN=…, and write ${oc.env:API_TOKEN} in both places.\n"
+        )
+        assert not results.root.exists()
+
+    def test_a_copy_under_the_name_of_a_secret_is_one(self, tunekit, project, results):
+        finished = tunekit(*arguments(TYPED, "benchmark.environment.B_KEY='${benchmark.environment.API_TOKEN}'"))
+        assert finished.status == 0, finished.err
+        assert results.metadata()[0]["config"]["benchmark"]["environment"] == {"API_TOKEN": "***", "B_KEY": "***"}
+        assert files_with(HIDDEN, project) == []
 
     def test_it_does_not_enter_the_hash_and_other_variables_do(self, project, monkeypatch):
         monkeypatch.setenv("MY_TOKEN", "third")
@@ -227,3 +254,22 @@ class TestResume:
         assert tunekit(*arguments("benchmark.environment.API_TOKEN=another-one")).status == 0
         assert results.folders() == [folder]
         assert len(seen(results)) == 1
+
+
+@pytest.mark.parametrize(
+    ("argument", "printed"),
+    [
+        ("benchmark.environment.API_TOKEN=ab", "benchmark.environment.API_TOKEN=***"),
+        ("++benchmark.environment.API_TOKEN='a,b}c=d'", "++benchmark.environment.API_TOKEN=***"),
+        ("benchmark.environment.API_TOKEN=abcd,efgh", "benchmark.environment.API_TOKEN=***"),
+        ("benchmark.environment={API_TOKEN:ab,MODE:fast}", "benchmark.environment={API_TOKEN:***,MODE:fast}"),
+        ("benchmark.environment={API_TOKEN: 'a,b',B_KEY: \"c}\"}", "benchmark.environment={API_TOKEN: ***,B_KEY: ***}"),
+        ("benchmark.environment.API_TOKEN=${oc.env:MY_TOKEN}", "benchmark.environment.API_TOKEN=${oc.env:MY_TOKEN}"),
+        ("benchmark.space.token=choice(['a'])", "benchmark.space.token=choice(['a'])"),
+        ("benchmark.environment.MODE=fast", "benchmark.environment.MODE=fast"),
+        ("benchmark.command=python train.py --keyboard=x", "benchmark.command=python train.py --keyboard=x"),
+        ("--multirun", "--multirun"),
+    ],
+)
+def test_a_command_is_printed_without_secrets(argument, printed):
+    assert without_secrets([argument]) == [printed]

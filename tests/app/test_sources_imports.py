@@ -269,3 +269,16 @@ def test_whatever_python_loads_is_counted(tree, more, main, data, tmp_path_facto
         os.path.relpath(os.path.join(folder, "project", path), folder / "project") for path in finished.stdout.split()
     }
     assert loaded <= sources.digests.keys()
+
+
+@pytest.mark.parametrize("command", ["env/bin/python", "python", "torchrun"])
+def test_a_project_that_is_installed_where_it_is_worked_on_is_counted(command, monkeypatch):
+    write({"train.py": "import project.model, installed", "src/project/__init__.py": "", "src/project/model.py": ""})
+    write({"env/lib/python3.11/site-packages/installed.py": "import project.other", "src/project/other.py": ""})
+    pth = f"# comment\nimport sys; sys.path\n\n{Path('src').resolve()}\nnowhere\n"
+    write({"env/lib/python3.11/site-packages/__editable__.project-1.0.pth": pth})
+    for program in ("python", "torchrun"):
+        write({f"env/bin/{program}": "#!/bin/sh\n"})
+        Path(f"env/bin/{program}").chmod(0o755)
+    monkeypatch.setenv("PATH", str(Path("env/bin").resolve()))
+    assert names(command, "train.py") == ["src/project/__init__.py", "src/project/model.py", "train.py"]

@@ -12,9 +12,11 @@ from hypothesis import given, strategies as st
 from scipy import stats
 
 from tunekit.config.specs.run_spec import RunSpec
+from tunekit.console import print_stderr, print_stdout
 from tunekit.results.best_so_far import BestSoFar, read_best_so_far
 from tunekit.results.comparison import FinishedRun, MethodCurves, Panel, compare
 from tunekit.results.figure import draw
+from tunekit.results.summary import disk_use
 
 
 def best(times, values, end=100.0):
@@ -218,3 +220,20 @@ def test_table_and_metadata_agree_with_the_results(tunekit, results):
     low, high = stats.t.interval(0.95, 2, loc=np.mean(values), scale=stats.sem(values))
     assert mean == pytest.approx(np.mean(values), abs=10 ** -len(cells[-3].partition(".")[2]))
     assert half_width == pytest.approx((high - low) / 2, rel=0.05)
+
+
+def test_what_a_script_wrote_does_not_steer_the_terminal(capsys):
+    print_stdout("Trial 0: \x1b[31m[red]\x1b[0m \x1b[2J\x1b]0;title\x07 \udc80\nnext")
+    print_stderr("Trial 0: \x1b[2J")
+    assert capsys.readouterr() == ("Trial 0: [red]  [2J ]0;title   \nnext\n", "Trial 0:  [2J\n")
+
+
+def test_the_size_of_results_is_not_that_of_what_links_lead_to(tmp_path):
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "checkpoint").symlink_to("/")
+    (tmp_path / "1").symlink_to("/")
+    assert disk_use(tmp_path) == ""
+    (tmp_path / "2" / "checkpoint").mkdir(parents=True)
+    (tmp_path / "2" / "checkpoint" / "model").write_bytes(b"x" * 3000)
+    (tmp_path / "2" / "checkpoint" / "link").symlink_to("/")
+    assert disk_use(tmp_path) == " (3 kB, 3 kB of it checkpoints)"

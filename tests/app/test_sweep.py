@@ -1,5 +1,6 @@
 """Sweeps: which runs there are, and that every one is run once, whatever happens to the processes."""
 
+import contextlib
 import csv
 import os
 import random
@@ -8,7 +9,10 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+
+from tunekit.runs.run import run
 
 SHORT = "stopping.max_wallclock_time=50"  # simulated seconds
 LAUNCH = ["+method=ASHA", "benchmark=fcnet", "--multirun", "seed=range(4)", SHORT]
@@ -236,10 +240,34 @@ def test_a_signal_to_end_that_comes_at_the_end_of_a_run_is_no_error(start, resul
     process = start(*SLOW, TWO_JOBS, SIGNALLED_AT_END="1")
     _, err = process.communicate(timeout=20)
     assert process.returncode == 143
-    first, last = err.splitlines()
+    first, *progress, last = err.splitlines()
     assert first == "6 runs: 0 complete, 6 to run, 2 at the same time."
+    assert all(" of 6 runs, " in line for line in progress), err
     assert last.startswith("Interrupted, with ")
     assert {run["status"] for run in index(results)} <= {"completed", "interrupted"}
+
+
+@pytest.mark.parametrize("jobs", [ONE_JOB, TWO_JOBS])
+def test_a_signal_to_end_that_python_drops_ends_the_command_all_the_same(jobs, start, results):
+    process = start(*SLOW, jobs, SIGNALLED_IN_DEL="1", HANGS_FROM="0")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 143
+    _, last = err.splitlines()
+    assert last.startswith("Interrupted, with 0 of 6 runs complete. To go on, type: ")
+    assert {run["status"] for run in index(results)} == {"interrupted"}
+
+
+def test_a_sweep_that_is_interrupted_when_all_that_had_begun_has_ended_is_not_taken_for_complete(
+    tunekit, results, monkeypatch
+):
+    def run_the_first(specs, n_jobs, on_outcome):
+        on_outcome(specs[0], run(specs[0]))
+
+    monkeypatch.setattr("tunekit.cli.run.run_all", run_the_first)
+    finished = tunekit("--multirun", "seed=range(3)", SHORT)
+    assert finished.status == 130
+    assert finished.err.splitlines()[-1].startswith("Interrupted, with 1 of 3 runs complete. To go on, type: ")
+    assert [run["status"] for run in index(results)] == ["completed"]
 
 
 def test_two_interruptions_end_at_once(start, results, tmp_path):
@@ -322,3 +350,22 @@ def test_runs_with_one_sum_of_seeds_are_told_to_repeat_each_other(tunekit, resul
     assert "Some runs repeat others: 2 of RS." in " ".join(near.out.split())
     far = tunekit(*command, "random_seed=0,1000")
     assert "repeat" not in far.out
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.1, 0.3])
+def test_a_sweep_whose_fork_server_is_killed_has_its_answer(start, results, moment):
+    process = start("method=RS", "benchmark=fcnet", SHORT, "--multirun", "seed=range(3)", "hydra.sweeper.n_jobs=2")
+    command = psutil.Process(process.pid)
+    killed = 0
+    while killed < 2 and process.poll() is None:
+        for child in command.children():
+            with contextlib.suppress(psutil.Error):
+                if any("forkserver" in word for word in child.cmdline()):
+                    time.sleep(moment)
+                    child.kill()
+                    child.wait()
+                    killed += 1
+    _, err = process.communicate(timeout=120)
+    assert "Traceback" not in err
+    assert process.returncode == 0, err
+    assert {metadata["status"] for metadata in results.metadata()} == {"completed"}

@@ -17,8 +17,8 @@ from tunekit_core.engine.events import TunerStarted
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ComponentError, ExperimentLocked, RecordError
-from tunekit_core.records.files import is_locked
 from tunekit_core.records.load import read_events
+from tunekit_core.records.lock import is_locked
 
 COUNTS = ("n_started", "n_running", "n_paused", "n_completed", "n_stopped", "n_failed", "n_reports", "n_workers")
 

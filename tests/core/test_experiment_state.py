@@ -138,7 +138,6 @@ def test_without_a_resource_reports_are_counted():
         {"loss": "0.5"},
         {"loss": "nan"},
         {"loss": [0.5]},
-        {"loss": 10**400},
         {"epoch": None},
         {"epoch": "3"},
         {"epoch": "three"},
@@ -147,6 +146,7 @@ def test_without_a_resource_reports_are_counted():
         {"epoch": math.inf},
         {"epoch": 0},
         {"epoch": -1},
+        {"epoch": 2**53 + 1},
         {"st_worker_cost": None},
         {"st_worker_cost": "cheap"},
         {"st_worker_cost": math.nan},
@@ -162,6 +162,43 @@ def test_a_report_that_cannot_be_used_is_refused_and_says_what_is_needed(wrong):
     assert repr(next(iter(wrong.values()))) in unusable.reason
     assert ("a finite number as st_worker_cost" in unusable.reason) == ("st_worker_cost" in wrong)
     assert state.trials[0].last_report is None
+
+
+def nested(depth):
+    return [] if depth == 1 else {"inside": nested(depth - 1)}
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"other": nested(100)}, "cannot be recorded: it is nested more than 100 deep"),
+        ({"other": 2**1023}, "cannot be recorded: a whole number has more than 1023 bits, which no float holds"),
+        ({f"m{i}": i for i in range(999)}, "it reported 1,001 metrics, where a report has at most 1,000"),
+        ({"config_\x1b[2J": 1}, r"a metric named 'config_\x1b[2J', which is a column of the results"),
+    ],
+)
+def test_a_report_that_is_more_than_a_record_is_to_hold_is_refused(more, reason):
+    state = fresh_state()
+    start(state)
+    unusable = read(state, 0, {"epoch": 1, "loss": 0.5, **more})
+    assert isinstance(unusable, UnusableReport)
+    assert reason in unusable.reason
+    assert len(unusable.reason) < 1000
+
+
+def test_a_report_of_as_much_as_a_record_holds_can_be_used():
+    state = fresh_state()
+    start(state)
+    most = {"epoch": 3, "loss": 0.5, "deep": nested(99), "large": 2**1023 - 1, **{f"m{i}": i for i in range(996)}}
+    assert read(state, 0, most).resource == 3
+
+
+def test_an_experiment_has_at_most_10000_names_of_metrics():
+    state = fresh_state()
+    start(state)
+    kinds = [type(read(state, 0, {"epoch": 1, "loss": 0.5, **{f"{n} {i}": i for i in range(998)}})) for n in range(11)]
+    assert kinds == [Report] * 10 + [UnusableReport]
+    assert isinstance(read(state, 0, {"epoch": 1, "loss": 0.5}), Report)
 
 
 @pytest.mark.parametrize("metrics", [{}, {"epoch": 1}, {"loss": 0.5}, {"Loss": 0.5, "epoch": 1}])

@@ -574,9 +574,23 @@ def test_numbers_of_numpy_are_columns(play):
         lambda t, run: [{"epoch": 1, "loss": 0.5, "extra": 7}] if t else [{"epoch": 1, "loss": 0.5}],
     ],
 )
-def test_a_metric_that_appears_later_does_not_share_a_column_with_a_composer(play, script):
-    played = play(script, composers=[composing({"extra": 1})], raises=ComponentError)
-    assert "returned the column 'extra', which is a metric that was reported" in str(played.error)
+def test_a_metric_that_appears_later_and_has_the_name_of_a_composers_column_fails_its_trial(play, script):
+    played = play(script, composers=[composing({"extra": 1})], stopping=[finished(2)])
+    assert played.metadata["status"] == "completed"
+    (reason,) = {failure["reason"] for failure in played.metadata["failures"]}
+    assert reason == "it reported a metric named 'extra', which is a column of the results"
+
+
+def test_a_metric_with_the_name_of_what_a_scheduler_tells_fails_its_trial_where_that_is_composed(play):
+    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "told": 7}] if t == 1 else [0.5]  # noqa: E731
+
+    class Telling(Fifo):
+        def columns(self):
+            return {"told": 3}
+
+    composer = composing({"told": 3})
+    played = play(script, scheduler=Telling, composers=[composer], stopping=[finished(2)])
+    assert played.metadata["failed_trials"] == [1]
 
 
 def test_a_column_is_not_a_metric_in_one_row_and_a_composers_in_another(play):
@@ -805,7 +819,7 @@ def test_a_number_with_more_digits_than_python_writes_fails_the_trial_and_not_th
         scheduler=Fifo,
     )
     assert (played.metadata["n_failed"], played.metadata["failed_trials"]) == (1, [1])
-    assert "which JSON cannot hold" in played.metadata["failures"][0]["reason"]
+    assert "which cannot be recorded" in played.metadata["failures"][0]["reason"]
     assert played.recorded
 
 
@@ -840,7 +854,7 @@ def test_a_report_that_json_cannot_hold_fails_the_trial_and_not_the_experiment(p
     played = play(half_a_minute, backend=adding(message), stopping=[finished(2)])
     (failure,) = played.metadata["failures"]
     assert failure["trial_id"] == 0
-    assert "which JSON cannot hold: " in failure["reason"]
+    assert "which cannot be recorded: " in failure["reason"]
     assert len(failure["reason"]) < 500
     assert [event["metrics"] for event in played.events if event["event"] == "unusable"] == [{}]
 

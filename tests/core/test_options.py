@@ -1,5 +1,6 @@
 """Options are declared once, and a value that does not fit is refused by the name that was typed."""
 
+import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
 import attrs
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from tunekit_core import (
     NO_OPTIONS,
@@ -46,6 +48,9 @@ FITTING = [
     (None, Optional[int], None),  # noqa: UP045 - the old spellings are in use
     (2, Union[str, int], 2),  # noqa: UP007
     (2, int | float, 2),
+    (2.0, int | float, 2),
+    (2.0, float | int, 2.0),
+    (-0.0, float, 0.0),
     (2.5, int | float, 2.5),
     (2, float | None, 2.0),
     ("min", Mode, "min"),
@@ -564,3 +569,53 @@ def test_types_that_cannot_be_used_are_named_with_the_component_and_its_distribu
 def test_options_that_are_not_declared_as_they_should_be_are_an_error_of_the_plugin(declaring, message):
     with pytest.raises(PluginError, match=message):
         options_of(declaring)
+
+
+def numbers() -> st.SearchStrategy:
+    return st.sampled_from([0, 0.0, -0.0, 1, 1.0, 2.5, 1e300, None, "1"])
+
+
+VALUES = st.recursive(
+    numbers(),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.lists(inner, max_size=2).map(tuple),
+        st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    ),
+    max_leaves=4,
+)
+ANNOTATIONS = st.sampled_from(
+    [
+        float,
+        int | float,
+        float | int | None,
+        str | float,
+        Sequence[float],
+        list[int | float],
+        tuple[float, ...],
+        tuple[float, int] | None,
+        Mapping[str, float],
+        Mapping[str, Sequence[float | int]],
+        list[float] | Mapping[str, float | None],
+    ]
+)
+
+
+@settings(max_examples=500)
+@given(ANNOTATIONS, VALUES, VALUES)
+def test_values_that_are_read_as_equal_are_recorded_alike(annotation, one, other):
+    try:
+        these = [check_option("searcher.option", value, annotation) for value in (one, other)]
+    except ConfigurationError:
+        return
+    if these[0] == these[1]:
+        assert json.dumps(these[0], sort_keys=True) == json.dumps(these[1], sort_keys=True)
+
+
+def test_an_input_is_recorded_alike_however_its_path_is_typed(tmp_path, monkeypatch):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    typed = ["sub/file", "./sub/file", "sub/../sub//file", "~/sub/file", str(tmp_path / "sub" / "file")]
+    assert {check_option("searcher.option", path, InputFile) for path in typed} == {tmp_path / "sub" / "file"}

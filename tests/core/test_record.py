@@ -4,6 +4,7 @@ import fcntl
 import itertools
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -24,11 +25,14 @@ from tunekit_core.engine.events import TunerStarted
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ExperimentLocked, RecordError
-from tunekit_core.records.files import FolderLock, is_locked, read_metadata, write_metadata
+from tunekit_core.records.files import read_metadata, write_metadata
 from tunekit_core.records.load import read_events
+from tunekit_core.records.lock import FolderLock, is_locked
 from tunekit_core.testing import ToyBenchmark, toy_problem
 
 TIMES = ("started", "ended")
+BEGUN = {"format": 3, "metric": ["loss"], "mode": ["min"], "search_space": []}
+COUNTS = {"n_started": 0, "n_reports": 0, "n_failed": 0, "time": 0.0}
 
 
 def finished(n):
@@ -51,7 +55,7 @@ def test_metadata_tell_the_whole_story(play, make_problem):
     ] * 2
     assert 0.0 <= metadata["best_of_failed"].pop("configuration")["x"] <= 1.0
     assert metadata == {
-        "format": 2,
+        "format": 3,
         "status": "completed",
         "reason": "2 trials were finished",
         "metric": ["loss", "size"],
@@ -83,7 +87,7 @@ def test_what_the_user_wants_to_find_again_is_kept(tmp_path, problem):
     record = ExperimentRecord(tmp_path)
     record.begin(problem, 4, [], {"tags": {"team": "vision"}, "path": tmp_path, "size": np.int64(3)})
     assert json.loads((tmp_path / "metadata.json").read_text())["tags"] == {"team": "vision"}
-    record.finish(ExperimentStatus.COMPLETED, "done")
+    record.finish(ExperimentStatus.COMPLETED, "done", COUNTS)
     metadata = read_metadata(tmp_path)
     assert (metadata["tags"], metadata["path"], metadata["size"]) == ({"team": "vision"}, str(tmp_path), 3)
 
@@ -120,7 +124,7 @@ def test_an_interruption_at_any_line_of_the_beginning_leaves_no_metadata_that_sa
             before = ExperimentRecord(folder, keep_events=True)
             before.begin(problem, 1, [], {})
             before.write(TunerStarted(2, 0.0))
-            before.finish(ExperimentStatus.INTERRUPTED, "before")
+            before.finish(ExperimentStatus.INTERRUPTED, "before", COUNTS)
         record, interrupts = ExperimentRecord(folder, keep_events=True), Interrupts(at)
         sys.settrace(interrupts)
         try:
@@ -129,7 +133,7 @@ def test_an_interruption_at_any_line_of_the_beginning_leaves_no_metadata_that_sa
             pass
         finally:
             sys.settrace(None)
-        record.finish(ExperimentStatus.INTERRUPTED, "interrupted")
+        record.finish(ExperimentStatus.INTERRUPTED, "interrupted", COUNTS)
         if not interrupts.has:
             break
         if (folder / "metadata.json").exists():
@@ -171,7 +175,7 @@ def test_the_files_of_an_experiment(play):
 def test_events_are_kept_only_where_asked(tmp_path, problem):
     record = ExperimentRecord(tmp_path)
     record.begin(problem, 1, [], {})
-    record.finish(ExperimentStatus.COMPLETED, "done")
+    record.finish(ExperimentStatus.COMPLETED, "done", COUNTS)
     assert not (tmp_path / "events.jsonl").exists()
     with pytest.raises(RecordError, match="run without keep_events"):
         read_events(tmp_path)
@@ -183,12 +187,12 @@ def test_nothing_of_an_earlier_experiment_passes_for_this_one(play, tmp_path, pr
     record.begin(problem, 1, [], {})
     assert not (folder / "results.csv.zip").exists()
     assert not (folder / "events.jsonl").exists()
-    record.finish(ExperimentStatus.COMPLETED, "done")
+    record.finish(ExperimentStatus.COMPLETED, "done", COUNTS)
     assert len(load_experiment(folder).results) == 0
 
 
 def test_metadata_are_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
-    write_metadata(tmp_path, {"status": "completed", "value": 1})
+    write_metadata(tmp_path, {**BEGUN, **COUNTS, "reason": "done", "status": "completed", "value": 1})
 
     def no_space(*_):
         raise OSError("no space left")
@@ -196,13 +200,13 @@ def test_metadata_are_replaced_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", no_space)
         with pytest.raises(OSError, match="no space left"):
-            write_metadata(tmp_path, {"status": "completed", "value": 2})
+            write_metadata(tmp_path, {**BEGUN, **COUNTS, "reason": "done", "status": "completed", "value": 2})
     assert read_metadata(tmp_path)["value"] == 1
 
 
 def test_a_reader_never_sees_half_of_the_metadata(tmp_path):
     long = "x" * 200_000
-    write_metadata(tmp_path, {"status": "completed", "value": long})
+    write_metadata(tmp_path, {**BEGUN, **COUNTS, "reason": "done", "status": "completed", "value": long})
     seen = set()
 
     def read():
@@ -213,7 +217,7 @@ def test_a_reader_never_sees_half_of_the_metadata(tmp_path):
     reader = threading.Thread(target=read)
     reader.start()
     for _ in range(50):
-        write_metadata(tmp_path, {"status": "completed", "value": long})
+        write_metadata(tmp_path, {**BEGUN, **COUNTS, "reason": "done", "status": "completed", "value": long})
     done.set()
     reader.join()
     assert seen == {True}
@@ -276,7 +280,7 @@ def test_an_experiment_that_another_process_writes_is_locked(tmp_path, process):
     holder = process(HOLD, tmp_path)
     assert holder.stdout.readline() == "held\n"
     assert is_locked(tmp_path)
-    with pytest.raises(ExperimentLocked, match="is being written by another process"):
+    with pytest.raises(ExperimentLocked, match=f"is being written by process {holder.pid} on {platform.node()} since "):
         ExperimentRecord(tmp_path)
     holder.kill()
     holder.wait()
@@ -299,7 +303,7 @@ def test_looking_at_a_folder_writes_nothing(tmp_path):
 
 
 def test_running_without_a_live_process_reads_interrupted(tmp_path):
-    write_metadata(tmp_path, {"status": "running"})
+    write_metadata(tmp_path, {**BEGUN, "status": "running"})
     assert read_metadata(tmp_path)["status"] == "interrupted"
     with FolderLock(tmp_path):
         assert read_metadata(tmp_path)["status"] == "running"
@@ -307,12 +311,12 @@ def test_running_without_a_live_process_reads_interrupted(tmp_path):
 
 
 def test_who_takes_over_a_dead_experiment_finds_it_interrupted(tmp_path, problem):
-    write_metadata(tmp_path, {"status": "running"})
+    write_metadata(tmp_path, {**BEGUN, "status": "running"})
     record = ExperimentRecord(tmp_path)
     assert record.status() is ExperimentStatus.INTERRUPTED
     record.begin(problem, 1, [], {})
     assert record.status() is ExperimentStatus.RUNNING
-    record.finish(ExperimentStatus.COMPLETED, "done")
+    record.finish(ExperimentStatus.COMPLETED, "done", COUNTS)
     assert record.status() is ExperimentStatus.COMPLETED
 
 
@@ -412,7 +416,7 @@ record = ExperimentRecord(Path(sys.argv[1]))
 record.begin(Problem(space=SearchSpace({"x": uniform(0.0, 1.0)}), objective=Objective("loss")), 1, [], {})
 before = json.loads(Path(sys.argv[1], "metadata.json").read_text())["numerics"]["blas"]
 import scipy.linalg
-record.finish(ExperimentStatus.COMPLETED, "done")
+record.finish(ExperimentStatus.COMPLETED, "done", {})
 after = json.loads(Path(sys.argv[1], "metadata.json").read_text())["numerics"]["blas"]
 sys.exit(0 if len(after) > len(before) else 1)
 """

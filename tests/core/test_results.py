@@ -14,8 +14,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.records.load import Experiment
 from tunekit_core.records.results import ResultsWriter
+from tunekit_core.space import SearchSpace, choice, uniform
 
 CONFIGURATION = {"x": 0.25, "act": "relu"}
+SPACE = SearchSpace({"x": uniform(0.0, 1.0), "act": choice(["relu", "tanh"])})
+X = SearchSpace({"x": uniform(0.0, 1000.0)})
 FIXED = ["st_decision", "st_status", "trial_id", "config_x", "config_act", "st_tuner_time"]
 
 
@@ -24,7 +27,7 @@ def write(tmp_path):
     """Writes rows: (metrics, columns of the composers) or metrics alone, with trial 0 unless given."""
 
     def run(*rows, configuration=CONFIGURATION, decision=Decision.CONTINUE):
-        with contextlib.closing(ResultsWriter(tmp_path, list(configuration))) as writer:
+        with contextlib.closing(ResultsWriter(tmp_path, SearchSpace(configuration))) as writer:
             for number, row in enumerate(rows, start=1):
                 metrics, *composed = row if isinstance(row, tuple) else (row,)
                 trial, report = Trial(0, configuration), Report(0, 0, number, metrics, (0.0,), float(number))
@@ -45,9 +48,9 @@ def text_of(path):
         return archive.read("results.csv").decode("utf-8")
 
 
-def read(path):
+def read(path, space=SPACE):
     """The rows as :func:`tunekit_core.load_experiment` gives them."""
-    return Experiment(path.parent, {"status": "completed"}).results
+    return Experiment(path.parent, {"status": "completed", "search_space": space.to_json()}).results
 
 
 def test_columns_are_metrics_then_what_was_decided_then_the_trial_then_what_composers_add(write):
@@ -107,7 +110,7 @@ def test_however_many_columns_appear_the_file_is_copied_once(write, monkeypatch)
 
     class Counted(zipfile.ZipFile):
         def __init__(self, file, mode="r", *options, **more):
-            written.extend([file] * (mode == "w"))
+            written.extend([file] * (mode == "x"))
             super().__init__(file, mode, *options, **more)
 
     monkeypatch.setattr("zipfile.ZipFile", Counted)
@@ -161,7 +164,8 @@ def test_the_character_nul_is_written_like_any_other_also_when_a_column_is_added
 
 @pytest.mark.parametrize("text", ["None", "NA", "null", "N/A", "nan ", "NULL", "n/a", "<NA>"])
 def test_text_that_looks_like_nothing_stays_text(write, text):
-    frame = read(write({"loss": 1.0}, {"loss": 2.0}, configuration={"x": 0.5, "act": text}))
+    configuration = {"x": 0.5, "act": text}
+    frame = read(write({"loss": 1.0}, {"loss": 2.0}, configuration=configuration), SearchSpace(configuration))
     assert list(frame["config_act"]) == [text, text]
 
 
@@ -179,7 +183,7 @@ def test_missing_values_are_empty(write):
 
 def test_numbers_of_numpy_are_written_as_numbers(tmp_path):
     metrics = {"a": np.float64(0.1), "b": np.float32(0.5), "c": np.int64(3), "d": np.bool_(True), "e": True}
-    writer = ResultsWriter(tmp_path, ["x"])
+    writer = ResultsWriter(tmp_path, X)
     for time in (np.float64(1.5), np.float64(2.5), 3):
         writer.row(Trial(0, {"x": np.float64(0.25)}), Report(0, 0, 1, metrics, (0.0,), time), Decision.CONTINUE, [])
     writer.close()
@@ -189,26 +193,26 @@ def test_numbers_of_numpy_are_written_as_numbers(tmp_path):
 
 
 def test_every_trial_has_its_own_configuration_also_in_a_large_experiment(tmp_path):
-    writer = ResultsWriter(tmp_path, ["x"])
+    writer = ResultsWriter(tmp_path, X)
     order = [*range(5000), *range(0, 5000, 7), 4999, 0]
     trials = [Trial(number, {"x": number / 8}) for number in range(5000)]
     for number in order:
         writer.row(trials[number], Report(number, 0, 1, {"loss": 0.5}, (0.5,), 1.0), Decision.CONTINUE, [])
     writer.close()
-    frame = read(tmp_path / "results.csv.zip")
+    frame = read(tmp_path / "results.csv.zip", X)
     assert list(frame["trial_id"]) == order
     np.testing.assert_array_equal(frame["config_x"], np.array(order) / 8)
 
 
 def test_a_late_column_of_text_is_read_without_a_warning(tmp_path):
-    writer = ResultsWriter(tmp_path, ["x"])
+    writer = ResultsWriter(tmp_path, X)
     trial = Trial(0, {"x": 1.0})
     for number in range(60_000):
         more = {"note": f"text {number}"} if number > 30_000 else {"note": None}
         report = Report(0, 0, number, {"loss": 0.123456789, **more}, (0.0,), float(number))
         writer.row(trial, report, Decision.CONTINUE, [])
     writer.close()
-    assert len(read(tmp_path / "results.csv.zip")) == 60_000
+    assert len(read(tmp_path / "results.csv.zip", X)) == 60_000
 
 
 def test_an_experiment_without_a_report_has_no_rows(write):
@@ -223,7 +227,7 @@ def test_nothing_but_the_results_is_left_behind(write):
 
 
 def test_the_file_has_its_name_only_when_it_is_whole(tmp_path):
-    writer = ResultsWriter(tmp_path, ["x"])
+    writer = ResultsWriter(tmp_path, X)
     writer.row(Trial(0, {"x": 1.0}), Report(0, 0, 1, {"loss": 0.5}, (0.5,), 1.0), Decision.CONTINUE, [])
     assert [file.name for file in tmp_path.iterdir()] == ["results.csv.zip.part"]
     writer.close()

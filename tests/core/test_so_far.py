@@ -17,7 +17,7 @@ import zlib
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
-from tunekit_core import ExperimentRecord, Objective, Resume, Streams, Tuner, create, load_experiment
+from tunekit_core import AskTell, ExperimentRecord, Objective, Resume, Streams, Tuner, create, load_experiment
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.composers import ResultComposer
@@ -26,6 +26,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Status
 from tunekit_core.errors import RecordError
 from tunekit_core.records.event_file import CHECKSUM, EventFile
+from tunekit_core.records.files import write_metadata
 from tunekit_core.records.so_far import read_so_far
 from tunekit_core.space import SearchSpace, choice
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
@@ -314,7 +315,18 @@ def test_a_damaged_record_is_an_error_that_names_the_line(play):
     folder = killed(play, [0.5, 0.25])
     record = (folder / "events.jsonl").read_bytes()
     (folder / "events.jsonl").write_bytes(record.replace(b"0.25", b"0.15"))
-    with pytest.raises(RecordError, match=r"Line 6 of .*events\.jsonl is damaged"):
+    with pytest.raises(RecordError) as caught:
+        load_experiment(folder)
+    assert str(caught.value) == (
+        f"Line 6 of {folder / 'events.jsonl'} is damaged: its checksum is wrong. Reports before that: 1."
+    )
+
+
+def test_a_record_that_is_no_file_is_an_error(play):
+    folder = killed(play, [0.5])
+    (folder / "events.jsonl").unlink()
+    (folder / "events.jsonl").mkdir()
+    with pytest.raises(RecordError, match=r"events\.jsonl cannot be read: .*Is a directory"):
         load_experiment(folder)
 
 
@@ -327,18 +339,20 @@ def with_numbers(lines):
 
 
 @pytest.mark.parametrize(
-    ("missing", "message"),
+    ("order", "message"),
     [
-        (2, "The record has the event 'report' of trial 0, which was never started"),
-        (3, "The record has a decision on trial 0 without a report"),
-        (4, "The record has no decision on the last report of trial 0"),
+        ([0, 1, 3, 4], "The record has the event 'report' of trial 0, which was never started"),
+        ([0, 1, 2, 4], "The record has a decision on trial 0 without a report"),
+        ([0, 1, 2, 3, 5, 6], "The record has no decision on the last report of trial 0"),
+        ([0, 1, 2, 3, 4, 4], "The record has a decision on trial 0 without a report"),
+        ([0, 1, 2, 5, 6, 3, 4], "The record has a late report of trial 0 that was shown"),
+        ([0, 1, 2, 3, 4, 5, 6, 7, 7], "Trial 0 was to end but is completed: only a running trial can end"),
     ],
 )
-def test_a_record_that_makes_no_sense_is_an_error(play, missing, message):
+def test_a_record_that_makes_no_sense_is_an_error(play, order, message):
     folder = killed(play, [0.5, 0.25])
     lines = (folder / "events.jsonl").read_bytes().splitlines()
-    del lines[missing]
-    (folder / "events.jsonl").write_bytes(b"".join(with_numbers(lines)))
+    (folder / "events.jsonl").write_bytes(b"".join(with_numbers([lines[number] for number in order])))
     with pytest.raises(RecordError, match=rf"events\.jsonl is not the record of this experiment: {message}"):
         load_experiment(folder)
 
@@ -346,10 +360,10 @@ def test_a_record_that_makes_no_sense_is_an_error(play, missing, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"search_space": "x"}, r"metadata\.json does not tell what is tuned"),
-        ({"search_space": None}, r"metadata\.json does not tell what is tuned"),
-        ({"metric": []}, r"metadata\.json does not tell what is tuned"),
-        ({"mode": ["best"]}, r"metadata\.json does not tell what is tuned: .*mode='best'"),
+        ({"search_space": "x"}, r"metadata\.json is damaged: search_space is 'x'"),
+        ({"search_space": [{}]}, r"metadata\.json does not tell what is tuned"),
+        ({"metric": []}, r"metadata\.json is damaged: metric is \[\]"),
+        ({"mode": ["best"]}, r"metadata\.json is damaged: mode is \['best'\]"),
         ({"max_resource": "all"}, r"metadata\.json does not tell what is tuned: .*max_resource='all'"),
         ({"metric": ["accuracy"]}, r"events\.jsonl is not the record of this experiment"),
         ({"resource": "step"}, r"events\.jsonl is not the record of this experiment"),
@@ -386,8 +400,25 @@ def test_where_nothing_was_recorded_it_is_said_with_how_to_get_it(tmp_path, prob
         "events.jsonl that tells what it had come to. Simulated experiments keep none, since they are cheap to repeat: "
         "type the same command again. One of your own keeps them with ExperimentRecord(FOLDER, keep_events=True)."
     )
-    record.finish(ExperimentStatus.INTERRUPTED, "done")
+    record.finish(ExperimentStatus.INTERRUPTED, "done", {})
     assert load_experiment(tmp_path / "run").failed_trials == []
+
+
+def test_where_an_experiment_failed_before_it_began_its_reason_is_said(tmp_path):
+    write_metadata(tmp_path, {"status": "failed", "reason": "no GPU is there"})
+    with pytest.raises(
+        RecordError, match=r"the experiment is failed \(no GPU is there\), and there is no events\.jsonl"
+    ):
+        load_experiment(tmp_path).best_configuration()
+
+
+def test_an_experiment_whose_caller_runs_the_trials_is_read_meanwhile(tmp_path, problem):
+    scheduler = Fifo(problem, Streams(0), RandomSearch(problem, Streams(0)))
+    with AskTell(scheduler, record=ExperimentRecord(tmp_path, keep_events=True)) as experiment:
+        trial = experiment.ask()
+        experiment.tell(trial, {"epoch": 1, "loss": 0.5})
+        loaded = load_experiment(tmp_path)
+        assert (loaded.metadata["status"], loaded.best_value(), len(loaded.results)) == ("running", 0.5, 1)
 
 
 ENDLESS = """

@@ -1,6 +1,7 @@
 """The encoded form, against golden numbers, and the arithmetic under it."""
 
 import math
+import tracemalloc
 from decimal import Decimal
 
 import numpy as np
@@ -37,6 +38,7 @@ GOLDEN = SearchSpace(
         "l": reverseloguniform(0.9, 0.999),
     }
 )
+MANY = [f"c{i}" for i in range(10_000)]
 CONFIGURATION = dict(zip("abcdefghijkl", (2.5, 0.01, 2, 8, "y", "q", 0.3, 16, 5, 5, 5, 0.99), strict=True))
 ENCODED = [0.25, 0.5, 0.375, 0.570514, 0, 1, 0, 0.75, 0.5, 0.375, 0.458333, 0.649228, 0.625, 0.5]
 
@@ -61,6 +63,9 @@ def test_the_golden_default_configuration():
         (choice(["a"]), 0),
         (choice(["a", "b"]), 1),
         (choice(["a", "b", "c"]), 3),
+        (choice(list(range(100))), 100),
+        (choice(list(range(101))), 1),
+        (choice([f"c{i}" for i in range(10_000)]), 1),
         (ordinal([3]), 0),
         (ordinal(["x", "y", "z"]), 1),
     ],
@@ -79,6 +84,27 @@ def test_two_categories_are_a_quarter_and_three_quarters():
 
 def test_three_categories_are_decoded_by_the_largest_column():
     assert choice(["a", "b", "c"]).decode(np.array([[0.2, 0.4, 0.3], [0.5, 0.5, 0.0]])) == ["b", "a"]
+
+
+def test_columns_of_positions_are_named_for_models_that_would_take_them_for_near_or_far():
+    many = choice(list(range(101)))
+    space = SearchSpace({"x": uniform(0, 1), "a": many, "b": choice(["p", "q", "r"]), "c": many, "d": ordinal([1, 2])})
+    assert space.code_columns == (1, 5)
+    assert space.fix({"a": 7}).code_columns == (4,)
+
+
+@pytest.mark.parametrize(
+    "domain", [choice(MANY), ordinal(MANY), finrange(0, 1, 10_000)], ids=["choice", "ordinal", "fin"]
+)
+def test_ten_thousand_values_are_encoded_in_a_few_megabytes(domain):
+    tracemalloc.start()
+    try:
+        encoded = SearchSpace({"x": domain}).encode([{"x": value} for value in domain.values()])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert encoded.shape == (10_000, 1)
+    assert most < 10e6
 
 
 def test_nearest_neighbour_ordinals_are_decoded_to_the_closest_value():

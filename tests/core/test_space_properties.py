@@ -5,6 +5,7 @@ import json
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.space import (
     choice,
     finrange,
@@ -84,3 +85,24 @@ def test_the_default_is_in_its_domain(domain):
 def test_text_and_json_give_the_domain_back(domain):
     assert parse_domain(str(domain)) == domain
     assert domain_from_json(json.loads(json.dumps(domain.to_json()))) == domain
+
+
+NUMBERS = st.sampled_from([0, 0.0, -0.0, 1, 1.0, 2, 2.0, 3, 3.0])
+
+
+@given(
+    st.sampled_from([uniform, randint, finrange, lambda lower, upper, size: finrange(lower, upper, size, True)]),
+    *[st.tuples(NUMBERS, NUMBERS, st.sampled_from([2, 2.0]))] * 2,
+)
+def test_domains_that_are_equal_write_themselves_alike(function, one, other):
+    arguments = 2 if function in (uniform, randint) else 3
+    try:
+        these = [function(*given[:arguments]) for given in (one, other)]
+    except ConfigurationError:
+        return
+    assert (these[0] == these[1]) == (str(these[0]) == str(these[1]))
+
+
+def test_equal_domains_have_one_text():
+    assert str(uniform(-0.0, 1)) == str(uniform(0, 1.0)) == "uniform(0.0, 1.0)"
+    assert str(finrange(-0.0, 1, 3.0)) == "finrange(0.0, 1.0, 3)"

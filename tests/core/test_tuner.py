@@ -18,7 +18,8 @@ from tunekit_core.engine.checkpoints import Checkpoints
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ComponentError, ConfigurationError
-from tunekit_core.records.files import is_locked, read_metadata
+from tunekit_core.records.files import read_metadata
+from tunekit_core.records.lock import is_locked
 from tunekit_core.space import SearchSpace, choice
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 from tunekit_core.testing.limits import comes_to_an_end

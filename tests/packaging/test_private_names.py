@@ -19,6 +19,7 @@ PACKAGES = sorted(
 )
 OF_OTHERS = {
     "_exit",  # of os: documented, whatever its name says
+    "_thread",  # of the standard library, documented as its low level
     "hydra._internal",  # Hydra has no public way to compose a configuration without running it
 }
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
 
-from tunekit.runs.interruption import SIGNALS, interrupt
+from tunekit.runs.interruption import SIGNALS, interrupt, raise_again_what_is_dropped
 from tunekit.secrets import redacted, without_secrets
 
 STDERR = 2  # a file of Python's may be in the middle of a write
@@ -29,9 +29,11 @@ def end_at_once_when_interrupted() -> None:
 
 def raise_when_interrupted() -> None:
     """From now on an interruption is a ``KeyboardInterrupt`` again: something begins that has to come to an end."""
-    for number in SIGNALS:
-        if signal.getsignal(number) is _end:
-            signal.signal(number, interrupt)
+    ending = [number for number in SIGNALS if signal.getsignal(number) is _end]
+    if ending:
+        raise_again_what_is_dropped()
+    for number in ending:
+        signal.signal(number, interrupt)
 
 
 def write_last_line(text: str) -> None:

@@ -22,6 +22,7 @@ Without more, the experiment goes on as it was begun. These can be changed, each
   resume FOLDER benchmark.folder=NEW                   where the folder of its program was moved
   resume FOLDER --changed-sources=accept               with a program that was edited since: results of both versions
   resume FOLDER --yes                                  though another user made it, who says so what is run as you
+  resume FOLDER --up-to-damage                         from what comes before the damage in its record; the rest is kept
 
 The command that made the experiment does the same as `resume FOLDER`: what is interrupted goes on."""
 

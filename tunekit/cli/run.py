@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich import box
@@ -17,18 +18,19 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr, stdout_console
 from tunekit.live.progress import progress
 from tunekit.results import summary
-from tunekit.results.best_so_far import read_best_so_far
+from tunekit.results.best_so_far import metric_and_constraint, read_best_so_far
 from tunekit.results.comparison import FinishedRun, compare
 from tunekit.results.figure import draw, figure_stem
 from tunekit.results.index import write_index
 from tunekit.runs.batch import available_cores, run_all
 from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.interruption import exit_status
-from tunekit.runs.run import Outcome, failures_of, status_of
+from tunekit.runs.run import Outcome, failures_of, set_aside_of, status_of
 from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, RecordError
+from tunekit_core.records.believed import find
 from tunekit_core.records.files import read_metadata
 
 NO_STATUS = "missing"  # in place of the status of a run whose folder holds none that can be read
@@ -52,7 +54,8 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     specs = plan.specs
     n_jobs = _n_jobs(plan)
     check_names(specs)
-    statuses = {spec.folder: status_of(spec) for spec in specs}
+    found = {spec.folder: find(spec.folder, spec.hash) for spec in specs}
+    statuses = {folder: each.status for folder, each in found.items()}
     left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
     check_runs(left)
     if plan.is_only_listed:
@@ -62,9 +65,16 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     is_quiet = all(spec.verbosity == QUIET for spec in specs)
     if not is_quiet:
         _print_what_is_left(specs, left, n_jobs, _anew(specs[0], command, is_resumed=is_resumed))
+        for each in found.values():
+            if each.damage:
+                print_stderr(f"Not complete: {each.damage}.")
         _print_sources_and_siblings(left)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
-    if any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
+    for folder in outcomes:
+        for name, reason in set_aside_of(folder).items():
+            print_stderr(f"Kept as {folder / name}: {reason}.")
+    has_missing = any(spec.folder not in outcomes for spec in left)  # though all that had begun came to their end
+    if has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
         return _print_interruption(specs, command)
     became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
     complete = [
@@ -74,7 +84,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     ]
     all_written = True
     if plan.is_sweep:
-        all_written = _print_and_draw_comparison(specs, complete)
+        all_written = _print_and_draw_comparison(specs, complete, must_write=bool(left))
         all_written &= _print_edited(list(became.values()), command)
     elif complete:
         outcome = outcomes.get(specs[0].folder)
@@ -157,21 +167,38 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
     return outcomes
 
 
-def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunSpec]) -> bool:
-    """Print the comparison, draw it and write the index; false if a file could not be written."""
+def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunSpec], *, must_write: bool) -> bool:
+    """Print the comparison, draw it and write the index.
+
+    Args:
+        specs: All runs.
+        complete: Those that are complete.
+        must_write: Whether it is a failure if figure or index cannot be written: something was run, so it could be.
+
+    Returns:
+        False if it is one.
+    """
     finished = [_finished(spec) for spec in complete]
     panels = compare(finished)
     if panels:
         summary.print_comparison(panels)
     summary.print_failed_trials({run.spec.folder: run.metadata for run in finished})
     summary.print_anomalies([run.metadata for run in finished])
+    problems = []
+    figures: Sequence[Path] = []
+    indices: Sequence[Path] = []
     try:
         figures = draw(panels, figure_stem(specs)) if panels else []
-        summary.print_file_paths(figures, _write_indices(specs))
     except OSError as error:
-        print_stderr(f"The runs are kept, but the figure or the index could not be written: {error}", style="red")
-        return False
-    return True
+        problems.append(f"the figure could not be written: {error}")
+    try:
+        indices = _write_indices(specs)
+    except OSError as error:
+        problems.append(f"the index could not be written: {error}")
+    summary.print_file_paths(figures, indices)
+    for problem in problems:
+        print_stderr(f"The runs are kept, but {problem}", style="red" if must_write else None)
+    return not (problems and must_write)
 
 
 def _write_indices(specs: Sequence[RunSpec]) -> list[Path]:
@@ -214,10 +241,22 @@ def _anew(spec: RunSpec, command: str, *, is_resumed: bool) -> str:
 
 def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
     complete = sum(status_of(spec) is ExperimentStatus.COMPLETED for spec in specs)
-    _write_indices(specs)
+    with suppress(OSError):  # as where the disk is full; the next command writes them
+        _write_indices(specs)
     how_far = "" if len(specs) == 1 else f", with {complete} of {len(specs)} runs complete"
+    if len(specs) == 1:
+        _write_best_so_far(specs[0].folder)
     write_last_line(f"Interrupted{how_far}. To go on, type: {command}")
     return exit_status()
+
+
+def _write_best_so_far(folder: Path) -> None:
+    """Of a run that was interrupted and wrote its results, if it found anything."""
+    with suppress(RecordError):  # it was interrupted before it had a folder
+        metadata = read_metadata(folder)
+        if metadata["status"] == ExperimentStatus.INTERRUPTED.value and "incumbent" in metadata:
+            best = f"Best {metric_and_constraint(metadata)} so far: {summary.value_and_place(metadata)}"
+            write_last_line(f"{best}. Results so far: {folder}")
 
 
 def _status(outcomes: Mapping[Path, Outcome], spec: RunSpec) -> ExperimentStatus:

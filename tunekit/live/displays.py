@@ -14,10 +14,10 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from tunekit.console import first_and_last_line, plural
+from tunekit.console import first_and_last_line, plural, printable
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import RunInfo, Snapshot
-from tunekit.live.text import format_value, printable
+from tunekit.live.text import format_value
 
 SECONDS_BETWEEN_PROGRESS_LINES = 30.0  # where there is no view
 

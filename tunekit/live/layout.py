@@ -8,9 +8,9 @@ from typing import Any
 
 from rich.text import Text
 
-from tunekit.console import duration, first_and_last_line
+from tunekit.console import duration, first_and_last_line, printable
 from tunekit.live.snapshot import RunInfo, RunningTrial, Snapshot
-from tunekit.live.text import format_value, printable
+from tunekit.live.text import format_value
 from tunekit_core.builtin.rung_sizes import PREFIX
 
 GAP = 2  # blanks between columns

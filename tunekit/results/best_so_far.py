@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit_core.records.files import RESULTS
+from tunekit_core.records.results_file import opened_results
 
 TIME_COLUMN = "st_tuner_time"
 TRUTH = {"True": 1.0, "False": 0.0}  # reported as such, and numbers to the tuner
@@ -53,8 +51,8 @@ def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
     """
     sign = 1.0 if metadata["mode"][0] == "min" else -1.0
     best, times, values = math.inf, [], []
-    with zipfile.ZipFile(folder / RESULTS) as archive, archive.open(archive.namelist()[0]) as member:
-        rows = csv.reader(io.TextIOWrapper(member, encoding="utf-8", newline=""))
+    with opened_results(folder) as text:
+        rows = csv.reader(text)
         header = next(rows, None)
         if header is not None:
             metric, time = header.index(metadata["metric"][0]), header.index(TIME_COLUMN)

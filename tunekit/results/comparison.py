@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunekit.config.specs.components import DISTRIBUTION
-from tunekit.config.specs.inputs import CONTENT, PATH
+from tunekit.config.specs.inputs import CONTENT, PATH, without_secrets
 from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.results.best_so_far import BestSoFar, metric_and_constraint
 from tunekit_core.randomness import effective_seed
@@ -124,11 +124,11 @@ def _labels(runs: Sequence[FinishedRun]) -> Iterator[str]:
     """Method of each run; options that differ between runs of one method are named too."""
     by_method: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
-        by_method.setdefault(run.spec.method_name, []).append(dict(_flat(run.spec.results)))
+        by_method.setdefault(run.spec.method_name, []).append(dict(_flat(without_secrets(run.spec.results))))
     varying = {method: _varying(settings) for method, settings in by_method.items()}
     for run in runs:
         method = run.spec.method_name
-        setting = dict(_flat(run.spec.results))
+        setting = dict(_flat(without_secrets(run.spec.results)))
         parts = [
             f"{_shown_key(key, setting)}={_shown_value(key, setting, by_method[method])}" for key in varying[method]
         ]

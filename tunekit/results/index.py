@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 from pathlib import Path
 from typing import Any
 
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import METADATA, read_metadata, write_whole
+from tunekit_core.records.lock import exclusively
 
 INDEX = "index.csv"
 LOCK = ".index.lock"
@@ -27,12 +27,17 @@ def write_index(folder: Path) -> Path:
     after the earlier has written its last run.
     """
     index = folder / INDEX
-    with open(folder / LOCK, "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    if _is_right(index, _content(folder)):  # then nothing need be written, which may not be allowed
+        return index
+    with exclusively(folder / LOCK):
         content = _content(folder)
-        if not index.exists() or index.read_text(encoding="utf-8") != content:
-            write_whole(index, content)
+        if not _is_right(index, content):
+            write_whole(index, content, sync=True)
     return index
+
+
+def _is_right(index: Path, content: str) -> bool:
+    return index.exists() and index.read_bytes() == content.encode()
 
 
 def _content(folder: Path) -> str:

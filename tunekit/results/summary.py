@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import read_metadata
 
 DIGITS = 4
+SUFFIX = "of-other-versions"  # for the folder of a run that is to be run again
 
 
 def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None, command: str | None) -> None:
@@ -33,11 +36,8 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     if incumbent is None:
         print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {_why_there_is_no_best(metadata)}.")
     else:
-        value = next(iter(incumbent["metrics"].values()))
-        resource = metadata["resource"] or "report"
         print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}")
-        where = f"{resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
-        print_stdout(f"Best {metric_and_constraint(metadata)}: {value:.6g} at {where}")
+        print_stdout(f"Best {metric_and_constraint(metadata)}: {value_and_place(metadata)}")
         stdout_console().print(_configuration(incumbent["configuration"]))
     _print_best_of_failed(metadata)
     print_failed_trials({spec.folder: metadata})
@@ -48,11 +48,22 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         f"{metadata['time']:,.0f} s on the clock of the {spec.results['backend']['name']} backend ({real}). It ended "
         f"because {metadata['reason']}."
     )
-    print_stdout(f"Results: {spec.folder}{_disk_use(spec.folder)}")
+    print_stdout(f"Results: {spec.folder}{disk_use(spec.folder)}")
     if command is not None and incumbent is None:
         print_stdout("Next: mend it, and type the same with another experiment_tag=NAME.")
     elif command is not None:
         print_stdout(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
+
+
+def value_and_place(metadata: Mapping[str, Any]) -> str:
+    """The best value of a run that has one, and where it was reported.
+
+    Args:
+        metadata: The ``metadata.json`` of the run, with its incumbent.
+    """
+    incumbent, resource = metadata["incumbent"], metadata["resource"] or "report"
+    value = next(iter(incumbent["metrics"].values()))
+    return f"{value:.6g} at {resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
 
 
 def print_anomalies(runs: Sequence[Mapping[str, Any]]) -> None:
@@ -160,16 +171,25 @@ def print_other_versions(folders: Sequence[Path], anew: str) -> None:
         )
 
 
-def _disk_use(folder: Path) -> str:
+def disk_use(folder: Path) -> str:
     """What trials of real scripts take, in brackets; nothing where there are none."""
-    checkpoints = list(folder.glob("*/checkpoint"))
+    checkpoints = [trial / "checkpoint" for trial in folder.iterdir() if not trial.is_symlink()]
+    checkpoints = [checkpoint for checkpoint in checkpoints if checkpoint.is_dir() and not checkpoint.is_symlink()]
     if not checkpoints:
         return ""
     return f" ({_size([folder])}, {_size(checkpoints)} of it checkpoints)"
 
 
 def _size(folders: Iterable[Path]) -> str:
-    n_bytes = sum(file.lstat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
+    """Of the files in them. A link is not followed: a script may have made one to anywhere."""
+    n_bytes, left = 0, [os.fspath(folder) for folder in folders]
+    while left:
+        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:  # it may be closed to us, or gone
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    n_bytes += entry.stat(follow_symlinks=False).st_size
     return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"
 
 

@@ -11,7 +11,7 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.runs.run import Outcome, run, status_of
 from tunekit.runs.worker_pool import WorkerPool
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.records.files import is_locked
+from tunekit_core.records.lock import is_locked
 
 SECONDS_BETWEEN_LOOKS = 0.2
 

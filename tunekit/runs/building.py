@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tunekit.config.specs.components import OptionValues, build_benchmark, split_options
+from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -14,11 +15,9 @@ from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.engine.tuner import Tuner
-from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.randomness import Streams, effective_seed
 from tunekit_core.records.experiment import ExperimentRecord
-from tunekit_core.space import Configuration, SearchSpace
 
 
 def build_tuner(
@@ -70,7 +69,7 @@ def build_criteria(stopping: Mapping[str, OptionValues], problem: Problem) -> li
 def build_problem(benchmark: Benchmark, results: Mapping[str, Any]) -> Problem:
     """The problem of a benchmark, with what was asked for: a constraint, what is fixed, points to begin with."""
     space = benchmark.space.fix(results["fixed"])
-    points: Any = [_complete(space, point) for point in _points(benchmark, results)]
+    points: Any = complete_points(space, _points(benchmark, results))
     return Problem(
         space=space,
         objective=benchmark.objective,
@@ -91,14 +90,6 @@ def _points(benchmark: Benchmark, results: Mapping[str, Any]) -> Sequence[Mappin
         return [{}]
     fixed: Mapping[str, Any] = results["fixed"]
     return [{**point, **fixed} for point in benchmark.points_to_evaluate]
-
-
-def _complete(space: SearchSpace, point: Mapping[str, Any]) -> Configuration:
-    try:
-        return space.complete(point)
-    except ConfigurationError as error:
-        option = "points_to_evaluate"
-        raise ConfigurationError(f"{option}=[{dict(point)!r}]: {error}", option=option, value=point) from error
 
 
 def _create(kind: str, component: OptionValues, *context: Any) -> Any:

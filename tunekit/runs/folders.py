@@ -12,7 +12,11 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
-from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import read_metadata, write_metadata
+from tunekit_core.records.lock import FolderLock
+from tunekit_core.records.syncing import sync_folder
+
+WAIT = "Wait until it has ended, or interrupt it with Ctrl-C."
 
 
 def hash_of(folder: Path) -> str | None:
@@ -51,7 +55,7 @@ def become(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:
         ExperimentLocked: If another process writes it.
     """
     with _locked(folder):
-        write_metadata(folder, {**metadata, **spec.metadata(), "status": ExperimentStatus.INTERRUPTED.value})
+        write_metadata(folder, {**metadata, **spec.metadata(), "status": ExperimentStatus.INTERRUPTED.value}, sync=True)
 
 
 def move(folder: Path, target: Path) -> None:
@@ -68,6 +72,7 @@ def move(folder: Path, target: Path) -> None:
     with _locked(folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         os.rename(folder, target)
+        sync_folder(target.parent)
     print_stderr(f"The experiment in {folder} moves to {target}, the folder of what it is now.")
 
 
@@ -77,4 +82,4 @@ def _locked(folder: Path) -> Iterator[None]:
         with FolderLock(folder):
             yield
     except ExperimentLocked as error:
-        raise type(error)(f"{error} Wait until it has ended, or interrupt it with Ctrl-C.") from error
+        raise type(error)(f"{error} {WAIT}") from error

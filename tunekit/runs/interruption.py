@@ -6,13 +6,18 @@ two often come several times, and to every process: once the command ends, only 
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import time
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SECONDS_UNTIL_AGAIN = 0.01  # until what was dropped is raised again
 
 _interrupted_by = signal.SIGINT  # of this process, as signals are; unless told otherwise Python has seen a Ctrl-C
 
@@ -20,7 +25,42 @@ _interrupted_by = signal.SIGINT  # of this process, as signals are; unless told 
 def interrupt(number: int, frame: FrameType | None) -> NoReturn:
     """What handles each of them while something runs: it is a ``KeyboardInterrupt`` that says where it comes from."""
     note(number)
-    raise KeyboardInterrupt(*reasons(number))
+    raise Interruption(number, interrupt, *reasons(number))
+
+
+class Interruption(KeyboardInterrupt):
+    """What a handler of signals raises.
+
+    Args:
+        number: The signal.
+        handler: What handles it, if Python drops what was raised.
+        reasons: What there is to say about it.
+    """
+
+    def __init__(self, number: int, handler: Callable[[int, FrameType | None], Any], *reasons: str) -> None:
+        super().__init__(*reasons)
+        self.number = number
+        self.handler = handler
+
+
+def raise_again_what_is_dropped() -> None:
+    """From now on, in this process. Python drops and prints what is raised within ``__del__`` and the like."""
+    show = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        dropped = unraisable.exc_value
+        if not isinstance(dropped, Interruption):
+            show(unraisable)
+            return
+        signal.signal(dropped.number, dropped.handler)
+        start_new_thread(_send_later, (dropped.number,))  # those of `threading` take locks that may be held here
+
+    sys.unraisablehook = hook
+
+
+def _send_later(number: int) -> None:
+    time.sleep(SECONDS_UNTIL_AGAIN)
+    os.kill(os.getpid(), number)
 
 
 def note(number: int) -> None:

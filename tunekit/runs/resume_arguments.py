@@ -16,7 +16,8 @@ from tunekit_core.errors import ConfigurationError, suggestion
 CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
 FOLDER = "benchmark.folder"
 ACCEPT_SOURCES = "--changed-sources=accept"
-FLAGS = (ACCEPT_SOURCES, YES)
+UP_TO_DAMAGE = "--up-to-damage"
+FLAGS = (ACCEPT_SOURCES, YES, UP_TO_DAMAGE)
 USAGE = "Type: python -m tunekit resume FOLDER [stopping.max_wallclock_time=SECONDS …]"
 
 

@@ -13,17 +13,19 @@ from tunekit.config.specs.identity import revisions
 from tunekit.config.specs.inputs import recorded_inputs
 from tunekit.config.specs.program import different
 from tunekit.config.specs.run_spec import EARLIER, RunSpec, name_without_recipe, resolve
+from tunekit.console import plural, print_stderr
 from tunekit.runs.building import build_problem
 from tunekit.runs.checking import check_runs
 from tunekit.runs.ends import passed_end
-from tunekit.runs.folders import become, move
+from tunekit.runs.folders import WAIT, become, move
 from tunekit.runs.given_again import config_with_secrets, split_secrets
-from tunekit.runs.resume_arguments import ACCEPT_SOURCES, ResumeArguments, parse_resume
+from tunekit.runs.resume_arguments import ACCEPT_SOURCES, UP_TO_DAMAGE, ResumeArguments, parse_resume
 from tunekit.runs.trust import YES, check_trust
-from tunekit_core.errors import ConfigurationError, RecordError
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
 from tunekit_core.plugins.registry import registry
-from tunekit_core.records.experiment import FILES_FORMAT
+from tunekit_core.records.damage import cut_off_at_damage
 from tunekit_core.records.files import EVENTS, read_metadata
+from tunekit_core.records.metadata_fields import FILES_FORMAT
 
 DERIVED = ("data_hash", "format", "sources", EARLIER)
 FUNCTION_BENCHMARK = "function"  # name of the benchmark of ``tune()``, which no config can name
@@ -45,6 +47,8 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     folder = asked.folder
     metadata = read_metadata(folder)
     config = metadata.get("config")
+    if UP_TO_DAMAGE in asked.flags and (not isinstance(config, Mapping) or metadata["benchmark"] == FUNCTION_BENCHMARK):
+        _cut_off(folder)
     if not isinstance(config, Mapping):
         raise RecordError(
             f"{folder} was not made by the command line. It goes on when the program that made it is run again."
@@ -74,12 +78,26 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it has no {EVENTS}. To begin anew beside it, type the command that made it, with "
             f"experiment_tag={spec.experiment_tag}-anew"
         )
+    if UP_TO_DAMAGE in asked.flags:
+        _cut_off(folder)
     _check_end(folder, config, spec)
     spec = _with_sources(asked, config, spec)
     if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
         _rename(folder, metadata, spec)
     return spec
+
+
+def _cut_off(folder: Path) -> None:
+    try:
+        cut_off = cut_off_at_damage(folder)
+    except ExperimentLocked as error:
+        raise type(error)(f"{error} {WAIT}") from error
+    kept = " and ".join(map(str, cut_off.kept_as))
+    print_stderr(
+        f"{cut_off.damage} {plural(cut_off.n_lines, 'line')} from there on are set aside, kept as {kept}. The "
+        f"experiment goes on from the {plural(cut_off.n_kept, 'event')} before."
+    )
 
 
 def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any]) -> RunSpec:

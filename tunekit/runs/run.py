@@ -19,9 +19,18 @@ from tunekit.runs.folders import settle
 from tunekit.secrets import redacted
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
-from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
+from tunekit_core.errors import (
+    ConfigurationError,
+    ExperimentLocked,
+    LockingError,
+    LockLost,
+    RecordError,
+    ReplayError,
+)
+from tunekit_core.records.believed import find
 from tunekit_core.records.experiment import ExperimentRecord
-from tunekit_core.records.files import FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import METADATA, read_metadata, write_metadata
+from tunekit_core.records.lock import FolderLock
 
 
 @attrs.frozen
@@ -77,6 +86,8 @@ def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool)
         return Outcome(ExperimentStatus.RUNNING, str(error))
     except ConfigurationError as error:
         return Outcome(ExperimentStatus.FAILED, str(error), cannot_go_on=True)
+    except LockingError as error:
+        return Outcome(ExperimentStatus.FAILED, str(error), details=traceback.format_exc())
     except OSError as error:
         reason = f"{spec.folder} cannot be made: {error}"
         return Outcome(ExperimentStatus.FAILED, reason, details=traceback.format_exc())
@@ -92,8 +103,9 @@ def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool)
     except Exception as error:
         reason = redacted(reason_of(error))
         record.release()
-        mark_failed(spec, reason)
         stuck = isinstance(error, RecordError | ReplayError)
+        if not stuck and not isinstance(error, LockLost):  # what is there is to be kept, or another process's
+            mark_failed(spec, reason)
         seconds, details = time.perf_counter() - began, traceback.format_exc()
         return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)
     status = ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED
@@ -105,29 +117,37 @@ def _watched_by_nobody() -> AbstractContextManager[list[Watch]]:
 
 
 def mark_failed(spec: RunSpec, reason: str) -> None:
-    """Write into the metadata that a run failed, where the run could not do so itself."""
+    """Write into the metadata that a run failed, where the run could not do so itself.
+
+    Nothing is written where another process has taken the run over, the disk is full, or what is there cannot be read
+    and is to be kept as it is: the caller reports the failure anyway.
+    """
+    folder = spec.folder
     try:
-        with FolderLock(spec.folder):
+        with FolderLock(folder):
             if status_of(spec) is not ExperimentStatus.COMPLETED:
+                before = read_metadata(folder) if (folder / METADATA).exists() else {}
                 failed = {"status": ExperimentStatus.FAILED.value, "reason": reason}
-                write_metadata(spec.folder, {**spec.metadata(), **_metadata_if_any(spec.folder), **failed})
-    except (ExperimentLocked, OSError):
-        return  # another process has taken the run over, or the disk is full: the caller reports the failure anyway
+                write_metadata(folder, {**spec.metadata(), **before, **failed})
+    except (ExperimentLocked, OSError, RecordError):
+        return
 
 
 def status_of(spec: RunSpec) -> ExperimentStatus | None:
-    """The status of a run; ``None`` if there is none, or none that can be read, or its folder holds another run."""
-    try:
-        metadata = read_metadata(spec.folder)
-        return ExperimentStatus(metadata["status"]) if metadata["hash"] == spec.hash else None
-    except (RecordError, KeyError, ValueError):
-        return None
+    """The status of a run; ``None`` if there is none, or none that counts."""
+    return find(spec.folder, spec.hash).status
 
 
 def failures_of(folder: Path) -> list[dict[str, Any]]:
     """Trials that failed, each with its ``trial_id`` and ``reason``, the first few."""
     failures: list[dict[str, Any]] = _metadata_if_any(folder).get("failures", [])
     return failures
+
+
+def set_aside_of(folder: Path) -> dict[str, str]:
+    """What a run found of an earlier one, could not go on from, and kept: by the names it has now, each with why."""
+    aside: dict[str, str] = _metadata_if_any(folder).get("set_aside", {})
+    return aside
 
 
 def _metadata_if_any(folder: Path) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.errors import RecordError, TunekitError
 from tunekit_core.plugins.registry import registry
-from tunekit_core.records.experiment import FILES_FORMAT
 from tunekit_core.records.files import EVENTS, METADATA, read_metadata
+from tunekit_core.records.metadata_fields import FILES_FORMAT
 
 STOPPING = "stopping"
 MAY_DIFFER = {STOPPING, "sources", EARLIER}

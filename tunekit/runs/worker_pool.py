@@ -7,25 +7,33 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from types import FrameType, TracebackType
-from typing import Any
 
 import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.runs.interruption import SIGNALS, note, on_interruption, pass_over
+from tunekit.runs.interruption import (
+    SIGNALS,
+    Interruption,
+    note,
+    on_interruption,
+    pass_over,
+    raise_again_what_is_dropped,
+)
 from tunekit.runs.run import Outcome, mark_failed, run
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.plugins.diverted import folder_kept, stdout_diverted
 from tunekit_core.plugins.registry import registry
 
 WITH_THE_SWEEP = "interrupted with the sweep"
+ATTEMPTS, SECONDS_BETWEEN_ATTEMPTS = 4, 0.2  # to start a worker
 GRACE = 2.0  # seconds for a worker to end by itself once it is told to
 PYTHONPATH = "PYTHONPATH"
 
@@ -86,6 +94,13 @@ class WorkerPool:
             worker.process.kill()
 
     def _start(self) -> _Worker:
+        for _ in range(ATTEMPTS - 1):
+            with suppress(EOFError, ConnectionError):  # the server was killed in the meantime: it is started again
+                return self._start_once()
+            time.sleep(SECONDS_BETWEEN_ATTEMPTS)  # until the system counts it as dead
+        return self._start_once()
+
+    def _start_once(self) -> _Worker:
         _start_server()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, os.environ.get(PYTHONPATH)))
@@ -203,6 +218,7 @@ def _serve(connection: Connection, pythonpath: str | None) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the whole group; the parent decides what to do
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP})  # what trials run may listen to them
+    raise_again_what_is_dropped()
     threading.Thread(target=_die_with_parent, daemon=True).start()
     while True:
         try:
@@ -220,14 +236,15 @@ def _run_interruptibly(spec: RunSpec) -> Outcome:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             return run(spec)
         finally:
+            signal.signal(signal.SIGTERM, pass_over)  # a thread that the run has left may get it, blocked here or not
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    except KeyboardInterrupt:  # one that came when the run had ended is raised here too
+    except KeyboardInterrupt:  # one that comes when the run has ended is raised here too
         return Outcome(ExperimentStatus.INTERRUPTED, WITH_THE_SWEEP)
 
 
-def _interrupt(*_: Any) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, pass_over)  # one that reaches the group comes again from the parent
-    raise KeyboardInterrupt(WITH_THE_SWEEP)
+    raise Interruption(number, _interrupt, WITH_THE_SWEEP)
 
 
 def _die_with_parent() -> None:

@@ -27,6 +27,7 @@ class Named:
         modules: Dotted names that may be modules which are run.
         code: Texts of Python that stand in the command itself.
         python_path: Values of ``PYTHONPATH`` that stand in it.
+        programs: What may lie in the environment of a Python: the first word, and each Python.
     """
 
     words: list[str] = attrs.field(factory=list)
@@ -34,6 +35,7 @@ class Named:
     modules: list[str] = attrs.field(factory=list)
     code: list[str] = attrs.field(factory=list)
     python_path: list[str] = attrs.field(factory=list)
+    programs: list[str] = attrs.field(factory=list)
 
 
 def read_command(words: Sequence[str]) -> Named:
@@ -54,6 +56,8 @@ def _read(words: Sequence[str], named: Named) -> None:
         if word.startswith(f"{PYTHONPATH}="):
             named.python_path.append(word.partition("=")[2])
         index += 1
+        if index == 1 or PYTHON.fullmatch(program):
+            named.programs.append(word)
         if PYTHON.fullmatch(program):
             index += _read_python(following, named)
         elif SHELL.fullmatch(program):

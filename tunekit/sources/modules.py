@@ -184,7 +184,7 @@ def import_path(folder: str, shared: Iterable[str]) -> ImportPath:
 
     Args:
         folder: Where Python looks first. It may lie within what is installed, as the scripts of a plugin do.
-        shared: What ``PYTHONPATH`` adds.
+        shared: What ``PYTHONPATH`` and projects that are worked on add.
     """
     folders = [folder] if re.search(f"{INSTALLED}$", folder) is None else []
     folders += [each for each in shared if re.search(f"{INSTALLED}(/|$)", each) is None]

@@ -11,6 +11,7 @@ import attrs
 from tunekit.sources.collected import Collected, Sources
 from tunekit.sources.command import PYTHONPATH, Named, is_installed, read_command
 from tunekit.sources.content import absolute, is_file
+from tunekit.sources.editable import editable_folders
 from tunekit.sources.imports import Import, imports_of, read_imports
 from tunekit.sources.listed import listed
 from tunekit.sources.modules import ImportPath, import_path, imported, names_of, package_root
@@ -46,8 +47,9 @@ def sources_of(
     * each file that a word of the command names, also behind ``=``: the program, files of options, an image. What lies
       in a folder of the system or of an installation of Python is not: interpreters, console scripts;
     * modules of ``-m``, and what these, files of Python and the code of ``-c`` import anywhere in them, from the folder
-      of the program or from ``PYTHONPATH``. What is installed is not, an editable installation included, nor what only
-      running tells: computed names, changes of ``sys.path``, other programs that are started.
+      of the program, from ``PYTHONPATH``, or from projects that are installed where they are worked on. What is else
+      installed is not, nor what only running tells: computed names, changes of ``sys.path``, other programs that are
+      started.
 
     Where the script says what its sources are, those are counted instead.
 
@@ -66,7 +68,10 @@ def sources_of(
         return listed(script.sources, here, home if are_absolute else here, results_dir)
     named = read_command(script.command)
     variables = {**(os.environ if environment is None else environment), **script.environment}
-    shared = list(_shared([*named.python_path, variables.get(PYTHONPATH, "")], here))
+    shared = [
+        *_shared([*named.python_path, variables.get(PYTHONPATH, "")], here),
+        *editable_folders(named.programs, here, variables.get("PATH")),
+    ]
     programs = [*_files(named, here, shared), *_without_file(named, import_path(here, shared))]
     if not all(program.is_absolute for program in programs):
         home = here

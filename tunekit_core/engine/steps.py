@@ -175,6 +175,8 @@ class Steps:
             self._happened(self.gate.anomaly(message))
         elif isinstance(message, TrialReported):
             event = self._reader.read(message)
+            if self._composers and isinstance(event, Report):
+                event = self.gate.with_own_columns(event)
             if isinstance(event, Report):
                 self._report(trial, event)
             else:

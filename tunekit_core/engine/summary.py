@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.view import Incumbent
 from tunekit_core.engine.state import ExperimentState
 
@@ -19,6 +20,7 @@ COUNTS = (
     "n_restarted",
     "n_anomalies",
 )
+OTHERS = ("incumbent", "incumbents", "best_of_failed", "first_anomaly", "failures", "failed_trials", "reason", "ended")
 
 
 def summary_of(state: ExperimentState) -> dict[str, Any]:
@@ -49,6 +51,13 @@ def summary_of_failures(reasons: Mapping[int, str]) -> dict[str, Any]:
         "failures": [{"trial_id": trial_id, "reason": reason} for trial_id, reason in some],
         "failed_trials": sorted(reasons),
     }
+
+
+def without_summary(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as those of an experiment that has not come to its end: where what it came to was lost, it goes on."""
+    kept = {name: value for name, value in metadata.items() if name not in (*COUNTS, *OTHERS)}
+    is_complete = kept.get("status") == ExperimentStatus.COMPLETED.value
+    return {**kept, "status": ExperimentStatus.INTERRUPTED.value} if is_complete else kept
 
 
 def _described(incumbent: Incumbent, metrics: Sequence[str]) -> dict[str, Any]:

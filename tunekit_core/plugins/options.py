@@ -210,7 +210,10 @@ def _fit(value: Any, annotation: Any) -> tuple[bool, Any]:
     if annotation is Any:
         return True, value
     if _is_union(annotation):
-        for part in typing.get_args(annotation):
+        parts = typing.get_args(annotation)
+        if int in parts and float in parts and isinstance(value, float) and value.is_integer():
+            value = int(value)  # one number is one value, with and without a point
+        for part in parts:
             fits, converted = _fit(value, part)
             if fits:
                 return True, converted
@@ -237,7 +240,7 @@ def _fit_number(value: Any) -> tuple[bool, Any]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False, value
     try:
-        return True, float(value)
+        return True, float(value) + 0.0  # -0.0 becomes 0.0
     except OverflowError:  # an integer beyond all floats
         return False, value
 

@@ -3,24 +3,32 @@
 ``{"number": 3, "event": "decision", …, "crc32": "9ae0daaf"}``: the numbers count from 0 over all processes that wrote
 the file, and the checksum is that of the line up to the comma before it. A line without an end was being written when
 the process died: it tells nothing, since an event is acted on only after it was written.
+
+A process that dies loses none of it. A power cut, or a system that crashes, may take what was not synced: all that came
+after the last end of a trial, and after one that came within 100 ms of another.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from tunekit_core.contracts.backends import TrialEnded
 from tunekit_core.engine.event_json import RECORD_FORMAT, NoEvent, from_json, to_json
-from tunekit_core.engine.events import Happened, Recorded
-from tunekit_core.errors import RecordError, shown
+from tunekit_core.engine.events import Happened, Recorded, Stopped, TunerStarted
+from tunekit_core.errors import DamagedRecord, OtherFormat, RecordError, shown
 from tunekit_core.json_text import as_json
+from tunekit_core.records.appended_file import AppendedFile
 
 CHECKSUM = b', "crc32": "%08x"}\n'
 CHECKSUM_LENGTH = len(CHECKSUM % 0)
+# After these, what is recorded is to outlast a power cut: before the first trial is started, and when one has ended.
+SYNCED = (TunerStarted, Stopped, TrialEnded)
+SECONDS_BETWEEN_SYNCS = 0.1  # at least
 
 
 class EventFile:
@@ -28,57 +36,87 @@ class EventFile:
 
     Args:
         path: The file; it need not exist yet.
+
+    Attributes:
+        n_events: Events that were read, and written.
+        bytes_read: Length of what was read.
     """
 
     def __init__(self, path: Path) -> None:
+        self.n_events = 0
+        self.bytes_read = 0
         self._path = path
-        self._n_lines = 0
-        self._whole = 0  # bytes of whole lines
-        self._file: IO[bytes] | None = None
+        self._found = 0  # bytes in all
+        self._file: AppendedFile | None = None
+        self._is_due = False  # to be synced
+        self._synced = -SECONDS_BETWEEN_SYNCS  # when, on the clock of the process
 
     def read(self) -> Iterator[Recorded]:
         """The events so far, one at a time: the file may be larger than memory.
 
         Raises:
-            RecordError: If a line is damaged, missing or of another format; what comes before it was returned.
+            DamagedRecord: If a line is damaged or missing; what comes before it was returned.
+            RecordError: If the file is of another format, or cannot be read.
         """
-        self._n_lines = self._whole = 0
+        self.n_events = self.bytes_read = self._found = 0
         if not self._path.exists():
             return
-        with open(self._path, "rb") as file:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                yield self._event(line)
-                self._n_lines += 1
-                self._whole += len(line)
+        for line in self._lines():
+            self._found += len(line)
+            if not line.endswith(b"\n"):
+                return
+            yield self._event(line)
+            self.n_events += 1
+            self.bytes_read += len(line)
 
     def write(self, event: Happened) -> None:
         """Append an event; on its first call a last line that breaks off is removed. :meth:`read` was called before.
 
         Raises:
+            LockLost: If another process has written to the file since it was read.
             OSError: If it cannot be written.
         """
         if self._file is None:
-            self._file = self._open()
-        text = as_json({"number": self._n_lines, **to_json(event)})
+            self._file = AppendedFile(self._path, found=self._found, kept=self.bytes_read)
+        text = as_json({"number": self.n_events, **to_json(event)})
         body = text[:-1].encode("ascii")  # json escapes everything else
-        self._file.write(body + CHECKSUM % zlib.crc32(body))
-        self._file.flush()
-        self._n_lines += 1
+        self._file.append(body + CHECKSUM % zlib.crc32(body))
+        self.n_events += 1
+        self._is_due = self._is_due or isinstance(event, SYNCED)
+        if self._is_due and time.monotonic() - self._synced >= SECONDS_BETWEEN_SYNCS:
+            self._file.sync()
+            self._is_due, self._synced = False, time.monotonic()
+
+    def check(self) -> None:
+        """See that nobody else has written to the file.
+
+        Raises:
+            LockLost: If somebody has.
+        """
+        if self._file is not None:
+            self._file.check()
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._file is not None:
-            self._file.close()
+        """Let go of the file, which is synced.
 
-    def _open(self) -> IO[bytes]:
-        file = open(self._path, "ab")  # noqa: SIM115 - lives as long as the run
-        os.truncate(self._path, self._whole)
-        return file
+        Raises:
+            OSError: If what was written is not on the disk.
+        """
+        if self._file is not None:
+            try:
+                self._file.sync()
+            finally:
+                self._file.close()
+
+    def _lines(self) -> Iterator[bytes]:
+        try:
+            with open(self._path, "rb") as file:
+                yield from file
+        except OSError as error:
+            raise RecordError(f"{self._path} cannot be read: {error}") from error
 
     def _event(self, line: bytes) -> Recorded:
-        number = self._n_lines
+        number = self.n_events
         body, checksum = line[:-CHECKSUM_LENGTH], line[-CHECKSUM_LENGTH:]
         is_whole = checksum == CHECKSUM % zlib.crc32(body)
         try:
@@ -94,14 +132,14 @@ class EventFile:
                 raise NoEvent("is not where it belongs: lines before it are missing.")
             return from_json(record)
         except NoEvent as error:
-            raise RecordError(f"Line {number + 1} of {self._path} {error}") from error
+            raise DamagedRecord(f"Line {number + 1} of {self._path} {error}") from error
 
 
 def _check_format(path: Path, first: Any) -> None:
     """Of a line that is whole, or has no checksum: in a record of another format it would only look damaged."""
     begins_here = isinstance(first, dict) and (first.get("event"), first.get("time")) == ("tuner_started", 0.0)
     if not begins_here or first.get("format") != RECORD_FORMAT:
-        raise RecordError(
+        raise OtherFormat(
             f"{path} begins with {shown(first)}: it is not of format {RECORD_FORMAT}, which this version reads. Read "
             "it with the version that wrote it."
         )

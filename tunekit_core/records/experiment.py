@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cache
@@ -15,17 +15,24 @@ from tunekit_core import __version__
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
-from tunekit_core.engine.events import Happened, Recorded
+from tunekit_core.engine.events import Happened, Recorded, Started
 from tunekit_core.engine.summary import summary_of_failures
-from tunekit_core.errors import RecordError
-from tunekit_core.json_text import as_json
+from tunekit_core.errors import DamagedRecord, LockLost
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
+from tunekit_core.records.believed import find
+from tunekit_core.records.damage import how_to_go_on
+from tunekit_core.records.earlier import Earlier, look
 from tunekit_core.records.event_file import EventFile
-from tunekit_core.records.files import EVENTS, RESULTS, FolderLock, read_metadata, write_metadata
+from tunekit_core.records.files import EVENTS, RESULTS, write_metadata
+from tunekit_core.records.lock import FolderLock
+from tunekit_core.records.metadata_fields import FILES_FORMAT
 from tunekit_core.records.results import ResultsWriter
+from tunekit_core.records.syncing import make_folder, sync_folder
 
-FILES_FORMAT = 3  # of the files; enters the hash of a run
+# What is written so soon after a look at the lock is taken for one with it. Whoever takes a folder over needs longer
+# for the metadata alone, which come before the first event.
+SECONDS_OF_A_BATCH = 0.001
 WITH_BLAS = {"scipy.linalg", "torch"}  # beside numpy
 
 
@@ -34,8 +41,9 @@ class ExperimentRecord:
 
     Args:
         folder: Where the files go; made if it does not exist.
-        keep_events: Write ``events.jsonl``, from which the experiment can be folded. Off in simulations, where
-            running again is cheaper.
+        keep_events: Write ``events.jsonl``, from which the experiment can be folded, and have what is recorded outlast
+            a power cut: when a trial has ended, at most every 100 ms, and at the end all files. Off in simulations,
+            where running again is cheaper.
 
     Raises:
         ExperimentLocked: If another live process writes this experiment.
@@ -43,20 +51,20 @@ class ExperimentRecord:
 
     def __init__(self, folder: Path | str, *, keep_events: bool = False) -> None:
         self.folder = Path(folder)
+        if keep_events:
+            make_folder(self.folder)
         self._lock = FolderLock(self.folder)
         self._metadata: dict[str, Any] = {}
         self.keeps_events = keep_events
         self._events: EventFile | None = None
         self._results: ResultsWriter | None = None
         self._is_ours = False  # what is in the folder: written by this object, rather than found
+        self._checked = 0.0  # when, on the clock of the process, nobody else wrote
         self._failures: dict[int, str] = {}
 
     def status(self) -> ExperimentStatus | None:
-        """The status of what is in the folder now, or ``None`` if there is no experiment yet."""
-        try:
-            status = ExperimentStatus(read_metadata(self.folder)["status"])
-        except (RecordError, KeyError, ValueError):
-            return None
+        """The status of what is in the folder now, or ``None`` if there is no experiment that counts."""
+        status = find(self.folder).status
         # Nobody else writes while we hold the lock, so before we begin it was left by a process that died.
         died = status is ExperimentStatus.RUNNING and not self._is_ours
         return ExperimentStatus.INTERRUPTED if died else status
@@ -83,18 +91,20 @@ class ExperimentRecord:
             n_workers: Trials at the same time.
             components: Everything in use; the versions of their distributions are recorded.
             metadata: What else is to be found in ``metadata.json``: tags, notes, how it was made.
-            restores: Whether an experiment that was recorded here is restored. If not, its record is removed.
+            restores: Whether an experiment that was recorded here is restored. If not, its record is set aside, and
+                the rest replaced.
 
         Returns:
             The events of the experiment that is restored, whose rows are to be written again; none if a new one begins.
             They are to be read through before anything is written.
 
         Raises:
-            RecordError: If what was recorded is another problem. If it is damaged, while it is read.
+            RecordError: If what was recorded is another problem, or of another format. If its events are damaged,
+                while they are read. Of the rest what is damaged is made again from them, or else set aside.
         """
-        goes_on = restores and self.keeps_events and (self.folder / EVENTS).exists()
-        if goes_on:
-            self._check_same(problem)
+        earlier = look(self.folder, may_go_on=restores and self.keeps_events)
+        if earlier.goes_on:
+            earlier.check_same(problem)
         objective = problem.objective
         self._metadata = {
             **metadata,
@@ -109,34 +119,39 @@ class ExperimentRecord:
             "search_space": problem.space.to_json(),
             "versions": _versions(components),
             "numerics": _numerics(),
-            "started": read_metadata(self.folder).get("started", _now()) if goes_on else _now(),
+            "started": earlier.metadata.get("started", _now()) if earlier.goes_on else _now(),
         }
-        self._results = ResultsWriter(self.folder, list(problem.space))
+        self._lock.check()
+        self._results = ResultsWriter(self.folder, problem.space, sync=self.keeps_events)
         self._events = EventFile(self.folder / EVENTS) if self.keeps_events else None
-        if self._events is not None and goes_on:
-            return self._past(self._events)
-        (self.folder / EVENTS).unlink(missing_ok=True)
-        self._make_ours()
+        if self._events is not None and earlier.goes_on:
+            return self._past(self._events, earlier, problem)
+        self._make_ours(earlier)
         return ()
 
-    def _past(self, events: EventFile) -> Iterator[Recorded]:
-        yield from events.read()
-        self._make_ours()
+    def _past(self, events: EventFile, earlier: Earlier, problem: Problem) -> Iterator[Recorded]:
+        tells_its_space = "search_space" in earlier.metadata
+        try:
+            for event in events.read():
+                if isinstance(event, Started) and not (tells_its_space or problem.space.contains(event.configuration)):
+                    raise earlier.another("search space")
+                yield event
+        except DamagedRecord as error:
+            if events.n_events == 0:
+                raise
+            raise DamagedRecord(f"{error} {how_to_go_on(self.folder, events.n_events)}") from error
+        self._make_ours(earlier)
 
-    def _make_ours(self) -> None:
+    def _make_ours(self, earlier: Earlier) -> None:
+        self._lock.check()  # it may have taken long to read what is recorded
         self._is_ours = True  # first: an interruption in the middle of this is an end, which is to be written
+        aside = earlier.set_aside()
+        if aside:
+            self._metadata["set_aside"] = aside
         (self.folder / RESULTS).unlink(missing_ok=True)  # of an experiment before: it would pass for ours
-        write_metadata(self.folder, self._metadata)
-
-    def _check_same(self, problem: Problem) -> None:
-        metadata = read_metadata(self.folder)
-        same = {"search_space": problem.space.to_json(), "metric": list(problem.objective.metric)}
-        for key, value in same.items():
-            if metadata.get(key) != json.loads(as_json(value)):
-                raise RecordError(
-                    f"{self.folder} holds an experiment with another {key.replace('_', ' ')}, which cannot go on with "
-                    "this one."
-                )
+        if self.keeps_events:
+            sync_folder(self.folder)
+        write_metadata(self.folder, self._metadata, sync=self.keeps_events)
 
     def amend(self, metadata: Mapping[str, Any]) -> None:
         """From now on the metadata say something else of how the experiment was made; written at once.
@@ -148,18 +163,24 @@ class ExperimentRecord:
             OSError: If it cannot be written.
         """
         self._metadata |= metadata
-        write_metadata(self.folder, self._metadata)
+        write_metadata(self.folder, self._metadata, sync=self.keeps_events)
 
     def write(self, event: Happened) -> None:
         """Add an event to ``events.jsonl``, if it is kept.
 
         Raises:
+            LockLost: If another process may write this experiment now; nothing is written from then on.
             OSError: If it cannot be written; the error names the folder.
         """
         if self._events is None:
             return
         try:
+            if time.monotonic() - self._checked > SECONDS_OF_A_BATCH:
+                self._check_ours()
             self._events.write(event)
+        except LockLost:
+            self._is_ours = False
+            raise
         except OSError as error:
             self._name_folder(error)
             raise
@@ -173,18 +194,27 @@ class ExperimentRecord:
         if self._results is not None:
             self._results.row(trial, report, decision, composed)
 
-    def finish(self, status: ExperimentStatus, reason: str, summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, status: ExperimentStatus, reason: str, summary: Mapping[str, Any]) -> None:
         """Close the files, write the final ``metadata.json`` and release the lock.
 
         Args:
             status: How it ended.
             reason: Why it ended.
             summary: Counts and the incumbent, for the metadata.
+
+        Raises:
+            LockLost: If another process may write this experiment now, as is seen here first; nothing is written.
+            OSError: If the files cannot be written.
         """
         if self._results is None or not self._is_ours:
             self._leave_as_found()
             return
-        self._metadata |= {"status": status.value, "reason": reason, **(summary or {}), "ended": _now()}
+        try:
+            self._check_ours()
+        except LockLost:
+            self._leave_as_found()
+            raise
+        self._metadata |= {"status": status.value, "reason": reason, **summary, "ended": _now()}
         self._metadata["numerics"] = _numerics()  # again: a component may have loaded a library when it was used first
         self._metadata |= summary_of_failures(self._failures)
         try:
@@ -193,15 +223,23 @@ class ExperimentRecord:
                     self._events.close()
             finally:
                 self._results.close()
-            write_metadata(self.folder, self._metadata)
+            write_metadata(self.folder, self._metadata, sync=self.keeps_events)
         except OSError as error:
             self._name_folder(error)
             raise
         finally:
             self.release()
 
+    def _check_ours(self) -> None:
+        self._lock.check()
+        if self._events is not None:
+            self._events.check()
+        self._checked = time.monotonic()
+
     def _leave_as_found(self) -> None:
         try:
+            if self._events is not None:
+                self._events.close()
             if self._results is not None:
                 self._results.discard()
         finally:

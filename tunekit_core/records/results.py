@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from tunekit_core.contracts.trials import Decision, Report, Status, Trial
+from tunekit_core.errors import LockLost
+from tunekit_core.records.cells import as_cell, columns_of
 from tunekit_core.records.files import RESULTS
+from tunekit_core.records.lock import identity_at
+from tunekit_core.records.results_file import MEMBER
+from tunekit_core.records.syncing import publish
+from tunekit_core.space import SearchSpace
 
-MEMBER = "results.csv"
 LEVEL = 1  # of compression: level 6 takes four times as long for files that are a seventh smaller
 LINES_PER_WRITE = 1000
 NEEDS_QUOTES = re.compile(r'[,"\r\n]')
@@ -38,13 +43,16 @@ class ResultsWriter:
 
     Args:
         folder: Where the file goes.
-        hyperparameters: Names of all entries of the configurations, in their order.
+        space: Its entries are those of the configurations, in their order.
+        sync: Whether the file outlasts a power cut once it is closed.
     """
 
-    def __init__(self, folder: Path, hyperparameters: Sequence[str]) -> None:
+    def __init__(self, folder: Path, space: SearchSpace, *, sync: bool = False) -> None:
+        self._sync = sync
         self._path = folder / RESULTS
         self._temporary = folder / (RESULTS + ".part")
-        self._names = tuple(hyperparameters)
+        self._names = tuple(space)
+        self._as_json = frozenset(name for name, column in columns_of(space).items() if column.is_json)
         self._columns: dict[str, None] = {}  # in order
         self._widths: list[tuple[int, int]] = []  # of the lines from each of these on: a pair where columns appear
         self._layout: tuple[object, ...] = ()  # types and names of metrics, names of composed columns
@@ -53,6 +61,7 @@ class ResultsWriter:
         self._lines: list[str] = []
         self._n_written = 0  # lines
         self._archive, self._member = _new_archive(self._temporary)
+        self._identity = identity_at(self._temporary)
 
     def row(self, trial: Trial, report: Report, decision: Decision, composed: Sequence[Mapping[str, Any]]) -> None:
         """Add the row of a report."""
@@ -70,16 +79,29 @@ class ResultsWriter:
         self._add(f"{line},{_cells(extra.values())}" if extra else line)
 
     def close(self) -> None:
-        """Finish the file and give it its name."""
+        """Finish the file and give it its name.
+
+        Raises:
+            LockLost: If another process has removed it, or begun one in its place.
+        """
+        is_ours = self._is_ours()
         self._close_member()
+        if not is_ours:
+            raise LockLost(f"{self._temporary} was removed or replaced by another process: this one stops.")
         if len(self._widths) > 1:
             self._widen()
-        os.replace(self._temporary, self._path)
+        publish(self._temporary, self._path, sync=self._sync)
 
     def discard(self) -> None:
-        """Finish without a file."""
+        """Finish without a file. What another process has begun in its place stays."""
+        is_ours = self._is_ours()
         self._close_member()
-        self._temporary.unlink()
+        if is_ours:
+            self._temporary.unlink(missing_ok=True)
+
+    def _is_ours(self) -> bool:
+        """Whether the file of that name is this one; it is open, so that no other gets what tells it from others."""
+        return identity_at(self._temporary) == self._identity
 
     def _cells_of(self, trial: Trial) -> str:
         """Id and configuration of a trial, which are the same in each of its rows."""
@@ -87,9 +109,13 @@ class ResultsWriter:
         if cells is None:
             if len(self._trial_cells) >= TRIALS_KEPT:
                 self._trial_cells.clear()
-            cells = _cells((trial.id, *map(trial.configuration.__getitem__, self._names)))
+            cells = _cells((trial.id, *self._values_of(trial)))
             self._trial_cells[trial.id] = cells
         return cells
+
+    def _values_of(self, trial: Trial) -> list[Any]:
+        configuration = trial.configuration
+        return [as_cell(configuration[name]) if name in self._as_json else configuration[name] for name in self._names]
 
     def _header(self, report: Report, extra: Mapping[str, Any]) -> list[str]:
         configuration = [f"config_{name}" for name in self._names]
@@ -98,8 +124,8 @@ class ResultsWriter:
     def _row_with_other_columns(
         self, trial: Trial, report: Report, decision: Decision, extra: Mapping[str, Any]
     ) -> None:
-        configuration = [trial.configuration[name] for name in self._names]
-        values = [*report.metrics.values(), *AFTER[decision].split(","), trial.id, *configuration, report.time]
+        settled = [trial.id, *self._values_of(trial), report.time]
+        values = [*report.metrics.values(), *AFTER[decision].split(","), *settled]
         names = self._header(report, extra)
         row = dict(zip(names, map(_cell, [*values, *extra.values()]), strict=True))
         if not row.keys() <= self._columns.keys():
@@ -150,7 +176,9 @@ class ResultsWriter:
 
 
 def _new_archive(path: Path) -> tuple[zipfile.ZipFile, IO[bytes]]:
-    archive = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
+    # What is there was left by a process that died; or by one that lives and lost its lock: that writes on in its own.
+    path.unlink(missing_ok=True)
+    archive = zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED, compresslevel=LEVEL)
     # A member that is opened by name has a fixed time stamp: equal results are equal bytes.
     return archive, archive.open(MEMBER, "w", force_zip64=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +14,7 @@ from tunekit_core.contracts.objective import Objective
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.as_recorded import AsRecorded
+from tunekit_core.engine.events import Recorded
 from tunekit_core.engine.record import NoRecord
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState
@@ -59,16 +60,13 @@ def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
     scheduler = AsRecorded(problem)
     state, failures = ExperimentState(problem, scheduler), _Failures()
     with TemporaryDirectory(prefix="tunekit-") as temporary:
-        rows = ResultsWriter(Path(temporary), list(problem.space))
+        rows = ResultsWriter(Path(temporary), problem.space)
 
         def write(trial: Trial, report: Report, decision: Decision) -> None:
             rows.row(trial, report, decision, ())
 
         try:
-            Recovery(state, failures, write).read(scheduler.following(EventFile(folder / EVENTS).read()))
-        except (ReplayError, LookupError) as error:
-            rows.discard()
-            raise RecordError(f"{folder / EVENTS} is not the record of this experiment: {error}") from error
+            _read(folder / EVENTS, scheduler, Recovery(state, failures, write), state)
         except BaseException:
             rows.discard()
             raise
@@ -76,6 +74,28 @@ def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
         results = (Path(temporary) / RESULTS).read_bytes()
     summary = {**summary_of(state), **summary_of_failures(failures.reasons)}
     return SoFar(json.loads(as_json(summary)), results)
+
+
+def _read(path: Path, scheduler: AsRecorded, recovery: Recovery, state: ExperimentState) -> None:
+    try:
+        recovery.read(scheduler.following(_whole_lines(path)))
+    except _Damaged as error:
+        raise RecordError(f"{error} Reports before that: {state.n_reports}.") from error.__cause__
+    except (RecordError, ReplayError, LookupError) as error:
+        raise RecordError(f"{path} is not the record of this experiment: {error}") from error
+
+
+def _whole_lines(path: Path) -> Iterator[Recorded]:
+    try:
+        yield from EventFile(path).read()
+    except RecordError as error:
+        raise _Damaged(str(error)) from error
+    except OSError as error:
+        raise _Damaged(f"{path} cannot be read: {error}.") from error
+
+
+class _Damaged(Exception):
+    """A line of a record cannot be read, rather than makes no sense after those before it."""
 
 
 def _problem(folder: Path, metadata: Mapping[str, Any]) -> Problem:

@@ -16,6 +16,10 @@ from tunekit_core.space.finite import Listed
 
 Kind = Literal["equal", "nn", "nn-log"]
 
+MOST_COLUMNS = 100
+"""A choice of more categories is encoded in one column: a column each would take their number squared to list, and
+as many bandwidths of a model."""
+
 
 def _categories(function: str, given: object) -> tuple[Value, ...]:
     """The categories as a tuple of plain values, checked."""
@@ -60,7 +64,7 @@ def _with_types(categories: tuple[Value, ...]) -> tuple[tuple[type, Value], ...]
 
 @attrs.frozen(repr=False)
 class Choice(Listed):
-    """Unordered categories: one column each, or a single one for two categories.
+    """Unordered categories: one column each, a single one for two categories or for more than a hundred.
 
     Attributes:
         categories: Text, numbers, truth values or ``None``, each once.
@@ -80,8 +84,13 @@ class Choice(Listed):
 
     @property
     def encoded_width(self) -> int:
-        """Number of categories, but one column for two and none for a single one."""
-        return self.size if self.size > 2 else self.size - 1
+        """Number of categories, but one column for two and for more than a hundred, and none for a single one."""
+        return self.size if self._has_a_column_each else super().encoded_width
+
+    @property
+    def encodes_position(self) -> bool:
+        """Whether there are more than a hundred categories."""
+        return self.size > MOST_COLUMNS
 
     def values(self) -> tuple[Value, ...]:
         """The categories."""
@@ -92,10 +101,14 @@ class Choice(Listed):
         return {"categories": self.categories}
 
     def _nearest(self, encoded: Floats) -> Indices:
-        return np.argmax(encoded, axis=1) if self.size > 2 else super()._nearest(encoded)
+        return np.argmax(encoded, axis=1) if self._has_a_column_each else super()._nearest(encoded)
 
     def _encode_values(self) -> Floats:
-        return np.eye(self.size) if self.size > 2 else super()._encode_values()
+        return np.eye(self.size) if self._has_a_column_each else super()._encode_values()
+
+    @property
+    def _has_a_column_each(self) -> bool:
+        return 2 < self.size <= MOST_COLUMNS
 
 
 @attrs.frozen(repr=False)

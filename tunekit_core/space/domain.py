@@ -41,6 +41,11 @@ class Domain(ABC):
     def encoded_width(self) -> int:
         """Number of columns of the encoded form."""
 
+    @property
+    def encodes_position(self) -> bool:
+        """Whether the one column says which of many categories it is: two of them are equal or not, never near."""
+        return False
+
     @abstractmethod
     def from_unit(self, u: Floats) -> Sequence[Value]:
         """Values by inverse distribution function.

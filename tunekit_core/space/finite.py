@@ -153,8 +153,8 @@ class FiniteRange(Listed):
         if self.cast_int and max(-lower, upper) > LARGEST_INTEGER:
             self._refuse(f"with cast_int the bounds must lie between -{LARGEST_INTEGER} and {LARGEST_INTEGER}")
         number = int if self.cast_int else float
-        object.__setattr__(self, "lower", number(lower))
-        object.__setattr__(self, "upper", number(upper))
+        object.__setattr__(self, "lower", number(lower) + 0)  # -0.0 becomes 0.0
+        object.__setattr__(self, "upper", number(upper) + 0)
         object.__setattr__(self, "size", size)
         if len(set(self.values())) < size:
             self._refuse("some of the values coincide after rounding; ask for fewer")

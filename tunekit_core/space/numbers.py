@@ -53,8 +53,8 @@ class Real(Domain):
             self._refuse("a logarithmic scale needs a lower bound above 0")
         if self.scale == "reverse log" and not 0 <= lower < upper < 1:
             self._refuse("the logarithm of 1 - value needs bounds from 0 to below 1")
-        object.__setattr__(self, "lower", float(lower))
-        object.__setattr__(self, "upper", float(upper))
+        object.__setattr__(self, "lower", float(lower) + 0.0)  # -0.0 becomes 0.0
+        object.__setattr__(self, "upper", float(upper) + 0.0)
         low, high = self._round(np.array([self.lower, self.upper]))
         if low >= high:
             self._refuse(f"the bounds must differ within {_numerics.DIGITS} significant digits")

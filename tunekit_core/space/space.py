@@ -83,6 +83,11 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         return self._width
 
     @property
+    def code_columns(self) -> tuple[int, ...]:
+        """Columns of an encoded configuration that can be equal or not, never near: positions among many categories."""
+        return tuple(column.start for _, domain, column in self._columns if domain.encodes_position)
+
+    @property
     def size(self) -> int | None:
         """Number of configurations, ``None`` if a searched domain is continuous."""
         sizes = [domain.size for _, domain, _ in self._columns]

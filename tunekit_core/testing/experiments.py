@@ -218,7 +218,7 @@ class _WatchedRecord(ExperimentRecord):
         if self.n_events == self._dies_after:
             raise Died
 
-    def finish(self, status: ExperimentStatus, reason: str, summary: Mapping[str, Any] | None = None) -> None:
+    def finish(self, status: ExperimentStatus, reason: str, summary: Mapping[str, Any]) -> None:
         if status is ExperimentStatus.COMPLETED:
             self.before_event()
         super().finish(status, reason, summary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -33,6 +34,9 @@ def nothing_is_left(rule: str) -> Iterator[None]:
     default, tempfile.tempdir = tempfile.tempdir, str(temporary)
     try:
         yield
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     finally:
         tempfile.tempdir = default
         for name, value in before.items():
@@ -51,9 +55,9 @@ def nothing_is_left(rule: str) -> Iterator[None]:
         if not any(left.values()) or time.monotonic() > deadline:
             break
         time.sleep(0.05)
+    shutil.rmtree(temporary, ignore_errors=True)
     for kind, found in left.items():
         assert not found, f"{rule}: {kind} are left: {', '.join(found)}."
-    temporary.rmdir()
 
 
 def _processes(mark: str) -> list[str]:

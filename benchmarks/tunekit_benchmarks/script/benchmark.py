@@ -71,6 +71,17 @@ class ScriptOptions:
     def __attrs_post_init__(self) -> None:
         # It belongs to the run, which is resumed from wherever somebody is.
         object.__setattr__(self, "folder", os.path.abspath(os.path.expanduser(self.folder or "")))
+        # Equal runs are equal, however they were typed.
+        entries = {name: _as_read(entry) for name, entry in self.space.items()}
+        if self.max_resource_attr is not None:
+            of_space = entries.get(self.max_resource_attr)
+            if of_space is None and self.max_resource is not None:
+                entries[self.max_resource_attr] = self.max_resource
+            elif type(of_space) is int and self.max_resource is None:
+                object.__setattr__(self, "max_resource", of_space)
+        variables = {name: str(value) if type(value) is int else value for name, value in self.environment.items()}
+        object.__setattr__(self, "space", entries)
+        object.__setattr__(self, "environment", variables)
         if not self.metric:
             raise InvalidOption(
                 "metric", self.metric, "must name what the program reports, such as benchmark.metric=loss"
@@ -101,7 +112,7 @@ class ScriptBenchmark(Benchmark):
 
     def __init__(self, options: ScriptOptions) -> None:
         super().__init__(options)
-        # Equal runs must be equal, however they were typed.
+        # The order decides which random number each hyperparameter gets.
         entries = {name: options.space[name] for name in sorted(options.space)}
         max_resource = options.max_resource
         if options.max_resource_attr is not None:
@@ -121,6 +132,14 @@ class ScriptBenchmark(Benchmark):
 
     def script(self) -> Script:
         return self._script
+
+
+def _as_read(entry: Any) -> Any:
+    """A domain as it writes itself; anything else as it is, for the space to take or refuse."""
+    try:
+        return SearchSpace.parse({"entry": entry}).to_text()["entry"]
+    except ConfigurationError:
+        return entry
 
 
 def _agreed_max_resource(entries: Mapping[str, Any], name: str, max_resource: int | None) -> int:

@@ -256,7 +256,7 @@ def test_losses_that_are_all_infinite_leave_a_choice(searcher, run):
 def test_a_paused_trial_that_the_model_dropped_waits(searcher, run, bowl):
     these = Curves(run, searcher, lambda c, r: bowl(c) / r, n=30, until=[1] * 29 + [9], max_size_data_for_model=10)
     observed = these.run.searcher.observations
-    curves = LearningCurves(2, 9, "matern52")
+    curves = LearningCurves(these.run.problem.space, 9, "matern52")
     model = loss_model.LossModel(curves, observed, these.run.searcher.streams, max_size=10, n_fantasies=1)
     kept = {observed.trial_ids[i] for i in model.positions(model.current_fit())}
     assert 1 < len(kept) < 10

@@ -7,10 +7,15 @@ from tunekit_bo.models.kernels import ExpDecaySum, Matern52
 from tunekit_bo.models.parameters import initial_theta
 
 RESOURCES = np.array([0.05, 0.15, 0.45, 1.0])
+PRIORS = pytest.mark.parametrize(
+    "make",
+    [lambda: Matern52(4), lambda: ExpDecaySum(3), lambda: Matern52(4, codes=[2]), lambda: ExpDecaySum(3, codes=[2])],
+)
 
 
 def inputs_with_resources(rng, n, d):
-    return np.column_stack([rng.random((n, d)), rng.choice(RESOURCES, n)])
+    """The last column of a configuration has few values, as that of a choice."""
+    return np.column_stack([rng.random((n, d - 1)), rng.integers(0, 3, n) / 3, rng.choice(RESOURCES, n)])
 
 
 def some_theta(rng, prior):
@@ -40,6 +45,25 @@ def test_matern_gives_the_golden_number_at_its_initial_values():
     assert k[0, 0] == pytest.approx(0.88354533, abs=5e-9)
 
 
+def test_positions_among_many_categories_are_as_far_apart_as_with_a_column_for_each(rng):
+    x1, x2 = rng.random((6, 1)), rng.random((5, 1))
+    categories1, categories2 = rng.integers(0, 3, 6), rng.integers(0, 3, 5)
+    one_hot, coded = Matern52(4), Matern52(2, codes=[1])
+    b, b_of_categories, scale, mean = 0.3, -0.4, 0.2, 0.1
+
+    expected = one_hot.covariance(
+        np.array([b, *[b_of_categories] * 3, scale, mean]),
+        np.column_stack([x1, np.eye(3)[categories1]]),
+        np.column_stack([x2, np.eye(3)[categories2]]),
+    )
+    found = coded.covariance(
+        np.array([b, b_of_categories, scale, mean]),
+        np.column_stack([x1, categories1 / 3]),
+        np.column_stack([x2, categories2 / 3]),
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5))
 def test_covariances_equal_the_formula_written_out(seed, d):
     rng = np.random.default_rng(seed)
@@ -63,7 +87,7 @@ def test_covariances_equal_the_formula_written_out(seed, d):
     np.testing.assert_allclose(prior.variance(theta, X1), np.diagonal(prior.covariance(theta, X1, X1)), rtol=1e-12)
 
 
-@pytest.mark.parametrize("make", [lambda: Matern52(4), lambda: ExpDecaySum(3)])
+@PRIORS
 def test_contractions_are_the_gradients_that_finite_differences_give(make, rng):
     prior = make()
     X = inputs_with_resources(rng, 12, 3)
@@ -79,7 +103,7 @@ def test_contractions_are_the_gradients_that_finite_differences_give(make, rng):
     np.testing.assert_allclose(contract(W, w), approx_fprime(theta, weighted, 1e-7), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("make", [lambda: Matern52(4), lambda: ExpDecaySum(3)])
+@PRIORS
 def test_the_contraction_comes_with_the_same_mean_and_covariance(make, rng):
     prior = make()
     X, theta = inputs_with_resources(rng, 12, 3), some_theta(rng, prior)
@@ -102,6 +126,16 @@ def test_input_gradients_are_what_finite_differences_give(make, rng):
     expected = approx_fprime(X1[:, :3].ravel(), weighted, 1e-7)
     np.testing.assert_allclose(pull_back(A)[:, :3].ravel(), expected, atol=1e-5)
     np.testing.assert_array_equal(K, prior.covariance(theta, X1, X2))
+
+
+@pytest.mark.parametrize("make", [lambda: Matern52(4, codes=[2]), lambda: ExpDecaySum(3, codes=[2])])
+def test_there_is_no_gradient_between_many_categories(make, rng):
+    prior = make()
+    X1, X2 = inputs_with_resources(rng, 2, 3), inputs_with_resources(rng, 6, 3)
+    _, pull_back = prior.with_pullback(some_theta(rng, prior), X1, X2)
+    gradient = pull_back(rng.standard_normal((2, 6)))
+    assert gradient[:, 2].tolist() == [0.0, 0.0]
+    assert (gradient[:, :2] != 0.0).all()
 
 
 def test_row_gradients_are_what_finite_differences_give(rng):

@@ -114,5 +114,60 @@ def test_equal_generators_give_equal_proposals(space):
     assert proposals[0] == proposals[1]
 
 
+CATEGORIES = [f"c{i}" for i in range(10_000)]
+MANY = SearchSpace({"x": uniform(0, 1), "c": choice(CATEGORIES)})
+
+
+class Known(Peak):
+    """As a model sees many categories: one is as good as its trial was, and all without a trial are alike."""
+
+    def __call__(self, X):
+        return np.where(X[:, 1] == self.at[1], 1.0, 0.0) - (X[:, 0] - self.at[0]) ** 2
+
+    def with_gradient(self, X):
+        return self(X), np.column_stack([-2 * (X[:, 0] - self.at[0]), np.zeros(len(X))])
+
+
+def test_of_many_categories_the_one_that_did_well_is_tried_with_other_values(rng):
+    search = SpaceSearch(MANY)
+    tried = [{"x": 0.1, "c": "c77"}, {"x": 0.2, "c": "c5000"}, {"x": 0.3, "c": "c9999"}]
+    for configuration in tried:
+        search.exclude(MANY.complete(configuration))
+    at = MANY.encode([{"x": 0.75, "c": "c5000"}])[0]
+    found = propose(search, Known(at), rng, anchors=MANY.encode(tried[:1]))
+    assert found["c"] == "c5000"
+    assert found["x"] == pytest.approx(0.75, abs=1e-3)
+
+
+def test_where_none_of_many_categories_did_well_one_without_a_trial_is_proposed(rng):
+    search = SpaceSearch(MANY)
+    tried = {"x": 0.5, "c": "c77"}
+    search.exclude(MANY.complete(tried))
+
+    class NotThisOne(Known):
+        def __call__(self, X):
+            return np.where(X[:, 1] == self.at[1], -1.0, 0.0) - (X[:, 0] - 0.5) ** 2
+
+    found = propose(search, NotThisOne(MANY.encode([tried])[0]), rng, anchors=MANY.encode([tried]))
+    assert found["c"] != "c77"
+    assert found["x"] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_rows_with_the_category_of_an_anchor_are_nearer_than_those_of_its_neighbour_in_the_list(rng):
+    space = SearchSpace({"x": finrange(0, 1, 21), "c": choice(CATEGORIES[:1000])})
+    rows = ConfigurationTable(space, np.arange(space.size))
+    target = {"x": 0.4, "c": "c500"}
+
+    class Narrow(Peak):
+        """Seen only in the category of the peak, where it leads there."""
+
+        def __call__(self, X):
+            return np.where(X[:, 1] == self.at[1], 1.0 - np.abs(X[:, 0] - self.at[0]), 0.0)
+
+    start = space.encode([{"x": 1.0, "c": "c500"}])
+    found = RowSearch(rows).propose(Narrow(space.encode([target])[0]), 10, start, rng)
+    assert found == target
+
+
 def problem(space, rows=None):
     return Problem(space=space, objective=Objective("loss"), rows=rows)

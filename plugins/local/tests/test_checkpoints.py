@@ -298,11 +298,11 @@ def test_what_is_cut_off_while_it_is_deleted_does_not_pass_for_a_checkpoint(tmp_
     checkpoints.version(3).mkdir(parents=True)
     (checkpoints.version(3) / "model").write_text("model")
 
-    def die(path, **options):
+    def die(path):
         if os.path.exists(path):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("shutil.rmtree", die)
+    monkeypatch.setattr("os.unlink", die)
     with pytest.raises(KeyboardInterrupt):
         checkpoints.delete()
     monkeypatch.undo()
@@ -334,3 +334,46 @@ def test_the_fingerprint_is_that_of_the_copy(tmp_path):
     assert taken == {"resource": 3, "fingerprint": begin_from.fingerprint(str(version))}
     (tmp_path / "checkpoint" / "model").write_text("model!")
     assert begin_from.fingerprint(str(tmp_path / "checkpoint")) != taken["fingerprint"]
+
+
+def test_a_checkpoint_that_is_a_link_is_none_for_others_and_is_removed_as_a_link(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("mine")
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "checkpoint").symlink_to(outside)
+    checkpoints = Checkpoints(tmp_path / "0")
+    assert checkpoints.publish_working(3) is False
+    checkpoints.versions.symlink_to(outside)
+    (outside / "3").mkdir()
+    assert checkpoints.resources() == []
+    checkpoints.prune(9)
+    checkpoints.prepare(1)
+    checkpoints.delete()
+    assert [path.name for path in (tmp_path / "0").iterdir()] == []
+    assert sorted(path.name for path in outside.iterdir()) == ["3", "file"]
+
+
+def test_a_checkpoint_with_a_pipe_is_refused_rather_than_waited_for(tmp_path):
+    version = tmp_path / "0" / "checkpoints" / "3"
+    version.mkdir(parents=True)
+    os.mkfifo(version / "pipe")
+    with pytest.raises(OSError, match="is no regular file, and checkpoints consist of these"):
+        begin_from.make_checkpoint(str(version), str(tmp_path / "0" / "checkpoint"))
+    (tmp_path / "1").mkdir()
+    with pytest.raises(OSError, match="is no regular file, and checkpoints consist of these"):
+        Checkpoints(tmp_path / "1").take(version, 3)
+
+
+def test_folders_in_folders_by_the_thousand_are_removed(tmp_path):
+    checkpoints = Checkpoints(tmp_path / "0")
+    checkpoints.working.mkdir(parents=True)
+    here = os.open(checkpoints.working, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    checkpoints.delete()
+    assert list((tmp_path / "0").iterdir()) == []

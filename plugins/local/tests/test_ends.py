@@ -2,13 +2,15 @@
 
 import json
 import signal
+import sys
 import time
 
 import psutil
 import pytest
 
 from tunekit_core import Cause, Status, TrialEnded, TrialPlaced, TrialReported, UnfinishedTrial
-from tunekit_local import supervisor
+from tunekit_local import backend as backend_module
+from tunekit_local.run_records import read_exit, read_processes
 
 from .snippet import Snippet, local_backend, trial_of, until_idle
 
@@ -43,7 +45,7 @@ def wait_for_report(backend):
 
 def supervisor_and_script(folder, trial_id=0, run=0):
     claim = folder / str(trial_id) / "runs" / str(run)
-    while len(found := supervisor.read_processes(str(claim))) < 2:
+    while len(found := read_processes(claim)) < 2:
         time.sleep(0.005)
     return [psutil.Process(record["pid"]) for record in found]
 
@@ -162,7 +164,7 @@ def test_a_script_that_dies_while_its_supervisor_is_held_up_and_is_then_asked_to
     backend.stop(trial)
     its_supervisor.resume()
     assert end_of(backend) == (Status.FAILED, Cause.SCRIPT)
-    assert supervisor.read_exit(str(tmp_path / "0/runs/0"))["cause"] == "ended"
+    assert read_exit(tmp_path / "0/runs/0")["cause"] == "ended"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -300,3 +302,82 @@ def test_a_script_gets_the_environment_of_the_tuner_and_the_files_hold_only_chan
     assert "very" not in spec.read_text()
     assert spec.stat().st_mode & 0o777 == 0o600
     assert not {"SECRET", "PATH", "HOME"} & set(json.loads(spec.read_text())["environment"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+@pytest.mark.parametrize(
+    ("last_words", "status", "reason"),
+    [
+        ("", Status.COMPLETED, "Not all that it wrote could be kept (stderr.log: Too many levels of symbolic links)"),
+        (
+            "sys.exit(3)",
+            Status.FAILED,
+            "it ended with exit status 3. Not all that it wrote could be kept (stderr.log: Too many levels of symbolic "
+            "links).",
+        ),
+    ],
+)
+def test_a_trial_whose_log_could_not_be_written_says_so_and_is_warned_of_once(make, last_words, status, reason):
+    full_disk = "Path(os.environ['TUNEKIT_CONFIGURATION']).with_name('stderr.log').symlink_to('/dev/full')\n"
+    backend = make(f"{full_disk}print('x', file=sys.stderr, flush=True)\n{last_words}")
+    for trial_id in range(2):
+        backend.start(trial_of(backend, trial_id), None, None)
+    with pytest.warns(RuntimeWarning, match="Logs of trial . lack something") as warned:
+        ends = [event for event in until_idle(backend, 2) if isinstance(event, TrialEnded)]
+    assert [(end.status, end.reason) for end in ends] == [(status, reason)] * 2
+    assert len(warned) == 1
+
+
+STOPS_ITS_SUPERVISOR = "Reporter()(step=1, loss=0.5)\nos.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(60)"
+
+
+def until_stopped(folder):
+    process, _ = supervisor_and_script(folder)
+    while process.status() != psutil.STATUS_STOPPED:
+        time.sleep(0.005)
+
+
+def test_a_trial_that_stops_its_supervisor_meets_its_time_limit(make):
+    backend = make(STOPS_ITS_SUPERVISOR, trial_timeout=1.0, grace_period=0.5)
+    backend.start(trial_of(backend), None, None)
+    assert end_of(backend) == (Status.FAILED, Cause.LIMIT)
+
+
+def test_a_trial_that_stops_its_supervisor_can_be_stopped(make, tmp_path):
+    backend = make(STOPS_ITS_SUPERVISOR, grace_period=0.5)
+    trial = trial_of(backend)
+    backend.start(trial, None, None)
+    wait_for_report(backend)
+    until_stopped(tmp_path)
+    backend.stop(trial)
+    assert end_of(backend) == COMPLETED
+
+
+def test_a_trial_that_stops_its_supervisor_again_and_again_is_ended_by_force(make, monkeypatch):
+    monkeypatch.setattr(backend_module, "SECONDS_TO_CLOSE", 1.0)
+    again = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nReporter()(step=1, loss=0.5)\n"
+    backend = make(again + "while True: os.kill(os.getppid(), signal.SIGSTOP)", grace_period=0.5)
+    trial = trial_of(backend)
+    backend.start(trial, None, None)
+    wait_for_report(backend)
+    backend.stop(trial)
+    assert end_of(backend) == COMPLETED
+
+
+def test_closing_ends_a_trial_that_stopped_its_supervisor(make, tmp_path):
+    backend = make(STOPS_ITS_SUPERVISOR, grace_period=0.5)
+    backend.start(trial_of(backend), None, None)
+    until_stopped(tmp_path)
+    began = time.monotonic()
+    backend.close()
+    assert time.monotonic() - began < 10
+    assert read_exit(tmp_path / "0/runs/0")["cause"] == "asked"
+
+
+def test_a_trial_whose_supervisor_is_stopped_is_found_again_and_ends(make, tmp_path):
+    first = make(STOPS_ITS_SUPERVISOR, trial_timeout=2.0, grace_period=0.5)
+    first.start(trial_of(first), None, None)
+    until_stopped(tmp_path)
+    second = make(STOPS_ITS_SUPERVISOR, trial_timeout=2.0, grace_period=0.5)
+    second.restore([UnfinishedTrial(trial_of(second), 0, False)], 1.0)
+    assert end_of(second) == (Status.FAILED, Cause.LIMIT)

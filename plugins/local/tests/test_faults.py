@@ -159,6 +159,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.filterwarnings("ignore:Logs of trial")  # there is no room for them either
 def test_a_full_disk_costs_nothing_that_was_recorded(small_disk, tmp_path):
     fill, was_full = small_disk / "fill", tmp_path / "was full"
     code = f"""

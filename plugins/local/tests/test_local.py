@@ -1,7 +1,9 @@
 """The local backend with real processes."""
 
 import json
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -33,7 +35,10 @@ from tunekit_core import (
 from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
 from tunekit_local import backend as backend_module, recovery, supervisor
 from tunekit_local.backend import LocalBackend
+from tunekit_local.notices import Notices
 from tunekit_local.options import LocalOptions
+
+from .snippet import Snippet, local_backend, trial_of
 
 TRAIN = Path(__file__).parent / "train.py"
 
@@ -562,3 +567,57 @@ def test_a_trial_that_says_nothing_of_use_fails_and_the_experiment_goes_on(tmp_p
     ).run()
     assert result.n_failed == 2
     assert reason in load_experiment(tmp_path).metadata["failures"][0]["reason"]
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_without_a_folder_nothing_is_left_behind(temporary):
+    backend = local_backend(Snippet("Reporter()(step=1, loss=0.5)"), None)
+    backend.start(trial_of(backend), None, None)
+    until_idle(backend)
+    assert [path.name for path in temporary.glob("tunekit-*/0/config.json")] == ["config.json"]
+    backend.close()
+    backend.close()
+    assert list(temporary.iterdir()) == []
+
+
+def test_without_a_folder_nothing_is_left_of_a_trial_that_runs_when_it_is_closed(temporary):
+    backend = local_backend(Snippet("Reporter()(step=1, loss=0.5)\ntime.sleep(60)"), None)
+    backend.start(trial_of(backend), None, None)
+    backend.wait(None)
+    backend.close()
+    assert list(temporary.iterdir()) == []
+
+
+def test_without_a_folder_nothing_is_left_where_it_cannot_be_opened(temporary, monkeypatch):
+    def full(folder):
+        raise OSError("no socket can be made")
+
+    monkeypatch.setattr(backend_module, "Notices", full)
+    with pytest.raises(OSError, match="no socket"):
+        local_backend(Snippet(""), None)
+    assert list(temporary.iterdir()) == []
+
+
+def test_without_a_folder_nothing_is_left_where_closing_is_interrupted(temporary, monkeypatch):
+    backend = local_backend(Snippet("time.sleep(60)"), None)
+    backend.start(trial_of(backend), None, None)
+    wait = Notices.wait
+
+    def interrupted(*arguments):
+        monkeypatch.setattr(Notices, "wait", wait)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Notices, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        backend.close()
+    sockets = temporary / f"tunekit-{os.getuid()}"  # there unless the path is too long for one
+    assert [path for path in temporary.iterdir() if path != sockets] == []
+    backend.close()
+    assert list(temporary.iterdir()) == []

@@ -29,6 +29,9 @@ class Job:
         self.calls.append("ask_to_end")
         self.end = ending("asked", exit_code=1)
 
+    def wake(self):
+        pass
+
     def end_by_force(self):
         self.calls.append("end_by_force")
 
@@ -57,7 +60,14 @@ class Queue:
 
 
 def ending(cause="ended", exit_code=0):
-    return {"cause": cause, "exit_code": exit_code, "signal": None, "message": "", "oom_killed": False}
+    return {
+        "cause": cause,
+        "exit_code": exit_code,
+        "signal": None,
+        "message": "",
+        "oom_killed": False,
+        "lost_output": "",
+    }
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from tunekit_local import supervisor
-from tunekit_local.supervisor import ALREADY_CLAIMED, identity, is_alive, launch, read_exit, read_processes
+from tunekit_local.run_records import read_exit, read_processes
+from tunekit_local.supervisor import ALREADY_CLAIMED, identity, is_alive, launch
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 SHELL = ["sh", "-c"]
@@ -64,7 +65,7 @@ class Run:
     def ending(self):
         """Wait for the end and return what was recorded, less the time."""
         assert self.processes[-1].wait(20) == 0
-        record = read_exit(str(self.folder))
+        record = read_exit(self.folder)
         assert abs(record.pop("time") - time.time()) < 20
         return record
 
@@ -72,7 +73,7 @@ class Run:
         return self.stdout.read_bytes().decode()
 
 
-def ended(exit_code=0, *, signal=None, cause="ended", message="", oom_killed=False, survivors_killed=0):
+def ended(exit_code=0, *, signal=None, cause="ended", message="", oom_killed=False, survivors_killed=0, lost=""):
     return {
         "exit_code": exit_code,
         "signal": signal,
@@ -80,6 +81,7 @@ def ended(exit_code=0, *, signal=None, cause="ended", message="", oom_killed=Fal
         "message": message,
         "oom_killed": oom_killed,
         "survivors_killed": survivors_killed,
+        "lost_output": lost,
     }
 
 
@@ -143,7 +145,7 @@ def test_both_processes_are_recorded_before_the_command_runs(start):
     run = start([*SHELL, "cat process.jsonl; echo $$; ps -o pgid= -o sid= -p $$"])
     run.ending()
     *lines, pid, groups = run.output().splitlines()
-    assert [json.loads(line) for line in lines] == read_processes(str(run.folder))
+    assert [json.loads(line) for line in lines] == read_processes(run.folder)
     assert [json.loads(line)["pid"] for line in lines] == [run.processes[0].pid, int(pid)]
     assert {json.loads(line)["host"] for line in lines} == {socket.gethostname()}
     assert groups.split() == [pid, pid]
@@ -158,10 +160,10 @@ def test_the_record_of_the_end_is_blank_until_then_and_keeps_its_size(start):
 
 def test_a_run_that_has_not_ended_has_no_ending(start):
     run = start([*SHELL, "echo ready; exec sleep 60"])
-    assert read_exit(str(run.folder)) is None
+    assert read_exit(run.folder) is None
     run.ready()
-    assert read_exit(str(run.folder)) is None
-    assert all(is_alive(record) for record in read_processes(str(run.folder)))
+    assert read_exit(run.folder) is None
+    assert all(is_alive(record) for record in read_processes(run.folder))
     run.terminate()
     run.ending()
 
@@ -207,7 +209,7 @@ def test_a_script_that_ignores_sigterm_is_killed_after_the_grace_period(start):
     asked = time.time()
     run.terminate()
     assert run.ending() == ended(None, signal=9, cause="asked")
-    assert 0.2 <= read_exit(str(run.folder))["time"] - asked < 3
+    assert 0.2 <= read_exit(run.folder)["time"] - asked < 3
 
 
 def test_other_signals_are_ignored(start):
@@ -229,7 +231,7 @@ def test_a_run_that_is_asked_to_end_before_it_begins_never_begins(tmp_path):
     run.processes.append(process)
     assert run.ending() == ended(None, cause="asked")
     assert not (tmp_path / "ran").exists()
-    assert len(read_processes(str(tmp_path))) == 1
+    assert len(read_processes(tmp_path)) == 1
 
 
 def test_sigterm_is_honoured_at_every_moment(start):
@@ -240,7 +242,7 @@ def test_sigterm_is_honoured_at_every_moment(start):
         ending = run.ending()
         assert ending == ended(None, signal=ending["signal"], cause="asked")
         assert ending["signal"] in (None, 15)
-        assert not any(is_alive(record) for record in read_processes(str(run.folder)))
+        assert not any(is_alive(record) for record in read_processes(run.folder))
 
 
 def test_a_timeout_ends_the_run(start):
@@ -280,11 +282,11 @@ def test_a_run_of_a_tuner_that_is_dead_already_never_begins(start):
 def test_a_supervisor_that_is_killed_takes_the_command_along(start):
     run = start([*SHELL, "echo ready; exec sleep 60"])
     run.ready()
-    _, child = read_processes(str(run.folder))
+    _, child = read_processes(run.folder)
     run.processes[0].kill()
     run.processes[0].wait()
     until(lambda: not is_alive(child))
-    assert read_exit(str(run.folder)) is None
+    assert read_exit(run.folder) is None
 
 
 @linux
@@ -292,7 +294,7 @@ def test_a_supervisor_that_is_killed_takes_the_command_along(start):
 def test_a_supervisor_that_is_killed_at_any_moment_leaves_no_command(start, child_is_known):
     for i in range(10):
         run = start(["sleep", "60"])
-        folder = str(run.folder)
+        folder = run.folder
         while child_is_known and len(read_processes(folder)) < 2:
             pass
         time.sleep(i * (0.0002 if child_is_known else 0.005))
@@ -375,11 +377,35 @@ def test_runs_of_one_trial_share_the_logs(start, tmp_path):
 
 def test_logs_that_cannot_be_written_do_not_matter(start):
     run = start([*SHELL, "seq 1 100000; exit 6"], stdout="/nowhere/stdout.log")
-    assert run.ending() == ended(6)
+    assert run.ending() == ended(6, lost="stdout.log: No such file or directory")
+
+
+@linux
+def test_the_end_says_which_logs_could_not_be_written_and_why(start, tmp_path):
+    full = {"stdout": tmp_path / "out.log", "stderr": tmp_path / "err.log"}
+    for path in full.values():
+        path.symlink_to("/dev/full")
+    run = start([*SHELL, "echo a; echo b >&2"], **{name: str(path) for name, path in full.items()})
+    why = "Too many levels of symbolic links"
+    assert run.ending() == ended(0, lost=f"out.log: {why}, err.log: {why}")
 
 
 def test_a_script_that_closes_its_output_goes_on(start):
     assert start([*SHELL, "exec >&- 2>&-; sleep 0.1; exit 6"]).ending() == ended(6)
+
+
+def test_a_script_that_stopped_itself_ends_when_it_is_asked_to(start):
+    run = start([*SHELL, "trap 'exit 5' TERM; echo x; kill -STOP $$; sleep 60"], grace_period=60.0)
+    run.ready()
+    until(lambda: len(read_processes(run.folder)) == 2)
+    until(lambda: supervisor.is_stopped(read_processes(run.folder)[1]))
+    run.terminate()
+    assert run.ending() == ended(5, cause="asked")
+
+
+def test_a_script_that_stopped_itself_runs_until_its_timeout(start):
+    run = start([*SHELL, "trap '' TERM; kill -STOP $$; exec sleep 60"], timeout=0.5, grace_period=0.2)
+    assert run.ending() == ended(None, signal=9, cause="timeout")
 
 
 # Claims
@@ -541,7 +567,7 @@ def test_a_notice_comes_after_the_record(start, tmp_path, command):
         notices.bind(path)
         run = start(command, notices=path)
         assert notices.recv(4096) == os.fsencode(run.folder)
-        assert read_exit(str(run.folder)) is not None
+        assert read_exit(run.folder) is not None
         run.ending()
 
 
@@ -578,7 +604,8 @@ def small_disk(tmp_path):
 def test_a_full_disk_neither_blocks_the_script_nor_costs_its_exit_code(small_disk):
     run = Run(small_disk / "run", [*SHELL, "cat /dev/zero > ../fill; seq 1 200000; exit 7"], log_bytes=10**6)
     run.launch()
-    assert run.ending() == ended(7)
+    why = "No space left on device"
+    assert run.ending() == ended(7, lost=f"stdout.log: {why}, stderr.log: {why}")
 
 
 def test_nothing_is_started_where_its_end_cannot_be_recorded(small_disk, tmp_path):
@@ -586,7 +613,7 @@ def test_nothing_is_started_where_its_end_cannot_be_recorded(small_disk, tmp_pat
     subprocess.run([*SHELL, f"cat /dev/zero > '{small_disk}/fill'"], stderr=subprocess.DEVNULL, check=False)
     with run.launch() as process:
         assert process.wait(20) == 1
-    assert read_exit(str(run.folder)) is None
+    assert read_exit(run.folder) is None
     assert not (tmp_path / "ran").exists()
 
 
@@ -657,9 +684,10 @@ def test_where_there_is_no_proc_the_group_is_swept(tmp_path):
 
 
 def test_records_that_are_missing_or_half_written_are_none(tmp_path):
-    assert read_exit(str(tmp_path)) is None
-    assert read_processes(str(tmp_path)) == []
+    assert read_exit(tmp_path) is None
+    assert read_processes(tmp_path) == []
     (tmp_path / "exit.json").write_text('{"exit_code": 0, "si')
-    (tmp_path / "process.jsonl").write_text('{"pid": 1}\n{"pi')
-    assert read_exit(str(tmp_path)) is None
-    assert read_processes(str(tmp_path)) == [{"pid": 1}]
+    whole = {"pid": 2, "start_time": "3", "boot_id": "4"}
+    (tmp_path / "process.jsonl").write_text(json.dumps(whole) + '\n{"pi')
+    assert read_exit(tmp_path) is None
+    assert read_processes(tmp_path) == [whole]

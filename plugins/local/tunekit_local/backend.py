@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,7 +32,7 @@ from tunekit_core import (
     changes_for_trials,
 )
 from tunekit_local.devices import Devices
-from tunekit_local.endings import cause_of_failure, failure_reason
+from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
 from tunekit_local.launcher import Launcher, failures_to_start
 from tunekit_local.notices import Notices
 from tunekit_local.options import LocalOptions
@@ -83,9 +86,20 @@ class LocalBackend(Backend):
         self._events: list[BackendEvent] = []  # that are known already
         self._checked = 0.0
         self._is_open = False
+        self._temporary: Path | None = None  # in place of the folder, where there is none
+        self._has_warned = False
+        self._has_ended_unknown_runs = False
 
     def open(self, n_workers: int) -> None:
-        folder = self.folder or Path(tempfile.mkdtemp(prefix="tunekit-"))
+        with contextlib.ExitStack() as if_it_fails:
+            if_it_fails.callback(self._remove_temporary)
+            self._open(n_workers)
+            if_it_fails.pop_all()
+
+    def _open(self, n_workers: int) -> None:
+        folder = self.folder
+        if folder is None:
+            folder = self._temporary = Path(tempfile.mkdtemp(prefix="tunekit-"))
         folder.mkdir(parents=True, exist_ok=True)
         self._home = folder.resolve()
         self._devices.split_cpus(n_workers)
@@ -105,6 +119,7 @@ class LocalBackend(Backend):
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         self._began += self.now() - time
+        self._end_unknown_runs({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         restored = []
         for unfinished in trials:
             trial = unfinished.trial
@@ -123,12 +138,14 @@ class LocalBackend(Backend):
         for running in over:
             if running.process is None and not running.is_to_end:
                 self._begin_again(running)
-            else:
+            elif not running.reports.has_more:
                 self._conclude(running)
         self._start_waiting()  # for what was held by one that has died since it was found
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Make the trial's folder and begin its first run, or have it wait for devices."""
+        if not self._has_ended_unknown_runs:
+            self._end_unknown_runs({})
         running = self._running_trial(trial, until)
         self._make_folder(running, checkpoint_of)
         self._begin(running)
@@ -161,8 +178,9 @@ class LocalBackend(Backend):
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         while True:
             now = time.monotonic()
-            if now - self._checked >= SECONDS_BETWEEN_CHECKS:
+            if not self._events and now - self._checked >= SECONDS_BETWEEN_CHECKS:
                 self._checked = now
+                self._keep_going(now)
                 self._check(list(self._running.values()))
             if self._events:
                 events, self._events = self._events, []
@@ -170,8 +188,10 @@ class LocalBackend(Backend):
             left = float("inf") if deadline is None else deadline - self.now()
             if left <= 0 or not self._running:
                 return []
-            paths, some_lost = self._notices.wait(min(left, self._checked + SECONDS_BETWEEN_CHECKS - now))
-            named = {self._trial_of(path) for path in paths}
+            unread = {running.trial.id for running in self._running.values() if running.reports.has_more}
+            left = 0.0 if unread else min(left, self._checked + SECONDS_BETWEEN_CHECKS - now)
+            paths, some_lost = self._notices.wait(left)
+            named = unread | {self._trial_of(path) for path in paths}
             self._check([running for running in self._running.values() if some_lost or running.trial.id in named])
 
     def now(self) -> float:
@@ -192,7 +212,13 @@ class LocalBackend(Backend):
     def close(self) -> None:
         if not self._is_open:
             return
-        self._is_open = False
+        try:
+            self._close()
+            self._is_open = False  # only now: one that was interrupted can be closed again
+        finally:
+            self._remove_temporary()
+
+    def _close(self) -> None:
         left = [running.process for running in self._running.values() if running.process is not None]
         for process in left:
             process.ask_to_end()
@@ -200,10 +226,27 @@ class LocalBackend(Backend):
         while not all(process.is_over() for process in left) and time.monotonic() < limit:
             self._notices.wait(0.05)
         for process in left:
-            if process.ending() is None:
+            if process.ending() is None or not process.is_over():
                 process.end_by_force()
+        for running in self._running.values():
+            running.reports.close()
         self._processes.close()
         self._notices.close()
+
+    def _remove_temporary(self) -> None:
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _end_unknown_runs(self, known: Mapping[int, int]) -> None:
+        """End what runs here though the record does not know of it: its end was lost.
+
+        Args:
+            known: The run that each trial is in which the record has, and which has not ended.
+        """
+        self._has_ended_unknown_runs = True
+        for path in self._home.iterdir():
+            if path.name.isdecimal():
+                TrialFolder(path).end_runs_after(known.get(int(path.name), -1), self._processes)
 
     def _folder(self, trial_id: int) -> TrialFolder:
         return TrialFolder(self._home / str(trial_id))
@@ -221,7 +264,7 @@ class LocalBackend(Backend):
     def _make_folder(self, running: RunningTrial, checkpoint_of: Checkpoint | None) -> None:
         folder = running.folder
         with failures_to_start(f"Its folder {folder.path} cannot be made"):
-            folder.create(running.trial.configuration, self._processes)
+            folder.create(self._processes)
             if checkpoint_of is not None:
                 donor, resource = checkpoint_of.trial_id, checkpoint_of.resource
                 metric, runs = self.problem.objective.resource, donor in self._running
@@ -245,6 +288,16 @@ class LocalBackend(Backend):
         except StartFailed as error:
             self._end(running, Cause.SCRIPT, str(error))
 
+    def _keep_going(self, now: float) -> None:
+        """See that no run is stopped for ever, whatever its script does to its supervisor."""
+        for running in self._running.values():
+            if running.process is None:
+                continue
+            if now - running.asked > self._options.grace_period + SECONDS_TO_CLOSE:
+                running.process.end_by_force()
+            else:
+                running.process.wake()
+
     def _check(self, trials: Sequence[RunningTrial]) -> None:
         """See what trials have reported and which have ended; all that a trial reported comes before its end."""
         ended = [running for running in trials if running.process is not None and running.process.is_over()]
@@ -253,13 +306,15 @@ class LocalBackend(Backend):
             if running.is_overdue(time.monotonic()):
                 running.ask_to_end()
         for running in ended:
-            self._conclude(running)
+            if not running.reports.has_more:
+                self._conclude(running)
         if ended:
             self._start_waiting()
 
     def _read(self, trials: Sequence[RunningTrial]) -> None:
         have_reported = set()
-        for trial_id, metrics in new_reports({running.trial.id: running.reports for running in trials}):
+        begun = {running.trial.id: running.reports for running in trials if running.process is not None}
+        for trial_id, metrics in new_reports(begun):
             running = self._running[trial_id]
             if running.read(metrics):
                 self._events.append(TrialReported(trial_id, running.number, metrics, self.now()))
@@ -278,7 +333,16 @@ class LocalBackend(Backend):
         if process is not None and ending is None:
             process.end_by_force()
         cause = cause_of_failure(ending, may_end=running.is_to_end or running.has_reached_target)
-        self._end(running, cause, "" if cause is None else failure_reason(ending, running.folder, running.number))
+        lost = lost_output(ending)
+        if lost and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"Logs of trial {running.trial.id} lack something: {lost}. The experiment goes on. Free some space in "
+                f"{self._home}, or make it writable, and later logs are complete.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        self._end(running, cause, lost if cause is None else failure_reason(ending, running.folder, running.number))
 
     def _end(self, running: RunningTrial, cause: Cause | None, reason: str) -> None:
         """Tell the end of a run; without a cause it has not failed."""
@@ -295,6 +359,7 @@ class LocalBackend(Backend):
             )
         )
         del self._running[trial_id]
+        running.reports.close()
         self._devices.release(trial_id)
 
     def _start_waiting(self) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import sys
 
 TAKEN = "taken.json"  # beside the versions
@@ -27,6 +28,16 @@ def fingerprint(folder: str) -> str:
     return hashlib.sha256(json.dumps(sorted(found)).encode()).hexdigest()
 
 
+def check_is_file(path: str) -> None:
+    """See that there is nothing to read without an end, as from a device, or to wait for, as for a pipe.
+
+    Raises:
+        OSError: If it is no regular file.
+    """
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise OSError(f"{path} is no regular file, and checkpoints consist of these")
+
+
 def make_checkpoint(version: str, checkpoint: str) -> None:
     """Put a copy of a version in place of ``checkpoint/``.
 
@@ -37,7 +48,9 @@ def make_checkpoint(version: str, checkpoint: str) -> None:
     part, old = (os.path.join(home, f".{name}.{state}") for state in ("part", "old"))
     for left in (part, old):
         shutil.rmtree(left, ignore_errors=True)
-    shutil.copytree(version, part, symlinks=True)
+    if os.path.islink(version):
+        raise OSError(f"{version} is a link")
+    shutil.copytree(version, part, symlinks=True, copy_function=_copy)
     if os.path.lexists(checkpoint):
         os.rename(checkpoint, old)
     os.rename(part, checkpoint)
@@ -50,11 +63,16 @@ def make_checkpoint(version: str, checkpoint: str) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _copy(source: str, target: str) -> None:
+    check_is_file(source)
+    shutil.copy2(source, target)
+
+
 def main(version: str, checkpoint: str, *command: str) -> None:
     """Make the checkpoint and run the command in place of this process."""
     try:
         make_checkpoint(version, checkpoint)
-    except OSError as error:
+    except (OSError, RecursionError) as error:  # folders in folders, by the thousand
         sys.exit(f"The checkpoint {version} cannot be copied: {error}")
     try:
         os.execvp(command[0], command)

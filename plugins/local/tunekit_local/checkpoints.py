@@ -8,19 +8,22 @@
 ========================== ============================================================================================
 
 Everything gets its name by being renamed, and loses it so before it is removed: what a process that dies leaves behind
-has a name that begins with a dot.
+has a name that begins with a dot. Only folders count, not links to folders: they may lead anywhere.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import re
 import shutil
 from pathlib import Path
 
-from tunekit_local.begin_from import TAKEN, fingerprint
+from tunekit_core import set_aside
+from tunekit_local.begin_from import TAKEN, check_is_file, fingerprint
+from tunekit_local.trial_files import is_folder, read_json, remove
 
+RESOURCE = re.compile(r"[1-9][0-9]{0,15}")  # how the Reporter names a version
 KEPT_VERSIONS = 3  # a scheduler that copies from a trial which runs on knows its last reports
 
 
@@ -36,6 +39,7 @@ class Checkpoints:
     """
 
     def __init__(self, trial: Path) -> None:
+        self._trial = trial
         self.working = trial / "checkpoint"
         self.versions = trial / "checkpoints"
 
@@ -47,10 +51,15 @@ class Checkpoints:
 
         Args:
             reached: How far the trial has come, as the tuner knows it.
+
+        Raises:
+            OSError: If something else is in its place, or cannot be removed.
         """
         self.working.mkdir(exist_ok=True)  # it may have been deleted
-        for left in (*self.working.parent.glob(".checkpoint*"), *self.versions.glob(".*")):
-            shutil.rmtree(left, ignore_errors=True)
+        for folder, beginning in ((self._trial, ".checkpoint"), (self.versions, ".")):
+            for name in os.listdir(folder) if is_folder(folder) else ():
+                if name.startswith(beginning):
+                    remove(folder / name)
         for resource in self.resources():
             if resource > reached:
                 _remove(self.version(resource))
@@ -61,11 +70,10 @@ class Checkpoints:
 
     def resources(self) -> list[int]:
         """Of which resources there are versions, lowest first."""
-        try:
-            names = os.listdir(self.versions)
-        except FileNotFoundError:
+        if not (is_folder(self._trial) and is_folder(self.versions)):
             return []
-        return sorted(int(name) for name in names if name.isdecimal())
+        names = [name for name in os.listdir(self.versions) if RESOURCE.fullmatch(name)]
+        return sorted(int(name) for name in names if is_folder(self.versions / name))
 
     def version(self, resource: int) -> Path:
         """Where the version of a resource is, or would be."""
@@ -84,7 +92,9 @@ class Checkpoints:
         Returns:
             Whether there was anything: not if it is empty, or as it was taken from a version.
         """
-        if _is_empty(self.working) or fingerprint(str(self.working)) == self._taken().get("fingerprint"):
+        if not is_folder(self.working) or _is_empty(self.working):
+            return False
+        if fingerprint(str(self.working)) == self._taken().get("fingerprint"):
             return False
         self.versions.mkdir(exist_ok=True)
         self.working.rename(self.version(resource))
@@ -98,27 +108,35 @@ class Checkpoints:
         """
         self.versions.mkdir(exist_ok=True)
         part = self.versions / f".{resource}"
-        shutil.rmtree(part, ignore_errors=True)
+        remove(part)
         shutil.copytree(version, part, symlinks=True, copy_function=_link)
         part.rename(self.version(resource))
 
     def prune(self, reached: float) -> None:
         """Remove old versions, of a trial that has come so far; not those that it has not yet told of."""
-        known = [resource for resource in self.resources() if resource <= reached]
-        for resource in known[:-KEPT_VERSIONS]:
-            _remove(self.version(resource))
+        with contextlib.suppress(OSError):  # they only take room
+            known = [resource for resource in self.resources() if resource <= reached]
+            for resource in known[:-KEPT_VERSIONS]:
+                _remove(self.version(resource))
+
+    def set_aside(self) -> None:
+        """Keep all under other names, as if there were none."""
+        for folder in (self.working, self.versions):
+            if os.path.lexists(folder):
+                set_aside(folder)
 
     def delete(self) -> None:
         """Remove all that is needed to go on."""
-        _remove(self.versions)
-        _remove(self.working)
+        for folder in (self.versions, self.working):
+            with contextlib.suppress(OSError):
+                _remove(folder)
 
     def _taken(self) -> dict[str, object]:
         try:
-            taken: dict[str, object] = json.loads((self.versions / TAKEN).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):  # never written, or empty, since the machine went down right then
+            taken = read_json(self._trial.parent, self.versions / TAKEN)
+        except OSError:  # never written, or empty, since the machine went down right then
             return {}
-        return taken
+        return taken if isinstance(taken, dict) else {}
 
 
 def _is_empty(folder: Path) -> bool:
@@ -127,20 +145,21 @@ def _is_empty(folder: Path) -> bool:
             return next(entries, None) is None
     except FileNotFoundError:
         return True
-    except NotADirectoryError:  # the next run is told
+    except OSError:  # the next run is told
         return False
 
 
 def _link(source: str, target: str) -> None:
+    check_is_file(source)
     try:
         os.link(source, target)
     except OSError:  # a file system without links
         shutil.copy2(source, target)
 
 
-def _remove(folder: Path) -> None:
-    removed = folder.with_name(f".{folder.name}.removed")
-    shutil.rmtree(removed, ignore_errors=True)
+def _remove(path: Path) -> None:
+    removed = path.with_name(f".{path.name}.removed")
+    remove(removed)
     with contextlib.suppress(FileNotFoundError):
-        folder.rename(removed)
-    shutil.rmtree(removed, ignore_errors=True)
+        path.rename(removed)
+    remove(removed)

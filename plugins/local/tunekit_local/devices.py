@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -25,7 +26,7 @@ def _numbers(values: Iterable[int]) -> tuple[int, ...]:
 
 @attrs.frozen
 class Assignment:
-    """What a trial runs on. ``attrs.asdict`` and JSON there, ``Assignment(**values)`` back.
+    """What a trial runs on. ``attrs.asdict`` and JSON there, :meth:`of` back.
 
     Attributes:
         gpus: Entries of its ``CUDA_VISIBLE_DEVICES``.
@@ -36,6 +37,21 @@ class Assignment:
     gpus: tuple[str, ...] = attrs.field(converter=_texts)
     cpus: tuple[int, ...] | None = attrs.field(converter=attrs.converters.optional(_numbers))
     environment: Mapping[str, str]
+
+    @classmethod
+    def of(cls, values: Any) -> Assignment | None:
+        """What was written as JSON; ``None`` if it is no assignment, since a script may have written there."""
+        if not isinstance(values, dict) or values.keys() != {"gpus", "cpus", "environment"}:
+            return None
+        gpus, cpus, environment = values["gpus"], values["cpus"], values["environment"]
+        is_one = (
+            isinstance(gpus, list)
+            and all(isinstance(gpu, str) for gpu in gpus)
+            and (cpus is None or (isinstance(cpus, list) and all(type(core) is int for core in cpus)))
+            and isinstance(environment, dict)
+            and all(isinstance(value, str) for value in environment.values())
+        )
+        return cls(gpus, cpus, environment) if is_one else None
 
 
 def cpus_of(n_workers: int, slot: int) -> tuple[tuple[int, ...] | None, int]:

@@ -49,13 +49,26 @@ def failure_reason(ending: Ending | None, folder: TrialFolder, run: int) -> str:
         why = "it ran longer than backend.trial_timeout allows"
     elif ending["oom_killed"]:
         why = "the system killed it, since memory ran out"
+    elif ending["exit_code"] is None and ending["message"]:
+        why = ending["message"]
     elif ending["signal"] is not None:
         why = f"it was ended by {_signal_name(ending['signal'])}"
     else:
         why = f"it ended with exit status {ending['exit_code']}"
     errors = folder.end_of_errors(run)
     log = folder.stderr.relative_to(folder.path.parent)  # an experiment that goes on with another end is renamed
-    return f"{why}. The end of {log}:\n{errors}" if errors else f"{why}. It wrote no errors."
+    if ending["lost_output"]:
+        why = f"{why}. {lost_output(ending)}"
+    elif not errors:
+        why = f"{why}. It wrote no errors"
+    return f"{why}. The end of {log}:\n{errors}" if errors else f"{why}."
+
+
+def lost_output(ending: Ending | None) -> str:
+    """What the logs of a run lack, for people, without a full stop; empty if they lack nothing."""
+    if ending is None or not ending["lost_output"]:
+        return ""
+    return f"Not all that it wrote could be kept ({ending['lost_output']})"
 
 
 def _signal_name(number: int) -> str:

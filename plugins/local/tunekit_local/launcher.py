@@ -55,7 +55,8 @@ class Launcher:
             OSError: If its files cannot be written, or the system cannot start one more process.
         """
         run = running.folder.run(running.number)
-        run.clear(self.processes)
+        running.folder.write_configuration(running.trial.configuration)
+        running.folder.make_room(running.number, self.processes)
         running.folder.checkpoints.prepare(running.trial.reached)
         run.create(self._spec(running, run, devices))
         return self.processes.launch(run.path)
@@ -107,7 +108,7 @@ class Launcher:
 
 @contextlib.contextmanager
 def failures_to_start(what: str) -> Iterator[None]:
-    """Raise errors of the system as failures to start one trial.
+    """Raise errors of the system as failures to start one trial, and so what Python cannot do with its files.
 
     A full disk is none: all other trials would fail like this one, so the experiment ends and can be restored later.
 
@@ -115,13 +116,13 @@ def failures_to_start(what: str) -> Iterator[None]:
         what: What could not be done, as the beginning of the message.
 
     Raises:
-        StartFailed: If the block raises an OSError.
+        StartFailed: If the block raises an OSError, or a RecursionError over folders in folders by the thousand.
         OSError: If the disk is full.
     """
     try:
         yield
-    except OSError as error:
-        if error.errno in DISK_IS_FULL:
+    except (OSError, RecursionError) as error:
+        if isinstance(error, OSError) and error.errno in DISK_IS_FULL:
             raise
         raise StartFailed(f"{what}: {error}") from error
 

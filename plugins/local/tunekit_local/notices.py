@@ -15,6 +15,7 @@ from pathlib import Path
 from tunekit_local.sockets import bind, remove
 
 LONGEST_NOTICE = 4096
+MOST = 1000  # that are read at a time
 MANY = 8  # Linux queues ten datagrams unless told otherwise, and senders do not wait: more may have been lost
 
 
@@ -45,13 +46,14 @@ class Notices:
         paths: set[str] = set()
         n_notices = 0
         self._poll.poll(1000 * max(seconds, 0.0))
-        while True:
+        while n_notices < MOST:  # a script may send them faster than they are read
             try:
                 notice = self._socket.recv(LONGEST_NOTICE)
             except BlockingIOError:
-                return paths, n_notices >= MANY
+                break
             paths.add(os.fsdecode(notice))
             n_notices += 1
+        return paths, n_notices >= MANY
 
     def close(self) -> None:
         """Remove the socket. Notices that are sent later are lost."""

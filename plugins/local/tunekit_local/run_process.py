@@ -25,6 +25,10 @@ class RunProcess(Protocol):
         """Have the run ended; its script has the grace period to write a checkpoint. Returns at once."""
         ...
 
+    def wake(self) -> None:
+        """Have whoever watches the run go on if it was stopped; the run itself may stay stopped."""
+        ...
+
     def end_by_force(self) -> None:
         """End what is left of the run at once."""
         ...

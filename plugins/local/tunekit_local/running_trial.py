@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ class RunningTrial:
         process: What runs; ``None`` while the trial waits for devices.
         is_to_end: Whether its end was decided: what comes of our signal is no failure.
         is_asked_to_end: Whether it got that signal from this process.
+        asked: When, on the monotonic clock; infinity if it did not.
         ends_by_itself_until: When it is asked to end, on the monotonic clock, if it has not ended by itself where it
             was sent; infinity if it is not to end.
         n_read: How many of its reports were read.
@@ -45,13 +47,14 @@ class RunningTrial:
     process: RunProcess | None = None
     is_to_end: bool = False
     is_asked_to_end: bool = False
+    asked: float = float("inf")
     ends_by_itself_until: float = float("inf")
     n_read: int = 0
     reached: float = float("-inf")
     reports: ReportFile = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.reports = ReportFile(self.folder.run(self.number).reports)
+        self.reports = self.folder.run(self.number).open_reports()
 
     def read(self, metrics: Mapping[str, Any]) -> bool:
         """Take notice of the next report; whether the tuner does not have it yet."""
@@ -78,5 +81,6 @@ class RunningTrial:
     def ask_to_end(self) -> None:
         """Have it ended, which is not a failure from now on."""
         self.is_to_end = self.is_asked_to_end = True
+        self.asked = min(self.asked, time.monotonic())
         if self.process is not None:
             self.process.ask_to_end()

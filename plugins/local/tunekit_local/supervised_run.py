@@ -5,21 +5,34 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import subprocess
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tunekit_local import supervisor
 from tunekit_local.run_process import Ending
+from tunekit_local.run_records import is_blank, leads_its_group, read_exit, read_processes, supervisor_of
+from tunekit_local.trial_files import create_file
 
 SECONDS_TO_CLAIM = 5.0  # between making the file that claims a run and writing into it; it takes microseconds
+SECONDS_TO_LEAVE = 0.5  # that a supervisor has between its last word and its end; it takes less than a thousandth
 SECONDS_TO_END = 15.0  # that a supervisor whose run is over has to end itself
+UNREADABLE: Ending = {
+    "cause": supervisor.ENDED,
+    "exit_code": None,
+    "signal": None,
+    "message": "it has put something else in the place of the file that says how it ended",
+    "oom_killed": False,
+    "lost_output": "",
+}
 
 
 class SupervisedRun:
     """A run of a trial under its supervisor; a :class:`~tunekit_local.run_process.RunProcess`.
+
+    What is written about it in its folder may come from the script. So it is over once its supervisor has ended, and
+    how it ended is believed if the supervisor came to its own end.
 
     Args:
         folder: Of the run.
@@ -27,40 +40,58 @@ class SupervisedRun:
     """
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes] | None = None) -> None:
-        self._folder = str(folder)
+        self._folder = folder
         self._process = process
+        self._has_waited = False
 
     def is_over(self) -> bool:
-        return self.ending() is not None or not self._is_supervised()
+        if is_blank(self._folder) or self._has_waited:
+            return not self._is_supervised()
+        limit = time.monotonic() + SECONDS_TO_LEAVE
+        while self._is_supervised():
+            if time.monotonic() > limit:
+                self._has_waited = True  # once: the script has written there
+                return False
+            time.sleep(0.001)
+        return True
 
     def ending(self) -> Ending | None:
-        return supervisor.read_exit(self._folder)
+        status = None if self._process is None else self._process.poll()
+        if status is not None and status < 0:
+            return None
+        ending = read_exit(self._folder)
+        return UNREADABLE if ending is None and status == 0 else ending
 
     def ask_to_end(self) -> None:
         self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # a supervisor that was stopped acts on no other signal before
+
+    def wake(self) -> None:
+        processes = read_processes(self._folder)
+        if processes and supervisor.is_stopped(processes[0]):
+            self._signal(signal.SIGCONT)
 
     def end_by_force(self) -> None:
         """The supervisor first, then the group of its child."""
         self._signal(signal.SIGKILL)
-        for child in supervisor.read_processes(self._folder)[1:]:
-            if _leads_its_group(child):
+        for child in read_processes(self._folder)[1:]:
+            if leads_its_group(child, self._folder):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child["pid"], signal.SIGKILL)
 
     def _is_supervised(self) -> bool:
-        if self._process is not None and self._process.poll() is None:
-            return True
-        processes = supervisor.read_processes(self._folder)
-        return bool(processes) and supervisor.is_alive(processes[0])
+        if self._process is None or (status := self._process.poll()) == supervisor.ALREADY_CLAIMED:
+            return supervisor_of(self._folder) is not None
+        return status is None
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)  # honoured even before it has claimed the run
             return
-        processes = supervisor.read_processes(self._folder)
-        if processes and supervisor.is_alive(processes[0]):
+        pid = supervisor_of(self._folder)
+        if pid is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(processes[0]["pid"], number)
+                os.kill(pid, number)
 
 
 class SupervisedRuns:
@@ -84,8 +115,8 @@ class SupervisedRuns:
         """If no supervisor has claimed the run by now, it is claimed here, so that none can do so afterwards."""
         claim = folder / "process.jsonl"
         try:
-            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        except FileExistsError:
+            create_file(folder.parents[2], claim)
+        except OSError:
             limit = time.monotonic() + SECONDS_TO_CLAIM
             while not _is_named(folder) and not _claim_is_stale(claim) and time.monotonic() < limit:
                 time.sleep(0.01)
@@ -99,23 +130,18 @@ class SupervisedRuns:
             os.close(end)
 
 
-def _leads_its_group(child: Mapping[str, Any]) -> bool:
-    """Whether a group of processes with the pid of this child can only be the one that it began.
-
-    It may outlive the child. As long as it exists the system gives its number to no other process.
-    """
-    here = supervisor.identity(os.getpid())
-    if here is None or here["boot_id"] != child["boot_id"]:
-        return False
-    now = supervisor.identity(child["pid"])
-    return now is None or now["start_time"] == child["start_time"]
-
-
 def _is_named(folder: Path) -> bool:
     """Whether the supervisor of a run has written down which process it is."""
-    return bool(supervisor.read_processes(str(folder)))
+    return bool(read_processes(folder))
 
 
 def _claim_is_stale(claim: Path) -> bool:
-    """Whether a file that claims a run was made so long ago that its maker must have died before writing into it."""
-    return time.time() - claim.stat().st_mtime > SECONDS_TO_CLAIM
+    """Whether a file that claims a run was made so long ago that its maker must have died before writing into it.
+
+    So it is if a script has written there, or put something else in its place.
+    """
+    try:
+        status = os.lstat(claim)
+    except OSError:
+        return True
+    return not stat.S_ISREG(status.st_mode) or status.st_size > 0 or time.time() - status.st_mtime > SECONDS_TO_CLAIM

@@ -18,6 +18,7 @@ import json
 import os
 import select
 import signal
+import stat
 import sys
 import time
 
@@ -83,20 +84,9 @@ def is_alive(record: dict[str, Any]) -> bool:
     return state not in ("", "Z", "X") and start_time == record["start_time"] and _boot_id() == record["boot_id"]
 
 
-def read_processes(folder: str) -> list[dict[str, Any]]:
-    """The supervisor of a run and its child, as far as they are known: none, one or two records for ``is_alive``."""
-    lines = _read(os.path.join(folder, "process.jsonl")).split(b"\n")[:-1]  # the last one is being written, or empty
-    return [json.loads(line) for line in lines]
-
-
-def read_exit(folder: str) -> dict[str, Any] | None:
-    """How a run ended; ``None`` if it has not, or if its supervisor was killed."""
-    text = _read(os.path.join(folder, "exit.json")).rstrip()
-    try:
-        record: dict[str, Any] | None = json.loads(text) if text else None  # asked after every report: mostly blank
-    except ValueError:
-        return None  # read while it was written
-    return record
+def is_stopped(record: dict[str, Any]) -> bool:
+    """Whether the process that ``identity`` described waits for SIGCONT."""
+    return is_alive(record) and _state(record["pid"])[0] == "T"
 
 
 def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -106,21 +96,25 @@ def changed(environment: Mapping[str, str], changes: Mapping[str, str | None]) -
 
 
 class _Log:
-    """A file that keeps the last bytes written to it, in two halves. On a full disk bytes are lost without an error."""
+    """A file that keeps the last bytes written to it, in two halves. What cannot be written is lost without an error.
+
+    Attributes:
+        lost: Which file could not be written first, and why; empty if all could.
+    """
 
     def __init__(self, path: str, size: int) -> None:
         self._path = path
         self._half = max(1, size // 2)
         self._fd = -1
         self._written = 0
+        self.lost = ""
 
     def write(self, data: bytes) -> None:
         rest = memoryview(data)[-2 * self._half :]
         try:
             while rest:
                 if self._fd < 0:
-                    self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-                    self._written = os.fstat(self._fd).st_size
+                    self._open()
                 if self._written >= self._half:
                     os.rename(self._path, self._path + ".old")
                     os.close(self._fd)
@@ -129,8 +123,18 @@ class _Log:
                 n = os.write(self._fd, rest[: self._half - self._written])
                 self._written += n
                 rest = rest[n:]
-        except OSError:
-            pass
+        except OSError as error:
+            self.lost = self.lost or f"{os.path.basename(self._path)}: {error.strerror}"
+
+    def _open(self) -> None:
+        """The script may have put a pipe there, which would have us wait for its reader, or a link."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW
+        file = os.open(self._path, flags, 0o666)
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(file)
+            raise OSError(errno.EINVAL, "Not a regular file", self._path)
+        self._fd, self._written = file, status.st_size
 
 
 class _Supervisor:
@@ -205,7 +209,8 @@ class _Supervisor:
             return _ending(NOT_STARTED if message else cause, message=message)
         code = os.waitstatus_to_exitcode(self._status)
         oom_killed = code == -signal.SIGKILL and not killed and _oom_kills() > kills
-        return _ending(cause, code, oom_killed=oom_killed, survivors_killed=survivors)
+        lost = ", ".join(log.lost for log in logs if log.lost)
+        return _ending(cause, code, oom_killed=oom_killed, survivors_killed=survivors, lost_output=lost)
 
     def _end(self, cause: str) -> None:
         self.cause = self.cause or cause
@@ -270,7 +275,7 @@ class _Supervisor:
 
     def _descendants(self) -> dict[int, int]:
         """The processes that the run consists of, and their groups."""
-        table = _table()
+        table = process_table()
         if self._adopts:
             family = {os.getpid()}
         else:  # those that lost their parents are found by their group, which ps, a child of this process, is not in
@@ -288,10 +293,11 @@ class _Supervisor:
         self._reap()  # only now: what comes first, its end or the signal, is asked as late as it can be
         if self._status is not None:
             return False
-        _kill(-self._child, signal.SIGTERM)  # the whole group, as it may grow; before it exists, the child is below
-        for pid, group in family.items():
-            if group != self._child:
-                _kill(pid, signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGCONT):  # what is stopped acts on the first only with the second
+            _kill(-self._child, number)  # the whole group, as it may grow; before it exists, the child is below
+            for pid, group in family.items():
+                if group != self._child:
+                    _kill(pid, number)
         return True
 
     def _end_descendants(self, limit: float) -> int:
@@ -377,7 +383,13 @@ def _start_error(spec: dict[str, Any], step: str, error: BaseException) -> str:
 
 
 def _ending(
-    cause: str, code: int | None = None, *, message: str = "", oom_killed: bool = False, survivors_killed: int = 0
+    cause: str,
+    code: int | None = None,
+    *,
+    message: str = "",
+    oom_killed: bool = False,
+    survivors_killed: int = 0,
+    lost_output: str = "",
 ) -> dict[str, Any]:
     return {
         "exit_code": code if code is not None and code >= 0 else None,
@@ -386,6 +398,7 @@ def _ending(
         "message": message[:600],  # fits in exit.json, whatever its characters are
         "oom_killed": oom_killed,
         "survivors_killed": survivors_killed,
+        "lost_output": lost_output[:200],
         "time": time.time(),
     }
 
@@ -438,8 +451,8 @@ def _state(pid: int) -> tuple[str, str]:
     return state[:1], start_time.strip()
 
 
-def _table() -> dict[int, tuple[int, int, str]]:
-    """Parent, group and state of every process."""
+def process_table() -> dict[int, tuple[int, int, str]]:
+    """Parent, group and state of every process, by its pid."""
     if os.path.exists(PROC + "/self/stat"):
         found = ((name, _stat(name)) for name in os.listdir(PROC) if name.isdigit())
         return {int(name): (int(fields[1]), int(fields[2]), fields[0]) for name, fields in found if fields}

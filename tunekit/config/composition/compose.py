@@ -59,7 +59,7 @@ def compose(line: CommandLine) -> Composition:
         if line.names_no_command and _is_study(line):
             arguments = ["--multirun", *arguments]
     composition = Composition()
-    unresolved: list[OmegaConfBaseException] = []
+    unresolved: list[OmegaConfBaseException | TunekitError] = []
 
     def collect(config: DictConfig) -> None:
         if not composition.configs:
@@ -72,7 +72,7 @@ def compose(line: CommandLine) -> Composition:
                 composition.configs.append(decoded(resolved_where_possible(config)))
             else:
                 composition.configs.append(decoded(_plain(config)))
-        except OmegaConfBaseException as error:  # raised from here, Hydra would print it in its own words first
+        except (OmegaConfBaseException, TunekitError) as error:  # raised from here, Hydra would print it first
             unresolved.append(error)
 
     # Hydra 1.4 warns at any explicit version_base, 1.3 at none.

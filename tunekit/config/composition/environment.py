@@ -14,9 +14,12 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tunekit.secrets import Secret, keep_out_of_sight
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.secret_names import MASK, is_secret_name
 
 FROM_ENVIRONMENT = re.compile(r"\$\{\s*oc\.env\s*:")
+REFERENCE = re.compile(r"\$\{([^{}:]*\w[^{}:]*)\}")  # to another value of the configuration
+WORD = re.compile(r"\w+")
 VARIABLE = re.compile(r"\$\{\s*oc\.env\s*:\s*([^,}\s]+)[^{}]*\}")
 
 
@@ -33,11 +36,16 @@ def as_written(config: DictConfig) -> Any:
 
 
 def resolved_with_secrets(config: DictConfig) -> Any:
-    """The configuration in plain values, resolved."""
-    resolved = OmegaConf.to_container(config, resolve=True)
-    if not _names_secret(OmegaConf.to_container(config, resolve=False)):
-        return resolved
-    return _with_secrets(resolved, as_written(config))
+    """The configuration in plain values, resolved.
+
+    Raises:
+        ConfigurationError: If a secret that was typed is copied by an interpolation to where it would be kept.
+    """
+    resolved, raw = OmegaConf.to_container(config, resolve=True), OmegaConf.to_container(config, resolve=False)
+    if _names_secret(raw):
+        resolved = _with_secrets(resolved, as_written(config))
+    _refuse_copies("", resolved, raw)
+    return resolved
 
 
 def variables_in(written: str) -> list[str]:
@@ -62,6 +70,24 @@ def _with_secrets(value: Any, written: Any) -> Any:
     if value is None or isinstance(value, bool | dict | list) or not _names_secret(written):
         return value
     return _secret(str(value), written)
+
+
+def _refuse_copies(path: str, value: Any, raw: Any) -> None:
+    if isinstance(value, dict) and isinstance(raw, dict):
+        for key, part in value.items():
+            _refuse_copies(f"{path}.{key}" if path else str(key), part, raw[key])
+    elif isinstance(value, list) and isinstance(raw, list):
+        for number, part in enumerate(value):
+            _refuse_copies(f"{path}.{number}", part, raw[number])
+    elif isinstance(raw, str) and not isinstance(value, Secret) and not is_secret_name(path.rpartition(".")[2]):
+        for reference in REFERENCE.findall(raw):
+            name = WORD.findall(reference)[-1]
+            if is_secret_name(name):
+                raise ConfigurationError(
+                    f"{path} is made of ${{{reference}}}, a secret, under a name that is kept. Set it in the shell, "
+                    f"export {name}=…, and write ${{oc.env:{name}}} in both places.",
+                    option=path,
+                )
 
 
 def _names_secret(written: Any) -> bool:

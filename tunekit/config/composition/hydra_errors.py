@@ -74,7 +74,8 @@ def _not_installed(group: str, name: str, known: Iterable[str] = ()) -> str:
 
 def _grammar(error: OverrideParseException) -> str:
     reason = str(error.message).partition("\nSee https")[0]
-    return f"'{error.override}' cannot be read: {' '.join(reason.split())}. {_remedy(str(error.override))}"
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(error.override))
+    return f"'{shown}' cannot be read: {' '.join(reason.split())}. {_remedy(str(error.override))}"
 
 
 def _remedy(override: str) -> str:

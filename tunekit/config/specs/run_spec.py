@@ -22,6 +22,7 @@ from tunekit.config.specs.components import (
 from tunekit.config.specs.defaults import default_backend, default_benchmark
 from tunekit.config.specs.identity import digest
 from tunekit.config.specs.inputs import secrets_in, without_secrets
+from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.program import program_of
 from tunekit.config.specs.secrets import refused_in, shown
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -29,7 +30,7 @@ from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
-from tunekit_core.records.experiment import FILES_FORMAT
+from tunekit_core.records.metadata_fields import FILES_FORMAT
 
 EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
 TIME_LIMIT = "max_wallclock_time"
@@ -199,6 +200,8 @@ def resolve(
     if needs_time_limit(settings.several["stopping"]):
         limit = complete_several("stopping", "stopping", {QUALIFIED_TIME_LIMIT: time_limit(benchmark, settings)})
         several["stopping"] = {**limit, **several["stopping"]}
+    fixed = _fixed(benchmark, settings.fixed) if settings.fixed else {}
+    space, points = benchmark.space.fix(fixed), settings.values["points_to_evaluate"]
     results_dir = os.path.expanduser(settings.values["results_dir"])
     if sources is None:
         backend = registry().find("backend", names["backend"]).factory
@@ -211,9 +214,9 @@ def resolve(
         **components,
         "stopping": several["stopping"],
         "composers": several["composers"],
-        "fixed": _fixed(benchmark, settings.fixed) if settings.fixed else {},
+        "fixed": fixed,
         "constraint": settings.values["constraint"],
-        "points_to_evaluate": settings.values["points_to_evaluate"],
+        "points_to_evaluate": None if points is None else list(map(dict, complete_points(space, points))),
         "wait_for_running": settings.values["wait_for_running"],
         "data_hash": benchmark.data_hash,
         "sources": sources,

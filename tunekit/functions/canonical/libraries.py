@@ -27,9 +27,9 @@ def form_of_library_object(value: object) -> Form | None:
 def _form(value: Any) -> Form | None:
     numpy = sys.modules.get("numpy")
     if numpy and type(value) is numpy.ndarray:
-        return _form_of_ndarray("array", value, numpy)
+        return _form_of_ndarray("array", value, numpy, has_identity=True)
     if numpy and is_a(value, numpy.generic) and type(value).__module__ == "numpy":
-        return _form_of_ndarray("scalar", numpy.asarray(value), numpy)._replace(has_identity=False)
+        return _form_of_ndarray("scalar", numpy.asarray(value), numpy, has_identity=False)
     if numpy and is_a(value, numpy.ufunc):
         return _form_of_ufunc(value)
     torch = sys.modules.get("torch")
@@ -47,15 +47,18 @@ def _form(value: Any) -> Form | None:
     return None
 
 
-def _form_of_ndarray(kind: str, array: Any, numpy: Any) -> Form:
+def _form_of_ndarray(kind: str, array: Any, numpy: Any, *, has_identity: bool) -> Form:
     facts = (str(array.dtype), array.shape)
     if array.dtype.names:  # between its fields may lie bytes that were never set
-        return Form(kind, facts, [(("has the field `{}`", name), array[name]) for name in array.dtype.names])
+        fields = [(("has the field `{}`", name), array[name]) for name in array.dtype.names]
+        return Form(kind, facts, fields, has_identity)
     if array.dtype.hasobject or array.dtype.kind in _HELD_APART:
-        return Form(kind, facts, ((("holds the item {}", i), item) for i, item in enumerate(array.ravel().tolist())))
+        items = ((("holds the item {}", i), item) for i, item in enumerate(array.ravel().tolist()))
+        return Form(kind, facts, items, has_identity)
     if array.dtype.char in "gG":  # long doubles, which are stored in more bytes than they have
-        return Form(kind, (*facts, tuple(map(repr, array.ravel()))))
-    return Form(kind, facts, content=memoryview(numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8)))
+        return Form(kind, (*facts, tuple(map(repr, array.ravel()))), (), has_identity)
+    content = memoryview(numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8))
+    return Form(kind, facts, (), has_identity, content)
 
 
 def _form_of_ufunc(ufunc: Any) -> Form:

@@ -14,7 +14,7 @@ from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Decision, Report, Scalar, Status, Trial
 from tunekit_core.engine.event_fields import BEYOND_FLOAT
-from tunekit_core.engine.events import Anomaly
+from tunekit_core.engine.events import Anomaly, UnusableReport
 from tunekit_core.engine.gate.answers import SCALARS
 from tunekit_core.engine.gate.culprits import broken_rule, described
 from tunekit_core.engine.gate.suggestions import undeclared, what_is
@@ -200,6 +200,20 @@ class Gate:
         """The error of a criterion that has no reason though its deadline has come."""
         problem = f"returned no reason though the {deadline:g} s that it gave as its deadline are over"
         return broken_rule(criterion, "__call__", None, problem)
+
+    def with_own_columns(self, report: Report) -> Report | UnusableReport:
+        """A report, which cannot be used if a metric has the name of a column of composers; call it if there are some.
+
+        Those are known that they have composed, and those that scheduler and searcher tell, which composers pass on.
+        """
+        if self._layout and tuple(report.metrics) == self._layout[0]:
+            return report
+        told = self._state.columns()
+        for name in report.metrics:
+            if self._owners.get(name) is not None or name in told:
+                reason = f"it reported a metric named {shown(name)}, which is a column of the results"
+                return UnusableReport(report.trial_id, report.run, report.metrics, report.time, reason)
+        return report
 
     def composed(
         self, composers: Sequence[ResultComposer], composed: Sequence[Mapping[str, Scalar]], report: Report

@@ -7,10 +7,8 @@ from typing import Any
 
 from tunekit_core.contracts.trials import NO_NOTE, Note
 from tunekit_core.errors import shown
-from tunekit_core.read_only import ReadOnlyList, read_only
+from tunekit_core.read_only import MAX_DEPTH, ReadOnlyList, read_only
 
-MAX_DEPTH = 100
-"""How deep a note may be nested: far below what Python can read, wherever in a program it does."""
 TOO_DEEP = f"is nested more than {MAX_DEPTH} deep"
 
 

@@ -59,6 +59,7 @@ class ExperimentState:
         runs: What the runs of each trial have done.
         running_by_id: The trials that run, in the order in which they started or were resumed.
         endings: What trials that run become when they end, where that was decided already.
+        metric_names: The names of all metrics that were reported.
         placed: Where trials run, as the backend says, by id; of a backend that says so, those that it lacks wait.
     """
 
@@ -80,6 +81,7 @@ class ExperimentState:
         self.first_anomaly = ""
         self.newest_failure: Failure | None = None
         self.latest_report: Report | None = None
+        self.metric_names: set[str] = set()
         self.placed: dict[int, TrialPlaced] = {}
         self._is_placed = False  # whether the backend says when trials run
         self._max_resource = INFINITY if problem.max_resource is None else problem.max_resource

@@ -15,14 +15,17 @@ from tunekit_core.engine.events import LateReport, UnusableReport
 from tunekit_core.engine.state.experiment_state import ExperimentState
 from tunekit_core.errors import shown
 from tunekit_core.json_text import as_json
-from tunekit_core.read_only import read_only
+from tunekit_core.read_only import MAX_DEPTH, is_deeper, read_only
 
 OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"})
 CONFIGURATION_PREFIX = "config_"
 _report = partial(tuple.__new__, Report)  # a third of the time that Report(…) takes
 SCALARS = frozenset({bool, int, float, str, type(None)})
 NOT_FOR_JSON = (ValueError, RecursionError)  # it contains itself, is nested too deep, has a number that is too long
-MAX_BITS = 14_000  # Python neither writes nor reads whole numbers of more than 4300 digits, which is a bit more
+MAX_BITS = 1023  # of a whole number: that a float holds, so that whoever takes it for one can
+MAX_RESOURCE = 2**53  # up to here a float counts
+MAX_METRICS = 1000  # of a report
+MAX_NAMES = 10_000  # of metrics in an experiment: each is a column of the results
 
 
 class Reader:
@@ -30,13 +33,13 @@ class Reader:
 
     A report is late, and not shown to the scheduler, after the end of the trial was decided, after the trial got where
     it was sent to, at or below the last resource seen, and beyond the last resource of the problem. It is unusable if a
-    metric of the objective is no number, the resource no whole number from 1 on, the cost not finite, or a metric has
-    the name of a column of the results.
+    metric of the objective is no number, the resource no whole number from 1 on, the cost not finite, a metric has the
+    name of a column of the results, or there are more of them, larger or nested deeper than a record is to hold.
 
     Metrics are as a record holds them: numbers of NumPy are numbers, and what JSON does not know is text.
 
     Args:
-        state: The state of the experiment; it is not changed.
+        state: The state of the experiment. Only the names of metrics are added to it.
     """
 
     def __init__(self, state: ExperimentState) -> None:
@@ -77,35 +80,48 @@ class Reader:
             resource = self._state.runs.n_reports(trial.id) + 1 if self._resource is None else own[self._resource]
             if type(resource) is not int:
                 resource = _whole(resource)
-            usable = resource >= 1 and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
+            usable = 1 <= resource <= MAX_RESOURCE and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
-        if not usable or (not is_known and any(map(_is_taken, own))):
+        if not usable or (not is_known and (any(map(_is_taken, own)) or self._are_too_many(own))):
             return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
-        self._layout, self._whole = layout, whole
+        if not is_known:
+            self._layout, self._whole = layout, whole
+            self._state.metric_names.update(own)
         if resource > self._max_resource:
             return LateReport(trial.id, message.run, metrics, message.time, is_beyond=True)
         if resource <= reached or (trial.until is not None and reached >= trial.until):
             return LateReport(trial.id, message.run, metrics, message.time)
         return _report((trial.id, message.run, resource, metrics, losses, message.time))
 
+    def _are_too_many(self, metrics: Mapping[str, Any]) -> bool:
+        names = self._state.metric_names
+        return len(metrics) > MAX_METRICS or len(names) + sum(name not in names for name in metrics) > MAX_NAMES
+
     def _what_is_wrong(self, metrics: Mapping[str, Any]) -> str:
         if not isinstance(metrics, Mapping):
             return f"it reported {shown(metrics)}, which is no mapping from names to values"
         taken = [name for name in metrics if _is_taken(name)]
         if taken:
-            return f"it reported a metric named {taken[0]!r}, which is a column of the results: give it another name"
+            return (
+                f"it reported a metric named {shown(taken[0])}, which is a column of the results: give it another name"
+            )
+        if self._are_too_many(metrics):
+            return (
+                f"it reported {len(metrics):,} metrics, where a report has at most {MAX_METRICS:,}, and an experiment "
+                f"at most {MAX_NAMES:,} names of them"
+            )
         objective = self._state.problem.objective
         needed = [f"a number as {name}" for name in objective.metric]
         if self._resource is not None:
-            needed.append(f"a whole number from 1 on as {self._resource}")
+            needed.append(f"a whole number from 1 on as {self._resource}, at most 2**53")
         if COST_ATTRIBUTE in metrics:
             needed.append(f"a finite number as {COST_ATTRIBUTE}")
         try:
             as_recorded(metrics)
         except NOT_FOR_JSON as error:
-            return f"it reported {shown(dict(metrics))}, which JSON cannot hold: {error}"
-        return f"it reported {dict(metrics)!r}, where these are needed: {', '.join(needed)}"
+            return f"it reported {shown(dict(metrics))}, which cannot be recorded: {error}"
+        return f"it reported {shown(dict(metrics))}, where these are needed: {', '.join(needed)}"
 
 
 def as_recorded(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +134,12 @@ def as_recorded(metrics: Mapping[str, Any]) -> dict[str, Any]:
     is_short = all(own[name].bit_length() <= MAX_BITS for name in _whole_numbers(own))
     if is_short and SCALARS.issuperset(map(type, own.values())):
         return own
-    kept: dict[str, Any] = read_only(json.loads(as_json(own)))
+    if not is_short:
+        raise ValueError(f"a whole number has more than {MAX_BITS} bits, which no float holds")
+    recorded = json.loads(as_json(own))
+    if is_deeper(recorded, MAX_DEPTH):
+        raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+    kept: dict[str, Any] = read_only(recorded)
     return kept
 
 

@@ -5,6 +5,8 @@ Symbols as in `kernels`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tunekit_bo.models.data import standardise
@@ -21,10 +23,11 @@ class IndependentRungs:
 
     Args:
         n_inputs: Number of columns of the configuration, not counting the resource.
+        codes: Columns that can be equal or not, never near.
     """
 
-    def __init__(self, n_inputs: int) -> None:
-        self._matern = Matern52(n_inputs)
+    def __init__(self, n_inputs: int, *, codes: Sequence[int] = ()) -> None:
+        self._matern = Matern52(n_inputs, codes=codes)
         self.parameters = self._matern.parameters
 
     def mean(self, theta: np.ndarray, X: np.ndarray) -> np.ndarray:

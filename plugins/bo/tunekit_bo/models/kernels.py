@@ -5,6 +5,9 @@
 ``X``      n x d array of inputs, encoded into [0, 1]; where a model has
            resources, the last column is the encoded resource
 b          inverse bandwidths, one for each column of the configuration
+codes      columns that say which of many categories it is: there two inputs are
+           equal, or as far apart as with a column of zeros and a one for each
+           category, all with bandwidth 1 / b
 c          variance of the covariance over configurations
 mu         constant part of the mean
 D          5 times the squared distance in units of the bandwidths
@@ -14,7 +17,7 @@ B          sqrt(D + epsilon), so that it can be differentiated where D is 0
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -66,12 +69,14 @@ class Matern52:
 
     Args:
         n_inputs: Number of columns, with the resource where there is one.
+        codes: Columns that can be equal or not, never near.
         bandwidth_penalty: Prior of the inverse bandwidths. Unless large ones are unlikely, few data are too often
             explained by a function so rough that the posterior differs from the prior only next to them.
     """
 
-    def __init__(self, n_inputs: int, *, bandwidth_penalty: Penalty = rarely_large) -> None:
+    def __init__(self, n_inputs: int, *, codes: Sequence[int] = (), bandwidth_penalty: Penalty = rarely_large) -> None:
         self._n_inputs = n_inputs
+        self._codes = np.array(codes, dtype=int)
         self.parameters = (
             *(Parameter(f"inverse_bandwidth_{i}", 1.0, 1e-4, 100.0, bandwidth_penalty) for i in range(n_inputs)),
             Parameter("covariance_scale", 1.0, 1e-3, 1e3, standard_log_normal),
@@ -98,7 +103,7 @@ class Matern52:
 
     def with_row_gradients(self, theta: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, RowContraction]:
         """As `with_contraction`, with the gradient with respect to the rows of ``X`` beside that of ``theta``."""
-        b, scale = np.exp(theta[: self._n_inputs]), np.exp(theta[self._n_inputs])
+        b, scale = self._inverse_bandwidths(theta), np.exp(theta[self._n_inputs])
         K, slope = _matern_with_derivative(self._distances(theta, X, X))
         K *= scale
 
@@ -108,12 +113,15 @@ class Matern52:
             Z = X[:, : self._n_inputs] - X[:, : self._n_inputs].mean(axis=0)
             sums = G.sum(axis=0) + G.sum(axis=1)
             rows = 10 * scale * b**2 * (sums[:, None] * Z - G @ Z - G.T @ Z)
-            return np.concatenate([np.einsum("ik,ik->k", Z, rows), [np.vdot(W, K), w.sum()]]), rows
+            by_bandwidth = np.einsum("ik,ik->k", Z, rows)
+            for k in self._codes:
+                by_bandwidth[k] = 2 * scale * np.vdot(G, _code_distances(theta, X, X, k))
+            return np.concatenate([by_bandwidth, [np.vdot(W, K), w.sum()]]), rows
 
         return self.mean(theta, X), K, contract
 
     def with_pullback(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, Pullback]:
-        b, scale = np.exp(theta[: self._n_inputs]), np.exp(theta[self._n_inputs])
+        b, scale = self._inverse_bandwidths(theta), np.exp(theta[self._n_inputs])
         K, slope = _matern_with_derivative(self._distances(theta, X1, X2))
         K *= scale
 
@@ -126,8 +134,17 @@ class Matern52:
 
     def _distances(self, theta: np.ndarray, X1: np.ndarray, X2: np.ndarray) -> np.ndarray:
         # not through X1 @ X2.T: large bandwidths make close points cancel
-        b, d = np.sqrt(5.0) * np.exp(theta[: self._n_inputs]), self._n_inputs
-        return scipy.spatial.distance.cdist(X1[:, :d] * b, X2[:, :d] * b, "sqeuclidean")
+        b, d = np.sqrt(5.0) * self._inverse_bandwidths(theta), self._n_inputs
+        D = scipy.spatial.distance.cdist(X1[:, :d] * b, X2[:, :d] * b, "sqeuclidean")
+        for k in self._codes:
+            D += _code_distances(theta, X1, X2, k)
+        return D
+
+    def _inverse_bandwidths(self, theta: np.ndarray) -> np.ndarray:
+        """Inverse bandwidths of the columns that can be near; 0 for those that cannot."""
+        b = np.exp(theta[: self._n_inputs])
+        b[self._codes] = 0.0
+        return b
 
 
 class ExpDecaySum:
@@ -140,6 +157,7 @@ class ExpDecaySum:
 
     Args:
         n_inputs: Number of columns of the configuration, not counting the resource.
+        codes: Columns that can be equal or not, never near.
 
     References:
         Swersky, Snoek, Adams, Freeze-Thaw Bayesian Optimization, 2014 (the exponential decay kernel).
@@ -147,8 +165,8 @@ class ExpDecaySum:
         Architecture Search, 2020 (its use in MOBSTER).
     """
 
-    def __init__(self, n_inputs: int) -> None:
-        self._matern = Matern52(n_inputs)
+    def __init__(self, n_inputs: int, *, codes: Sequence[int] = ()) -> None:
+        self._matern = Matern52(n_inputs, codes=codes)
         self.parameters = (
             *self._matern.parameters,
             Parameter("alpha", 1.0, 1e-6, 250.0),
@@ -213,6 +231,11 @@ class ExpDecaySum:
         r1, (r2, index2) = X1[:, -1], np.unique(X2[:, -1], return_inverse=True)
         decay = _kappa(r1[:, None] + r2, alpha, rate) - np.outer(_kappa(r1, alpha, rate), _kappa(r2, alpha, rate))
         return (gamma**2 * decay).take(index2, axis=1)
+
+
+def _code_distances(theta: np.ndarray, X1: np.ndarray, X2: np.ndarray, column: int) -> np.ndarray:
+    """What a column that can be equal or not adds to D."""
+    return 10.0 * np.exp(2.0 * theta[column]) * (X1[:, column, None] != X2[:, column])
 
 
 def _matern(D: np.ndarray) -> np.ndarray:

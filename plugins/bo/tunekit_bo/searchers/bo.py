@@ -67,7 +67,7 @@ class BayesianOptimisation(ModelBasedSearcher):
     def __init__(self, problem: Problem, streams: Streams, options: BayesianOptimisationOptions) -> None:
         reports = LastReports(problem.space)
         super().__init__(problem, streams, options, reports)
-        matern = Matern52(problem.space.width)
+        matern = Matern52(problem.space.width, codes=problem.space.code_columns)
         prior: Prior = Warped(matern, warped_columns(problem.space)) if options.input_warping else matern
 
         def side_model(option: str, metric: str | None, note: str) -> SideModel | None:

@@ -65,10 +65,17 @@ class BoTorch(ModelBasedSearcher):
         generator = self.streams.generator("candidates", trial_id)
         with _isolated_torch(int(generator.integers(2**31))):
             X, y = self._data()
-            model, note = _fitted_model(X, y)
+            space = self.problem.space
+            codes = list(space.code_columns)
+            model, note = _fitted_model(X, y, codes)
             pending = np.array([observed.encoded[i] for i in observed.pending])
             acquisition = _acquisition(model, X, pending)
-            optimum = _optimise(acquisition, self.problem.space.width, self._options.num_init_candidates)
+            # where inputs are equal or not there is no gradient: the surroundings of the best are searched
+            optimum = (
+                X[[np.argmin(y)]]
+                if len(codes) == space.width
+                else _optimise(acquisition, space.width, self._options.num_init_candidates)
+            )
             configuration = self.untried.best(TorchAcquisition(acquisition), optimum, generator)
         return None if configuration is None else Proposal(configuration, note)
 
@@ -116,16 +123,22 @@ def _isolated_torch(seed: int) -> Iterator[None]:
         yield
 
 
-def _fitted_model(X: np.ndarray, y: np.ndarray) -> tuple[SingleTaskGP, Note]:
-    """The model of maximised targets, and a note if the fit failed and the hyperparameters are the defaults."""
+def _fitted_model(X: np.ndarray, y: np.ndarray, codes: list[int]) -> tuple[SingleTaskGP, Note]:
+    """The model of maximised targets, and a note if the fit failed and the hyperparameters are the defaults.
+
+    Of the columns ``codes`` it knows only whether they are equal.
+    """
     import torch
     from botorch.exceptions import ModelFittingError
     from botorch.fit import fit_gpytorch_mll
-    from botorch.models import SingleTaskGP
+    from botorch.models import MixedSingleTaskGP, SingleTaskGP
     from gpytorch.mlls import ExactMarginalLogLikelihood
 
     def new_model() -> SingleTaskGP:
-        return SingleTaskGP(torch.from_numpy(X), torch.from_numpy(-y)[:, None], outcome_transform=None)
+        inputs, targets = torch.from_numpy(X), torch.from_numpy(-y)[:, None]
+        if codes:
+            return MixedSingleTaskGP(inputs, targets, cat_dims=codes, outcome_transform=None)
+        return SingleTaskGP(inputs, targets, outcome_transform=None)
 
     model = new_model()
     try:

@@ -46,7 +46,7 @@ class DyHpo(ModelBasedSearcher):
     def __init__(self, problem: Problem, streams: Streams, options: ChoosingOptions) -> None:
         super().__init__(problem, streams, options, AllReports(problem.space))
         self._losses = LossModel(
-            LearningCurves(problem.space.width, last_resource(problem, self.name), options.resource_kernel),
+            LearningCurves(problem.space, last_resource(problem, self.name), options.resource_kernel),
             self.observations,
             self.streams,
             max_size=options.max_size_data_for_model,

@@ -57,7 +57,7 @@ class FreezeThawSearcher(ModelBasedSearcher):
         super().__init__(problem, streams, options, AllReports(problem.space))
         self._max_resource = last_resource(problem, self.name)
         self._losses = LossModel(
-            LearningCurves(problem.space.width, self._max_resource, options.resource_kernel),
+            LearningCurves(problem.space, self._max_resource, options.resource_kernel),
             self.observations,
             self.streams,
             max_size=options.max_size_data_for_model,

@@ -38,7 +38,7 @@ class HyperTune(ModelBasedSearcher):
     def __init__(self, problem: Problem, streams: Streams, options: LearningCurveOptions) -> None:
         super().__init__(problem, streams, options, AllReports(problem.space))
         self._rungs = RungModels(
-            problem.space.width,
+            problem.space,
             last_resource(problem, self.name),
             self.observations,
             self.streams,

@@ -58,7 +58,7 @@ class Mobster(ModelBasedSearcher):
         self._max_resource = last_resource(problem, self.name)
         self._resource_acq = options.resource_acq
         self._losses = LossModel(
-            LearningCurves(problem.space.width, self._max_resource, options.resource_kernel),
+            LearningCurves(problem.space, self._max_resource, options.resource_kernel),
             self._reports,
             self.streams,
             max_size=options.max_size_data_for_model,

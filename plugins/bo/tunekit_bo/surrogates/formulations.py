@@ -13,6 +13,7 @@ from tunekit_bo.models.independent import IndependentRungs, standardise_each
 from tunekit_bo.models.kernels import ExpDecaySum, Matern52, Prior
 from tunekit_bo.surrogates.observations import Observations
 from tunekit_bo.surrogates.side_model import SideModel
+from tunekit_core import SearchSpace
 
 ResourceKernel = Literal["exp-decay-sum", "matern52", "independent"]
 
@@ -63,7 +64,7 @@ class LearningCurves:
     """Losses at resources. Of many, those of the trials that came furthest are kept.
 
     Args:
-        width: Number of columns of an encoded configuration.
+        space: The search space.
         max_resource: The last resource of a trial.
         kernel: ``"matern52"`` over configurations and the logarithm of the resource; ``"exp-decay-sum"``, where all
             curves decay in the same way; ``"independent"``, where resources say nothing of each other and the losses
@@ -74,10 +75,10 @@ class LearningCurves:
         max_resource: As given.
     """
 
-    def __init__(self, width: int, max_resource: int, kernel: ResourceKernel) -> None:
+    def __init__(self, space: SearchSpace, max_resource: int, kernel: ResourceKernel) -> None:
         self.max_resource = max_resource
         self._kernel = kernel
-        self.prior = _prior_of(kernel, width)
+        self.prior = _prior_of(kernel, space)
 
     def encode_resources(self, resources: Sequence[int | None]) -> np.ndarray:
         known = [self.max_resource if resource is None else resource for resource in resources]
@@ -94,7 +95,8 @@ class LearningCurves:
         return select_highest_trials(trial_ids, resources, size, generator)
 
 
-def _prior_of(kernel: ResourceKernel, width: int) -> Prior:
+def _prior_of(kernel: ResourceKernel, space: SearchSpace) -> Prior:
+    width, codes = space.width, space.code_columns
     if kernel == "matern52":
-        return Matern52(width + 1)
-    return ExpDecaySum(width) if kernel == "exp-decay-sum" else IndependentRungs(width)
+        return Matern52(width + 1, codes=codes)
+    return ExpDecaySum(width, codes=codes) if kernel == "exp-decay-sum" else IndependentRungs(width, codes=codes)

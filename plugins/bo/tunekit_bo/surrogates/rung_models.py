@@ -14,7 +14,7 @@ from tunekit_bo.models.ranking import ensemble_weights, folds, ranking_loss, sha
 from tunekit_bo.surrogates.formulations import LearningCurves
 from tunekit_bo.surrogates.loss_model import Fit, LossModel
 from tunekit_bo.surrogates.observations import Observations
-from tunekit_core import Note, Streams
+from tunekit_core import Note, SearchSpace, Streams
 
 ENOUGH_FOR_SUPPORT = 6
 N_SAMPLES = 50
@@ -41,7 +41,7 @@ class RungModels:
     """Gaussian processes of the losses at each rung, independent of each other but for their hyperparameters.
 
     Args:
-        width: Number of columns of an encoded configuration.
+        space: The search space.
         max_resource: The last resource of a trial.
         observations: What was observed, and what is pending.
         streams: Random numbers.
@@ -51,7 +51,7 @@ class RungModels:
 
     def __init__(
         self,
-        width: int,
+        space: SearchSpace,
         max_resource: int,
         observations: Observations,
         streams: Streams,
@@ -59,10 +59,10 @@ class RungModels:
         max_size: int,
         n_fantasies: int,
     ) -> None:
-        curves = LearningCurves(width, max_resource, "independent")
+        curves = LearningCurves(space, max_resource, "independent")
         self._of_all = LossModel(curves, observations, streams, max_size=max_size, n_fantasies=n_fantasies)
-        self._of_configurations = Matern52(width)
-        self._width = width
+        self._of_configurations = Matern52(space.width, codes=space.code_columns)
+        self._width = space.width
         self._max_resource = max_resource
         self._observations = observations
         self._streams = streams

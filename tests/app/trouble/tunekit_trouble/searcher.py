@@ -23,7 +23,8 @@ class Trouble(RandomSearch):
 
     Every run adds a line with its seed to the file TROUBLE_LOG, and breaks or dies only while TROUBLE is set. Those
     from the seed HANGS_FROM on wait until somebody ends them. While SIGNALLED_AT_END is set, the whole group gets a
-    SIGTERM when the worker of a run has ended it and is about to hold signals back.
+    SIGTERM when the worker of a run has ended it and is about to hold signals back, and while SIGNALLED_IN_DEL is, when
+    a run removes an object, before it waits.
     """
 
     name = "trouble"
@@ -47,11 +48,18 @@ class Trouble(RandomSearch):
         hangs = self.streams.seed >= int(os.environ.get("HANGS_FROM", 1_000_000))
         if "SIGNALLED_AT_END" in os.environ:
             signal.pthread_sigmask = signalled_first(signal.pthread_sigmask)
+        if "SIGNALLED_IN_DEL" in os.environ:
+            SignalsWhenRemoved()
         time.sleep(60 if hangs else self._options.seconds)
         if "TROUBLE" in os.environ and self.streams.seed == self._options.breaks_at:
             raise ZeroDivisionError("divided by zero")
         if "TROUBLE" in os.environ and self.streams.seed == self._options.dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class SignalsWhenRemoved:
+    def __del__(self):
+        os.killpg(0, signal.SIGTERM)
 
 
 def signalled_first(set_mask):

@@ -1,0 +1,107 @@
+"""What ``metadata.json`` holds: the fields that are read, what each may be, and which an experiment must have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.errors import OtherFormat, RecordError, shown
+
+FILES_FORMAT = 3  # of the files; enters the hash of a run
+
+
+def check_fields(path: Path, metadata: object) -> None:
+    """Refuse what cannot be read as the metadata of an experiment.
+
+    Args:
+        path: The file, for the message.
+        metadata: What it holds.
+
+    Raises:
+        RecordError: If it is no object, lacks a field or holds something else in one.
+        OtherFormat: If it is of another format.
+    """
+    if not isinstance(metadata, dict):
+        raise RecordError(f"{path} is damaged: it holds {shown(metadata)}, which is no object of JSON.")
+    if type(metadata.get("format")) is int and metadata["format"] != FILES_FORMAT:
+        raise OtherFormat(
+            f"{path} is of format {shown(metadata['format'])}; this version reads format {FILES_FORMAT}. Read it with "
+            "the version that wrote it."
+        )
+    for name, fits in _FIELDS.items():
+        if name in metadata and not fits(metadata[name]):
+            raise RecordError(f"{path} is damaged: {name} is {shown(metadata[name])}.")
+    # One that failed before it began has no more than its status.
+    required = _ALWAYS if metadata.get("status") == ExperimentStatus.FAILED.value else _BEGUN
+    if metadata.get("status") == ExperimentStatus.COMPLETED.value:
+        required = (*required, *_ENDED)
+    for name in required:
+        if name not in metadata:
+            raise RecordError(f"{path} is damaged: it has no {name}.")
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(fits, value))
+
+
+def _failure(value: Any) -> bool:
+    return _object(value) and _count(value.get("trial_id")) and _text(value.get("reason"))
+
+
+def _incumbent(value: Any) -> bool:
+    if not _object(value) or not _count(value.get("trial_id")) or not _number(value.get("resource")):
+        return False
+    metrics, configuration = value.get("metrics"), value.get("configuration")
+    return _object(configuration) and _object(metrics) and bool(metrics) and all(map(_number, metrics.values()))
+
+
+def _modes(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(each in ("min", "max") for each in value)
+
+
+_COUNTS = ("n_started", "n_reports", "n_failed")
+_ALWAYS = ("status",)
+_BEGUN = ("status", "format", "metric", "mode", "search_space")
+_ENDED = ("reason", "time", *_COUNTS)
+_FIELDS: Mapping[str, Callable[[Any], bool]] = {
+    "format": _count,
+    "status": lambda value: value in [status.value for status in ExperimentStatus],
+    "metric": lambda value: _list_of(_text)(value) and bool(value),
+    "mode": _modes,
+    "constraint": _text_or_none,
+    "resource": _text_or_none,
+    "search_space": _list_of(_object),
+    "reason": _text,
+    "time": _number,
+    **dict.fromkeys(_COUNTS, _count),
+    "n_anomalies": _count,
+    "first_anomaly": _text,
+    "failures": _list_of(_failure),
+    "failed_trials": _list_of(_count),
+    "incumbent": _incumbent,
+    "best_of_failed": _incumbent,
+    **dict.fromkeys(("versions", "set_aside"), lambda value: _object(value) and all(map(_text, value.values()))),
+    "config": _object,
+}
