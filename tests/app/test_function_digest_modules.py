@@ -136,9 +136,22 @@ def test_what_a_function_that_a_module_made_holds_counts_as_it_is_here():
     assert one == third != other
 
 
-def test_a_module_that_only_this_process_has_counts_with_its_variables():
-    source = "import types\nm = types.ModuleType('m')\nm.x = {}\ndef f(x): return m.x"
-    assert digest(source.format(1)) == digest(source.format(1)) != digest(source.format(2))
+@pytest.mark.parametrize("name", ["apart_from_all", "math"])
+def test_a_module_that_only_this_process_has_counts_with_its_variables(name):
+    source = "import types\nm = types.ModuleType('{}')\nm.x = {}\ndef f(x): return m.x"
+    assert digest(source.format(name, 1)) == digest(source.format(name, 1)) != digest(source.format(name, 2))
+
+
+def test_what_is_no_module_though_it_was_loaded_as_one_is_an_object(monkeypatch):
+    class Lazy:
+        def __init__(self, x):
+            self.x = x
+
+    digests = []
+    for x in (1, 1, 2):
+        monkeypatch.setitem(sys.modules, "lazy", Lazy(x))
+        digests.append(digest("import lazy\ndef f(x):\n    import lazy.more as m\n    return lazy.x"))
+    assert digests[0] == digests[1] != digests[2]
 
 
 def forget():

@@ -194,6 +194,14 @@ OTHER = {
         "class C:\n    @property\n    def g(self): return 1\nf = C",
         "class C:\n    @property\n    def g(self): return 2\nf = C",
     ),
+    "a property of a class of its own": (
+        "class P(property): pass\nclass C:\n    @P\n    def g(self): return 1\nf = C",
+        "class P(property): pass\nclass C:\n    @P\n    def g(self): return 2\nf = C",
+    ),
+    "one of two states of an object": (
+        "class C:\n    def __getstate__(self): return {'a': 1}, {'a': 2}\nc = C()\ndef f(x): return c",
+        "class C:\n    def __getstate__(self): return {'a': 3}, {'a': 2}\nc = C()\ndef f(x): return c",
+    ),
     "what super() leads to": (
         "class B:\n    def g(self): return 1\nclass C(B):\n    def g(self): return super().g()\nf = C",
         "class B:\n    def g(self): return 2\nclass C(B):\n    def g(self): return super().g()\nf = C",
@@ -436,6 +444,35 @@ def test_digests_are_equal_in_a_script_in_cells_of_a_notebook_and_on_standard_in
     assert {script, stdin.stdout.strip()} == cells
 
 
+LIBRARIES = {
+    "numba": "import numba\n@numba.njit\ndef f(x):\n    return x + {}\nf(1.0)\n",
+    "pydantic": (
+        "import pydantic\nclass f(pydantic.BaseModel):\n    a: int = {}\n"
+        "    @pydantic.field_validator('a')\n    def check(cls, x): return x in {{'a', 'b'}}\n"
+    ),
+    "scipy": "import scipy.stats\nnorm = scipy.stats.norm({})\ndef f(x): return norm\n",
+    "omegaconf": "from omegaconf import OmegaConf\nc = OmegaConf.create({{'a': {}}})\ndef f(x): return c\n",
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_what_it_uses_of_a_library_is_the_same_in_another_process(library, tmp_path):
+    pytest.importorskip(library)
+    printed = "from tunekit.functions.canonical import digest_of_function\nprint(digest_of_function(f))\n"
+    one, same, other = (
+        run(LIBRARIES[library].format(value) + printed, tmp_path / "script.py", seed)
+        for value, seed in [(1, "0"), (1, "1"), (2, "0")]
+    )
+    assert one == same != other
+
+
+def test_what_an_installed_module_keeps_counts_by_name(monkeypatch):
+    environment = os.environ
+    before = digest_of_function(lambda: environment)
+    monkeypatch.setenv("ANOTHER", "1")
+    assert digest_of_function(lambda: environment) == before
+
+
 def test_a_cell_that_is_run_again_makes_the_same_function():
     notebook = {"__name__": "__main__"}
     digests = []
@@ -538,16 +575,16 @@ def test_code_of_the_objects_that_it_uses_is_not_run():
     )
 
 
-def test_a_list_that_is_nested_100_000_deep_is_described():
+def test_a_list_that_is_nested_20_000_deep_is_described():
     deep, deeper = [], [[]]
-    for _ in range(100_000):
+    for _ in range(20_000):
         deep, deeper = [deep], [deeper]
     assert digest_of_function(lambda: deep) != digest_of_function(lambda: deeper)
 
 
-def test_a_tuple_that_is_nested_100_000_deep_is_refused():
+def test_a_tuple_that_is_nested_20_000_deep_is_refused():
     deep = ()
-    for _ in range(100_000):
+    for _ in range(20_000):
         deep = (deep,)
     with pytest.raises(ConfigurationError, match=r"uses the variable `deep`.*\(it is nested too deep\)"):
         digest_of_function(lambda: deep)
@@ -617,6 +654,13 @@ def test_is_refused(what):
     value, message = REFUSED[what]
     with pytest.raises(ConfigurationError, match=message):
         digest_of_function(lambda: value)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
+def test_a_tensor_whose_numbers_pytorch_does_not_give_is_refused():
+    nested = torch.nested.nested_tensor([torch.zeros(1)])
+    with pytest.raises(ConfigurationError, match=r"uses the variable `nested`.*class torch.Tensor \(RuntimeError: "):
+        digest_of_function(lambda: nested)
 
 
 def test_a_large_array_is_not_copied():

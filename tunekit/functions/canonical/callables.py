@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from types import CellType, FunctionType, ModuleType
 
 from tunekit.functions.canonical.code import CodeForm, code_form
 from tunekit.functions.canonical.form import Form, Label, known_value
-from tunekit.functions.canonical.modules import ModuleDigest, local_file, names_of
+from tunekit.functions.canonical.modules import ModuleDigest, loaded, local_file, module_dict, names_of
 from tunekit.functions.canonical.names import (
     ImportedName,
     class_dict,
     imported_name,
     is_a,
     is_installed_module,
-    module_dict,
 )
 
 Part = tuple[Label, object]
@@ -30,6 +28,9 @@ _NOT_WHAT_A_CLASS_DOES = {
     "__doc__",
     "__firstlineno__",
     "__module__",
+    "__pydantic_core_schema__",  # made from the fields, with addresses
+    "__pydantic_serializer__",
+    "__pydantic_validator__",
     "__qualname__",
     "__slotnames__",  # copyreg keeps it there when it has copied the first instance
     "__static_attributes__",
@@ -59,7 +60,7 @@ def _form_of_name(name: ImportedName, module_digest: ModuleDigest) -> Form:
 def _form_of_module(module: ModuleType, module_digest: ModuleDigest) -> Form:
     content = module_dict(module)
     name = content.get("__name__")
-    if isinstance(name, str):
+    if isinstance(name, str) and loaded(name) is module:
         if file := local_file(name):
             return known_value("module", (name, module_digest(name, file)))
         if is_installed_module(name) or "__path__" in content or name == "__main__":
@@ -90,9 +91,8 @@ def _form_of_function(function: FunctionType, module_digest: ModuleDigest) -> Fo
 def _is_installed(function: FunctionType) -> bool:
     """Whether it was made by an installed module, so that this may know of variables that change all the time."""
     name = function.__globals__.get("__name__")
-    if not isinstance(name, str) or not is_installed_module(name):
-        return False
-    return module_dict(sys.modules[name]) is function.__globals__
+    module = loaded(name)
+    return module is not None and is_installed_module(name) and module_dict(module) is function.__globals__
 
 
 def _defaults(function: FunctionType) -> tuple[object, list[Part]]:
@@ -176,9 +176,8 @@ def _form_of_class(cls: type) -> Form:
     attributes = {name: value for name, value in class_dict(cls).items() if name not in _NOT_WHAT_A_CLASS_DOES}
     names = tuple(sorted(attributes))
     bases: tuple[type, ...] = type.__dict__["__bases__"].__get__(cls)
-    return Form(
-        "class", (type.__dict__["__name__"].__get__(cls), len(bases), names), _parts_of_class(cls, bases, names)
-    )
+    facts = (type.__dict__["__name__"].__get__(cls), len(bases), names)
+    return Form("class", facts, _parts_of_class(cls, bases, names))
 
 
 def _parts_of_class(cls: type, bases: tuple[type, ...], names: tuple[str, ...]) -> Iterator[Part]:

@@ -26,7 +26,7 @@ def _integer(value: int) -> bytes:
 
 
 def _float(value: float) -> bytes:
-    return _tagged(b"f", struct.pack(">d", value))  # tells 0.0 from -0.0, and is the same for every NaN
+    return _tagged(b"f", struct.pack(">d", value))  # tells 0.0 from -0.0
 
 
 def _complex(value: complex) -> bytes:

@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from tunekit.functions.canonical.arrays import form_of_array
 from tunekit.functions.canonical.callables import form_of_callable
 from tunekit.functions.canonical.constants import encoded
 from tunekit.functions.canonical.form import Form, Label, Undescribable
+from tunekit.functions.canonical.libraries import form_of_library_object
 from tunekit.functions.canonical.modules import ModuleDigest, digest_of_module
 from tunekit.functions.canonical.names import class_name
 from tunekit.functions.canonical.objects import form_of_object
@@ -132,7 +132,8 @@ class _Walk:
         return walk.digest.digest()
 
     def _form(self, value: object) -> Form:
-        return form_of_callable(value, self._module_digest) or form_of_array(value) or form_of_object(value)
+        form = form_of_callable(value, self._module_digest) or form_of_library_object(value)
+        return form or form_of_object(value)
 
 
 def _message(function: Callable[..., Any], error: _Unknown) -> str:

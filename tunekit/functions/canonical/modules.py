@@ -5,20 +5,23 @@ Found by reading: nothing is imported.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
+import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tunekit.functions.canonical.form import Undescribable
 from tunekit.sources.content import digest
 from tunekit.sources.imports import Import, imports_of
 
-ModuleDigest = Callable[[str, Path], str]
+ModuleDigest = Callable[[str, str], str]
 """Takes the name of a local module and its file, and gives what identifies it with all that it imports."""
 
 _PACKAGES = {"site-packages", "dist-packages"}
@@ -26,7 +29,7 @@ _STDLIB = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "plat
 _OWN = {"tunekit", "tunekit_core"}  # their versions are recorded, and a clone of them is edited all the time
 
 
-def digest_of_module(name: str, file: Path) -> str:
+def digest_of_module(name: str, file: str) -> str:
     """SHA-256 of a local module: the content of its file and, recursively, of the local modules that it imports.
 
     Raises:
@@ -36,23 +39,35 @@ def digest_of_module(name: str, file: Path) -> str:
     waiting = {name: file}
     while waiting:
         name, file = waiting.popitem()
-        content = digest(str(file))
+        content = digest(file)
         if content is None:
             raise Undescribable(f"{file}, from which it was imported, is gone")
         found[name] = content
-        package = name if file.stem == "__init__" else name.rpartition(".")[0]
-        imported = {each for statement in imports_of(str(file)).imports for each in names_of(statement, package)}
+        package = name if os.path.basename(file).startswith("__init__.") else name.rpartition(".")[0]
+        imported = {each for statement in imports_of(file).imports for each in names_of(statement, package)}
         for each in {*_parents(name), *imported} - found.keys():
             if place := local_file(each):
                 waiting[each] = place
     return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
 
 
-def local_file(name: str) -> Path | None:
+def local_file(name: str) -> str | None:
     """The file of a module by its name; None if it is installed, part of Python, a folder alone, or missing."""
     file, _ = _locate(name)
     is_local = file is not None and name.partition(".")[0] not in _OWN and not _is_installed(file)
     return file if is_local else None
+
+
+def loaded(name: object) -> ModuleType | None:
+    """The module that is loaded under a name. Other objects may be there, too."""
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    return module if issubclass(type(module), ModuleType) else None
+
+
+def module_dict(module: ModuleType) -> dict[str, Any]:
+    """The variables of a module, without asking the module."""
+    content: dict[str, Any] = ModuleType.__getattribute__(module, "__dict__")
+    return content
 
 
 def names_of(statement: Import, package: str) -> Iterator[str]:
@@ -71,9 +86,11 @@ def names_of(statement: Import, package: str) -> Iterator[str]:
     yield from (name, *_parents(name), *(f"{name}.{taken}" for taken in statement.names))
 
 
-def _is_installed(file: Path) -> bool:
+@functools.lru_cache(maxsize=2**14)
+def _is_installed(file: str) -> bool:
     """Whether a file lies where packages are installed, or belongs to Python."""
-    return not _PACKAGES.isdisjoint(file.parts) or not _STDLIB.isdisjoint(file.resolve().parents)
+    path = Path(file)
+    return not _PACKAGES.isdisjoint(path.parts) or not _STDLIB.isdisjoint(path.resolve().parents)
 
 
 def _parents(name: str) -> Iterator[str]:
@@ -82,17 +99,17 @@ def _parents(name: str) -> Iterator[str]:
         yield name
 
 
-def _locate(name: str) -> tuple[Path | None, Sequence[str]]:
+def _locate(name: str) -> tuple[str | None, Sequence[str]]:
     """The file of a module, and where its submodules are looked for."""
-    if module := sys.modules.get(name):
-        content = ModuleType.__getattribute__(module, "__dict__")
+    if module := loaded(name):
+        content = module_dict(module)
         file, folders = content.get("__file__"), content.get("__path__", ())
-        return Path(file) if isinstance(file, str) else None, folders
+        return file if isinstance(file, str) else None, folders
     parent = name.rpartition(".")[0]
     try:
         spec = PathFinder.find_spec(name, _locate(parent)[1]) if parent else importlib.util.find_spec(name)
-    except (ImportError, ValueError):  # also an empty name
+    except Exception:  # of an empty name, or of what somebody has added to the import system
         spec = None
     if spec is None:
         return None, ()
-    return Path(spec.origin) if spec.has_location and spec.origin else None, spec.submodule_search_locations or ()
+    return spec.origin if spec.has_location else None, spec.submodule_search_locations or ()

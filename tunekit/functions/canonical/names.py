@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
-from tunekit.functions.canonical.modules import local_file
+from tunekit.functions.canonical.modules import loaded, local_file, module_dict
 
 T = TypeVar("T")
 
@@ -22,7 +20,7 @@ class ImportedName(NamedTuple):
 
     module: str
     qualname: str
-    file: Path | None
+    file: str | None
 
 
 def imported_name(value: object) -> ImportedName | None:
@@ -31,32 +29,37 @@ def imported_name(value: object) -> ImportedName | None:
     As cloudpickle does, which sends a copy of everything else.
     """
     for module_name, qualname in _candidates(value):
-        module = sys.modules.get(module_name)
-        if module is None or module_name == "__main__":
+        module = loaded(module_name)
+        if module is None or module_name == "__main__" or _lookup(module_dict(module), qualname) is not value:
             continue
-        content = module_dict(module)
-        if _lookup(content, qualname) is value:
-            file = local_file(module_name)
-            if file is not None or is_installed_module(module_name):
-                return ImportedName(module_name, qualname, file)
+        file = local_file(module_name)
+        if file is not None or is_installed_module(module_name):
+            return ImportedName(module_name, qualname, file)
     return None
+
+
+def kept_name(value: object) -> tuple[str, str] | None:
+    """Where an installed module keeps an object of a class of its own, such as ``os.environ``; None if none does.
+
+    What it holds is no part of a function then: it is another in each process.
+    """
+    module_name = _CLASS_MODULE.__get__(type(value))
+    module = loaded(module_name)
+    if module is None or module_name == "builtins" or not is_installed_module(module_name):
+        return None  # builtins has what an interactive session showed last
+    names = [name for name, kept in list(module_dict(module).items()) if kept is value]
+    return (module_name, min(names)) if names else None
 
 
 def is_installed_module(name: object) -> bool:
     """Whether a name is that of a module that is loaded and not the user's own."""
-    module = sys.modules.get(name) if isinstance(name, str) else None
+    module = loaded(name)
     return module is not None and name != "__main__" and _has_origin(module) and local_file(str(name)) is None
 
 
 def is_a(value: object, cls: type[T]) -> TypeGuard[T]:
     """Whether a value is of a class, without asking the value: one of a test may say what it likes."""
     return issubclass(type(value), cls)
-
-
-def module_dict(module: ModuleType) -> dict[str, Any]:
-    """The variables of a module, without asking the module."""
-    content: dict[str, Any] = ModuleType.__getattribute__(module, "__dict__")
-    return content
 
 
 def class_dict(cls: type) -> Mapping[str, Any]:
@@ -77,10 +80,9 @@ def _candidates(value: object) -> list[tuple[str, str]]:
         return [(_CLASS_MODULE.__get__(value), _CLASS_QUALNAME.__get__(value))]
     if is_a(value, FunctionType):
         return [(value.__module__, value.__qualname__)]
-    if is_a(value, BuiltinFunctionType) and is_a(value.__self__, ModuleType):
-        return [(module_dict(value.__self__).get("__name__", ""), value.__name__)]
-    if is_a(value, BuiltinFunctionType) or is_a(value, MethodType):
-        return _candidates_of_method(value)
+    if is_a(value, MethodType) or is_a(value, BuiltinFunctionType):
+        owner = value.__self__
+        return [(module_dict(owner).get("__name__", ""), value.__name__)] if is_a(owner, ModuleType) else []
     if is_installed_module(_CLASS_MODULE.__get__(type(value))) and callable(value):
         try:
             module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
@@ -90,13 +92,6 @@ def _candidates(value: object) -> list[tuple[str, str]]:
         if isinstance(module, str) and isinstance(qualname, str):
             return [(module, qualname)]
     return []
-
-
-def _candidates_of_method(method: BuiltinFunctionType | MethodType) -> list[tuple[str, str]]:
-    """An installed module may keep an object of a class of its own, as ``random`` does, and offer its methods."""
-    owner = method.__self__
-    module = _CLASS_MODULE.__get__(owner if is_a(owner, type) else type(owner))
-    return [(module, getattr(method, "__name__", ""))] if is_installed_module(module) else []
 
 
 def _lookup(content: Mapping[str, Any], qualname: str) -> object:

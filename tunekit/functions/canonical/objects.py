@@ -8,6 +8,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from operator import itemgetter
 from pathlib import PurePath
 from types import (
     BuiltinMethodType,
@@ -26,7 +27,7 @@ from typing import Any, NamedTuple
 
 from tunekit.functions.canonical.code import code_form
 from tunekit.functions.canonical.form import Form, Label, Undescribable, known_value
-from tunekit.functions.canonical.names import class_name, is_a, is_installed_module
+from tunekit.functions.canonical.names import class_name, is_a, is_installed_module, kept_name
 
 Part = tuple[Label, object]
 
@@ -44,10 +45,15 @@ def form_of_object(value: object) -> Form:
     """
     if make := _FORMS.get(type(value)):
         return make(value)
+    for cls, names in _DESCRIPTORS.items():
+        if is_a(value, cls):
+            return Form("descriptor", (), [("is of a class", type(value)), *_attributes(names, value)])
     if is_a(value, Enum):
         return _form_of_member(value)
     if is_a(value, PurePath) and is_installed_module(type(value).__module__):
         return known_value("path", (type(value).__name__, str(value)))
+    if name := kept_name(value):
+        return known_value("kept", name)
     return _form_of_copy(value)
 
 
@@ -65,12 +71,8 @@ def _attributes(names: Iterable[str], value: Any) -> list[Part]:
     return [(("has the attribute `{}`", name), getattr(value, name)) for name in names]
 
 
-def _form_with(kind: str, *names: str) -> Callable[[Any], Form]:
-    return lambda value: Form(kind, (), _attributes(names, value))
-
-
-def _form_of_descriptor(value: Any) -> Form:
-    return Form("descriptor", value.__name__, [("belongs to a class", value.__objclass__)])
+def _form_of_slot(value: Any) -> Form:
+    return Form("slot", value.__name__, [("belongs to a class", value.__objclass__)])
 
 
 def _form_of_bound(value: Any) -> Form:
@@ -135,12 +137,14 @@ def _recipe(value: Any) -> str | _Recipe:
 
 def _state(state: Any) -> tuple[object, list[Part]]:
     """Attributes are in alphabetical order: they are in another one where they were set in another."""
-    dicts = state if type(state) is tuple and len(state) == 2 else (state,)
+    dicts = state if type(state) is tuple and len(state) == 2 else (state,)  # the second is that of slots
     if not all(part is None or (type(part) is dict and all(type(name) is str for name in part)) for part in dicts):
-        return None, [("has a state", state)]
-    attributes = {name: value for part in dicts for name, value in (part or {}).items()}
-    names = tuple(sorted(attributes))
-    return names, [(("has the attribute `{}`", name), attributes[name]) for name in names]
+        return "another", [("has a state", state)]
+    ordered = [None if part is None else dict(sorted(part.items(), key=itemgetter(0))) for part in dicts]
+    names = tuple(None if part is None else tuple(part) for part in ordered)
+    return names, [
+        (("has the attribute `{}`", name), value) for part in ordered for name, value in (part or {}).items()
+    ]
 
 
 _FORMS: dict[type, Callable[[Any], Form]] = {
@@ -156,20 +160,23 @@ _FORMS: dict[type, Callable[[Any], Form]] = {
     type({}.items()): lambda value: Form("items", (), _items(value)),
     CellType: _form_of_cell,
     CodeType: lambda value: Form("code", code_form(value).digest),
-    MethodType: _form_with("method", "__func__", "__self__"),
+    MethodType: lambda value: Form("method", (), _attributes(("__func__", "__self__"), value)),
     BuiltinMethodType: _form_of_bound,
     MethodWrapperType: _form_of_bound,
-    MethodDescriptorType: _form_of_descriptor,
-    ClassMethodDescriptorType: _form_of_descriptor,
-    WrapperDescriptorType: _form_of_descriptor,
-    GetSetDescriptorType: _form_of_descriptor,
-    MemberDescriptorType: _form_of_descriptor,
-    staticmethod: _form_with("static method", "__func__"),
-    classmethod: _form_with("class method", "__func__"),
-    property: _form_with("property", "fget", "fset", "fdel"),
-    functools.cached_property: _form_with("cached property", "func"),
+    MethodDescriptorType: _form_of_slot,
+    ClassMethodDescriptorType: _form_of_slot,
+    WrapperDescriptorType: _form_of_slot,
+    GetSetDescriptorType: _form_of_slot,
+    MemberDescriptorType: _form_of_slot,
     type(functools.lru_cache(len)): _form_of_cache,
     weakref.WeakKeyDictionary: lambda value: Form("weak dictionary"),  # a cache: what it holds may go at any time
     weakref.WeakValueDictionary: lambda value: Form("weak dictionary"),
     weakref.WeakSet: lambda value: Form("weak set"),
+}
+
+_DESCRIPTORS: dict[type, tuple[str, ...]] = {
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+    property: ("fget", "fset", "fdel"),
+    functools.cached_property: ("func",),
 }

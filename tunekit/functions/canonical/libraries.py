@@ -1,4 +1,7 @@
-"""Arrays of NumPy and tensors of PyTorch by their numbers; neither is imported here."""
+"""What holds addresses or random identifiers where it is copied: arrays, tensors, functions that libraries make.
+
+None of the libraries is imported here.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,22 @@ import sys
 from typing import Any
 
 from tunekit.functions.canonical.form import Form, Undescribable, known_value
-from tunekit.functions.canonical.names import is_a
+from tunekit.functions.canonical.names import class_name, is_a
 
 _HELD_APART = "OT"  # kinds whose elements are objects, or texts of any length, that lie elsewhere
 
 
-def form_of_array(value: Any) -> Form | None:
-    """Describe an array, a NumPy scalar or a tensor; None for everything else, subclasses of theirs included."""
+def form_of_library_object(value: object) -> Form | None:
+    """Describe an array, a tensor, a function of Numba or a validator of Pydantic; None for everything else."""
+    try:
+        return _form(value)
+    except Undescribable:
+        raise
+    except Exception as error:  # whatever a library raises
+        raise Undescribable(f"{type(error).__name__}: {error}") from error
+
+
+def _form(value: Any) -> Form | None:
     numpy = sys.modules.get("numpy")
     if numpy and type(value) is numpy.ndarray:
         return _form_of_ndarray("array", value, numpy, has_identity=True)
@@ -25,6 +37,13 @@ def form_of_array(value: Any) -> Form | None:
         return _form_of_tensor(value, torch)
     if torch and (is_a(value, torch.UntypedStorage) or is_a(value, torch.storage.TypedStorage)):
         raise Undescribable("what PyTorch writes of it holds an address")
+    numba = sys.modules.get("numba.core.dispatcher")
+    if numba and is_a(value, numba.Dispatcher):
+        parts = [("compiles a function", value.py_func), ("has options", value.targetoptions)]
+        return Form("compiled function", class_name(type(value)), parts)
+    pydantic = sys.modules.get("pydantic._internal._decorators")
+    if pydantic and is_a(value, pydantic.Decorator):  # such as a validator; it also knows the address of its class
+        return Form("decorated", value.cls_var_name, [("has a function", value.func), ("has options", value.info)])
     return None
 
 
