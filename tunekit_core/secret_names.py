@@ -9,6 +9,7 @@ from typing import Any
 MASK = "***"
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 WORDS = frozenset({"key", "apikey", "accesskey", "authkey", "privatekey", "secretkey", "auth", "pass", "pwd"})
+VARIABLE = re.compile(r"[A-Z]*(KEYS?|PASS|CREDS)")  # of words in capitals: OPENAIKEY, DBPASS, KEYS
 ENDS = ("secret", "secrets", "token", "password", "passwords", "passwd", "passphrase", "credential", "credentials")
 
 
@@ -16,13 +17,15 @@ def is_secret_name(name: str) -> bool:
     """Whether what bears this name is a secret.
 
     Names consist of words: ``AWS_ACCESS_KEY_ID``, ``api-key``, ``apiKey``. That of a secret has one that is in
-    :data:`WORDS`, or ends as :data:`ENDS` do, in whatever case. ``keyboard``,
+    :data:`WORDS`, or ends as :data:`ENDS` do, in whatever case; or one in capitals, as of variables, that ends in
+    ``KEY``, ``KEYS``, ``PASS`` or ``CREDS``. ``keyboard``,
     ``monkey`` and ``max_tokens`` are no such names.
 
     >>> is_secret_name("WANDB_API_KEY"), is_secret_name("DBPASSWORD"), is_secret_name("max_tokens")
     (True, True, False)
     """
-    return any(word in WORDS or word.endswith(ENDS) for word in map(str.lower, WORD.findall(name)))
+    words = WORD.findall(name)
+    return any(word.lower() in WORDS or word.lower().endswith(ENDS) or VARIABLE.fullmatch(word) for word in words)
 
 
 def is_secret(name: str, value: Any) -> bool:

@@ -282,3 +282,34 @@ def test_a_project_that_is_installed_where_it_is_worked_on_is_counted(command, m
         Path(f"env/bin/{program}").chmod(0o755)
     monkeypatch.setenv("PATH", str(Path("env/bin").resolve()))
     assert names(command, "train.py") == ["src/project/__init__.py", "src/project/model.py", "train.py"]
+
+
+CHANGES = [
+    ("env", "-C", "sub", "python", "train.py"),
+    ("env", "--chdir=sub", "python", "train.py"),
+    ("bash", "-c", "cd sub && python train.py"),
+    ("bash", "-c", "(cd sub; python -m train)"),
+    ("uv", "run", "--directory", "sub", "python", "train.py"),
+]
+
+
+@pytest.mark.parametrize("command", CHANGES, ids=" ".join)
+def test_where_a_command_changes_its_folder_the_files_there_are_counted(command):
+    write({"sub/train.py": "import helper", "sub/helper.py": "", "helper.py": ""})
+    assert set(names(*command)) == {"sub/train.py", "sub/helper.py"}
+
+
+WRAPPED = [
+    ("bash", "-euo", "pipefail", "-c", "python train.py"),
+    ("bash", "-o", "pipefail", "-c", "python train.py"),
+    ("bash", "--rcfile", "x", "-c", "python train.py"),
+    ("env", "-S", "python train.py"),
+    ("torchrun", "-mtrain"),
+    ("torchrun", "--module=train"),
+]
+
+
+@pytest.mark.parametrize("command", WRAPPED, ids=" ".join)
+def test_the_program_is_found_in_what_it_is_wrapped(command):
+    write({"train.py": ""})
+    assert names(*command) == ["train.py"]

@@ -130,6 +130,10 @@ def tune(
             option="changed_sources",
             value=changed_sources,
         )
+    if changed_sources is not None and not resume:
+        raise ConfigurationError(
+            "changed_sources='accept' says what resume=True may go on with: give both.", option="changed_sources"
+        )
     benchmark = FunctionBenchmark(
         function, space, metric=metric, mode=mode, resource=resource, max_resource=max_resource
     )
@@ -172,10 +176,10 @@ def _adopt_or_offer(spec: RunSpec, benchmark: FunctionBenchmark, *, resume: bool
     sibling = sibling_of(spec, benchmark)
     if sibling is None:
         return spec
-    if resume and (accepts_changes or not sibling.has_other_sources):
+    if resume and sibling.can_become(spec) and (accepts_changes or not sibling.has_other_sources):
         return adopt(sibling, spec)
-    how = "give resume=True, changed_sources='accept'" if sibling.has_other_sources else "give resume=True"
-    print_stderr(f"{offer(sibling, spec, how)}.")
+    how = "give resume=True, changed_sources='accept'." if sibling.has_other_sources else "give resume=True."
+    print_stderr(offer(sibling, spec, how))
     return spec
 
 

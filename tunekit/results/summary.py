@@ -50,7 +50,7 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     )
     print_stdout(f"Results: {spec.folder}{disk_use(spec.folder)}")
     if command is not None and incumbent is None:
-        print_stdout("Next: mend it, and type the same with another experiment_tag=NAME.")
+        print_stdout("Next: mend it, and type the same again.")
     elif command is not None:
         print_stdout(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
 

@@ -16,7 +16,8 @@ from tunekit_core.engine.as_recorded import AsRecorded
 from tunekit_core.engine.events import Resumed, Started
 from tunekit_core.engine.fold import Fold
 from tunekit_core.engine.state import ExperimentState, View
-from tunekit_core.errors import RecordError, ReplayError
+from tunekit_core.errors import DamagedRecord, RecordError, ReplayError
+from tunekit_core.records.damage import how_to_go_on
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS
 
@@ -58,14 +59,17 @@ def passed_end(folder: Path, config: Mapping[str, Any], spec: RunSpec, problem: 
     scheduler = AsRecorded(problem)
     state = ExperimentState(problem, scheduler)
     view, folding = View(state), Fold(state)
+    events = EventFile(folder / EVENTS)
     try:
-        for event in scheduler.following(EventFile(folder / EVENTS).read()):
+        for event in scheduler.following(events.read()):
             if isinstance(event, Started | Resumed | TrialReported):
                 for name, criterion in criteria.items():
                     reason = None if name in waits and isinstance(event, TrialReported) else criterion(view)
                     if reason is not None:
                         return PassedEnd(name, reason)
             folding.add(event)
+    except DamagedRecord as error:
+        raise DamagedRecord(f"{error} {how_to_go_on(folder, events.n_events)}") from error
     except ReplayError as error:
         raise RecordError(f"{folder / EVENTS} is not the record of this experiment: {error}") from error
     return None

@@ -12,8 +12,9 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
-from tunekit_core.records.files import read_metadata, write_metadata
+from tunekit_core.records.files import METADATA, read_metadata, write_metadata
 from tunekit_core.records.lock import FolderLock
+from tunekit_core.records.metadata_fields import FORMERLY, HASH
 from tunekit_core.records.syncing import sync_folder
 
 WAIT = "Wait until it has ended, or interrupt it with Ctrl-C."
@@ -28,8 +29,20 @@ def hash_of(folder: Path) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def now_at(folder: Path) -> Path | None:
+    """Where the experiment is that was in a folder, which is not there any more; ``None`` if that is not known."""
+    for path in sorted(folder.resolve().parent.glob(f"*/{METADATA}")):
+        try:
+            formerly = read_metadata(path.parent).get(FORMERLY, [])
+        except RecordError:
+            continue
+        if any(folder.resolve().name.endswith(f"-{each}") for each in formerly):
+            return path.parent
+    return None
+
+
 def settle(spec: RunSpec) -> None:
-    """Move what is in the folder of a run, if that is another run by now, to where it belongs.
+    """Move what is in the folder of a run, if that is another run by now, to where it belongs; and the run to there.
 
     An experiment that gets another end, or whose program is edited, is another run: it is told so first and moved
     then. Its process may die in between.
@@ -38,6 +51,11 @@ def settle(spec: RunSpec) -> None:
         ExperimentLocked: If another process writes it.
         ConfigurationError: If what it is now exists already.
     """
+    if spec.can_restore and not spec.folder.exists():
+        for path in sorted(spec.folder.parent.glob(f"{spec.folder.name.removesuffix(spec.hash)}*/{METADATA}")):
+            if hash_of(path.parent) == spec.hash:
+                move(path.parent, spec.folder)
+                return
     found = hash_of(spec.folder)
     if found not in (None, spec.hash):
         move(spec.folder, spec.folder.with_name(spec.folder.name.removesuffix(spec.hash) + found))
@@ -55,7 +73,9 @@ def become(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:
         ExperimentLocked: If another process writes it.
     """
     with _locked(folder):
-        write_metadata(folder, {**metadata, **spec.metadata(), "status": ExperimentStatus.INTERRUPTED.value}, sync=True)
+        before = [*metadata.get(FORMERLY, []), metadata[HASH]]
+        interrupted = {"status": ExperimentStatus.INTERRUPTED.value, FORMERLY: before}
+        write_metadata(folder, {**metadata, **spec.metadata(), **interrupted}, sync=True)
 
 
 def move(folder: Path, target: Path) -> None:

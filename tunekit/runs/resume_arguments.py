@@ -9,6 +9,7 @@ from typing import Any, cast
 import attrs
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from tunekit.runs.trust import YES
 from tunekit_core.errors import ConfigurationError, suggestion
@@ -66,12 +67,13 @@ def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
         key = path.partition(".")[0]
         if "=" not in override or (key not in CHANGEABLE and path != FOLDER):
             raise ConfigurationError(
-                f"{override}: an experiment that goes on keeps what it is. Only these can be changed: "
+                f"{override}: an experiment that goes on keeps what it is. {suggestion(key, CHANGEABLE)}"
+                f"Only these can be changed: "
                 f"{', '.join(CHANGEABLE)}; {FOLDER}, where its program lies, if that was moved. {USAGE}",
                 option=key,
                 value=override,
             )
     try:
         return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(list(overrides))))
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, YAMLError) as error:
         raise ConfigurationError(f"{' '.join(overrides)}: {error}. {USAGE}") from error

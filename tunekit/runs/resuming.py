@@ -17,14 +17,15 @@ from tunekit.console import plural, print_stderr
 from tunekit.runs.building import build_problem
 from tunekit.runs.checking import check_runs
 from tunekit.runs.ends import passed_end
-from tunekit.runs.folders import WAIT, become, move
+from tunekit.runs.folders import WAIT, become, move, now_at
 from tunekit.runs.given_again import config_with_secrets, split_secrets
 from tunekit.runs.resume_arguments import ACCEPT_SOURCES, UP_TO_DAMAGE, ResumeArguments, parse_resume
 from tunekit.runs.trust import YES, check_trust
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.damage import cut_off_at_damage
-from tunekit_core.records.files import EVENTS, read_metadata
+from tunekit_core.records.files import EVENTS, METADATA, read_metadata
 from tunekit_core.records.metadata_fields import FILES_FORMAT
 
 DERIVED = ("data_hash", "format", "sources", EARLIER)
@@ -45,6 +46,7 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     secrets, others = split_secrets(arguments)
     asked = parse_resume(others)
     folder = asked.folder
+    _check_exists(folder)
     metadata = read_metadata(folder)
     config = metadata.get("config")
     if UP_TO_DAMAGE in asked.flags and (not isinstance(config, Mapping) or metadata["benchmark"] == FUNCTION_BENCHMARK):
@@ -81,11 +83,24 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     if UP_TO_DAMAGE in asked.flags:
         _cut_off(folder)
     _check_end(folder, config, spec)
-    spec = _with_sources(asked, config, spec)
+    is_complete = metadata["status"] == ExperimentStatus.COMPLETED.value
+    spec = _with_sources(asked, config, spec, is_complete=is_complete)
     if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
         _rename(folder, metadata, spec)
     return spec
+
+
+def _check_exists(folder: Path) -> None:
+    if (folder / METADATA).exists():
+        return
+    now = now_at(folder)
+    if now is not None:
+        raise RecordError(f"{folder} is {_shown(now)} now, since it got another end or its program was edited.")
+    raise RecordError(
+        f"{folder} holds no experiment: it has no {METADATA}. Give the folder of one, as the command that made it "
+        f"printed it. An experiment that has lost its {METADATA} goes on when that command is typed again."
+    )
 
 
 def _cut_off(folder: Path) -> None:
@@ -95,7 +110,7 @@ def _cut_off(folder: Path) -> None:
         raise type(error)(f"{error} {WAIT}") from error
     kept = " and ".join(map(str, cut_off.kept_as))
     print_stderr(
-        f"{cut_off.damage} {plural(cut_off.n_lines, 'line')} from there on are set aside, kept as {kept}. The "
+        f"{cut_off.damage} {plural(cut_off.n_lines, 'line')} from there on: set aside, kept as {kept}. The "
         f"experiment goes on from the {plural(cut_off.n_kept, 'event')} before."
     )
 
@@ -124,7 +139,7 @@ def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any])
                 option=key,
                 value=merged[key],
             )
-        if registry().clearest(key, merged[key]["name"]) != recorded[key]["name"]:
+        if registry().clearest(key, str(merged[key]["name"])) != recorded[key]["name"]:
             raise ConfigurationError(
                 f"{key}={merged[key]['name']}: an experiment that goes on keeps its {key}, {recorded[key]['name']}.",
                 option=key,
@@ -219,9 +234,15 @@ def _check_end(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> None:
         )
 
 
-def _with_sources(asked: ResumeArguments, config: Mapping[str, Any], spec: RunSpec) -> RunSpec:
+def _with_sources(asked: ResumeArguments, config: Mapping[str, Any], spec: RunSpec, *, is_complete: bool) -> RunSpec:
     """The run with the sources that it had before and those that it has now."""
-    names = ", ".join(different(config["sources"] or {}, spec.sources or {}))
+    before, now = config["sources"] or {}, spec.sources or {}
+    names = ", ".join(name if name in now else f"{name} (which is gone)" for name in different(before, now))
+    if names and is_complete and config["stopping"] == spec.results["stopping"]:
+        raise ConfigurationError(
+            f"{asked.folder} is complete, so that nothing would run with the other sources ({names}). Give it a later "
+            "end as well, or type the command that made it, to begin anew with those of now."
+        )
     if names and ACCEPT_SOURCES not in asked.flags:
         again = shlex.join(["python", "-m", "tunekit", "resume", *asked.words, ACCEPT_SOURCES])
         raise ConfigurationError(

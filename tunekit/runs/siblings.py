@@ -19,6 +19,7 @@ from tunekit.runs.folders import become, move
 from tunekit.runs.resume_arguments import ACCEPT_SOURCES
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError, TunekitError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import EVENTS, METADATA, read_metadata
@@ -37,11 +38,23 @@ class Sibling:
         folder: Where it is.
         metadata: Its ``metadata.json``.
         has_other_sources: Whether its program was another.
+        is_past: Whether it has gone further than the end that is asked for, or its record is damaged.
     """
 
     folder: Path
     metadata: Mapping[str, Any]
     has_other_sources: bool
+    is_past: bool
+
+    def ends_like(self, spec: RunSpec) -> bool:
+        """Whether it has the same end as a run."""
+        return bool(self.config[STOPPING] == spec.results[STOPPING])
+
+    def can_become(self, spec: RunSpec) -> bool:
+        """Whether it can go on as that run."""
+        status = self.metadata["status"]
+        has_ended = status == ExperimentStatus.COMPLETED.value and self.ends_like(spec)
+        return not self.is_past and not has_ended and status != ExperimentStatus.RUNNING.value
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -51,7 +64,9 @@ class Sibling:
 
 
 def sibling_of(spec: RunSpec, benchmark: Benchmark | None = None) -> Sibling | None:
-    """The experiment that a run could go on with, which has got furthest; one with the same program if there is any.
+    """The experiment that comes closest to a run: if possible one that can become it, and with the same program.
+
+    Of several it is that which has got furthest.
 
     Args:
         spec: A run that has not begun.
@@ -60,8 +75,12 @@ def sibling_of(spec: RunSpec, benchmark: Benchmark | None = None) -> Sibling | N
     if not spec.can_restore or spec.folder.exists():
         return None
     problem = build_problem(benchmark or build_benchmark(spec.results["benchmark"]), spec.results)
-    found = [each for each in _siblings(spec) if not _is_past(each, spec, problem)]
-    return min(found, key=lambda each: (each.has_other_sources, -_size(each.folder)), default=None)
+    found = _siblings(spec, problem)
+    return min(
+        found,
+        key=lambda each: (not each.can_become(spec), each.has_other_sources, -_size(each.folder)),
+        default=None,
+    )
 
 
 def adopt(sibling: Sibling, spec: RunSpec) -> RunSpec:
@@ -87,16 +106,18 @@ def offer(sibling: Sibling, spec: RunSpec, how: str = "") -> str:
         spec: The run that could go on with it.
         how: How, as the end of a sentence; by the command line unless given.
     """
-    differs = []
-    if sibling.config[STOPPING] != spec.results[STOPPING]:
-        differs.append("another end")
+    differs = [] if sibling.ends_like(spec) else ["another end"]
     if sibling.has_other_sources:
-        names = ", ".join(different(sibling.config["sources"] or {}, spec.sources or {}))
-        differs.append(f"other sources ({names or 'edited while it ran'})")
-    return (
-        f"{sibling.folder} is the same experiment with {' and '.join(differs)}. To go on with that rather than begin "
-        f"anew, {how or f'type: {_command(sibling, spec)}'}"
-    )
+        names = different(sibling.config["sources"] or {}, spec.sources or {})
+        differs.append(f"other sources ({', '.join(names) or 'edited while it ran'})")
+    same = f"{sibling.folder} is the same experiment with {' and '.join(differs)}"
+    if sibling.is_past:
+        return f"{same}, and has gone further than this end. This one begins anew."
+    if sibling.metadata["status"] == ExperimentStatus.RUNNING.value:
+        return f"{same}, which runs now. This one begins anew."
+    if not sibling.can_become(spec):
+        return f"{same}, and is complete. This one begins anew."
+    return f"{same}. To go on with that rather than begin anew, {how or f'type: {_command(sibling, spec)}'}"
 
 
 def _command(sibling: Sibling, spec: RunSpec) -> str:
@@ -116,14 +137,18 @@ def _changes(config: Mapping[str, Any], spec: RunSpec) -> Iterator[str]:
         values = {key: value for key, value in options.items() if key not in (DISTRIBUTION, REVISION)}
         clear = registry().clearest("stopping", f"{options[DISTRIBUTION]}/{name.rpartition('/')[2]}")
         if len(values) == 1:
-            yield f"{STOPPING}.{clear}={next(iter(values.values()))}"
+            yield f"{STOPPING}.{clear}={_typed(next(iter(values.values())))}"
         elif not values:
             yield f"{STOPPING}.{clear}=true"
         else:
-            yield from (f"{STOPPING}.{clear}.{key}={value}" for key, value in values.items())
+            yield from (f"{STOPPING}.{clear}.{key}={_typed(value)}" for key, value in values.items())
 
 
-def _siblings(spec: RunSpec) -> Iterator[Sibling]:
+def _typed(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _siblings(spec: RunSpec, problem: Problem) -> Iterator[Sibling]:
     identity = identity_of(spec.results)
     beginning = spec.folder.name.removesuffix(spec.hash)
     for path in sorted(spec.folder.parent.glob(f"{beginning}*/{METADATA}")):
@@ -136,13 +161,14 @@ def _siblings(spec: RunSpec) -> Iterator[Sibling]:
         except NO_CONFIG:
             continue
         differing = {key for key in {**identity, **other} if identity.get(key) != other.get(key)}
-        if other.get("format") == FILES_FORMAT and differing <= MAY_DIFFER:
-            yield Sibling(folder, metadata, has_other_sources=bool(differing - {STOPPING}))
+        if other.get("format") == FILES_FORMAT and differing and differing <= MAY_DIFFER:
+            is_past = _is_past(folder, metadata["config"], spec, problem)
+            yield Sibling(folder, metadata, bool(differing - {STOPPING}), is_past)
 
 
-def _is_past(sibling: Sibling, spec: RunSpec, problem: Problem) -> bool:
+def _is_past(folder: Path, config: Mapping[str, Any], spec: RunSpec, problem: Problem) -> bool:
     try:
-        return passed_end(sibling.folder, sibling.config, spec, problem) is not None
+        return passed_end(folder, config, spec, problem) is not None
     except RecordError:
         return True  # it could not go on
 

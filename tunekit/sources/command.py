@@ -12,6 +12,9 @@ import attrs
 PYTHON = re.compile(r"(python|pypy)\d*(\.\d+)*[dmtw]?(-dbg)?")
 SHELL = re.compile(r"(ba|da|k|z|fi|)sh")
 MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+CHANGE_FOLDER = ("cd", "pushd", "-C", "--chdir", "--directory")
+SPLIT = ("-S", "--split-string")  # of env
+FILES_OF_SHELL = ("--rcfile", "--init-file")
 WITH_VALUE = "cmWX"  # options of Python that take what follows
 PYTHONPATH = "PYTHONPATH"
 SYSTEM = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
@@ -27,6 +30,7 @@ class Named:
         modules: Dotted names that may be modules which are run.
         code: Texts of Python that stand in the command itself.
         python_path: Values of ``PYTHONPATH`` that stand in it.
+        folders: Those that it changes to on the way.
         programs: What may lie in the environment of a Python: the first word, and each Python.
     """
 
@@ -35,6 +39,7 @@ class Named:
     modules: list[str] = attrs.field(factory=list)
     code: list[str] = attrs.field(factory=list)
     python_path: list[str] = attrs.field(factory=list)
+    folders: list[str] = attrs.field(factory=list)
     programs: list[str] = attrs.field(factory=list)
 
 
@@ -62,8 +67,26 @@ def _read(words: Sequence[str], named: Named) -> None:
             index += _read_python(following, named)
         elif SHELL.fullmatch(program):
             _read_shell(following, named)
+        elif word in CHANGE_FOLDER and following:
+            named.folders.append(following[0])
+        elif word in SPLIT and following:
+            _read(_split(following[0]), named)
         elif word in ("-m", "--module") and following and MODULE.fullmatch(following[0]):
             named.modules.append(following[0])  # of torchrun, accelerate, coverage, …
+        else:
+            _read_joined(word, named)
+
+
+def _read_joined(word: str, named: Named) -> None:
+    """Read an option with its value in one word."""
+    option, equals, value = word.partition("=")
+    if equals and option in CHANGE_FOLDER:
+        named.folders.append(value)
+    elif equals and option in SPLIT:
+        _read(_split(value), named)
+    elif (equals and option == "--module") or word.startswith("-m"):
+        module = value if equals else word[2:]
+        named.modules.extend([module] if MODULE.fullmatch(module) else [])
 
 
 def _may_be_files(word: str) -> Iterator[str]:
@@ -109,16 +132,23 @@ def _read_python(words: Sequence[str], named: Named) -> int:
 
 def _read_shell(words: Sequence[str], named: Named) -> None:
     """Read the commands in ``bash -c 'nice python train.py'`` as if they stood there themselves."""
-    options = [word for word in words if word.startswith("-")]
-    texts = [word for word in words if not word.startswith("-")]
-    if not texts or not any("c" in option for option in options if not option.startswith("--")):
-        return
-    reader = shlex.shlex(texts[0], posix=True, punctuation_chars=True)
+    rest, is_text = list(words), False
+    while rest and rest[0][:1] in ("-", "+"):
+        option = rest.pop(0)
+        is_text |= "c" in option and not option.startswith("--")
+        if option in FILES_OF_SHELL or (not option.startswith("--") and option[-1] in "oO"):  # as -euo pipefail
+            del rest[:1]
+    if rest and is_text:
+        _read(_split(rest[0]), named)
+
+
+def _split(text: str) -> list[str]:
+    reader = shlex.shlex(text, posix=True, punctuation_chars=True)
     reader.whitespace_split = True
     try:
-        _read(list(reader), named)
+        return list(reader)
     except ValueError:  # quotes that do not end
-        return
+        return []
 
 
 def is_installed(path: str) -> bool:

@@ -72,7 +72,11 @@ def sources_of(
         *_shared([*named.python_path, variables.get(PYTHONPATH, "")], here),
         *editable_folders(named.programs, here, variables.get("PATH")),
     ]
-    programs = [*_files(named, here, shared), *_without_file(named, import_path(here, shared))]
+    programs = [
+        program
+        for folder in dict.fromkeys([here, *(absolute(folder, here) for folder in named.folders)])
+        for program in (*_files(named, folder, shared), *_without_file(named, import_path(folder, shared)))
+    ]
     if not all(program.is_absolute for program in programs):
         home = here
     collected = Collected(home)

@@ -26,7 +26,7 @@ from tunekit_core.records.earlier import Earlier, look
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, RESULTS, write_metadata
 from tunekit_core.records.lock import FolderLock
-from tunekit_core.records.metadata_fields import FILES_FORMAT
+from tunekit_core.records.metadata_fields import FILES_FORMAT, FORMERLY, HASH
 from tunekit_core.records.results import ResultsWriter
 from tunekit_core.records.syncing import make_folder, sync_folder
 
@@ -121,6 +121,8 @@ class ExperimentRecord:
             "numerics": _numerics(),
             "started": earlier.metadata.get("started", _now()) if earlier.goes_on else _now(),
         }
+        if earlier.goes_on and FORMERLY in earlier.metadata:
+            self._metadata[FORMERLY] = earlier.metadata[FORMERLY]
         self._lock.check()
         self._results = ResultsWriter(self.folder, problem.space, sync=self.keeps_events)
         self._events = EventFile(self.folder / EVENTS) if self.keeps_events else None
@@ -162,6 +164,9 @@ class ExperimentRecord:
         Raises:
             OSError: If it cannot be written.
         """
+        before = self._metadata.get(HASH)
+        if before is not None and metadata.get(HASH, before) != before:
+            self._metadata[FORMERLY] = [*self._metadata.get(FORMERLY, []), before]
         self._metadata |= metadata
         write_metadata(self.folder, self._metadata, sync=self.keeps_events)
 

@@ -9,6 +9,7 @@ from typing import Any
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import OtherFormat, RecordError, shown
 
+HASH, FORMERLY = "hash", "formerly"  # of the run that it is, and of those that it was
 FILES_FORMAT = 3  # of the files; enters the hash of a run
 
 

@@ -30,6 +30,7 @@ from tunekit_core import (
     TrialReported,
     UnfinishedTrial,
     changes_for_trials,
+    is_secret_name,
 )
 from tunekit_local.devices import Devices
 from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
@@ -38,6 +39,7 @@ from tunekit_local.notices import Notices
 from tunekit_local.options import LocalOptions
 from tunekit_local.recovery import find_run
 from tunekit_local.reports import new_reports
+from tunekit_local.run_process import Ending
 from tunekit_local.running_trial import RunningTrial
 from tunekit_local.start_queue import StartQueue
 from tunekit_local.supervised_run import SupervisedRuns
@@ -45,6 +47,7 @@ from tunekit_local.supervisor import changed
 from tunekit_local.trial_folder import TrialFolder
 
 SECONDS_BETWEEN_CHECKS = 1.0  # of all trials: notices may be lost, and a killed supervisor sends none
+SHORTEST_SECRET = 4  # characters: a shorter text is part of too much that is no secret
 SECONDS_TO_CLOSE = 15.0  # that runs have beyond the grace period
 
 
@@ -342,7 +345,7 @@ class LocalBackend(Backend):
                 RuntimeWarning,
                 stacklevel=2,
             )
-        self._end(running, cause, lost if cause is None else failure_reason(ending, running.folder, running.number))
+        self._end(running, cause, lost if cause is None else self._reason(ending, running))
 
     def _end(self, running: RunningTrial, cause: Cause | None, reason: str) -> None:
         """Tell the end of a run; without a cause it has not failed."""
@@ -361,6 +364,12 @@ class LocalBackend(Backend):
         del self._running[trial_id]
         running.reports.close()
         self._devices.release(trial_id)
+
+    def _reason(self, ending: Ending | None, running: RunningTrial) -> str:
+        variables = changed(os.environ, {**changes_for_trials(), **self._script.environment})
+        secrets = {value for name, value in variables.items() if is_secret_name(name) and len(value) >= SHORTEST_SECRET}
+        longest_first = sorted(secrets, key=len, reverse=True)
+        return failure_reason(ending, running.folder, running.number, longest_first)
 
     def _start_waiting(self) -> None:
         for running, error in self._queue.start_waiting():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 
-from tunekit_core import Cause
+from tunekit_core import MASK, Cause
 from tunekit_local.run_process import Ending
 from tunekit_local.supervisor import ASKED, NOT_STARTED, TIMEOUT, TUNER_DIED
 from tunekit_local.trial_folder import TrialFolder
@@ -37,8 +38,15 @@ def cause_of_failure(ending: Ending | None, *, may_end: bool) -> Cause | None:
     return None if ending["exit_code"] == 0 else Cause.SCRIPT
 
 
-def failure_reason(ending: Ending | None, folder: TrialFolder, run: int) -> str:
-    """Why the last run of a trial failed, for people, with the end of what it wrote to its standard error."""
+def failure_reason(ending: Ending | None, folder: TrialFolder, run: int, secrets: Iterable[str] = ()) -> str:
+    """Why the last run of a trial failed, for people, with the end of what it wrote to its standard error.
+
+    Args:
+        ending: How it ended.
+        folder: Of the trial.
+        run: The run.
+        secrets: Texts that are masked, since the reason is recorded and printed.
+    """
     if ending is None:
         return "its supervisor was killed, or the machine went down, and the script with it."
     if ending["cause"] in (ASKED, TUNER_DIED):
@@ -56,6 +64,8 @@ def failure_reason(ending: Ending | None, folder: TrialFolder, run: int) -> str:
     else:
         why = f"it ended with exit status {ending['exit_code']}"
     errors = folder.end_of_errors(run)
+    for secret in secrets:
+        errors = errors.replace(secret, MASK)
     log = folder.stderr.relative_to(folder.path.parent)  # an experiment that goes on with another end is renamed
     if ending["lost_output"]:
         why = f"{why}. {lost_output(ending)}"
