@@ -127,8 +127,9 @@ def test_a_run_of_another_version_counts_and_says_how_to_run_it_again(tunekit, r
     finished = tunekit("method=ASHA", SHORT)
     assert "found complete" in finished.out
     assert "tunekit-asha 0.0.1" in finished.err
-    again = " ".join(finished.err.split()).rpartition("type: python -m tunekit ")[2]
-    assert tunekit(*shlex.split(again)).status == 0
+    line = next(line for line in finished.err.splitlines() if "What is complete counts." in line)
+    words = shlex.split(line.rpartition("type: ")[2])
+    assert tunekit(*words[words.index("method=ASHA") :]).status == 0
     assert folder in results.folders()
     assert len(results.folders("default-anew/*/*")) == 1
 
