@@ -127,7 +127,7 @@ def running(round):
     without_traceback(finished)
     require(finished.status in (0, 1, 2), f"status {finished.status}: {finished.told[-2000:]}")
     wait_until_none(round.folder)
-    go_on(round, experiment)
+    go_on(round, experiment, damaged=[path])  # it may have come to its end without reading what was damaged
 
 
 def damage_and_see(round, experiment, *, is_complete=False):
