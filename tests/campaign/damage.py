@@ -4,6 +4,7 @@ Whatever is read back is right or one clear error; the sweep has its answer; wha
 and what was not damaged stays as it is.
 """
 
+import json
 import os
 import re
 import shlex
@@ -96,7 +97,7 @@ def complete(round):
     experiment = round.experiments[round.rng.choice(("one", "asha", "function", "sweep", "sweep", "scripts"))]
     round.note(f"{experiment.name}, complete")
     round.copy_complete(experiment)
-    damage_and_see(round, experiment, is_complete=True)
+    damage_and_see(round, experiment)
 
 
 def interrupted(round):
@@ -130,16 +131,17 @@ def running(round):
     go_on(round, experiment, damaged=[path])  # it may have come to its end without reading what was damaged
 
 
-def damage_and_see(round, experiment, *, is_complete=False):
+def damage_and_see(round, experiment):
     """Damage up to two files, read what is there, and type the command again."""
     untouched = {path: path.read_bytes() for path in _results_of(round)}
+    complete = {each.parent for each in round.folder.glob("results/*/*/*/metadata.json") if is_complete(each)}
     damaged, damaged_when_complete = [], []
     for _ in range(round.rng.choice((1, 1, 2))):
         path = choose(round)
         if path is None:
             continue
         now = damage(round, path)
-        if is_complete:
+        if path.parent in complete:
             damaged_when_complete.append(path)
         hurt = path.parent if path.name in OF_A_RUN else None
         untouched = {each: data for each, data in untouched.items() if each.parent != hurt}
@@ -153,6 +155,10 @@ def damage_and_see(round, experiment, *, is_complete=False):
         check_kept(round, path, now)
     for path, data in untouched.items():
         require(path.read_bytes() == data, f"{path} was not damaged, and is not as it was")
+
+
+def is_complete(metadata):
+    return json.loads(metadata.read_text())["status"] == "completed"
 
 
 def _results_of(round):
