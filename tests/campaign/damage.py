@@ -232,7 +232,12 @@ def check_anew(round, experiment, tag):
 
 
 def check_kept(round, path, now):
-    """The bytes of a damaged file that held results are somewhere, whole or in two parts."""
+    """The bytes of a damaged file that held results are somewhere, whole or in two parts.
+
+    A last line of a record without its end tells nothing, and is removed.
+    """
+    if path.name == "events.jsonl":
+        now = now[: now.rfind(b"\n") + 1]
     if not now.strip(b"\0\n"):
         return
     files = [each for each in round.folder.glob("results/**/*") if each.is_file() and not each.is_symlink()]
