@@ -199,13 +199,13 @@ def go_on(round, experiment, *, damaged=()):
             words = experiment.words
             continue
         advice = re.findall(r"python -m tunekit (resume \S+ --up-to-damage)", finished.told)
-        anew = re.findall(r"experiment_tag=\S+", finished.told)
+        anew = re.findall(r"experiment_tag=[\w.-]+", finished.told)
         if advice:
             words = (*shlex.split(advice[0]),)
             round.note("--up-to-damage")
         elif anew:
             round.note("anew")
-            check_anew(round, experiment, anew[0].strip("`'."))
+            check_anew(round, experiment, anew[0].rstrip("."))
             return
         else:
             words = experiment.words  # a second time
