@@ -64,6 +64,12 @@ def fold(session: nox.Session) -> None:
 
 
 @nox.session
+def campaign(session: nox.Session) -> None:
+    """Kills, damage, full disks and several writers for an hour, as in ``nox -s campaign -- --minutes 5 --seed 1``."""
+    session.run("python", "-m", "tests.campaign", *session.posargs)
+
+
+@nox.session
 def wheels(session: nox.Session) -> None:
     """Builds every wheel from its sdist, and tries them in a fresh environment outside the clone."""
     session.run("pytest", "-n", "0", "tests/packaging/wheels.py", *session.posargs)  # built once, for all tests

@@ -94,6 +94,21 @@ def test_the_launch_command_of_the_readme_compares_and_draws(tunekit, results):
     assert [(run["seed"], run["status"]) for run in index(results)] == [(str(seed), "completed") for seed in range(4)]
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_stands_in_the_place_of_the_index_is_set_aside(tunekit, results, make):
+    tunekit(*LAUNCH, ONE_JOB)
+    written = index(results)
+    path = results.root / "default" / "index.csv"
+    path.unlink()
+    make(path)
+    kind = os.lstat(path).st_mode
+    finished = tunekit(*LAUNCH, ONE_JOB)
+    assert finished.status == 0, finished.err
+    assert index(results) == written
+    assert os.lstat(path.with_name("index.csv.set-aside-1")).st_mode == kind
+    assert f"Kept as {path}.set-aside-1: {path} is no file" in finished.err
+
+
 def test_results_are_the_same_bytes_for_one_job_and_two(tunekit, results):
     tunekit(*LAUNCH, ONE_JOB, "experiment_tag=one")
     tunekit(*LAUNCH, TWO_JOBS, "experiment_tag=two")

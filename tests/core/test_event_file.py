@@ -1,6 +1,7 @@
 """``events.jsonl``: numbers and checksums, what is damaged, and that it is read line by line."""
 
 import json
+import os
 import shutil
 import tracemalloc
 import zlib
@@ -104,6 +105,23 @@ def test_every_kind_of_event_is_read_as_it_was_written(whole):
         *("tuner_started", "workers", "start", "start", "placed", "report", "decision", "late", "unusable"),
         *("restarted", "ended", "resume", "stop", "anomaly", "criterion"),
     ]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: os.mkfifo(path),  # nobody writes to it: who opened it would wait for ever
+        lambda path: path.mkdir(),
+        lambda path: path.symlink_to("/nowhere"),
+        lambda path: path.symlink_to("/dev/zero"),
+    ],
+    ids=["pipe", "folder", "link to nothing", "link to a device"],
+)
+def test_what_is_no_file_is_an_error_at_once(tmp_path, make):
+    path = tmp_path / "events.jsonl"
+    make(path)
+    events, error = read(path)
+    assert (events, str(error)) == ([], f"{path} cannot be read: it is no file")
 
 
 def test_metrics_that_are_no_number_are_read_as_that(tmp_path):

@@ -21,7 +21,7 @@ from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import TrialReported
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Status
-from tunekit_core.engine.events import TunerStarted
+from tunekit_core.engine.events import TunerStarted, Workers
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ExperimentLocked, RecordError
@@ -100,13 +100,13 @@ def test_metadata_say_running_while_it_runs(play, tmp_path):
 
 
 class Interrupts:
-    """Raises what an interruption is, at a line of the module that keeps records, counted from 0."""
+    """Raises what an interruption is, at a line of the modules that keep records, counted from 0."""
 
-    def __init__(self, at):
-        self.at, self.has = at, False
+    def __init__(self, at, modules=("records/experiment.py", "records/files.py")):
+        self.at, self.modules, self.has = at, modules, False
 
     def __call__(self, frame, event, argument):
-        if not frame.f_code.co_filename.endswith(("records/experiment.py", "records/files.py")):
+        if not frame.f_code.co_filename.endswith(self.modules):
             return None
         if event == "line":
             self.at -= 1
@@ -140,6 +140,28 @@ def test_an_interruption_at_any_line_of_the_beginning_leaves_no_metadata_that_sa
             assert json.loads((folder / "metadata.json").read_text())["status"] == "interrupted", at
             assert len(load_experiment(folder).results) == 0
     assert at > 20
+
+
+def test_an_interruption_at_any_line_while_an_event_is_written_is_no_other_process(tmp_path, problem):
+    for at in itertools.count():
+        folder = tmp_path / str(at)
+        record = ExperimentRecord(folder, keep_events=True)
+        list(record.begin(problem, 1, [], {}))
+        record.write(TunerStarted(2, 0.0))
+        interrupts = Interrupts(at, ("records/experiment.py", "records/event_file.py", "records/appended_file.py"))
+        sys.settrace(interrupts)
+        try:
+            record.write(Workers(1, 0.0))
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        record.finish(ExperimentStatus.INTERRUPTED, "interrupted", COUNTS)
+        assert load_experiment(folder).metadata["status"] == "interrupted", at
+        assert len(read_events(folder)) in (1, 2), at
+        if not interrupts.has:
+            break
+    assert at > 15
 
 
 def test_the_first_twenty_failures_have_their_reason_and_all_their_number(play):

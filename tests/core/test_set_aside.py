@@ -1,6 +1,7 @@
 """What an experiment cannot go on from is kept beside what is made again."""
 
 import json
+import os
 import shutil
 import zlib
 
@@ -49,6 +50,24 @@ def test_missing_metadata_are_made_again_from_the_record(died, resumed):
     experiment = load_experiment(died)
     assert experiment.results.equals(resumed)
     assert "set_aside" not in experiment.metadata
+
+
+@pytest.mark.parametrize("dies_after", [2, 20], ids=["before the first trial", "later"])
+@pytest.mark.parametrize(
+    "make",
+    [os.mkfifo, os.mkdir, lambda path: os.symlink("/nowhere", path), lambda path: os.symlink("/dev/zero", path)],
+    ids=["pipe", "folder", "link to nothing", "link to a device"],
+)
+def test_what_is_no_file_in_the_place_of_the_record_is_set_aside_and_waited_for_by_nobody(tmp_path, make, dies_after):
+    run(tmp_path / "whole")
+    folder = tmp_path / "died"
+    run(folder, dies_after=dies_after)
+    (folder / "events.jsonl").unlink()
+    make(folder / "events.jsonl")
+    mode = os.lstat(folder / "events.jsonl").st_mode
+    run(folder)
+    assert load_experiment(folder).results.equals(load_experiment(tmp_path / "whole").results)
+    assert os.lstat(folder / "events.jsonl.set-aside-1").st_mode == mode
 
 
 def test_each_that_is_set_aside_gets_a_name_of_its_own(died):

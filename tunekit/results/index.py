@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import Any
 
+from tunekit.console import print_stderr
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import METADATA, read_metadata, write_whole
 from tunekit_core.records.lock import exclusively
+from tunekit_core.records.set_aside import set_aside
 
 INDEX = "index.csv"
 LOCK = ".index.lock"
@@ -32,12 +35,14 @@ def write_index(folder: Path) -> Path:
     with exclusively(folder / LOCK):
         content = _content(folder)
         if not _is_right(index, content):
+            if os.path.lexists(index) and not index.is_file():
+                print_stderr(f"Kept as {set_aside(index)}: {index} is no file.")
             write_whole(index, content, sync=True)
     return index
 
 
 def _is_right(index: Path, content: str) -> bool:
-    return index.exists() and index.read_bytes() == content.encode()
+    return index.is_file() and index.read_bytes() == content.encode()
 
 
 def _content(folder: Path) -> str:

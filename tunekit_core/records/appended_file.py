@@ -26,7 +26,7 @@ class AppendedFile:
         self._path = os.path.abspath(path)  # wherever the process goes meanwhile
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - lives as long as the run
         self._inode = os.fstat(self._file.fileno()).st_ino
-        self._size = found
+        self._size = self._end = found  # what is known of its length, and what it is once all is written
         self._has_synced_name = False
         try:
             self.check()
@@ -34,7 +34,7 @@ class AppendedFile:
         except BaseException:
             self._file.close()
             raise
-        self._size = kept
+        self._size = self._end = kept
 
     def append(self, data: bytes) -> None:
         """Write at the end.
@@ -42,6 +42,7 @@ class AppendedFile:
         Raises:
             OSError: If it cannot be written; a part may be.
         """
+        self._end = self._size + len(data)
         left = memoryview(data)
         while left:
             n_written = self._file.write(left)
@@ -58,7 +59,8 @@ class AppendedFile:
             status = os.stat(self._path)
         except OSError as error:
             raise LockLost(f"{self._path} is gone while this process writes it: {error.strerror}. It stops.") from error
-        if status.st_ino != self._inode or status.st_size != self._size:
+        # An interruption may have come after the last bytes were written, and before it was known how many.
+        if status.st_ino != self._inode or not self._size <= status.st_size <= self._end:
             raise LockLost(
                 f"{self._path} was changed by another process: it has {status.st_size:,} bytes where this one knows "
                 f"{self._size:,}{'' if status.st_ino == self._inode else ', and is another file'}. This one stops."

@@ -102,16 +102,15 @@ def _lost_results(folder: Path, metadata: dict[str, Any], aside: dict[str, str])
 
 
 def _is_something(path: Path) -> bool:
-    return path.is_dir() or (path.exists() and path.stat().st_size > 0)
+    return os.path.lexists(path) and not (path.is_file() and path.stat().st_size == 0)
 
 
 def _has_a_line(path: Path) -> bool:
-    """Whether a file holds a line with its end."""
-    try:
-        with open(path, "rb") as file:
-            return file.readline().endswith(b"\n")
-    except (FileNotFoundError, IsADirectoryError):
+    """Whether it is a file that holds a line with its end; of a pipe, one would wait for its writer."""
+    if not path.is_file():
         return False
+    with open(path, "rb") as file:
+        return file.readline().endswith(b"\n")
 
 
 def _has_trials(folder: Path) -> bool:

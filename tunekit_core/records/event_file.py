@@ -11,6 +11,7 @@ after the last end of a trial, and after one that came within 100 ms of another.
 from __future__ import annotations
 
 import json
+import os
 import time
 import zlib
 from collections.abc import Iterator
@@ -59,8 +60,10 @@ class EventFile:
             RecordError: If the file is of another format, or cannot be read.
         """
         self.n_events = self.bytes_read = self._found = 0
-        if not self._path.exists():
+        if not os.path.lexists(self._path):
             return
+        if not self._path.is_file():  # of a pipe, one would wait for its writer
+            raise RecordError(f"{self._path} cannot be read: it is no file")
         for line in self._lines():
             self._found += len(line)
             if not line.endswith(b"\n"):
