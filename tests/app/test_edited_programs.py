@@ -99,9 +99,12 @@ def test_after_an_edit_the_same_command_is_another_run_and_names_the_one_before(
     again = tunekit(*COMMAND, command, LIMIT.format(1))
     assert again.status == 0, again.err
     assert "found complete" not in again.out
-    assert f"{before} is the same experiment with other sources ({edited})" in told(again)
-    assert offered(again) == ["resume", str(before), "--changed-sources=accept"]
+    complete = f"{before} is the same experiment with other sources ({edited}), and is complete. This one begins anew."
+    assert complete in told(again)
     assert len(results.folders()) == 2
+    longer = tunekit(*COMMAND, command, LIMIT.format(2), "seed=0")  # the one with the present sources comes first
+    assert offered(longer)[:1] == ["resume"]
+    assert offered(longer)[2:] == [LIMIT.format(2)]
 
 
 def test_an_experiment_whose_program_was_edited_goes_on_only_when_that_is_accepted(tunekit, results, project):

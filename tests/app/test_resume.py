@@ -302,8 +302,6 @@ def test_the_same_command_with_a_later_end_names_the_experiment_that_could_go_on
     assert f"{before} is the same experiment with another end. To go on with that rather than begin anew" in told
     assert f"python -m tunekit resume {before} {LIMIT.format(2)}" in told
     assert len(results.folders()) == 2
-    shorter = tunekit(*COMMAND, "stopping.max_num_evaluations=1")
-    assert "is the same experiment" not in shorter.err
     other = tunekit(*COMMAND, LIMIT.format(3), "seed=5")
     assert "is the same experiment" not in other.err
 
@@ -355,3 +353,45 @@ def test_a_home_folder_is_one_wherever_a_path_is_typed(tunekit, results, tmp_pat
     assert not (tmp_path / "~").exists()
     assert load_experiment(f"~/{folder.relative_to(tmp_path)}").path == folder
     assert load_experiment(folder.name, results_dir="~/typed").path == folder
+
+
+def test_a_folder_that_was_renamed_is_named_to_whoever_types_the_old_name(tunekit, results):
+    assert tunekit(*COMMAND, LIMIT.format(1)).status == 0
+    (before,) = results.folders()
+    assert tunekit("resume", str(before), LIMIT.format(2)).status == 0
+    (now,) = results.folders()
+    refused = tunekit("resume", str(before))
+    assert refused.status == 2
+    assert f"{before.name} is results/default/ASHA/{now.name} now" in " ".join(refused.err.split())
+
+
+def test_an_experiment_that_has_gone_further_is_named_where_the_command_begins_anew(tunekit, results):
+    assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
+    (further,) = results.folders()
+    shorter = tunekit(*COMMAND, "stopping.max_num_evaluations=1")
+    told = " ".join(shorter.err.split())
+    assert f"{further} is the same experiment with another end, and has gone further than this end." in told
+
+
+def test_killed_before_the_renaming_the_command_of_what_it_became_finds_it(tunekit, results, monkeypatch):
+    assert tunekit(*COMMAND, LIMIT.format(1)).status == 0
+    (folder,) = results.folders()
+    before = events_of(folder)
+
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+        patch.setattr(os, "rename", die)
+        tunekit("resume", str(folder), LIMIT.format(2))
+    assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
+    (now,) = results.folders()
+    assert now != folder
+    assert events_of(now)[: len(before)] == before
+
+
+@pytest.mark.parametrize("change", ["backend.name=3", "stopping.max_num_trials_finished=["])
+def test_what_cannot_be_read_of_a_change_is_refused_in_lines(tunekit, complete, change):
+    refused = tunekit("resume", str(complete), change)
+    assert refused.status == 2
+    assert "Traceback" not in refused.err

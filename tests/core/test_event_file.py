@@ -214,7 +214,7 @@ def test_without_its_first_line_a_file_is_no_record(whole, file):
     path = file(b"".join(whole.read_bytes().splitlines(keepends=True)[1:]))
     events, error = read(path)
     assert events == []
-    assert f"{path} begins with " in str(error)
+    assert f"Line 1 of {path} is not where it belongs: lines before it are missing." in str(error)
 
 
 FORMAT_1 = (

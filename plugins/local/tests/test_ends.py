@@ -381,3 +381,13 @@ def test_a_trial_whose_supervisor_is_stopped_is_found_again_and_ends(make, tmp_p
     second = make(STOPS_ITS_SUPERVISOR, trial_timeout=2.0, grace_period=0.5)
     second.restore([UnfinishedTrial(trial_of(second), 0, False)], 1.0)
     assert end_of(second) == (Status.FAILED, Cause.LIMIT)
+
+
+def test_secrets_are_masked_in_the_reason_of_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOME_API_KEY", "abcdefgh")
+    backend = local_backend(Snippet("sys.exit('cannot log in with ' + os.environ['SOME_API_KEY'])"), tmp_path)
+    backend.start(trial_of(backend), None, None)
+    (end,) = [event for event in until_idle(backend) if isinstance(event, TrialEnded)]
+    backend.close()
+    assert "cannot log in with ***" in end.reason
+    assert "abcdefgh" not in end.reason
