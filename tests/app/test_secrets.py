@@ -227,8 +227,8 @@ class TestResume:
         assert finished.status == 2
         (line,) = finished.err.splitlines()
         assert line == (
-            "benchmark.environment.API_TOKEN was not kept, since secrets are not written down. Give it again: resume "
-            f"{folder} benchmark.environment.API_TOKEN=… or export API_TOKEN=…"
+            "benchmark.environment.API_TOKEN was not kept, since secrets are not written down. Give it again: "
+            f"python -m tunekit resume {folder} benchmark.environment.API_TOKEN=… or export API_TOKEN=…"
         )
         assert (folder / "metadata.json").read_bytes() == before
         assert len(seen(results)) == 1
@@ -273,3 +273,12 @@ class TestResume:
 )
 def test_a_command_is_printed_without_secrets(argument, printed):
     assert without_secrets([argument]) == [printed]
+
+
+def test_the_configuration_that_is_shown_masks_tags_too(tunekit):
+    shown = tunekit(
+        "benchmark=fcnet", "tags.api_key=hidden", "tags.on.password=hidden", "tags.name=plain", "--cfg", "job"
+    )
+    assert shown.status == 0
+    assert "hidden" not in shown.out
+    assert "name: plain" in shown.out

@@ -7,6 +7,7 @@ from tunekit.config.composition.compose import Composition
 from tunekit.config.composition.environment import with_written
 from tunekit.config.schema import check
 from tunekit.config.shown import as_yaml, shown_config
+from tunekit_core.secret_names import masked
 
 
 def show_config(composition: Composition, package: str, *, resolve: bool) -> int:
@@ -27,7 +28,10 @@ def show_config(composition: Composition, package: str, *, resolve: bool) -> int
     """
     configs = composition.configs
     config = shown_config(check(configs[0]))
-    text = as_yaml(config if resolve else with_written(config, composition.written[0]), package)
+    if not resolve:
+        config["tags"] = masked("tags", config["tags"])
+        config = with_written(config, composition.written[0])
+    text = as_yaml(config, package)
     report_broken_plugins()
     if not package:
         print("# @package _global_")

@@ -69,7 +69,7 @@ def _how_to_give(folder: Path, key: str, written: str) -> str:
     exported = " ".join(f"{name}=…" for name in names)
     if not is_secret_name(key.rpartition(".")[2]):  # it is a part of a longer text
         return f"Give it again: export {exported}"
-    return f"Give it again: resume {folder} {key}=… or export {exported}"
+    return f"Give it again: python -m tunekit resume {folder} {key}=… or export {exported}"
 
 
 def _filled(path: str, value: Any, secrets: Mapping[str, Secret]) -> Any:
