@@ -1,6 +1,7 @@
 """The benchmark ``script``: a program of the user's own."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_options_become_a_problem(project):
     assert (benchmark.objective.resource, benchmark.max_resource, benchmark.max_resource_attr) == ("epoch", 27, None)
     script = benchmark.script()
     assert script.command == ("python", "train.py")
-    assert script.folder is None
+    assert script.folder == Path.cwd()
     assert script.environment == {"A": "x", "B": "1"}
     assert not script.takes_arguments
 
@@ -74,7 +75,7 @@ def test_the_folder_is_absolute_in_what_is_recorded(project, monkeypatch):
     for typed in ("sub", "./sub/", "~/sub", "sub/../sub", str(project / "sub")):
         assert ScriptOptions(command="./go.sh", space=LR, folder=typed).folder == str(project / "sub")
         assert own(command="./go.sh", folder=typed).script().folder == project / "sub"
-    assert ScriptOptions(command="./go.sh", space=LR).folder is None
+    assert ScriptOptions(command="./go.sh", space=LR).folder == os.getcwd()
 
 
 def test_sources_are_found_unless_they_are_named(project, monkeypatch):
