@@ -92,7 +92,8 @@ def test_the_metadata_keep_the_path_and_the_hash_of_the_content(tunekit, results
         "path": str(tmp_path / "a.csv"),
         "sha256": "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
     }
-    expected = {"name": "reads", "distribution": "tunekit-reads", "earlier": one, "folder": None, "more": [one]}
+    options = {"earlier": one, "folder": None, "more": [one]}
+    expected = {"name": "reads", "distribution": "tunekit-reads", "revision": 1, **options}
     assert metadata["config"]["searcher"] == expected
 
 
