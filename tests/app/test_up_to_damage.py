@@ -31,7 +31,7 @@ def test_an_experiment_goes_on_from_before_the_damage_and_all_that_it_had_is_kep
     reported = load_experiment(complete).results
     n_lines = garble(complete, 12)
     finished = tunekit("resume", str(complete), "stopping.max_num_trials_finished=5")
-    assert finished.status == 1
+    assert finished.status == 2
     (type_this,) = re.findall(r"type `python -m tunekit (resume .* --up-to-damage)`", finished.err)
     finished = tunekit(*type_this.split())
     assert finished.status == 0, finished.err

@@ -110,7 +110,7 @@ def _cut_off(folder: Path) -> None:
         raise type(error)(f"{error} {WAIT}") from error
     kept = " and ".join(map(str, cut_off.kept_as))
     print_stderr(
-        f"{cut_off.damage} {plural(cut_off.n_lines, 'line')} from there on: set aside, kept as {kept}. The "
+        f"{cut_off.damage} {plural(cut_off.n_lines, 'line')} from there on are set aside, kept as {kept}. The "
         f"experiment goes on from the {plural(cut_off.n_kept, 'event')} before."
     )
 

@@ -284,5 +284,4 @@ def time_limit(benchmark: Benchmark | type[Benchmark], settings: Settings) -> fl
 
 def needs_time_limit(given: Mapping[str, Any]) -> bool:
     """Whether nothing that was asked for ends an experiment that goes well."""
-    asked = [name for name, value in given.items() if value is not None and value is not False]
-    return all(registry().find("stopping", name).factory.is_failure for name in asked)
+    return all(registry().find("stopping", name).factory.is_failure for name in given)
