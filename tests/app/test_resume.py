@@ -38,6 +38,25 @@ def killed(results, shell):
     return kill
 
 
+@pytest.fixture
+def resume_killed(tunekit, monkeypatch):
+    """Resumes an experiment and dies at the renaming of its folder, right before or right after it."""
+
+    def resume(folder, change, *, after=False):
+        rename = os.rename
+
+        def die(*arguments):
+            if after:
+                rename(*arguments)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+            patch.setattr(os, "rename", die)
+            tunekit("resume", str(folder), change)
+
+    return resume
+
+
 def events_of(folder):
     return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
 
@@ -94,22 +113,13 @@ def test_a_complete_experiment_goes_on_with_a_later_end_in_the_folder_that_belon
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_around_the_renaming_of_the_folder_nothing_is_lost_and_nothing_taken_for_complete(
-    tunekit, results, monkeypatch, moment
+    tunekit, results, resume_killed, moment
 ):
     first = tunekit(*COMMAND, LIMIT.format(2))
     assert first.status == 0, first.err
     (folder,) = results.folders()
     before = events_of(folder)
-    rename = os.rename
-
-    def die(*arguments):
-        if moment == "after":
-            rename(*arguments)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        patch.setattr(os, "rename", die)
-        tunekit("resume", str(folder), LIMIT.format(4))
+    resume_killed(folder, LIMIT.format(4), after=moment == "after")
     (left,) = results.folders()
     assert (left == folder) is (moment == "before")
     assert events_of(left) == before
@@ -123,36 +133,22 @@ def test_killed_around_the_renaming_of_the_folder_nothing_is_lost_and_nothing_ta
     assert str(moved.name) in direct.out
 
 
-def test_the_command_finds_what_was_killed_after_the_renaming_and_goes_on(tunekit, results, monkeypatch):
+def test_the_command_finds_what_was_killed_after_the_renaming_and_goes_on(tunekit, results, resume_killed):
     assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
     (folder,) = results.folders()
-    rename = os.rename
-
-    def die(*arguments):
-        rename(*arguments)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        patch.setattr(os, "rename", die)
-        tunekit("resume", str(folder), LIMIT.format(4))
+    resume_killed(folder, LIMIT.format(4), after=True)
     assert tunekit(*COMMAND, LIMIT.format(4)).status == 0
     (moved,) = results.folders()
     assert load_experiment(moved).metadata["reason"] == "4 trials were finished"
 
 
 def test_killed_before_the_renaming_it_is_not_taken_for_what_its_folder_was_called_so_far(
-    tunekit, results, monkeypatch
+    tunekit, results, resume_killed
 ):
     assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
     (folder,) = results.folders()
     before = events_of(folder)
-
-    def die(*arguments):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        patch.setattr(os, "rename", die)
-        tunekit("resume", str(folder), LIMIT.format(4))
+    resume_killed(folder, LIMIT.format(4))
     old = tunekit(*COMMAND, LIMIT.format(2))
     assert old.status == 0
     assert "the folder of what it is now" in old.err.replace("\n", " ")
@@ -373,17 +369,11 @@ def test_an_experiment_that_has_gone_further_is_named_where_the_command_begins_a
     assert f"{further} is the same experiment with another end, and has gone further than this end." in told
 
 
-def test_killed_before_the_renaming_the_command_of_what_it_became_finds_it(tunekit, results, monkeypatch):
+def test_killed_before_the_renaming_the_command_of_what_it_became_finds_it(tunekit, results, resume_killed):
     assert tunekit(*COMMAND, LIMIT.format(1)).status == 0
     (folder,) = results.folders()
     before = events_of(folder)
-
-    def die(*arguments):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        patch.setattr(os, "rename", die)
-        tunekit("resume", str(folder), LIMIT.format(2))
+    resume_killed(folder, LIMIT.format(2))
     assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
     (now,) = results.folders()
     assert now != folder

@@ -23,7 +23,7 @@ WAIT = "Wait until it has ended, or interrupt it with Ctrl-C."
 def hash_of(folder: Path) -> str | None:
     """The hash of what is in the folder of a run; ``None`` if that is nothing, or cannot be read."""
     try:
-        found = read_metadata(folder).get("hash")
+        found = read_metadata(folder).get(HASH)
     except RecordError:
         return None
     return found if isinstance(found, str) else None

@@ -9,6 +9,7 @@ import attrs
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import METADATA, read_metadata
+from tunekit_core.records.metadata_fields import HASH
 from tunekit_core.records.results_file import check_results
 
 
@@ -37,7 +38,7 @@ def find(folder: Path, run_hash: str | None = None) -> Found:
         return Found(None)
     try:
         metadata = read_metadata(folder)
-        if run_hash is not None and metadata.get("hash") != run_hash:
+        if run_hash is not None and metadata.get(HASH) != run_hash:
             return Found(None)
         status = ExperimentStatus(metadata["status"])
         if status is ExperimentStatus.COMPLETED:
