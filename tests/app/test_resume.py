@@ -385,3 +385,9 @@ def test_what_cannot_be_read_of_a_change_is_refused_in_lines(tunekit, complete, 
     refused = tunekit("resume", str(complete), change)
     assert refused.status == 2
     assert "Traceback" not in refused.err
+
+
+def test_an_experiment_whose_record_is_damaged_is_not_said_to_have_gone_further(tunekit, results):
+    assert tunekit(*COMMAND, LIMIT.format(2)).status == 0
+    damage(results.folders()[0])
+    assert "is the same experiment" not in tunekit(*COMMAND, LIMIT.format(3)).err

@@ -73,7 +73,10 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
 
     outcome = _run(begun, on_edit, is_watched=is_watched)
     if became != begun:
-        settle(begun)
+        try:
+            settle(begun)
+        except (ConfigurationError, ExperimentLocked) as error:  # it is kept where it is
+            return Outcome(ExperimentStatus.FAILED, str(error), cannot_go_on=True)
     return outcome if became == spec else attrs.evolve(outcome, became=became)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Sibling:
         folder: Where it is.
         metadata: Its ``metadata.json``.
         has_other_sources: Whether its program was another.
-        is_past: Whether it has gone further than the end that is asked for, or its record is damaged.
+        is_past: Whether it has gone further than the end that is asked for.
     """
 
     folder: Path
@@ -162,15 +163,9 @@ def _siblings(spec: RunSpec, problem: Problem) -> Iterator[Sibling]:
             continue
         differing = {key for key in {**identity, **other} if identity.get(key) != other.get(key)}
         if other.get("format") == FILES_FORMAT and differing and differing <= MAY_DIFFER:
-            is_past = _is_past(folder, metadata["config"], spec, problem)
-            yield Sibling(folder, metadata, bool(differing - {STOPPING}), is_past)
-
-
-def _is_past(folder: Path, config: Mapping[str, Any], spec: RunSpec, problem: Problem) -> bool:
-    try:
-        return passed_end(folder, config, spec, problem) is not None
-    except RecordError:
-        return True  # it could not go on
+            with suppress(RecordError):  # one that is damaged cannot go on
+                is_past = passed_end(folder, metadata["config"], spec, problem) is not None
+                yield Sibling(folder, metadata, bool(differing - {STOPPING}), is_past)
 
 
 def _size(folder: Path) -> int:
