@@ -80,11 +80,12 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
             f"{folder} cannot go on: it has no {EVENTS}. To begin anew beside it, type the command that made it, with "
             f"experiment_tag={spec.experiment_tag}-anew"
         )
-    if UP_TO_DAMAGE in asked.flags:
+    is_cut_off = UP_TO_DAMAGE in asked.flags
+    is_complete = metadata["status"] == ExperimentStatus.COMPLETED.value and not is_cut_off
+    spec = _with_sources(asked, config, spec, is_complete=is_complete)
+    if is_cut_off:
         _cut_off(folder)
     _check_end(folder, config, spec)
-    is_complete = metadata["status"] == ExperimentStatus.COMPLETED.value
-    spec = _with_sources(asked, config, spec, is_complete=is_complete)
     if spec.folder.resolve() != folder.resolve():
         check_runs([spec])
         _rename(folder, metadata, spec)

@@ -12,12 +12,12 @@ from typing import Any
 
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.console import print_stderr
+from tunekit.runs.given_again import SECRETS
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import EVENTS, METADATA
 
 YES = "--yes"
 HOW = f"Look at it, and at the checkpoints that its trials would load; to run it all the same, add {YES}"
-SECRETS = "secrets"  # key of metadata.json
 
 
 def check_trust(folder: Path, metadata: Mapping[str, Any], *, is_accepted: bool) -> None:
