@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tunekit_core.secret_names import MASK, is_secret_name
+from tunekit_core.secret_names import MASK, SHORTEST, is_secret_name, mask_secrets
 
-SHORTEST = 4  # characters: a shorter text is part of too much that is no secret
 ENTRY = re.compile(r"([\w.-]+)(\s*:\s*)(\"[^\"]*\"|'[^']*'|[^,{}]+)")  # of a mapping, as it is typed
 FROM_ENVIRONMENT = "${"
 SPACE = "benchmark.space."  # hyperparameters are no secrets
@@ -48,9 +47,7 @@ def keep_out_of_sight(text: str) -> None:
 
 def redacted(text: str) -> str:
     """A text for people, without the secrets that this process has come across."""
-    for secret in sorted(_known, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return text
+    return mask_secrets(text, _known)
 
 
 def without_secrets(arguments: Sequence[str]) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 MASK = "***"
+SHORTEST = 4  # characters: a shorter text is part of too much that is no secret
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 WORDS = frozenset({"key", "apikey", "accesskey", "authkey", "privatekey", "secretkey", "auth", "pass", "pwd"})
 VARIABLE = re.compile(r"[A-Z]*(KEYS?|PASS|CREDS)")  # of words in capitals: OPENAIKEY, DBPASS, KEYS
@@ -46,3 +47,19 @@ def masked(name: str, value: Any) -> Any:
         parts = [masked(name, part) for part in value]
         return tuple(parts) if isinstance(value, tuple) else parts
     return MASK if is_secret(name.rpartition(".")[2], value) else value
+
+
+def mask_secrets(text: str, secrets: Iterable[str]) -> str:
+    """A text with ``***`` in place of each secret in it.
+
+    Args:
+        text: The text.
+        secrets: Those that may be in it; one of less than four characters is part of too much else, and stays.
+
+    >>> mask_secrets("key abcd, abc", ["abcd", "abc"])
+    'key ***, abc'
+    """
+    for secret in sorted(set(secrets), key=len, reverse=True):  # one may be a part of another
+        if len(secret) >= SHORTEST:
+            text = text.replace(secret, MASK)
+    return text

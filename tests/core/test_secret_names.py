@@ -2,7 +2,7 @@
 
 import pytest
 
-from tunekit_core.secret_names import is_secret_name, masked
+from tunekit_core.secret_names import is_secret_name, mask_secrets, masked
 
 SECRETS = (
     "API_KEY KEY key apikey api-key apiKey APIKey AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY OPENAI_API_KEY2 TOKEN "
@@ -35,3 +35,7 @@ def test_what_is_masked_is_text_and_numbers_under_such_a_name_at_any_depth():
         "n": 1,
     }
     assert masked("benchmark.environment.API_KEY", "abc") == "***"
+
+
+def test_secrets_are_masked_in_a_text_the_longest_first_and_short_ones_stay():
+    assert mask_secrets("abcd and abcdef and ab", ["abcd", "abcdef", "ab"]) == "*** and *** and ab"

@@ -47,7 +47,6 @@ from tunekit_local.supervisor import changed
 from tunekit_local.trial_folder import TrialFolder
 
 SECONDS_BETWEEN_CHECKS = 1.0  # of all trials: notices may be lost, and a killed supervisor sends none
-SHORTEST_SECRET = 4  # characters: a shorter text is part of too much that is no secret
 SECONDS_TO_CLOSE = 15.0  # that runs have beyond the grace period
 
 
@@ -367,9 +366,8 @@ class LocalBackend(Backend):
 
     def _reason(self, ending: Ending | None, running: RunningTrial) -> str:
         variables = changed(os.environ, {**changes_for_trials(), **self._script.environment})
-        secrets = {value for name, value in variables.items() if is_secret_name(name) and len(value) >= SHORTEST_SECRET}
-        longest_first = sorted(secrets, key=len, reverse=True)
-        return failure_reason(ending, running.folder, running.number, longest_first)
+        secrets = [value for name, value in variables.items() if is_secret_name(name)]
+        return failure_reason(ending, running.folder, running.number, secrets)
 
     def _start_waiting(self) -> None:
         for running, error in self._queue.start_waiting():

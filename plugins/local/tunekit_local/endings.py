@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable
 
-from tunekit_core import MASK, Cause
+from tunekit_core import Cause, mask_secrets
 from tunekit_local.run_process import Ending
 from tunekit_local.supervisor import ASKED, NOT_STARTED, TIMEOUT, TUNER_DIED
 from tunekit_local.trial_folder import TrialFolder
@@ -63,9 +63,7 @@ def failure_reason(ending: Ending | None, folder: TrialFolder, run: int, secrets
         why = f"it was ended by {_signal_name(ending['signal'])}"
     else:
         why = f"it ended with exit status {ending['exit_code']}"
-    errors = folder.end_of_errors(run)
-    for secret in secrets:
-        errors = errors.replace(secret, MASK)
+    errors = mask_secrets(folder.end_of_errors(run), secrets)
     log = folder.stderr.relative_to(folder.path.parent)  # an experiment that goes on with another end is renamed
     if ending["lost_output"]:
         why = f"{why}. {lost_output(ending)}"
