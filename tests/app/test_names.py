@@ -121,8 +121,8 @@ class TestComponents:
         assert [folder.parent.name for folder in folders] == ["fifo+random", "fifo+random"]
         recorded = [metadata["config"]["searcher"] for metadata in results.metadata()]
         assert sorted(recorded, key=str) == [
-            {"name": "random", "distribution": "tunekit-hpo"},
-            {"name": "random", "distribution": "tunekit-other"},
+            {"name": "random", "distribution": "tunekit-hpo", "revision": 1},
+            {"name": "random", "distribution": "tunekit-other", "revision": 1},
         ]
 
     def test_in_a_sweep_and_in_a_comparison(self, tunekit, results):
@@ -299,8 +299,8 @@ class TestSeveral:
             assert tunekit(*command, f"experiment_tag=t{number}").status == 0
             (metadata,) = results.metadata(f"t{number}/*/*")
             found.append((metadata["config"]["stopping"], metadata["reason"]))
-        their_options = {"distribution": "tunekit-other", "reports": 20}
-        our_options = {"distribution": "tunekit-hpo", "count": 10}
+        their_options = {"distribution": "tunekit-other", "revision": 1, "reports": 20}
+        our_options = {"distribution": "tunekit-hpo", "revision": 1, "count": 10}
         both = {"tunekit-other/max_num_evaluations": their_options, "tunekit-hpo/max_num_evaluations": our_options}
         assert found == [
             ({"max_num_evaluations": their_options}, "20 reports are enough"),

@@ -391,8 +391,9 @@ def test_without_a_terminal_there_is_a_line_for_each_start_end_and_failure(shell
         *["points_to_evaluate=[{lr: 0.25}, {lr: 0.75}, {lr: 0.125}]", "stopping.max_num_trials_finished=3"],
     )
     assert finished.status == 0, finished.err
-    first, *lines = finished.err.splitlines()
+    first, sources, *lines = finished.err.splitlines()
     assert first.startswith("Running in ")
+    assert sources == "Sources: train.py."
     texts = [line.partition(" ")[2] for line in lines]
     why = "it ended with exit status 1. The end of "
     assert [line.partition(why)[0] for line in texts] == [

@@ -121,7 +121,7 @@ def test_what_is_no_file_is_an_error_at_once(tmp_path, make):
     path = tmp_path / "events.jsonl"
     make(path)
     events, error = read(path)
-    assert (events, str(error)) == ([], f"{path} cannot be read: it is no file")
+    assert (events, str(error)) == ([], f"{path} cannot be read: it is no file.")
 
 
 def test_metrics_that_are_no_number_are_read_as_that(tmp_path):

@@ -326,7 +326,7 @@ def test_a_record_that_is_no_file_is_an_error(play):
     folder = killed(play, [0.5])
     (folder / "events.jsonl").unlink()
     (folder / "events.jsonl").mkdir()
-    with pytest.raises(RecordError, match=r"events\.jsonl cannot be read: .*Is a directory"):
+    with pytest.raises(RecordError, match=r"events\.jsonl cannot be read: it is no file\. Reports before that: 0\."):
         load_experiment(folder)
 
 

@@ -63,7 +63,7 @@ class EventFile:
         if not os.path.lexists(self._path):
             return
         if not self._path.is_file():  # of a pipe, one would wait for its writer
-            raise RecordError(f"{self._path} cannot be read: it is no file")
+            raise RecordError(f"{self._path} cannot be read: it is no file.")
         for line in self._lines():
             self._found += len(line)
             if not line.endswith(b"\n"):
@@ -116,7 +116,7 @@ class EventFile:
             with open(self._path, "rb") as file:
                 yield from file
         except OSError as error:
-            raise RecordError(f"{self._path} cannot be read: {error}") from error
+            raise RecordError(f"{self._path} cannot be read: {error}.") from error
 
     def _event(self, line: bytes) -> Recorded:
         number = self.n_events

@@ -1,5 +1,6 @@
 """The local backend with real processes."""
 
+import contextlib
 import json
 import os
 import sys
@@ -426,6 +427,7 @@ def test_a_trial_that_was_stopped_before_the_tuner_died_has_not_failed(make):
     assert ended.status is Status.COMPLETED, ended.reason
 
 
+@pytest.mark.filterwarnings("ignore:Logs of trial")  # they may be written where the folder was
 @pytest.mark.parametrize("moment", range(5))
 def test_a_run_that_goes_on_in_a_folder_that_was_moved_is_lost(tmp_path, moment):
     benchmark = Training(seconds=0.1)
@@ -445,6 +447,34 @@ def test_a_run_that_goes_on_in_a_folder_that_was_moved_is_lost(tmp_path, moment)
     assert more[-1].metrics["epoch"] == 9
     before.close()
     after.close()
+
+
+@pytest.mark.filterwarnings("ignore:Logs of trial")
+def test_nothing_runs_on_in_a_folder_that_was_moved(tmp_path):
+    benchmark = Training(seconds=60.0)
+    options = LocalOptions(on_tuner_death="keep")
+    before, after = (
+        LocalBackend(problem_of(benchmark), benchmark, tmp_path / name, Streams(0), options) for name in ("old", "new")
+    )
+    opened(before).start(trial(before), None, None)
+    until(lambda: len(of_the_run(tmp_path / "old")) == 2)
+    (tmp_path / "old").rename(tmp_path / "new")
+    opened(after).restore([unfinished(trial(after), 0)], 1.0)
+    assert until_idle(after)[-1].cause is Cause.INFRASTRUCTURE
+    until(lambda: not of_the_run(tmp_path / "old"))
+    before.close()
+    after.close()
+
+
+def of_the_run(folder):
+    """Supervisor and script of a run that was begun in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            texts = [*process.cmdline(), *process.environ().values()]
+            if process.status() != psutil.STATUS_ZOMBIE and any(text.startswith(f"{folder}/") for text in texts):
+                found.append(process)
+    return found
 
 
 def test_what_several_trials_reported_meanwhile_is_told_in_the_order_in_which_it_was_made(make):

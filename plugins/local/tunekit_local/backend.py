@@ -339,8 +339,8 @@ class LocalBackend(Backend):
         if lost and not self._has_warned:
             self._has_warned = True
             warnings.warn(
-                f"Logs of trial {running.trial.id} lack something: {lost}. The experiment goes on. Free some space in "
-                f"{self._home}, or make it writable, and later logs are complete.",
+                f"Logs of trial {running.trial.id} lack something: {lost}. The experiment goes on. See that there is "
+                f"room in {self._home}, and that logs can be written there.",
                 RuntimeWarning,
                 stacklevel=2,
             )

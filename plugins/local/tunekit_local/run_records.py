@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ PROCESS: Mapping[str, frozenset[type]] = {
     "boot_id": frozenset({str}),
 }
 HAS_PROC = os.path.exists(f"{supervisor.PROC}/self/stat")
+PROGRAM = os.fsencode(os.path.basename(supervisor.__file__))
 INIT = 1  # which signals to a group of this number would reach: every process
 
 
@@ -67,14 +69,22 @@ def is_blank(folder: Path) -> bool:
 def supervisor_of(folder: Path) -> int | None:
     """The pid of the supervisor of a run, if it lives: as it is written down, or where that is not so, as is found.
 
-    It has the run as its argument, so a record that names another process, as pids are used again or a script has
-    written it, names none.
+    It has the run as its argument, or where the folder was moved its exit.json open: a record that names another
+    process, as pids are used again or a script has written it, names none.
     """
     for record in read_processes(folder)[:1]:
         if supervisor.is_alive(record) and _supervises(record["pid"], folder):
             return int(record["pid"])
     pids = map(int, filter(str.isdecimal, os.listdir(supervisor.PROC))) if HAS_PROC else iter(())
     return next((pid for pid in pids if _supervises(pid, folder)), None)
+
+
+def folder_when_begun(folder: Path) -> Path:
+    """Where the folder of a run was when its supervisor began, if that lives: it may have been moved since."""
+    pid = supervisor_of(folder)
+    words = _begun_with(pid, "cmdline").split(b"\0") if pid is not None else []
+    after = [words[i + 1] for i in range(len(words) - 1) if words[i].endswith(PROGRAM)]
+    return Path(os.fsdecode(after[0])) if after else folder
 
 
 def leads_its_group(child: Mapping[str, Any], folder: Path) -> bool:
@@ -90,23 +100,41 @@ def leads_its_group(child: Mapping[str, Any], folder: Path) -> bool:
     if now is not None and now["start_time"] != child["start_time"]:
         return False
     members = [each for each, (_, group, _) in supervisor.process_table().items() if group == pid]
-    return any(_names(member, "environ", os.fsencode(folder) + b"/") for member in members)
+    text = os.fsencode(folder) + b"/"
+    return not HAS_PROC or any(text in _begun_with(member, "environ") for member in members)
 
 
 def _supervises(pid: int, folder: Path) -> bool:
-    arguments = b"".join(os.fsencode(each) + b"\0" for each in (os.path.basename(supervisor.__file__), folder))
-    return _names(pid, "cmdline", arguments)
-
-
-def _names(pid: int, what: str, text: bytes) -> bool:
-    """Whether the command line or environment that a process began with has this text; yes where nobody can know."""
+    """Whether a process is the supervisor of a run; yes where nobody can know."""
     if not HAS_PROC:
         return True
+    command = _begun_with(pid, "cmdline")
+    if PROGRAM + b"\0" + os.fsencode(folder) + b"\0" in command:
+        return True
+    return PROGRAM + b"\0" in command and _has_open(pid, folder / "exit.json")
+
+
+def _begun_with(pid: int, what: str) -> bytes:
+    """The command line or the environment that a process began with."""
     try:
         with open(f"{supervisor.PROC}/{pid}/{what}", "rb") as file:
-            return text in file.read()
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _has_open(pid: int, path: Path) -> bool:
+    descriptors = Path(supervisor.PROC, str(pid), "fd")
+    try:
+        status = os.lstat(path)
+        names = os.listdir(descriptors)
     except OSError:
         return False
+    for name in names:
+        with contextlib.suppress(OSError):  # it was closed in the meantime
+            if os.path.samestat(os.stat(descriptors / name), status):
+                return True
+    return False
 
 
 def _read(path: Path) -> bytes:

@@ -12,7 +12,14 @@ from pathlib import Path
 
 from tunekit_local import supervisor
 from tunekit_local.run_process import Ending
-from tunekit_local.run_records import is_blank, leads_its_group, read_exit, read_processes, supervisor_of
+from tunekit_local.run_records import (
+    folder_when_begun,
+    is_blank,
+    leads_its_group,
+    read_exit,
+    read_processes,
+    supervisor_of,
+)
 from tunekit_local.trial_files import create_file
 
 SECONDS_TO_CLAIM = 5.0  # between making the file that claims a run and writing into it; it takes microseconds
@@ -73,9 +80,10 @@ class SupervisedRun:
 
     def end_by_force(self) -> None:
         """The supervisor first, then the group of its child."""
+        begun_in = folder_when_begun(self._folder)
         self._signal(signal.SIGKILL)
         for child in read_processes(self._folder)[1:]:
-            if leads_its_group(child, self._folder):
+            if leads_its_group(child, begun_in):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child["pid"], signal.SIGKILL)
 

@@ -146,15 +146,20 @@ def make_folders(home: Path, path: Path) -> None:
             raise NotADirectoryError(errno.ENOTDIR, "Something else is in the place of a folder", str(here))
 
 
-def write_new(path: Path, content: str) -> None:
-    """Write a file that only its owner can read, whole or not at all, in place of one that may be there.
+def write_new(path: Path, content: str, *, mode: int = 0o666) -> None:
+    """Write a file, whole or not at all, in place of one that may be there.
+
+    Args:
+        path: The file.
+        content: What it is to hold.
+        mode: Who may do what with it, as far as the umask allows.
 
     Raises:
         OSError: If it cannot be written, as where a folder is in its place.
     """
     temporary = path.with_name(f".{path.name}.part")
     remove(temporary)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
     os.replace(temporary, path)

@@ -46,7 +46,7 @@ class RunFolder:
         """Make it, with what the supervisor is told. Others cannot read that, since variables may be secrets."""
         make_folders(self._home, self.path.parent)
         self.path.mkdir()
-        write_new(self._spec, as_json(spec) + "\n")
+        write_new(self._spec, as_json(spec) + "\n", mode=0o600)
 
     def spec(self) -> dict[str, Any] | None:
         """What the supervisor was told; ``None`` if the run was never begun, or it was garbled since."""
