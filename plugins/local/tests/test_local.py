@@ -451,15 +451,16 @@ def test_a_run_that_goes_on_in_a_folder_that_was_moved_is_lost(tmp_path, moment)
 
 @pytest.mark.filterwarnings("ignore:Logs of trial")
 def test_nothing_runs_on_in_a_folder_that_was_moved(tmp_path):
-    benchmark = Training(seconds=60.0)
+    benchmark = Snippet("Reporter()(step=1, loss=0.5)\ntime.sleep(60)\n")
     options = LocalOptions(on_tuner_death="keep")
     before, after = (
         LocalBackend(problem_of(benchmark), benchmark, tmp_path / name, Streams(0), options) for name in ("old", "new")
     )
     opened(before).start(trial(before), None, None)
-    until(lambda: len(of_the_run(tmp_path / "old")) == 2)
+    reports = first_reports(before)
+    assert len(of_the_run(tmp_path / "old")) == 2
     (tmp_path / "old").rename(tmp_path / "new")
-    opened(after).restore([unfinished(trial(after), 0)], 1.0)
+    opened(after).restore([unfinished(trial(after), len(reports))], 1.0)
     assert until_idle(after)[-1].cause is Cause.INFRASTRUCTURE
     until(lambda: not of_the_run(tmp_path / "old"))
     before.close()
