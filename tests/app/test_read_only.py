@@ -20,7 +20,7 @@ def give_up_what_makes_root_root() -> None:
             raise OSError(ctypes.get_errno(), "a capability cannot be given up")
 
 
-def as_one_who_may_not_write(*arguments, results):
+def as_one_who_may_not_write(*arguments, results, program=("-m", "tunekit")):
     environment = {**os.environ, "TUNEKIT_RESULTS": str(results)}
     preparation = give_up_what_makes_root_root if os.geteuid() == 0 else None
     probe = [sys.executable, "-c", "import os, sys; sys.exit(os.access(sys.argv[1], os.W_OK))", str(results)]
@@ -30,7 +30,7 @@ def as_one_who_may_not_write(*arguments, results):
         may_write = True
     if may_write:
         pytest.skip("this user may write everywhere and cannot give that up")
-    command = [sys.executable, "-m", "tunekit", *arguments]
+    command = [sys.executable, *program, *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment, preexec_fn=preparation, check=False)
 
 
@@ -76,3 +76,29 @@ def test_a_complete_run_of_another_user_is_found(tunekit, results, close):
     read = as_one_who_may_not_write("method=RS", SHORT, results=results.root)
     assert read.returncode == 0, read.stderr
     assert "found complete" in read.stdout
+
+
+FUNCTION = """
+import tunekit
+from tunekit_core import uniform
+
+def loss(x):
+    return (x - 0.3) ** 2
+
+if __name__ == "__main__":
+    overrides = ["stopping.max_num_trials_finished=3", "seed=0"]
+    print(tunekit.tune(loss, {"x": uniform(0, 1)}, method="RS", overrides=overrides).best_value)
+"""
+
+
+def test_a_complete_experiment_of_a_function_is_found_where_nothing_may_be_written(results, close, tmp_path):
+    program = tmp_path / "function.py"
+    program.write_text(FUNCTION)
+    environment = {**os.environ, "TUNEKIT_RESULTS": str(results.root)}
+    first = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, env=environment, check=True)
+    for lock in results.root.rglob(".lock"):
+        lock.unlink()
+    close(results.root)
+    read = as_one_who_may_not_write(results=results.root, program=(str(program),))
+    assert read.returncode == 0, read.stderr
+    assert (read.stdout, read.stderr[:14]) == (first.stdout, "Found complete")

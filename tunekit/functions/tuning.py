@@ -19,7 +19,7 @@ from tunekit.functions.canonical import digest_of_function
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit.runs.checking import check_runs
-from tunekit.runs.run import failures_of
+from tunekit.runs.run import failures_of, status_of
 from tunekit.runs.siblings import adopt, offer, sibling_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
@@ -146,9 +146,12 @@ def tune(
     content = digest_of_function(function) if version is None else f"version {version}"
     (spec,) = plan_runs([config], benchmark, {benchmark.options["function"]: content})
     spec = _adopt_or_offer(spec, benchmark, resume=resume, accepts_changes=changed_sources == "accept")
-    benchmark.file = spec.folder.absolute() / FILE
-    check_runs([spec], benchmark)
-    _run(spec, benchmark)
+    if status_of(spec) is ExperimentStatus.COMPLETED:  # then nothing is written, not even a lock
+        _print_found(spec)
+    else:
+        benchmark.file = spec.folder.absolute() / FILE
+        check_runs([spec], benchmark)
+        _run(spec, benchmark)
     return TunedFunction(load_experiment(spec.folder))
 
 
@@ -186,8 +189,8 @@ def _adopt_or_offer(spec: RunSpec, benchmark: FunctionBenchmark, *, resume: bool
 def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
     record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     try:
-        if record.status() is ExperimentStatus.COMPLETED:
-            print_stderr(f"Found complete: {spec.folder}")
+        if record.status() is ExperimentStatus.COMPLETED:  # by another process, since it was looked for
+            _print_found(spec)
             return
         print_stderr(f"Running in {spec.folder}")
         benchmark.write()
@@ -204,6 +207,10 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
             _print_failures(spec.folder)
     finally:
         record.release()
+
+
+def _print_found(spec: RunSpec) -> None:
+    print_stderr(f"Found complete: {spec.folder}")
 
 
 def _print_failures(folder: Path) -> None:

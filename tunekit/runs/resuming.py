@@ -7,28 +7,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunekit.config.schema import COMPONENTS, FOLDER_NAME, NORMAL, SEVERAL, check
-from tunekit.config.specs.components import build_benchmark, split_options
-from tunekit.config.specs.identity import revisions
-from tunekit.config.specs.inputs import recorded_inputs
+from tunekit.config.specs.components import build_benchmark
 from tunekit.config.specs.program import different
-from tunekit.config.specs.run_spec import EARLIER, RunSpec, name_without_recipe, resolve
+from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import plural, print_stderr
 from tunekit.runs.building import build_problem
 from tunekit.runs.checking import check_runs
 from tunekit.runs.ends import passed_end
 from tunekit.runs.folders import WAIT, become, move, now_at
 from tunekit.runs.given_again import config_with_secrets, split_secrets
+from tunekit.runs.recorded import recorded_run, shown_path
 from tunekit.runs.resume_arguments import ACCEPT_SOURCES, UP_TO_DAMAGE, ResumeArguments, parse_resume
 from tunekit.runs.trust import YES, check_trust
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
-from tunekit_core.plugins.registry import registry
 from tunekit_core.records.damage import cut_off_at_damage
 from tunekit_core.records.files import EVENTS, METADATA, read_metadata
 from tunekit_core.records.metadata_fields import FILES_FORMAT
 
-DERIVED = ("data_hash", "format", "sources", EARLIER)
 FUNCTION_BENCHMARK = "function"  # name of the benchmark of ``tune()``, which no config can name
 
 
@@ -45,21 +41,14 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     """
     secrets, others = split_secrets(arguments)
     asked = parse_resume(others)
-    folder = asked.folder
+    folder, is_cut_off = asked.folder, UP_TO_DAMAGE in asked.flags
     _check_exists(folder)
     metadata = read_metadata(folder)
     config = metadata.get("config")
-    if UP_TO_DAMAGE in asked.flags and (not isinstance(config, Mapping) or metadata["benchmark"] == FUNCTION_BENCHMARK):
-        _cut_off(folder)
-    if not isinstance(config, Mapping):
-        raise RecordError(
-            f"{folder} was not made by the command line. It goes on when the program that made it is run again."
-        )
-    if metadata["benchmark"] == FUNCTION_BENCHMARK:
-        raise RecordError(
-            f"{folder} tunes a Python function, which the command line does not have. It goes on when tune() is called "
-            "again with the same arguments."
-        )
+    if not isinstance(config, Mapping) or metadata["benchmark"] == FUNCTION_BENCHMARK:
+        if is_cut_off:
+            _cut_off(folder)  # whoever goes on with it has no such flag
+        raise _is_not_ours(folder, config)
     if config["format"] != FILES_FORMAT:
         raise RecordError(
             f"{folder} cannot go on: it was made by another version of tunekit, with format {config['format']} where "
@@ -67,20 +56,8 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
         )
     check_trust(folder, metadata, is_accepted=YES in asked.flags)
     with_secrets = {**metadata, "config": config_with_secrets(folder, metadata, secrets)}
-    spec = _spec(folder, with_secrets, asked.changes)
-    if not spec.can_restore:
-        raise ConfigurationError(
-            f"{folder} cannot go on: with backend={config['backend']['name']} runs are repeated from their beginning. "
-            "Type the command that made it again, with what is to be different.",
-            option="backend",
-            value=config["backend"]["name"],
-        )
-    if not (folder / EVENTS).exists():
-        raise RecordError(
-            f"{folder} cannot go on: it has no {EVENTS}. To begin anew beside it, type the command that made it, with "
-            f"experiment_tag={spec.experiment_tag}-anew"
-        )
-    is_cut_off = UP_TO_DAMAGE in asked.flags
+    spec = recorded_run(folder, with_secrets, asked.changes)
+    _check_has_events(folder, config, spec)
     is_complete = metadata["status"] == ExperimentStatus.COMPLETED.value and not is_cut_off
     spec = _with_sources(asked, config, spec, is_complete=is_complete)
     if is_cut_off:
@@ -97,11 +74,37 @@ def _check_exists(folder: Path) -> None:
         return
     now = now_at(folder)
     if now is not None:
-        raise RecordError(f"{folder} is {_shown(now)} now, since it got another end or its program was edited.")
+        raise RecordError(f"{folder} is {shown_path(now)} now, since it got another end or its program was edited.")
     raise RecordError(
         f"{folder} holds no experiment: it has no {METADATA}. Give the folder of one, as the command that made it "
         f"printed it. An experiment that has lost its {METADATA} goes on when that command is typed again."
     )
+
+
+def _is_not_ours(folder: Path, config: object) -> RecordError:
+    if not isinstance(config, Mapping):
+        return RecordError(
+            f"{folder} was not made by the command line. It goes on when the program that made it is run again."
+        )
+    return RecordError(
+        f"{folder} tunes a Python function, which the command line does not have. It goes on when tune() is called "
+        "again with the same arguments."
+    )
+
+
+def _check_has_events(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> None:
+    if not spec.can_restore:
+        raise ConfigurationError(
+            f"{folder} cannot go on: with backend={config['backend']['name']} runs are repeated from their beginning. "
+            "Type the command that made it again, with what is to be different.",
+            option="backend",
+            value=config["backend"]["name"],
+        )
+    if not (folder / EVENTS).exists():
+        raise RecordError(
+            f"{folder} cannot go on: it has no {EVENTS}. To begin anew beside it, type the command that made it, with "
+            f"experiment_tag={spec.experiment_tag}-anew"
+        )
 
 
 def _cut_off(folder: Path) -> None:
@@ -114,113 +117,6 @@ def _cut_off(folder: Path) -> None:
         f"{cut_off.damage} {plural(cut_off.n_lines, 'line')} from there on are set aside, kept as {kept}. The "
         f"experiment goes on from the {plural(cut_off.n_kept, 'event')} before."
     )
-
-
-def _spec(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any]) -> RunSpec:
-    recorded = _as_typed(metadata["config"])
-    tag_folder = _tag_folder(folder)
-    settings = {
-        "scale_max_wallclock_time": False,
-        "verbosity": NORMAL,
-        **recorded,
-        "experiment_tag": tag_folder.name,
-        "results_dir": _shown(tag_folder.parent),
-        "tags": metadata.get("tags", {}),
-    }
-    if metadata["method"] != name_without_recipe(metadata["config"]):
-        settings["method"] = {"name": metadata["method"]}
-    if metadata.get("experiment") is not None:
-        settings["experiment"] = {"name": metadata["experiment"]}
-    merged = _merged(settings, _with_clearest_names(changes))
-    for key in COMPONENTS:
-        if not isinstance(merged[key], Mapping):
-            raise ConfigurationError(
-                f"{key}={merged[key]}: an experiment that goes on keeps its {key}; its options can be changed, as in "
-                f"{key}.OPTION=VALUE.",
-                option=key,
-                value=merged[key],
-            )
-        if registry().clearest(key, str(merged[key]["name"])) != recorded[key]["name"]:
-            raise ConfigurationError(
-                f"{key}={merged[key]['name']}: an experiment that goes on keeps its {key}, {recorded[key]['name']}.",
-                option=key,
-                value=merged[key]["name"],
-            )
-    spec = resolve(check(merged), merged["random_seed"])
-    _check_inputs(folder, metadata["config"], spec)
-    _check_revisions(folder, metadata, spec)
-    return spec
-
-
-def _tag_folder(folder: Path) -> Path:
-    """Where the runs of the experiment tag of a run are written, in a path that goes back nowhere."""
-    parents = folder.resolve().parents
-    if len(parents) < 3 or not FOLDER_NAME.fullmatch(parents[1].name):
-        raise RecordError(
-            f"{folder} cannot go on where it is. Put it back to RESULTS/TAG/METHOD/{folder.name}: it is renamed there "
-            "when it gets another end."
-        )
-    return parents[1]
-
-
-def _shown(folder: Path) -> str:
-    """A path as short as it is clear here."""
-    here = Path.cwd()
-    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
-
-
-def _with_clearest_names(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes under the names that the settings of the run have."""
-    clear = dict(changes)
-    for key, kind in SEVERAL.items():
-        if isinstance(changes.get(key), Mapping):
-            clear[key] = {registry().clearest(kind, str(name)): value for name, value in changes[key].items()}
-    return clear
-
-
-def _as_typed(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What was recorded of a run, as it would be typed."""
-    typed = {key: value for key, value in config.items() if key not in DERIVED}
-    for key in COMPONENTS:
-        name, options = split_options(config[key])
-        typed[key] = {"name": registry().clearest(key, name), **options}
-    for key, kind in SEVERAL.items():
-        split = [split_options({**component, "name": name}) for name, component in config[key].items()]
-        typed[key] = {registry().clearest(kind, name): options for name, options in split}
-    return typed
-
-
-def _check_inputs(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> None:
-    now = dict(recorded_inputs([spec.results, spec.observers]))
-    for path, content in recorded_inputs(config):
-        if now.get(path, content) != content:
-            raise ConfigurationError(
-                f"{folder} cannot go on: {path}, which it reads, has changed since it began. Put that back as it was, "
-                "or type the command that made the experiment again: with what is there now it is another run.",
-                value=path,
-            )
-
-
-def _check_revisions(folder: Path, metadata: Mapping[str, Any], spec: RunSpec) -> None:
-    before, now = revisions(metadata["config"]), revisions(spec.results)
-    for path in before:
-        if now.get(path, before[path]) != before[path]:
-            versions = " ".join(f"{name}=={version}" for name, version in metadata["versions"].items())
-            raise ConfigurationError(
-                f"{folder} cannot go on: {path} is of revision {now[path]} now, and its results others than those of "
-                f"revision {before[path]}, with which it began. Type the command that made it again, for a new "
-                f"experiment, or go on with the versions that made it: pip install {versions}",
-                option=path,
-                value=now[path],
-            )
-
-
-def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(old)
-    for key, value in new.items():
-        both = isinstance(value, Mapping) and isinstance(old.get(key), Mapping)
-        merged[key] = _merged(old[key], value) if both else value
-    return merged
 
 
 def _check_end(folder: Path, config: Mapping[str, Any], spec: RunSpec) -> None:

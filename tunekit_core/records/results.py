@@ -164,9 +164,8 @@ class ResultsWriter:
 
     def _flush(self) -> None:
         if self._lines:
-            self._member.write(
-                ("\n".join(self._lines) + "\n").encode(errors="backslashreplace")
-            )  # of half a surrogate pair
+            text = "\n".join(self._lines) + "\n"
+            self._member.write(text.encode(errors="backslashreplace"))  # of half a surrogate pair
             self._n_written += len(self._lines)
             self._lines.clear()
 
