@@ -1,0 +1,1 @@
+"""The clients of AWS, and what AWS takes: names, limits."""

@@ -1,0 +1,1 @@
+"""The backend: its options, and what becomes of trials."""

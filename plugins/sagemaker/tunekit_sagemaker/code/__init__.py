@@ -1,0 +1,1 @@
+"""What is uploaded for a job: the program, and what it requires."""

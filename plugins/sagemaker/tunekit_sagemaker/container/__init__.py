@@ -1,0 +1,1 @@
+"""What runs within a job: one file of the standard library."""

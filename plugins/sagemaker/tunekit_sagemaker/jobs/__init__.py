@@ -1,0 +1,1 @@
+"""Training jobs: requests, their state, and what they log."""
