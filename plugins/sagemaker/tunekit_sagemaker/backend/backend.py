@@ -1,0 +1,292 @@
+"""The SageMaker backend: every run of a trial is a training job."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from tunekit_core import (
+    Backend,
+    BackendEvent,
+    Benchmark,
+    Cause,
+    Checkpoint,
+    ConfigurationError,
+    Executable,
+    Problem,
+    Status,
+    Streams,
+    Trial,
+    TrialEnded,
+    TrialPlaced,
+    TrialReported,
+    UnfinishedTrial,
+)
+from tunekit_sagemaker.backend.account import Connected, connect
+from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
+from tunekit_sagemaker.backend.options import SageMakerOptions
+from tunekit_sagemaker.backend.starter import NoQuota
+from tunekit_sagemaker.backend.trial_job import NEVER, TrialJob
+from tunekit_sagemaker.jobs.job_client import Busy, NoAccess, Refused
+from tunekit_sagemaker.jobs.statuses import JobEnd
+
+SECONDS_TO_END_BY_ITSELF = 120.0  # of a script that was told where it was sent, and has got there
+JITTER = 0.2  # part of the interval: several tuners are not to look together
+
+
+class SageMakerBackend(Backend):
+    """Runs each trial as a training job of Amazon SageMaker; checkpoints are in S3.
+
+    A trial waits until SageMaker has an instance for it, which :class:`~tunekit_core.TrialPlaced` tells. A job that was
+    asked to end holds its worker until it is over and its checkpoints are in S3. Everything is asked within
+    :meth:`wait`, so nothing happens while nobody waits, and a call takes as long as AWS does.
+
+    Raises:
+        ConfigurationError: If the benchmark has no script, or SageMaker would not take what the options say.
+    """
+
+    name: ClassVar[str] = "sagemaker"
+    Options: ClassVar[type[Any]] = SageMakerOptions
+    runs: ClassVar[type[Any]] = Executable
+    capabilities = frozenset({"pause", "checkpoint", "restore"})
+
+    def __init__(
+        self, problem: Problem, benchmark: Benchmark, folder: Path | None, streams: Streams, options: SageMakerOptions
+    ) -> None:
+        super().__init__(problem, benchmark, folder, streams, options)
+        if not isinstance(benchmark, Executable):
+            raise ConfigurationError(
+                f"The benchmark '{benchmark.name}' has no script, so backend=sagemaker cannot run it. Use "
+                "backend=simulator, or a script of your own: benchmark=script with benchmark.command='python train.py'.",
+                option="backend",
+                value=self.name,
+            )
+        self.max_retries = options.trial_retries
+        self._options = options
+        self._script = benchmark.script()
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._connected: Connected | None = None
+        self._began = time.monotonic()
+        self._running: dict[int, TrialJob] = {}
+        self._costs: dict[int, float | None] = {}  # of the runs of a trial that are over, in dollars
+        self._events: list[BackendEvent] = []
+        self._look_at = 0.0  # when jobs are looked at again, on the monotonic clock
+        self._slower = 1.0  # times as long between looks, where AWS is too busy to answer
+
+    def open(self, n_workers: int) -> None:
+        folder = self.folder
+        if folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="tunekit-")
+            folder = Path(self._temporary.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._connected = connect(folder, self._options, self._script, self.benchmark.max_resource_attr)
+        self._began = time.monotonic()
+
+    def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
+        aws = self._aws()
+        self._began += self.now() - time
+        for unfinished in trials:
+            trial = unfinished.trial
+            if trial.status is not Status.RUNNING:
+                continue
+            job = self._job(trial, trial.until)
+            job.n_recorded = unfinished.n_recorded
+            job.is_to_end = unfinished.is_ending
+            job.name = aws.claims.find(trial.id, trial.run)
+            status = None if job.name is None else aws.jobs.status(job.name)
+            self._costs[trial.id] = aws.cost_of_earlier_runs(trial.id, trial.run)
+            self._running[trial.id] = job
+            if status is not None:
+                job.is_created, job.status = True, status
+            elif job.is_to_end:
+                self._conclude(job, None)
+            else:
+                aws.starter.add(job)
+
+    def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
+        """Have the trial wait for its job."""
+        self._begin(self._job(trial, until, checkpoint_of))
+
+    def resume(self, trial: Trial, until: int | None) -> None:
+        """Have it wait for another job, which finds what the one before has left in S3."""
+        self._begin(self._job(trial, until))
+
+    def pause(self, trial: Trial) -> None:
+        """As :meth:`stop`; what is in S3 by its end is its checkpoint.
+
+        A script that was told where it was sent, and has got there, ends by itself: it may have a checkpoint to write,
+        and an error on the way is one. It is asked to end if it reports more, or does not end.
+        """
+        job = self._running.get(trial.id)
+        if job is None or self.benchmark.max_resource_attr is None or not job.is_where_it_was_sent:
+            self.stop(trial)
+        else:
+            job.ends_by_itself_until = time.monotonic() + SECONDS_TO_END_BY_ITSELF
+
+    def stop(self, trial: Trial) -> None:
+        job = self._running.get(trial.id)
+        if job is None:
+            return  # it has ended, and that is on its way to the tuner
+        job.is_to_end = True
+        if self._aws().starter.remove(job):
+            self._conclude(job, None)
+
+    def wait(self, deadline: float | None) -> list[BackendEvent]:
+        while True:
+            self._start_waiting()
+            self._ask_to_end()
+            if not self._events and self._running and time.monotonic() >= self._look_at:
+                self._look()
+            if self._events:
+                events, self._events = self._events, []
+                return events
+            left = NEVER if deadline is None else deadline - self.now()
+            if left <= 0 or not self._running:
+                return []
+            due = min(self._look_at, self._aws().starter.due) - time.monotonic()
+            time.sleep(max(0.0, min(left, due)))
+
+    def now(self) -> float:
+        return time.monotonic() - self._began
+
+    def close(self) -> None:
+        """Ask all jobs to end. Whatever cannot be asked now ends at its time limit."""
+        try:
+            if self._connected is not None:
+                for job in self._running.values():
+                    if job.is_created and not job.is_asked_to_end:
+                        with contextlib.suppress(NoAccess, Refused):
+                            self._connected.stop_for_sure(job)
+        finally:
+            if self._temporary is not None:
+                self._temporary.cleanup()
+
+    def _aws(self) -> Connected:
+        assert self._connected is not None  # open() is called first
+        return self._connected
+
+    def _job(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None = None) -> TrialJob:
+        target = self.problem.max_resource if until is None else until
+        return TrialJob(trial, trial.run, until, target, self.problem.objective.resource, checkpoint_of)
+
+    def _begin(self, job: TrialJob) -> None:
+        self._running[job.trial.id] = job
+        self._aws().starter.add(job)
+
+    def _start_waiting(self) -> None:
+        """Create the jobs of runs that wait, as far as SageMaker takes them now."""
+        aws = self._aws()
+        while True:
+            waits_first = aws.starter.first
+            try:
+                job = aws.starter.start_waiting(any_runs=any(each.is_created for each in self._running.values()))
+            except NoQuota:
+                raise
+            except Refused as error:
+                if not aws.has_created:
+                    raise  # others would be refused alike
+                assert waits_first is not None
+                self._end(waits_first, Cause.LIMIT, f"SageMaker refuses its job: {error}")
+                continue
+            if job is None:
+                return
+
+    def _ask_to_end(self) -> None:
+        """Stop the jobs whose end was decided, or that are overdue."""
+        now = time.monotonic()
+        for job in self._running.values():
+            if job.is_overdue(now):
+                job.is_to_end = True
+            if job.is_to_end and job.is_created and not job.is_asked_to_end and job.over_since == NEVER:
+                try:
+                    self._aws().jobs.stop(str(job.name))
+                except Busy:
+                    return  # with the next look
+                job.is_asked_to_end = True
+
+    def _look(self) -> None:
+        """See what jobs have logged, and which are over; all that a trial reported comes before its end."""
+        try:
+            self._see_statuses()
+            for job in [each for each in self._running.values() if each.is_created]:
+                self._read(job)
+                self._conclude_if_over(job)
+        except Busy:
+            self._slower = min(2 * self._slower, 16.0)
+        else:
+            self._slower = max(1.0, self._slower / 2)
+        pause = self._slower * self._aws().poll_interval
+        self._look_at = time.monotonic() + pause * random.uniform(1 - JITTER, 1 + JITTER)
+
+    def _see_statuses(self) -> None:
+        by_name = {job.name: job for job in self._running.values() if job.is_created and job.over_since == NEVER}
+        statuses = self._aws().statuses_of(by_name)
+        for name, job in by_name.items():
+            status = statuses.get(name)
+            if status is None:  # the list is behind, or the job was deleted
+                status = self._aws().jobs.status(str(name))
+            if status is None or status.is_final:
+                job.over_since = time.monotonic()
+            if status is not None:
+                job.status = status
+                if status.has_begun and not job.is_placed:
+                    self._place(job)
+
+    def _place(self, job: TrialJob) -> None:
+        job.is_placed = True
+        self._events.append(TrialPlaced(job.trial.id, job.number, str(job.name), self.now()))
+
+    def _read(self, job: TrialJob) -> None:
+        is_over = job.over_since != NEVER
+        reports = self._aws().reports_of(job, thoroughly=is_over)
+        if reports:
+            job.last_logged = time.monotonic()
+            if not job.is_placed:
+                self._place(job)
+        for metrics in reports:
+            if job.read(metrics):
+                costs = self._aws().live_cost(metrics, job, self._costs.get(job.trial.id, 0.0))
+                self._events.append(TrialReported(job.trial.id, job.number, {**metrics, **costs}, self.now()))
+        if job.is_where_it_was_sent and self.benchmark.max_resource_attr is None:
+            job.is_to_end = True  # a script that cannot be told how far to go is ended when it has got there
+
+    def _conclude_if_over(self, job: TrialJob) -> None:
+        if job.over_since == NEVER:
+            return
+        is_settled = time.monotonic() - max(job.over_since, job.last_logged) > self._options.settle_time
+        if not (is_settled or self._aws().has_whole_log(job)):
+            return
+        self._conclude(job, self._aws().jobs.end(str(job.name)))
+
+    def _conclude(self, job: TrialJob, end: JobEnd | None) -> None:
+        """The run of a trial is over."""
+        if meets_every_trial(end):
+            assert end is not None
+            raise Refused(f"SageMaker cannot run any of these trials: {end.failure}")
+        may_end = job.is_to_end or job.has_reached_target
+        cause = cause_of_end(end, self._aws().end_in_log(job), may_end=may_end)
+        self._end(job, cause, "" if cause is None else reason_of_end(end), end)
+
+    def _end(self, job: TrialJob, cause: Cause | None, reason: str, end: JobEnd | None = None) -> None:
+        """Tell the end of a run; without a cause it has not failed."""
+        trial_id, aws = job.trial.id, self._aws()
+        before, of_run = self._costs.get(trial_id, 0.0), aws.cost_of(end)
+        self._costs[trial_id] = None if before is None or of_run is None else before + of_run
+        self._events.append(
+            TrialEnded(
+                trial_id,
+                job.number,
+                Status.COMPLETED if cause is None else Status.FAILED,
+                self.now(),
+                cause=cause or Cause.SCRIPT,
+                reason=reason,
+                cost=self._costs[trial_id],
+                has_checkpoint=aws.has_checkpoint(trial_id),
+            )
+        )
+        del self._running[trial_id]

@@ -1,0 +1,84 @@
+"""Which job a run of a trial is, written before the job is created: who dies in between finds it again.
+
+A claim is made once and never changed. Two processes that tune the same experiment cannot both make that of a run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from tunekit_core import RecordError, TunekitError
+from tunekit_sagemaker.aws.errors import AWS_ERRORS, code_of, is_missing
+from tunekit_sagemaker.aws.names import job_name
+from tunekit_sagemaker.backend.places import Places
+
+TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+
+
+class ClaimedByAnother(TunekitError, RuntimeError):
+    """Another process has begun a run of this experiment."""
+
+
+class Claims:
+    """The claims of one experiment.
+
+    Args:
+        s3: The client of boto3.
+        places: Of the experiment.
+    """
+
+    def __init__(self, s3: Any, places: Places) -> None:
+        self._s3 = s3
+        self._places = places
+
+    def make(self, trial_id: int, run: int) -> str:
+        """Claim a run.
+
+        Returns:
+            The name of its job, which no other job has had or will have.
+
+        Raises:
+            ClaimedByAnother: If somebody has.
+        """
+        name = job_name(self._places.experiment, str(trial_id), str(run), unique=os.urandom(4).hex())
+        try:
+            self._s3.put_object(
+                Bucket=self._places.bucket,
+                Key=self._places.claim(trial_id, run),
+                Body=json.dumps({"job": name}).encode(),
+                IfNoneMatch="*",
+            )
+        except AWS_ERRORS as error:
+            if code_of(error) not in TAKEN:
+                raise
+            found = self.find(trial_id, run)
+            if found == name:  # the answer to the first of several tries was lost
+                return name
+            raise ClaimedByAnother(
+                f"Run {run} of trial {trial_id} was begun by another process, as job {found}: this one stops. Two "
+                "processes cannot tune the same experiment."
+            ) from error
+        return name
+
+    def find(self, trial_id: int, run: int) -> str | None:
+        """The name of the job of a run; ``None`` if nobody has claimed it.
+
+        Raises:
+            RecordError: If something else is in its place.
+        """
+        key = self._places.claim(trial_id, run)
+        try:
+            answer = self._s3.get_object(Bucket=self._places.bucket, Key=key)
+        except AWS_ERRORS as error:
+            if is_missing(error):
+                return None
+            raise
+        try:
+            job = json.loads(answer["Body"].read())["job"]
+        except (ValueError, TypeError, LookupError):
+            job = None
+        if not isinstance(job, str):
+            raise RecordError(f"{self._places.uri(key)} is damaged: it does not say which job a run is.")
+        return job

@@ -1,0 +1,44 @@
+"""What the end of a job means for the trial."""
+
+from __future__ import annotations
+
+from tunekit_core import Cause
+from tunekit_sagemaker.jobs.report_lines import LoggedEnd
+from tunekit_sagemaker.jobs.statuses import COMPLETED, STOPPED, TIME_LIMITS, JobEnd
+
+# How SageMaker begins the reason of a failure.
+BY_PROGRAM = "AlgorithmError"
+BY_REQUEST = "ClientError"
+BY_MACHINES = ("CapacityError", "InternalServerError")
+
+
+def cause_of_end(end: JobEnd | None, marker: LoggedEnd | None, *, may_end: bool) -> Cause | None:
+    """Why a run failed; ``None`` if it did not.
+
+    Args:
+        end: Of its job; ``None`` if there is no such job any more.
+        marker: What the bootstrap has said at the end; ``None`` if it did not get that far.
+        may_end: Whether it was asked to end, or has come to where it was sent: then whatever comes of it is no failure.
+    """
+    if may_end or (end is not None and end.status.status == COMPLETED):
+        return None
+    if end is None or end.status.status == STOPPED:
+        return Cause.LIMIT
+    if marker is not None and not marker.asked:
+        return Cause.SCRIPT
+    return Cause.INFRASTRUCTURE if end.failure.startswith(BY_MACHINES) else Cause.SCRIPT
+
+
+def reason_of_end(end: JobEnd | None) -> str:
+    """Why a run failed, for people: of a program that has failed, with the end of what it wrote as errors."""
+    if end is None:
+        return "its training job was deleted."
+    if end.status.status == STOPPED:
+        limit = TIME_LIMITS.get(end.status.secondary)
+        return f"{limit}." if limit else "its training job was stopped by somebody else."
+    return end.failure.strip() or "its training job has failed, without a reason."
+
+
+def meets_every_trial(end: JobEnd | None) -> bool:
+    """Whether the request itself was wrong, such as its image or a bucket: other trials would fail like this one."""
+    return end is not None and end.began is None and end.failure.startswith(BY_REQUEST)

@@ -1,0 +1,143 @@
+"""Creates, lists, describes and stops training jobs; what passes is told apart from what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from tunekit_core import TunekitError
+from tunekit_sagemaker.aws.errors import (
+    AWS_ERRORS,
+    DENIED,
+    IN_USE,
+    QUOTA,
+    code_of,
+    is_missing,
+    lacks_credentials,
+    passes,
+    text_of,
+)
+from tunekit_sagemaker.jobs.statuses import JobEnd, JobStatus, end_of, status_of
+
+JOBS_PER_PAGE = 100
+
+
+class Busy(TunekitError, RuntimeError):
+    """AWS does not do it now, and may some time later.
+
+    Attributes:
+        is_quota: Whether as many instances run as the account may have.
+    """
+
+    def __init__(self, message: str, *, is_quota: bool = False) -> None:
+        super().__init__(message)
+        self.is_quota = is_quota
+
+
+class NoAccess(TunekitError, RuntimeError):
+    """AWS refuses whoever asks: every other request would be refused like this one."""
+
+
+class Refused(TunekitError, RuntimeError):
+    """AWS refuses this request."""
+
+
+class JobClient:
+    """The training jobs of one account.
+
+    Args:
+        sagemaker: The client of boto3.
+    """
+
+    def __init__(self, sagemaker: Any) -> None:
+        self._sagemaker = sagemaker
+
+    def create(self, request: Mapping[str, Any]) -> None:
+        """Create a job. That it exists is no error: nobody else uses its name, so an answer was lost.
+
+        Raises:
+            Busy, NoAccess, Refused: If it cannot be created.
+        """
+        try:
+            self._sagemaker.create_training_job(**request)
+        except AWS_ERRORS as error:
+            code = code_of(error)
+            if code == IN_USE:
+                return
+            if code == QUOTA:
+                raise Busy(text_of(error), is_quota=True) from error
+            raise _meaning(error) from error
+
+    def stop(self, name: str) -> bool:
+        """Ask a job to end.
+
+        Returns:
+            Whether it ends: false if it is over already, or there is none of that name.
+
+        Raises:
+            Busy, NoAccess, Refused: If it cannot be asked.
+        """
+        try:
+            self._sagemaker.stop_training_job(TrainingJobName=name)
+        except AWS_ERRORS as error:
+            if is_missing(error) or code_of(error) == "ValidationException":  # it has ended
+                return False
+            raise _meaning(error) from error
+        return True
+
+    def describe(self, name: str) -> Mapping[str, Any] | None:
+        """All that is known of a job; ``None`` if there is none of that name.
+
+        Raises:
+            Busy, NoAccess, Refused: If it cannot be asked.
+        """
+        try:
+            job: Mapping[str, Any] = self._sagemaker.describe_training_job(TrainingJobName=name)
+        except AWS_ERRORS as error:
+            if is_missing(error):
+                return None
+            raise _meaning(error) from error
+        return job
+
+    def status(self, name: str) -> JobStatus | None:
+        """How far a job has come; ``None`` if there is none of that name."""
+        job = self.describe(name)
+        return None if job is None else status_of(job)
+
+    def end(self, name: str) -> JobEnd | None:
+        """How a job has ended; ``None`` if there is none of that name."""
+        job = self.describe(name)
+        return None if job is None else end_of(job)
+
+    def statuses(self, part: str, since: datetime | None) -> Iterator[tuple[str, JobStatus]]:
+        """Name and status of the jobs with a text in their names, the newest first.
+
+        Args:
+            part: The text.
+            since: Those that were created before need not be among them; ``None`` for all.
+
+        Raises:
+            Busy, NoAccess, Refused: If it cannot be asked.
+        """
+        asked: dict[str, Any] = {"NameContains": part, "MaxResults": JOBS_PER_PAGE}
+        if since is not None:
+            asked["CreationTimeAfter"] = since
+        while True:
+            try:
+                page = self._sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", **asked)
+            except AWS_ERRORS as error:
+                raise _meaning(error) from error
+            for job in page["TrainingJobSummaries"]:
+                yield job["TrainingJobName"], status_of(job)
+            if "NextToken" not in page:
+                return
+            asked["NextToken"] = page["NextToken"]
+
+
+def _meaning(error: Exception) -> TunekitError:
+    if passes(error):
+        return Busy(text_of(error))
+    if lacks_credentials(error) or code_of(error) in DENIED:
+        return NoAccess(text_of(error))
+    return Refused(text_of(error))

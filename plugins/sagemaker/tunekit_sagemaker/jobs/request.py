@@ -1,0 +1,189 @@
+"""The request that creates the training job of a run of a trial."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from tunekit_core import as_json
+
+OPT_ML = "/opt/ml"
+CHANNEL, TRIAL_CHANNEL = "tunekit", "trial"
+ENTRY = f"{OPT_ML}/input/data/{CHANNEL}/entry.py"
+CHECKPOINTS = f"{OPT_ML}/checkpoints"
+SPEC, TRIAL, RUN = "TUNEKIT_SPEC", "TUNEKIT_TRIAL", "TUNEKIT_RUN"
+MOST_HYPERPARAMETERS = 100
+LONGEST_HYPERPARAMETER = 256  # the documentation says so, and the model of the service 2,500
+LONGEST_VARIABLE = 512
+CONFIGURATION_FILE, SPEC_FILE = "configuration.json", "spec.json"
+
+
+@attrs.frozen(kw_only=True)
+class Machines:
+    """What the jobs of an experiment run on, and for how long at most.
+
+    Attributes:
+        instance_type: Such as ``"ml.m5.large"``.
+        instance_count: How many of them a job gets.
+        instance_types: Others that do as well, in order of preference; the first is ``instance_type``.
+        volume_gb: Of the disk.
+        max_run: Seconds that the program of a job may run.
+        max_wait: Of a spot instance: seconds that a job may take, with waiting; ``None`` for an instance on demand.
+        keep_alive: Seconds for which an instance is kept for the next job.
+    """
+
+    instance_type: str
+    instance_count: int = 1
+    instance_types: tuple[str, ...] = ()
+    volume_gb: int = 30
+    max_run: int = 86_400
+    max_wait: int | None = None
+    keep_alive: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Account:
+    """On whose behalf jobs run, and where they may reach.
+
+    Attributes:
+        role: ARN of the role of the jobs.
+        image: URI of the image of the container.
+        subnets: Of a private network; empty for none.
+        security_groups: In it.
+        kms_key: That encrypts volumes and output; ``None`` for the default one.
+        tags: Of each job, by key.
+        overrides: What else is in the request, or otherwise; merged last.
+    """
+
+    role: str
+    image: str
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    kms_key: str | None = None
+    tags: Mapping[str, str] = attrs.field(factory=dict)
+    overrides: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Job:
+    """One run of a trial.
+
+    Attributes:
+        name: Of the job.
+        trial_id: Of which trial.
+        run: Which run of it.
+        configuration: What the program is told, by name.
+        spec: What the bootstrap is told.
+        environment: Variables of the program.
+        code: S3 folder with the bootstrap and the program.
+        checkpoints: S3 folder of the trial.
+        output: S3 folder of the trial.
+        inputs: S3 folder for what is too large for a request.
+    """
+
+    name: str
+    trial_id: int
+    run: int
+    configuration: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    environment: Mapping[str, str]
+    code: str
+    checkpoints: str
+    output: str
+    inputs: str
+
+    @property
+    def files(self) -> dict[str, str]:
+        """What is too large for a request, by the name of the file that has it in ``inputs``."""
+        files = {}
+        hyperparameters = _hyperparameters(self.configuration)
+        if len(hyperparameters) > MOST_HYPERPARAMETERS or any(
+            len(value) > LONGEST_HYPERPARAMETER for value in hyperparameters.values()
+        ):
+            files[CONFIGURATION_FILE] = as_json(dict(self.configuration))
+        if len(json.dumps(self.spec)) > LONGEST_VARIABLE:
+            files[SPEC_FILE] = json.dumps(self.spec)
+        return files
+
+
+def request_of(job: Job, machines: Machines, account: Account) -> dict[str, Any]:
+    """The arguments of ``CreateTrainingJob``."""
+    files = job.files
+    environment = {**job.environment, TRIAL: str(job.trial_id), RUN: str(job.run)}
+    if SPEC_FILE not in files:
+        environment[SPEC] = json.dumps(job.spec)
+    channels = [_channel(CHANNEL, job.code)]
+    if files:
+        channels.append(_channel(TRIAL_CHANNEL, job.inputs))
+    request: dict[str, Any] = {
+        "TrainingJobName": job.name,
+        "RoleArn": account.role,
+        "AlgorithmSpecification": {
+            "TrainingImage": account.image,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["python3"],
+            "ContainerArguments": [ENTRY],
+        },
+        "HyperParameters": {} if CONFIGURATION_FILE in files else _hyperparameters(job.configuration),
+        "Environment": environment,
+        "InputDataConfig": channels,
+        "OutputDataConfig": {"S3OutputPath": job.output, **_key("KmsKeyId", account)},
+        "CheckpointConfig": {"S3Uri": job.checkpoints, "LocalPath": CHECKPOINTS},
+        "ResourceConfig": _resources(machines, account),
+        "StoppingCondition": _stopping(machines),
+        "EnableManagedSpotTraining": machines.max_wait is not None,
+        "Tags": [{"Key": key, "Value": value} for key, value in account.tags.items()],
+    }
+    if account.subnets:
+        request["VpcConfig"] = {
+            "Subnets": list(account.subnets),
+            "SecurityGroupIds": list(account.security_groups),
+        }
+    return merged(request, account.overrides)
+
+
+def merged(request: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A request with what else is to be in it; what is a mapping in both is merged."""
+    both = dict(request)
+    for key, value in overrides.items():
+        deeper = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
+        both[key] = merged(both[key], value) if deeper else value
+    return both
+
+
+def _hyperparameters(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """The configuration as people see it in the console."""
+    return {name: value if isinstance(value, str) else as_json(value) for name, value in configuration.items()}
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+
+
+def _key(name: str, account: Account) -> dict[str, str]:
+    return {} if account.kms_key is None else {name: account.kms_key}
+
+
+def _resources(machines: Machines, account: Account) -> dict[str, Any]:
+    resources: dict[str, Any] = {
+        "InstanceCount": machines.instance_count,
+        "VolumeSizeInGB": machines.volume_gb,
+        **_key("VolumeKmsKeyId", account),
+    }
+    if machines.instance_types:
+        resources["InstancePreferences"] = [{"InstanceType": each} for each in machines.instance_types]
+    else:
+        resources["InstanceType"] = machines.instance_type
+    if machines.keep_alive:
+        resources["KeepAlivePeriodInSeconds"] = machines.keep_alive
+    return resources
+
+
+def _stopping(machines: Machines) -> dict[str, int]:
+    if machines.max_wait is None:
+        return {"MaxRuntimeInSeconds": machines.max_run}
+    return {"MaxRuntimeInSeconds": machines.max_run, "MaxWaitTimeInSeconds": machines.max_wait}
