@@ -45,6 +45,18 @@ def test_without_a_region_the_option_is_named():
         Clients()
 
 
+def test_a_region_that_does_not_exist_is_told_with_one_that_does():
+    with pytest.raises(
+        InvalidOption, match=r"region='eu-wst-1' is none that .* Did you mean 'eu-west-1'\? They are af-"
+    ):
+        Clients("eu-wst-1")
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eu-central-1"])
+def test_all_parts_of_aws_are_known(region):
+    assert Clients(region).region == region
+
+
 def test_a_profile_that_does_not_exist_is_named(monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(InvalidOption, match="AWS_PROFILE='nobody' names no profile"):

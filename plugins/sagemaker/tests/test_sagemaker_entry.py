@@ -16,7 +16,9 @@ import pytest
 
 import tunekit
 from tunekit_core.secret_names import is_secret_name
+from tunekit_sagemaker.code.reporter import reporter_files
 from tunekit_sagemaker.container import entry
+from tunekit_sagemaker.jobs.report_lines import ReportLines
 
 ENTRY = Path(entry.__file__)
 REPORTER = f"import sys; sys.path.insert(0, {str(Path(tunekit.__file__).parents[1])!r}); from tunekit import Reporter\n"
@@ -140,6 +142,17 @@ def test_a_report_of_any_length_comes_in_lines_of_one_write(job, length):
     assert report["text"] == text
     assert ended.end["seq"] == 1
     assert all(line.count("[tunekit-") == 1 for line in ended.lines)
+
+
+def test_what_it_prints_is_what_the_tuner_reads(job):
+    values = ["x", "é" * 5000, '"{[tunekit-report] ' * 400, "\\" * 2000]
+    script = (
+        REPORTER + f"report = Reporter()\nfor value in {values!r}:\n    report(text=value)\n    print('50%', end='')"
+    )
+    lines = ReportLines()
+    told = [each for line in job(script).run().lines for each in lines.feed(line)]
+    assert [each.metrics["text"] for each in told[:-1]] == values
+    assert (told[-1].n_reports, told[-1].exit_code, lines.is_complete()) == (4, 0, True)
 
 
 def test_what_is_no_report_comes_once_and_nothing_after_it(job):
@@ -321,6 +334,14 @@ def test_it_runs_in_its_folder_and_finds_what_was_uploaded_beside_it(tmp_path):
     assert running.run().lines[0] == "found src"
 
 
+def test_a_script_reports_in_an_image_without_tunekit(tmp_path):
+    script = "from tunekit import Reporter\nimport tunekit\nReporter()(x=1)\nprint(os.path.dirname(tunekit.__file__))"
+    running = Job(tmp_path / "ml", {**reporter_files(), "src/train.py": f"import os\n{script}"}, folder="src")
+    ended = running.run()
+    assert [line["report"]["x"] for line in ended.reports] == [1]
+    assert any(line.startswith(str(running.home)) for line in ended.lines)
+
+
 def test_a_file_that_may_be_executed_still_may(tmp_path):
     assert Job(tmp_path / "ml", {"run.sh": "#!/bin/sh\necho hello"}, ("./run.sh",)).run().lines[0] == "hello"
 
@@ -425,6 +446,14 @@ def test_a_version_of_which_not_all_has_come_is_not_gone_on_from(job):
     running.run()
     (running.checkpoints / "3/epoch").unlink()
     assert "from 2" in running.run().lines
+
+
+def test_a_version_that_cannot_be_described_costs_no_other(job):
+    script = PUBLISHES.replace("COUNT", "3").replace("str(epoch))\n", "str(epoch)); epoch == 2 and BROKEN\n")
+    broken = "(new / 'link').symlink_to('nowhere')"
+    running = job(script.replace("BROKEN", broken))
+    running.run()
+    assert sorted(path.name for path in running.checkpoints.glob("*.json")) == ["1.json", "3.json"]
 
 
 def test_a_version_without_its_list_is_not_gone_on_from(job):

@@ -2,7 +2,7 @@ import json
 import time
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 from moto import mock_aws
 
@@ -203,12 +203,13 @@ def test_a_list_that_is_refused_for_now_skips_a_round(logs):
     assert numbers(tail.read("job")) == [0]
 
 
-def test_a_network_that_is_down_skips_a_round(logs):
+@pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError, EndpointConnectionError])
+def test_a_network_that_is_down_skips_a_round(logs, error):
     put(logs, report(0))
     tail = LogTail(logs)
 
     def fail(**_):
-        raise ReadTimeoutError(endpoint_url="logs")
+        raise error(endpoint_url="logs")
 
     logs.meta.events.register("before-call.cloudwatch-logs.GetLogEvents", fail, unique_id="down")
     assert tail.read("job") == []

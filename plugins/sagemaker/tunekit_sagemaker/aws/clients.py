@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tunekit_core import InvalidOption
+from tunekit_core import InvalidOption, suggestion
 from tunekit_sagemaker.aws.rates import limit_rates
 
 if TYPE_CHECKING:
@@ -50,7 +50,18 @@ class Clients:
                 None,
                 "leaves open where jobs run: type region=us-east-1, for example, or set AWS_DEFAULT_REGION",
             )
+        known = {region for each in self._session.get_available_partitions() for region in self._regions(each)}
+        if found not in known:
+            raise InvalidOption(
+                "region",
+                found,
+                f"is none that the installed boto3 knows for SageMaker. {suggestion(found, known)}They are "
+                f"{', '.join(sorted(known))}; for a newer one type `pip install --upgrade boto3`",
+            )
         self.region = found
+
+    def _regions(self, partition: str) -> list[str]:
+        return self._session.get_available_regions("sagemaker", partition)
 
     @property
     def sagemaker(self) -> Any:

@@ -204,11 +204,13 @@ class Processes:
             each_time: What is done beside, ten times a second.
 
         Returns:
-            Its exit status; the negative number of the signal that has ended it.
+            Its exit status; the negative number of the signal that has ended it, or that came before it began.
 
         Raises:
             CannotRun: If the system cannot start it.
         """
+        if self.asked:
+            return -signal.SIGTERM
         try:
             process = subprocess.Popen(
                 command,
@@ -225,7 +227,7 @@ class Processes:
         assert process.stdout is not None
         assert process.stderr is not None
         streams = {process.stdout.fileno(): 1, process.stderr.fileno(): 2}
-        told, kill_at = False, float("inf")
+        told, kill_at, next_time = False, float("inf"), 0.0
         try:
             while process.poll() is None:
                 if self.asked and not told:
@@ -235,7 +237,9 @@ class Processes:
                 if time.monotonic() >= kill_at:
                     _kill_group(process.pid, signal.SIGKILL)
                 self._pass_on(streams)
-                each_time()
+                if time.monotonic() >= next_time:
+                    each_time()
+                    next_time = time.monotonic() + POLL_SECONDS
             self._pass_on_rest(streams, SECONDS_FOR_HELPERS)
         finally:
             _kill_group(process.pid, signal.SIGKILL)
@@ -303,10 +307,11 @@ class Checkpoints:
     def _describe(self, resources: list[int]) -> None:
         for resource in resources:
             if resource not in self._described:
-                _write_json(self._list_of(resource), _sizes(self._version(resource)))
+                self._described.add(resource)
+                with contextlib.suppress(OSError):
+                    _write_json(self._list_of(resource), _sizes(self._version(resource)))
         for resource in resources[:-KEPT_VERSIONS]:
             self._remove_version(resource)
-        self._described = set(resources[-KEPT_VERSIONS:])
 
     def _take(self, newest: int) -> None:
         taken = _read_json(self._taken)
@@ -381,8 +386,8 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
         raise CannotRun("There is neither a variable TUNEKIT_SPEC nor a file spec.json in the channel 'trial'.")
     source = unpack(os.path.join(channels, "tunekit", "source.tar.gz"), os.path.join(place, "source"))
     status = install_requirements(source, place, processes)
-    if status or processes.asked:
-        return status or 128 + signal.SIGTERM
+    if status:
+        return status
     configuration = read_configuration(home, trial)
     path = os.path.join(place, "config.json")
     _write_json(path, configuration)

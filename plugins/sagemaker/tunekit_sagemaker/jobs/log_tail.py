@@ -155,9 +155,9 @@ class _Job:
 
 def _is_for_now(error: Exception) -> bool:
     """Whether AWS may answer in the next round."""
-    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or any(word in error_code(error) for word in THROTTLING)
-    return isinstance(error, HTTPClientError)
+    return isinstance(error, ConnectionError | HTTPClientError)
