@@ -63,6 +63,10 @@ def test_a_virtual_environment_is_left_out_whatever_its_name_is(program):
     assert names(program("train.py", "env311/pyvenv.cfg", "env311/lib/torch.py")) == ["train.py"]
 
 
+def test_a_program_may_lie_in_the_folder_of_its_environment(program):
+    assert names(program("train.py", "pyvenv.cfg", "lib/a.py")) == ["lib/a.py", "pyvenv.cfg", "train.py"]
+
+
 def test_results_are_left_out(program):
     folder = program("train.py", "out/results/events.jsonl", "out/plot.py")
     assert names(folder, results_dir=folder / "out/results") == ["out/plot.py", "train.py"]
@@ -95,9 +99,9 @@ def test_a_file_with_the_name_of_a_secret_is_refused(program, name):
     with pytest.raises(InvalidOption) as caught:
         files_to_upload(folder)
     assert str(caught.value) == (
-        f"sources='{folder}/lib/{name}' has the name of a file with secrets, and would be uploaded for all who may "
-        "read the bucket. Move it out of the folder, and give what it says as benchmark.environment.NAME=VALUE. Or "
-        "else: type benchmark.sources=[train.py,src] with the files and folders that make up the program."
+        f"benchmark.sources='{folder}/lib/{name}' has the name of a file with secrets, and would be uploaded for "
+        "all who may read the bucket. Move it out of the folder, and give what it says as "
+        "benchmark.environment.NAME=VALUE. Or else: type benchmark.sources=[train.py,src] with the files and folders that make up the program."
     )
 
 
@@ -116,7 +120,7 @@ def test_a_secret_under_another_name_is_refused(program, tmp_path):
     (tmp_path / "id_rsa").write_text("secret")
     folder = program("train.py")
     (folder / "notes.txt").symlink_to(tmp_path / "id_rsa")
-    with pytest.raises(InvalidOption, match=r"sources='.*/notes.txt' has the name of a file with secrets"):
+    with pytest.raises(InvalidOption, match=r"benchmark.sources='.*/notes.txt' has the name of a file with secrets"):
         files_to_upload(folder)
 
 
@@ -127,7 +131,9 @@ def test_only_what_is_named_is_taken(program):
 
 def test_what_is_named_and_missing_is_told(program):
     folder = program("train.py")
-    with pytest.raises(InvalidOption, match=r"sources='.*/src' is no file or folder. Type benchmark.sources=\["):
+    with pytest.raises(
+        InvalidOption, match=r"benchmark.sources='.*/src' is no file or folder. Type benchmark.sources=\["
+    ):
         files_to_upload(folder, [Path("src")])
 
 
@@ -160,13 +166,13 @@ def test_a_dependency_with_a_name_that_is_taken_is_refused(program, tmp_path):
     written(tmp_path / "src", "b.py")
     folder = program("src/a.py")
     with pytest.raises(
-        InvalidOption, match=r"source_dependencies='.*/src' would lie where .*program/src/a.py does: ren"
+        InvalidOption, match=r"backend.source_dependencies='.*/src' would lie where .*program/src/a.py does: ren"
     ):
         files_to_upload(folder, dependencies=[tmp_path / "src"])
 
 
 def test_a_dependency_that_is_no_folder_is_refused(program, tmp_path):
-    with pytest.raises(InvalidOption, match=r"source_dependencies='.*/none' is no folder: name one with code"):
+    with pytest.raises(InvalidOption, match=r"backend.source_dependencies='.*/none' is no folder: name one with code"):
         files_to_upload(program("train.py"), dependencies=[tmp_path / "none"])
 
 
@@ -178,7 +184,7 @@ def test_too_much_is_refused_with_the_largest_files(program):
     with pytest.raises(InvalidOption) as caught:
         files_to_upload(folder)
     assert str(caught.value).startswith(
-        "sources=None stands for 210 MB, and 200 MB can be uploaded as the program. The largest: "
+        "benchmark.sources=None stands for 210 MB, and 200 MB can be uploaded as the program. The largest: "
         "data/a.bin (150 MB), data/b.bin (60 MB), train.py (0 MB). Type benchmark.sources=["
     )
 

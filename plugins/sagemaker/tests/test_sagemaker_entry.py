@@ -12,6 +12,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 import tunekit
@@ -272,10 +273,27 @@ def test_what_a_program_leaves_behind_is_killed(job):
 
 
 def test_the_program_ends_with_the_bootstrap(job):
-    process = job("import time\nprint('ready', flush=True)\ntime.sleep(100)").start()
-    started(process, "ready")
+    process = job("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(100)").start()
+    program = psutil.Process(int(process.stdout.readline()))
     process.kill()
     process.communicate()
+    psutil.wait_procs([program], timeout=10)
+    assert not program.is_running()
+
+
+def test_a_program_that_was_stopped_ends_when_asked(job):
+    process = job("import os, signal\nprint('ready', flush=True)\nos.kill(os.getpid(), signal.SIGSTOP)").start()
+    started(process, "ready")
+    process.terminate()
+    assert finished(process).end["signal"] == 15
+
+
+def test_a_program_does_not_begin_after_sigterm(job):
+    code = f"import os, signal, sys; sys.path.insert(0, {str(ENTRY.parent)!r}); import entry; unpack = entry.unpack; "
+    code += "entry.unpack = lambda *names: (os.kill(os.getpid(), signal.SIGTERM), unpack(*names))[1]; "
+    ended = finished(job("", ("no-such-program",)).start(("-c", f"{code}sys.exit(entry.main())")))
+    assert len(ended.lines) == 1
+    assert (ended.end["signal"], ended.end["asked"], ended.status) == (15, True, 143)
 
 
 def test_a_command_that_does_not_exist_is_told(job):

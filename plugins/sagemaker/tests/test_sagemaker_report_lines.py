@@ -114,9 +114,16 @@ def test_a_line_that_never_ends_is_given_up_when_another_begins():
     assert metrics_of(fed('[tunekit-report] {"run": 0, "inc', "epoch 3", line(1, x=1))) == [{"x": 1}]
 
 
+@pytest.mark.parametrize("position", range(20))
+def test_a_line_that_is_cut_follows_one_that_never_ends(position):
+    text = line(1, x=1)
+    assert metrics_of(fed('[tunekit-report] {"run": 0, "inc', text[:position], text[position:])) == [{"x": 1}]
+
+
 def test_what_begins_as_a_line_of_ours_does_not_grow_without_end():
     lines = ReportLines()
     fed('[tunekit-report] {"', *["x" * 100_000] * 12, lines=lines)
+    assert len(lines.state()["text"]) < 16
     assert metrics_of(fed("y", line(0, x=1), lines=lines)) == [{"x": 1}]
 
 

@@ -27,7 +27,8 @@ SECRET = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 EXAMPLE = re.compile(r".*\.(example|sample|template|dist)", re.IGNORECASE)  # of such a file, to be filled in
-SAY_WHICH = "Type benchmark.sources=[train.py,src] with the files and folders that make up the program"
+SOURCES, DEPENDENCIES = "benchmark.sources", "backend.source_dependencies"
+SAY_WHICH = f"Type {SOURCES}=[train.py,src] with the files and folders that make up the program"
 
 
 @attrs.frozen
@@ -74,25 +75,25 @@ def files_to_upload(
         path = os.path.abspath(os.path.join(home, source))
         if not (path + os.sep).startswith(home.rstrip(os.sep) + os.sep):
             raise InvalidOption(
-                "sources",
+                SOURCES,
                 source,
                 f"lies outside of the folder of the program, {home}, which is what is uploaded. Type "
-                f"backend.source_dependencies=[{path}] with a folder that is to lie beside it",
+                f"{DEPENDENCIES}=[{path}] with a folder that is to lie beside it",
             )
-        _add(found, path, home, "sources", results)
+        _add(found, path, home, SOURCES, results)
     for dependency in dependencies:
         path = os.path.abspath(dependency)
         if not os.path.isdir(path):
-            raise InvalidOption("source_dependencies", os.fspath(dependency), "is no folder: name one with code")
+            raise InvalidOption(DEPENDENCIES, os.fspath(dependency), "is no folder: name one with code")
         name = os.path.basename(path)
         taken = next((file for file in found if file.split("/")[0] == name), None)
         if taken is not None:
             raise InvalidOption(
-                "source_dependencies",
+                DEPENDENCIES,
                 os.fspath(dependency),
                 f"would lie where {found[taken].path} does: rename one of them, or leave this one out",
             )
-        _add(found, path, os.path.dirname(path), "source_dependencies", results)
+        _add(found, path, os.path.dirname(path), DEPENDENCIES, results)
     files = [found[name] for name in sorted(found)]
     _check_size(files)
     return files
@@ -108,15 +109,12 @@ def files_below(folder: str, not_entered: tuple[str, ...] = ()) -> Iterator[str]
         not_entered: Folders that are left out, without links.
     """
     not_entered = (*not_entered, os.path.realpath(folder))
-    names = sorted(os.listdir(folder))
-    if ENVIRONMENT in names or os.path.basename(folder) in NOT_ENTERED:
-        return
-    for name in names:
+    for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
         if os.path.isfile(path):
             if is_secret(path) or not (name.startswith(".") or name.endswith(NOT_TAKEN)):
                 yield path
-        elif os.path.isdir(path) and not name.startswith(".") and os.path.realpath(path) not in not_entered:
+        elif os.path.isdir(path) and not _is_left_out(path) and os.path.realpath(path) not in not_entered:
             yield from files_below(path, not_entered)
 
 
@@ -124,6 +122,11 @@ def is_secret(path: str) -> bool:
     """Whether a file, or that which it is a link to, has the name of one with secrets."""
     names = {os.path.basename(path), os.path.basename(os.path.realpath(path))}
     return any(SECRET.fullmatch(name) and not EXAMPLE.fullmatch(name) for name in names)
+
+
+def _is_left_out(folder: str) -> bool:
+    name = os.path.basename(folder)
+    return name.startswith(".") or name in NOT_ENTERED or os.path.exists(os.path.join(folder, ENVIRONMENT))
 
 
 def _add(found: dict[str, CodeFile], path: str, base: str, option: str, results: str) -> None:
@@ -159,7 +162,7 @@ def _check_size(files: Sequence[CodeFile]) -> None:
     largest = sorted(files, key=lambda file: (-file.size, file.name))[:N_NAMED]
     named = ", ".join(f"{file.name} ({file.size / 1e6:,.0f} MB)" for file in largest)
     raise InvalidOption(
-        "sources",
+        SOURCES,
         None,
         f"stands for {total / 1e6:,.0f} MB, and {LARGEST / 1e6:.0f} MB can be uploaded as the program. The largest: "
         f"{named}. {SAY_WHICH}, and have data in S3",

@@ -67,8 +67,6 @@ NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")  # what argparse takes for a number rat
 FRAMEWORKS = re.compile(
     r"(torch(vision|audio|text)?|tensorflow([-_](cpu|gpu|io))?|keras|jax(lib)?|mxnet|smdistributed.*)", re.I
 )
-# With -m, modules of the program would be found in place of those that pip imports.
-PIP = "import runpy, sys; del sys.path[0]; sys.argv[0] = 'pip'; runpy.run_module('pip', run_name='__main__')"
 OUR_CHANNELS = ("tunekit", "trial")
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # The names of secrets, as everywhere in tunekit.
@@ -444,7 +442,7 @@ def install_requirements(source: str, place: str, processes: Processes) -> int:
     with open(constraints, "w", encoding="utf-8") as file:
         file.writelines(f"{each}\n" for each in kept)
     settings = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-    command = [sys.executable, "-c", PIP, "install", "-r", "requirements.txt", "-c", constraints]
+    command = [sys.executable, "-m", "pip", "install", "-r", "requirements.txt", "-c", constraints]
     status = processes.run(command, source, {**os.environ, **settings}, lambda: None)
     if status > 0 and not processes.asked:
         held = f" No other version is taken than that of the image: {', '.join(kept)}." if kept else ""
