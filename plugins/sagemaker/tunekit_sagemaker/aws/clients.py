@@ -1,0 +1,110 @@
+"""The clients of AWS that an experiment has: one for each service, made when it is asked for first."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tunekit_core import InvalidOption, suggestion
+from tunekit_sagemaker.aws.rates import limit_rates
+
+if TYPE_CHECKING:
+    import boto3
+
+CONNECT_TIMEOUT = 5  # seconds
+READ_TIMEOUT = 60
+ATTEMPTS = 20
+ATTEMPTS_FOR_LOGS = 3  # they are read again in the next round anyhow, and others wait for it
+
+
+class Clients:
+    """What asks AWS. May be used by several threads.
+
+    Credentials are found as boto3 finds them. Addresses are those of AWS, or that in ``AWS_ENDPOINT_URL``.
+
+    Args:
+        region: Unless given, that of the environment, or of the profile.
+
+    Attributes:
+        region: In which all jobs run and all files lie.
+
+    Raises:
+        InvalidOption: If there is no region, or AWS has none of that name.
+    """
+
+    def __init__(self, region: str | None = None) -> None:
+        import boto3
+        import botocore.exceptions
+
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        try:
+            self._session: boto3.Session = boto3.Session(region_name=region)
+        except botocore.exceptions.ProfileNotFound as error:
+            raise InvalidOption("AWS_PROFILE", os.environ.get("AWS_PROFILE"), f"names no profile: {error}") from error
+        found = self._session.region_name or os.environ.get("AWS_REGION")  # a job is told its region in the second
+        if not found:
+            raise InvalidOption(
+                "region",
+                None,
+                "leaves open where jobs run: type region=us-east-1, for example, or set AWS_DEFAULT_REGION",
+            )
+        known = {region for each in self._session.get_available_partitions() for region in self._regions(each)}
+        if found not in known:
+            raise InvalidOption(
+                "region",
+                found,
+                f"is none that the installed boto3 knows for SageMaker. {suggestion(found, known)}They are "
+                f"{', '.join(sorted(known))}; for a newer one type `pip install --upgrade boto3`",
+            )
+        self.region = found
+
+    def _regions(self, partition: str) -> list[str]:
+        return self._session.get_available_regions("sagemaker", partition)
+
+    @property
+    def sagemaker(self) -> Any:
+        """Starts, describes and stops jobs."""
+        return self._client("sagemaker")
+
+    @property
+    def logs(self) -> Any:
+        """Reads what jobs print. It gives up sooner than the others."""
+        return self._client("logs", ATTEMPTS_FOR_LOGS)
+
+    @property
+    def s3(self) -> Any:
+        """Keeps files."""
+        return self._client("s3")
+
+    @property
+    def sts(self) -> Any:
+        """Says who asks."""
+        return self._client("sts")
+
+    @property
+    def iam(self) -> Any:
+        """Knows roles."""
+        return self._client("iam")
+
+    def _client(self, service: str, attempts: int = ATTEMPTS) -> Any:
+        from botocore.config import Config
+
+        with self._lock:  # a session makes one client at a time
+            if service not in self._clients:
+                config = Config(
+                    connect_timeout=CONNECT_TIMEOUT,
+                    read_timeout=READ_TIMEOUT,
+                    retries={"total_max_attempts": attempts, "mode": "standard"},
+                )
+                client = self._session.client(service, region_name=self.region, config=config)
+                limit_rates(client, service)
+                self._clients[service] = client
+            return self._clients[service]
+
+
+def error_code(error: Exception) -> str:
+    """The code of what AWS refused, such as ``"ResourceInUse"``; empty for an error of another kind."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""

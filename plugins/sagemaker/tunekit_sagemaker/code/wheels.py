@@ -1,0 +1,177 @@
+"""Wheels of distributions as they are installed here, which no index has: ours, and plugins of the user's own."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+
+import attrs
+
+from tunekit_core import ConfigurationError
+from tunekit_sagemaker.code.files import files_below, is_secret
+
+OF_INSTALLATION = (
+    "RECORD",
+    "INSTALLER",
+    "REQUESTED",
+    "direct_url.json",
+)  # of a dist-info; a wheel has none, or its own
+MAPPING = re.compile(r"^MAPPING\b.*?= (\{.*\})$", re.MULTILINE)
+COMPILED = (".so", ".pyd", ".dylib")
+BEGINNING = (1980, 1, 1, 0, 0, 0)  # of the time of zip files
+
+
+@attrs.frozen
+class Wheel:
+    """A wheel.
+
+    Attributes:
+        name: Of the file.
+        content: Of the file; the same for the same installed files.
+    """
+
+    name: str
+    content: bytes
+
+
+def wheel_of(distribution: str) -> Wheel:
+    """The wheel of an installed distribution, made from its files.
+
+    One that is installed where it is worked on (``pip install -e``) has the packages of its project as they are now.
+
+    Args:
+        distribution: Its name.
+
+    Raises:
+        ConfigurationError: If it is not installed, or not all that belongs to it can be found.
+    """
+    try:
+        found = metadata.distribution(distribution)
+    except metadata.PackageNotFoundError as error:
+        raise ConfigurationError(f"{distribution} is not installed here, so it cannot be uploaded.") from error
+    own = dict(_own_files(found))
+    paths = _project_files(found, own) if _is_editable(found) else own
+    contents = {}
+    for name, path in paths.items():
+        if is_secret(path):
+            raise ConfigurationError(
+                f"{distribution} cannot be uploaded: {path} has the name of a file with secrets. Move it out of there."
+            )
+        try:
+            with open(path, "rb") as file:
+                contents[name] = file.read()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{distribution} cannot be uploaded: its file {path} cannot be read ({error.strerror}). Install it "
+                "again."
+            ) from error
+    name = re.sub(r"[-_.]+", "_", found.metadata["Name"])
+    version = found.version.replace("-", "_")
+    record = f"{_info(found)}/RECORD"
+    lines = [f"{name},sha256={_digest(content)},{len(content)}\n" for name, content in sorted(contents.items())]
+    contents[record] = "".join([*lines, f"{record},,\n"]).encode()
+    return Wheel(f"{name}-{version}-{_tag(found)}.whl", _zipped(contents))
+
+
+def _own_files(found: metadata.Distribution) -> Iterator[tuple[str, str]]:
+    """By their names in a wheel: the files that it has brought, but for programs, which are made when one installs."""
+    if found.files is None:
+        raise ConfigurationError(
+            f"{found.metadata['Name']} cannot be uploaded: nothing says which files belong to it. Install it with pip."
+        )
+    for file in found.files:
+        name = file.as_posix()
+        is_of_installation = file.name in OF_INSTALLATION and file.parent.name.endswith(".dist-info")
+        if not (name.startswith(("..", "/")) or name.endswith(".pyc") or is_of_installation):
+            yield name, str(found.locate_file(file))
+
+
+def _is_editable(found: metadata.Distribution) -> bool:
+    source = json.loads(found.read_text("direct_url.json") or "{}")
+    return bool(source.get("dir_info", {}).get("editable"))
+
+
+def _project_files(found: metadata.Distribution, own: Mapping[str, str]) -> dict[str, str]:
+    """What is known of the distribution, and the packages of its project."""
+    info = _info(found)
+    paths = {name: path for name, path in own.items() if name.startswith(f"{info}/")}
+    packages = dict(_packages(found, [path for path in own.values() if path not in paths.values()]))
+    if not packages:
+        raise ConfigurationError(
+            f"{found.metadata['Name']} cannot be uploaded: it is not known which packages of its project belong to it. "
+            "Install it without -e."
+        )
+    for package, folder in packages.items():
+        base = package.replace(".", "/")
+        if not os.path.isdir(folder):
+            paths[f"{base}.py"] = f"{folder}.py"
+            continue
+        for path in files_below(folder):
+            paths[f"{base}/{os.path.relpath(path, folder).replace(os.sep, '/')}"] = path
+    compiled = next((path for path in paths.values() if path.endswith(COMPILED)), None)
+    if compiled is not None:
+        raise ConfigurationError(
+            f"{found.metadata['Name']} cannot be uploaded: {compiled} is compiled for this machine. Build a wheel for "
+            "the image of the jobs, and name it in requirements.txt."
+        )
+    return paths
+
+
+def _packages(found: metadata.Distribution, pointers: list[str]) -> Iterator[tuple[str, str]]:
+    """By name where the packages are that the files of an editable installation lead to."""
+    names = (found.read_text("top_level.txt") or found.metadata["Name"].replace("-", "_")).split()
+    for pointer in pointers:
+        with open(pointer, encoding="utf-8") as file:
+            text = file.read()
+        if pointer.endswith(".py"):
+            yield from _mapping(text).items()
+        elif pointer.endswith(".pth"):
+            for folder in (line.strip() for line in text.splitlines() if not line.startswith(("import ", "#"))):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    if folder and (os.path.isdir(path) or os.path.isfile(f"{path}.py")):
+                        yield name, path
+
+
+def _mapping(code: str) -> dict[str, str]:
+    """The packages that a module of setuptools finds, which it has as a constant."""
+    match = MAPPING.search(code)
+    return {} if match is None else dict(ast.literal_eval(match[1]))
+
+
+def _info(found: metadata.Distribution) -> str:
+    """The folder that says what it is, as it is named in a wheel."""
+    for file in found.files or ():
+        if file.parent.name.endswith(".dist-info") and file.name == "METADATA":
+            return file.parent.name
+    raise ConfigurationError(f"{found.metadata['Name']} cannot be uploaded: it has no METADATA. Install it with pip.")
+
+
+def _tag(found: metadata.Distribution) -> str:
+    """For which Pythons and machines it is, as in the name of its file."""
+    lines = (found.read_text("WHEEL") or "Tag: py3-none-any").splitlines()
+    tags = [line.partition(":")[2].strip().split("-") for line in lines if line.startswith("Tag:")]
+    return "-".join(".".join(dict.fromkeys(part)) for part in zip(*tags, strict=True))
+
+
+def _digest(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+
+
+def _zipped(contents: Mapping[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(contents, key=lambda name: (".dist-info/" in name, name)):
+            member = zipfile.ZipInfo(name, BEGINNING)
+            member.external_attr = 0o644 << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, contents[name])
+    return target.getvalue()
