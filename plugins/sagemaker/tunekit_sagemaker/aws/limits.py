@@ -87,6 +87,12 @@ def check_request(operation: str, request: Mapping[str, Any]) -> list[str]:
     return problems or (beyond_the_model(request) if operation == "CreateTrainingJob" else [])
 
 
+def check_instance_type(name: str) -> str | None:
+    """What is wrong with the name of a type of instances for training, if anything is."""
+    shape = service_model().shape_for("TrainingInstanceType")
+    return next(_check(shape, name, "instanceType"), None)
+
+
 @cache
 def service_model() -> ServiceModel:
     """What botocore knows of SageMaker. Takes a part of a second the first time."""
