@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tunekit_core import ConfigurationError
@@ -20,6 +21,7 @@ class MissingExtra(ConfigurationError):
         )
 
 
+@cache  # its state belongs to the process anyway, and each service that is asked for the first time takes a while
 def moto_application() -> Any:
     """The WSGI application that answers for all services but SageMaker.
 
