@@ -38,14 +38,14 @@ class Aws:
         self.sagemaker, self.s3, self.logs = (self.client(name) for name in ("sagemaker", "s3", "logs"))
         self.s3.create_bucket(Bucket="bucket")
 
-    def client(self, service, **options):
+    def client(self, service, region=None, key=None, **options):
         """A client; all are of one session, since each session reads the descriptions of services again."""
         environment = self._environment
         return session().client(
             service,
-            region_name=environment["AWS_DEFAULT_REGION"],
+            region_name=region or environment["AWS_DEFAULT_REGION"],
             endpoint_url=environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_access_key_id=key or environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
             **options,
         )
@@ -135,6 +135,12 @@ def eventually(ask, seconds=20.0):
 @pytest.fixture
 def aws(emulator):
     return Aws(emulator.environment)
+
+
+@pytest.fixture
+def aws_of():
+    """A user of any emulator."""
+    return lambda emulator: Aws(emulator.environment)
 
 
 @pytest.fixture(name="eventually")

@@ -197,3 +197,8 @@ def test_closing_ends_jobs_at_once(aws, emulator, eventually):
     aws.wait_for_lines(1)
     emulator.__exit__(None, None, None)
     assert [child.name() for child in psutil.Process().children(recursive=True)] == []
+
+
+def test_an_unknown_way_to_opt_ml_is_refused():
+    with pytest.raises(ValueError, match="opt_ml='docker' has to be one of relocate, namespace"):
+        Emulator(opt_ml="docker")

@@ -1,7 +1,11 @@
 """What becomes of a job: its statuses, its times, and why it failed."""
 
+from itertools import pairwise
+
 import pytest
 from botocore.exceptions import ClientError
+
+from tunekit_sagemaker.emulator import Delays
 
 UNTIL_SIGTERM = "trap 'echo stopping; kill $!; exit 0' TERM; echo started; sleep 60 & wait $!"
 SPOT = {
@@ -22,7 +26,7 @@ def test_a_job_runs_to_its_end(aws):
 
 def test_each_status_ends_where_the_next_begins(aws):
     transitions = aws.run()["SecondaryStatusTransitions"]
-    for earlier, later in zip(transitions, transitions[1:], strict=False):
+    for earlier, later in pairwise(transitions):
         assert earlier["EndTime"] == later["StartTime"]
 
 
@@ -95,7 +99,7 @@ def test_it_is_stopping_at_once(aws):
 
 
 def test_a_job_that_ignores_sigterm_is_killed_after_the_grace(aws, emulator):
-    emulator.settings.delays = type(emulator.settings.delays)(starting=0, downloading=0, uploading=0, grace=0.3)
+    emulator.settings.delays = Delays(starting=0, downloading=0, uploading=0, grace=0.3)
     aws.create(script="trap '' TERM; echo started; while true; do sleep 0.05; done")
     aws.wait_for_lines(1)
     aws.stop()
@@ -103,13 +107,23 @@ def test_a_job_that_ignores_sigterm_is_killed_after_the_grace(aws, emulator):
 
 
 def test_a_job_that_is_stopped_before_it_starts_costs_nothing(aws, emulator):
-    emulator.settings.delays = type(emulator.settings.delays)(starting=30)
+    emulator.settings.delays = Delays(starting=30)
     aws.create(script="echo never")
     aws.stop()
     found = aws.wait()
     assert aws.history(found) == ["Starting", "Stopping", "Stopped"]
     assert "TrainingStartTime" not in found
     assert "BillableTimeInSeconds" not in found
+
+
+def test_a_job_that_is_stopped_while_it_has_not_begun_ends_at_once(aws, emulator):
+    """Its runner may see the request to stop before anything else."""
+    emulator.settings.delays = Delays(starting=30, interrupted=30)
+    for number in range(5):
+        aws.create(f"job-{number}")
+        aws.stop(f"job-{number}")
+    for number in range(5):
+        assert aws.wait(f"job-{number}")["SecondaryStatus"] == "Stopped"
 
 
 def test_stopping_twice_is_one_stop(aws):
@@ -207,14 +221,14 @@ def test_only_spot_jobs_are_interrupted(aws, emulator):
 
 
 def test_what_is_billed_is_the_time_on_instances(aws, emulator):
-    emulator.settings.delays = type(emulator.settings.delays)(starting=0, downloading=0, uploading=0, interrupted=1.5)
+    emulator.settings.delays = Delays(starting=0, downloading=0, uploading=0, interrupted=1.5)
     emulator.add_job_fault("job", "SpotInterruption", after=0.1)
     found = aws.run(script="sleep 0.3", **SPOT)
     assert found["TrainingTimeInSeconds"] >= found["BillableTimeInSeconds"] + 1
 
 
 def test_a_spot_job_waits_no_longer_than_it_was_told(aws, emulator):
-    emulator.settings.delays = type(emulator.settings.delays)(starting=1.1)
+    emulator.settings.delays = Delays(starting=1.1)
     condition = {"MaxRuntimeInSeconds": 1, "MaxWaitTimeInSeconds": 1}
     found = aws.run(EnableManagedSpotTraining=True, StoppingCondition=condition)
     assert found["TrainingJobStatus"] == "Stopped"

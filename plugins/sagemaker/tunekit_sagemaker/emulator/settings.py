@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import attrs
 
@@ -53,9 +53,15 @@ class Settings:
     delays: Delays = attrs.field(factory=Delays)
     quotas: Mapping[str, int] = attrs.field(factory=dict)
     default_quota: int = 20
-    opt_ml: OptMl = "relocate"
+    opt_ml: OptMl = attrs.field(default="relocate")
     log_delay: float = 0.0
     cut_events_at: int = 16384
+
+    @opt_ml.validator
+    def _check_opt_ml(self, attribute: object, opt_ml: str) -> None:
+        if opt_ml not in get_args(OptMl):
+            text = f"opt_ml={opt_ml!r} has to be one of {', '.join(get_args(OptMl))}."
+            raise ConfigurationError(text, option="opt_ml", value=opt_ml)
 
     @quotas.validator
     def _check_quotas(self, attribute: object, quotas: Mapping[str, int]) -> None:

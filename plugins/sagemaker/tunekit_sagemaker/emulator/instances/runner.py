@@ -196,7 +196,8 @@ class Runner(threading.Thread):
         failure = next((host.opt_ml.failure() for host in self._hosts if host.exit_code and host.opt_ml.failure()), "")
         failed = job.stop_cause is None and bool(codes)
         job.move("Uploading", "Uploading generated training model")
-        self._sleep(self._all.settings.delays.uploading)
+        self._all.closing.wait(self._all.settings.delays.uploading)  # also of a job that is to stop
+        self._require_open()
         try:
             self._upload(with_model=not failed)
         except TransferFailed as error:
@@ -239,11 +240,10 @@ class Runner(threading.Thread):
         self._hosts = []
 
     def _sleep(self, seconds: float) -> None:
-        """For so long, or until the job is to stop or the emulator ends."""
+        """For so long, or until the job is to stop."""
         job, until = self._job, self._job.wait_until
         with job.changed:
-            found = job.stop_cause
-            job.changed.wait_for(lambda: job.stop_cause != found or self._all.closing.is_set(), seconds)
+            job.changed.wait_for(lambda: job.stop_cause is not None or self._all.closing.is_set(), seconds)
         self._require_open()
         if until is not None and time.time() >= until:
             job.ask_to_stop("MaxWaitTimeExceeded")

@@ -15,6 +15,10 @@ import signal
 import sys
 import time
 
+TYPE_CHECKING = False  # importing typing would cost as much time as all the rest
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 TERMINATE, KILL = b"T", b"K"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 NOT_STARTED = 127
@@ -110,14 +114,10 @@ def _kill_descendants() -> None:
 
 
 def _descendants() -> list[int]:
-    """Children, their children and so on, from /proc."""
+    """Children, their children and so on."""
     children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                # What comes before is the name of the program, which may hold anything.
-                parent = int(file.read().rpartition(b")")[2].split()[1])
-                children.setdefault(parent, []).append(int(name))
+    for pid, parent in _processes():
+        children.setdefault(parent, []).append(pid)
     found, first = [], [os.getpid()]
     while first:
         below = children.get(first.pop(), [])
@@ -126,10 +126,27 @@ def _descendants() -> list[int]:
     return found
 
 
-def _prctl(option: int, value: int) -> None:
-    import ctypes
+def _processes() -> Iterator[tuple[int, int]]:
+    """All processes of this machine, each with its parent."""
+    if not os.path.isdir("/proc/self"):
+        with os.popen("ps -A -o pid=,ppid=") as lines:
+            for line in lines:
+                pid, parent = line.split()
+                yield int(pid), int(parent)
+        return
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                # What comes before is the name of the program, which may hold anything.
+                yield int(name), int(file.read().rpartition(b")")[2].split()[1])
 
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+def _prctl(option: int, value: int) -> None:
+    """On Linux; elsewhere what leaves its parent behind is not found."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 if __name__ == "__main__":
