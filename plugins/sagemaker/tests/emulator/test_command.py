@@ -38,6 +38,7 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "TMPDIR": str(temporary)},
+            start_new_session=True,
         )
         self.exported = {}
         while "AWS_DEFAULT_REGION" not in self.exported:
@@ -72,6 +73,8 @@ def command(tmp_path):
     for one in started:
         one.process.kill()
         one.process.communicate()
+    for process in processes_of(tmp_path):  # of a test that has failed
+        process.kill()
 
 
 def processes_of(folder):
@@ -107,6 +110,14 @@ def test_killed_it_takes_all_processes_of_its_jobs_along(command, eventually, tm
     running.sagemaker.create_training_job(**JOB)
     eventually(lambda: len(processes_of(tmp_path)) >= 4)
     running.end(signal.SIGKILL)
+    eventually(lambda: not processes_of(tmp_path))
+
+
+def test_killed_with_all_of_its_group_it_takes_them_along_too(command, eventually, tmp_path):
+    running = command()
+    running.sagemaker.create_training_job(**JOB)
+    eventually(lambda: len(processes_of(tmp_path)) >= 4)
+    os.killpg(running.process.pid, signal.SIGKILL)
     eventually(lambda: not processes_of(tmp_path))
 
 
@@ -177,6 +188,15 @@ def test_without_the_extra_it_says_what_to_install(missing):
     assert ended.returncode == 2
     assert ended.stderr.endswith("Type: pip install 'tunekit-sagemaker[emulator]'\n")
     assert ended.stderr.count("\n") == 1
+
+
+def test_it_is_reached_without_the_proxy_that_is_used_otherwise(monkeypatch, use):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "internal.example")
+    with Emulator() as emulator:
+        assert emulator.environment["NO_PROXY"] == "internal.example,127.0.0.1"
+        use(emulator)
+        assert boto3.client("s3").list_buckets()["Buckets"] == []
 
 
 def test_there_is_one_emulator_in_a_process_at_a_time(emulator):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies_environment
 
 from tunekit_core import ConfigurationError
 from tunekit_sagemaker.emulator.account import Account
@@ -116,7 +118,7 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """Variables of the environment with which boto3, the SDK and the AWS CLI use the emulator."""
-        return {**self._endpoint(), "AWS_DEFAULT_REGION": REGION}
+        return {**self._endpoint(), "AWS_DEFAULT_REGION": REGION, **_past_proxies()}
 
     @property
     def role(self) -> str:
@@ -219,3 +221,10 @@ class Emulator:
             "AWS_SECRET_ACCESS_KEY": "emulator",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+def _past_proxies() -> dict[str, str]:
+    """Where this process uses a proxy: variables by which the emulator is reached without it."""
+    if not getproxies_environment():
+        return {}
+    return {name: ",".join(filter(None, [os.environ.get(name), "127.0.0.1"])) for name in ("NO_PROXY", "no_proxy")}

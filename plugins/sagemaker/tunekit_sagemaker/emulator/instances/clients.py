@@ -30,6 +30,7 @@ class Clients:
             retries={"mode": "standard", "total_max_attempts": 3},
             connect_timeout=10,
             read_timeout=60,
+            proxies={},  # not those of the environment: it is this machine
         )
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
