@@ -202,7 +202,9 @@ def test_a_spot_job_is_interrupted_and_goes_on_from_its_checkpoint(aws, emulator
     last=$(ls $TUNEKIT_OPT_ML/checkpoints | sort -n | tail -1)
     epoch=${last:-0}
     while [ $epoch -lt 6 ]; do
-        epoch=$((epoch + 1)); echo epoch $epoch; touch $TUNEKIT_OPT_ML/checkpoints/$epoch; sleep 0.1
+        epoch=$((epoch + 1))
+        sh -c "echo epoch $epoch; touch $TUNEKIT_OPT_ML/checkpoints/$epoch"  # a signal waits until both are done
+        sleep 0.1
     done
     """
     emulator.add_job_fault("job", "SpotInterruption", after=0.25)

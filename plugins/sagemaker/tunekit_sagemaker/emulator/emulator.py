@@ -75,6 +75,7 @@ class Emulator:
         self._account = Account(self.settings)
         self._faults = Faults()
         self._closing = threading.Event()
+        self._lock = threading.Lock()
         self._runners: list[Runner] = []
         self._clean = contextlib.ExitStack()
 
@@ -201,17 +202,20 @@ class Emulator:
             endpoint=lambda region: {**self._endpoint(), "AWS_REGION": region},
             closing=self._closing,
         )
-        self._runners = [runner for runner in self._runners if runner.is_alive()]
         runner = Runner(job, surroundings)
-        self._runners.append(runner)
-        runner.start()
+        with self._lock:
+            self._runners = [one for one in self._runners if one.is_alive()]
+            self._runners.append(runner)
+            runner.start()  # within the lock: one that has not begun is not alive
 
     def _end_jobs(self) -> None:
         self._closing.set()
         for job in self.jobs:
             with job.changed:
                 job.changed.notify_all()
-        for runner in self._runners:
+        with self._lock:
+            runners = list(self._runners)
+        for runner in runners:
             runner.join()
 
     def _endpoint(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tunekit_sagemaker.emulator.job import Job
 
-PORT = 5566  # the same each time, so that what was exported stays right
+PORT = 5566  # fixed, so that it can be named in a script
 REFUSED = 2  # exit status
 
 

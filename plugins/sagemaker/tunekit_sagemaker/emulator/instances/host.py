@@ -11,12 +11,13 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tunekit_sagemaker.emulator.instances import supervisor
 from tunekit_sagemaker.emulator.instances.clients import Clients
 from tunekit_sagemaker.emulator.instances.log_stream import LogStream
 from tunekit_sagemaker.emulator.instances.opt_ml import OptMlFolder
-from tunekit_sagemaker.emulator.instances.storage import CheckpointSync, TransferFailed, fetch
+from tunekit_sagemaker.emulator.instances.storage import CheckpointSync, TransferFailed, fetch, put_archive
 from tunekit_sagemaker.emulator.job import Job
 from tunekit_sagemaker.emulator.settings import Settings
 
@@ -120,6 +121,17 @@ class Host:
         """
         if self._sync is not None:
             self._sync.push()
+
+    def put_results(self, s3: Any, uri: str, *, with_model: bool) -> None:
+        """Upload what it has written.
+
+        Raises:
+            TransferFailed: If that is not possible.
+        """
+        ml = self.opt_ml.ml
+        if with_model:
+            put_archive(s3, f"{uri}/model.tar.gz", ml / "model", self.opt_ml.scratch("model.tar.gz"))
+        put_archive(s3, f"{uri}/output.tar.gz", ml / "output", self.opt_ml.scratch("output.tar.gz"))
 
     @property
     def is_running(self) -> bool:

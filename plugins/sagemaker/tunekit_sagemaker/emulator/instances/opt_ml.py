@@ -139,6 +139,10 @@ class OptMlFolder:
         """Where the command is started."""
         return self._folder / "work"
 
+    def scratch(self, name: str) -> Path:
+        """A file that the job does not see."""
+        return self._folder / name
+
     def failure(self) -> str:
         """What the job wrote about its failure."""
         try:

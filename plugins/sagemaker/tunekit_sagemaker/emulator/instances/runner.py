@@ -12,7 +12,7 @@ import attrs
 from tunekit_sagemaker.emulator.faults import Faults, JobFault
 from tunekit_sagemaker.emulator.instances.clients import Clients
 from tunekit_sagemaker.emulator.instances.host import Host
-from tunekit_sagemaker.emulator.instances.storage import TransferFailed, archive, put
+from tunekit_sagemaker.emulator.instances.storage import TransferFailed
 from tunekit_sagemaker.emulator.job import Job
 from tunekit_sagemaker.emulator.settings import Settings
 
@@ -211,13 +211,10 @@ class Runner(threading.Thread):
         return True
 
     def _upload(self, *, with_model: bool) -> None:
-        job = self._job
+        """Of several instances the first says what is the result."""
+        job, s3 = self._job, self._all.clients.get("s3", self._job.region)
         output = job.request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
-        ml = self._hosts[0].opt_ml.ml  # of several instances the first says what is the result
-        for folder, name in ((ml / "model", "model"), (ml / "output", "output")):
-            content = archive(folder) if name == "output" or with_model else None
-            if content is not None:
-                put(self._all.clients.get("s3", job.region), f"{output}/{job.name}/output/{name}.tar.gz", content)
+        self._hosts[0].put_results(s3, f"{output}/{job.name}/output", with_model=with_model)
 
     def _failed(self, reason: str) -> bool:
         self._leave_instances()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import tarfile
 from collections.abc import Iterator
@@ -54,26 +53,26 @@ def fetch(s3: Any, uri: str, folder: Path) -> int:
     return count
 
 
-def put(s3: Any, uri: str, content: bytes) -> None:
-    """Write one object.
+def put_archive(s3: Any, uri: str, folder: Path, path: Path) -> None:
+    """Upload all that lies in a folder as ``.tar.gz``; nothing if nothing does.
+
+    Args:
+        s3: Client.
+        uri: Of the object.
+        folder: What is archived.
+        path: Where the archive is made.
 
     Raises:
         TransferFailed: If it cannot be written.
     """
+    if not any(found.is_file() for found in folder.rglob("*")):
+        return
+    with tarfile.open(path, mode="w:gz") as tar:
+        for found in sorted(folder.iterdir()):
+            tar.add(found, arcname=found.name)
     bucket, key = bucket_and_key(uri)
     with _failures(uri):
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
-
-
-def archive(folder: Path) -> bytes | None:
-    """All that lies in a folder as ``.tar.gz``; ``None`` if nothing does."""
-    if not any(path.is_file() for path in folder.rglob("*")):
-        return None
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as tar:
-        for path in sorted(folder.iterdir()):
-            tar.add(path, arcname=path.name)
-    return content.getvalue()
+        s3.upload_file(str(path), bucket, key, Config=ONE_THREAD)
 
 
 class CheckpointSync:
