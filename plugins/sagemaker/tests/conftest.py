@@ -1,7 +1,14 @@
 import contextlib
+import ipaddress
+import socket
 
+import boto3
 import psutil
 import pytest
+
+from tunekit_sagemaker.emulator import Delays, Emulator
+
+QUICK = Delays(starting=0.02, downloading=0.02, uploading=0.02, interrupted=0.02, checkpoint_sync=0.1, grace=5.0)
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +41,51 @@ def runs(process):
     with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since it was listed
         return process.status() != psutil.STATUS_ZOMBIE
     return False
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_this_machine(monkeypatch):
+    """No name is looked up, and nothing connected to, but on the loopback device."""
+    asked = []
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host, *arguments, **options):
+        if not is_loopback(host):
+            asked.append(host)
+            raise OSError(f"a test asks for {host}")
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+    assert not asked
+
+
+def is_loopback(host):
+    if host is None or host in ("localhost", b"localhost", ""):
+        return True
+    try:
+        return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture
+def use(monkeypatch):
+    """Makes this process use an emulator that is running."""
+
+    def use_it(emulator):
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+    return use_it
+
+
+@pytest.fixture
+def emulator(use):
+    """An emulator at a port of its own in which everything is quick, and that boto3 uses."""
+    with Emulator(delays=QUICK) as running:
+        use(running)
+        yield running

@@ -1,0 +1,1 @@
+"""What is answered: the operations of SageMaker here, all others by moto."""
