@@ -13,6 +13,7 @@ from tunekit.secrets import without_secrets
 
 HIDDEN = "hunter2-hunter2"
 TYPED = f"benchmark.environment.API_TOKEN={HIDDEN}"
+NOTE = "benchmark.environment.NOTE"
 FROM_OTHER = "benchmark.environment.API_TOKEN='${oc.env:MY_TOKEN}'"
 
 
@@ -20,7 +21,7 @@ FROM_OTHER = "benchmark.environment.API_TOKEN='${oc.env:MY_TOKEN}'"
 def project(results, tmp_path, monkeypatch):
     (tmp_path / "train.py").write_text(
         "import hashlib, os, sys\nfrom tunekit import Reporter\n"
-        "seen = os.environ.get('API_TOKEN', '') + '|' + sys.argv[1]\n"
+        "seen = os.environ.get('API_TOKEN', '') + '|' + os.environ.get('NOTE', sys.argv[1])\n"
         "Reporter()(loss=1.0, seen=hashlib.sha256(seen.encode()).hexdigest())\n"
     )
     for name in ("API_TOKEN", "MY_TOKEN"):
@@ -86,11 +87,11 @@ class TestRecord:
     def test_of_a_longer_text_the_secret_alone_is_masked(self, tunekit, project, results, monkeypatch):
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
         monkeypatch.setenv("WORD", "w")
-        finished = tunekit(*arguments("tags.note='${oc.env:MY_TOKEN}'", first="${oc.env:WORD}-${oc.env:MY_TOKEN}"))
+        finished = tunekit(*arguments("tags.note='${oc.env:MY_TOKEN}'", f"{NOTE}='${{oc.env:WORD}}-${{oc.env:MY_TOKEN}}'"))
         assert finished.status == 0, finished.err
         assert seen(results) == [hashed(f"|w-{HIDDEN}")]
         (metadata,) = results.metadata()
-        assert metadata["config"]["benchmark"]["command"] == f"{sys.executable} train.py w-***"
+        assert metadata["config"]["benchmark"]["environment"] == {"NOTE": "w-***"}
         assert metadata["tags"] == {"note": "***"}
         assert files_with(HIDDEN, results.root) == []
 
@@ -138,7 +139,7 @@ class TestRecord:
 
     def test_a_spec_shows_none_of_it_and_survives_pickling(self, project, monkeypatch):
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
-        (spec,) = specs(FROM_OTHER, first="${oc.env:MY_TOKEN}")
+        (spec,) = specs(FROM_OTHER, f"{NOTE}='a ${{oc.env:MY_TOKEN}}'")
         assert HIDDEN not in repr(spec)
         assert HIDDEN not in json.dumps(spec.metadata())
         assert pickle.loads(pickle.dumps(spec)) == spec
@@ -153,7 +154,7 @@ class TestRecord:
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
         finished = tunekit(*arguments(f"{place}='${{oc.env:MY_TOKEN}}'"))
         assert finished.status == 2
-        assert "${oc.env:MY_TOKEN} names a secret" in finished.err
+        assert f"{place} is made of ${{oc.env:MY_TOKEN}}, a secret, and what is searched or fixed" in finished.err
         assert "benchmark.environment.NAME=" in finished.err
         assert HIDDEN not in finished.err
         assert not results.root.exists()
@@ -240,7 +241,7 @@ class TestResume:
 
     def test_a_part_of_a_text_is_read_from_its_variable(self, tunekit, project, results, monkeypatch):
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
-        assert tunekit(*arguments(first="${oc.env:MY_TOKEN}")).status == 0
+        assert tunekit(*arguments(f"{NOTE}='of ${{oc.env:MY_TOKEN}}'")).status == 0
         (folder,) = results.folders()
         monkeypatch.delenv("MY_TOKEN")
         refused = tunekit("resume", str(folder), "stopping.max_num_trials_finished=2")
@@ -248,7 +249,7 @@ class TestResume:
         assert "Give it again: export MY_TOKEN=…" in refused.err
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
         assert tunekit("resume", str(folder), "stopping.max_num_trials_finished=2").status == 0
-        assert seen(results) == [hashed(f"|{HIDDEN}")] * 2
+        assert seen(results) == [hashed(f"|of {HIDDEN}")] * 2
 
     def test_the_same_command_finds_the_same_run(self, tunekit, folder, results):
         assert tunekit(*arguments("benchmark.environment.API_TOKEN=another-one")).status == 0

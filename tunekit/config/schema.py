@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from tunekit.secrets import IN_RESULTS, refuse_secret
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.kinds import kind_meant
 from tunekit_core.plugins.known import where_to_find
@@ -41,6 +42,7 @@ COMPONENTS = ("searcher", "scheduler", "backend", "benchmark")
 OPEN = ("backend", "benchmark")  # components that need not be named
 SEVERAL = {"stopping": "stopping", "composers": "composer", "observers": "observer"}  # and the kind of component
 FREE = ("fixed", "tags")
+AS_IT_IS = "it is written down as it is, in a file or as the name of a folder. Type one that is no secret."
 VALUES: dict[str, Any] = {
     "seed": int,
     "random_seed": int | None,
@@ -88,6 +90,9 @@ def check(config: Mapping[str, Any]) -> Settings:
     for key in config:
         if key not in KEYS:
             raise ConfigurationError(unknown_key(key), option=key, value=config[key])
+    for key in (*VALUES, *RECIPES):
+        refuse_secret(key, config.get(key), AS_IT_IS)
+    refuse_secret("fixed", config.get("fixed"), IN_RESULTS)
     settings = Settings(
         values={key: check_option(key, config.get(key), kind) for key, kind in VALUES.items()},
         components={key: _component(key, config.get(key)) for key in COMPONENTS},
