@@ -78,6 +78,11 @@ def is_secret_variable(name: str) -> bool:
     return is_secret_name(name) or holds_password(os.environ.get(name, ""))
 
 
+def names_secret(written: str) -> bool:
+    """Whether a value is made of an environment variable in which a secret is."""
+    return any(map(is_secret_variable, variables_in(written)))
+
+
 def without_defaults(written: str) -> str:
     """A value as it was written, without what it is where a variable is not set that holds a secret."""
     return WITH_DEFAULT.sub(lambda match: f"{match[1]}}}" if _is_secret_default(*match.groups()) else match[0], written)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tunekit.config.composition.environment import read_again
-from tunekit.secrets import FROM_ENVIRONMENT, Secret, missing_variables
+from tunekit.secrets import FROM_ENVIRONMENT, Secret, missing_variables, names_secret
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.secret_names import MASK, is_secret, name_in
 
@@ -21,7 +21,7 @@ def split_secrets(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     for argument in arguments:
         prefixed, sign, value = argument.partition("=")
         key = prefixed.lstrip("+")
-        if sign and value != MASK and is_secret(name_in(key), value):
+        if sign and value != MASK and (is_secret(name_in(key), value) or names_secret(value)):
             typed[key] = value[1:-1] if value[0] == value[-1] and value[0] in QUOTES else value
         elif not (sign and value == MASK):
             rest.append(argument)

@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.secrets import Secret, is_secret_variable, keep_out_of_sight, variables_in, without_defaults
+from tunekit.secrets import Secret, is_secret_variable, keep_out_of_sight, names_secret, variables_in, without_defaults
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.secret_names import MASK, WITH_PASSWORD, is_secret_name
 
@@ -91,7 +91,7 @@ def _names_secret(written: Any) -> bool:
         return any(map(_names_secret, written.values()))
     if isinstance(written, list):
         return any(map(_names_secret, written))
-    return isinstance(written, str) and any(map(is_secret_variable, variables_in(written)))
+    return isinstance(written, str) and names_secret(written)
 
 
 def _secret(text: str, written: str) -> Secret:
@@ -107,7 +107,7 @@ def _shown(written: str) -> str:
         shown = str(OmegaConf.create({"value": masked})["value"])
     except OmegaConfBaseException:  # it is what another resolver reads
         return MASK
-    return MASK if any(map(is_secret_variable, variables_in(masked))) else shown  # in the default of another one
+    return MASK if names_secret(masked) else shown  # one is in the default of another
 
 
 def resolved_where_possible(node: Any) -> Any:
