@@ -125,6 +125,16 @@ class TestRecord:
         )
         assert not results.root.exists()
 
+    @pytest.mark.parametrize(
+        "written", ["${oc.env:MY_TOKEN,${oc.env:HOME}}", "${oc.decode:${oc.env:MY_TOKEN}}", "${oc.env:NO_TOKEN,HIDDEN}"]
+    )
+    def test_however_it_is_written(self, project, monkeypatch, written):
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        monkeypatch.delenv("NO_TOKEN", raising=False)
+        (spec,) = specs(f"{NOTE}='of {written.replace('HIDDEN', HIDDEN)}'")
+        assert HIDDEN not in json.dumps(spec.metadata())
+        assert list(spec.metadata()["secrets"]) == [NOTE]
+
     def test_a_copy_under_the_name_of_a_secret_is_one(self, tunekit, project, results):
         finished = tunekit(*arguments(TYPED, "benchmark.environment.B_KEY='${benchmark.environment.API_TOKEN}'"))
         assert finished.status == 0, finished.err
@@ -277,6 +287,11 @@ class TestShown:
         finished = tunekit(*arguments(TYPED), "--cfg", "job")
         assert yaml.safe_load(finished.out)["benchmark"]["environment"] == {"API_TOKEN": "***"}
         assert HIDDEN not in finished.out + finished.err
+
+    def test_without_a_command_too(self, tunekit, results):
+        shown = tunekit("benchmark=script", TYPED, "--cfg", "job")
+        assert yaml.safe_load(shown.out)["benchmark"]["command"] == "???"
+        assert yaml.safe_load(shown.out)["benchmark"]["environment"] == {"API_TOKEN": "***"}
 
     def test_what_was_shown_runs_with_the_variable_and_asks_for_it_without(
         self, tunekit, project, results, tmp_path, monkeypatch

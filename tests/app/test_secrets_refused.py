@@ -37,8 +37,8 @@ class TestCommand:
     def test_an_argument_with_the_name_of_a_secret_is_refused(self, refused, typed):
         assert refused(command=f"python train.py {typed}") == (
             "benchmark.command holds what looks like a secret, --api-key; commands are written down, and other users "
-            "see them. Give it to the program as a variable: benchmark.environment.API_KEY='${oc.env:API_KEY}'. If it is "
-            "none, have the space pass it on: benchmark.space.api-key=…"
+            "see them. Give it to the program as a variable: benchmark.environment.API_KEY='${oc.env:API_KEY}'. If it "
+            "is none, have the space pass it on: benchmark.space.api-key=…"
         )
 
     def test_so_is_a_url_with_a_password(self, refused):
