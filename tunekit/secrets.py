@@ -26,6 +26,7 @@ INTERPOLATIONS = re.compile(r"(\$\{(?:[^{}]|\{[^{}]*\})*\})+")
 NEEDED = re.compile(r"\$\{\s*oc\.env\s*:\s*([^,}\s]+)\s*\}")  # without a default
 VARIABLE = re.compile(r"\$\{\s*oc\.env\s*:\s*([^,}\s]+)")
 COMMAND = "command"  # an option of this name holds what a program is started with, which everybody sees
+AS_IT_IS = "it is written down as it is, in a file or as the name of a folder. Type one that is no secret."
 IN_RESULTS = (
     "what is searched or fixed is written to the results. Give it to the program as a variable: "
     "benchmark.environment.NAME=…"
@@ -131,6 +132,8 @@ def without_secrets(arguments: Sequence[str]) -> list[str]:
 
 
 def _printed(argument: str) -> str:
+    for variable in filter(is_secret_variable, variables_in(argument)):
+        keep_out_of_sight(os.environ.get(variable, ""))
     key, sign, value = argument.partition("=")
     name = name_in(re.split(r"[/$+~]", key)[-1])
     for url in URL.findall(argument):

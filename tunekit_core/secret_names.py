@@ -14,6 +14,7 @@ VARIABLE = re.compile(r"[A-Z]*(KEYS?|PASS|CREDS)")  # of words in capitals: OPEN
 WITH_PASSWORD = r"://(?!\*\*\*)[^\s/:@$]*:(?!\*\*\*@|\$\{)[^\s/]+@"  # what is masked or read from elsewhere is none
 CREDENTIALS = re.compile(WITH_PASSWORD)
 URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]{{0,30}}{WITH_PASSWORD}[^\s'\",;)}}\]]*")
+CURRENT_FOLDER = "PWD"  # a variable that shells set
 BETWEEN_WORDS = re.compile(r"[\s'\"]+")
 NUMBER = r"[+-]?[\d.]+(e[+-]?\d+)?"
 PLAIN = re.compile(  # what an argument is given that is no secret, whatever it is called
@@ -29,12 +30,12 @@ def is_secret_name(name: str) -> bool:
     Names consist of words: ``AWS_ACCESS_KEY_ID``, ``api-key``, ``apiKey``. That of a secret has one that is in
     :data:`WORDS`, or ends as :data:`ENDS` do, in whatever case; or one in capitals, as of variables, that ends in
     ``KEY``, ``KEYS``, ``PASS`` or ``CREDS``. ``keyboard``,
-    ``monkey`` and ``max_tokens`` are no such names.
+    ``monkey`` and ``max_tokens`` are no such names, nor is ``PWD``, the variable with the current folder.
 
     >>> is_secret_name("WANDB_API_KEY"), is_secret_name("DBPASSWORD"), is_secret_name("max_tokens")
     (True, True, False)
     """
-    words = WORD.findall(name)
+    words = [] if name == CURRENT_FOLDER else WORD.findall(name)
     return any(word.lower() in WORDS or word.lower().endswith(ENDS) or VARIABLE.fullmatch(word) for word in words)
 
 

@@ -75,15 +75,22 @@ class TestFolderName:
             "the name of a folder. Type one that is no secret."
         )
 
+    @pytest.mark.parametrize("option", ["benchmark.metric", "benchmark.resource", "benchmark.max_resource_attr"])
+    def test_nor_can_a_name_in_the_results(self, refused, option):
+        finished = refused("benchmark.max_resource=3", f"{option}='${{oc.env:MY_TOKEN}}'")
+        assert finished.startswith(f"{option} is or holds a secret, and it is written down as it is")
+
+    @pytest.mark.parametrize("option", ["benchmark.name", "searcher", "method"])
+    def test_a_name_that_nothing_has_is_not_shown(self, refused, option):
+        refused(f"{option}='${{oc.env:MY_TOKEN}}'")
+
     def test_nor_be_typed(self, refused):
         assert refused(f"results_dir='{URL}'").startswith("results_dir holds a URL with a password, and it is written")
 
     @pytest.mark.parametrize("option", ["benchmark.folder", "observers.tensorboard.folder"])
     def test_nor_can_a_folder_that_a_component_uses(self, refused, option):
-        assert refused(f"{option}='${{oc.env:MY_TOKEN}}'") == (
-            f"{option} is made of ${{oc.env:MY_TOKEN}}, a secret, and paths are written down, and seen as names of "
-            "files and folders. Type one without it."
-        )
+        line = refused(f"{option}='${{oc.env:MY_TOKEN}}'")
+        assert line.startswith(f"{option} is made of ${{oc.env:MY_TOKEN}}, a secret, and it is written down as it is")
 
     @pytest.mark.parametrize("place", ["benchmark.space.db", "fixed.lr"])
     def test_nor_can_a_hyperparameter_be_a_url_with_a_password(self, refused, place):

@@ -69,7 +69,9 @@ def plan_runs(
         if random_seed is None:
             drawn = random_seed = _draw_random_seed() if drawn is None else drawn
         spec = resolve(settings, random_seed, benchmark, sources)
-        _check_secrets(specs.setdefault(spec.folder, spec), spec)
+        same = specs.setdefault(spec.folder, spec)
+        if same is not spec:
+            _check_secrets(same, spec)
     return list(specs.values())
 
 

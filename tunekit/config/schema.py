@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
-from tunekit.secrets import IN_RESULTS, refuse_secret
+from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.kinds import kind_meant
 from tunekit_core.plugins.known import where_to_find
@@ -42,7 +42,6 @@ COMPONENTS = ("searcher", "scheduler", "backend", "benchmark")
 OPEN = ("backend", "benchmark")  # components that need not be named
 SEVERAL = {"stopping": "stopping", "composers": "composer", "observers": "observer"}  # and the kind of component
 FREE = ("fixed", "tags")
-AS_IT_IS = "it is written down as it is, in a file or as the name of a folder. Type one that is no secret."
 VALUES: dict[str, Any] = {
     "seed": int,
     "random_seed": int | None,

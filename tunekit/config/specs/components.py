@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any, cast
 
 from tunekit.config.specs.inputs import held, recorded, with_paths
-from tunekit.config.specs.secrets import IN_PATH, marked, with_environment
-from tunekit.secrets import Secret, refuse_secret
+from tunekit.config.specs.secrets import marked, with_environment
+from tunekit.secrets import AS_IT_IS, Secret, refuse_secret
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.component import Component, noun
@@ -164,7 +164,7 @@ def _complete(
     options = component.read_options({name: value for name, value in given.items() if value != MISSING})
     for name, value in given.items():
         if isinstance(value, str) and getattr(options, name) is not value:  # a path is made an absolute one
-            refuse_secret(f"{component.path}.{name}", value, IN_PATH)
+            refuse_secret(f"{component.path}.{name}", value, AS_IT_IS)
     values = {name: marked(f"{component.path}.{name}", getattr(options, name)) for name in component.options}
     return plain(values, write_input, write_secret)
 

@@ -25,13 +25,14 @@ from tunekit.config.specs.inputs import SECRET, WRITTEN, secrets_in, without_sec
 from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.program import program_of
 from tunekit.config.specs.secrets import ENVIRONMENT, shown
-from tunekit.secrets import IN_RESULTS, refuse_secret
+from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.metadata_fields import FILES_FORMAT
+from tunekit_core.secret_names import SHORTEST
 
 EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
 TIME_LIMIT = "max_wallclock_time"
@@ -201,7 +202,7 @@ def resolve(
     else:
         refuse_secret("space", settings.components["benchmark"][1].get("space"), IN_RESULTS)
         components["benchmark"] = {"name": names["benchmark"], **settings.components["benchmark"][1]}
-    _check_dataset(components["benchmark"], benchmark)
+    _check_names(components["benchmark"], benchmark)
     several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
     n_workers = settings.values["n_workers"]
     if needs_time_limit(settings.several["stopping"]):
@@ -242,14 +243,14 @@ def resolve(
     )
 
 
-def _check_dataset(component: OptionValues, benchmark: Benchmark) -> None:
-    """See that the data, after which folders are named, are not called as a secret is."""
+def _check_names(component: OptionValues, benchmark: Benchmark) -> None:
+    """See that what the benchmark says of itself, which results and folders are named after, is no secret option."""
+    objective = benchmark.objective
+    said = (benchmark.dataset, benchmark.max_resource_attr, *objective.metric, objective.resource)
     options = {name: value for name, value in component.items() if name != ENVIRONMENT}
     for path, secret in secrets_in(options, SECRET, "benchmark").items():
-        if benchmark.dataset is not None and secret in benchmark.dataset:
-            raise ConfigurationError(
-                f"{path} is a secret, and folders are named after it. Type one that is no secret.", option=path
-            )
+        if len(secret) >= SHORTEST and any(name is not None and secret in name for name in said):
+            raise ConfigurationError(f"{path} is or holds a secret, and {AS_IT_IS}", option=path)
 
 
 def _fixed(benchmark: Benchmark, given: Mapping[str, Any]) -> dict[str, Any]:

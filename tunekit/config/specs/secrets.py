@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from tunekit.secrets import COMMAND, IN_RESULTS, Secret, is_secret_variable, refuse_secret, variables_in
+from tunekit.secrets import AS_IT_IS, COMMAND, IN_RESULTS, Secret, is_secret_variable, refuse_secret, variables_in
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.secret_names import (
     MASK,
@@ -22,7 +22,6 @@ from tunekit_core.secret_names import (
 SPACE = "space"  # an option of this name holds hyperparameters, which results are made of
 ENVIRONMENT = "environment"  # one of this name holds variables, where a whole number is text too
 FOLDER = "folder"
-IN_PATH = "paths are written down, and seen as names of files and folders. Type one without it."
 
 
 def marked(path: str, value: Any) -> Any:
@@ -40,7 +39,7 @@ def marked(path: str, value: Any) -> Any:
         refuse_secret(path, value, IN_RESULTS)
         return value
     if name == FOLDER:
-        refuse_secret(path, value, IN_PATH)
+        refuse_secret(path, value, AS_IT_IS)
     if name == COMMAND and isinstance(value, str):
         _check_command(path, value)
     if name == ENVIRONMENT and isinstance(value, Mapping):
