@@ -10,8 +10,8 @@ SECRETS = (
     "db_passwd ssh_passphrase GOOGLE_APPLICATION_CREDENTIALS credential DB_PASS DB_PWD BASIC_AUTH"
 )
 OTHERS = (
-    "PWD OLDPWD keyboard KEYBOARD monkey max_tokens num_tokens n_tokens TOKENIZERS_PARALLELISM tokenizer hockey keys passes "
-    "bypass secretary author AUTHOR PATH HOME OMP_NUM_THREADS CUDA_VISIBLE_DEVICES compass epochs"
+    "PWD OLDPWD keyboard KEYBOARD monkey max_tokens num_tokens n_tokens TOKENIZERS_PARALLELISM tokenizer hockey keys "
+    "passes bypass secretary author AUTHOR PATH HOME OMP_NUM_THREADS CUDA_VISIBLE_DEVICES compass epochs"
 )
 
 
