@@ -21,16 +21,18 @@ from tunekit.config.specs.components import (
 )
 from tunekit.config.specs.defaults import default_backend, default_benchmark
 from tunekit.config.specs.identity import digest
-from tunekit.config.specs.inputs import secrets_in, without_secrets
+from tunekit.config.specs.inputs import SECRET, WRITTEN, secrets_in, without_secrets
 from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.program import program_of
-from tunekit.config.specs.secrets import refused_in, shown
+from tunekit.config.specs.secrets import ENVIRONMENT, shown
+from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.metadata_fields import FILES_FORMAT
+from tunekit_core.secret_names import SHORTEST
 
 EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
 TIME_LIMIT = "max_wallclock_time"
@@ -105,6 +107,11 @@ class RunSpec:
         return digest(self.results)
 
     @property
+    def secrets(self) -> dict[str, str]:
+        """By dotted name the secrets themselves."""
+        return secrets_in({**self.results, "observers": self.observers}, SECRET)
+
+    @property
     def setting(self) -> str:
         """What runs that differ in their seed alone share."""
         return digest({**self.results, "seed": None}, watched_by=self.observers)
@@ -163,7 +170,7 @@ class RunSpec:
             "hash": self.hash,
             "tags": shown("tags", self.tags),
             "config": without_secrets(config),
-            "secrets": secrets_in(config),
+            "secrets": secrets_in(config, WRITTEN),
         }
 
 
@@ -184,7 +191,6 @@ def resolve(
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
     """
-    refused_in([settings.fixed, settings.values["points_to_evaluate"]])
     names = chosen_names(settings, benchmark)
     components = {
         key: _chosen(registry().find(key, names[key]), options)
@@ -194,7 +200,9 @@ def resolve(
     if benchmark is None:
         benchmark = build_benchmark(components["benchmark"])
     else:
+        refuse_secret("space", settings.components["benchmark"][1].get("space"), IN_RESULTS)
         components["benchmark"] = {"name": names["benchmark"], **settings.components["benchmark"][1]}
+    _check_names(components["benchmark"], benchmark)
     several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
     n_workers = settings.values["n_workers"]
     if needs_time_limit(settings.several["stopping"]):
@@ -233,6 +241,16 @@ def resolve(
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
     )
+
+
+def _check_names(component: OptionValues, benchmark: Benchmark) -> None:
+    """See that what the benchmark says of itself, which results and folders are named after, is no secret option."""
+    objective = benchmark.objective
+    said = (benchmark.dataset, benchmark.max_resource_attr, *objective.metric, objective.resource)
+    options = {name: value for name, value in component.items() if name != ENVIRONMENT}
+    for path, secret in secrets_in(options, SECRET, "benchmark").items():
+        if len(secret) >= SHORTEST and any(name is not None and secret in name for name in said):
+            raise ConfigurationError(f"{path} is or holds a secret, and {AS_IT_IS}", option=path)
 
 
 def _fixed(benchmark: Benchmark, given: Mapping[str, Any]) -> dict[str, Any]:
