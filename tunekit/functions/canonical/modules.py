@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from tunekit.functions.canonical.form import Undescribable
+from tunekit.sources import Source
 from tunekit.sources.content import digest
 from tunekit.sources.imports import Import, imports_of
 
@@ -35,20 +36,34 @@ def digest_of_module(name: str, file: str) -> str:
     Raises:
         Undescribable: If one of these files is gone, though its module is loaded.
     """
-    found: dict[str, str] = {}
+    found = {name: source.digest for name, source in files_of_module(name, file).items()}
+    return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
+
+
+def files_of_module(name: str, file: str) -> dict[str, Source]:
+    """The file of a local module and, recursively, of the local modules that it imports, by names of the modules.
+
+    What is recorded of where a file is follows from the name of its module, wherever it was found.
+
+    Raises:
+        Undescribable: If one of these files is gone, though its module is loaded.
+    """
+    found: dict[str, Source] = {}
     waiting = {name: file}
     while waiting:
         name, file = waiting.popitem()
         content = digest(file)
         if content is None:
             raise Undescribable(f"{file}, from which it was imported, is gone")
-        found[name] = content
-        package = name if os.path.basename(file).startswith("__init__.") else name.rpartition(".")[0]
+        is_package = os.path.basename(file).startswith("__init__.")
+        recorded = f"{name.replace('.', '/')}{'/__init__' if is_package else ''}{os.path.splitext(file)[1]}"
+        found[name] = Source(recorded, file, content)
+        package = name if is_package else name.rpartition(".")[0]
         imported = {each for statement in imports_of(file).imports for each in names_of(statement, package)}
         for each in {*_parents(name), *imported} - found.keys():
             if place := local_file(each):
                 waiting[each] = place
-    return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
+    return found
 
 
 def local_file(name: str) -> str | None:
