@@ -135,13 +135,13 @@ class EditWatch(Observer):
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
         if self._heard.get(trial.id) != report.run:  # one that began again, too
             self._heard[trial.id] = report.run
-            self._look(trial)
+            self._look(trial, has_begun=True)
 
     def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
         if self._heard.pop(trial.id, None) != trial.run:
-            self._look(trial)
+            self._look(trial, has_begun=True)
 
-    def _look(self, trial: Trial) -> None:
+    def _look(self, trial: Trial, *, has_begun: bool = False) -> None:
         names = self._program.files.changed()
         if names:
             self._program = self._now(names)
@@ -154,9 +154,10 @@ class EditWatch(Observer):
         self._on_edit(self._spec)
         if not self._is_told:
             self._is_told = True
+            since = f"perhaps used by trial {trial.id} already" if has_begun else f"used from trial {trial.id} on"
             print_stderr(
-                f"Edited while the experiment runs, and used from trial {trial.id} on: {', '.join(names)}. The results "
-                "will be those of more than one version, in a folder of their own."
+                f"Edited while the experiment runs, and {since}: {', '.join(names)}. The results will be those of more "
+                "than one version, in a folder of their own."
             )
 
     def _now(self, changed: list[str]) -> Program:
