@@ -35,6 +35,7 @@ from tunekit_core.records.metadata_fields import FILES_FORMAT
 from tunekit_core.secret_names import SHORTEST
 
 EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
+PARTS = "function_parts"  # in metadata.json, and no part of what a run is
 TIME_LIMIT = "max_wallclock_time"
 QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
 
@@ -54,6 +55,8 @@ class RunSpec:
         results_dir: Where results go.
         verbosity: How much is told while it runs: a value of the key of that name.
         tags: Whatever the user wants to find again.
+        parts: What a function that is tuned is made of, as a digest of each part by its name, for messages: ``sources``
+            has one digest of it all. Empty where that is not known, ``None`` where no function is tuned.
     """
 
     results: Mapping[str, Any] = attrs.field(repr=False)  # secrets are in it
@@ -65,6 +68,7 @@ class RunSpec:
     results_dir: str
     verbosity: int
     tags: Mapping[str, Any]
+    parts: Mapping[str, str] | None = None
 
     @property
     def seed(self) -> int:
@@ -122,17 +126,20 @@ class RunSpec:
         sources: Mapping[str, str] | None = self.results["sources"]
         return sources
 
-    def edited(self, *before: Mapping[str, str], sources: Mapping[str, str]) -> RunSpec:
+    def edited(
+        self, *before: Mapping[str, str], sources: Mapping[str, str], parts: Mapping[str, str] | None = None
+    ) -> RunSpec:
         """What the run is whose program was edited while it ran: another one than with any of the versions alone.
 
         Args:
             before: What was in the files so far, of each version that ran already.
             sources: What is in them now.
+            parts: What a function is made of now.
         """
         results = {**self.results, "sources": dict(sources)}
         if before:
             results[EARLIER] = [*self.results.get(EARLIER, ()), *map(dict, before)]
-        return attrs.evolve(self, results=results)
+        return attrs.evolve(self, results=results, parts=parts)
 
     def going_on_from(self, config: Mapping[str, Any]) -> RunSpec:
         """What the run is if it goes on from another one: the sources of that ran, too.
@@ -143,7 +150,8 @@ class RunSpec:
         if self.sources is None:
             return self
         before = [*config.get(EARLIER, ()), config["sources"]]
-        return self.edited(*(before[:-1] if before[-1] == self.sources else before), sources=self.sources)
+        before = before[:-1] if before[-1] == self.sources else before
+        return self.edited(*before, sources=self.sources, parts=self.parts)
 
     @property
     def folder(self) -> Path:
@@ -159,6 +167,7 @@ class RunSpec:
     def metadata(self) -> dict[str, Any]:
         """What ``metadata.json`` says of how the run was made; of secrets only their names."""
         config = {**self.results, "observers": self.observers}
+        parts = {} if self.parts is None else {PARTS: self.parts}
         return {
             "experiment_tag": self.experiment_tag,
             "method": self.method_name,
@@ -171,6 +180,7 @@ class RunSpec:
             "tags": shown("tags", self.tags),
             "config": without_secrets(config),
             "secrets": secrets_in(config, WRITTEN),
+            **parts,
         }
 
 
