@@ -8,7 +8,6 @@ import site
 import sysconfig
 from functools import lru_cache
 
-import tunekit
 import tunekit_core
 
 INTERPRETER = re.compile(r"(python|pypy)\d*(\.\d+)*[dmtw]?(-dbg)?")
@@ -20,7 +19,10 @@ _INSTALLATION = re.compile(
     rf"/lib(64)?/(?P<library>{_LIBRARY.pattern}(?=/|$)|python(?=/(site|dist)-packages(/|$)))(/(site|dist)-packages(?=/|$))?"
 )
 # Its version is recorded, and a clone of it is edited all the time.
-_OWN = {os.path.dirname(os.path.realpath(str(package.__file__))) for package in (tunekit, tunekit_core)}
+_OWN = {
+    os.path.realpath(os.path.join(__file__, "../..")),
+    os.path.realpath(os.path.dirname(str(tunekit_core.__file__))),
+}
 _OF_THIS_PYTHON = [
     *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")),
     *site.getsitepackages(),
