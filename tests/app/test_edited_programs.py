@@ -217,14 +217,11 @@ def test_an_edit_before_a_trial_fails_that_reports_nothing_is_noticed(tunekit, r
 
 
 def test_an_edit_before_a_trial_is_begun_again_is_noticed(tunekit, results, project):
-    (project / "train.py").write_text(
-        TRAIN + f"{WAIT}\nif RUN.name == '0':\n    exec({EDIT!r})\n    raise SystemExit(1)"
-    )
+    first = f"if '/runs/0/' in os.environ['TUNEKIT_REPORTS']:\n    exec({EDITS_ITSELF!r})\n    raise SystemExit(1)"
+    (project / "train.py").write_text(TRAIN + first)
     finished = tunekit(*COMMAND, PYTHON, LIMIT.format(1), "backend.trial_retries=1")
     (folder,) = results.folders()
-    experiment = load_experiment(folder)
-    assert set(experiment.results["loss"]) == {1.0, 5.0}
-    assert len(experiment.metadata["config"]["earlier_sources"]) == 1
+    assert len(load_experiment(folder).metadata["config"]["earlier_sources"]) == 1
     assert "Edited while the experiment runs, and perhaps used by trial 0 already: helper.py." in told(finished)
 
 
