@@ -168,6 +168,16 @@ def test_an_edit_while_it_runs_is_told_once_and_the_run_is_another_one(run, resu
     assert "with other sources (edited while it ran), and is complete" in again
 
 
+def test_the_same_edit_a_second_time_leaves_the_experiment_where_it_is_and_gives_the_answer(run, results, tmp_path):
+    before = (tmp_path / "helpers.py").read_text()
+    run(EDITS_ITSELF)
+    (first,) = results.folders()
+    (tmp_path / "helpers.py").write_text(before)
+    printed = run(EDITS_ITSELF)
+    assert f"belongs to {first}, where there is one already." in printed
+    assert [load_experiment(folder).metadata["status"] for folder in results.folders()] == ["completed", "completed"]
+
+
 def test_a_module_that_is_gone_for_a_moment_ends_no_experiment(run, results):
     unlinking = EDITS_ITSELF.replace('.write_text("def loss(x):\\n    return 5.0 + 0 * x\\n")', ".unlink()")
     assert unlinking != EDITS_ITSELF

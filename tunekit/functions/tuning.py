@@ -25,7 +25,7 @@ from tunekit.runs.folders import settle
 from tunekit.runs.run import failures_of, status_of
 from tunekit.runs.siblings import adopt, offer, sibling_of
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import read_metadata
@@ -225,8 +225,19 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
             _print_failures(spec.folder)
     finally:
         record.release()
-        if became != spec:
-            settle(spec)
+        became = _settled(spec, became)
+    return became
+
+
+def _settled(spec: RunSpec, became: RunSpec) -> RunSpec:
+    """Move an experiment to where it belongs by now; one for which there is no room there is kept where it is."""
+    if became == spec:
+        return spec
+    try:
+        settle(spec)
+    except (ConfigurationError, ExperimentLocked) as error:
+        print_stderr(str(error), style="red")
+        return spec
     return became
 
 
