@@ -131,10 +131,21 @@ def test_an_experiment_whose_program_was_edited_goes_on_only_when_that_is_accept
     assert now in results.folders()
 
 
-EDITS_ITSELF = """
+WAIT = """
+import time
+from pathlib import Path
+RUN = Path(os.environ["TUNEKIT_REPORTS"]).parent
+is_ours = f'"event": "report", "trial_id": {RUN.parent.parent.name}, "run": {RUN.name},'
+while is_ours not in (RUN.parents[2] / "events.jsonl").read_text():
+    time.sleep(0.05)
+time.sleep(0.5)
+"""
+EDIT = """
+import os
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "helper.py"), "w") as file:
     file.write("def loss(x):\\n    return 5.0 + 0 * x\\n")
 """
+EDITS_ITSELF = WAIT + EDIT  # once its report is recorded
 
 
 def test_an_edit_while_it_runs_is_told_once_and_the_run_is_another_one(tunekit, results, project):
@@ -167,6 +178,62 @@ def test_runs_of_a_sweep_that_begin_after_an_edit_are_those_of_the_edited_progra
     again = tunekit(*COMMAND, PYTHON, LIMIT.format(1), "--multirun", "seed=0,1,2")
     assert again.status == 0, again.err
     assert "3 runs: 2 complete, 1 to run" in told(again)
+
+
+def test_no_run_of_a_sweep_on_several_cores_mixes_two_versions_unsaid(tunekit, results, project):
+    (project / "train.py").write_text(TRAIN + EDITS_ITSELF)
+    swept = tunekit(*COMMAND, PYTHON, LIMIT.format(2), "hydra.sweeper.n_jobs=2", "--multirun", "seed=0,1,2,3")
+    assert swept.status == 1, swept.err
+    experiments = {each.metadata["seed"]: each for each in map(load_experiment, results.folders())}
+    assert [len(experiments[seed].metadata["config"].get("earlier_sources", [])) for seed in range(4)] == [1, 1, 0, 0]
+    assert [set(experiments[seed].results["loss"]) for seed in (2, 3)] == [{5.0}, {5.0}]
+    again = tunekit(*COMMAND, PYTHON, LIMIT.format(2), "hydra.sweeper.n_jobs=2", "--multirun", "seed=0,1,2,3")
+    assert again.status == 0, again.err
+    assert "4 runs: 2 complete, 2 to run" in told(again)
+    write_helper(project, 1.0)
+    assert "4 runs: 0 complete, 4 to run" in told(
+        tunekit(*COMMAND, PYTHON, LIMIT.format(2), "--multirun", "seed=0,1,2,3")
+    )
+
+
+def test_an_edit_between_the_start_of_the_last_trial_and_its_imports_is_noticed(tunekit, results, project):
+    (project / "train.py").write_text(EDIT + TRAIN)
+    finished = tunekit(*COMMAND, PYTHON, LIMIT.format(1))
+    assert "Edited while the experiment runs, and perhaps used by trial 0 already: helper.py." in told(finished)
+    (folder,) = results.folders()
+    assert set(load_experiment(folder).results["loss"]) == {5.0}
+    write_helper(project, 1.0)
+    assert "found complete" not in tunekit(*COMMAND, PYTHON, LIMIT.format(1)).out
+
+
+def test_an_edit_before_a_trial_fails_that_reports_nothing_is_noticed(tunekit, results, project):
+    (project / "train.py").write_text(EDIT + "raise SystemExit(1)")
+    finished = tunekit(*COMMAND, PYTHON, "stopping.max_num_trials_started=1")
+    assert "perhaps used by trial 0 already: helper.py." not in told(finished)  # it is no part of that program
+    (project / "train.py").write_text(EDIT + "import helper\nraise SystemExit(1)")
+    write_helper(project, 1.0)
+    finished = tunekit(*COMMAND, PYTHON, "stopping.max_num_trials_started=1")
+    assert "perhaps used by trial 0 already: helper.py." in told(finished)
+
+
+def test_an_edit_before_a_trial_is_begun_again_is_noticed(tunekit, results, project):
+    first = f"if '/runs/0/' in os.environ['TUNEKIT_REPORTS']:\n    exec({EDITS_ITSELF!r})\n    raise SystemExit(1)"
+    (project / "train.py").write_text(TRAIN + first)
+    finished = tunekit(*COMMAND, PYTHON, LIMIT.format(1), "backend.trial_retries=1")
+    (folder,) = results.folders()
+    assert len(load_experiment(folder).metadata["config"]["earlier_sources"]) == 1
+    assert "Edited while the experiment runs, and perhaps used by trial 0 already: helper.py." in told(finished)
+
+
+def test_sources_that_are_gone_for_a_moment_end_no_experiment(tunekit, results, project):
+    (project / "settings.yaml").touch()
+    (project / "train.py").write_text(TRAIN + f"{WAIT}\nPath('settings.yaml').unlink(missing_ok=True)")
+    finished = tunekit(*COMMAND, PYTHON, "benchmark.sources=[train.py,settings.yaml]", LIMIT.format(2))
+    assert finished.status == 0, finished.err
+    assert "used from trial 1 on: settings.yaml." in told(finished)
+    (folder,) = results.folders()
+    metadata = load_experiment(folder).metadata
+    assert (metadata["status"], metadata["config"]["sources"]["settings.yaml"]) == ("completed", "cannot be read")
 
 
 def test_what_is_touched_without_another_content_is_no_edit(tunekit, results, project):

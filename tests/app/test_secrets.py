@@ -13,6 +13,8 @@ from tunekit.secrets import without_secrets
 
 HIDDEN = "hunter2-hunter2"
 TYPED = f"benchmark.environment.API_TOKEN={HIDDEN}"
+URL = f"postgres://me:{HIDDEN}@host/db"
+NOTE = "benchmark.environment.NOTE"
 FROM_OTHER = "benchmark.environment.API_TOKEN='${oc.env:MY_TOKEN}'"
 
 
@@ -20,7 +22,7 @@ FROM_OTHER = "benchmark.environment.API_TOKEN='${oc.env:MY_TOKEN}'"
 def project(results, tmp_path, monkeypatch):
     (tmp_path / "train.py").write_text(
         "import hashlib, os, sys\nfrom tunekit import Reporter\n"
-        "seen = os.environ.get('API_TOKEN', '') + '|' + sys.argv[1]\n"
+        "seen = os.environ.get('API_TOKEN', '') + '|' + os.environ.get('NOTE', sys.argv[1])\n"
         "Reporter()(loss=1.0, seen=hashlib.sha256(seen.encode()).hexdigest())\n"
     )
     for name in ("API_TOKEN", "MY_TOKEN"):
@@ -86,11 +88,13 @@ class TestRecord:
     def test_of_a_longer_text_the_secret_alone_is_masked(self, tunekit, project, results, monkeypatch):
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
         monkeypatch.setenv("WORD", "w")
-        finished = tunekit(*arguments("tags.note='${oc.env:MY_TOKEN}'", first="${oc.env:WORD}-${oc.env:MY_TOKEN}"))
+        finished = tunekit(
+            *arguments("tags.note='${oc.env:MY_TOKEN}'", f"{NOTE}='${{oc.env:WORD}}-${{oc.env:MY_TOKEN}}'")
+        )
         assert finished.status == 0, finished.err
         assert seen(results) == [hashed(f"|w-{HIDDEN}")]
         (metadata,) = results.metadata()
-        assert metadata["config"]["benchmark"]["command"] == f"{sys.executable} train.py w-***"
+        assert metadata["config"]["benchmark"]["environment"] == {"NOTE": "w-***"}
         assert metadata["tags"] == {"note": "***"}
         assert files_with(HIDDEN, results.root) == []
 
@@ -121,6 +125,16 @@ class TestRecord:
         )
         assert not results.root.exists()
 
+    @pytest.mark.parametrize(
+        "written", ["${oc.env:MY_TOKEN,${oc.env:HOME}}", "${oc.decode:${oc.env:MY_TOKEN}}", "${oc.env:NO_TOKEN,HIDDEN}"]
+    )
+    def test_however_it_is_written(self, project, monkeypatch, written):
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        monkeypatch.delenv("NO_TOKEN", raising=False)
+        (spec,) = specs(f"{NOTE}='of {written.replace('HIDDEN', HIDDEN)}'")
+        assert HIDDEN not in json.dumps(spec.metadata())
+        assert list(spec.metadata()["secrets"]) == [NOTE]
+
     def test_a_copy_under_the_name_of_a_secret_is_one(self, tunekit, project, results):
         finished = tunekit(*arguments(TYPED, "benchmark.environment.B_KEY='${benchmark.environment.API_TOKEN}'"))
         assert finished.status == 0, finished.err
@@ -138,7 +152,7 @@ class TestRecord:
 
     def test_a_spec_shows_none_of_it_and_survives_pickling(self, project, monkeypatch):
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
-        (spec,) = specs(FROM_OTHER, first="${oc.env:MY_TOKEN}")
+        (spec,) = specs(FROM_OTHER, f"{NOTE}='a ${{oc.env:MY_TOKEN}}'")
         assert HIDDEN not in repr(spec)
         assert HIDDEN not in json.dumps(spec.metadata())
         assert pickle.loads(pickle.dumps(spec)) == spec
@@ -153,10 +167,119 @@ class TestRecord:
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
         finished = tunekit(*arguments(f"{place}='${{oc.env:MY_TOKEN}}'"))
         assert finished.status == 2
-        assert "${oc.env:MY_TOKEN} names a secret" in finished.err
+        assert f"{place} is made of ${{oc.env:MY_TOKEN}}, a secret, and what is searched or fixed" in finished.err
         assert "benchmark.environment.NAME=" in finished.err
         assert HIDDEN not in finished.err
         assert not results.root.exists()
+
+
+class TestUrl:
+    """A URL with a password is a secret, whatever the name of what it is given to."""
+
+    @pytest.fixture(autouse=True)
+    def prints_it(self, project, monkeypatch):
+        monkeypatch.delenv("DB", raising=False)
+        monkeypatch.delenv("MY_URL", raising=False)
+        train = (project / "train.py").read_text()
+        (project / "train.py").write_text(train.replace("API_TOKEN", "DB"))
+
+    def test_a_typed_one_reaches_the_trial_and_is_masked_everywhere(self, tunekit, project, results):
+        finished = tunekit(
+            *arguments(f"+benchmark.environment.DB={URL}", f"tags.on=[{URL}]", "observers.tensorboard=true")
+        )
+        assert finished.status == 0, finished.err
+        assert seen(results) == [hashed(f"{URL}|word")]
+        (metadata,) = results.metadata()
+        assert metadata["config"]["benchmark"]["environment"] == {"DB": "***"}
+        assert metadata["secrets"] == {"benchmark.environment.DB": "${oc.env:DB}"}
+        assert metadata["tags"] == {"on": ["***"]}
+        assert "environment.DB=***" in finished.out + finished.err
+        assert HIDDEN not in finished.out + finished.err
+        assert files_with(HIDDEN, project) == []
+
+    def test_one_from_the_environment_too(self, tunekit, project, results, monkeypatch):
+        monkeypatch.setenv("MY_URL", URL)
+        finished = tunekit(*arguments("benchmark.environment.DB='${oc.env:MY_URL}'"))
+        assert finished.status == 0, finished.err
+        assert seen(results) == [hashed(f"{URL}|word")]
+        (metadata,) = results.metadata()
+        assert metadata["config"]["benchmark"]["environment"] == {"DB": "***"}
+        assert metadata["secrets"] == {"benchmark.environment.DB": "${oc.env:MY_URL}"}
+        assert files_with(HIDDEN, results.root) == []
+
+    def test_one_whose_password_is_read_by_its_name_keeps_the_rest(self, tunekit, project, results, monkeypatch):
+        monkeypatch.setenv("MY_TOKEN", HIDDEN)
+        finished = tunekit(*arguments("benchmark.environment.DB='postgres://me:${oc.env:MY_TOKEN}@host/db'"))
+        assert finished.status == 0, finished.err
+        assert seen(results) == [hashed(f"{URL}|word")]
+        (metadata,) = results.metadata()
+        assert metadata["config"]["benchmark"]["environment"] == {"DB": "postgres://me:***@host/db"}
+        assert files_with(HIDDEN, results.root) == []
+
+    def test_it_does_not_enter_the_hash(self, project, monkeypatch):
+        monkeypatch.setenv("MY_URL", URL)
+        typed = [f"benchmark.environment.DB={URL}", "benchmark.environment.DB='redis://:abc@other'"]
+        hashes = {specs(one)[0].hash for one in [*typed, "benchmark.environment.DB='${oc.env:MY_URL}'"]}
+        assert len(hashes) == 1
+
+    def test_the_configuration_that_is_shown_masks_it_and_asks_for_it(self, tunekit, results, monkeypatch):
+        monkeypatch.setenv("MY_URL", URL)
+        from_other = f"benchmark.environment.B='${{oc.env:MY_URL,{URL}}}'"
+        shown = tunekit(*arguments(f"benchmark.environment.DB={URL}", from_other), "--cfg", "job")
+        assert yaml.safe_load(shown.out)["benchmark"]["environment"] == {"DB": "***", "B": "${oc.env:MY_URL}"}
+        assert HIDDEN not in shown.out + shown.err
+        refused = tunekit(*arguments("benchmark.environment.DB='***'"))
+        assert refused.status == 2
+        assert "benchmark.environment.DB=*** stands in place of a value that is never written" in refused.err
+        assert "export DB=VALUE" in refused.err
+
+    def test_in_an_error_it_is_masked(self, tunekit, results):
+        for wrong in (f"benchmark.metrics={URL}", f"n_workers={URL}", f"benchmark.environment={{DB:{URL}}}}}", URL):
+            finished = tunekit(*arguments(wrong))
+            assert finished.status == 2
+            assert HIDDEN not in finished.out + finished.err
+
+    def test_what_a_trial_says_when_it_fails_is_recorded_without_it(self, tunekit, project, results, monkeypatch):
+        monkeypatch.setenv("MY_TOKEN", "inherited-token")
+        (project / "train.py").write_text(
+            "import os, sys\nsys.exit('cannot open ' + os.environ['DB'] + ' ' + os.environ['MY_TOKEN'])"
+        )
+        tunekit(*arguments(f"benchmark.environment.DB={URL}"))
+        (metadata,) = results.metadata()
+        assert metadata["failures"][0]["reason"].endswith("cannot open *** ***")
+        assert {path.rpartition("/")[2] for path in files_with("inherited-token", results.root)} == {"stderr.log"}
+
+    def test_to_go_on_it_is_read_again_or_typed_or_asked_for(self, tunekit, project, results, monkeypatch):
+        assert tunekit(*arguments(f"benchmark.environment.DB={URL}")).status == 0
+        (folder,) = results.folders()
+        go_on = ["resume", str(folder), "stopping.max_num_trials_finished=2"]
+        refused = tunekit(*go_on)
+        assert refused.status == 2
+        assert refused.err == (
+            "benchmark.environment.DB was not kept, since secrets are not written down. Give it again: python -m "
+            f"tunekit resume {folder} benchmark.environment.DB=… or export DB=…\n"
+        )
+        finished = tunekit(*go_on, "++benchmark.environment.DB='redis://:other-hidden@host'")
+        assert finished.status == 0, finished.err
+        assert "other-hidden" not in finished.out + finished.err
+        (folder,) = results.folders()
+        monkeypatch.setenv("DB", "sqlite:///file")  # that it holds a password was true when it began
+        assert tunekit("resume", str(folder), "stopping.max_num_trials_finished=3").status == 0
+        (metadata,) = results.metadata()
+        assert metadata["config"]["benchmark"]["environment"] == {"DB": "***"}
+        assert sorted(seen(results)) == sorted(
+            [hashed(f"{URL}|word"), hashed("redis://:other-hidden@host|word"), hashed("sqlite:///file|word")]
+        )
+
+    def test_it_can_be_read_from_another_variable_from_now_on(self, tunekit, project, results, monkeypatch):
+        monkeypatch.setenv("MY_URL", URL)
+        assert tunekit(*arguments(f"benchmark.environment.DB={URL}")).status == 0
+        (folder,) = results.folders()
+        other = "benchmark.environment.DB=${oc.env:MY_URL}"
+        finished = tunekit("resume", str(folder), "stopping.max_num_trials_finished=2", other)
+        assert finished.status == 0, finished.err
+        assert seen(results) == [hashed(f"{URL}|word")] * 2
+        assert results.metadata()[0]["secrets"] == {"benchmark.environment.DB": "${oc.env:MY_URL}"}
 
 
 class TestShown:
@@ -164,6 +287,11 @@ class TestShown:
         finished = tunekit(*arguments(TYPED), "--cfg", "job")
         assert yaml.safe_load(finished.out)["benchmark"]["environment"] == {"API_TOKEN": "***"}
         assert HIDDEN not in finished.out + finished.err
+
+    def test_without_a_command_too(self, tunekit, results):
+        shown = tunekit("benchmark=script", TYPED, "--cfg", "job")
+        assert yaml.safe_load(shown.out)["benchmark"]["command"] == "???"
+        assert yaml.safe_load(shown.out)["benchmark"]["environment"] == {"API_TOKEN": "***"}
 
     def test_what_was_shown_runs_with_the_variable_and_asks_for_it_without(
         self, tunekit, project, results, tmp_path, monkeypatch
@@ -240,7 +368,7 @@ class TestResume:
 
     def test_a_part_of_a_text_is_read_from_its_variable(self, tunekit, project, results, monkeypatch):
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
-        assert tunekit(*arguments(first="${oc.env:MY_TOKEN}")).status == 0
+        assert tunekit(*arguments(f"{NOTE}='of ${{oc.env:MY_TOKEN}}'")).status == 0
         (folder,) = results.folders()
         monkeypatch.delenv("MY_TOKEN")
         refused = tunekit("resume", str(folder), "stopping.max_num_trials_finished=2")
@@ -248,7 +376,7 @@ class TestResume:
         assert "Give it again: export MY_TOKEN=…" in refused.err
         monkeypatch.setenv("MY_TOKEN", HIDDEN)
         assert tunekit("resume", str(folder), "stopping.max_num_trials_finished=2").status == 0
-        assert seen(results) == [hashed(f"|{HIDDEN}")] * 2
+        assert seen(results) == [hashed(f"|of {HIDDEN}")] * 2
 
     def test_the_same_command_finds_the_same_run(self, tunekit, folder, results):
         assert tunekit(*arguments("benchmark.environment.API_TOKEN=another-one")).status == 0
@@ -269,6 +397,12 @@ class TestResume:
         ("benchmark.environment.MODE=fast", "benchmark.environment.MODE=fast"),
         ("benchmark.command=python train.py --keyboard=x", "benchmark.command=python train.py --keyboard=x"),
         ("--multirun", "--multirun"),
+        ("benchmark.command=python train.py --api-key abcd 5", "benchmark.command=python train.py --api-key *** 5"),
+        ("+benchmark.environment.DB=redis://:ab@host", "+benchmark.environment.DB=***"),
+        ("benchmark.environment={DB:redis://:ab@host,MODE:fast}", "benchmark.environment={DB:***,MODE:fast}"),
+        ("tags.on=[redis://:ab@host,b]", "tags.on=[***,b]"),
+        ("a.API_TOKEN=${oc.env:MY_TOKEN,abcd}", "a.API_TOKEN=${oc.env:MY_TOKEN}"),
+        ("a.API_TOKEN=${oc.env:USER}-abcd", "a.API_TOKEN=***"),
     ],
 )
 def test_a_command_is_printed_without_secrets(argument, printed):

@@ -61,6 +61,24 @@ def test_where_nothing_is_damaged_it_is_refused(complete, tunekit):
     assert "events.jsonl is not damaged. Leave out --up-to-damage" in finished.err
 
 
+@pytest.mark.parametrize("metadata", [None, b"", b"{", b"[]", b'{"status": "completed"} {}'])
+def test_where_the_metadata_are_damaged_too_it_is_cut_off_and_goes_on_with_the_command(complete, tunekit, metadata):
+    garble(complete, 12)
+    (complete / "metadata.json").unlink()
+    if metadata is not None:
+        (complete / "metadata.json").write_bytes(metadata)
+    told = tunekit(*COMMAND, LIMIT)
+    assert told.status == 1
+    (type_this,) = re.findall(r"type `python -m tunekit (resume .* --up-to-damage)`", told.err)
+    refused = tunekit(*type_this.split())
+    assert refused.status == 2
+    assert re.search(r"kept as .*/events.jsonl.set-aside-1", refused.err)
+    assert re.search(r"goes on when (the command that made it|that command) is typed again", refused.err)
+    finished = tunekit(*COMMAND, LIMIT)
+    assert finished.status == 0, finished.err
+    assert load_experiment(complete).metadata["status"] == "completed"
+
+
 def test_what_cannot_be_changed_is_refused_before_anything_is_cut_off(complete, tunekit):
     garble(complete, 12)
     before = {path.name: path.read_bytes() for path in complete.iterdir() if path.is_file()}

@@ -75,12 +75,16 @@ WAYS = (cut, empty, flip, flip, replace, append, make_folder, make_link, make_pi
 
 def choose(round):
     """A file of one of the experiments, of a kind that was drawn, or ``None`` if there is none yet."""
-    name = round.rng.choice(NAMES)
-    found = sorted(path for path in round.folder.glob(f"results/**/{name}") if path.is_file() and not path.is_symlink())
+    found = files(round, f"results/**/{round.rng.choice(NAMES)}")
     if not found:
-        name = round.rng.choice(OF_A_RUN)
-        found = sorted(round.folder.glob(f"results/*/*/*/{name}"))
+        found = files(round, f"results/*/*/*/{round.rng.choice(OF_A_RUN)}")
     return round.rng.choice(found) if found else None
+
+
+def files(round, pattern):
+    """Regular files alone: a pipe in the place of one would be waited for."""
+    found = sorted(round.folder.glob(pattern))
+    return [path for path in found if path.is_file() and not path.is_symlink()]
 
 
 def damage(round, path):

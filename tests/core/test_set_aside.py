@@ -49,7 +49,7 @@ def test_missing_metadata_are_made_again_from_the_record(died, resumed):
     run(died)
     experiment = load_experiment(died)
     assert experiment.results.equals(resumed)
-    assert "set_aside" not in experiment.metadata
+    assert [*experiment.metadata["set_aside"]] == ["results.csv.zip.set-aside-1"]  # nothing tells what they are
 
 
 @pytest.mark.parametrize("dies_after", [2, 20], ids=["before the first trial", "later"])
@@ -150,6 +150,17 @@ def test_damaged_results_of_a_complete_experiment_are_made_again_and_kept(died):
     run(died)
     assert load_experiment(died).results.equals(results)
     assert (died / "results.csv.zip.set-aside-1").read_bytes() == b"PK"
+
+
+def test_results_of_which_no_metadata_tell_are_made_again_and_kept(died):
+    run(died)
+    (died / "metadata.json").unlink()
+    results = died / "results.csv.zip"
+    results.write_bytes(results.read_bytes() + b"more")
+    there = results.read_bytes()
+    run(died)
+    assert load_experiment(died).metadata["status"] == "completed"
+    assert (died / "results.csv.zip.set-aside-1").read_bytes() == there
 
 
 def test_a_record_is_kept_where_a_new_experiment_does_not_go_on_from_it(play):

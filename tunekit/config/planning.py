@@ -15,6 +15,7 @@ from tunekit.config.schema import NUMBER_OF_SEEDS, check
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.errors import ConfigurationError
 
 
 @attrs.frozen
@@ -68,8 +69,22 @@ def plan_runs(
         if random_seed is None:
             drawn = random_seed = _draw_random_seed() if drawn is None else drawn
         spec = resolve(settings, random_seed, benchmark, sources)
-        specs.setdefault(spec.folder, spec)
+        same = specs.setdefault(spec.folder, spec)
+        if same is not spec:
+            _check_secrets(same, spec)
     return list(specs.values())
+
+
+def _check_secrets(first: RunSpec, second: RunSpec) -> None:
+    """See that two runs that are one, since secrets do not count, have the same ones."""
+    one, other = first.secrets, second.secrets
+    path = next((path for path in one if one[path] != other.get(path)), None)
+    if path is not None:
+        raise ConfigurationError(
+            f"{path} has several values in this sweep, and a secret is no part of what a run is: these would be one "
+            f"run. Give it one value, or each run its own: hydra.sweeper.zip=[[seed,{path}]]",
+            option=path,
+        )
 
 
 def _draw_random_seed() -> int:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.kinds import kind_meant
 from tunekit_core.plugins.known import where_to_find
@@ -88,6 +89,9 @@ def check(config: Mapping[str, Any]) -> Settings:
     for key in config:
         if key not in KEYS:
             raise ConfigurationError(unknown_key(key), option=key, value=config[key])
+    for key in (*VALUES, *RECIPES):
+        refuse_secret(key, config.get(key), AS_IT_IS)
+    refuse_secret("fixed", config.get("fixed"), IN_RESULTS)
     settings = Settings(
         values={key: check_option(key, config.get(key), kind) for key, kind in VALUES.items()},
         components={key: _component(key, config.get(key)) for key in COMPONENTS},

@@ -17,8 +17,10 @@ from tunekit.config.specs.components import (
     find_of_several,
     given_options,
     plain,
+    shown_of,
 )
 from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, chosen_names, needs_time_limit, time_limit
+from tunekit.config.specs.secrets import marked
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.registry import registry
@@ -98,4 +100,6 @@ def _options(component: Component, given: OptionValues) -> dict[str, Any]:
     if not missing:
         return complete_options(component, given)
     defaults = {name: option.default for name, option in component.options.items()}
-    return plain({**defaults, **component.read_values(given), **dict.fromkeys(missing, MISSING)})
+    values = {**defaults, **component.read_values(given), **dict.fromkeys(missing, MISSING)}
+    secrets = {name: marked(f"{component.path}.{name}", value) for name, value in values.items()}
+    return plain(secrets, write_secret=shown_of)

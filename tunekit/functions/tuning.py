@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,14 +16,16 @@ from tunekit.config.planning import plan_runs
 from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
 from tunekit.console import plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
-from tunekit.functions.canonical import digest_of_function
+from tunekit.functions.program import program_of_function
 from tunekit.live.watching import watching
 from tunekit.runs.building import build_tuner
 from tunekit.runs.checking import check_runs
+from tunekit.runs.edits import Program, watch_for_edits
+from tunekit.runs.folders import settle
 from tunekit.runs.run import failures_of, status_of
 from tunekit.runs.siblings import adopt, offer, sibling_of
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import read_metadata
@@ -143,16 +146,19 @@ def tune(
         config["n_workers"] = n_workers
     if max_wallclock_time is not None:
         config["stopping"] = {QUALIFIED_TIME_LIMIT: max_wallclock_time, **config["stopping"]}
-    content = digest_of_function(function) if version is None else f"version {version}"
-    (spec,) = plan_runs([config], benchmark, {benchmark.options["function"]: content})
+    read = partial(program_of_function, function, benchmark.options["function"], version)
+    program = read()
+    (planned,) = plan_runs([config], benchmark, program.sources)
+    spec = attrs.evolve(planned, parts=program.parts)
+    settle(spec)
     spec = _adopt_or_offer(spec, benchmark, resume=resume, accepts_changes=changed_sources == "accept")
     if status_of(spec) is ExperimentStatus.COMPLETED:  # then nothing is written, not even a lock
         _print_found(spec)
-    else:
-        benchmark.file = spec.folder.absolute() / FILE
-        check_runs([spec], benchmark)
-        _run(spec, benchmark)
-    return TunedFunction(load_experiment(spec.folder))
+        return TunedFunction(load_experiment(spec.folder))
+    benchmark.file = spec.folder.absolute() / FILE
+    check_runs([spec], benchmark)
+    became = _run(spec, benchmark, read)
+    return TunedFunction(load_experiment(became.folder))
 
 
 def _default_method(max_resource: int | None) -> str:
@@ -186,17 +192,29 @@ def _adopt_or_offer(spec: RunSpec, benchmark: FunctionBenchmark, *, resume: bool
     return spec
 
 
-def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
+def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program]) -> RunSpec:
+    """Run it, unless it is complete.
+
+    Returns:
+        What it is in the end: another one if a module was edited meanwhile.
+    """
+    became = spec
+
+    def on_edit(edited: RunSpec) -> None:
+        nonlocal became
+        became = edited
+
     record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     try:
         if record.status() is ExperimentStatus.COMPLETED:  # by another process, since it was looked for
             _print_found(spec)
-            return
+            return spec
         print_stderr(f"Running in {spec.folder}")
         benchmark.write()
         try:
             with watching(spec) as watches:
-                build_tuner(spec, record, benchmark, watches=watches).run()
+                edits = watch_for_edits(spec, record, on_edit, read)
+                build_tuner(spec, record, benchmark, watches=[*watches, *edits]).run()
         except (RecordError, ReplayError):
             tag = f"{spec.experiment_tag}-anew"
             print_stderr(
@@ -207,6 +225,20 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark) -> None:
             _print_failures(spec.folder)
     finally:
         record.release()
+        became = _settled(spec, became)
+    return became
+
+
+def _settled(spec: RunSpec, became: RunSpec) -> RunSpec:
+    """Move an experiment to where it belongs by now; one for which there is no room there is kept where it is."""
+    if became == spec:
+        return spec
+    try:
+        settle(spec)
+    except (ConfigurationError, ExperimentLocked) as error:
+        print_stderr(str(error), style="red")
+        return spec
+    return became
 
 
 def _print_found(spec: RunSpec) -> None:

@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
+import attrs
+
 from tunekit.config.specs.components import build_benchmark, split_options
-from tunekit.config.specs.program import program_of
+from tunekit.config.specs.program import different, program_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit.live.watching import Watch
 from tunekit.sources import Sources
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Trial
+from tunekit_core.contracts.trials import Decision, Report, Status, Trial
 from tunekit_core.contracts.view import ExperimentView
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.experiment import ExperimentRecord
+
+GONE = "cannot be read"  # instead of what is in a file: it may be back a moment later, as when a branch is checked out
+
+
+@attrs.frozen
+class Program:
+    """What trials run, as it was when it was read.
+
+    Attributes:
+        sources: What identifies it, as in :attr:`~tunekit.config.specs.run_spec.RunSpec.sources`.
+        files: Those that each trial reads anew.
+        parts: As in :attr:`~tunekit.config.specs.run_spec.RunSpec.parts`.
+    """
+
+    sources: Mapping[str, str]
+    files: Sources
+    parts: Mapping[str, str] | None = None
+
+
+def program_of_run(spec: RunSpec) -> Program | None:
+    """What the trials of a run start now; ``None`` where they run no program.
+
+    Raises:
+        ConfigurationError: If the sources that it names are not there any more.
+    """
+    if spec.sources is None:
+        return None
+    name, _ = split_options(spec.results["backend"])
+    backend = registry().find("backend", name).factory
+    files = program_of(build_benchmark(spec.results["benchmark"]), backend, spec.tag_folder.parent)
+    return None if files is None else Program(files.digests, files)
 
 
 def with_present_sources(spec: RunSpec) -> RunSpec:
@@ -25,24 +60,31 @@ def with_present_sources(spec: RunSpec) -> RunSpec:
     Raises:
         ConfigurationError: If they are not there any more.
     """
-    program = None if spec.sources is None else _program(spec)
-    if program is None or program.digests == spec.sources:
+    program = program_of_run(spec)
+    if program is None or program.sources == spec.sources:
         return spec
-    return spec.edited(sources=program.digests)
+    return spec.edited(sources=program.sources)
 
 
-def watch_for_edits(spec: RunSpec, record: ExperimentRecord, on_edit: Callable[[RunSpec], None]) -> list[Watch]:
+def watch_for_edits(
+    spec: RunSpec,
+    record: ExperimentRecord,
+    on_edit: Callable[[RunSpec], None],
+    read: Callable[[], Program | None] | None = None,
+) -> list[Watch]:
     """What makes the observer that notices edits, and has the record say that it is of another run from then on.
 
     Args:
         spec: The run.
         record: Where it is written.
         on_edit: Called with what the run is from then on.
+        read: Reads what trials run, where that is an object of the caller.
 
     Returns:
         Nothing where trials run no program.
     """
-    program = None if spec.sources is None else _program(spec)
+    read_now = read or partial(program_of_run, spec)
+    program = read_now()
     if program is None:
         return []
 
@@ -50,26 +92,38 @@ def watch_for_edits(spec: RunSpec, record: ExperimentRecord, on_edit: Callable[[
         record.amend(edited.metadata())
         on_edit(edited)
 
-    return [lambda problem, backend: EditWatch(problem, spec, program, note)]
+    return [lambda problem, backend: EditWatch(problem, spec, program, read_now, note)]
 
 
 class EditWatch(Observer):
-    """Looks before each run of a trial whether the files of the program are what they were.
+    """Looks whether the program is what it was, before each run of a trial and when that is first heard of.
+
+    In between the trial imports it, and nobody knows when. What is edited later is used by the next one.
 
     Args:
         problem: What is solved.
         spec: The run.
-        sources: The files of its program.
+        program: What trials run.
+        read: Reads that anew.
         on_edit: Called with what the run is from now on.
     """
 
     name: ClassVar[str] = "edit_watch"
 
-    def __init__(self, problem: Problem, spec: RunSpec, sources: Sources, on_edit: Callable[[RunSpec], None]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        spec: RunSpec,
+        program: Program,
+        read: Callable[[], Program | None],
+        on_edit: Callable[[RunSpec], None],
+    ) -> None:
         super().__init__(problem, None)
         self._spec = spec
+        self._program = program
+        self._read = read
         self._on_edit = on_edit
-        self._sources = sources
+        self._heard: dict[int, int] = {}  # by id of the trial, the run of it that was heard of last
         self._is_told = False
 
     def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:
@@ -78,24 +132,36 @@ class EditWatch(Observer):
     def on_trial_resume(self, view: ExperimentView, trial: Trial) -> None:
         self._look(trial)
 
-    def _look(self, trial: Trial) -> None:
-        names = self._sources.changed()
-        if not names:
+    def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
+        if self._heard.get(trial.id) != report.run:  # one that began again, too
+            self._heard[trial.id] = report.run
+            self._look(trial, has_begun=True)
+
+    def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
+        if self._heard.pop(trial.id, None) != trial.run:
+            self._look(trial, has_begun=True)
+
+    def _look(self, trial: Trial, *, has_begun: bool = False) -> None:
+        names = self._program.files.changed()
+        if names:
+            self._program = self._now(names)
+        before = self._spec.sources
+        assert before is not None
+        if self._program.sources == before:
             return
-        before, now = self._sources.digests, _program(self._spec)
-        assert now is not None
-        self._sources = now
-        self._spec = self._spec.edited(before, sources=now.digests)
+        names = names or different(before, self._program.sources)
+        self._spec = self._spec.edited(before, sources=self._program.sources, parts=self._program.parts)
         self._on_edit(self._spec)
         if not self._is_told:
             self._is_told = True
+            since = f"perhaps used by trial {trial.id} already" if has_begun else f"used from trial {trial.id} on"
             print_stderr(
-                f"Edited while the experiment runs, and used from trial {trial.id} on: {', '.join(names)}. The results "
-                "will be those of more than one version, in a folder of their own."
+                f"Edited while the experiment runs, and {since}: {', '.join(names)}. The results will be those of more "
+                "than one version, in a folder of their own."
             )
 
-
-def _program(spec: RunSpec) -> Sources | None:
-    name, _ = split_options(spec.results["backend"])
-    backend = registry().find("backend", name).factory
-    return program_of(build_benchmark(spec.results["benchmark"]), backend, spec.tag_folder.parent)
+    def _now(self, changed: list[str]) -> Program:
+        try:
+            return self._read() or self._program
+        except ConfigurationError:
+            return attrs.evolve(self._program, sources={**self._program.sources, **dict.fromkeys(changed, GONE)})

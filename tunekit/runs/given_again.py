@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunekit.config.composition.environment import read_again, variables_in
-from tunekit.secrets import Secret
+from tunekit.config.composition.environment import read_again
+from tunekit.secrets import FROM_ENVIRONMENT, Secret, missing_variables, names_secret
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.secret_names import MASK, is_secret_name
+from tunekit_core.secret_names import MASK, is_secret, name_in
 
+QUOTES = "\"'"
 SECRETS = "secrets"  # key of metadata.json: by dotted name in the config what each is read from again
 
 
@@ -19,9 +19,10 @@ def split_secrets(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """What is typed after ``resume``: secrets by their dotted names, and all else."""
     typed, rest = {}, []
     for argument in arguments:
-        key, sign, value = argument.partition("=")
-        if sign and is_secret_name(key.rpartition(".")[2]) and value != MASK:
-            typed[key] = value
+        prefixed, sign, value = argument.partition("=")
+        key = prefixed.lstrip("+")
+        if sign and value != MASK and (is_secret(name_in(key), value) or names_secret(value)):
+            typed[key] = value[1:-1] if value[0] == value[-1] and value[0] in QUOTES else value
         elif not (sign and value == MASK):
             rest.append(argument)
     return typed, rest
@@ -47,34 +48,41 @@ def config_with_secrets(folder: Path, metadata: Mapping[str, Any], typed: Mappin
                 option=key,
                 value=value,
             )
-    missing = [key for key in written if key not in typed and not _is_set(written[key])]
+    sources = {**written, **{key: value for key, value in typed.items() if value.startswith(FROM_ENVIRONMENT)}}
+    read = [key for key, text in sources.items() if typed.get(key, text) == text]
+    missing = {key: names for key in read if (names := missing_variables(sources[key]))}
     if missing:
+        ways = (_how_to_give(folder, metadata["config"], key, names) for key, names in missing.items())
         raise ConfigurationError(
             f"{', '.join(missing)} {'was' if len(missing) == 1 else 'were'} not kept, since secrets are not written "
-            f"down. {' '.join(_how_to_give(folder, key, written[key]) for key in missing)}",
-            option=missing[0],
+            f"down. {' '.join(ways)}",
+            option=next(iter(missing)),
         )
     secrets = {
-        key: Secret(typed[key], MASK, text) if key in typed else read_again(text) for key, text in written.items()
+        key: read_again(text) if key in read else Secret(typed[key], MASK, text) for key, text in sources.items()
     }
     return {key: _filled(str(key), part, secrets) for key, part in metadata["config"].items()}
 
 
-def _is_set(written: str) -> bool:
-    return all(os.environ.get(name) for name in variables_in(written) if is_secret_name(name))
-
-
-def _how_to_give(folder: Path, key: str, written: str) -> str:
-    names = [name for name in variables_in(written) if is_secret_name(name) and not os.environ.get(name)]
+def _how_to_give(folder: Path, config: Mapping[str, Any], key: str, names: Sequence[str]) -> str:
     exported = " ".join(f"{name}=…" for name in names)
-    if not is_secret_name(key.rpartition(".")[2]):  # it is a part of a longer text
-        return f"Give it again: export {exported}"
-    return f"Give it again: python -m tunekit resume {folder} {key}=… or export {exported}"
+    if _is_masked(config, key):
+        return f"Give it again: python -m tunekit resume {folder} {key}=… or export {exported}"
+    return f"Give it again: export {exported}"  # it is a part of a longer text
+
+
+def _is_masked(value: Any, path: str) -> bool:
+    """Whether a mask alone is at a dotted path; names in it may have dots."""
+    if not path:
+        return bool(value == MASK)
+    parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    return any(_is_masked(part, path[len(str(key)) + 1 :]) for key, part in parts if f"{path}.".startswith(f"{key}."))
 
 
 def _filled(path: str, value: Any, secrets: Mapping[str, Secret]) -> Any:
     if path in secrets:
-        return secrets[path]
+        secret = secrets[path]
+        return Secret(secret, MASK, secret.written) if value == MASK else secret
     if isinstance(value, Mapping):
         return {key: _filled(f"{path}.{key}", part, secrets) for key, part in value.items()}
     if isinstance(value, list):

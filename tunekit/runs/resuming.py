@@ -20,7 +20,7 @@ from tunekit.runs.recorded import recorded_run, shown_path
 from tunekit.runs.resume_arguments import ACCEPT_SOURCES, UP_TO_DAMAGE, ResumeArguments, parse_resume
 from tunekit.runs.trust import YES, check_trust
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, OtherFormat, RecordError
 from tunekit_core.records.damage import cut_off_at_damage
 from tunekit_core.records.files import EVENTS, METADATA, read_metadata
 from tunekit_core.records.metadata_fields import FILES_FORMAT
@@ -42,8 +42,8 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     secrets, others = split_secrets(arguments)
     asked = parse_resume(others)
     folder, is_cut_off = asked.folder, UP_TO_DAMAGE in asked.flags
-    _check_exists(folder)
-    metadata = read_metadata(folder)
+    _check_exists(folder, is_cut_off=is_cut_off)
+    metadata = _metadata(folder, is_cut_off=is_cut_off)
     config = metadata.get("config")
     if not isinstance(config, Mapping) or metadata["benchmark"] == FUNCTION_BENCHMARK:
         if is_cut_off:
@@ -69,9 +69,11 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     return spec
 
 
-def _check_exists(folder: Path) -> None:
+def _check_exists(folder: Path, *, is_cut_off: bool) -> None:
     if (folder / METADATA).exists():
         return
+    if is_cut_off and (folder / EVENTS).exists():
+        _cut_off(folder)
     now = now_at(folder)
     if now is not None:
         raise RecordError(f"{folder} is {shown_path(now)} now, since it got another end or its program was edited.")
@@ -79,6 +81,20 @@ def _check_exists(folder: Path) -> None:
         f"{folder} holds no experiment: it has no {METADATA}. Give the folder of one, as the command that made it "
         f"printed it. An experiment that has lost its {METADATA} goes on when that command is typed again."
     )
+
+
+def _metadata(folder: Path, *, is_cut_off: bool) -> dict[str, Any]:
+    try:
+        return read_metadata(folder)
+    except OtherFormat:
+        raise
+    except RecordError as error:
+        if is_cut_off:
+            _cut_off(folder)  # whoever types the command again finds a record that can be gone on from
+        raise RecordError(
+            f"{str(error).removesuffix('.')}. The experiment goes on when the command that made it is typed again: "
+            f"what is there now is kept, and {METADATA} is made anew."
+        ) from error
 
 
 def _is_not_ours(folder: Path, config: object) -> RecordError:

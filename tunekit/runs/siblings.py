@@ -13,7 +13,7 @@ import attrs
 from tunekit.config.specs.components import DISTRIBUTION, REVISION, build_benchmark
 from tunekit.config.specs.identity import identity_of
 from tunekit.config.specs.program import different
-from tunekit.config.specs.run_spec import EARLIER, RunSpec
+from tunekit.config.specs.run_spec import EARLIER, PARTS, RunSpec
 from tunekit.runs.building import build_problem
 from tunekit.runs.ends import passed_end
 from tunekit.runs.folders import become, move
@@ -109,7 +109,7 @@ def offer(sibling: Sibling, spec: RunSpec, how: str = "") -> str:
     """
     differs = [] if sibling.ends_like(spec) else ["another end"]
     if sibling.has_other_sources:
-        names = different(sibling.config["sources"] or {}, spec.sources or {})
+        names = _edited(sibling, spec)
         differs.append(f"other sources ({', '.join(names) or 'edited while it ran'})")
     same = f"{sibling.folder} is the same experiment with {' and '.join(differs)}"
     if sibling.is_past:
@@ -119,6 +119,17 @@ def offer(sibling: Sibling, spec: RunSpec, how: str = "") -> str:
     if not sibling.can_become(spec):
         return f"{same}, and is complete. This one begins anew."
     return f"{same}. To go on with that rather than begin anew, {how or f'type: {_command(sibling, spec)}'}"
+
+
+def _edited(sibling: Sibling, spec: RunSpec) -> list[str]:
+    """Names of what was edited: files of a program; parts of a function, or the function where they are not known."""
+    names = different(sibling.config["sources"] or {}, spec.sources or {})
+    before: Any = sibling.metadata.get(PARTS)
+    now = spec.parts or {}
+    if not names or not isinstance(before, Mapping):
+        return names
+    # One that is used only by one of them: by a part that was edited.
+    return [name for name in different(before, now) if name in before and name in now] or names
 
 
 def _command(sibling: Sibling, spec: RunSpec) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-PYTHON = re.compile(r"(python|pypy)\d*(\.\d+)*[dmtw]?(-dbg)?")
+from tunekit.sources.installed import INTERPRETER
+
 SHELL = re.compile(r"(ba|da|k|z|fi|)sh")
 MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 CHANGE_FOLDER = ("cd", "pushd", "-C", "--chdir", "--directory")
@@ -17,7 +18,6 @@ SPLIT = ("-S", "--split-string")  # of env
 FILES_OF_SHELL = ("--rcfile", "--init-file")
 WITH_VALUE = "cmWX"  # options of Python that take what follows
 PYTHONPATH = "PYTHONPATH"
-SYSTEM = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 
 
 @attrs.define
@@ -61,9 +61,9 @@ def _read(words: Sequence[str], named: Named) -> None:
         if word.startswith(f"{PYTHONPATH}="):
             named.python_path.append(word.partition("=")[2])
         index += 1
-        if index == 1 or PYTHON.fullmatch(program):
+        if index == 1 or INTERPRETER.fullmatch(program):
             named.programs.append(word)
-        if PYTHON.fullmatch(program):
+        if INTERPRETER.fullmatch(program):
             index += _read_python(following, named)
         elif SHELL.fullmatch(program):
             _read_shell(following, named)
@@ -149,21 +149,3 @@ def _split(text: str) -> list[str]:
         return list(reader)
     except ValueError:  # quotes that do not end
         return []
-
-
-def is_installed(path: str) -> bool:
-    """Whether a program is one of the system or of an installation of Python, rather than the user's own.
-
-    Interpreters are: what they are does not belong to the program. A program of the user's may lie in any folder but
-    those of the system and those beside Python's own ``lib/python3.11``, as environments have them.
-    """
-    folder, name = os.path.split(os.path.abspath(path))
-    if PYTHON.fullmatch(name) or folder in SYSTEM:
-        return True
-    if os.path.basename(folder) != "bin":
-        return False
-    try:
-        beside = os.listdir(os.path.join(os.path.dirname(folder), "lib"))
-    except OSError:
-        return False
-    return any(PYTHON.fullmatch(each) for each in beside)

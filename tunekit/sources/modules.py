@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
+from tunekit.sources.editable import Editable
 from tunekit.sources.imports import Import, imports_of
+from tunekit.sources.installed import holds_installed, is_installed, is_own
 
 SUFFIXES = (".py", ".pyx", ".pyc")
 COMPILED = ".so"  # also fast.cpython-311-x86_64-linux-gnu.so
 # Python has these before it looks at any folder.
 IMPORTED_BEFORE = {*sys.builtin_module_names, "abc", "codecs", "io", "os", "site", "stat"}
-INSTALLED = r"/(site-packages|dist-packages|lib(64)?/python\d+(\.\d+)?)"  # the end of a folder of installed modules
 
 
 @attrs.frozen
@@ -65,10 +65,12 @@ class ImportPath:
 
     Args:
         places: The path, in order. What is installed is not looked for.
+        elsewhere: Where modules lie that are on no path, without a suffix, by their dotted names.
     """
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[Place], elsewhere: Mapping[str, str]) -> None:
         self._places = places
+        self._elsewhere = elsewhere
         self._modules: dict[str, Module | None] = {}
         self._listings: dict[str, dict[str, list[str]]] = {}
 
@@ -86,12 +88,18 @@ class ImportPath:
             places = package.places if package is not None else ()
         elif last in IMPORTED_BEFORE:
             return None
+        return self._found(name, last, places) or self._found_elsewhere(name)
+
+    def _found(self, name: str, last: str, places: Sequence[Place]) -> Module | None:
+        above = name.rpartition(".")[0]
         portions = []
         for place in places:
             listing = self._listing(place.folder)
             if last not in listing:
                 continue
             inside = Place(os.path.join(place.folder, last), place.root)
+            if is_own(inside.folder):
+                return None
             initial = self._listing(inside.folder).get("__init__", ()) if last in listing[last] else ()
             if initial:
                 return Module(_files(initial, inside, name), (inside,))
@@ -100,6 +108,14 @@ class ImportPath:
                 return Module(_files(files, place, above))
             portions.append(inside)
         return Module((), portions) if portions else None
+
+    def _found_elsewhere(self, name: str) -> Module | None:
+        path = self._elsewhere.get(name)
+        if path is not None:
+            folder, last = os.path.split(path)
+            return self._found(name, last, [Place(folder, package_root(folder))])
+        is_above = any(each.startswith(f"{name}.") for each in self._elsewhere)
+        return Module(()) if is_above else None
 
     def _listing(self, folder: str) -> dict[str, list[str]]:
         """By name of a module what there is in a folder that may be it: files, and a folder of that name."""
@@ -179,13 +195,13 @@ def package_root(folder: str) -> str:
     return package_root(above)
 
 
-def import_path(folder: str, shared: Iterable[str]) -> ImportPath:
+def import_path(folder: str, shared: Editable) -> ImportPath:
     """The path of a program without what is installed.
 
     Args:
         folder: Where Python looks first. It may lie within what is installed, as the scripts of a plugin do.
         shared: What ``PYTHONPATH`` and projects that are worked on add.
     """
-    folders = [folder] if re.search(f"{INSTALLED}$", folder) is None else []
-    folders += [each for each in shared if re.search(f"{INSTALLED}(/|$)", each) is None]
-    return ImportPath([Place(each, package_root(each)) for each in dict.fromkeys(folders)])
+    folders = [folder] if not holds_installed(folder) else []
+    folders += [each for each in shared.folders if not is_installed(each)]
+    return ImportPath([Place(each, package_root(each)) for each in dict.fromkeys(folders)], shared.modules)

@@ -9,10 +9,11 @@ from pathlib import Path
 import attrs
 
 from tunekit.sources.collected import Collected, Sources
-from tunekit.sources.command import PYTHONPATH, Named, is_installed, read_command
+from tunekit.sources.command import PYTHONPATH, Named, read_command
 from tunekit.sources.content import absolute, is_file
-from tunekit.sources.editable import editable_folders
+from tunekit.sources.editable import Editable, editable_projects
 from tunekit.sources.imports import Import, imports_of, read_imports
+from tunekit.sources.installed import is_installed, is_installed_program
 from tunekit.sources.listed import listed
 from tunekit.sources.modules import ImportPath, import_path, imported, names_of, package_root
 from tunekit_core.contracts.benchmarks import Script
@@ -68,10 +69,8 @@ def sources_of(
         return listed(script.sources, here, home if are_absolute else here, results_dir)
     named = read_command(script.command)
     variables = {**(os.environ if environment is None else environment), **script.environment}
-    shared = [
-        *_shared([*named.python_path, variables.get(PYTHONPATH, "")], here),
-        *editable_folders(named.programs, here, variables.get("PATH")),
-    ]
+    added = list(_python_path([*named.python_path, variables.get(PYTHONPATH, "")], here))
+    shared = editable_projects(named.programs, here, variables.get("PATH")).after(added)
     programs = [
         program
         for folder in dict.fromkeys([here, *(absolute(folder, here) for folder in named.folders)])
@@ -86,24 +85,27 @@ def sources_of(
     for program in programs:
         for file in imported(program.imports, program.import_path):
             collected.add(file.path, file.root)
+    for archive in added:  # folders are none
+        if not is_installed(archive):
+            collected.add(archive, os.path.dirname(archive))
     return collected.sources()
 
 
-def _shared(values: Iterable[str], here: str) -> Iterator[str]:
+def _python_path(values: Iterable[str], here: str) -> Iterator[str]:
     """The folders that ``PYTHONPATH`` names."""
     for value in values:
         if value:
             yield from (absolute(entry, here) for entry in value.split(os.pathsep))
 
 
-def _files(named: Named, here: str, shared: Sequence[str]) -> Iterator[Program]:
+def _files(named: Named, here: str, shared: Editable) -> Iterator[Program]:
     """What the words of a command name."""
     for word in dict.fromkeys(named.words):
         path = absolute(word, here)
         is_script = word in named.scripts
         if is_script and os.path.isdir(path):  # Python runs the module __main__ in it
             yield _module("__main__", import_path(path, shared), os.path.isabs(word))
-        if not is_file(path) or is_installed(path):
+        if not is_file(path) or is_installed_program(path):
             continue
         is_python = is_script or path.endswith(PYTHON_FILES) or _begins_with_python(path)
         yield Program(

@@ -91,8 +91,8 @@ def _metadata(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _lost_results(folder: Path, metadata: dict[str, Any], aside: dict[str, str]) -> dict[str, str]:
     """The results, if they are damaged or nothing tells what they are; others are replaced by those of the new run."""
-    if aside or (folder / RESULTS).is_dir():
-        return {RESULTS: f"the {METADATA} or the file itself is damaged"}
+    if aside or not metadata or (folder / RESULTS).is_dir():
+        return {RESULTS: f"the {METADATA} or the file itself is damaged or gone"}
     if metadata.get("status") == ExperimentStatus.COMPLETED.value:
         try:
             check_results(folder, metadata["n_reports"])

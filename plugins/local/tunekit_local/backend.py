@@ -30,7 +30,7 @@ from tunekit_core import (
     TrialReported,
     UnfinishedTrial,
     changes_for_trials,
-    is_secret_name,
+    is_secret,
 )
 from tunekit_local.devices import Devices
 from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
@@ -366,7 +366,7 @@ class LocalBackend(Backend):
 
     def _reason(self, ending: Ending | None, running: RunningTrial) -> str:
         variables = changed(os.environ, {**changes_for_trials(), **self._script.environment})
-        secrets = [value for name, value in variables.items() if is_secret_name(name)]
+        secrets = [value for name, value in {**os.environ, **variables}.items() if is_secret(name, value)]
         return failure_reason(ending, running.folder, running.number, secrets)
 
     def _start_waiting(self) -> None:

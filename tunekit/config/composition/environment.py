@@ -13,14 +13,15 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.secrets import Secret, keep_out_of_sight
+from tunekit.secrets import Secret, is_secret_variable, keep_out_of_sight, names_secret, variables_in, without_defaults
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.secret_names import MASK, is_secret_name
+from tunekit_core.secret_names import MASK, WITH_PASSWORD, is_secret_name
 
 FROM_ENVIRONMENT = re.compile(r"\$\{\s*oc\.env\s*:")
 REFERENCE = re.compile(r"\$\{([^{}:]*\w[^{}:]*)\}")  # to another value of the configuration
 WORD = re.compile(r"\w+")
-VARIABLE = re.compile(r"\$\{\s*oc\.env\s*:\s*([^,}\s]+)[^{}]*\}")
+URL_IN_DEFAULT = re.compile(rf"\s*,[^{{}},]*{WITH_PASSWORD}[^{{}}]*\}}")
+WHOLE_VARIABLE = re.compile(r"\$\{\s*oc\.env\s*:\s*([^,}\s]+)[^{}]*\}")
 
 
 def is_from_environment(value: Any) -> bool:
@@ -46,11 +47,6 @@ def resolved_with_secrets(config: DictConfig) -> Any:
         resolved = _with_secrets(resolved, as_written(config))
     _refuse_copies("", resolved, raw)
     return resolved
-
-
-def variables_in(written: str) -> list[str]:
-    """The environment variables that a value is made of."""
-    return VARIABLE.findall(written)
 
 
 def read_again(written: str) -> Secret:
@@ -95,16 +91,23 @@ def _names_secret(written: Any) -> bool:
         return any(map(_names_secret, written.values()))
     if isinstance(written, list):
         return any(map(_names_secret, written))
-    return isinstance(written, str) and any(map(is_secret_name, variables_in(written)))
+    return isinstance(written, str) and names_secret(written)
 
 
 def _secret(text: str, written: str) -> Secret:
     """The secret, shown as it would be if the variables that are none were all that is put in."""
-    masked = VARIABLE.sub(lambda match: MASK if is_secret_name(match[1]) else match[0], written)
-    shown = str(OmegaConf.create({"value": masked})["value"])
-    for name in filter(is_secret_name, variables_in(written)):
+    for name in filter(is_secret_variable, variables_in(written)):
         keep_out_of_sight(os.environ.get(name, ""))  # it may be a part of the text
-    return Secret(text, shown, written)
+    return Secret(text, _shown(written), without_defaults(written))
+
+
+def _shown(written: str) -> str:
+    masked = WHOLE_VARIABLE.sub(lambda match: MASK if is_secret_variable(match[1]) else match[0], written)
+    try:
+        shown = str(OmegaConf.create({"value": masked})["value"])
+    except OmegaConfBaseException:  # it is what another resolver reads
+        return MASK
+    return MASK if names_secret(masked) else shown  # one is in the default of another
 
 
 def resolved_where_possible(node: Any) -> Any:
@@ -148,7 +151,7 @@ def _masked(value: Any, texts: list[str]) -> Any:
         return [_masked(part, texts) for part in value]
     if not is_from_environment(value):
         return value
-    texts.append(value)
+    texts.append(URL_IN_DEFAULT.sub("}", value))
     return _mask(len(texts) - 1)
 
 

@@ -22,6 +22,7 @@ SEVERAL_VALUES = re.compile(r"Multiple values for ([^.]*)\.")
 NEEDS_MULTIRUN = re.compile(r"Sweep parameters '([^']*)' requires --multirun|Ambiguous value for argument '([^']*)'")
 NOT_A_NAME = "Config group override must be a string or a list"
 NO_GROUP = re.compile(r"config group '([^']*)' does not")
+NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
 SWEEPER = "hydra.sweeper."
 SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "params")
 
@@ -33,6 +34,8 @@ def explain(error: Exception) -> str:
         return _missing_file(error, text)
     if isinstance(error, OverrideParseException):
         return _grammar(error)
+    if match := NOT_SET.search(text):
+        return _not_set(match[1], getattr(error, "full_key", None))
     if match := COULD_NOT_OVERRIDE.search(text):
         return _unknown(match[1], text)
     if match := NO_GROUP.search(text):
@@ -88,6 +91,14 @@ def _remedy(override: str) -> str:
     return (
         "Options are written key=value; what the shell might change (brackets, commas with blanks, stars) goes in "
         "quotes, such as 'seed=range(20)'."
+    )
+
+
+def _not_set(variable: str, option: str | None) -> str:
+    written = f"${{oc.env:{variable}}}"
+    return (
+        f"{option or 'An option'} is made of {written}, and there is no variable {variable} in the environment. Set it "
+        f"before, export {variable}=…, or give what holds without it: '${{oc.env:{variable},…}}'."
     )
 
 

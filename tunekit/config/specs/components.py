@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from tunekit.config.specs.inputs import held, recorded, with_paths
 from tunekit.config.specs.secrets import marked, with_environment
-from tunekit.secrets import Secret
+from tunekit.secrets import AS_IT_IS, Secret, refuse_secret
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.component import Component, noun
@@ -30,7 +30,7 @@ def complete_options(component: Component, given: OptionValues) -> dict[str, Any
     Raises:
         ConfigurationError: If an option does not exist or fit, or is missing.
     """
-    return _complete(component, given, os.fspath, _shown)
+    return _complete(component, given, os.fspath, shown_of)
 
 
 def complete_component(component: Component, given: OptionValues) -> dict[str, Any]:
@@ -162,7 +162,10 @@ def _complete(
     write_secret: Callable[[Secret], Any],
 ) -> dict[str, Any]:
     options = component.read_options({name: value for name, value in given.items() if value != MISSING})
-    values = {name: marked(name, getattr(options, name)) for name in component.options}
+    for name, value in given.items():
+        if isinstance(value, str) and getattr(options, name) is not value:  # a path is made an absolute one
+            refuse_secret(f"{component.path}.{name}", value, AS_IT_IS)
+    values = {name: marked(f"{component.path}.{name}", getattr(options, name)) for name in component.options}
     return plain(values, write_input, write_secret)
 
 
@@ -174,5 +177,6 @@ def _with_secrets(value: Any, write_secret: Callable[[Secret], Any]) -> Any:
     return [_with_secrets(part, write_secret) for part in value] if isinstance(value, list | tuple) else value
 
 
-def _shown(secret: Secret) -> str:
+def shown_of(secret: Secret) -> str:
+    """What stands in place of a secret where it is shown."""
     return secret.shown

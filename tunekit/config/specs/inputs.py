@@ -59,13 +59,13 @@ def without_secrets(value: Any) -> Any:
     return _replaced(value, {HELD: SHOWN})
 
 
-def secrets_in(value: Any, path: str = "") -> dict[str, str]:
-    """Of each secret in a run its dotted name, and what it is read from again."""
+def secrets_in(value: Any, kept: str, path: str = "") -> dict[str, str]:
+    """Of each secret in a run its dotted name, and what is held under one of the keys of :data:`HELD`."""
     if _kind(value) == HELD:
-        return {path: value[WRITTEN]}
+        return {path: value[kept]}
     found: dict[str, str] = {}
     for key, part in _parts(value):
-        found |= secrets_in(part, f"{path}.{key}" if path else str(key))
+        found |= secrets_in(part, kept, f"{path}.{key}" if path else str(key))
     return found
 
 

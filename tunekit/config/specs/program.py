@@ -27,5 +27,5 @@ def program_of(benchmark: Benchmark, backend: type[Backend], results_dir: Path) 
 
 
 def different(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Names of the files in which something else is."""
+    """Names of the files, or of the parts of a function, in which something else is."""
     return [name for name in {**before, **now} if before.get(name) != now.get(name)]

@@ -21,18 +21,21 @@ from tunekit.config.specs.components import (
 )
 from tunekit.config.specs.defaults import default_backend, default_benchmark
 from tunekit.config.specs.identity import digest
-from tunekit.config.specs.inputs import secrets_in, without_secrets
+from tunekit.config.specs.inputs import SECRET, WRITTEN, secrets_in, without_secrets
 from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.program import program_of
-from tunekit.config.specs.secrets import refused_in, shown
+from tunekit.config.specs.secrets import ENVIRONMENT, shown
+from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.metadata_fields import FILES_FORMAT
+from tunekit_core.secret_names import SHORTEST
 
 EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
+PARTS = "function_parts"  # in metadata.json, and no part of what a run is
 TIME_LIMIT = "max_wallclock_time"
 QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
 
@@ -52,6 +55,8 @@ class RunSpec:
         results_dir: Where results go.
         verbosity: How much is told while it runs: a value of the key of that name.
         tags: Whatever the user wants to find again.
+        parts: What a function that is tuned is made of, as a digest of each part by its name, for messages: ``sources``
+            has one digest of it all. Empty where that is not known, ``None`` where no function is tuned.
     """
 
     results: Mapping[str, Any] = attrs.field(repr=False)  # secrets are in it
@@ -63,6 +68,7 @@ class RunSpec:
     results_dir: str
     verbosity: int
     tags: Mapping[str, Any]
+    parts: Mapping[str, str] | None = None
 
     @property
     def seed(self) -> int:
@@ -105,6 +111,11 @@ class RunSpec:
         return digest(self.results)
 
     @property
+    def secrets(self) -> dict[str, str]:
+        """By dotted name the secrets themselves."""
+        return secrets_in({**self.results, "observers": self.observers}, SECRET)
+
+    @property
     def setting(self) -> str:
         """What runs that differ in their seed alone share."""
         return digest({**self.results, "seed": None}, watched_by=self.observers)
@@ -115,17 +126,20 @@ class RunSpec:
         sources: Mapping[str, str] | None = self.results["sources"]
         return sources
 
-    def edited(self, *before: Mapping[str, str], sources: Mapping[str, str]) -> RunSpec:
+    def edited(
+        self, *before: Mapping[str, str], sources: Mapping[str, str], parts: Mapping[str, str] | None = None
+    ) -> RunSpec:
         """What the run is whose program was edited while it ran: another one than with any of the versions alone.
 
         Args:
             before: What was in the files so far, of each version that ran already.
             sources: What is in them now.
+            parts: What a function is made of now.
         """
         results = {**self.results, "sources": dict(sources)}
         if before:
             results[EARLIER] = [*self.results.get(EARLIER, ()), *map(dict, before)]
-        return attrs.evolve(self, results=results)
+        return attrs.evolve(self, results=results, parts=parts)
 
     def going_on_from(self, config: Mapping[str, Any]) -> RunSpec:
         """What the run is if it goes on from another one: the sources of that ran, too.
@@ -136,7 +150,8 @@ class RunSpec:
         if self.sources is None:
             return self
         before = [*config.get(EARLIER, ()), config["sources"]]
-        return self.edited(*(before[:-1] if before[-1] == self.sources else before), sources=self.sources)
+        before = before[:-1] if before[-1] == self.sources else before
+        return self.edited(*before, sources=self.sources, parts=self.parts)
 
     @property
     def folder(self) -> Path:
@@ -152,6 +167,7 @@ class RunSpec:
     def metadata(self) -> dict[str, Any]:
         """What ``metadata.json`` says of how the run was made; of secrets only their names."""
         config = {**self.results, "observers": self.observers}
+        parts = {} if self.parts is None else {PARTS: self.parts}
         return {
             "experiment_tag": self.experiment_tag,
             "method": self.method_name,
@@ -163,7 +179,8 @@ class RunSpec:
             "hash": self.hash,
             "tags": shown("tags", self.tags),
             "config": without_secrets(config),
-            "secrets": secrets_in(config),
+            "secrets": secrets_in(config, WRITTEN),
+            **parts,
         }
 
 
@@ -184,7 +201,6 @@ def resolve(
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
     """
-    refused_in([settings.fixed, settings.values["points_to_evaluate"]])
     names = chosen_names(settings, benchmark)
     components = {
         key: _chosen(registry().find(key, names[key]), options)
@@ -194,7 +210,9 @@ def resolve(
     if benchmark is None:
         benchmark = build_benchmark(components["benchmark"])
     else:
+        refuse_secret("space", settings.components["benchmark"][1].get("space"), IN_RESULTS)
         components["benchmark"] = {"name": names["benchmark"], **settings.components["benchmark"][1]}
+    _check_names(components["benchmark"], benchmark)
     several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
     n_workers = settings.values["n_workers"]
     if needs_time_limit(settings.several["stopping"]):
@@ -233,6 +251,16 @@ def resolve(
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
     )
+
+
+def _check_names(component: OptionValues, benchmark: Benchmark) -> None:
+    """See that what the benchmark says of itself, which results and folders are named after, is no secret option."""
+    objective = benchmark.objective
+    said = (benchmark.dataset, benchmark.max_resource_attr, *objective.metric, objective.resource)
+    options = {name: value for name, value in component.items() if name != ENVIRONMENT}
+    for path, secret in secrets_in(options, SECRET, "benchmark").items():
+        if len(secret) >= SHORTEST and any(name is not None and secret in name for name in said):
+            raise ConfigurationError(f"{path} is or holds a secret, and {AS_IT_IS}", option=path)
 
 
 def _fixed(benchmark: Benchmark, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,66 +6,66 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from tunekit.secrets import Secret
+from tunekit.secrets import AS_IT_IS, COMMAND, IN_RESULTS, Secret, is_secret_variable, refuse_secret, variables_in
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.secret_names import MASK, is_secret, is_secret_name, masked
+from tunekit_core.secret_names import (
+    MASK,
+    URL_WITH_PASSWORD,
+    WORD,
+    holds_password,
+    is_secret,
+    masked,
+    name_in,
+    secrets_of_command,
+)
 
 SPACE = "space"  # an option of this name holds hyperparameters, which results are made of
 ENVIRONMENT = "environment"  # one of this name holds variables, where a whole number is text too
+FOLDER = "folder"
 
 
-def marked(name: str, value: Any) -> Any:
+def marked(path: str, value: Any) -> Any:
     """The value of an option, with secrets as such.
 
     Args:
-        name: Of the option; within a mapping that of an entry.
+        path: Dotted name of the option, or of what is in it.
         value: Its value.
 
     Raises:
-        ConfigurationError: If a hyperparameter is a secret.
+        ConfigurationError: If a hyperparameter, a command or a folder is or holds a secret.
     """
+    name = name_in(path)
     if name == SPACE:
-        return refused_in(value)
+        refuse_secret(path, value, IN_RESULTS)
+        return value
+    if name == FOLDER:
+        refuse_secret(path, value, AS_IT_IS)
+    if name == COMMAND and isinstance(value, str):
+        _check_command(path, value)
     if name == ENVIRONMENT and isinstance(value, Mapping):
         value = {
             key: str(part) if is_secret(key, part) and isinstance(part, int) else part for key, part in value.items()
         }
     if isinstance(value, Mapping):
-        return {key: marked(str(key), part) for key, part in value.items()}
+        return {key: marked(f"{path}.{key}", part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [marked(name, part) for part in value]
-    if not isinstance(value, str) or not is_secret(name, value):
+        return [marked(f"{path}.{number}", part) for number, part in enumerate(value)]
+    if not isinstance(value, str) or not is_secret(name, value.shown if isinstance(value, Secret) else value):
         return value
-    return Secret(value, MASK, value.written if isinstance(value, Secret) else f"${{oc.env:{name}}}")
+    if isinstance(value, Secret) and not holds_password(value.written):
+        return Secret(value, MASK, value.written)
+    return Secret(value, MASK, f"${{oc.env:{_variable(path)}}}")
 
 
 def shown(name: str, value: Any) -> Any:
     """A value that is written as it was given, but for secrets in it, which are lost."""
     if isinstance(value, Secret):
-        return value.shown
+        return masked(name, value.shown)
     if isinstance(value, Mapping):
         return {key: shown(str(key), part) for key, part in value.items()}
     if isinstance(value, list):
         return [shown(name, part) for part in value]
     return masked(name, value)
-
-
-def refused_in(value: Any) -> Any:
-    """Values that are written to results: none of them may be a secret.
-
-    Raises:
-        ConfigurationError: If one is.
-    """
-    if isinstance(value, Secret):
-        raise ConfigurationError(
-            f"{value.written} names a secret, and what is searched or fixed is written to the results. Give it to the "
-            "program as a variable: benchmark.environment.NAME=…",
-            value=value.written,
-        )
-    if isinstance(value, Mapping | list | tuple):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            refused_in(part)
-    return value
 
 
 def with_environment(path: str, value: Any) -> Any:
@@ -76,14 +76,43 @@ def with_environment(path: str, value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {key: with_environment(f"{path}.{key}", part) for key, part in value.items()}
-    name = path.rpartition(".")[2]
-    if value != MASK or not is_secret_name(name):
+    if isinstance(value, list):
+        return [with_environment(f"{path}.{number}", part) for number, part in enumerate(value)]
+    if value != MASK:
         return value
-    if not os.environ.get(name):
+    variable = _variable(path)
+    if not os.environ.get(variable):
         raise ConfigurationError(
-            f"{path}={MASK} stands in place of a value that is never written, since its name looks like that of a "
-            f"secret. Type {path}=VALUE, or set it before: export {name}=VALUE",
+            f"{path}={MASK} stands in place of a value that is never written, since it is or holds a secret. Type "
+            f"{path}=VALUE, or set it before: export {variable}=VALUE",
             option=path,
             value=value,
         )
-    return os.environ[name]
+    return Secret(os.environ[variable], MASK, f"${{oc.env:{variable}}}")
+
+
+def _variable(path: str) -> str:
+    """The variable that a secret is read from which was typed: it is called as the secret is."""
+    name = name_in(path)
+    return name + path.rpartition(name)[2].replace(".", "_")
+
+
+def _check_command(path: str, command: str) -> None:
+    option = path.removesuffix(COMMAND)
+    if isinstance(command, Secret):
+        variable = next(filter(is_secret_variable, variables_in(command.written)))
+        what, otherwise = f"is made of ${{oc.env:{variable}}}, a secret", ""
+    elif found := secrets_of_command(command):
+        argument, _ = found[0]
+        what = f"holds what looks like a secret, {argument}"
+        variable, otherwise = "DATABASE_URL", ""
+        if argument != URL_WITH_PASSWORD:
+            variable = "_".join(WORD.findall(argument)).upper()
+            otherwise = f" If it is none, have the space pass it on: {option}{SPACE}.{argument.lstrip('-')}=…"
+    else:
+        return
+    raise ConfigurationError(
+        f"{path} {what}; commands are written down, and other users see them. Give it to the program as a variable: "
+        f"{option}{ENVIRONMENT}.{variable}='${{oc.env:{variable}}}'.{otherwise}",
+        option=path,
+    )

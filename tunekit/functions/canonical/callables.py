@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import CellType, FunctionType, ModuleType
 
 from tunekit.functions.canonical.code import CodeForm, code_form
-from tunekit.functions.canonical.form import Form, Label, known_value
+from tunekit.functions.canonical.form import USES_MODULE, USES_VARIABLE, Form, Label, known_value
 from tunekit.functions.canonical.modules import ModuleDigest, loaded, local_file, module_dict, names_of
 from tunekit.functions.canonical.names import (
     ImportedName,
@@ -114,7 +114,7 @@ def _closure(function: FunctionType) -> tuple[object, list[Part]]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         content = _content(cell)
         filled.append((name, bool(content)))
-        parts += [(("uses the variable `{}`", name), value) for value in content]
+        parts += [((USES_VARIABLE, name), value) for value in content]
     return tuple(filled), parts
 
 
@@ -138,10 +138,10 @@ def _globals(function: FunctionType, code: CodeForm) -> tuple[object, list[Part]
         values = [scope[name] for scope in scopes if name in scope][:1]
         found.append((name, bool(values)))
         for value in values:
-            parts.append((("uses the variable `{}`", name), value))
+            parts.append(((USES_VARIABLE, name), value))
             submodules = _submodules(name, value, reads)
             found.append(tuple(submodules))
-            parts += [(("uses `{}`", path), submodule) for path, submodule in submodules.items()]
+            parts += [((USES_MODULE, path), submodule) for path, submodule in submodules.items()]
     return tuple(found), parts
 
 

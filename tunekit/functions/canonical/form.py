@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 Label = str | tuple[str, object]
 
+USES_VARIABLE, USES_MODULE = "uses the variable `{}`", "uses `{}`"
+
 
 class Form(NamedTuple):
     """One value: what it is, and the values that it holds.
@@ -27,6 +29,13 @@ class Form(NamedTuple):
     has_identity: bool = True
     content: memoryview | None = None
     is_unordered: bool = False
+
+
+def variable(label: Label) -> str | None:
+    """The name of the variable or module that a function uses; ``None`` for a part that is none."""
+    if isinstance(label, str) or label[0] not in (USES_VARIABLE, USES_MODULE):
+        return None
+    return str(label[1])
 
 
 class Undescribable(Exception):

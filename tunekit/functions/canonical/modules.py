@@ -5,12 +5,10 @@ Found by reading: nothing is imported.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.util
 import os
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -18,15 +16,13 @@ from types import ModuleType
 from typing import Any
 
 from tunekit.functions.canonical.form import Undescribable
+from tunekit.sources import Source
 from tunekit.sources.content import digest
 from tunekit.sources.imports import Import, imports_of
+from tunekit.sources.installed import is_installed
 
 ModuleDigest = Callable[[str, str], str]
 """Takes the name of a local module and its file, and gives what identifies it with all that it imports."""
-
-_PACKAGES = {"site-packages", "dist-packages"}
-_STDLIB = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
-_OWN = {"tunekit", "tunekit_core"}  # their versions are recorded, and a clone of them is edited all the time
 
 
 def digest_of_module(name: str, file: str) -> str:
@@ -35,27 +31,51 @@ def digest_of_module(name: str, file: str) -> str:
     Raises:
         Undescribable: If one of these files is gone, though its module is loaded.
     """
-    found: dict[str, str] = {}
+    found = {name: source.digest for name, source in files_of_module(name, file).items()}
+    return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
+
+
+def files_of_module(name: str, file: str) -> dict[str, Source]:
+    """The file of a local module and, recursively, of the local modules that it imports, by names of the modules.
+
+    What is recorded of where a file is follows from the name of its module, wherever it was found.
+
+    Raises:
+        Undescribable: If one of these files is gone, though its module is loaded.
+    """
+    found: dict[str, Source] = {}
     waiting = {name: file}
     while waiting:
         name, file = waiting.popitem()
         content = digest(file)
         if content is None:
             raise Undescribable(f"{file}, from which it was imported, is gone")
-        found[name] = content
-        package = name if os.path.basename(file).startswith("__init__.") else name.rpartition(".")[0]
+        is_package = os.path.basename(file).startswith("__init__.")
+        found[name] = Source(_recorded(name, file, is_package=is_package), file, content)
+        package = name if is_package else name.rpartition(".")[0]
         imported = {each for statement in imports_of(file).imports for each in names_of(statement, package)}
         for each in {*_parents(name), *imported} - found.keys():
             if place := local_file(each):
                 waiting[each] = place
-    return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
+    return found
+
+
+def _recorded(name: str, file: str, *, is_package: bool) -> str:
+    path, base = name.replace(".", "/"), os.path.basename(file)
+    if is_package:
+        return f"{path}/{base}"
+    return f"{path}{base.removeprefix(os.path.basename(path))}" if base.startswith(os.path.basename(path)) else base
 
 
 def local_file(name: str) -> str | None:
-    """The file of a module by its name; None if it is installed, part of Python, a folder alone, or missing."""
+    """The file of a module by its name; None if it is installed, part of Python, a folder alone, or missing.
+
+    Of a module in an archive it is the archive.
+    """
     file, _ = _locate(name)
-    is_local = file is not None and name.partition(".")[0] not in _OWN and not _is_installed(file)
-    return file if is_local else None
+    if file is None or is_installed(os.path.abspath(file)):
+        return None
+    return file if os.path.exists(file) else next((str(p) for p in Path(file).parents if p.is_file()), file)
 
 
 def loaded(name: object) -> ModuleType | None:
@@ -84,13 +104,6 @@ def names_of(statement: Import, package: str) -> Iterator[str]:
     parts += statement.module.split(".") if statement.module else []
     name = ".".join(parts)
     yield from (name, *_parents(name), *(f"{name}.{taken}" for taken in statement.names))
-
-
-@functools.lru_cache(maxsize=2**14)
-def _is_installed(file: str) -> bool:
-    """Whether a file lies where packages are installed, or belongs to Python."""
-    path = Path(file)
-    return not _PACKAGES.isdisjoint(path.parts) or not _STDLIB.isdisjoint(path.resolve().parents)
 
 
 def _parents(name: str) -> Iterator[str]:
