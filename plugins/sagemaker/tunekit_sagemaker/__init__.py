@@ -2,4 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tunekit_core import hookimpl
+
+if TYPE_CHECKING:
+    from tunekit_core import Backend
+
 API = 2
+
+
+@hookimpl
+def tunekit_register_backends() -> list[type[Backend]]:
+    """Training jobs of SageMaker."""
+    from tunekit_sagemaker.backend.backend import SageMakerBackend
+
+    return [SageMakerBackend]
+
+
+@hookimpl
+def tunekit_config_packages() -> list[str]:
+    """Options of the backend."""
+    return ["tunekit_sagemaker.conf"]

@@ -6,7 +6,7 @@ import contextlib
 import random
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,10 +27,11 @@ from tunekit_core import (
     TrialReported,
     UnfinishedTrial,
 )
-from tunekit_sagemaker.backend.account import Connected, connect
+from tunekit_sagemaker.aws.limits import RequestRefused
+from tunekit_sagemaker.backend.connection import Connection, connect
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
 from tunekit_sagemaker.backend.options import SageMakerOptions
-from tunekit_sagemaker.backend.starter import NoQuota
+from tunekit_sagemaker.backend.starter import Starter
 from tunekit_sagemaker.backend.trial_job import NEVER, TrialJob
 from tunekit_sagemaker.jobs.job_client import Busy, NoAccess, Refused
 from tunekit_sagemaker.jobs.statuses import JobEnd
@@ -62,7 +63,8 @@ class SageMakerBackend(Backend):
         if not isinstance(benchmark, Executable):
             raise ConfigurationError(
                 f"The benchmark '{benchmark.name}' has no script, so backend=sagemaker cannot run it. Use "
-                "backend=simulator, or a script of your own: benchmark=script with benchmark.command='python train.py'.",
+                "backend=simulator, or a script of your own: benchmark=script with benchmark.command='python "
+                "train.py'.",
                 option="backend",
                 value=self.name,
             )
@@ -70,7 +72,8 @@ class SageMakerBackend(Backend):
         self._options = options
         self._script = benchmark.script()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        self._connected: Connected | None = None
+        self._connection: Connection | None = None
+        self._starter: Starter | None = None
         self._began = time.monotonic()
         self._running: dict[int, TrialJob] = {}
         self._costs: dict[int, float | None] = {}  # of the runs of a trial that are over, in dollars
@@ -84,11 +87,12 @@ class SageMakerBackend(Backend):
             self._temporary = tempfile.TemporaryDirectory(prefix="tunekit-")
             folder = Path(self._temporary.name)
         folder.mkdir(parents=True, exist_ok=True)
-        self._connected = connect(folder, self._options, self._script, self.benchmark.max_resource_attr)
+        aws = connect(folder, self._options, self._script, self.benchmark.max_resource_attr)
+        self._connection, self._starter = aws, Starter(aws.jobs, aws.claims, aws.request_of)
         self._began = time.monotonic()
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
-        aws = self._aws()
+        aws, starter = self._opened()
         self._began += self.now() - time
         for unfinished in trials:
             trial = unfinished.trial
@@ -99,14 +103,14 @@ class SageMakerBackend(Backend):
             job.is_to_end = unfinished.is_ending
             job.name = aws.claims.find(trial.id, trial.run)
             status = None if job.name is None else aws.jobs.status(job.name)
-            self._costs[trial.id] = aws.cost_of_earlier_runs(trial.id, trial.run)
+            self._costs[trial.id] = aws.cost_of_runs_before(trial.id, trial.run)
             self._running[trial.id] = job
             if status is not None:
                 job.is_created, job.status = True, status
             elif job.is_to_end:
                 self._conclude(job, None)
             else:
-                aws.starter.add(job)
+                starter.add(job)
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Have the trial wait for its job."""
@@ -133,7 +137,7 @@ class SageMakerBackend(Backend):
         if job is None:
             return  # it has ended, and that is on its way to the tuner
         job.is_to_end = True
-        if self._aws().starter.remove(job):
+        if self._opened()[1].remove(job):
             self._conclude(job, None)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
@@ -148,27 +152,30 @@ class SageMakerBackend(Backend):
             left = NEVER if deadline is None else deadline - self.now()
             if left <= 0 or not self._running:
                 return []
-            due = min(self._look_at, self._aws().starter.due) - time.monotonic()
+            due = min(self._look_at, self._opened()[1].due) - time.monotonic()
             time.sleep(max(0.0, min(left, due)))
 
     def now(self) -> float:
         return time.monotonic() - self._began
 
+    def drop_checkpoint(self, trial_id: int) -> None:
+        self._opened()[0].drop_checkpoint(trial_id)
+
     def close(self) -> None:
         """Ask all jobs to end. Whatever cannot be asked now ends at its time limit."""
         try:
-            if self._connected is not None:
-                for job in self._running.values():
-                    if job.is_created and not job.is_asked_to_end:
-                        with contextlib.suppress(NoAccess, Refused):
-                            self._connected.stop_for_sure(job)
+            for job in self._running.values():
+                if job.is_created and not job.is_asked_to_end:
+                    with contextlib.suppress(Busy, NoAccess, Refused):
+                        self._opened()[0].stop_for_sure(str(job.name))
         finally:
             if self._temporary is not None:
                 self._temporary.cleanup()
 
-    def _aws(self) -> Connected:
-        assert self._connected is not None  # open() is called first
-        return self._connected
+    def _opened(self) -> tuple[Connection, Starter]:
+        assert self._connection is not None  # open() is called first
+        assert self._starter is not None
+        return self._connection, self._starter
 
     def _job(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None = None) -> TrialJob:
         target = self.problem.max_resource if until is None else until
@@ -176,25 +183,21 @@ class SageMakerBackend(Backend):
 
     def _begin(self, job: TrialJob) -> None:
         self._running[job.trial.id] = job
-        self._aws().starter.add(job)
+        self._opened()[1].add(job)
 
     def _start_waiting(self) -> None:
         """Create the jobs of runs that wait, as far as SageMaker takes them now."""
-        aws = self._aws()
+        _, starter = self._opened()
         while True:
-            waits_first = aws.starter.first
+            first = starter.first
+            any_runs = any(job.is_created for job in self._running.values())
             try:
-                job = aws.starter.start_waiting(any_runs=any(each.is_created for each in self._running.values()))
-            except NoQuota:
-                raise
-            except Refused as error:
-                if not aws.has_created:
+                if starter.start_waiting(any_runs=any_runs) is None:
+                    return
+            except (Refused, RequestRefused) as error:
+                if first is None or not starter.has_created:
                     raise  # others would be refused alike
-                assert waits_first is not None
-                self._end(waits_first, Cause.LIMIT, f"SageMaker refuses its job: {error}")
-                continue
-            if job is None:
-                return
+                self._end(first, Cause.LIMIT, f"SageMaker refuses its job: {error}")
 
     def _ask_to_end(self) -> None:
         """Stop the jobs whose end was decided, or that are overdue."""
@@ -204,7 +207,7 @@ class SageMakerBackend(Backend):
                 job.is_to_end = True
             if job.is_to_end and job.is_created and not job.is_asked_to_end and job.over_since == NEVER:
                 try:
-                    self._aws().jobs.stop(str(job.name))
+                    self._opened()[0].jobs.stop(str(job.name))
                 except Busy:
                     return  # with the next look
                 job.is_asked_to_end = True
@@ -220,16 +223,17 @@ class SageMakerBackend(Backend):
             self._slower = min(2 * self._slower, 16.0)
         else:
             self._slower = max(1.0, self._slower / 2)
-        pause = self._slower * self._aws().poll_interval
+        pause = self._slower * self._options.poll_interval
         self._look_at = time.monotonic() + pause * random.uniform(1 - JITTER, 1 + JITTER)
 
     def _see_statuses(self) -> None:
         by_name = {job.name: job for job in self._running.values() if job.is_created and job.over_since == NEVER}
-        statuses = self._aws().statuses_of(by_name)
+        aws, _ = self._opened()
+        statuses = aws.statuses(by_name)
         for name, job in by_name.items():
             status = statuses.get(name)
             if status is None:  # the list is behind, or the job was deleted
-                status = self._aws().jobs.status(str(name))
+                status = aws.jobs.status(str(name))
             if status is None or status.is_final:
                 job.over_since = time.monotonic()
             if status is not None:
@@ -242,26 +246,33 @@ class SageMakerBackend(Backend):
         self._events.append(TrialPlaced(job.trial.id, job.number, str(job.name), self.now()))
 
     def _read(self, job: TrialJob) -> None:
-        is_over = job.over_since != NEVER
-        reports = self._aws().reports_of(job, thoroughly=is_over)
+        aws, _ = self._opened()
+        reports = aws.reports_of(job, thoroughly=job.over_since != NEVER)
         if reports:
             job.last_logged = time.monotonic()
             if not job.is_placed:
                 self._place(job)
         for metrics in reports:
             if job.read(metrics):
-                costs = self._aws().live_cost(metrics, job, self._costs.get(job.trial.id, 0.0))
+                costs = self._cost_so_far(job, metrics)
                 self._events.append(TrialReported(job.trial.id, job.number, {**metrics, **costs}, self.now()))
         if job.is_where_it_was_sent and self.benchmark.max_resource_attr is None:
             job.is_to_end = True  # a script that cannot be told how far to go is ended when it has got there
+
+    def _cost_so_far(self, job: TrialJob, metrics: Mapping[str, Any]) -> dict[str, float]:
+        aws, _ = self._opened()
+        machines = aws.machines_of(job.trial.configuration)
+        before = self._costs.get(job.trial.id, 0.0)
+        return aws.prices.so_far(metrics, machines.instance_type, machines.instance_count, before)
 
     def _conclude_if_over(self, job: TrialJob) -> None:
         if job.over_since == NEVER:
             return
         is_settled = time.monotonic() - max(job.over_since, job.last_logged) > self._options.settle_time
-        if not (is_settled or self._aws().has_whole_log(job)):
-            return
-        self._conclude(job, self._aws().jobs.end(str(job.name)))
+        aws, _ = self._opened()
+        if is_settled or aws.log.is_complete(str(job.name)):
+            self._conclude(job, aws.jobs.end(str(job.name)))
+            aws.log.forget(str(job.name))
 
     def _conclude(self, job: TrialJob, end: JobEnd | None) -> None:
         """The run of a trial is over."""
@@ -269,13 +280,13 @@ class SageMakerBackend(Backend):
             assert end is not None
             raise Refused(f"SageMaker cannot run any of these trials: {end.failure}")
         may_end = job.is_to_end or job.has_reached_target
-        cause = cause_of_end(end, self._aws().end_in_log(job), may_end=may_end)
+        cause = cause_of_end(end, self._opened()[0].end_in_log(job), may_end=may_end)
         self._end(job, cause, "" if cause is None else reason_of_end(end), end)
 
     def _end(self, job: TrialJob, cause: Cause | None, reason: str, end: JobEnd | None = None) -> None:
         """Tell the end of a run; without a cause it has not failed."""
-        trial_id, aws = job.trial.id, self._aws()
-        before, of_run = self._costs.get(trial_id, 0.0), aws.cost_of(end)
+        trial_id, aws = job.trial.id, self._opened()[0]
+        before, of_run = self._costs.get(trial_id, 0.0), aws.prices.of_run(end)
         self._costs[trial_id] = None if before is None or of_run is None else before + of_run
         self._events.append(
             TrialEnded(

@@ -26,6 +26,9 @@ class Starter:
         client: Creates them.
         claims: Say which job a run is.
         request_of: The request for the job of a run, once it has its name; uploads what the job needs.
+
+    Attributes:
+        has_created: Whether there was a job: if not, what is refused of one would be refused of all.
     """
 
     def __init__(self, client: JobClient, claims: Claims, request_of: Callable[[TrialJob], dict[str, Any]]) -> None:
@@ -36,6 +39,12 @@ class Starter:
         self._not_before = 0.0
         self._pause = FIRST_PAUSE
         self._refused_since: float | None = None
+        self.has_created = False
+
+    @property
+    def first(self) -> TrialJob | None:
+        """The run whose job is created next; ``None`` if nothing waits."""
+        return self._waiting[0] if self._waiting else None
 
     @property
     def due(self) -> float:
@@ -83,7 +92,7 @@ class Starter:
             raise
         self._waiting.pop(0)
         self._pause, self._not_before, self._refused_since = FIRST_PAUSE, 0.0, None
-        job.is_created = True
+        job.is_created = self.has_created = True
         return job
 
     def _wait(self, busy: Busy, *, any_runs: bool) -> None:

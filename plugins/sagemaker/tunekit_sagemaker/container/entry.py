@@ -128,10 +128,16 @@ class Reports:
 
     Attributes:
         n_printed: How many there were.
+        until: Where the program was sent, if it cannot be told itself: what it reports beyond that is not printed.
+        resource: The metric that says how far it has come; ``None`` counts its reports.
+        is_there: Whether it has reported that.
     """
 
     def __init__(self, path: str, run: int, incarnation: str, log: Log) -> None:
         self.n_printed = 0
+        self.until: float | None = None
+        self.resource: str | None = None
+        self.is_there = False
         self._names = {"run": run, "incarnation": incarnation}
         self._log = log
         self._part = b""
@@ -143,7 +149,7 @@ class Reports:
         data = os.read(self._file, LONGEST_REPORT)
         *lines, self._part = (self._part + data).split(b"\n")
         for line in lines if len(self._part) <= LONGEST_REPORT else [*lines, self._part]:
-            if line.strip() and not self._is_lost:
+            if line.strip() and not (self._is_lost or self.is_there):
                 self._print(line)
         self._part = b"" if self._is_lost else self._part
         return bool(data)
@@ -165,6 +171,8 @@ class Reports:
             self._is_lost = True
             self._log.line(REPORT, {**names, "unreadable": line[:200].decode("utf-8", "replace")})
             return
+        reached = self.n_printed if self.resource is None else report.get(self.resource)
+        self.is_there = self.until is not None and isinstance(reached, (int, float)) and reached >= self.until
         text = json.dumps(report)
         if len(text) <= LONGEST_PRINTED:
             self._log.line(REPORT, {**names, "report": report})
@@ -356,6 +364,8 @@ def main() -> int:
         message = str(error) if isinstance(error, CannotRun) else f"The job cannot be set up: {error!r}."
         log.errors = b""
         log.pass_on(2, f"{masked(message)}\n".encode("utf-8", "replace"))
+    if reports.is_there:
+        status = 0  # it was ended where it was sent
     if status and not processes.asked:
         write_failure(home, log.errors.decode("utf-8", "replace").strip() or message)
     code, number = (status, None) if status >= 0 else (None, -status)
@@ -386,6 +396,7 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     status = install_requirements(source, place, processes)
     if status:
         return status
+    reports.until, reports.resource = spec.get("until"), spec.get("resource")
     configuration = read_configuration(home, trial)
     path = os.path.join(place, "config.json")
     _write_json(path, configuration)
@@ -409,6 +420,7 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     def each_time() -> None:
         checkpoints.describe_new()  # first: a report says that the version of its resource is there
         reports.print_new()
+        processes.asked |= reports.is_there
 
     status = processes.run(command, os.path.join(source, spec["folder"]), environment, each_time)
     checkpoints.describe_new()

@@ -9,14 +9,13 @@ from typing import Any
 import attrs
 
 from tunekit_core import as_json
+from tunekit_sagemaker.jobs.hyperparameters import as_hyperparameters
 
 OPT_ML = "/opt/ml"
 CHANNEL, TRIAL_CHANNEL = "tunekit", "trial"
 ENTRY = f"{OPT_ML}/input/data/{CHANNEL}/entry.py"
 CHECKPOINTS = f"{OPT_ML}/checkpoints"
 SPEC, TRIAL, RUN = "TUNEKIT_SPEC", "TUNEKIT_TRIAL", "TUNEKIT_RUN"
-MOST_HYPERPARAMETERS = 100
-LONGEST_HYPERPARAMETER = 256  # the documentation says so, and the model of the service 2,500
 LONGEST_VARIABLE = 512
 CONFIGURATION_FILE, SPEC_FILE = "configuration.json", "spec.json"
 
@@ -99,10 +98,7 @@ class Job:
     def files(self) -> dict[str, str]:
         """What is too large for a request, by the name of the file that has it in ``inputs``."""
         files = {}
-        hyperparameters = _hyperparameters(self.configuration)
-        if len(hyperparameters) > MOST_HYPERPARAMETERS or any(
-            len(value) > LONGEST_HYPERPARAMETER for value in hyperparameters.values()
-        ):
+        if as_hyperparameters(self.configuration) is None:
             files[CONFIGURATION_FILE] = as_json(dict(self.configuration))
         if len(json.dumps(self.spec)) > LONGEST_VARIABLE:
             files[SPEC_FILE] = json.dumps(self.spec)
@@ -127,7 +123,7 @@ def request_of(job: Job, machines: Machines, account: Account) -> dict[str, Any]
             "ContainerEntrypoint": ["python3"],
             "ContainerArguments": [ENTRY],
         },
-        "HyperParameters": {} if CONFIGURATION_FILE in files else _hyperparameters(job.configuration),
+        "HyperParameters": as_hyperparameters(job.configuration) or {},
         "Environment": environment,
         "InputDataConfig": channels,
         "OutputDataConfig": {"S3OutputPath": job.output, **_key("KmsKeyId", account)},
@@ -152,11 +148,6 @@ def merged(request: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str
         deeper = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
         both[key] = merged(both[key], value) if deeper else value
     return both
-
-
-def _hyperparameters(configuration: Mapping[str, Any]) -> dict[str, str]:
-    """The configuration as people see it in the console."""
-    return {name: value if isinstance(value, str) else as_json(value) for name, value in configuration.items()}
 
 
 def _channel(name: str, uri: str) -> dict[str, Any]:

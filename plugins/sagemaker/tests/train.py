@@ -1,0 +1,34 @@
+"""Stands in for training: one report an epoch, with a checkpoint of each; the score depends on x and the epoch alone."""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+from tunekit import Reporter
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--x", type=float, default=0.5)
+parser.add_argument("--epochs", type=int, default=9)
+parser.add_argument("--seconds", type=float, default=0.05)
+parser.add_argument("--fails_at", type=int, default=0)
+parser.add_argument("--publishes", action="store_true")
+parser.add_argument("--st_checkpoint_dir", type=Path)
+arguments, _ = parser.parse_known_args()
+
+checkpoint = arguments.st_checkpoint_dir / "epoch.json"
+done = json.loads(checkpoint.read_text()) if checkpoint.exists() else 0
+report = Reporter()
+for epoch in range(done + 1, arguments.epochs + 1):
+    time.sleep(arguments.seconds)
+    if epoch == arguments.fails_at:
+        raise RuntimeError("the learning rate was too high")
+    if arguments.publishes:
+        with report.checkpoint(epoch) as folder:
+            (folder / "epoch.json").write_text(json.dumps(epoch))
+    else:
+        part = checkpoint.with_suffix(".part")
+        part.write_text(json.dumps(epoch))
+        os.replace(part, checkpoint)
+    report(epoch=epoch, score=(arguments.x - 0.3) ** 2 + 1 / epoch)

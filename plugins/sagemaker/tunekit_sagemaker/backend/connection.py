@@ -1,0 +1,252 @@
+"""What an experiment has in AWS: its jobs, its files, and who asks for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit_core import ConfigurationError, Script
+from tunekit_sagemaker.aws.bucket import find_bucket
+from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.limits import require_valid
+from tunekit_sagemaker.aws.role import find_role
+from tunekit_sagemaker.backend.claims import Claims
+from tunekit_sagemaker.backend.costs import Prices
+from tunekit_sagemaker.backend.options import SageMakerOptions
+from tunekit_sagemaker.backend.places import Places, places_of
+from tunekit_sagemaker.backend.program import Program, program_of
+from tunekit_sagemaker.backend.trial_job import TrialJob
+from tunekit_sagemaker.code.files import files_to_upload
+from tunekit_sagemaker.code.reporter import reporter_files
+from tunekit_sagemaker.code.upload import upload
+from tunekit_sagemaker.jobs.job_client import Busy, JobClient
+from tunekit_sagemaker.jobs.log_tail import LogTail
+from tunekit_sagemaker.jobs.report_lines import LoggedEnd, LoggedReport
+from tunekit_sagemaker.jobs.request import Account, Job, Machines, request_of
+from tunekit_sagemaker.jobs.statuses import JobStatus
+
+SECONDS_TO_CLOSE = 60.0  # for which jobs are asked to end while AWS is busy
+SECONDS_OF_LISTS = 3600.0  # a list goes back so far before the experiment began: clocks differ
+N_FOLDERS = 3  # of an experiment, below the folder with all results
+OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
+UNREADABLE = "unreadable"
+
+
+class Connection:
+    """The jobs of one experiment.
+
+    Args:
+        clients: What asks AWS.
+        options: Those of the backend.
+        account: On whose behalf jobs run.
+        places: Where files are.
+        program: What is run.
+        code: S3 folder that holds it.
+        max_resource_attr: The argument through which it is told how far to go, if it has one.
+
+    Attributes:
+        jobs: Creates and describes jobs.
+        claims: Say which job a run is.
+        prices: What instances cost.
+        log: What jobs print.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        options: SageMakerOptions,
+        account: Account,
+        places: Places,
+        program: Program,
+        code: str,
+        max_resource_attr: str | None,
+    ) -> None:
+        self.jobs = JobClient(clients.sagemaker)
+        self.claims = Claims(clients.s3, places)
+        self.prices = Prices(options.prices)
+        self.log = LogTail(clients.logs)
+        self._s3 = clients.s3
+        self._options = options
+        self._account = account
+        self._places = places
+        self._program = program
+        self._code = code
+        self._max_resource_attr = max_resource_attr
+        self._since = datetime.now(timezone.utc) - timedelta(seconds=SECONDS_OF_LISTS)
+
+    def request_of(self, job: TrialJob) -> dict[str, Any]:
+        """The request for the job of a run; what does not fit into it is uploaded.
+
+        Raises:
+            RequestRefused: If SageMaker would not take it.
+        """
+        configuration = dict(job.trial.configuration)
+        if self._max_resource_attr is not None and job.until is not None:
+            configuration[self._max_resource_attr] = job.until
+        trial_id, places = job.trial.id, self._places
+        asked = Job(
+            name=str(job.name),
+            trial_id=trial_id,
+            run=job.number,
+            configuration=configuration,
+            spec={
+                "command": list(self._program.command),
+                "folder": ".",
+                "arguments": "arguments" if self._program.takes_arguments else "none",
+                **({} if job.trial.reached <= 0 else {"reached": job.trial.reached}),
+                **self._target(job),
+            },
+            environment=self._program.environment,
+            code=self._code,
+            checkpoints=places.uri(places.checkpoints(trial_id)),
+            output=places.uri(places.output(trial_id)),
+            inputs=places.uri(places.inputs(trial_id, job.number)),
+        )
+        tags = {f"{OF_TUNEKIT}trial": str(trial_id), f"{OF_TUNEKIT}run": str(job.number)}
+        account = attrs.evolve(self._account, tags={**self._account.tags, **tags})
+        request = request_of(asked, self.machines_of(configuration), account)
+        require_valid("CreateTrainingJob", request)
+        for name, content in asked.files.items():
+            key = places.inputs(trial_id, job.number) + name
+            self._s3.put_object(Bucket=places.bucket, Key=key, Body=content.encode())
+        return request
+
+    def _target(self, job: TrialJob) -> dict[str, Any]:
+        """Where the bootstrap ends a program that cannot be told how far to go."""
+        if self._max_resource_attr is not None or job.until is None:
+            return {}
+        return {"until": job.until, "resource": job.resource}
+
+    def machines_of(self, configuration: Mapping[str, Any]) -> Machines:
+        """What a configuration runs on."""
+        options = self._options
+        instance_type = configuration.get(options.instance_type_attr or "", options.instance_type)
+        types = () if options.instance_type_attr is not None else options.instance_types
+        return Machines(
+            instance_type=str(types[0] if types else instance_type),
+            instance_count=int(configuration.get(options.instance_count_attr or "", options.instance_count)),
+            instance_types=types,
+            volume_gb=options.volume_gb,
+            max_run=options.max_run,
+            max_wait=(options.max_wait or 2 * options.max_run) if options.spot else None,
+            keep_alive=options.keep_alive,
+        )
+
+    def statuses(self, names: Iterable[str | None]) -> dict[str, JobStatus]:
+        """The status of jobs, by their names, as far as the list of SageMaker has them already.
+
+        Raises:
+            Busy: If AWS is.
+        """
+        missing, found = set(names), {}
+        if missing:
+            for name, status in self.jobs.statuses(self._places.experiment, self._since):
+                if name in missing:
+                    missing.remove(name)
+                    found[name] = status
+                if not missing:
+                    break
+        return found
+
+    def reports_of(self, job: TrialJob, *, thoroughly: bool) -> list[Mapping[str, Any]]:
+        """What the job of a run has reported since the last call.
+
+        Args:
+            job: The run.
+            thoroughly: As for :meth:`LogTail.read`.
+        """
+        logged = self.log.read(str(job.name), thoroughly=thoroughly)
+        reports = [each for each in logged if isinstance(each, LoggedReport)]
+        return [{UNREADABLE: each.unreadable} if each.metrics is None else each.metrics for each in reports]
+
+    def end_in_log(self, job: TrialJob) -> LoggedEnd | None:
+        """How the program of a run has ended, as far as its log says so."""
+        return None if job.name is None else self.log.end(job.name)
+
+    def has_checkpoint(self, trial_id: int) -> bool:
+        """Whether a trial has left something to go on from."""
+        key = self._places.checkpoints(trial_id)
+        answer = self._s3.list_objects_v2(Bucket=self._places.bucket, Prefix=key, MaxKeys=1)
+        return bool(answer["KeyCount"])
+
+    def drop_checkpoint(self, trial_id: int) -> None:
+        """Remove what a trial has left to go on from."""
+        pages = self._s3.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self._places.bucket, Prefix=self._places.checkpoints(trial_id)):
+            keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
+            if keys:
+                self._s3.delete_objects(Bucket=self._places.bucket, Delete={"Objects": keys, "Quiet": True})
+
+    def cost_of_runs_before(self, trial_id: int, run: int) -> float | None:
+        """What the runs of a trial before one have cost; ``None`` if that is not known."""
+        total = 0.0
+        for before in range(run):
+            name = self.claims.find(trial_id, before)
+            cost = self.prices.of_run(None if name is None else self.jobs.end(name))
+            if cost is None:
+                return None
+            total += cost
+        return total
+
+    def stop_for_sure(self, name: str) -> None:
+        """Ask a job to end, again and again while AWS is busy.
+
+        Raises:
+            Busy: If it still is after a minute.
+            NoAccess, Refused: If it cannot be asked.
+        """
+        limit, pause = time.monotonic() + SECONDS_TO_CLOSE, 0.5
+        while True:
+            try:
+                self.jobs.stop(name)
+                return
+            except Busy:
+                if time.monotonic() > limit:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, 8.0)
+
+
+def connect(folder: Path, options: SageMakerOptions, script: Script, max_resource_attr: str | None) -> Connection:
+    """Find role and bucket, and upload the program unless it is there.
+
+    Args:
+        folder: Of the experiment, which exists.
+        options: Those of the backend.
+        script: What is run.
+        max_resource_attr: As for :class:`Connection`.
+
+    Raises:
+        ConfigurationError: If something is missing, or must not be uploaded.
+    """
+    if options.image is None:
+        raise ConfigurationError(
+            "backend.image says in which image trials run: type backend.image=URI with one that has python3 and what "
+            "the script needs, such as 763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.3-cpu-py311.",
+            option="backend.image",
+        )
+    clients = Clients(options.region)
+    program = program_of(script)
+    results = folder.resolve().parents[N_FOLDERS - 1] if len(folder.resolve().parents) >= N_FOLDERS else None
+    files = files_to_upload(
+        program.folder, program.sources, [Path(each) for each in options.source_dependencies], results
+    )
+    bucket = find_bucket(clients, options.s3_bucket)
+    places = places_of(folder, bucket, options.s3_prefix)
+    prefix = f"{options.s3_prefix.strip('/')}/" if options.s3_prefix.strip("/") else ""
+    uploaded = upload(clients, places.bucket, prefix, files, reporter_files())
+    account = Account(
+        role=find_role(clients, options.role),
+        image=options.image,
+        subnets=options.subnets,
+        security_groups=options.security_groups,
+        kms_key=options.kms_key,
+        tags={f"{OF_TUNEKIT}experiment": places.experiment, **options.tags},
+        overrides=options.overrides,
+    )
+    return Connection(clients, options, account, places, program, uploaded.uri, max_resource_attr)
