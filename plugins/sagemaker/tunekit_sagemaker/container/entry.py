@@ -69,7 +69,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SECRET_WORDS = {"key", "apikey", "accesskey", "authkey", "privatekey", "secretkey", "auth", "pass", "pwd"}
 SECRET_VARIABLE = re.compile(r"[A-Z]*(KEYS?|PASS|CREDS)")
-SECRET_ENDS = tuple("secret secrets token password passwords passwd passphrase credential credentials".split())
+SECRET_END = re.compile(r".*(secrets?|token|passwords?|passwd|passphrase|credentials?)")
 
 
 class CannotRun(Exception):
@@ -501,7 +501,7 @@ def masked(text: str) -> str:
 def is_secret_name(name: str) -> bool:
     """Whether the value of a variable is a secret."""
     return any(
-        word.lower() in SECRET_WORDS or word.lower().endswith(SECRET_ENDS) or SECRET_VARIABLE.fullmatch(word)
+        word.lower() in SECRET_WORDS or SECRET_END.fullmatch(word.lower()) or SECRET_VARIABLE.fullmatch(word)
         for word in WORD.findall(name)
     )
 
