@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from tunekit_core import InvalidOption
+from tunekit_core import ConfigurationError, InvalidOption
 from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients, error_code
 from tunekit_sagemaker.aws.rates import RATES, Rate, TokenBucket
@@ -74,6 +74,20 @@ def test_a_client_waits_and_asks_again(service, attempts):
     assert config.retries["total_max_attempts"] == attempts
     assert config.retries["mode"] == "standard"
     assert client is getattr(clients, service)
+
+
+def test_without_credentials_it_is_told_what_to_type(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with pytest.raises(ConfigurationError, match=r"AWS cannot be asked: Unable to locate credentials. Type `aws conf"):
+        find_bucket(Clients("eu-west-1"))
+
+
+def test_credentials_that_have_expired_are_told(clients):
+    stub = Stubber(clients.sts)
+    stub.add_client_error("get_caller_identity", "ExpiredToken", "The security token is expired")
+    with stub, pytest.raises(ConfigurationError, match=r"The security token is expired. Type `aws configure` or `aws"):
+        find_role(clients)
 
 
 # Rates

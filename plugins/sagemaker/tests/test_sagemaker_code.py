@@ -101,7 +101,8 @@ def test_a_file_with_the_name_of_a_secret_is_refused(program, name):
     assert str(caught.value) == (
         f"benchmark.sources='{folder}/lib/{name}' has the name of a file with secrets, and would be uploaded for "
         "all who may read the bucket. Move it out of the folder, and give what it says as "
-        "benchmark.environment.NAME=VALUE. Or else: type benchmark.sources=[train.py,src] with the files and folders that make up the program."
+        "benchmark.environment.NAME=VALUE. Or else: type benchmark.sources=[train.py,src] with the files and folders "
+        "that make up the program."
     )
 
 

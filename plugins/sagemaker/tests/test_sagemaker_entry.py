@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import given, strategies as st
 
 import tunekit
 from tunekit_core.secret_names import is_secret_name
@@ -221,7 +222,26 @@ def test_the_reason_of_a_failure_holds_no_secret(job):
     assert failing.run().job.failure() == "no access with ***"
 
 
-@pytest.mark.parametrize("name", ["WANDB_API_KEY", "DBPASS", "max_tokens", "api-key", "KEYBOARD", "HF_TOKEN", "PATH"])
+WORDS = [
+    "api",
+    "Key",
+    "KEY",
+    "DBPASS",
+    "max",
+    "tokens",
+    "TOKEN",
+    "_",
+    "-",
+    "auth",
+    "board",
+    "Pass",
+    "CREDS",
+    "secret",
+    "1",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS)).map("".join) | st.text())
 def test_the_names_of_secrets_are_those_of_tunekit(name):
     assert entry.is_secret_name(name) == is_secret_name(name)
 

@@ -25,7 +25,7 @@ def find_bucket(clients: Clients, bucket: str | None = None) -> str:
     if bucket is not None:
         _check(clients, bucket)
         return bucket
-    account = clients.sts.get_caller_identity()["Account"]
+    account = clients.identity().account
     name = f"sagemaker-{clients.region}-{account}"
     try:
         clients.s3.head_bucket(Bucket=name, ExpectedBucketOwner=account)

@@ -6,7 +6,9 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tunekit_core import InvalidOption, suggestion
+import attrs
+
+from tunekit_core import ConfigurationError, InvalidOption, suggestion
 from tunekit_sagemaker.aws.rates import limit_rates
 
 if TYPE_CHECKING:
@@ -16,6 +18,19 @@ CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 60
 ATTEMPTS = 20
 ATTEMPTS_FOR_LOGS = 3  # they are read again in the next round anyhow, and others wait for it
+
+
+@attrs.frozen
+class Identity:
+    """Who asks AWS.
+
+    Attributes:
+        account: Number of the account.
+        arn: Name of the user, or of the role and its session.
+    """
+
+    account: str
+    arn: str
 
 
 class Clients:
@@ -87,6 +102,23 @@ class Clients:
     def iam(self) -> Any:
         """Knows roles."""
         return self._client("iam")
+
+    def identity(self) -> Identity:
+        """Who asks.
+
+        Raises:
+            ConfigurationError: If there are no credentials, or AWS does not accept them.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer = self.sts.get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            raise ConfigurationError(
+                f"AWS cannot be asked: {str(error).rstrip('.')}. Type `aws configure` or `aws sso login`, or set "
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, until `aws sts get-caller-identity` gives an answer."
+            ) from error
+        return Identity(answer["Account"], answer["Arn"])
 
     def _client(self, service: str, attempts: int = ATTEMPTS) -> Any:
         from botocore.config import Config

@@ -56,7 +56,7 @@ def find_role(clients: Clients, role: str | None = None) -> str:
 
 def _assumed(clients: Clients) -> str | None:
     """The role that this process has, if SageMaker may have it too: that of people who have signed in is another."""
-    match = ASSUMED.fullmatch(clients.sts.get_caller_identity()["Arn"])
+    match = ASSUMED.fullmatch(clients.identity().arn)
     if match is None:
         return None
     partition, account, name = match.groups()

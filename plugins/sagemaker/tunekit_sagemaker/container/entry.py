@@ -49,9 +49,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 REPORT, END = "[tunekit-report]", "[tunekit-end]"
-LONGEST_PRINTED = (
-    1900  # characters of a report in one line of the log: escaped twice as many, still one write to a pipe
-)
+LONGEST_PRINTED = 1900  # characters of a report in one line: escaped up to twice as many, and one write to a pipe
 LONGEST_REPORT = 1 << 20  # bytes, as the local backend reads them
 CHUNK_BYTES = 1 << 16
 POLL_SECONDS = 0.1
@@ -64,26 +62,14 @@ CANNOT_RUN = 127  # exit status, as that of a shell
 KEPT_VERSIONS = 3
 VERSION = re.compile(r"[1-9][0-9]{0,15}")
 NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")  # what argparse takes for a number rather than an option; not -1e-05
-FRAMEWORKS = re.compile(
-    r"(torch(vision|audio|text)?|tensorflow([-_](cpu|gpu|io))?|keras|jax(lib)?|mxnet|smdistributed.*)", re.I
-)
+FRAMEWORKS = re.compile(r"torch(vision|audio|text)?|tensorflow([-_](cpu|gpu|io))?|keras|jax(lib)?|mxnet|smdistrib.*")
 OUR_CHANNELS = ("tunekit", "trial")
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # The names of secrets, as everywhere in tunekit.
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SECRET_WORDS = {"key", "apikey", "accesskey", "authkey", "privatekey", "secretkey", "auth", "pass", "pwd"}
 SECRET_VARIABLE = re.compile(r"[A-Z]*(KEYS?|PASS|CREDS)")
-SECRET_ENDS = (
-    "secret",
-    "secrets",
-    "token",
-    "password",
-    "passwords",
-    "passwd",
-    "passphrase",
-    "credential",
-    "credentials",
-)
+SECRET_END = re.compile(r".*(secrets?|token|passwords?|passwd|passphrase|credentials?)")
 
 
 class CannotRun(Exception):
@@ -449,7 +435,7 @@ def install_requirements(source: str, place: str, processes: Processes) -> int:
     if not os.path.exists(os.path.join(source, "requirements.txt")):
         return 0
     installed = {f"{each.metadata['Name']}=={each.version}" for each in metadata.distributions()}
-    kept = sorted(each for each in installed if FRAMEWORKS.fullmatch(each.partition("==")[0]))
+    kept = sorted(each for each in installed if FRAMEWORKS.fullmatch(each.partition("==")[0].lower()))
     constraints = os.path.join(place, "constraints.txt")
     with open(constraints, "w", encoding="utf-8") as file:
         file.writelines(f"{each}\n" for each in kept)
@@ -527,7 +513,7 @@ def masked(text: str) -> str:
 def is_secret_name(name: str) -> bool:
     """Whether the value of a variable is a secret."""
     return any(
-        word.lower() in SECRET_WORDS or word.lower().endswith(SECRET_ENDS) or SECRET_VARIABLE.fullmatch(word)
+        word.lower() in SECRET_WORDS or SECRET_END.fullmatch(word.lower()) or SECRET_VARIABLE.fullmatch(word)
         for word in WORD.findall(name)
     )
 
