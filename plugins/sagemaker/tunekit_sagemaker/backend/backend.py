@@ -28,9 +28,10 @@ from tunekit_core import (
     UnfinishedTrial,
 )
 from tunekit_sagemaker.aws.limits import RequestRefused
-from tunekit_sagemaker.backend.connection import Connection, connect
+from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
 from tunekit_sagemaker.backend.options import SageMakerOptions
+from tunekit_sagemaker.backend.places import Places, former_places, new_places
 from tunekit_sagemaker.backend.starter import Starter
 from tunekit_sagemaker.backend.trial_job import NEVER, TrialJob
 from tunekit_sagemaker.jobs.job_client import Busy, NoAccess, Refused
@@ -72,12 +73,14 @@ class SageMakerBackend(Backend):
         self._options = options
         self._script = benchmark.script()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._home = Path()
+        self._prepared: Prepared | None = None
         self._connection: Connection | None = None
         self._starter: Starter | None = None
         self._began = time.monotonic()
         self._running: dict[int, TrialJob] = {}
         self._costs: dict[int, float | None] = {}  # of the runs of a trial that are over, in dollars
-        self._events: list[BackendEvent] = []
+        self._events: list[BackendEvent] = []  # that are known already
         self._look_at = 0.0  # when jobs are looked at again, on the monotonic clock
         self._slower = 1.0  # times as long between looks, where AWS is too busy to answer
 
@@ -87,13 +90,15 @@ class SageMakerBackend(Backend):
             self._temporary = tempfile.TemporaryDirectory(prefix="tunekit-")
             folder = Path(self._temporary.name)
         folder.mkdir(parents=True, exist_ok=True)
-        aws = connect(folder, self._options, self._script, self.benchmark.max_resource_attr)
-        self._connection, self._starter = aws, Starter(aws.jobs, aws.claims, aws.request_of)
+        self._home = folder
+        self._prepared = prepare(folder, self._options, self._script)
         self._began = time.monotonic()
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
-        aws, starter = self._opened()
+        places = former_places(self._home)
+        aws, starter = self._connect(places) if places is not None else self._opened()
         self._began += self.now() - time
+        aws.claims.find_lost({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         for unfinished in trials:
             trial = unfinished.trial
             if trial.status is not Status.RUNNING:
@@ -111,6 +116,7 @@ class SageMakerBackend(Backend):
                 self._conclude(job, None)
             else:
                 starter.add(job)
+        aws.stop_others([job.name for job in self._running.values()])
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Have the trial wait for its job."""
@@ -173,17 +179,36 @@ class SageMakerBackend(Backend):
                 self._temporary.cleanup()
 
     def _opened(self) -> tuple[Connection, Starter]:
-        assert self._connection is not None  # open() is called first
+        if self._connection is None or self._starter is None:
+            self._begin_experiment()
+        assert self._connection is not None
         assert self._starter is not None
         return self._connection, self._starter
+
+    def _begin_experiment(self) -> None:
+        """A new experiment begins; jobs of one before, in the same folder, are none of it."""
+        assert self._prepared is not None  # open() is called first
+        former = former_places(self._home)
+        if former is not None:
+            self._connect(former)[0].stop_others(())
+        self._connect(new_places(self._home, self._prepared.bucket, self._prepared.prefix))
+
+    def _connect(self, places: Places) -> tuple[Connection, Starter]:
+        assert self._prepared is not None  # open() is called first
+        aws = Connection(self._prepared, places, self._options, self.benchmark.max_resource_attr)
+        self._connection, self._starter = aws, Starter(aws.jobs, aws.claims, aws.request_of)
+        return aws, self._starter
 
     def _job(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None = None) -> TrialJob:
         target = self.problem.max_resource if until is None else until
         return TrialJob(trial, trial.run, until, target, self.problem.objective.resource, checkpoint_of)
 
     def _begin(self, job: TrialJob) -> None:
+        aws, starter = self._opened()
+        if job.number == 0 and (job.trial.id, 0) in aws.claims.lost:
+            aws.drop_checkpoint(job.trial.id)  # of a trial of this number that the record has lost
         self._running[job.trial.id] = job
-        self._opened()[1].add(job)
+        starter.add(job)
 
     def _start_waiting(self) -> None:
         """Create the jobs of runs that wait, as far as SageMaker takes them now."""
@@ -227,13 +252,13 @@ class SageMakerBackend(Backend):
         self._look_at = time.monotonic() + pause * random.uniform(1 - JITTER, 1 + JITTER)
 
     def _see_statuses(self) -> None:
-        by_name = {job.name: job for job in self._running.values() if job.is_created and job.over_since == NEVER}
+        by_name = {str(job.name): job for job in self._running.values() if job.is_created and job.over_since == NEVER}
         aws, _ = self._opened()
         statuses = aws.statuses(by_name)
         for name, job in by_name.items():
             status = statuses.get(name)
             if status is None:  # the list is behind, or the job was deleted
-                status = aws.jobs.status(str(name))
+                status = aws.jobs.status(name)
             if status is None or status.is_final:
                 job.over_since = time.monotonic()
             if status is not None:

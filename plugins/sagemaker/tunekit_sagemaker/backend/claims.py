@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from tunekit_core import RecordError, TunekitError
@@ -14,6 +16,7 @@ from tunekit_sagemaker.aws.errors import AWS_ERRORS, code_of, is_missing
 from tunekit_sagemaker.aws.names import job_name
 from tunekit_sagemaker.backend.places import Places
 
+CLAIM = re.compile(r"(\d+)-(\d+)")
 TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
@@ -27,11 +30,15 @@ class Claims:
     Args:
         s3: The client of boto3.
         places: Of the experiment.
+
+    Attributes:
+        lost: Trials and runs of them that were claimed, and that are begun again: their end is not in the record.
     """
 
     def __init__(self, s3: Any, places: Places) -> None:
         self._s3 = s3
         self._places = places
+        self.lost: set[tuple[int, int]] = set()
 
     def make(self, trial_id: int, run: int) -> str:
         """Claim a run.
@@ -42,25 +49,39 @@ class Claims:
         Raises:
             ClaimedByAnother: If somebody has.
         """
-        name = job_name(self._places.experiment, str(trial_id), str(run), unique=os.urandom(4).hex())
+        name = job_name(str(trial_id), str(run), os.urandom(4).hex(), unique=self._places.experiment)
+        once = {} if (trial_id, run) in self.lost else {"IfNoneMatch": "*"}
         try:
             self._s3.put_object(
                 Bucket=self._places.bucket,
                 Key=self._places.claim(trial_id, run),
                 Body=json.dumps({"job": name}).encode(),
-                IfNoneMatch="*",
+                **once,
             )
         except AWS_ERRORS as error:
             if code_of(error) not in TAKEN:
                 raise
             found = self.find(trial_id, run)
-            if found == name:  # the answer to the first of several tries was lost
-                return name
-            raise ClaimedByAnother(
-                f"Run {run} of trial {trial_id} was begun by another process, as job {found}: this one stops. Two "
-                "processes cannot tune the same experiment."
-            ) from error
+            if found != name:  # else the answer to the first of several tries was lost
+                raise ClaimedByAnother(
+                    f"Run {run} of trial {trial_id} was begun by another process, as job {found}: this one stops. Two "
+                    "processes cannot tune the same experiment."
+                ) from error
+        self.lost.discard((trial_id, run))
         return name
+
+    def find_lost(self, known: Mapping[int, int]) -> None:
+        """Note the runs that were claimed, and that the record does not have: they are begun again.
+
+        Args:
+            known: The last run of each trial that the record has and that has not ended.
+        """
+        pages = self._s3.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self._places.bucket, Prefix=self._places.claims):
+            for entry in page.get("Contents", ()):
+                claim = CLAIM.fullmatch(entry["Key"].rpartition("/")[2])
+                if claim is not None and int(claim[2]) > known.get(int(claim[1]), -1):
+                    self.lost.add((int(claim[1]), int(claim[2])))
 
     def find(self, trial_id: int, run: int) -> str | None:
         """The name of the job of a run; ``None`` if nobody has claimed it.

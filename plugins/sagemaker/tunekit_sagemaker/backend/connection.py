@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
 from tunekit_sagemaker.backend.costs import Prices
 from tunekit_sagemaker.backend.options import SageMakerOptions
-from tunekit_sagemaker.backend.places import Places, places_of
+from tunekit_sagemaker.backend.places import Places
 from tunekit_sagemaker.backend.program import Program, program_of
 from tunekit_sagemaker.backend.trial_job import TrialJob
 from tunekit_sagemaker.code.files import files_to_upload
@@ -37,16 +37,34 @@ OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 UNREADABLE = "unreadable"
 
 
+@attrs.frozen
+class Prepared:
+    """What there is before it is known whether an experiment begins or goes on.
+
+    Attributes:
+        clients: What asks AWS.
+        account: On whose behalf jobs run.
+        program: What is run.
+        code: S3 folder that holds it.
+        bucket: For what is new.
+        prefix: What all keys in it begin with.
+    """
+
+    clients: Clients
+    account: Account
+    program: Program
+    code: str
+    bucket: str
+    prefix: str
+
+
 class Connection:
     """The jobs of one experiment.
 
     Args:
-        clients: What asks AWS.
-        options: Those of the backend.
-        account: On whose behalf jobs run.
+        prepared: Who asks, and what is run.
         places: Where files are.
-        program: What is run.
-        code: S3 folder that holds it.
+        options: Those of the backend.
         max_resource_attr: The argument through which it is told how far to go, if it has one.
 
     Attributes:
@@ -57,25 +75,17 @@ class Connection:
     """
 
     def __init__(
-        self,
-        clients: Clients,
-        options: SageMakerOptions,
-        account: Account,
-        places: Places,
-        program: Program,
-        code: str,
-        max_resource_attr: str | None,
+        self, prepared: Prepared, places: Places, options: SageMakerOptions, max_resource_attr: str | None
     ) -> None:
+        clients = prepared.clients
         self.jobs = JobClient(clients.sagemaker)
         self.claims = Claims(clients.s3, places)
         self.prices = Prices(options.prices)
         self.log = LogTail(clients.logs)
         self._s3 = clients.s3
         self._options = options
-        self._account = account
+        self._prepared = prepared
         self._places = places
-        self._program = program
-        self._code = code
         self._max_resource_attr = max_resource_attr
         self._since = datetime.now(timezone.utc) - timedelta(seconds=SECONDS_OF_LISTS)
 
@@ -95,20 +105,21 @@ class Connection:
             run=job.number,
             configuration=configuration,
             spec={
-                "command": list(self._program.command),
+                "command": list(self._prepared.program.command),
                 "folder": ".",
-                "arguments": "arguments" if self._program.takes_arguments else "none",
+                "arguments": "arguments" if self._prepared.program.takes_arguments else "none",
                 **({} if job.trial.reached <= 0 else {"reached": job.trial.reached}),
                 **self._target(job),
             },
-            environment=self._program.environment,
-            code=self._code,
+            environment=self._prepared.program.environment,
+            code=self._prepared.code,
             checkpoints=places.uri(places.checkpoints(trial_id)),
             output=places.uri(places.output(trial_id)),
             inputs=places.uri(places.inputs(trial_id, job.number)),
         )
-        tags = {f"{OF_TUNEKIT}trial": str(trial_id), f"{OF_TUNEKIT}run": str(job.number)}
-        account = attrs.evolve(self._account, tags={**self._account.tags, **tags})
+        names = {"experiment": places.experiment, "trial": str(trial_id), "run": str(job.number)}
+        tags = {f"{OF_TUNEKIT}{name}": value for name, value in names.items()}
+        account = attrs.evolve(self._prepared.account, tags={**self._prepared.account.tags, **tags})
         request = request_of(asked, self.machines_of(configuration), account)
         require_valid("CreateTrainingJob", request)
         for name, content in asked.files.items():
@@ -137,7 +148,7 @@ class Connection:
             keep_alive=options.keep_alive,
         )
 
-    def statuses(self, names: Iterable[str | None]) -> dict[str, JobStatus]:
+    def statuses(self, names: Iterable[str]) -> dict[str, JobStatus]:
         """The status of jobs, by their names, as far as the list of SageMaker has them already.
 
         Raises:
@@ -193,6 +204,12 @@ class Connection:
             total += cost
         return total
 
+    def stop_others(self, names: Container[str | None]) -> None:
+        """Ask the jobs of the experiment to end that are not among these: their runs are not in the record."""
+        for name, status in self.jobs.statuses(self._places.experiment, None):
+            if name not in names and not status.is_final:
+                self.stop_for_sure(name)
+
     def stop_for_sure(self, name: str) -> None:
         """Ask a job to end, again and again while AWS is busy.
 
@@ -212,14 +229,13 @@ class Connection:
             pause = min(2 * pause, 8.0)
 
 
-def connect(folder: Path, options: SageMakerOptions, script: Script, max_resource_attr: str | None) -> Connection:
+def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared:
     """Find role and bucket, and upload the program unless it is there.
 
     Args:
         folder: Of the experiment, which exists.
         options: Those of the backend.
         script: What is run.
-        max_resource_attr: As for :class:`Connection`.
 
     Raises:
         ConfigurationError: If something is missing, or must not be uploaded.
@@ -232,21 +248,20 @@ def connect(folder: Path, options: SageMakerOptions, script: Script, max_resourc
         )
     clients = Clients(options.region)
     program = program_of(script)
-    results = folder.resolve().parents[N_FOLDERS - 1] if len(folder.resolve().parents) >= N_FOLDERS else None
-    files = files_to_upload(
-        program.folder, program.sources, [Path(each) for each in options.source_dependencies], results
-    )
+    above = folder.resolve().parents
+    results = above[N_FOLDERS - 1] if len(above) >= N_FOLDERS else None
+    dependencies = [Path(each) for each in options.source_dependencies]
+    files = files_to_upload(program.folder, program.sources, dependencies, results)
     bucket = find_bucket(clients, options.s3_bucket)
-    places = places_of(folder, bucket, options.s3_prefix)
     prefix = f"{options.s3_prefix.strip('/')}/" if options.s3_prefix.strip("/") else ""
-    uploaded = upload(clients, places.bucket, prefix, files, reporter_files())
+    uploaded = upload(clients, bucket, prefix, files, reporter_files())
     account = Account(
         role=find_role(clients, options.role),
         image=options.image,
         subnets=options.subnets,
         security_groups=options.security_groups,
         kms_key=options.kms_key,
-        tags={f"{OF_TUNEKIT}experiment": places.experiment, **options.tags},
+        tags=options.tags,
         overrides=options.overrides,
     )
-    return Connection(clients, options, account, places, program, uploaded.uri, max_resource_attr)
+    return Prepared(clients, account, program, uploaded.uri, bucket, prefix)

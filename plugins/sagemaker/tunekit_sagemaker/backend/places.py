@@ -50,29 +50,37 @@ class Places:
 
     def claim(self, trial_id: int, run: int) -> str:
         """Key of what says which job a run is."""
-        return f"{self.root}{trial_id}/claims/{run}"
+        return f"{self.claims}{trial_id}-{run}"
+
+    @property
+    def claims(self) -> str:
+        """Key of the folder with all of these."""
+        return f"{self.root}claims/"
 
 
-def places_of(folder: Path, bucket: str, prefix: str) -> Places:
-    """The places of an experiment: those that it has had before, or new ones, which it has from now on.
+def new_places(folder: Path, bucket: str, prefix: str) -> Places:
+    """Places of a new experiment, which it has from now on.
 
     Args:
         folder: Of the experiment, which exists.
-        bucket: The bucket of new ones.
-        prefix: The folder in it.
+        bucket: The bucket.
+        prefix: The folder in it; empty, or ending in a slash.
+    """
+    experiment = os.urandom(DIGITS // 2).hex()
+    parts = [NOT_IN_KEYS.sub("_", part) for part in folder.resolve().parts[-N_FOLDERS:] if part != os.sep]
+    places = Places(bucket, f"{prefix}{TRIALS}/{'/'.join(parts)}-{experiment}/", experiment)
+    write_whole(folder / IDENTITY, as_json(attrs.asdict(places)) + "\n", sync=True)
+    return places
+
+
+def former_places(folder: Path) -> Places | None:
+    """The places of the experiment that was in a folder before; ``None`` if it had none.
 
     Raises:
-        RecordError: If what says where they are is damaged: a new place would start jobs again that run.
+        RecordError: If what says where they are is damaged: with others, jobs would be started again that run.
     """
     path = folder / IDENTITY
-    if os.path.lexists(path):
-        return _read(path)
-    experiment = os.urandom(DIGITS // 2).hex()
-    parts = [NOT_IN_KEYS.sub("_", part) for part in folder.resolve().parts[-N_FOLDERS:]]
-    above = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-    places = Places(bucket, f"{above}{TRIALS}/{'/'.join(parts)}-{experiment}/", experiment)
-    write_whole(path, as_json(attrs.asdict(places)) + "\n", sync=True)
-    return places
+    return _read(path) if os.path.lexists(path) else None
 
 
 def _read(path: Path) -> Places:

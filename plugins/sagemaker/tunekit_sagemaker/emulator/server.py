@@ -47,7 +47,7 @@ def make_server(port: int, application: Any) -> BaseWSGIServer:
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug import serving
 
-    class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
+    class QuietHandler(MotoRequestHandler):
         def log(self, type: str, message: str, *args: object) -> None:
             pass
 
