@@ -68,6 +68,7 @@ from .errors import (
     suggestion as suggestion,
 )
 from .json_text import as_json as as_json
+from .plugins.commands import Command as Command
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create
 from .randomness import Streams as Streams, effective_seed as effective_seed

@@ -11,6 +11,7 @@ from tunekit.config.options_files.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, OPEN, RECIPES
 from tunekit.config.specs.defaults import what_to_install
 from tunekit.console import print_stdout, stdout_console
+from tunekit_core.plugins.registry import registry
 
 EXAMPLES = (
     ("method=ASHA benchmark=fcnet", "one run, and the best configuration that it finds"),
@@ -54,7 +55,8 @@ def show_help() -> None:
     if missing:
         print_stdout(f"{what_to_install(missing)}\n")
     examples = [(line, text) for line, text in EXAMPLES if _works(line, files) and not (missing and "FOLDER" in line)]
-    _section("Commands", [(f"python -m tunekit {line}", text) for line, text in examples])
+    of_plugins = [(name, command.help) for name, command in registry().commands().items()]
+    _section("Commands", [(f"python -m tunekit {line}", text) for line, text in (*examples, *of_plugins)])
     _section("Recipes", [(f"{key}={name}", text) for key in RECIPES for name, text in files.get(key, {}).items()])
     _section("Components", [(f"{key}=", ", ".join(files.get(key, {})) or "none installed") for key in COMPONENTS])
     others = sorted(set(files) - {*RECIPES, *COMPONENTS})

@@ -17,7 +17,9 @@ from tunekit.console import print_stderr
 from tunekit.runs.interruption import exit_status
 from tunekit.secrets import without_secrets
 from tunekit_core.errors import TunekitError
+from tunekit_core.plugins.commands import COMMAND_NAME, Command
 from tunekit_core.plugins.names import BUILT_IN
+from tunekit_core.plugins.registry import registry
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +55,9 @@ def _respond(given: list[str]) -> int:
 
             return show_resume_help()
         return _resume([argument for argument in given[1:] if argument != "--debug"], given)
+    of_plugin = _command_of_plugin(given)
+    if of_plugin is not None:
+        return of_plugin.run(given[1:])
     line = parse(given)
     if "--version" in line.own:
         from importlib.metadata import version
@@ -66,6 +71,12 @@ def _respond(given: list[str]) -> int:
         return 0
     print_startup_notes()
     return _run(line, given) if line.shown is None else _show(line, line.shown)
+
+
+def _command_of_plugin(given: list[str]) -> Command | None:
+    """The command of a plugin that is typed; plugins are not asked where the first word is an override or a flag."""
+    name = given[0].rpartition("/")[2] if given else ""
+    return registry().commands().get(given[0]) if COMMAND_NAME.fullmatch(name) else None
 
 
 def _resume(arguments: list[str], given: Sequence[str]) -> int:

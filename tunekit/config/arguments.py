@@ -16,6 +16,7 @@ import attrs
 from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.plugins.registry import registry
 
 VERBS = ("plugins", "resume")
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
@@ -214,9 +215,10 @@ def _unknown_flag(flag: str) -> str:
 def _check_overrides(overrides: Sequence[str]) -> None:
     for override in overrides:
         if "=" not in override and not override.startswith("~"):
-            close = suggestion(override, [*VERBS, *KEYS])
+            commands = [*VERBS, *registry().commands()]
+            close = suggestion(override, [*commands, *KEYS])
             raise ConfigurationError(
                 f"'{override}' is neither a command nor of the form key=value. {close}"
-                f"Commands: {', '.join(VERBS)}. Options are written key=value, such as seed=3 or searcher=random.",
+                f"Commands: {', '.join(commands)}. Options are written key=value, such as seed=3 or searcher=random.",
                 option=override,
             )

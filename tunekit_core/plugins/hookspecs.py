@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tunekit_core.contracts.schedulers import Scheduler
     from tunekit_core.contracts.searchers import Searcher
     from tunekit_core.contracts.stopping import StoppingCriterion
+    from tunekit_core.plugins.commands import Command
 
 API = 2  # what a plugin module states that it was written for; it grows when plugins have to be changed
 PROJECT = "tunekit"  # also the entry-point group
@@ -72,6 +73,17 @@ def tunekit_register_stopping_criteria() -> list[type[StoppingCriterion]]:
 @hookspec
 def tunekit_register_observers() -> list[type[Observer]]:
     """Offer classes that watch an experiment, each with its own ``name``. Called and joined as for searchers."""
+    raise NotImplementedError  # a hookspec is never run
+
+
+@hookspec
+def tunekit_register_commands() -> list[Command]:
+    """Offer commands that stand beside runs, as ``python -m tunekit NAME …``.
+
+    Called when the first word on the command line may be one of them, and for the help page. The lists of all plugins
+    are joined. Where another distribution offers the same name, ``distribution/name`` says which is meant; the commands
+    of tunekit itself come first. An exception drops this plugin and is reported; the others go on.
+    """
     raise NotImplementedError  # a hookspec is never run
 
 

@@ -14,12 +14,13 @@ import pluggy
 import tunekit_core
 from tunekit_core.errors import ConfigurationError, PluginError, UnknownComponentError, shown, suggestion
 from tunekit_core.plugins.attributes import wrong_attribute
+from tunekit_core.plugins.commands import COMMAND_NAME, Command
 from tunekit_core.plugins.component import Component, noun, several_components
 from tunekit_core.plugins.diverted import folder_kept, stdout_diverted
 from tunekit_core.plugins.kinds import CONTRACTS, HOOKS, kind_suggestion
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.loading import BrokenPlugin, Plugin, installed_plugins, load_plugins, reason_of
-from tunekit_core.plugins.names import OF_A_COMPONENT, SLASH, meant_within, split_name
+from tunekit_core.plugins.names import OF_A_COMPONENT, SLASH, meant_within, qualified, split_name
 from tunekit_core.plugins.options import check_declarations
 
 
@@ -67,6 +68,19 @@ class Registry:
     def without_api(self) -> list[Plugin]:
         """Plugins that do not state the contracts that they were written for; they are taken for those of today."""
         return [plugin for plugin in self._plugins if not hasattr(plugin.module, "API")]
+
+    def commands(self) -> dict[str, Command]:
+        """The commands of plugins, by what is typed for them: the name, with its distribution where that is needed."""
+        offered = [
+            (plugin, command)
+            for plugin, commands in self._ask("tunekit_register_commands", _commands)
+            for command in commands
+        ]
+        count = Counter(command.name for _, command in offered)
+        return {
+            command.name if count[command.name] == 1 else qualified(plugin.distribution, command.name): command
+            for plugin, command in offered
+        }
 
     def asked_for(self) -> list[Component]:
         """The components of all kinds of which one was looked up so far."""
@@ -195,6 +209,19 @@ def _answer(hook: str, caller: pluggy.HookCaller) -> list[Any]:
         if not isinstance(answer, list | tuple):
             raise PluginError(f"{hook} returned {shown(answer)}, which is no list: put what it offers into return […]")
     return [each for answer in answers for each in answer]
+
+
+def _commands(plugin: Plugin, offered: list[Any]) -> list[Any]:
+    names = [each.name for each in offered if isinstance(each, Command)]
+    for each in offered:
+        if not (isinstance(each, Command) and COMMAND_NAME.fullmatch(each.name) and callable(each.run)):
+            raise PluginError(
+                f"tunekit_register_commands returned {shown(each)}, which is no tunekit_core.Command with a name of "
+                "lower-case letters, digits and hyphens"
+            )
+        if names.count(each.name) > 1:
+            raise PluginError(f"tunekit_register_commands returned two commands named '{each.name}'")
+    return offered
 
 
 def _check_class(kind: str, factory: Any) -> None:

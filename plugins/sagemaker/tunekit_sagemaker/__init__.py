@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tunekit_core import hookimpl
+from tunekit_core import Command, hookimpl
 
 if TYPE_CHECKING:
     from tunekit_core import Backend
@@ -24,3 +25,15 @@ def tunekit_register_backends() -> list[type[Backend]]:
 def tunekit_config_packages() -> list[str]:
     """Options of the backend."""
     return ["tunekit_sagemaker.conf"]
+
+
+@hookimpl
+def tunekit_register_commands() -> list[Command]:
+    """SageMaker without an account."""
+    return [Command("sagemaker-emulator", "SageMaker on this machine, to try it without an account", _emulator)]
+
+
+def _emulator(arguments: Sequence[str]) -> int:
+    from tunekit_sagemaker.emulator.main import main
+
+    return main(arguments)
