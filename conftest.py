@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 import pytest
@@ -12,8 +13,10 @@ BEGAN = pytest.StashKey[float]()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The clock starts."""
+    """The clock starts; and commands that tests run hear SIGHUP, though under nohup the tests themselves ignore it."""
     session.config.stash[BEGAN] = time.monotonic()
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # commands would inherit that, and of a handler know nothing
+        signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
 @pytest.hookimpl(trylast=True)

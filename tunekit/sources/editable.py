@@ -7,10 +7,11 @@ import glob
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import attrs
 
-from tunekit.sources.content import read
+from tunekit.sources.content import Identity, identity, kept, read
 
 FINDER = "__editable___*_finder.py"  # what setuptools writes unless all modules of a project lie below one folder
 MAPPING = "MAPPING"  # the variable in it
@@ -48,7 +49,8 @@ def editable_projects(programs: Iterable[str], here: str, search: str | None) ->
         for file in sorted(glob.glob(f"{packages}/*.pth")):
             folders += _folders_in(file)
         for file in sorted(glob.glob(f"{packages}/{FINDER}")):
-            modules = {**_modules_in(file), **modules}
+            found = identity(file)
+            modules = {**(kept(_modules_in, file, found) if found is not None else {}), **modules}
     return Editable(folders, modules)
 
 
@@ -69,7 +71,8 @@ def _folders_in(file: str) -> Iterator[str]:
         return
 
 
-def _modules_in(file: str) -> dict[str, str]:
+@lru_cache(maxsize=2**10)
+def _modules_in(file: str, identity_of_file: Identity) -> dict[str, str]:
     """What a finder maps; nothing if it is written otherwise."""
     try:
         statements = ast.parse(read(file) or b"").body
