@@ -28,10 +28,12 @@ from tunekit_core import (
     UnfinishedTrial,
 )
 from tunekit_sagemaker.aws.limits import RequestRefused
+from tunekit_sagemaker.backend.checks import check
 from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places, former_places, new_places
+from tunekit_sagemaker.backend.program import program_of
 from tunekit_sagemaker.backend.starter import Starter
 from tunekit_sagemaker.backend.trial_job import NEVER, TrialJob
 from tunekit_sagemaker.jobs.job_client import Busy, NoAccess, Refused
@@ -69,9 +71,11 @@ class SageMakerBackend(Backend):
                 option="backend",
                 value=self.name,
             )
+        self.max_checkpoints = options.max_checkpoints
         self.max_retries = options.trial_retries
         self._options = options
         self._script = benchmark.script()
+        check(options, problem, program_of(self._script))
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._home = Path()
         self._prepared: Prepared | None = None
