@@ -151,7 +151,7 @@ def test_the_role_that_is_given_is_taken(clients, monkeypatch):
 
 
 def test_a_name_is_no_role(clients):
-    with pytest.raises(InvalidOption, match="^backend.role='mine' is no role: give its ARN, as in arn:aws:iam::"):
+    with pytest.raises(InvalidOption, match=r"^backend.role='mine' is no role: give its ARN, as in arn:aws:iam::"):
         find_role(clients, "mine")
 
 
@@ -219,7 +219,7 @@ def test_without_a_role_the_option_is_named(clients, code):
         stub,
         pytest.raises(
             InvalidOption,
-            match="^backend.role=None .* Type backend.role=arn:aws:iam::123456789012:role/NAME with one that",
+            match=r"^backend.role=None .* Type backend.role=arn:aws:iam::123456789012:role/NAME with one that",
         ),
     ):
         find_role(clients)
@@ -251,7 +251,7 @@ def test_two_may_create_the_bucket_at_the_same_time(clients, code):
 def test_a_bucket_that_another_account_has_taken_is_refused(clients):
     stub = Stubber(clients.s3)
     stub.add_client_error("head_bucket", "403")
-    message = "^backend.s3_bucket=None stands for sagemaker-eu-west-1-123456789012, which may not be used: it belongs to another"
+    message = r"^backend.s3_bucket=None stands for sagemaker-eu-west-1-123456789012, which may not be used: it belongs"
     with stub, pytest.raises(InvalidOption, match=message):
         find_bucket(clients)
 
@@ -273,7 +273,7 @@ def test_a_bucket_elsewhere_is_refused(clients):
         stub,
         pytest.raises(
             InvalidOption,
-            match="^backend.s3_bucket=.* lies in eu-central-1, and jobs run in eu-west-1: type backend.region=eu-c",
+            match=r"^backend.s3_bucket=.* lies in eu-central-1, and jobs run in eu-west-1: type backend.region=eu-c",
         ),
     ):
         find_bucket(clients, "our-data")

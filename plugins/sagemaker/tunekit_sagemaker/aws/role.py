@@ -48,8 +48,9 @@ def find_role(clients: Clients, role: str | None = None) -> str:
         raise InvalidOption(
             "backend.role",
             None,
-            "leaves open which role jobs have, and none was found. Type backend.role=arn:aws:iam::123456789012:role/NAME with "
-            f"one that SageMaker may assume, or set {VARIABLE}",
+            "leaves open which role jobs have, and none was found. Type "
+            "backend.role=arn:aws:iam::123456789012:role/NAME with one that "
+            f"SageMaker may assume, or set {VARIABLE}",
         )
     return found
 

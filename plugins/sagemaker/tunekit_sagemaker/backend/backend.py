@@ -57,7 +57,7 @@ class SageMakerBackend(Backend):
     name: ClassVar[str] = "sagemaker"
     Options: ClassVar[type[Any]] = SageMakerOptions
     runs: ClassVar[type[Any]] = Executable
-    capabilities = frozenset({"pause", "checkpoint", "restore"})
+    capabilities = frozenset({"pause", "checkpoint", "copy", "restore"})
 
     def __init__(
         self, problem: Problem, benchmark: Benchmark, folder: Path | None, streams: Streams, options: SageMakerOptions
@@ -71,6 +71,8 @@ class SageMakerBackend(Backend):
                 option="backend",
                 value=self.name,
             )
+        if options.launch != "bootstrap":  # of other checkpoints, nobody knows at which resource they are whole
+            self.capabilities = self.capabilities - {"copy"}
         self.max_checkpoints = options.max_checkpoints
         self.max_retries = options.trial_retries
         self._options = options
@@ -100,7 +102,7 @@ class SageMakerBackend(Backend):
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         places = former_places(self._home)
-        aws, starter = self._connect(places) if places is not None else self._opened()
+        aws, _ = self._connect(places) if places is not None else self._opened()
         self._began += self.now() - time
         aws.claims.find_lost({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         for unfinished in trials:
@@ -119,12 +121,12 @@ class SageMakerBackend(Backend):
             elif job.is_to_end:
                 self._conclude(job, None)
             else:
-                starter.add(job)
+                self._wait_for_job(job)
         aws.stop_others([job.name for job in self._running.values()])
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
-        """Have the trial wait for its job."""
-        self._begin(self._job(trial, until, checkpoint_of))
+        """Have the trial wait for its job, and for a copy of the checkpoint that it starts from."""
+        self._begin(self._job(trial, until))
 
     def resume(self, trial: Trial, until: int | None) -> None:
         """Have it wait for another job, which finds what the one before has left in S3."""
@@ -147,7 +149,8 @@ class SageMakerBackend(Backend):
         if job is None:
             return  # it has ended, and that is on its way to the tuner
         job.is_to_end = True
-        if self._opened()[1].remove(job):
+        aws, starter = self._opened()
+        if starter.remove(job) or aws.copies.remove(job):
             self._conclude(job, None)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
@@ -162,8 +165,9 @@ class SageMakerBackend(Backend):
             left = NEVER if deadline is None else deadline - self.now()
             if left <= 0 or not self._running:
                 return []
-            due = min(self._look_at, self._opened()[1].due) - time.monotonic()
-            time.sleep(max(0.0, min(left, due)))
+            aws, starter = self._opened()
+            due = min(self._look_at, starter.due) - time.monotonic()
+            time.sleep(max(0.0, min(left, due, aws.copies.seconds_to_look)))
 
     def now(self) -> float:
         return time.monotonic() - self._began
@@ -179,6 +183,8 @@ class SageMakerBackend(Backend):
                     with contextlib.suppress(Busy, NoAccess, Refused):
                         self._opened()[0].stop_for_sure(str(job.name))
         finally:
+            if self._connection is not None:
+                self._connection.copies.close()
             if self._temporary is not None:
                 self._temporary.cleanup()
 
@@ -203,20 +209,33 @@ class SageMakerBackend(Backend):
         self._connection, self._starter = aws, Starter(aws.jobs, aws.claims, aws.request_of)
         return aws, self._starter
 
-    def _job(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None = None) -> TrialJob:
+    def _job(self, trial: Trial, until: int | None) -> TrialJob:
         target = self.problem.max_resource if until is None else until
-        return TrialJob(trial, trial.run, until, target, self.problem.objective.resource, checkpoint_of)
+        return TrialJob(trial, trial.run, until, target, self.problem.objective.resource)
 
     def _begin(self, job: TrialJob) -> None:
-        aws, starter = self._opened()
+        aws, _ = self._opened()
         if job.number == 0 and (job.trial.id, 0) in aws.claims.lost:
             aws.drop_checkpoint(job.trial.id)  # of a trial of this number that the record has lost
         self._running[job.trial.id] = job
-        starter.add(job)
+        self._wait_for_job(job)
+
+    def _wait_for_job(self, job: TrialJob) -> None:
+        aws, starter = self._opened()
+        parent = job.trial.parent
+        if parent is not None and job.needs_copy:
+            aws.copies.add(job, donor_runs=parent.trial_id in self._running)
+        else:
+            starter.add(job)
 
     def _start_waiting(self) -> None:
         """Create the jobs of runs that wait, as far as SageMaker takes them now."""
-        _, starter = self._opened()
+        aws, starter = self._opened()
+        for job, failure in aws.copies.take_done():
+            if failure is None:
+                starter.add(job)
+            else:
+                self._end(job, Cause.INFRASTRUCTURE if failure.passes else Cause.SCRIPT, failure.reason)
         while True:
             first = starter.first
             any_runs = any(job.is_created for job in self._running.values())

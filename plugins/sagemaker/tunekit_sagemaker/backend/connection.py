@@ -16,6 +16,7 @@ from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.limits import require_valid
 from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
+from tunekit_sagemaker.backend.copies import Copies
 from tunekit_sagemaker.backend.costs import Prices
 from tunekit_sagemaker.backend.machines import account_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
@@ -69,6 +70,7 @@ class Connection:
     Attributes:
         jobs: Creates and describes jobs.
         claims: Say which job a run is.
+        copies: Copies checkpoints from trial to trial.
         prices: What instances cost.
         log: What jobs print.
     """
@@ -79,6 +81,7 @@ class Connection:
         clients = prepared.clients
         self.jobs = JobClient(clients.sagemaker)
         self.claims = Claims(clients.s3, places)
+        self.copies = Copies(clients.s3, places)
         self.prices = Prices(options.prices)
         self.log = LogTail(clients.logs)
         self._s3 = clients.s3
