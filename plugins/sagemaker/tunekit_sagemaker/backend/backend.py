@@ -6,6 +6,7 @@ import contextlib
 import random
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,8 +29,9 @@ from tunekit_core import (
     UnfinishedTrial,
 )
 from tunekit_sagemaker.aws.limits import RequestRefused
+from tunekit_sagemaker.backend.best import BestTrial
 from tunekit_sagemaker.backend.checks import check
-from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
+from tunekit_sagemaker.backend.connection import CannotRemove, Connection, Prepared, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places, former_places, new_places
@@ -78,6 +80,7 @@ class SageMakerBackend(Backend):
         self._options = options
         self._script = benchmark.script()
         check(options, problem, program_of(self._script))
+        self._best = BestTrial(problem.objective)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._home = Path()
         self._prepared: Prepared | None = None
@@ -107,6 +110,8 @@ class SageMakerBackend(Backend):
         aws.claims.find_lost({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         for unfinished in trials:
             trial = unfinished.trial
+            if trial.last_report is not None:
+                self._best.see(trial.id, trial.last_report.metrics)
             if trial.status is not Status.RUNNING:
                 continue
             job = self._job(trial, trial.until)
@@ -172,8 +177,17 @@ class SageMakerBackend(Backend):
     def now(self) -> float:
         return time.monotonic() - self._began
 
+    def release(self, trial_ids: tuple[int, ...]) -> None:
+        if self._options.delete_checkpoints:
+            for trial_id in self._best.release(trial_ids):
+                self.drop_checkpoint(trial_id)
+
     def drop_checkpoint(self, trial_id: int) -> None:
-        self._opened()[0].drop_checkpoint(trial_id)
+        """Remove what a trial has in S3. What cannot be removed stays, and the experiment goes on."""
+        try:
+            self._opened()[0].drop_checkpoint(trial_id)
+        except CannotRemove as error:
+            warnings.warn(str(error), RuntimeWarning, stacklevel=2)
 
     def close(self) -> None:
         """Ask all jobs to end. Whatever cannot be asked now ends at its time limit."""
@@ -301,6 +315,7 @@ class SageMakerBackend(Backend):
             if not job.is_placed:
                 self._place(job)
         for metrics in reports:
+            self._best.see(job.trial.id, metrics)
             if job.read(metrics):
                 costs = self._cost_so_far(job, metrics)
                 self._events.append(TrialReported(job.trial.id, job.number, {**metrics, **costs}, self.now()))

@@ -8,18 +8,18 @@ import numpy as np
 
 from tunekit_core import ConfigurationError, Domain, InvalidOption, Listed, Problem, suggestion
 from tunekit_sagemaker.aws.limits import check_request, instance_types
+from tunekit_sagemaker.aws.role import ROLE
 from tunekit_sagemaker.backend.machines import account_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.program import Program, file_of
 from tunekit_sagemaker.jobs.request import Bootstrap, Image, Job, Toolkit, request_of
 
 PLACE = "s3://bucket/tunekit/"
-ROLE = "arn:aws:iam::123456789012:role/tunekit"
+SOME_ROLE = "arn:aws:iam::123456789012:role/NAME"
 EXAMPLE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.3-cpu-py311"
 PROBLEM = re.compile(r"(?:Value .*)?\bat '([^']*)' failed to satisfy constraint: (.*)")
 # Which option says what is at a place of the request; whatever else is there is in the overrides.
 OPTIONS = {
-    "roleArn": "role",
     "algorithmSpecification.trainingImage": "image",
     "resourceConfig.instanceType": "instance_type",
     "resourceConfig.instanceCount": "instance_count",
@@ -46,6 +46,8 @@ def check(options: SageMakerOptions, problem: Problem, program: Program) -> None
             "leaves open in which image trials run. Type backend.image=URI with one that has python3 and what the "
             f"script needs, such as backend.image={EXAMPLE}",
         )
+    if options.role is not None and not ROLE.fullmatch(options.role):
+        raise InvalidOption("role", options.role, f"is no role: give its ARN, as in backend.role={SOME_ROLE}")
     _check_type("instance_type", options.instance_type)
     for each in options.instance_types:
         _check_type("instance_types", each)
@@ -76,8 +78,8 @@ def _check_tuned_type(options: SageMakerOptions, problem: Problem) -> None:
             "instance_type_attr",
             name,
             f"names a hyperparameter that is no type of instances for training where it is {wrong[0]!r}. "
-            f"{suggestion(str(wrong[0]), instance_types())}Type space.{name}='choice(ml.m5.large, ml.m5.xlarge)', for "
-            "example",
+            f"{suggestion(str(wrong[0]), instance_types())}Declare it as choice(ml.m5.large, ml.m5.xlarge), "
+            "for example",
         )
 
 
@@ -92,7 +94,7 @@ def _check_tuned_count(options: SageMakerOptions, problem: Problem) -> None:
             "instance_count_attr",
             name,
             f"names a hyperparameter that is no number of instances where it is {wrong[0]!r}: it has to be a whole "
-            f"number from 1 on. Type space.{name}='randint(1, 4)', for example",
+            f"number from 1 on. Declare it as randint(1, 4), for example",
         )
 
 
@@ -123,7 +125,7 @@ def _check_request(options: SageMakerOptions, problem: Problem, program: Program
         output=PLACE,
         inputs=PLACE,
     )
-    request = request_of(job, machines_of(options, job.configuration), account_of(options, options.role or ROLE))
+    request = request_of(job, machines_of(options, job.configuration), account_of(options, options.role or SOME_ROLE))
     for text in check_request("CreateTrainingJob", request):
         found = PROBLEM.fullmatch(text)
         place, allowed = ("", text) if found is None else (found[1], found[2])

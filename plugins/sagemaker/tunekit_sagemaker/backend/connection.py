@@ -10,9 +10,10 @@ from typing import Any
 
 import attrs
 
-from tunekit_core import Script
+from tunekit_core import Script, TunekitError
 from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.errors import AWS_ERRORS, text_of
 from tunekit_sagemaker.aws.limits import require_valid
 from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
@@ -35,6 +36,10 @@ SECONDS_OF_LISTS = 3600.0  # a list goes back so far before the experiment began
 N_FOLDERS = 3  # of an experiment, below the folder with all results
 OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 UNREADABLE = "unreadable"
+
+
+class CannotRemove(TunekitError, RuntimeError):
+    """S3 does not remove what nobody needs."""
 
 
 @attrs.frozen
@@ -182,12 +187,27 @@ class Connection:
         return bool(answer["KeyCount"])
 
     def drop_checkpoint(self, trial_id: int) -> None:
-        """Remove what a trial has left to go on from."""
-        pages = self._s3.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self._places.bucket, Prefix=self._places.checkpoints(trial_id)):
-            keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
-            if keys:
-                self._s3.delete_objects(Bucket=self._places.bucket, Delete={"Objects": keys, "Quiet": True})
+        """Remove what a trial has left to go on from.
+
+        Raises:
+            CannotRemove: If S3 keeps some of it.
+        """
+        folder = self._places.checkpoints(trial_id)
+        refused: list[str] = []
+        try:
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._places.bucket, Prefix=folder):
+                keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]  # as many as can be removed at once
+                if keys:
+                    asked = {"Objects": keys, "Quiet": True}
+                    answer = self._s3.delete_objects(Bucket=self._places.bucket, Delete=asked)
+                    refused += (f"{each.get('Code')}: {each.get('Message')}" for each in answer.get("Errors", ()))
+        except AWS_ERRORS as error:
+            refused.append(text_of(error))
+        if refused:
+            raise CannotRemove(
+                f"Checkpoints cannot be removed from {self._places.uri(self._places.root)}, and cost money there: "
+                f"{refused[0]}. Whoever tunes needs the permission s3:DeleteObject."
+            )
 
     def cost_of_runs_before(self, trial_id: int, run: int) -> float | None:
         """What the runs of a trial before one have cost; ``None`` if that is not known."""
