@@ -274,6 +274,7 @@ class Checkpoints:
         self.working = os.path.join(folder, "checkpoint")
         self._taken = os.path.join(folder, "taken.json")
         self._reached = os.path.join(folder, "reached.json")
+        self._reached_before: Any = None
         self._before: dict[str, tuple[int, int]] = {}  # what checkpoint/ was made of
         self._described: set[int] = set()
 
@@ -285,7 +286,9 @@ class Checkpoints:
                 the reports in between.
         """
         os.makedirs(self.working, exist_ok=True)
-        _remove(self._reached)
+        self._reached_before = _read_json(self._reached)
+        if self._reached_before is not None:
+            _write_json(self._reached, {"resource": None})  # rather than removed: that might not come to S3
         for path in glob.glob(os.path.join(glob.escape(self.folder), ".*")):
             _remove(path)  # of a process that was cut off
         for resource in self._resources():
@@ -303,7 +306,10 @@ class Checkpoints:
             reached: The resource that it has reported last, if any.
         """
         with contextlib.suppress(OSError):
-            if _is_resource(reached) and _states(self.working) not in ({}, self._before):
+            states = _states(self.working)
+            if states == self._before and self._reached_before is not None:
+                _write_json(self._reached, self._reached_before)
+            elif states not in ({}, self._before) and _is_resource(reached):
                 _write_json(self._reached, {"resource": reached})
 
     def describe_new(self) -> None:
