@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import boto3
+import boto3.s3.inject
 import pytest
 
 from tunekit_core import Checkpoint, Objective, Script, Status, Streams, Trial
@@ -157,27 +158,45 @@ def test_a_trial_starts_from_what_one_that_runs_has_published(drive):
     assert resources(driven.until_idle(), trial) == list(range(3, 10))
 
 
-def test_a_trial_that_waits_for_its_copy_holds_up_nobody_and_can_be_stopped(drive, monkeypatch):
+@pytest.fixture
+def copying(monkeypatch):
+    """Copies within S3 wait until this is set."""
     goes_on = threading.Event()
-    read = Copies._copy_file
+    copy = boto3.s3.inject.copy
 
-    def waits(self, source, target):
-        goes_on.wait(60)
-        read(self, source, target)
+    def waits(*arguments, **options):
+        assert goes_on.wait(60)
+        return copy(*arguments, **options)
 
-    monkeypatch.setattr(Copies, "_copy_file", waits)
+    monkeypatch.setattr(boto3.s3.inject, "copy", waits)
+    yield goes_on
+    goes_on.set()
+
+
+def test_a_trial_that_waits_for_its_copy_holds_up_nobody_and_can_be_stopped(copying, drive):
     driven = drive(Training())
     donor = driven.start(3)
     driven.until_idle()
     trial, other = driven.start(checkpoint_of=Checkpoint(donor.id, 3)), driven.start()
     while other.reached < 3:
         driven.next()
-    assert trial.reached == 3
+    assert trial.n_reports == 0
     driven.ask_to_end(trial, "stop")
     driven.next()
     assert trial.status is Status.STOPPED
-    goes_on.set()
+
+
+def test_a_donor_keeps_its_checkpoint_until_it_is_copied(copying, drive):
+    driven = drive(Training(), delete_checkpoints=True)
+    driven.start(x=0.3)
+    donor = driven.start(3)
     driven.until_idle()
+    trial = driven.start(checkpoint_of=Checkpoint(donor.id, 3))
+    driven.backend.release((donor.id,))
+    assert folders(donor.id)
+    copying.set()
+    assert resources(driven.until_idle(), trial) == list(range(4, 10))
+    assert not folders(donor.id)
 
 
 def folders(trial_id):

@@ -7,7 +7,7 @@ import random
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -89,6 +89,7 @@ class SageMakerBackend(Backend):
         self._began = time.monotonic()
         self._running: dict[int, TrialJob] = {}
         self._costs: dict[int, float | None] = {}  # of the runs of a trial that are over, in dollars
+        self._dropped: set[int] = set()  # trials whose checkpoints are removed once no other is started from them
         self._events: list[BackendEvent] = []  # that are known already
         self._look_at = 0.0  # when jobs are looked at again, on the monotonic clock
         self._slower = 1.0  # times as long between looks, where AWS is too busy to answer
@@ -179,15 +180,11 @@ class SageMakerBackend(Backend):
 
     def release(self, trial_ids: tuple[int, ...]) -> None:
         if self._options.delete_checkpoints:
-            for trial_id in self._best.release(trial_ids):
-                self.drop_checkpoint(trial_id)
+            self._drop(self._best.release(trial_ids))
 
     def drop_checkpoint(self, trial_id: int) -> None:
-        """Remove what a trial has in S3. What cannot be removed stays, and the experiment goes on."""
-        try:
-            self._opened()[0].drop_checkpoint(trial_id)
-        except CannotRemove as error:
-            warnings.warn(str(error), RuntimeWarning, stacklevel=2)
+        """Remove what a trial has in S3, once no other is started from it. The experiment goes on if that fails."""
+        self._drop((trial_id,))
 
     def close(self) -> None:
         """Ask all jobs to end. Whatever cannot be asked now ends at its time limit."""
@@ -231,6 +228,7 @@ class SageMakerBackend(Backend):
         aws, _ = self._opened()
         if job.number == 0 and (job.trial.id, 0) in aws.claims.lost:
             aws.drop_checkpoint(job.trial.id)  # of a trial of this number that the record has lost
+        self._dropped.discard(job.trial.id)  # it is needed after all
         self._running[job.trial.id] = job
         self._wait_for_job(job)
 
@@ -242,6 +240,16 @@ class SageMakerBackend(Backend):
         else:
             starter.add(job)
 
+    def _drop(self, trial_ids: Iterable[int]) -> None:
+        self._dropped.update(trial_ids)
+        aws, _ = self._opened()
+        for trial_id in sorted(self._dropped - aws.copies.donors):
+            self._dropped.remove(trial_id)
+            try:
+                aws.drop_checkpoint(trial_id)
+            except CannotRemove as error:
+                warnings.warn(str(error), RuntimeWarning, stacklevel=3)
+
     def _start_waiting(self) -> None:
         """Create the jobs of runs that wait, as far as SageMaker takes them now."""
         aws, starter = self._opened()
@@ -250,6 +258,8 @@ class SageMakerBackend(Backend):
                 starter.add(job)
             else:
                 self._end(job, Cause.INFRASTRUCTURE if failure.passes else Cause.SCRIPT, failure.reason)
+        if self._dropped:
+            self._drop(())
         while True:
             first = starter.first
             any_runs = any(job.is_created for job in self._running.values())

@@ -52,6 +52,11 @@ class Copies:
         """In how many seconds one may be done; infinity if nothing is copied."""
         return SECONDS_BETWEEN_LOOKS if self._waiting else float("inf")
 
+    @property
+    def donors(self) -> set[int]:
+        """The trials from which something is being copied."""
+        return {job.trial.parent.trial_id for job in self._waiting if job.trial.parent is not None}
+
     def add(self, job: TrialJob, *, donor_runs: bool) -> None:
         """Copy what a run begins from.
 
