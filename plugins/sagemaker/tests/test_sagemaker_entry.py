@@ -474,9 +474,18 @@ def test_the_next_run_goes_on_from_the_newest_version(job):
     running = job(PUBLISHES.replace("COUNT", "5"))
     running.run()
     assert "from 5" in running.run().lines
-    assert sorted(path.name for path in running.checkpoints.iterdir() if path.is_dir()) == [
-        *("10", "8", "9", "checkpoint")
-    ]
+
+
+def versions(job):
+    return sorted(int(path.name) for path in job.checkpoints.iterdir() if path.name.isdecimal())
+
+
+def test_a_version_stays_until_the_tuner_has_read_of_later_ones(job):
+    running = job(PUBLISHES.replace("COUNT", "5"))
+    running.run()
+    assert versions(running) == [1, 2, 3, 4, 5]
+    running.run()
+    assert versions(running) == [3, 4, 5, 6, 7, 8, 9, 10]
 
 
 def test_a_version_of_which_not_all_has_come_is_not_gone_on_from(job):

@@ -61,6 +61,7 @@ KEPT_ERRORS = 1 << 16  # bytes of standard error that these are taken from, once
 LONGEST_VARIABLE = 1 << 16  # bytes; the system takes twice as much
 CANNOT_RUN = 127  # exit status, as that of a shell
 KEPT_VERSIONS = 3
+SECONDS_UNTIL_KNOWN = 180.0  # in which the tuner has read that a version is there: it goes on from none that is newer
 VERSION = re.compile(r"[1-9][0-9]{0,15}")
 NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")  # what argparse takes for a number rather than an option; not -1e-05
 FRAMEWORKS = re.compile(r"torch(vision|audio|text)?|tensorflow([-_](cpu|gpu|io))?|keras|jax(lib)?|mxnet|smdistrib.*")
@@ -276,7 +277,7 @@ class Checkpoints:
         self._reached = os.path.join(folder, "reached.json")
         self._reached_before: Any = None
         self._before: dict[str, tuple[int, int]] = {}  # what checkpoint/ was made of
-        self._described: set[int] = set()
+        self._described: dict[int, float] = {}  # when, on the monotonic clock
 
     def prepare(self, reached: float) -> None:
         """Make ``checkpoint/`` from the newest version that is whole, unless it was made from it before.
@@ -294,7 +295,7 @@ class Checkpoints:
         for resource in self._resources():
             if resource > reached or _read_json(self._list_of(resource)) != _sizes(self._version(resource)):
                 self._remove_version(resource)
-        self._described = set(self._resources())
+        self._described = dict.fromkeys(self._resources(), float("-inf"))
         if self._described:
             self._take(max(self._described))
         self._before = _states(self.working)
@@ -323,10 +324,12 @@ class Checkpoints:
     def _describe(self, resources: list[int]) -> None:
         for resource in resources:
             if resource not in self._described:
-                self._described.add(resource)
+                self._described[resource] = time.monotonic()
                 with contextlib.suppress(OSError):
                     _write_json(self._list_of(resource), _sizes(self._version(resource)))
-        for resource in resources[:-KEPT_VERSIONS]:
+        known_by_now = time.monotonic() - SECONDS_UNTIL_KNOWN
+        known = [resource for resource in resources if self._described[resource] < known_by_now]
+        for resource in known[:-KEPT_VERSIONS]:
             self._remove_version(resource)
 
     def _take(self, newest: int) -> None:
