@@ -170,8 +170,18 @@ class Backend(abc.ABC):
         self.folder = folder
         self.streams = streams.within(self.stream_family or self.name)
 
+    def check(self) -> None:
+        """See that what it needs beyond this process is there, such as an account. Nothing is begun.
+
+        Called before an experiment begins and anything of it is written, perhaps on another instance than the one that
+        is opened, which cannot rely on it.
+
+        Raises:
+            ConfigurationError: If something is missing. It names the option, as it is typed.
+        """
+
     def open(self, n_workers: int) -> None:
-        """Called once, before everything else: an experiment begins in which so many trials run at the same time."""
+        """Called once, before all that follows: an experiment begins in which so many trials run at the same time."""
 
     @abc.abstractmethod
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
