@@ -46,6 +46,7 @@ NETWORK = {
     "moto",
     "werkzeug",
 }
+SAGEMAKER = "plugins/sagemaker/tunekit_sagemaker"
 STARTS = ("subprocess.", "os.exec", "os.spawn", "os.posix_spawn", "pty.")
 LOADS = ("pickle.load", "cloudpickle.load", "dill.load", "joblib.load", "shelve.", "marshal.load", "torch.load")
 
@@ -56,14 +57,14 @@ PROCESSES = {
     "plugins/local/tunekit_local/supervisor.py os.execvpe": 1,  # the command of a trial
     "plugins/local/tunekit_local/supervisor.py subprocess.Popen": 1,  # itself
     "plugins/local/tunekit_local/supervisor.py subprocess.run": 1,  # ps
-    "plugins/sagemaker/tunekit_sagemaker/container/entry.py subprocess.Popen": 1,  # the command of a trial, in its container
-    "plugins/sagemaker/tunekit_sagemaker/emulator/instances/host.py subprocess.Popen": 1,  # the supervisor of the emulator
-    "plugins/sagemaker/tunekit_sagemaker/emulator/instances/opt_ml.py subprocess.run": 1,  # unshare, where a job is to have a real /opt/ml
-    "plugins/sagemaker/tunekit_sagemaker/emulator/instances/supervisor.py os.execvp": 1,  # the command of a job
+    f"{SAGEMAKER}/container/entry.py subprocess.Popen": 1,  # the command of a trial
+    f"{SAGEMAKER}/emulator/instances/host.py subprocess.Popen": 1,  # the supervisor of the emulator
+    f"{SAGEMAKER}/emulator/instances/opt_ml.py subprocess.run": 1,  # unshare, for a real /opt/ml
+    f"{SAGEMAKER}/emulator/instances/supervisor.py os.execvp": 1,  # the command of a job
     "tunekit_core/testing/hash_order.py subprocess.Popen": 1,  # pytest, in contract tests
 }
 SHELLS = {
-    "plugins/sagemaker/tunekit_sagemaker/emulator/instances/supervisor.py os.popen": 1,  # ps, as above: a constant line
+    f"{SAGEMAKER}/emulator/instances/supervisor.py os.popen": 1,  # ps, as above: a constant line
 }
 LOADED = {
     "benchmarks/tunekit_benchmarks/mlp_digits/script.py torch.load": 1,  # its own checkpoint, weights only
@@ -76,22 +77,22 @@ SOCKETS = {
     "tunekit/reporter.py socket.AF_UNIX": 1,
 }
 LISTENS = {
-    "plugins/sagemaker/tunekit_sagemaker/emulator/server.py socket.socket()": 1,  # on the loopback device, while the emulator runs
+    f"{SAGEMAKER}/emulator/server.py socket.socket()": 1,  # the loopback device
 }
 SPEAKS = {
-    "plugins/sagemaker/tunekit_sagemaker/aws/clients.py boto3": 2,  # to AWS, where an experiment runs there
-    "plugins/sagemaker/tunekit_sagemaker/emulator/api/answers.py werkzeug.wrappers": 3,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/api/application.py werkzeug.wrappers": 1,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/api/calls.py urllib.parse": 1,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/emulator.py urllib.request": 1,  # which proxies the environment names
-    "plugins/sagemaker/tunekit_sagemaker/emulator/emulator.py werkzeug.serving": 1,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/emulator.py werkzeug.test": 1,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/instances/clients.py boto3": 1,  # to the emulator itself
-    "plugins/sagemaker/tunekit_sagemaker/emulator/instances/storage.py boto3.exceptions": 1,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/instances/storage.py boto3.s3.transfer": 1,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/server.py moto.moto_server.werkzeug_app": 2,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/server.py werkzeug": 1,
-    "plugins/sagemaker/tunekit_sagemaker/emulator/server.py werkzeug.serving": 1,
+    f"{SAGEMAKER}/aws/clients.py boto3": 2,  # to AWS, where an experiment runs there
+    f"{SAGEMAKER}/emulator/api/answers.py werkzeug.wrappers": 3,
+    f"{SAGEMAKER}/emulator/api/application.py werkzeug.wrappers": 1,
+    f"{SAGEMAKER}/emulator/api/calls.py urllib.parse": 1,
+    f"{SAGEMAKER}/emulator/emulator.py urllib.request": 1,  # which proxies the environment names
+    f"{SAGEMAKER}/emulator/emulator.py werkzeug.serving": 1,
+    f"{SAGEMAKER}/emulator/emulator.py werkzeug.test": 1,
+    f"{SAGEMAKER}/emulator/instances/clients.py boto3": 1,  # to the emulator itself
+    f"{SAGEMAKER}/emulator/instances/storage.py boto3.exceptions": 1,
+    f"{SAGEMAKER}/emulator/instances/storage.py boto3.s3.transfer": 1,
+    f"{SAGEMAKER}/emulator/server.py moto.moto_server.werkzeug_app": 2,
+    f"{SAGEMAKER}/emulator/server.py werkzeug": 1,
+    f"{SAGEMAKER}/emulator/server.py werkzeug.serving": 1,
 }
 
 

@@ -107,7 +107,16 @@ def test_the_main_command_runs_outside_the_clone(environment, tmp_path):
 
 def test_the_console_command_lists_every_plugin(environment, tmp_path):
     listed = run(environment / "tunekit", "plugins", cwd=tmp_path)
-    for distribution in ("asha", "benchmarks", "bo", "coordinate-search", "local", "sagemaker", "simulator", "tensorboard"):
+    for distribution in (
+        "asha",
+        "benchmarks",
+        "bo",
+        "coordinate-search",
+        "local",
+        "sagemaker",
+        "simulator",
+        "tensorboard",
+    ):
         assert f"tunekit-{distribution}" in listed
 
 
