@@ -55,6 +55,7 @@ class SageMakerBackend(Backend):
     name: ClassVar[str] = "sagemaker"
     Options: ClassVar[type[Any]] = SageMakerOptions
     runs: ClassVar[type[Any]] = Executable
+    is_default: ClassVar[bool] = False
     capabilities = frozenset({"pause", "checkpoint", "restore"})
 
     def __init__(
