@@ -41,13 +41,13 @@ def test_the_region_is_that_of_the_environment(monkeypatch, variable):
 
 
 def test_without_a_region_the_option_is_named():
-    with pytest.raises(InvalidOption, match=r"region=None leaves open where jobs run: type region=us-east-1, for"):
+    with pytest.raises(InvalidOption, match=r"backend.region=None leaves open .*: type backend.region=us-east-1, for"):
         Clients()
 
 
 def test_a_region_that_does_not_exist_is_told_with_one_that_does():
     with pytest.raises(
-        InvalidOption, match=r"region='eu-wst-1' is none that .* Did you mean 'eu-west-1'\? They are af-"
+        InvalidOption, match=r"^backend.region='eu-wst-1' is none that .* Did you mean 'eu-west-1'\? They are af-"
     ):
         Clients("eu-wst-1")
 
@@ -151,7 +151,7 @@ def test_the_role_that_is_given_is_taken(clients, monkeypatch):
 
 
 def test_a_name_is_no_role(clients):
-    with pytest.raises(InvalidOption, match="role='mine' is no role: give its ARN, as in arn:aws:iam::"):
+    with pytest.raises(InvalidOption, match=r"^backend.role='mine' is no role: give its ARN, as in arn:aws:iam::"):
         find_role(clients, "mine")
 
 
@@ -215,7 +215,13 @@ def test_without_a_role_the_option_is_named(clients, code):
         stub.add_response("list_roles", {"Roles": [], "IsTruncated": False})
     else:
         stub.add_client_error("list_roles", code)
-    with stub, pytest.raises(InvalidOption, match="Type role=arn:aws:iam::123456789012:role/NAME with one that"):
+    with (
+        stub,
+        pytest.raises(
+            InvalidOption,
+            match=r"^backend.role=None .* Type backend.role=arn:aws:iam::123456789012:role/NAME with one that",
+        ),
+    ):
         find_role(clients)
 
 
@@ -245,13 +251,15 @@ def test_two_may_create_the_bucket_at_the_same_time(clients, code):
 def test_a_bucket_that_another_account_has_taken_is_refused(clients):
     stub = Stubber(clients.s3)
     stub.add_client_error("head_bucket", "403")
-    message = "s3_bucket=None stands for sagemaker-eu-west-1-123456789012, which may not be used: it belongs to another"
+    message = r"^backend.s3_bucket=None stands for sagemaker-eu-west-1-123456789012, which may not be used: it belongs"
     with stub, pytest.raises(InvalidOption, match=message):
         find_bucket(clients)
 
 
 def test_a_bucket_that_was_named_is_not_created(clients):
-    message = "s3_bucket='our-data' names no bucket. Create it with `aws s3 mb s3://our-data --region eu-west-1`, or"
+    message = (
+        "^backend.s3_bucket='our-data' names no bucket. Create it with `aws s3 mb s3://our-data --region eu-west-1`, or"
+    )
     with pytest.raises(InvalidOption, match=message):
         find_bucket(clients, "our-data")
     clients.s3.create_bucket(Bucket="our-data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -261,7 +269,13 @@ def test_a_bucket_that_was_named_is_not_created(clients):
 def test_a_bucket_elsewhere_is_refused(clients):
     stub = Stubber(clients.s3)
     stub.add_response("head_bucket", {"BucketRegion": "eu-central-1"}, {"Bucket": "our-data"})
-    with stub, pytest.raises(InvalidOption, match="lies in eu-central-1, and jobs run in eu-west-1: type region=eu-c"):
+    with (
+        stub,
+        pytest.raises(
+            InvalidOption,
+            match=r"^backend.s3_bucket=.* lies in eu-central-1, and jobs run in eu-west-1: type backend.region=eu-c",
+        ),
+    ):
         find_bucket(clients, "our-data")
 
 

@@ -513,6 +513,49 @@ def test_a_program_may_write_its_checkpoint_itself(job):
     assert [running.run().lines[0], running.run().lines[0]] == ["False", "True"]
 
 
+WRITES = REPORTER + (
+    "import os\nreport = Reporter()\npath = os.path.join(os.environ['TUNEKIT_CHECKPOINT_DIR'], 'epoch')\n"
+    "for epoch in EPOCHS:\n"
+    "    open(path, 'w').write(str(epoch))\n"
+    "    report(epoch=epoch)\n"
+)
+
+
+def reached(job):
+    path = job.checkpoints / "reached.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def test_it_is_known_how_far_a_checkpoint_is_that_the_program_has_written_itself(job):
+    running = job(WRITES.replace("EPOCHS", "[1, 2, 3]"), resource="epoch")
+    running.run()
+    assert reached(running) == {"resource": 3}
+
+
+def test_it_is_as_far_as_before_if_a_run_writes_nothing(job):
+    running = job(WRITES.replace("EPOCHS", "[] if os.path.exists(path) else [1, 2]"), resource="epoch")
+    running.run()
+    running.run()
+    assert reached(running) == {"resource": 2}
+
+
+def test_while_the_program_runs_it_is_not_known(job):
+    shows = "print(open(os.path.join(os.environ['TUNEKIT_CHECKPOINTS'], 'reached.json')).read())"
+    running = job(
+        WRITES.replace("EPOCHS", "[1]") + f"if int(os.environ['TUNEKIT_RUN']) == 2: {shows}", resource="epoch"
+    )
+    running.run()
+    running.environment["TUNEKIT_RUN"] = "2"
+    assert '{"resource": null}' in running.run().lines
+
+
+def test_what_a_program_has_published_says_itself_how_far_it_is(job):
+    running = job(PUBLISHES.replace("COUNT", "2"), resource="epoch")
+    running.run()
+    running.run()
+    assert reached(running) is None
+
+
 def test_what_a_cut_off_process_left_is_removed(job):
     running = job("")
     running.write("checkpoints/.new-77/model.pt", "half")

@@ -32,10 +32,10 @@ def find_bucket(clients: Clients, bucket: str | None = None) -> str:
     except clients.s3.exceptions.ClientError as error:
         if error_code(error) in DENIED:  # anybody could have taken that name before
             raise InvalidOption(
-                "s3_bucket",
+                "backend.s3_bucket",
                 None,
                 f"stands for {name}, which may not be used: it belongs to another account, or there is no permission "
-                "to see it. Type s3_bucket=NAME with a bucket of yours",
+                "to see it. Type backend.s3_bucket=NAME with a bucket of yours",
             ) from error
         if error_code(error) not in MISSING:
             raise
@@ -55,7 +55,7 @@ def _check(clients: Clients, bucket: str) -> None:
         region = headers.get("x-amz-bucket-region", clients.region)
         if region == clients.region:
             raise InvalidOption(
-                "s3_bucket",
+                "backend.s3_bucket",
                 bucket,
                 f"names no bucket. Create it with `aws s3 mb s3://{bucket} --region {clients.region}`, or leave the "
                 "option out",
@@ -64,9 +64,9 @@ def _check(clients: Clients, bucket: str) -> None:
         region = answer.get("BucketRegion", clients.region)
     if region != clients.region:
         raise InvalidOption(
-            "s3_bucket",
+            "backend.s3_bucket",
             bucket,
-            f"lies in {region}, and jobs run in {clients.region}: type region={region}, or name a bucket there",
+            f"lies in {region}, and jobs run in {clients.region}: type backend.region={region}, or name a bucket there",
         )
 
 

@@ -61,14 +61,14 @@ class Clients:
         found = self._session.region_name or os.environ.get("AWS_REGION")  # a job is told its region in the second
         if not found:
             raise InvalidOption(
-                "region",
+                "backend.region",
                 None,
-                "leaves open where jobs run: type region=us-east-1, for example, or set AWS_DEFAULT_REGION",
+                "leaves open where jobs run: type backend.region=us-east-1, for example, or set AWS_DEFAULT_REGION",
             )
         known = {region for each in self._session.get_available_partitions() for region in self._regions(each)}
         if found not in known:
             raise InvalidOption(
-                "region",
+                "backend.region",
                 found,
                 f"is none that the installed boto3 knows for SageMaker. {suggestion(found, known)}They are "
                 f"{', '.join(sorted(known))}; for a newer one type `pip install --upgrade boto3`",

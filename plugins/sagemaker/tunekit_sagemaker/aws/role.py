@@ -36,7 +36,7 @@ def find_role(clients: Clients, role: str | None = None) -> str:
     if given:
         if not ROLE.fullmatch(given):
             raise InvalidOption(
-                "role" if role else VARIABLE,
+                "backend.role" if role else VARIABLE,
                 given,
                 "is no role: give its ARN, as in arn:aws:iam::123456789012:role/NAME",
             )
@@ -46,10 +46,11 @@ def find_role(clients: Clients, role: str | None = None) -> str:
     found = _assumed(clients) or _made_by_console(clients)
     if found is None:
         raise InvalidOption(
-            "role",
+            "backend.role",
             None,
-            "leaves open which role jobs have, and none was found. Type role=arn:aws:iam::123456789012:role/NAME with "
-            f"one that SageMaker may assume, or set {VARIABLE}",
+            "leaves open which role jobs have, and none was found. Type "
+            "backend.role=arn:aws:iam::123456789012:role/NAME with one that "
+            f"SageMaker may assume, or set {VARIABLE}",
         )
     return found
 

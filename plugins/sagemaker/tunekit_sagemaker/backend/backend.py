@@ -6,6 +6,7 @@ import contextlib
 import random
 import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,10 +29,13 @@ from tunekit_core import (
     UnfinishedTrial,
 )
 from tunekit_sagemaker.aws.limits import RequestRefused
-from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
+from tunekit_sagemaker.backend.best import BestTrial
+from tunekit_sagemaker.backend.checks import check
+from tunekit_sagemaker.backend.connection import CannotRemove, Connection, Prepared, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places, former_places, new_places
+from tunekit_sagemaker.backend.program import program_of
 from tunekit_sagemaker.backend.starter import Starter
 from tunekit_sagemaker.backend.trial_job import NEVER, TrialJob
 from tunekit_sagemaker.jobs.job_client import Busy, NoAccess, Refused
@@ -56,7 +60,7 @@ class SageMakerBackend(Backend):
     Options: ClassVar[type[Any]] = SageMakerOptions
     runs: ClassVar[type[Any]] = Executable
     is_default: ClassVar[bool] = False
-    capabilities = frozenset({"pause", "checkpoint", "restore"})
+    capabilities = frozenset({"pause", "checkpoint", "copy", "restore"})
 
     def __init__(
         self, problem: Problem, benchmark: Benchmark, folder: Path | None, streams: Streams, options: SageMakerOptions
@@ -70,9 +74,14 @@ class SageMakerBackend(Backend):
                 option="backend",
                 value=self.name,
             )
+        if options.launch != "bootstrap":  # of other checkpoints, nobody knows at which resource they are whole
+            self.capabilities = self.capabilities - {"copy"}
+        self.max_checkpoints = options.max_checkpoints
         self.max_retries = options.trial_retries
         self._options = options
         self._script = benchmark.script()
+        check(options, problem, program_of(self._script))
+        self._best = BestTrial(problem.objective)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._home = Path()
         self._prepared: Prepared | None = None
@@ -97,11 +106,13 @@ class SageMakerBackend(Backend):
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         places = former_places(self._home)
-        aws, starter = self._connect(places) if places is not None else self._opened()
+        aws, _ = self._connect(places) if places is not None else self._opened()
         self._began += self.now() - time
         aws.claims.find_lost({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         for unfinished in trials:
             trial = unfinished.trial
+            if trial.last_report is not None:
+                self._best.see(trial.id, trial.last_report.metrics)
             if trial.status is not Status.RUNNING:
                 continue
             job = self._job(trial, trial.until)
@@ -116,12 +127,12 @@ class SageMakerBackend(Backend):
             elif job.is_to_end:
                 self._conclude(job, None)
             else:
-                starter.add(job)
+                self._wait_for_job(job)
         aws.stop_others([job.name for job in self._running.values()])
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
-        """Have the trial wait for its job."""
-        self._begin(self._job(trial, until, checkpoint_of))
+        """Have the trial wait for its job, and for a copy of the checkpoint that it starts from."""
+        self._begin(self._job(trial, until))
 
     def resume(self, trial: Trial, until: int | None) -> None:
         """Have it wait for another job, which finds what the one before has left in S3."""
@@ -144,7 +155,8 @@ class SageMakerBackend(Backend):
         if job is None:
             return  # it has ended, and that is on its way to the tuner
         job.is_to_end = True
-        if self._opened()[1].remove(job):
+        aws, starter = self._opened()
+        if starter.remove(job) or aws.copies.remove(job):
             self._conclude(job, None)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
@@ -159,14 +171,24 @@ class SageMakerBackend(Backend):
             left = NEVER if deadline is None else deadline - self.now()
             if left <= 0 or not self._running:
                 return []
-            due = min(self._look_at, self._opened()[1].due) - time.monotonic()
-            time.sleep(max(0.0, min(left, due)))
+            aws, starter = self._opened()
+            due = min(self._look_at, starter.due) - time.monotonic()
+            time.sleep(max(0.0, min(left, due, aws.copies.seconds_to_look)))
 
     def now(self) -> float:
         return time.monotonic() - self._began
 
+    def release(self, trial_ids: tuple[int, ...]) -> None:
+        if self._options.delete_checkpoints:
+            for trial_id in self._best.release(trial_ids):
+                self.drop_checkpoint(trial_id)
+
     def drop_checkpoint(self, trial_id: int) -> None:
-        self._opened()[0].drop_checkpoint(trial_id)
+        """Remove what a trial has in S3. What cannot be removed stays, and the experiment goes on."""
+        try:
+            self._opened()[0].drop_checkpoint(trial_id)
+        except CannotRemove as error:
+            warnings.warn(str(error), RuntimeWarning, stacklevel=2)
 
     def close(self) -> None:
         """Ask all jobs to end. Whatever cannot be asked now ends at its time limit."""
@@ -176,6 +198,8 @@ class SageMakerBackend(Backend):
                     with contextlib.suppress(Busy, NoAccess, Refused):
                         self._opened()[0].stop_for_sure(str(job.name))
         finally:
+            if self._connection is not None:
+                self._connection.copies.close()
             if self._temporary is not None:
                 self._temporary.cleanup()
 
@@ -200,20 +224,33 @@ class SageMakerBackend(Backend):
         self._connection, self._starter = aws, Starter(aws.jobs, aws.claims, aws.request_of)
         return aws, self._starter
 
-    def _job(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None = None) -> TrialJob:
+    def _job(self, trial: Trial, until: int | None) -> TrialJob:
         target = self.problem.max_resource if until is None else until
-        return TrialJob(trial, trial.run, until, target, self.problem.objective.resource, checkpoint_of)
+        return TrialJob(trial, trial.run, until, target, self.problem.objective.resource)
 
     def _begin(self, job: TrialJob) -> None:
-        aws, starter = self._opened()
+        aws, _ = self._opened()
         if job.number == 0 and (job.trial.id, 0) in aws.claims.lost:
             aws.drop_checkpoint(job.trial.id)  # of a trial of this number that the record has lost
         self._running[job.trial.id] = job
-        starter.add(job)
+        self._wait_for_job(job)
+
+    def _wait_for_job(self, job: TrialJob) -> None:
+        aws, starter = self._opened()
+        parent = job.trial.parent
+        if parent is not None and job.needs_copy:
+            aws.copies.add(job, donor_runs=parent.trial_id in self._running)
+        else:
+            starter.add(job)
 
     def _start_waiting(self) -> None:
         """Create the jobs of runs that wait, as far as SageMaker takes them now."""
-        _, starter = self._opened()
+        aws, starter = self._opened()
+        for job, failure in aws.copies.take_done():
+            if failure is None:
+                starter.add(job)
+            else:
+                self._end(job, Cause.INFRASTRUCTURE if failure.passes else Cause.SCRIPT, failure.reason)
         while True:
             first = starter.first
             any_runs = any(job.is_created for job in self._running.values())
@@ -279,6 +316,7 @@ class SageMakerBackend(Backend):
             if not job.is_placed:
                 self._place(job)
         for metrics in reports:
+            self._best.see(job.trial.id, metrics)
             if job.read(metrics):
                 costs = self._cost_so_far(job, metrics)
                 self._events.append(TrialReported(job.trial.id, job.number, {**metrics, **costs}, self.now()))

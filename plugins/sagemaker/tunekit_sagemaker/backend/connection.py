@@ -10,24 +10,25 @@ from typing import Any
 
 import attrs
 
-from tunekit_core import ConfigurationError, Script
+from tunekit_core import Script, TunekitError
 from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.errors import AWS_ERRORS, text_of
 from tunekit_sagemaker.aws.limits import require_valid
 from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
+from tunekit_sagemaker.backend.copies import Copies
 from tunekit_sagemaker.backend.costs import Prices
+from tunekit_sagemaker.backend.machines import account_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places
-from tunekit_sagemaker.backend.program import Program, program_of
+from tunekit_sagemaker.backend.program import Program, file_of, files_of, program_of
 from tunekit_sagemaker.backend.trial_job import TrialJob
-from tunekit_sagemaker.code.files import files_to_upload
-from tunekit_sagemaker.code.reporter import reporter_files
-from tunekit_sagemaker.code.upload import upload
+from tunekit_sagemaker.code.upload import SOURCE, upload
 from tunekit_sagemaker.jobs.job_client import Busy, JobClient
 from tunekit_sagemaker.jobs.log_tail import LogTail
 from tunekit_sagemaker.jobs.report_lines import LoggedEnd, LoggedReport
-from tunekit_sagemaker.jobs.request import Account, Job, Machines, request_of
+from tunekit_sagemaker.jobs.request import Account, Bootstrap, Image, Job, Machines, Toolkit, request_of
 from tunekit_sagemaker.jobs.statuses import JobStatus
 
 SECONDS_TO_CLOSE = 60.0  # for which jobs are asked to end while AWS is busy
@@ -35,6 +36,10 @@ SECONDS_OF_LISTS = 3600.0  # a list goes back so far before the experiment began
 N_FOLDERS = 3  # of an experiment, below the folder with all results
 OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 UNREADABLE = "unreadable"
+
+
+class CannotRemove(TunekitError, RuntimeError):
+    """S3 does not remove what nobody needs."""
 
 
 @attrs.frozen
@@ -45,7 +50,7 @@ class Prepared:
         clients: What asks AWS.
         account: On whose behalf jobs run.
         program: What is run.
-        code: S3 folder that holds it.
+        code: S3 folder that holds it; empty if the image does.
         bucket: For what is new.
         prefix: What all keys in it begin with.
     """
@@ -70,6 +75,7 @@ class Connection:
     Attributes:
         jobs: Creates and describes jobs.
         claims: Say which job a run is.
+        copies: Copies checkpoints from trial to trial.
         prices: What instances cost.
         log: What jobs print.
     """
@@ -80,6 +86,7 @@ class Connection:
         clients = prepared.clients
         self.jobs = JobClient(clients.sagemaker)
         self.claims = Claims(clients.s3, places)
+        self.copies = Copies(clients.s3, places)
         self.prices = Prices(options.prices)
         self.log = LogTail(clients.logs)
         self._s3 = clients.s3
@@ -104,15 +111,8 @@ class Connection:
             trial_id=trial_id,
             run=job.number,
             configuration=configuration,
-            spec={
-                "command": list(self._prepared.program.command),
-                "folder": ".",
-                "arguments": "arguments" if self._prepared.program.takes_arguments else "none",
-                **({} if job.trial.reached <= 0 else {"reached": job.trial.reached}),
-                **self._target(job),
-            },
+            launch=self._launch(job),
             environment=self._prepared.program.environment,
-            code=self._prepared.code,
             checkpoints=places.uri(places.checkpoints(trial_id)),
             output=places.uri(places.output(trial_id)),
             inputs=places.uri(places.inputs(trial_id, job.number)),
@@ -127,26 +127,27 @@ class Connection:
             self._s3.put_object(Bucket=places.bucket, Key=key, Body=content.encode())
         return request
 
-    def _target(self, job: TrialJob) -> dict[str, Any]:
-        """Where the bootstrap ends a program that cannot be told how far to go."""
-        if self._max_resource_attr is not None or job.until is None:
-            return {}
-        return {"until": job.until, "resource": job.resource}
+    def _launch(self, job: TrialJob) -> Bootstrap | Toolkit | Image:
+        """How the program is started."""
+        prepared, program = self._prepared, self._prepared.program
+        if self._options.launch == "image":
+            return Image()
+        if self._options.launch == "script":
+            return Toolkit(program=file_of(program), archive=f"{prepared.code}{SOURCE}", region=prepared.clients.region)
+        spec = {
+            "command": list(program.command),
+            "folder": ".",
+            "arguments": "arguments" if program.takes_arguments else "none",
+            **({} if job.trial.reached <= 0 else {"reached": job.trial.reached}),
+            **({} if job.resource is None else {"resource": job.resource}),
+        }
+        if self._max_resource_attr is None and job.until is not None:
+            spec["until"] = job.until  # where a program is ended that cannot be told how far to go
+        return Bootstrap(code=prepared.code, spec=spec)
 
     def machines_of(self, configuration: Mapping[str, Any]) -> Machines:
         """What a configuration runs on."""
-        options = self._options
-        instance_type = configuration.get(options.instance_type_attr or "", options.instance_type)
-        types = () if options.instance_type_attr is not None else options.instance_types
-        return Machines(
-            instance_type=str(types[0] if types else instance_type),
-            instance_count=int(configuration.get(options.instance_count_attr or "", options.instance_count)),
-            instance_types=types,
-            volume_gb=options.volume_gb,
-            max_run=options.max_run,
-            max_wait=(options.max_wait or 2 * options.max_run) if options.spot else None,
-            keep_alive=options.keep_alive,
-        )
+        return machines_of(self._options, configuration)
 
     def statuses(self, names: Iterable[str]) -> dict[str, JobStatus]:
         """The status of jobs, by their names, as far as the list of SageMaker has them already.
@@ -186,12 +187,27 @@ class Connection:
         return bool(answer["KeyCount"])
 
     def drop_checkpoint(self, trial_id: int) -> None:
-        """Remove what a trial has left to go on from."""
-        pages = self._s3.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self._places.bucket, Prefix=self._places.checkpoints(trial_id)):
-            keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
-            if keys:
-                self._s3.delete_objects(Bucket=self._places.bucket, Delete={"Objects": keys, "Quiet": True})
+        """Remove what a trial has left to go on from.
+
+        Raises:
+            CannotRemove: If S3 keeps some of it.
+        """
+        folder = self._places.checkpoints(trial_id)
+        refused: list[str] = []
+        try:
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._places.bucket, Prefix=folder):
+                keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]  # as many as can be removed at once
+                if keys:
+                    asked = {"Objects": keys, "Quiet": True}
+                    answer = self._s3.delete_objects(Bucket=self._places.bucket, Delete=asked)
+                    refused += (f"{each.get('Code')}: {each.get('Message')}" for each in answer.get("Errors", ()))
+        except AWS_ERRORS as error:
+            refused.append(text_of(error))
+        if refused:
+            raise CannotRemove(
+                f"Checkpoints cannot be removed from {self._places.uri(self._places.root)}, and cost money there: "
+                f"{refused[0]}. Whoever tunes needs the permission s3:DeleteObject."
+            )
 
     def cost_of_runs_before(self, trial_id: int, run: int) -> float | None:
         """What the runs of a trial before one have cost; ``None`` if that is not known."""
@@ -230,38 +246,24 @@ class Connection:
 
 
 def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared:
-    """Find role and bucket, and upload the program unless it is there.
+    """Find role and bucket, and upload the program unless it is there, or is in the image.
 
     Args:
         folder: Of the experiment, which exists.
-        options: Those of the backend.
+        options: Those of the backend, in which an image is named.
         script: What is run.
 
     Raises:
         ConfigurationError: If something is missing, or must not be uploaded.
     """
-    if options.image is None:
-        raise ConfigurationError(
-            "backend.image says in which image trials run: type backend.image=URI with one that has python3 and what "
-            "the script needs, such as 763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.3-cpu-py311.",
-            option="backend.image",
-        )
     clients = Clients(options.region)
     program = program_of(script)
     above = folder.resolve().parents
     results = above[N_FOLDERS - 1] if len(above) >= N_FOLDERS else None
-    dependencies = [Path(each) for each in options.source_dependencies]
-    files = files_to_upload(program.folder, program.sources, dependencies, results)
+    is_uploaded = options.launch != "image"
+    files, generated = files_of(program, options, results) if is_uploaded else ([], {})
     bucket = find_bucket(clients, options.s3_bucket)
     prefix = f"{options.s3_prefix.strip('/')}/" if options.s3_prefix.strip("/") else ""
-    uploaded = upload(clients, bucket, prefix, files, reporter_files())
-    account = Account(
-        role=find_role(clients, options.role),
-        image=options.image,
-        subnets=options.subnets,
-        security_groups=options.security_groups,
-        kms_key=options.kms_key,
-        tags=options.tags,
-        overrides=options.overrides,
-    )
-    return Prepared(clients, account, program, uploaded.uri, bucket, prefix)
+    code = upload(clients, bucket, prefix, files, generated).uri if is_uploaded else ""
+    account = account_of(options, find_role(clients, options.role))
+    return Prepared(clients, account, program, code, bucket, prefix)

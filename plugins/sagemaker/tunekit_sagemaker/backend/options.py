@@ -34,11 +34,15 @@ class SageMakerOptions:
         None, help="The hyperparameter that says on how many instances a trial runs, where that is tuned."
     )
     volume_gb: int = option(30, help="Gigabytes of the disk of an instance.", at_least=1)
-    image: str | None = option(None, help="URI of the image of the container; it needs ``python3``.")
+    image: str | None = option(
+        None, help="URI of the image of the container, which has to be given; it needs ``python3``."
+    )
     launch: Literal["bootstrap", "script", "image"] = option(
         "bootstrap",
         help="How the program is started: by a bootstrap that travels with it; ``script`` by the toolkit in the "
-        "image, whose entry point stays; ``image`` where the image holds the program, and nothing is uploaded.",
+        "image, whose entry point stays; ``image`` where the image holds the program, and nothing is uploaded. With "
+        "the last two, checkpoints are all that the program keeps in ``/opt/ml/checkpoints``, and no trial starts "
+        "from the checkpoint of another.",
     )
     role: str | None = option(
         None,
@@ -67,6 +71,21 @@ class SageMakerOptions:
     source_dependencies: tuple[str, ...] = option(
         (), help="Further files and folders that are uploaded with the program, and importable by it."
     )
+    requirements: str | None = option(
+        None,
+        help="A file of requirements, which are installed beside those in ``requirements.txt`` of the program.",
+    )
+    delete_checkpoints: bool = option(
+        False,
+        help="Whether the checkpoints of a trial are removed once it cannot be resumed any more. Those of the best "
+        "trial stay.",
+    )
+    max_checkpoints: int | None = option(
+        None,
+        help="How many paused trials keep their checkpoints. Beyond that the least promising lose theirs, and start "
+        "over if they are resumed after all. ``null`` keeps all.",
+        at_least=0,
+    )
     prices: Mapping[str, float] = option(
         attrs.Factory(dict), help="Dollars an hour by type of instance, such as ``{ml.m5.large: 0.115}``."
     )
@@ -82,13 +101,30 @@ class SageMakerOptions:
         at_least=0,
     )
     overrides: Mapping[str, Any] = option(
-        attrs.Factory(dict), help="What else is in the request for a job, in the words of ``CreateTrainingJob``."
+        attrs.Factory(dict),
+        help="What else is in the request for a job, in the words of ``CreateTrainingJob``. "
+        "Channels in ``InputDataConfig`` come beside those of tunekit.",
     )
 
     def __attrs_post_init__(self) -> None:
         if len(self.instance_types) > MOST_INSTANCE_TYPES:
             raise InvalidOption(
                 "instance_types", list(self.instance_types), f"may name {MOST_INSTANCE_TYPES} types at most"
+            )
+        if self.instance_types and self.instance_type_attr is not None:
+            raise InvalidOption(
+                "instance_types",
+                list(self.instance_types),
+                f"cannot be had with backend.instance_type_attr={self.instance_type_attr}, which says on which type a "
+                "trial runs. Leave one of the two out",
+            )
+        if self.launch == "image" and (self.requirements is not None or self.source_dependencies):
+            name = "source_dependencies" if self.requirements is None else "requirements"
+            raise InvalidOption(
+                name,
+                list(self.source_dependencies) if self.requirements is None else self.requirements,
+                "cannot be had with backend.launch=image, with which nothing is uploaded. Leave it out, or type "
+                "backend.launch=bootstrap",
             )
         if self.spot and self.instance_types:
             raise InvalidOption(

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from tunekit_core import Checkpoint, Trial
+from tunekit_core import Trial
 from tunekit_sagemaker.jobs.statuses import JobStatus
 
 NEVER = float("inf")
@@ -24,7 +24,6 @@ class TrialJob:
         until: The resource that it was sent to.
         target: That, or the last resource, where there is one: what it has to report.
         resource: The metric that says how far it has come; ``None`` counts the reports of the run, from 1.
-        checkpoint_of: The version that it begins from, if it is that of another trial.
         n_recorded: How many of its reports the record has from before this process.
         name: Of its job; ``None`` until the run is claimed.
         is_created: Whether there is a job.
@@ -46,7 +45,6 @@ class TrialJob:
     until: int | None
     target: int | None
     resource: str | None
-    checkpoint_of: Checkpoint | None = None
     n_recorded: int = 0
     name: str | None = None
     is_created: bool = False
@@ -71,6 +69,11 @@ class TrialJob:
     def has_reached_target(self) -> bool:
         """Whether it has reported its target."""
         return self.target is not None and self.reached >= self.target
+
+    @property
+    def needs_copy(self) -> bool:
+        """Whether it begins from the checkpoint of another trial, and not from its own."""
+        return self.trial.parent is not None and self.trial.n_reports == 0
 
     @property
     def is_where_it_was_sent(self) -> bool:

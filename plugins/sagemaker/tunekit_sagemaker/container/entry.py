@@ -23,6 +23,7 @@ of the trial begins:
 ``<r>/``            a version, of resource r, that the program has published, and never changes
 ``<r>.json``        the files of that version and their sizes: one of which not all files have come is not gone on from
 ``taken.json``      which version ``checkpoint/`` was last made from
+``reached.json``    of which resource ``checkpoint/`` is, while nothing runs: if the program has written it itself
 =================== ====================================================================================================
 """
 
@@ -114,6 +115,7 @@ class Reports:
 
     Attributes:
         n_printed: How many there were.
+        reached: How far the last one says that the program has come.
         until: Where the program was sent, if it cannot be told itself: what it reports beyond that is not printed.
         resource: The metric that says how far it has come; ``None`` counts its reports.
         is_there: Whether it has reported that.
@@ -121,6 +123,7 @@ class Reports:
 
     def __init__(self, path: str, run: int, incarnation: str, log: Log) -> None:
         self.n_printed = 0
+        self.reached: object = None
         self.until: float | None = None
         self.resource: str | None = None
         self.is_there = False
@@ -159,6 +162,7 @@ class Reports:
             return
         reached = self.n_printed if self.resource is None else report.get(self.resource)
         self.is_there = self.until is not None and isinstance(reached, (int, float)) and reached >= self.until
+        self.reached = reached
         text = json.dumps(report)
         if len(text) <= LONGEST_PRINTED:
             self._log.line(REPORT, {**names, "report": report})
@@ -269,6 +273,9 @@ class Checkpoints:
         self.folder = folder
         self.working = os.path.join(folder, "checkpoint")
         self._taken = os.path.join(folder, "taken.json")
+        self._reached = os.path.join(folder, "reached.json")
+        self._reached_before: Any = None
+        self._before: dict[str, tuple[int, int]] = {}  # what checkpoint/ was made of
         self._described: set[int] = set()
 
     def prepare(self, reached: float) -> None:
@@ -279,6 +286,9 @@ class Checkpoints:
                 the reports in between.
         """
         os.makedirs(self.working, exist_ok=True)
+        self._reached_before = _read_json(self._reached)
+        if self._reached_before is not None:
+            _write_json(self._reached, {"resource": None})  # rather than removed: that might not come to S3
         for path in glob.glob(os.path.join(glob.escape(self.folder), ".*")):
             _remove(path)  # of a process that was cut off
         for resource in self._resources():
@@ -287,6 +297,20 @@ class Checkpoints:
         self._described = set(self._resources())
         if self._described:
             self._take(max(self._described))
+        self._before = _states(self.working)
+
+    def finish(self, reached: object) -> None:
+        """Write down of which resource ``checkpoint/`` is, if the program has written it itself.
+
+        Args:
+            reached: The resource that it has reported last, if any.
+        """
+        with contextlib.suppress(OSError):
+            states = _states(self.working)
+            if states == self._before and self._reached_before is not None:
+                _write_json(self._reached, self._reached_before)
+            elif states not in ({}, self._before) and _is_resource(reached):
+                _write_json(self._reached, {"resource": reached})
 
     def describe_new(self) -> None:
         """Write down what is in versions that were published since, and remove old ones: a disk is soon full.
@@ -411,6 +435,7 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     status = processes.run(command, os.path.join(source, spec["folder"]), environment, each_time)
     checkpoints.describe_new()
     reports.print_rest()
+    checkpoints.finish(reports.reached)
     return status
 
 
@@ -575,6 +600,19 @@ def _sizes(folder: str) -> dict[str, int]:
         for path in (os.path.join(parent, name) for name in names):
             found[os.path.relpath(path, folder).replace(os.sep, "/")] = os.path.getsize(path)
     return found
+
+
+def _states(folder: str) -> dict[str, tuple[int, int]]:
+    """Time and size of each file of a folder, which change when it is written."""
+    found = {}
+    for name in _sizes(folder):
+        state = os.stat(os.path.join(folder, name))
+        found[name] = (state.st_mtime_ns, state.st_size)
+    return found
+
+
+def _is_resource(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _remove(path: str) -> None:

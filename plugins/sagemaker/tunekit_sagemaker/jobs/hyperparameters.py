@@ -21,12 +21,17 @@ def as_hyperparameters(configuration: Mapping[str, Any]) -> dict[str, str] | Non
     Returns:
         ``None`` if they are too many or too long: then the job gets a file ``configuration.json`` instead.
     """
-    texts = {name: _text(value) for name, value in configuration.items()}
+    texts = as_texts(configuration)
     fits = len(texts) <= MOST and all(
         0 < len(name) <= LONGEST_NAME and name.isprintable() and len(text) <= LONGEST_VALUE
         for name, text in texts.items()
     )
     return texts if fits else None
+
+
+def as_texts(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """The same, however many and long they are."""
+    return {name: _text(value) for name, value in configuration.items()}
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from tunekit_core import as_json
-from tunekit_sagemaker.jobs.hyperparameters import as_hyperparameters
+from tunekit_sagemaker.jobs.hyperparameters import as_hyperparameters, as_texts
 
 OPT_ML = "/opt/ml"
 CHANNEL, TRIAL_CHANNEL = "tunekit", "trial"
@@ -18,6 +18,41 @@ CHECKPOINTS = f"{OPT_ML}/checkpoints"
 SPEC, TRIAL, RUN = "TUNEKIT_SPEC", "TUNEKIT_TRIAL", "TUNEKIT_RUN"
 LONGEST_VARIABLE = 512
 CONFIGURATION_FILE, SPEC_FILE = "configuration.json", "spec.json"
+CHECKPOINT_ARGUMENT, CHECKPOINT_FOLDER = "st_checkpoint_dir", "TUNEKIT_CHECKPOINT_DIR"
+INPUTS = "InputDataConfig"
+
+
+@attrs.frozen(kw_only=True)
+class Bootstrap:
+    """The program is started by our bootstrap, which comes with it.
+
+    Attributes:
+        code: S3 folder with both.
+        spec: What the bootstrap is told.
+    """
+
+    code: str
+    spec: Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class Toolkit:
+    """The program is started by AWS's toolkit, which is the entry point of the image.
+
+    Attributes:
+        program: The file that is started, within the archive.
+        archive: S3 address of the program's archive.
+        region: Where the archive is.
+    """
+
+    program: str
+    archive: str
+    region: str
+
+
+@attrs.frozen
+class Image:
+    """The image holds the program, and its entry point starts that."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +89,7 @@ class Account:
         security_groups: In it.
         kms_key: That encrypts volumes and output; ``None`` for the default one.
         tags: Of each job, by key.
-        overrides: What else is in the request, or otherwise; merged last.
+        overrides: What else is in the request, or otherwise; merged last. Channels come beside those of tunekit.
     """
 
     role: str
@@ -75,9 +110,8 @@ class Job:
         trial_id: Of which trial.
         run: Which run of it.
         configuration: What the program is told, by name.
-        spec: What the bootstrap is told.
+        launch: How the program is started.
         environment: Variables of the program.
-        code: S3 folder with the bootstrap and the program.
         checkpoints: S3 folder of the trial.
         output: S3 folder of the trial.
         inputs: S3 folder for what is too large for a request.
@@ -87,45 +121,41 @@ class Job:
     trial_id: int
     run: int
     configuration: Mapping[str, Any]
-    spec: Mapping[str, Any]
+    launch: Bootstrap | Toolkit | Image
     environment: Mapping[str, str]
-    code: str
     checkpoints: str
     output: str
     inputs: str
 
     @property
     def files(self) -> dict[str, str]:
-        """What is too large for a request, by the name of the file that has it in ``inputs``."""
-        files = {}
+        """What is too large for a request, by the name of the file that has it in ``inputs``.
+
+        Only our bootstrap reads files.
+        """
+        files: dict[str, str] = {}
+        if not isinstance(self.launch, Bootstrap):
+            return files
         if as_hyperparameters(self.configuration) is None:
             files[CONFIGURATION_FILE] = as_json(dict(self.configuration))
-        if len(json.dumps(self.spec)) > LONGEST_VARIABLE:
-            files[SPEC_FILE] = json.dumps(self.spec)
+        if len(json.dumps(self.launch.spec)) > LONGEST_VARIABLE:
+            files[SPEC_FILE] = json.dumps(self.launch.spec)
         return files
 
 
 def request_of(job: Job, machines: Machines, account: Account) -> dict[str, Any]:
     """The arguments of ``CreateTrainingJob``."""
-    files = job.files
-    environment = {**job.environment, TRIAL: str(job.trial_id), RUN: str(job.run)}
-    if SPEC_FILE not in files:
-        environment[SPEC] = json.dumps(job.spec)
-    channels = [_channel(CHANNEL, job.code)]
-    if files:
-        channels.append(_channel(TRIAL_CHANNEL, job.inputs))
+    launch = job.launch
     request: dict[str, Any] = {
         "TrainingJobName": job.name,
         "RoleArn": account.role,
         "AlgorithmSpecification": {
             "TrainingImage": account.image,
             "TrainingInputMode": "File",
-            "ContainerEntrypoint": ["python3"],
-            "ContainerArguments": [ENTRY],
+            **_entry_point(launch),
         },
-        "HyperParameters": as_hyperparameters(job.configuration) or {},
-        "Environment": environment,
-        "InputDataConfig": channels,
+        "HyperParameters": _hyperparameters(job),
+        "Environment": {**job.environment, **_variables(job), TRIAL: str(job.trial_id), RUN: str(job.run)},
         "OutputDataConfig": {"S3OutputPath": job.output, **_key("KmsKeyId", account)},
         "CheckpointConfig": {"S3Uri": job.checkpoints, "LocalPath": CHECKPOINTS},
         "ResourceConfig": _resources(machines, account),
@@ -138,7 +168,9 @@ def request_of(job: Job, machines: Machines, account: Account) -> dict[str, Any]
             "Subnets": list(account.subnets),
             "SecurityGroupIds": list(account.security_groups),
         }
-    return merged(request, account.overrides)
+    request = merged(request, account.overrides)
+    channels = [*_channels(job), *request.get(INPUTS, ())]  # those of the user come beside ours
+    return {**request, INPUTS: channels} if channels else request
 
 
 def merged(request: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,6 +180,40 @@ def merged(request: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str
         deeper = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
         both[key] = merged(both[key], value) if deeper else value
     return both
+
+
+def _entry_point(launch: Bootstrap | Toolkit | Image) -> dict[str, Any]:
+    """That of the image stays, unless it is the bootstrap."""
+    if not isinstance(launch, Bootstrap):
+        return {}
+    return {"ContainerEntrypoint": ["python3"], "ContainerArguments": [ENTRY]}
+
+
+def _hyperparameters(job: Job) -> dict[str, str]:
+    launch = job.launch
+    if isinstance(launch, Bootstrap):
+        return as_hyperparameters(job.configuration) or {}
+    texts = as_texts(job.configuration)
+    if isinstance(launch, Image):
+        return texts
+    ours = {"program": launch.program, "submit_directory": launch.archive, "region": launch.region}
+    encoded = {f"sagemaker_{name}": json.dumps(value) for name, value in ours.items()}
+    return {**texts, CHECKPOINT_ARGUMENT: CHECKPOINTS, **encoded}
+
+
+def _variables(job: Job) -> dict[str, str]:
+    if not isinstance(job.launch, Bootstrap):
+        return {CHECKPOINT_FOLDER: CHECKPOINTS}
+    return {} if SPEC_FILE in job.files else {SPEC: json.dumps(job.launch.spec)}
+
+
+def _channels(job: Job) -> list[dict[str, Any]]:
+    if not isinstance(job.launch, Bootstrap):
+        return []
+    channels = [_channel(CHANNEL, job.launch.code)]
+    if job.files:
+        channels.append(_channel(TRIAL_CHANNEL, job.inputs))
+    return channels
 
 
 def _channel(name: str, uri: str) -> dict[str, Any]:

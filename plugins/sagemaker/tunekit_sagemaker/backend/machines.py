@@ -1,0 +1,37 @@
+"""What options say of the jobs of an experiment: on what they run, and on whose behalf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tunekit_sagemaker.backend.options import SageMakerOptions
+from tunekit_sagemaker.jobs.request import Account, Machines
+
+
+def machines_of(options: SageMakerOptions, configuration: Mapping[str, Any]) -> Machines:
+    """What a configuration runs on."""
+    instance_type = configuration.get(options.instance_type_attr or "", options.instance_type)
+    types = options.instance_types
+    return Machines(
+        instance_type=str(types[0] if types else instance_type),
+        instance_count=int(configuration.get(options.instance_count_attr or "", options.instance_count)),
+        instance_types=types,
+        volume_gb=options.volume_gb,
+        max_run=options.max_run,
+        max_wait=(options.max_wait or 2 * options.max_run) if options.spot else None,
+        keep_alive=options.keep_alive,
+    )
+
+
+def account_of(options: SageMakerOptions, role: str) -> Account:
+    """On whose behalf jobs run that have a role."""
+    return Account(
+        role=role,
+        image=options.image or "",
+        subnets=options.subnets,
+        security_groups=options.security_groups,
+        kms_key=options.kms_key,
+        tags=options.tags,
+        overrides=options.overrides,
+    )
