@@ -28,6 +28,7 @@ from tunekit_core import (
     Benchmark,
     Blackbox,
     ChoosesTrials,
+    Command,
     Executable,
     Observer,
     RanksPausedTrials,
@@ -88,6 +89,10 @@ def hooks() -> Iterator[str]:
             yield f"### {ability.__name__}\n"
             yield f"`tunekit_core.{ability.__name__}`, a protocol\n"
             yield from _members(ability)
+    yield from _hook("tunekit_register_commands")
+    yield "### Command\n"
+    yield f"`tunekit_core.Command({', '.join(inspect.signature(Command).parameters)})`\n"
+    yield from _members(Command)
     yield from _hook("tunekit_config_packages")
 
 

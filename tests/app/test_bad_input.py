@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tunekit import tune
+from tunekit_core import ConfigurationError
+from tunekit_local.backend import LocalBackend
+
 MISTAKES = {
     "wrong method": (["method=MOBSTR"], ["no method 'MOBSTR'", "Did you mean 'MOBSTER'", "ASHA"]),
     "misspelt group with plus": (["+methd=RS"], ["no option 'methd'", "Did you mean 'method'"]),
@@ -343,3 +347,31 @@ def test_a_file_of_the_user_that_cannot_be_read_is_refused_in_one_line(tunekit, 
     finished = tunekit("experiment=bad", "--config-dir", "mine")
     assert finished.status == 2
     assert len(finished.err.splitlines()) == 1
+
+
+class TestWhatABackendLacks:
+    """What it needs beyond this process is looked for before anything is written."""
+
+    COMMAND = ("backend=local", "benchmark=checkpoint_example", "method=RS", "stopping.max_num_trials_finished=1")
+
+    @pytest.fixture(autouse=True)
+    def without_an_account(self, monkeypatch):
+        def check(backend):
+            raise ConfigurationError("backend.role=None leaves open whose.", option="backend.role")
+
+        monkeypatch.setattr(LocalBackend, "check", check)
+
+    @pytest.mark.parametrize("several", [(), ("--multirun", "seed=range(3)")])
+    def test_it_is_one_line_and_nothing_is_written(self, tunekit, results, several):
+        finished = tunekit(*self.COMMAND, *several)
+        assert (finished.status, finished.out, finished.err) == (2, "", "backend.role=None leaves open whose.\n")
+        assert not results.root.exists()
+
+    def test_a_plan_is_shown_without_it(self, tunekit):
+        finished = tunekit(*self.COMMAND, "--multirun", "seed=range(3)", "hydra.sweeper.plan=true")
+        assert finished.status == 0, finished.err
+
+    def test_a_function_is_not_tuned_without_it(self, results):
+        with pytest.raises(ConfigurationError, match="leaves open whose"):
+            tune(lambda x: x, {"x": "uniform(0, 1)"}, overrides=["stopping.max_num_trials_finished=1"])
+        assert not results.root.exists()

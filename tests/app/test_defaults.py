@@ -109,6 +109,19 @@ def test_of_several_backends_one_has_to_be_named(install):
         default_backend("both", Both)
 
 
+class Paid(Runner):
+    name = "paid"
+    is_default = False
+
+
+def test_a_backend_that_is_paid_for_is_taken_only_where_it_is_named(install):
+    install(Runner, Paid)
+    assert default_backend("program", Program) == "runner"
+    install(Paid)
+    with pytest.raises(ConfigurationError, match=r"A backend that is always named can run .* Type one of: backend=paid"):
+        default_backend("program", Program)
+
+
 def test_where_no_backend_can_run_the_benchmark_it_says_which_there_are(install):
     install(Simulates)
     with pytest.raises(ConfigurationError, match="No installed backend can run the benchmark 'program'") as caught:

@@ -57,7 +57,7 @@ WRONG = [
     *(("benchmark", "n_workers", value, FROM_1) for value in [None, 0, 4.0]),
     *(("benchmark", name, 7, TEXT) for name in ("max_resource_attr", "dataset", "data_hash", "preferred_backend")),
     *(("benchmark", "metrics", value, "it has to be a set of names, or None") for value in ["loss", ["loss"], {1}]),
-    ("benchmark", "is_default", "yes", FLAG),
+    *((kind, "is_default", "yes", FLAG) for kind in ("backend", "benchmark")),
 ]
 OF_A_TUNER = ("searcher", "scheduler", "backend")
 numbers = itertools.count()

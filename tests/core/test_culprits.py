@@ -324,6 +324,29 @@ def test_what_tunekit_raises_on_purpose_stays_as_it_is(play):
     assert played.metadata["reason"] == "scheduler.alpha=2 must be below 1."
 
 
+def refuse():
+    """What a component calls, in its own package."""
+    raise ConfigurationError("scheduler.beta=2 must be below 1.")
+
+
+def test_what_other_code_of_its_package_raises_on_purpose_stays_as_it_is(play):
+    class Refuses(Fifo):
+        def on_start(self, trial):
+            refuse()
+
+    played = play(lambda t, run: [0.5], scheduler=Refuses, raises=ConfigurationError)
+    assert played.metadata["reason"] == "scheduler.beta=2 must be below 1."
+
+
+def test_what_the_core_raises_on_purpose_for_a_component_is_its_error(play):
+    class Asks(Fifo):
+        def on_start(self, trial):
+            self.problem.space.complete({"no such": 3})
+
+    played = play(lambda t, run: [0.5], scheduler=Asks, raises=ComponentError)
+    assert "raised ConfigurationError in on_start for trial 0" in str(played.error)
+
+
 def test_an_error_while_others_clean_up_does_not_hide_the_first(play, able):
     class Breaks(Fifo):
         def on_report(self, trial, report):

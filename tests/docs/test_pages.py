@@ -6,8 +6,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +41,8 @@ for folder in . plugins/* benchmarks; do python -m build --outdir dist $folder; 
 pip install -c constraints.txt dist/*.whl
 """
 SESSION = re.compile(r"`nox -s (\w+)")
+EMULATOR = "python -m tunekit sagemaker-emulator"
+EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#]+)")
 
 
@@ -78,6 +82,30 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def emulator(tmp_path_factory, monkeypatch):
+    """The emulator of SageMaker as one shell starts it, and what it says is to be typed in another."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    printed = tmp_path_factory.mktemp("emulator") / "stdout"
+    with printed.open("w") as file:
+        process = subprocess.Popen([sys.executable, *EMULATOR.split()[1:], "--port", "0"], stdout=file)
+    try:
+        limit = time.monotonic() + 60
+        while "type Ctrl-C" not in printed.read_text():
+            assert process.poll() is None
+            assert time.monotonic() < limit
+            time.sleep(0.05)
+        for name, value in EXPORT.findall(printed.read_text()):
+            monkeypatch.setenv(name, value)
+        yield
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pages
 def test_the_commands_and_the_code_of_a_page_run(page, request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -98,7 +126,9 @@ def test_the_commands_and_the_code_of_a_page_run(page, request, tmp_path, monkey
             exec(compile(block.text, name_of(page), "exec"), names)
         elif block.language == "bash":
             for line in block.text.splitlines():
-                if line.startswith("python -m tunekit"):
+                if line == EMULATOR:
+                    request.getfixturevalue("emulator")
+                elif line.startswith("python -m tunekit"):
                     status = run([*shlex.split(line)[3:], *shlex.split(block.overrides)])
                     assert status == 0, line  # what it printed stands below
 

@@ -22,6 +22,7 @@ PACKAGES = (
     "tunekit_bo",
     "tunekit_core",
     "tunekit_local",
+    "tunekit_sagemaker",
     "tunekit_simulator",
     "tunekit_tensorboard",
 )

@@ -26,6 +26,7 @@ HEAVY = {"boto3", "botorch", "hydra", "matplotlib", "omegaconf", "pandas", "rich
         "tunekit_benchmarks",
         "tunekit_bo",
         "tunekit_local",
+        "tunekit_sagemaker",
         "tunekit_simulator",
         "tunekit_tensorboard",
     ],
@@ -47,9 +48,23 @@ def test_looking_up_a_searcher_loads_no_part_of_scipy():
     assert {"scipy.linalg", "scipy.optimize", "scipy.spatial", "scipy.special"} & set(done.stdout.split()) == set()
 
 
-def test_listing_the_components_brings_neither_hydra_nor_torch():
+def test_listing_the_components_brings_nothing_heavy():
     program = (
         "import sys; from tunekit_core.plugins.registry import registry; registry().components; print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert {"hydra", "torch", "botorch", "pandas", "matplotlib", "tensorboardX"} & set(done.stdout.split()) == set()
+    heavy = {"boto3", "botorch", "hydra", "matplotlib", "pandas", "tensorboardX", "torch"}
+    assert heavy & set(done.stdout.split()) == set()
+
+
+def test_a_run_on_this_machine_brings_nothing_of_the_cloud(tmp_path):
+    program = """
+import sys
+from tunekit.cli.main import main
+options = "backend=local benchmark=checkpoint_example n_workers=1 stopping.max_num_trials_started=1"
+status = main(["+method=RS", *options.split()])
+print(status, *({"boto3", "flask", "moto", "s3transfer", "sagemaker"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "0"

@@ -20,6 +20,7 @@ PACKAGES = {  # by folder of the distribution: where each package folder of it l
     "plugins/asha": {"tunekit_asha": "tunekit_asha"},
     "plugins/bo": {"tunekit_bo": "tunekit_bo"},
     "plugins/local": {"tunekit_local": "tunekit_local"},
+    "plugins/sagemaker": {"tunekit_sagemaker": "tunekit_sagemaker"},
     "plugins/simulator": {"tunekit_simulator": "tunekit_simulator"},
     "plugins/sweeper": {"hydra_plugins": "hydra_plugins"},
     "plugins/tensorboard": {"tunekit_tensorboard": "tunekit_tensorboard"},
@@ -106,7 +107,16 @@ def test_the_main_command_runs_outside_the_clone(environment, tmp_path):
 
 def test_the_console_command_lists_every_plugin(environment, tmp_path):
     listed = run(environment / "tunekit", "plugins", cwd=tmp_path)
-    for distribution in ("asha", "benchmarks", "bo", "coordinate-search", "local", "simulator", "tensorboard"):
+    for distribution in (
+        "asha",
+        "benchmarks",
+        "bo",
+        "coordinate-search",
+        "local",
+        "sagemaker",
+        "simulator",
+        "tensorboard",
+    ):
         assert f"tunekit-{distribution}" in listed
 
 

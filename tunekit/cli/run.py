@@ -57,7 +57,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     found = {spec.folder: find(spec.folder, spec.hash) for spec in specs}
     statuses = {folder: each.status for folder, each in found.items()}
     left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
-    check_runs(left)
+    check_runs(left, are_run=not plan.is_only_listed)
     if plan.is_only_listed:
         _print_plan(specs, statuses)
         return SUCCEEDED

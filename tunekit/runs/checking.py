@@ -68,19 +68,22 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def check_runs(specs: Sequence[RunSpec], benchmark: Benchmark | None = None) -> None:
-    """Build one run of each setting, seed aside, and see that all can be written.
+def check_runs(specs: Sequence[RunSpec], benchmark: Benchmark | None = None, *, are_run: bool = True) -> None:
+    """Build one run of each setting, seed aside, and see that all can be run and written.
 
     Args:
         specs: The runs.
         benchmark: As for :func:`tunekit.runs.building.build_tuner`.
+        are_run: Whether they are to be run now: then what their backends need has to be there.
 
     Raises:
-        TunekitError: If one cannot be built or written.
+        TunekitError: If one cannot be built, run or written.
     """
     check_names(specs)
     for spec in {spec.setting: spec for spec in specs}.values():
-        build_tuner(spec, benchmark=benchmark)
+        tuner = build_tuner(spec, benchmark=benchmark)
+        if are_run:
+            tuner.check()
     for folder in {spec.tag_folder for spec in specs}:
         _check_writable(folder)
 

@@ -138,6 +138,7 @@ class Backend(abc.ABC):
         revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
         runs: The ability that a benchmark needs for this backend to run it, such as
             :class:`~tunekit_core.Simulatable`.
+        is_default: Whether a run takes it that names no backend; off where trials are paid for.
         capabilities: Of ``"pause"`` (a trial can be paused and resumed), ``"checkpoint"`` (and goes on where it
             was), ``"copy"`` (a trial can start from the checkpoint of another) and ``"restore"`` (an experiment
             whose process died goes on where it was).
@@ -152,6 +153,7 @@ class Backend(abc.ABC):
     Options: ClassVar[type[Any]] = NoOptions
     revision: ClassVar[int] = 1
     runs: ClassVar[type[Any]] = Benchmark
+    is_default: ClassVar[bool] = True
     capabilities: frozenset[str] = frozenset()
     max_losses: int = 3
     max_retries: int = 0
@@ -170,8 +172,18 @@ class Backend(abc.ABC):
         self.folder = folder
         self.streams = streams.within(self.stream_family or self.name)
 
+    def check(self) -> None:
+        """See that what it needs beyond this process is there, such as an account. Nothing is begun.
+
+        Called before an experiment begins and anything of it is written, perhaps on another instance than the one that
+        is opened, which cannot rely on it.
+
+        Raises:
+            ConfigurationError: If something is missing. It names the option, as it is typed.
+        """
+
     def open(self, n_workers: int) -> None:
-        """Called once, before everything else: an experiment begins in which so many trials run at the same time."""
+        """Called once, before all that follows: an experiment begins in which so many trials run at the same time."""
 
     @abc.abstractmethod
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:

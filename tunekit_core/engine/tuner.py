@@ -100,6 +100,15 @@ class Tuner:
         self._ending: StoppingCriterion | None = None
         self._reason = "nothing is left to suggest"
 
+    def check(self) -> None:
+        """See that the experiment can be run; nothing is begun or written.
+
+        Raises:
+            ConfigurationError: If the backend lacks something that it needs.
+        """
+        with self._steps.errors_named():
+            self._backend.check()
+
     def run(self) -> TuningResult:
         """Run the experiment to its end, closing the backend and the record whatever happens.
 

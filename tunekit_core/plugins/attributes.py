@@ -100,6 +100,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
         "max_losses": _count(0),
         "max_retries": _count(0),
         "max_checkpoints": _count(0, or_none=True),
+        "is_default": _FLAG,
     },
     "benchmark": {
         **_PART,

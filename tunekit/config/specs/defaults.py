@@ -37,7 +37,8 @@ def default_benchmark() -> str:
 def default_backend(name: str, benchmark: type[Benchmark]) -> str:
     """What is typed for the installed backend that runs a benchmark, or of several that which the benchmark prefers.
 
-    Where it prefers none, ours comes first: a plugin that is installed changes nothing by itself.
+    Where it prefers none, ours comes first: a plugin that is installed changes nothing by itself. One that is paid for
+    is always named.
 
     Args:
         name: Name of the benchmark.
@@ -51,14 +52,16 @@ def default_backend(name: str, benchmark: type[Benchmark]) -> str:
         raise ConfigurationError(what_to_install(_missing()), option="backend")
     able = [component for component in installed if issubclass(benchmark, component.factory.runs)]
     preferred = _preferred_backends(benchmark)
-    chosen = [component for component in able if len(able) == 1 or component in preferred]
+    by_itself = [component for component in able if component.factory.is_default]
+    chosen = [component for component in by_itself if len(by_itself) == 1 or component in preferred]
     if not chosen:
-        chosen = [component for component in able if is_known(component.distribution)]
+        chosen = [component for component in by_itself if is_known(component.distribution)]
     if len(chosen) == 1:
         return _typed(chosen[0])
     if able:
         raise ConfigurationError(
-            f"Several backends can run the benchmark '{name}'. Type one of: {_choices('backend', able)}.",
+            f"{'Several backends' if by_itself else 'A backend that is always named'} can run the benchmark '{name}'. "
+            f"Type one of: {_choices('backend', able)}.",
             option="backend",
         )
     raise ConfigurationError(

@@ -147,8 +147,16 @@ def _codes_of(method: Any, component: AnyComponent) -> Iterator[CodeType]:
 
 
 def _is_raised_by(component: AnyComponent, trace: TracebackType | None) -> bool:
-    """Whether a method of a component raised an error itself, rather than something that it called."""
-    return trace is not None and _owner(_innermost(trace).tb_frame) is component
+    """Whether a component raised an error itself, or code of its own package did, rather than what that called."""
+    if trace is None:
+        return False
+    frame, package = _innermost(trace).tb_frame, _package(type(component).__module__)
+    is_own_code = _package(frame.f_globals.get("__name__", "")) == package != _package(__name__)
+    return is_own_code or _owner(frame) is component
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _innermost(trace: TracebackType) -> TracebackType:

@@ -59,6 +59,7 @@ class SageMakerBackend(Backend):
     name: ClassVar[str] = "sagemaker"
     Options: ClassVar[type[Any]] = SageMakerOptions
     runs: ClassVar[type[Any]] = Executable
+    is_default: ClassVar[bool] = False
     capabilities = frozenset({"pause", "checkpoint", "copy", "restore"})
 
     def __init__(

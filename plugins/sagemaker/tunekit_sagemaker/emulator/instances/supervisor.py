@@ -12,6 +12,7 @@ import contextlib
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 
@@ -129,10 +130,10 @@ def _descendants() -> list[int]:
 def _processes() -> Iterator[tuple[int, int]]:
     """All processes of this machine, each with its parent."""
     if not os.path.isdir("/proc/self"):
-        with os.popen("ps -A -o pid=,ppid=") as lines:
-            for line in lines:
-                pid, parent = line.split()
-                yield int(pid), int(parent)
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+        for line in listed.stdout.splitlines():
+            pid, parent = line.split()
+            yield int(pid), int(parent)
         return
     for name in os.listdir("/proc"):
         if name.isdigit():
