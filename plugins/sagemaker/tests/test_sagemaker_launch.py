@@ -244,6 +244,24 @@ def test_a_script_that_the_toolkit_starts_is_paused_and_goes_on_from_opt_ml_chec
     assert trial.status is Status.COMPLETED
 
 
+FAILS = """#!{python}
+import os, sys
+os.makedirs("/opt/ml/output", exist_ok=True)
+with open("/opt/ml/output/failure", "w") as file:
+    file.write("cannot log in with " + os.environ["DATA_TOKEN"])
+sys.exit(1)
+"""
+
+
+@needs_namespaces
+def test_a_secret_that_an_image_tells_when_it_fails_is_not_recorded(image, drive, tmp_path):
+    training = Training(environment={**image(FAILS), "DATA_TOKEN": "geheim77"})
+    driven = drive(training.backend(tmp_path / "tag/method/run", launch="image"))
+    driven.start()
+    end = driven.until_idle()[-1]
+    assert end.reason == "AlgorithmError: cannot log in with ***, exit code: 1"
+
+
 @needs_namespaces
 def test_with_a_complete_image_nothing_is_uploaded(image, drive, tmp_path):
     training = Training(tmp_path / "nowhere", environment=image(OWN))

@@ -27,6 +27,8 @@ from tunekit_core import (
     TrialPlaced,
     TrialReported,
     UnfinishedTrial,
+    is_secret,
+    mask_secrets,
 )
 from tunekit_sagemaker.aws.limits import RequestRefused
 from tunekit_sagemaker.backend.best import BestTrial
@@ -50,7 +52,11 @@ class SageMakerBackend(Backend):
 
     A trial waits until SageMaker has an instance for it, which :class:`~tunekit_core.TrialPlaced` tells. A job that was
     asked to end holds its worker until it is over and its checkpoints are in S3. Everything is asked within
-    :meth:`wait`, so nothing happens while nobody waits, and a call takes as long as AWS does.
+    :meth:`wait`, so nothing happens while nobody waits, and a call takes as long as AWS does. Checkpoints alone are
+    copied for other trials meanwhile.
+
+    The variables of the benchmark's ``environment`` are in the request for a job, so whoever may describe training jobs
+    sees them. Secrets belong into a service that the role of the jobs may ask.
 
     Raises:
         ConfigurationError: If the benchmark has no script, or SageMaker would not take what the options say.
@@ -355,7 +361,12 @@ class SageMakerBackend(Backend):
             raise Refused(f"SageMaker cannot run any of these trials: {end.failure}")
         may_end = job.is_to_end or job.has_reached_target
         cause = cause_of_end(end, self._opened()[0].end_in_log(job), may_end=may_end)
-        self._end(job, cause, "" if cause is None else reason_of_end(end), end)
+        self._end(job, cause, "" if cause is None else self._reason(end), end)
+
+    def _reason(self, end: JobEnd | None) -> str:
+        """Why a run failed, without the secrets that it was given: the toolkit tells all that a program wrote."""
+        secrets = [value for name, value in self._script.environment.items() if is_secret(name, value)]
+        return mask_secrets(reason_of_end(end), secrets)
 
     def _end(self, job: TrialJob, cause: Cause | None, reason: str, end: JobEnd | None = None) -> None:
         """Tell the end of a run; without a cause it has not failed."""
