@@ -1,4 +1,4 @@
-"""Stands in for training: one report an epoch, with a checkpoint of each; the score depends on x and the epoch alone."""
+"""Stands in for training: one report an epoch, with a checkpoint of each; the score depends on x and epoch alone."""
 
 import argparse
 import json

@@ -93,6 +93,11 @@ def check_instance_type(name: str) -> str | None:
     return next(_check(shape, name, "instanceType"), None)
 
 
+def known_instance_types() -> list[str]:
+    """The types of instances for training."""
+    return list(service_model().shape_for("TrainingInstanceType").enum)
+
+
 @cache
 def service_model() -> ServiceModel:
     """What botocore knows of SageMaker. Takes a part of a second the first time."""

@@ -13,6 +13,7 @@ import attrs
 from tunekit_core import ConfigurationError, Script
 from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
 from tunekit_sagemaker.aws.limits import require_valid
 from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
@@ -24,13 +25,14 @@ from tunekit_sagemaker.backend.trial_job import TrialJob
 from tunekit_sagemaker.code.files import files_to_upload
 from tunekit_sagemaker.code.reporter import reporter_files
 from tunekit_sagemaker.code.upload import upload
-from tunekit_sagemaker.jobs.job_client import Busy, JobClient
+from tunekit_sagemaker.jobs.job_client import JobClient
 from tunekit_sagemaker.jobs.log_tail import LogTail
 from tunekit_sagemaker.jobs.report_lines import LoggedEnd, LoggedReport
 from tunekit_sagemaker.jobs.request import Account, Job, Machines, request_of
 from tunekit_sagemaker.jobs.statuses import JobStatus
 
 SECONDS_TO_CLOSE = 60.0  # for which jobs are asked to end while AWS is busy
+SECONDS_BETWEEN_TRIES = 1.0
 SECONDS_OF_LISTS = 3600.0  # a list goes back so far before the experiment began: clocks differ
 N_FOLDERS = 3  # of an experiment, below the folder with all results
 OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
@@ -124,7 +126,8 @@ class Connection:
         require_valid("CreateTrainingJob", request)
         for name, content in asked.files.items():
             key = places.inputs(trial_id, job.number) + name
-            self._s3.put_object(Bucket=places.bucket, Key=key, Body=content.encode())
+            with asking():
+                self._s3.put_object(Bucket=places.bucket, Key=key, Body=content.encode())
         return request
 
     def _target(self, job: TrialJob) -> dict[str, Any]:
@@ -171,7 +174,8 @@ class Connection:
             job: The run.
             thoroughly: As for :meth:`LogTail.read`.
         """
-        logged = self.log.read(str(job.name), thoroughly=thoroughly)
+        with asking():
+            logged = self.log.read(str(job.name), thoroughly=thoroughly)
         reports = [each for each in logged if isinstance(each, LoggedReport)]
         return [{UNREADABLE: each.unreadable} if each.metrics is None else each.metrics for each in reports]
 
@@ -182,16 +186,18 @@ class Connection:
     def has_checkpoint(self, trial_id: int) -> bool:
         """Whether a trial has left something to go on from."""
         key = self._places.checkpoints(trial_id)
-        answer = self._s3.list_objects_v2(Bucket=self._places.bucket, Prefix=key, MaxKeys=1)
+        with asking():
+            answer = self._s3.list_objects_v2(Bucket=self._places.bucket, Prefix=key, MaxKeys=1)
         return bool(answer["KeyCount"])
 
     def drop_checkpoint(self, trial_id: int) -> None:
         """Remove what a trial has left to go on from."""
         pages = self._s3.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self._places.bucket, Prefix=self._places.checkpoints(trial_id)):
-            keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
-            if keys:
-                self._s3.delete_objects(Bucket=self._places.bucket, Delete={"Objects": keys, "Quiet": True})
+        with asking():
+            for page in pages.paginate(Bucket=self._places.bucket, Prefix=self._places.checkpoints(trial_id)):
+                keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
+                if keys:
+                    self._s3.delete_objects(Bucket=self._places.bucket, Delete={"Objects": keys, "Quiet": True})
 
     def cost_of_runs_before(self, trial_id: int, run: int) -> float | None:
         """What the runs of a trial before one have cost; ``None`` if that is not known."""
@@ -206,27 +212,27 @@ class Connection:
 
     def stop_others(self, names: Container[str | None]) -> None:
         """Ask the jobs of the experiment to end that are not among these: their runs are not in the record."""
-        for name, status in self.jobs.statuses(self._places.experiment, None):
+        for name, status in list(self.jobs.statuses(self._places.experiment, None)):
             if name not in names and not status.is_final:
-                self.stop_for_sure(name)
-
-    def stop_for_sure(self, name: str) -> None:
-        """Ask a job to end, again and again while AWS is busy.
-
-        Raises:
-            Busy: If it still is after a minute.
-            NoAccess, Refused: If it cannot be asked.
-        """
-        limit, pause = time.monotonic() + SECONDS_TO_CLOSE, 0.5
-        while True:
-            try:
                 self.jobs.stop(name)
+
+    def stop_before_leaving(self, names: Iterable[str]) -> None:
+        """Ask jobs to end as far as that can be asked within a minute."""
+        left, limit = list(names), time.monotonic() + SECONDS_TO_CLOSE
+        while True:
+            for name in tuple(left):
+                try:
+                    self.jobs.stop(name)
+                except Busy:
+                    continue
+                except Refused:
+                    pass
+                except NoAccess:
+                    return
+                left.remove(name)
+            if not left or time.monotonic() > limit:
                 return
-            except Busy:
-                if time.monotonic() > limit:
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, 8.0)
+            time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared:
