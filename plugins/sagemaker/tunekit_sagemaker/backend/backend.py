@@ -71,6 +71,7 @@ class SageMakerBackend(Backend):
                 option="backend",
                 value=self.name,
             )
+        require_instance_types(options)
         self.max_retries = options.trial_retries
         self._options = options
         self._script = benchmark.script()
@@ -94,7 +95,6 @@ class SageMakerBackend(Backend):
             folder = Path(self._temporary.name)
         folder.mkdir(parents=True, exist_ok=True)
         self._home = folder
-        require_instance_types(self._options)
         self._prepared = prepare(folder, self._options, self._script)
         self._began = time.monotonic()
 
@@ -332,8 +332,8 @@ class SageMakerBackend(Backend):
         if aws.log.is_behind(str(job.name)):
             job.last_logged = time.monotonic()
         is_settled = time.monotonic() - max(job.over_since, job.last_logged) > self._options.settle_time
-        never_began = job.end is not None and job.end.began is None
-        if is_settled or never_began or aws.log.is_complete(str(job.name)):
+        has_no_log = job.end is not None and not job.end.has_run
+        if is_settled or has_no_log or aws.log.is_complete(str(job.name)):
             self._conclude(job, job.end)
             aws.log.forget(str(job.name))
 

@@ -17,8 +17,8 @@ def require_instance_types(options: SageMakerOptions) -> None:
     for option, name in named:
         if check_instance_type(name):
             raise InvalidOption(
-                f"backend.{option}",
+                option,
                 name,
-                f"is no type of instance that the installed boto3 knows for training. "
+                "is no type of instance that the installed boto3 knows for training. "
                 f"{suggestion(name, known_instance_types())}For a newer one type `pip install --upgrade boto3`",
             )
