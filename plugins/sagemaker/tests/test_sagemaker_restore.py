@@ -12,7 +12,7 @@ import attrs
 import boto3
 import pytest
 
-from tunekit_core import TunekitError
+from tunekit_core import Trial, TunekitError
 from tunekit_sagemaker.backend import connection
 
 from .experiment import Setup, sagemaker, tune
@@ -22,6 +22,7 @@ EXPERIMENT = Path(__file__).with_name("experiment.py")
 PRICES = {"prices": {"ml.m5.large": 3600.0}}  # a dollar a second
 CREATE, STOP = (f"tunekit_sagemaker.jobs.job_client:JobClient.{name}" for name in ("create", "stop"))
 CLAIM = "tunekit_sagemaker.backend.claims:Claims.make"
+LOOK_FOR_CHECKPOINT = "tunekit_sagemaker.backend.connection:Connection.has_checkpoint"  # when a run is over
 BACKEND = "tunekit_sagemaker.backend.backend:SageMakerBackend"
 
 
@@ -63,7 +64,7 @@ MOMENTS = [
     f"{CREATE}:before:2",
     f"{CREATE}:after:2",
     f"{BACKEND}.wait:after:3",
-    f"{BACKEND}._end:before:1",
+    f"{LOOK_FOR_CHECKPOINT}:before:1",
 ]
 
 
@@ -79,14 +80,16 @@ def test_killed_at_any_moment_nothing_runs_twice_and_nothing_is_lost(tmp_path, e
 
 @pytest.mark.parametrize("moment", [f"{BACKEND}.stop:before:1", f"{BACKEND}.stop:after:1", f"{STOP}:after:1"])
 def test_killed_when_a_stop_was_decided_the_job_is_stopped(tmp_path, emulator, moment):
-    setup = Setup(scheduler="asha_stopping", count=2, n_workers=2, seed=2, seconds=0.1, options=PRICES)
+    setup = Setup(scheduler="asha_stopping", count=4, seed=5, seconds=0.1, options=PRICES)
     dies(tmp_path, setup, moment)
     result = tune(tmp_path, setup)
     assert result.n_failed == 0
     check_order(emulator, tmp_path)
 
 
-@pytest.mark.parametrize("moment", [f"{BACKEND}.resume:before:1", f"{CREATE}:after:3", f"{BACKEND}._end:before:3"])
+@pytest.mark.parametrize(
+    "moment", [f"{BACKEND}.resume:before:1", f"{CREATE}:after:3", f"{LOOK_FOR_CHECKPOINT}:before:3"]
+)
 def test_killed_around_a_resume_costs_of_all_runs_add_up(tmp_path, emulator, moment):
     setup = Setup(scheduler="asha_promotion", count=1, n_workers=1, seed=3, epochs=3, seconds=0.3, options=PRICES)
     dies(tmp_path, setup, moment)
@@ -159,8 +162,6 @@ def test_of_two_tuners_of_one_experiment_the_second_is_told_and_leaves_the_jobs(
     dies(tmp_path / "first", setup, f"{CLAIM}:before:1")
     shutil.copytree(tmp_path / "first", tmp_path / "second")
     opened = [sagemaker(tmp_path / name, setup) for name in ("first", "second")]
-    from tunekit_core import Trial
-
     for backend in opened:
         backend.open(2)
         backend.restore([], 0.0)
