@@ -27,6 +27,14 @@ def test_what_a_trial_has_cost_rises_with_its_reports_and_is_what_is_billed_at_i
     assert end["cost"] == described["BillableTimeInSeconds"]
 
 
+def test_a_run_whose_checkpoint_cannot_be_looked_for_at_once_is_paid_once(tmp_path, emulator):
+    emulator.add_fault("ListObjectsV2", "ThrottlingException", times=3)
+    tune(tmp_path, Setup(count=1, epochs=2, options=A_DOLLAR_A_SECOND))
+    (end,), (job,) = events_of(tmp_path, "ended"), emulator.jobs
+    described = boto3.client("sagemaker").describe_training_job(TrainingJobName=job.name)
+    assert end["cost"] == described["BillableTimeInSeconds"]
+
+
 def test_each_instance_of_a_job_is_paid(tmp_path, emulator):
     tune(tmp_path, Setup(count=1, epochs=2, options={**A_DOLLAR_A_SECOND, "instance_count": 2}))
     (end,), (job,) = events_of(tmp_path, "ended"), emulator.jobs

@@ -3,11 +3,11 @@
 import boto3
 import pytest
 
-from tunekit_core import ConfigurationError, InvalidOption, TunekitError
+from tunekit_core import ConfigurationError, InvalidOption, Trial, TrialEnded, TunekitError
 from tunekit_sagemaker.aws import errors
 from tunekit_sagemaker.backend import connection, endings
 
-from .experiment import Setup, tune
+from .experiment import Setup, sagemaker, tune
 from .observing import beside, epochs_of, events_of, running, until
 
 ONE = Setup(count=1, epochs=3)
@@ -48,6 +48,33 @@ def test_a_stop_that_fails_for_now_is_asked_again(tmp_path, emulator, code):
     emulator.add_fault("StopTrainingJob", code, times=3)
     setup = Setup(count=9, epochs=30, seconds=0.2, limits={"max_num_evaluations": {"count": 2}})
     tune(tmp_path, setup)
+    assert running(emulator) == []
+
+
+def test_a_trial_that_is_stopped_before_the_answer_to_its_creation_came_leaves_no_job(tmp_path, emulator, monkeypatch):
+    monkeypatch.setattr(BACKED_OFF, 60.0)
+    backend = sagemaker(tmp_path, Setup(epochs=50, seconds=0.2))
+    backend.open(1)
+    trial = Trial(0, backend.problem.space.default())
+    emulator.add_fault("CreateTrainingJob", "lost answer")
+    backend.start(trial, None, None)
+    backend.wait(0.0)
+    backend.stop(trial)
+    events = []
+    until(lambda: events.extend(backend.wait(0.0)) or any(isinstance(event, TrialEnded) for event in events))
+    assert [job.status for job in emulator.jobs] == ["Stopped"]
+    backend.close()
+
+
+def test_an_experiment_that_ends_before_the_answer_to_a_creation_came_leaves_no_job(tmp_path, emulator, monkeypatch):
+    monkeypatch.setattr(BACKED_OFF, 60.0)
+    backend = sagemaker(tmp_path, Setup(epochs=50, seconds=0.2))
+    backend.open(1)
+    emulator.add_fault("CreateTrainingJob", "lost answer")
+    backend.start(Trial(0, backend.problem.space.default()), None, None)
+    backend.wait(0.0)
+    assert len(running(emulator)) == 1
+    backend.close()
     assert running(emulator) == []
 
 

@@ -122,6 +122,17 @@ def test_jobs_that_ended_in_between_are_told_as_if_nothing_had_happened(tmp_path
     assert epochs_of(tmp_path) == {0: [1, 2, 3, 4]}
 
 
+def test_jobs_that_began_long_ago_are_in_the_list_still(tmp_path, emulator):
+    setup = Setup(count=1, epochs=6, seconds=0.3)
+    dies(tmp_path, setup, f"{CREATE}:after:1")
+    emulator.jobs[0].created -= 100_000
+    before = len(emulator.calls)
+    tune(tmp_path, setup)
+    operations = [call.operation for call in emulator.calls[before:]]
+    assert operations.count("ListTrainingJobs") > 3
+    assert operations.count("DescribeTrainingJob") == 2  # when it is found again, and for its end
+
+
 def test_a_new_experiment_in_the_same_folder_stops_the_jobs_of_the_one_before(tmp_path, emulator):
     setup = Setup(count=1, epochs=50, seconds=0.2)
     dies(tmp_path, setup, f"{CREATE}:after:1")

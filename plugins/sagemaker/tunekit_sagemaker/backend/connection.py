@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable, Mapping
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,6 @@ from tunekit_sagemaker.jobs.statuses import JobStatus
 
 SECONDS_TO_CLOSE = 60.0  # for which jobs are asked to end while AWS is busy
 SECONDS_BETWEEN_TRIES = 1.0
-SECONDS_OF_LISTS = 3600.0  # a list goes back so far before the experiment began: clocks differ
 N_FOLDERS = 3  # of an experiment, below the folder with all results
 OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 UNREADABLE = "unreadable"
@@ -89,7 +87,6 @@ class Connection:
         self._prepared = prepared
         self._places = places
         self._max_resource_attr = max_resource_attr
-        self._since = datetime.now(timezone.utc) - timedelta(seconds=SECONDS_OF_LISTS)
 
     def request_of(self, job: TrialJob) -> dict[str, Any]:
         """The request for the job of a run; what does not fit into it is uploaded.
@@ -159,7 +156,7 @@ class Connection:
         """
         missing, found = set(names), {}
         if missing:
-            for name, status in self.jobs.statuses(self._places.experiment, self._since):
+            for name, status in self.jobs.statuses(self._places.experiment):
                 if name in missing:
                     missing.remove(name)
                     found[name] = status
@@ -212,7 +209,7 @@ class Connection:
 
     def stop_others(self, names: Container[str | None]) -> None:
         """Ask the jobs of the experiment to end that are not among these: their runs are not in the record."""
-        for name, status in list(self.jobs.statuses(self._places.experiment, None)):
+        for name, status in list(self.jobs.statuses(self._places.experiment)):
             if name not in names and not status.is_final:
                 self.jobs.stop(name)
 

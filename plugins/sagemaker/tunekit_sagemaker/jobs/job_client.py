@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from tunekit_sagemaker.aws.errors import IN_USE, INVALID, asking, aws_errors, code_of, is_missing, meaning
@@ -75,19 +74,16 @@ class JobClient:
         job = self.describe(name)
         return None if job is None else end_of(job)
 
-    def statuses(self, part: str, since: datetime | None) -> Iterator[tuple[str, JobStatus]]:
+    def statuses(self, part: str) -> Iterator[tuple[str, JobStatus]]:
         """Name and status of the jobs with a text in their names, the newest first.
 
         Args:
             part: The text.
-            since: Those that were created before need not be among them; ``None`` for all.
 
         Raises:
             Busy, NoAccess, Refused: If it cannot be asked.
         """
         asked: dict[str, Any] = {"NameContains": part, "MaxResults": JOBS_PER_PAGE}
-        if since is not None:
-            asked["CreationTimeAfter"] = since
         while True:
             with asking():
                 page = self._sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", **asked)
