@@ -91,17 +91,17 @@ class Clients:
     @property
     def s3(self) -> Any:
         """Keeps files."""
-        return self._client("s3")
+        return self._client("s3", ATTEMPTS)
 
     @property
     def sts(self) -> Any:
         """Says who asks."""
-        return self._client("sts")
+        return self._client("sts", ATTEMPTS)
 
     @property
     def iam(self) -> Any:
         """Knows roles."""
-        return self._client("iam")
+        return self._client("iam", ATTEMPTS)
 
     def identity(self) -> Identity:
         """Who asks.
@@ -120,7 +120,7 @@ class Clients:
             ) from error
         return Identity(answer["Account"], answer["Arn"])
 
-    def _client(self, service: str, attempts: int = ATTEMPTS) -> Any:
+    def _client(self, service: str, attempts: int) -> Any:
         from botocore.config import Config
 
         with self._lock:  # a session makes one client at a time
