@@ -48,15 +48,17 @@ def test_without_a_price_nothing_is_said_of_costs(tmp_path, emulator):
     assert [event["cost"] for event in events_of(tmp_path, "ended")] == [None]
 
 
-def test_runs_before_the_tuner_died_count(tmp_path, emulator):
-    setup = Setup(scheduler="asha_promotion", count=1, seed=3, epochs=3, seconds=0.2, options=A_DOLLAR_A_SECOND)
-    dies(tmp_path, setup, f"{CREATE}:before:3")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_runs_of_a_trial_that_was_paused_when_the_tuner_died_are_paid(tmp_path, emulator, seed):
+    setup = Setup(scheduler="asha_promotion", count=1, seed=seed, epochs=3, seconds=0.1, options=A_DOLLAR_A_SECOND)
+    dies(tmp_path, setup, f"{CREATE}:after:2")
     tune(tmp_path, setup)
-    table = load_experiment(tmp_path).results
-    for _, rows in table.groupby("trial_id"):
-        costs = list(rows["st_worker_cost"])
-        assert costs == sorted(costs)
-    assert max(run for _, run in map(run_of, emulator.jobs)) > 0
+    (resumed,) = [job for job in emulator.jobs if run_of(job)[1] == 1]
+    trial = run_of(resumed)[0]
+    client = boto3.client("sagemaker")
+    jobs = [client.describe_training_job(TrainingJobName=job.name) for job in emulator.jobs if run_of(job)[0] == trial]
+    ends = [event for event in events_of(tmp_path, "ended") if event["trial_id"] == trial]
+    assert ends[-1]["cost"] == sum(job["BillableTimeInSeconds"] for job in jobs)
 
 
 def test_an_experiment_ends_at_its_cost_also_after_its_tuner_died(tmp_path, emulator):
