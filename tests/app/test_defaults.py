@@ -118,7 +118,7 @@ def test_a_backend_that_is_paid_for_is_taken_only_where_it_is_named(install):
     install(Runner, Paid)
     assert default_backend("program", Program) == "runner"
     install(Paid)
-    with pytest.raises(ConfigurationError, match=r"A backend that is always named can run .* Type one of: backend=paid"):
+    with pytest.raises(ConfigurationError, match=r"A backend that is always named .* one of: backend=paid"):
         default_backend("program", Program)
 
 

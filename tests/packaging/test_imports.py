@@ -53,7 +53,7 @@ def test_listing_the_components_brings_nothing_heavy():
         "import sys; from tunekit_core.plugins.registry import registry; registry().components; print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    heavy = {"boto3", "botorch", "hydra", "matplotlib", "pandas", "tensorboardX", "torch"}
+    heavy = {"boto3", "botocore", "botorch", "hydra", "matplotlib", "pandas", "tensorboardX", "torch"}
     assert heavy & set(done.stdout.split()) == set()
 
 
@@ -63,7 +63,7 @@ import sys
 from tunekit.cli.main import main
 options = "backend=local benchmark=checkpoint_example n_workers=1 stopping.max_num_trials_started=1"
 status = main(["+method=RS", *options.split()])
-print(status, *({"boto3", "flask", "moto", "s3transfer", "sagemaker"} & set(sys.modules)))
+print(status, *({"boto3", "botocore", "flask", "moto", "s3transfer", "sagemaker"} & set(sys.modules)))
 """
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)

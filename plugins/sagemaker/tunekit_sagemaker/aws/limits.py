@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
-
-from botocore.loaders import Loader
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
+from typing import TYPE_CHECKING, Any
 
 from tunekit_core import ConfigurationError
 from tunekit_sagemaker.aws.rules import beyond_the_model
+
+if TYPE_CHECKING:
+    from botocore.model import ServiceModel, Shape, StringShape, StructureShape
 
 LONGEST_SHOWN = 100  # characters of a value in a problem
 MOST_SHOWN = 10  # values of an enumeration in a problem; there are 225 types of instances
@@ -101,11 +101,16 @@ def instance_types() -> tuple[str, ...]:
 @cache
 def service_model() -> ServiceModel:
     """What botocore knows of SageMaker. Takes a part of a second the first time."""
+    from botocore.loaders import Loader  # only where something is checked: a local run has nothing of AWS
+    from botocore.model import ServiceModel
+
     return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
 def _check(shape: Shape, value: Any, path: str, *, hidden: bool = False) -> Iterator[str]:
     """Problems of a value; ``hidden`` where it must not be shown."""
+    from botocore.model import ListShape, MapShape, StringShape, StructureShape
+
     if not _has_type(shape, value):
         yield _problem(value, path, f"Member must be of type {shape.type_name}", hidden=hidden)
     elif isinstance(shape, StructureShape):

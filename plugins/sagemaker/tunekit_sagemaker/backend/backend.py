@@ -33,9 +33,9 @@ from tunekit_core import (
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, patiently
 from tunekit_sagemaker.aws.limits import RequestRefused
 from tunekit_sagemaker.backend.best import BestTrial
-from tunekit_sagemaker.backend.checks import check
+from tunekit_sagemaker.backend.checks import check_options
 from tunekit_sagemaker.backend.claims import ClaimedByAnother
-from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
+from tunekit_sagemaker.backend.connection import Connection, Prepared, find_account, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places, former_places, new_places
@@ -87,7 +87,7 @@ class SageMakerBackend(Backend):
         self.max_retries = options.trial_retries
         self._options = options
         self._script = benchmark.script()
-        check(options, problem, program_of(self._script))
+        check_options(options, problem, program_of(self._script))
         self._best = BestTrial(problem.objective)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._home = Path()
@@ -102,6 +102,10 @@ class SageMakerBackend(Backend):
         self._look_at = 0.0  # when jobs are looked at again, on the monotonic clock
         self._is_of_another = False  # the experiment: its jobs are none of ours
         self._slower = 1.0  # times as long between looks, where AWS is too busy to answer
+
+    def check(self) -> None:
+        """Ask AWS for the region, the role and the bucket."""
+        find_account(self._options)
 
     def open(self, n_workers: int) -> None:
         folder = self.folder
@@ -270,6 +274,7 @@ class SageMakerBackend(Backend):
         job.name = aws.claims.find(job.trial.id, job.number)
         if job.name is not None:
             self._see_whether_created(job, job.name)
+            job.is_cut_off = job.status is not None and job.status.was_stopped
         self._costs[job.trial.id] = aws.cost_of_runs_before(job.trial.id, job.number)
 
     def _see_whether_created(self, job: TrialJob, name: str) -> None:
@@ -402,13 +407,14 @@ class SageMakerBackend(Backend):
             assert end is not None
             raise Refused(f"SageMaker cannot run any of these trials: {end.failure}")
         may_end = job.is_to_end or job.has_reached_target
-        cause = cause_of_end(end, self._opened()[0].end_in_log(job), may_end=may_end)
-        self._end(job, cause, "" if cause is None else self._reason(end), end)
+        marker = self._opened()[0].end_in_log(job)
+        cause = cause_of_end(end, marker, may_end=may_end, is_cut_off=job.is_cut_off)
+        self._end(job, cause, "" if cause is None else self._reason(job, end), end)
 
-    def _reason(self, end: JobEnd | None) -> str:
+    def _reason(self, job: TrialJob, end: JobEnd | None) -> str:
         """Why a run failed, without the secrets that it was given: the toolkit tells all that a program wrote."""
         secrets = [value for name, value in self._script.environment.items() if is_secret(name, value)]
-        return mask_secrets(reason_of_end(end), secrets)
+        return mask_secrets(reason_of_end(end, is_cut_off=job.is_cut_off), secrets)
 
     def _end(self, job: TrialJob, cause: Cause | None, reason: str, end: JobEnd | None = None) -> None:
         """Tell the end of a run; without a cause it has not failed."""

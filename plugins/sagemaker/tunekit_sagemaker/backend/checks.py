@@ -33,7 +33,7 @@ OPTIONS = {
 }
 
 
-def check(options: SageMakerOptions, problem: Problem, program: Program) -> None:
+def check_options(options: SageMakerOptions, problem: Problem, program: Program) -> None:
     """Check that SageMaker would take the jobs of an experiment.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from tunekit_core import Script
+from tunekit_core import ConfigurationError, Script
 from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
@@ -235,6 +235,25 @@ class Connection:
             time.sleep(SECONDS_BETWEEN_TRIES)
 
 
+def find_account(options: SageMakerOptions) -> tuple[Clients, str, str]:
+    """What asks AWS, the role of jobs, and the bucket.
+
+    Raises:
+        ConfigurationError: If one of them is missing, or AWS does not answer.
+    """
+    try:
+        with asking():
+            clients = Clients(options.region)
+            return clients, find_role(clients, options.role), find_bucket(clients, options.s3_bucket)
+    except (Busy, NoAccess, Refused) as error:
+        raise ConfigurationError(
+            f"backend=sagemaker cannot use AWS: {str(error).removesuffix('.')}. Type `aws sts get-caller-identity` to "
+            "see who asks, and `aws configure` to say so. Without an account: python -m tunekit sagemaker-emulator",
+            option="backend",
+            value="sagemaker",
+        ) from error
+
+
 def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared:
     """Find role and bucket, and upload the program unless it is there, or is in the image.
 
@@ -246,14 +265,13 @@ def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared
     Raises:
         ConfigurationError: If something is missing, or must not be uploaded.
     """
-    clients = Clients(options.region)
+    clients, role, bucket = find_account(options)
     program = program_of(script)
     above = folder.resolve().parents
     results = above[N_FOLDERS - 1] if len(above) >= N_FOLDERS else None
     is_uploaded = options.launch != "image"
     files, generated = files_of(program, options, results) if is_uploaded else ([], {})
-    bucket = find_bucket(clients, options.s3_bucket)
     prefix = f"{options.s3_prefix.strip('/')}/" if options.s3_prefix.strip("/") else ""
     code = upload(clients, bucket, prefix, files, generated).uri if is_uploaded else ""
-    account = account_of(options, find_role(clients, options.role))
+    account = account_of(options, role)
     return Prepared(clients, account, program, code, bucket, prefix)

@@ -30,6 +30,7 @@ class TrialJob:
         is_placed: Whether it was told where it runs.
         status: The last that was seen of it.
         is_to_end: Whether its end was decided: what comes of our asking is no failure.
+        is_cut_off: Whether its job was stopped when the experiment went on: with the process that tuned before.
         is_asked_to_end: Whether SageMaker was asked to stop it.
         ends_by_itself_until: When it is asked to end, on the monotonic clock, if it has not ended by itself where it
             was sent; infinity if it is not to end.
@@ -38,7 +39,6 @@ class TrialJob:
         last_logged: When something that it has logged was read last, on the monotonic clock.
         n_read: How many of its reports were read.
         reached: How far it has come by what was read.
-        cost_before: Of the runs before, in dollars; ``None`` if that is not known.
     """
 
     trial: Trial
@@ -52,6 +52,7 @@ class TrialJob:
     is_placed: bool = False
     status: JobStatus | None = None
     is_to_end: bool = False
+    is_cut_off: bool = False
     is_asked_to_end: bool = False
     ends_by_itself_until: float = NEVER
     over_since: float = NEVER
@@ -59,7 +60,6 @@ class TrialJob:
     last_logged: float = 0.0
     n_read: int = 0
     reached: float = -NEVER
-    cost_before: float | None = 0.0
 
     def read(self, metrics: Mapping[str, Any]) -> bool:
         """Take notice of the next report; whether the tuner does not have it yet."""

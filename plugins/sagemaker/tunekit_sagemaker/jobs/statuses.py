@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 COMPLETED, FAILED, STOPPED = "Completed", "Failed", "Stopped"
+STOPPING = "Stopping"
 FINAL = frozenset({COMPLETED, FAILED, STOPPED})  # others are added now and then, and a job that has one is not over
 TRAINING = "Training"
 # Secondary ones. Before these an instance is being found, or the image is fetched.
@@ -34,6 +35,11 @@ class JobStatus:
     def is_final(self) -> bool:
         """Whether it is over: nothing of it runs any more, and its checkpoints are in S3."""
         return self.status in FINAL
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody has asked it to end, rather than a limit of time."""
+        return self.status in (STOPPING, STOPPED) and self.secondary not in TIME_LIMITS
 
     @property
     def has_begun(self) -> bool:
