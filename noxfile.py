@@ -64,6 +64,12 @@ def fold(session: nox.Session) -> None:
 
 
 @nox.session
+def sagemaker_faults(session: nox.Session) -> None:
+    """Experiments with the emulator of SageMaker under a hundred seeds of random faults, and fifty trials at once."""
+    session.run("pytest", "plugins/sagemaker/tests/fault_sweep.py", *session.posargs)
+
+
+@nox.session
 def campaign(session: nox.Session) -> None:
     """Kills, damage, full disks and several writers for an hour, as in ``nox -s campaign -- --minutes 5 --seed 1``."""
     session.run("python", "-m", "tests.campaign", *session.posargs)

@@ -6,6 +6,7 @@ import boto3
 import psutil
 import pytest
 
+from tunekit_sagemaker.aws import clients, rates
 from tunekit_sagemaker.emulator import Delays, Emulator
 
 QUICK = Delays(starting=0.02, downloading=0.02, uploading=0.02, interrupted=0.02, checkpoint_sync=0.1, grace=5.0)
@@ -89,3 +90,11 @@ def emulator(use):
     with Emulator(delays=QUICK) as running:
         use(running)
         yield running
+
+
+@pytest.fixture
+def at_any_rate(monkeypatch):
+    """AWS is asked as often as a test likes, and each call once: what is tried again is tried by us."""
+    monkeypatch.setattr(rates, "RATES", {})
+    monkeypatch.setattr(clients, "ATTEMPTS", 1)
+    monkeypatch.setattr(clients, "ATTEMPTS_IN_ROUNDS", 1)

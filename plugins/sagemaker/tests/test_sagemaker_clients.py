@@ -10,7 +10,8 @@ from moto import mock_aws
 
 from tunekit_core import ConfigurationError, InvalidOption
 from tunekit_sagemaker.aws.bucket import find_bucket
-from tunekit_sagemaker.aws.clients import Clients, error_code
+from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.errors import code_of
 from tunekit_sagemaker.aws.rates import RATES, Rate, TokenBucket
 from tunekit_sagemaker.aws.role import find_role
 
@@ -28,7 +29,8 @@ def clients():
 
 
 def test_the_plugin_is_imported_without_boto3():
-    modules = ["aws.bucket", "aws.clients", "aws.names", "aws.rates", "aws.role", "jobs.log_tail", "jobs.report_lines"]
+    modules = ["aws.bucket", "aws.clients", "aws.errors", "aws.names", "aws.rates", "aws.role", "jobs.job_client"]
+    modules += ["jobs.log_tail", "jobs.report_lines"]
     code = "".join(f"import tunekit_sagemaker.{name}\n" for name in modules)
     subprocess.run([sys.executable, "-c", f"{code}import sys\nassert 'botocore' not in sys.modules"], check=True)
 
@@ -63,9 +65,7 @@ def test_a_profile_that_does_not_exist_is_named(monkeypatch):
         Clients("eu-west-1")
 
 
-@pytest.mark.parametrize(
-    ("service", "attempts"), [("sagemaker", 20), ("s3", 20), ("sts", 20), ("iam", 20), ("logs", 3)]
-)
+@pytest.mark.parametrize(("service", "attempts"), [("sagemaker", 2), ("s3", 6), ("sts", 6), ("iam", 6), ("logs", 2)])
 def test_a_client_waits_and_asks_again(service, attempts):
     clients = Clients("eu-west-1")
     client = getattr(clients, service)
@@ -287,4 +287,4 @@ def test_who_may_write_below_a_prefix_alone_may_use_the_bucket(clients):
 
 
 def test_an_error_that_is_none_of_aws_has_no_code():
-    assert error_code(ValueError("x")) == ""
+    assert code_of(ValueError("x")) == ""

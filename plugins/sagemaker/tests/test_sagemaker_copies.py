@@ -228,7 +228,7 @@ def test_checkpoints_that_cannot_be_removed_end_no_experiment(drive, emulator):
     trial = driven.start(3)
     driven.until_idle()
     emulator.add_fault("DeleteObjects", "AccessDenied", times=1)
-    with pytest.warns(RuntimeWarning, match=r"Checkpoints cannot be removed from s3://.*AccessDenied.*s3:DeleteObject"):
+    with pytest.warns(RuntimeWarning, match=r"Checkpoints cannot be removed from S3.*AccessDenied.*s3:DeleteObject"):
         driven.backend.drop_checkpoint(trial.id)
 
 

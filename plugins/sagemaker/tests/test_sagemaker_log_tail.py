@@ -190,7 +190,20 @@ def test_a_refusal_for_now_skips_a_round(stub, logs, code, status):
     page(stub, "f1", after="f1")
     tail = LogTail(logs)
     assert numbers(tail.read("job")) == [0]
+    assert tail.is_behind("job")
     assert tail.read("job") == []
+    assert not tail.is_behind("job")
+
+
+def test_a_log_of_many_pages_is_not_read_to_its_end_at_once(stub, logs):
+    for number in range(10):
+        page(stub, f"f{number + 1}", report(number), after=f"f{number}" if number else None)
+    page(stub, "f10", after="f10")
+    tail = LogTail(logs)
+    assert numbers(tail.read("job")) == list(range(10))
+    assert tail.is_behind("job")
+    assert tail.read("job") == []
+    assert not tail.is_behind("job")
 
 
 def test_a_list_that_is_refused_for_now_skips_a_round(logs):

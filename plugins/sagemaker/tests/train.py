@@ -1,8 +1,9 @@
-"""Stands in for training: a report an epoch, with a checkpoint of each; the score depends on x and the epoch alone."""
+"""Stands in for training: one report an epoch, with a checkpoint of each; the score depends on x and epoch alone."""
 
 import argparse
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ parser.add_argument("--x", type=float, default=0.5)
 parser.add_argument("--epochs", type=int, default=9)
 parser.add_argument("--seconds", type=float, default=0.05)
 parser.add_argument("--fails_at", type=int, default=0)
+parser.add_argument("--kills_all_at", type=int, default=0)
 parser.add_argument("--publishes", action="store_true")
 parser.add_argument("--st_checkpoint_dir", type=Path)
 arguments, _ = parser.parse_known_args()
@@ -24,6 +26,10 @@ for epoch in range(done + 1, arguments.epochs + 1):
     time.sleep(arguments.seconds)
     if epoch == arguments.fails_at:
         raise RuntimeError("the learning rate was too high")
+    if epoch == arguments.kills_all_at:  # as the system does that is out of memory; reports are printed by then
+        time.sleep(1)
+        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
     if arguments.publishes:
         with report.checkpoint(epoch) as folder:
             (folder / "epoch.json").write_text(json.dumps(epoch))

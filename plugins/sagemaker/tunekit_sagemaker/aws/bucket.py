@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tunekit_core import InvalidOption
-from tunekit_sagemaker.aws.clients import Clients, error_code
+from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.errors import code_of
 
 WITHOUT_CONSTRAINT = "us-east-1"  # S3 takes every name of a region as a constraint but this
 MISSING = ("404", "NoSuchBucket")
@@ -30,14 +31,14 @@ def find_bucket(clients: Clients, bucket: str | None = None) -> str:
     try:
         clients.s3.head_bucket(Bucket=name, ExpectedBucketOwner=account)
     except clients.s3.exceptions.ClientError as error:
-        if error_code(error) in DENIED:  # anybody could have taken that name before
+        if code_of(error) in DENIED:  # anybody could have taken that name before
             raise InvalidOption(
                 "backend.s3_bucket",
                 None,
                 f"stands for {name}, which may not be used: it belongs to another account, or there is no permission "
                 "to see it. Type backend.s3_bucket=NAME with a bucket of yours",
             ) from error
-        if error_code(error) not in MISSING:
+        if code_of(error) not in MISSING:
             raise
         _create(clients, name)
     return name
@@ -47,9 +48,9 @@ def _check(clients: Clients, bucket: str) -> None:
     try:
         answer = clients.s3.head_bucket(Bucket=bucket)
     except clients.s3.exceptions.ClientError as error:
-        if error_code(error) in DENIED:  # who may write below a prefix alone is refused here
+        if code_of(error) in DENIED:  # who may write below a prefix alone is refused here
             return
-        if error_code(error) not in (*MISSING, "301", "400"):
+        if code_of(error) not in (*MISSING, "301", "400"):
             raise
         headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
         region = headers.get("x-amz-bucket-region", clients.region)
@@ -75,6 +76,6 @@ def _create(clients: Clients, name: str) -> None:
     try:
         clients.s3.create_bucket(Bucket=name, **({} if clients.region == WITHOUT_CONSTRAINT else constraint))
     except clients.s3.exceptions.ClientError as error:
-        if error_code(error) not in ("BucketAlreadyOwnedByYou", "OperationAborted"):
+        if code_of(error) not in ("BucketAlreadyOwnedByYou", "OperationAborted"):
             raise
         clients.s3.get_waiter("bucket_exists").wait(Bucket=name)  # another process creates it

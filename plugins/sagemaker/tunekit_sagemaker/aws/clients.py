@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 60
-ATTEMPTS = 20
-ATTEMPTS_FOR_LOGS = 3  # they are read again in the next round anyhow, and others wait for it
+ATTEMPTS = 6
+ATTEMPTS_IN_ROUNDS = 2  # what is asked in every round is asked again in the next one, and all trials wait for a call
 
 
 @attrs.frozen
@@ -80,28 +80,28 @@ class Clients:
 
     @property
     def sagemaker(self) -> Any:
-        """Starts, describes and stops jobs."""
-        return self._client("sagemaker")
+        """Starts, describes and stops jobs. It gives up sooner than the others."""
+        return self._client("sagemaker", ATTEMPTS_IN_ROUNDS)
 
     @property
     def logs(self) -> Any:
         """Reads what jobs print. It gives up sooner than the others."""
-        return self._client("logs", ATTEMPTS_FOR_LOGS)
+        return self._client("logs", ATTEMPTS_IN_ROUNDS)
 
     @property
     def s3(self) -> Any:
         """Keeps files."""
-        return self._client("s3")
+        return self._client("s3", ATTEMPTS)
 
     @property
     def sts(self) -> Any:
         """Says who asks."""
-        return self._client("sts")
+        return self._client("sts", ATTEMPTS)
 
     @property
     def iam(self) -> Any:
         """Knows roles."""
-        return self._client("iam")
+        return self._client("iam", ATTEMPTS)
 
     def identity(self) -> Identity:
         """Who asks.
@@ -120,7 +120,7 @@ class Clients:
             ) from error
         return Identity(answer["Account"], answer["Arn"])
 
-    def _client(self, service: str, attempts: int = ATTEMPTS) -> Any:
+    def _client(self, service: str, attempts: int) -> Any:
         from botocore.config import Config
 
         with self._lock:  # a session makes one client at a time
@@ -134,9 +134,3 @@ class Clients:
                 limit_rates(client, service)
                 self._clients[service] = client
             return self._clients[service]
-
-
-def error_code(error: Exception) -> str:
-    """The code of what AWS refused, such as ``"ResourceInUse"``; empty for an error of another kind."""
-    response = getattr(error, "response", None)
-    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""

@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 from tunekit_core import InvalidOption
-from tunekit_sagemaker.aws.clients import Clients, error_code
+from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.errors import code_of
 
 VARIABLE = "TUNEKIT_SAGEMAKER_ROLE"
 JOB = "TRAINING_JOB_NAME"  # set by SageMaker within a job
@@ -64,7 +65,7 @@ def _assumed(clients: Clients) -> str | None:
     try:
         role = clients.iam.get_role(RoleName=name)["Role"]
     except clients.iam.exceptions.ClientError as error:
-        if error_code(error) not in ("AccessDenied", "NoSuchEntity"):
+        if code_of(error) not in ("AccessDenied", "NoSuchEntity"):
             raise
         # A notebook need not be allowed to read its own role. The session gives its name, but not its path.
         path = PATH_OF_THESE if MADE_BY_CONSOLE in name else "/"
@@ -78,7 +79,7 @@ def _made_by_console(clients: Clients) -> str | None:
         for page in clients.iam.get_paginator("list_roles").paginate(PathPrefix=PATH_OF_THESE):
             roles += (role for role in page["Roles"] if MADE_BY_CONSOLE in role["RoleName"])
     except clients.iam.exceptions.ClientError as error:
-        if error_code(error) != "AccessDenied":
+        if code_of(error) != "AccessDenied":
             raise
     return str(max(roles, key=lambda role: (role["CreateDate"], role["Arn"]))["Arn"]) if roles else None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import tempfile
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,17 +30,18 @@ from tunekit_core import (
     is_secret,
     mask_secrets,
 )
+from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, patiently
 from tunekit_sagemaker.aws.limits import RequestRefused
 from tunekit_sagemaker.backend.best import BestTrial
 from tunekit_sagemaker.backend.checks import check
-from tunekit_sagemaker.backend.connection import CannotRemove, Connection, Prepared, prepare
+from tunekit_sagemaker.backend.claims import ClaimedByAnother
+from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places, former_places, new_places
 from tunekit_sagemaker.backend.program import program_of
 from tunekit_sagemaker.backend.starter import Starter
 from tunekit_sagemaker.backend.trial_job import NEVER, TrialJob
-from tunekit_sagemaker.jobs.job_client import Busy, NoAccess, Refused
 from tunekit_sagemaker.jobs.statuses import JobEnd
 
 SECONDS_TO_END_BY_ITSELF = 120.0  # of a script that was told where it was sent, and has got there
@@ -99,6 +100,7 @@ class SageMakerBackend(Backend):
         self._dropped: set[int] = set()  # trials whose checkpoints are removed once no other is started from them
         self._events: list[BackendEvent] = []  # that are known already
         self._look_at = 0.0  # when jobs are looked at again, on the monotonic clock
+        self._is_of_another = False  # the experiment: its jobs are none of ours
         self._slower = 1.0  # times as long between looks, where AWS is too busy to answer
 
     def open(self, n_workers: int) -> None:
@@ -115,7 +117,8 @@ class SageMakerBackend(Backend):
         places = former_places(self._home)
         aws, _ = self._connect(places) if places is not None else self._opened()
         self._began += self.now() - time
-        aws.claims.find_lost({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
+        known = {unfinished.trial.id: unfinished.trial.run for unfinished in trials}
+        patiently(partial(aws.claims.find_lost, known))
         for unfinished in trials:
             trial = unfinished.trial
             if trial.last_report is not None:
@@ -125,17 +128,12 @@ class SageMakerBackend(Backend):
             job = self._job(trial, trial.until)
             job.n_recorded = unfinished.n_recorded
             job.is_to_end = unfinished.is_ending
-            job.name = aws.claims.find(trial.id, trial.run)
-            status = None if job.name is None else aws.jobs.status(job.name)
-            self._costs[trial.id] = aws.cost_of_runs_before(trial.id, trial.run)
             self._running[trial.id] = job
-            if status is not None:
-                job.is_created, job.status = True, status
-            elif job.is_to_end:
-                self._conclude(job, None)
-            else:
+            patiently(partial(self._find, job))
+            if not job.is_created and not job.is_to_end:
                 self._wait_for_job(job)
-        aws.stop_others([job.name for job in self._running.values()])
+        names = [job.name for job in self._running.values()]
+        patiently(partial(aws.stop_others, names))
 
     def start(self, trial: Trial, until: int | None, checkpoint_of: Checkpoint | None) -> None:
         """Have the trial wait for its job, and for a copy of the checkpoint that it starts from."""
@@ -163,12 +161,13 @@ class SageMakerBackend(Backend):
             return  # it has ended, and that is on its way to the tuner
         job.is_to_end = True
         aws, starter = self._opened()
-        if starter.remove(job) or aws.copies.remove(job):
-            self._conclude(job, None)
+        starter.remove(job)
+        aws.copies.remove(job)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
         while True:
             self._start_waiting()
+            self._end_unstarted()
             self._ask_to_end()
             if not self._events and self._running and time.monotonic() >= self._look_at:
                 self._look()
@@ -195,11 +194,11 @@ class SageMakerBackend(Backend):
 
     def close(self) -> None:
         """Ask all jobs to end. Whatever cannot be asked now ends at its time limit."""
+        jobs = [job for job in self._running.values() if not job.is_asked_to_end and job.over_since == NEVER]
+        names = [job.name for job in jobs if job.name is not None]  # also of one whose creation was not answered
         try:
-            for job in self._running.values():
-                if job.is_created and not job.is_asked_to_end:
-                    with contextlib.suppress(Busy, NoAccess, Refused):
-                        self._opened()[0].stop_for_sure(str(job.name))
+            if self._connection is not None and not self._is_of_another:
+                self._connection.stop_before_leaving(names)
         finally:
             if self._connection is not None:
                 self._connection.copies.close()
@@ -218,7 +217,8 @@ class SageMakerBackend(Backend):
         assert self._prepared is not None  # open() is called first
         former = former_places(self._home)
         if former is not None:
-            self._connect(former)[0].stop_others(())
+            aws, _ = self._connect(former)
+            patiently(partial(aws.stop_others, ()))
         self._connect(new_places(self._home, self._prepared.bucket, self._prepared.prefix))
 
     def _connect(self, places: Places) -> tuple[Connection, Starter]:
@@ -234,7 +234,9 @@ class SageMakerBackend(Backend):
     def _begin(self, job: TrialJob) -> None:
         aws, _ = self._opened()
         if job.number == 0 and (job.trial.id, 0) in aws.claims.lost:
-            aws.drop_checkpoint(job.trial.id)  # of a trial of this number that the record has lost
+            patiently(partial(aws.drop_checkpoint, job.trial.id))  # of a trial of this number that the record has lost
+        if job.number > 0 and job.trial.id not in self._costs:  # it was paused when the experiment went on
+            self._costs[job.trial.id] = patiently(partial(aws.cost_of_runs_before, job.trial.id, job.number))
         self._dropped.discard(job.trial.id)  # it is needed after all
         self._running[job.trial.id] = job
         self._wait_for_job(job)
@@ -253,9 +255,26 @@ class SageMakerBackend(Backend):
         for trial_id in sorted(self._dropped - aws.copies.donors):
             self._dropped.remove(trial_id)
             try:
-                aws.drop_checkpoint(trial_id)
-            except CannotRemove as error:
-                warnings.warn(str(error), RuntimeWarning, stacklevel=3)
+                patiently(partial(aws.drop_checkpoint, trial_id))
+            except (Busy, NoAccess, Refused) as error:
+                warnings.warn(
+                    f"Checkpoints cannot be removed from S3, and cost money there: {error}. Whoever tunes needs the "
+                    "permission s3:DeleteObject.",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
+
+    def _find(self, job: TrialJob) -> None:
+        """See whether a run has a job already."""
+        aws, _ = self._opened()
+        job.name = aws.claims.find(job.trial.id, job.number)
+        if job.name is not None:
+            self._see_whether_created(job, job.name)
+        self._costs[job.trial.id] = aws.cost_of_runs_before(job.trial.id, job.number)
+
+    def _see_whether_created(self, job: TrialJob, name: str) -> None:
+        job.status = self._opened()[0].jobs.status(name)
+        job.is_created = job.status is not None
 
     def _start_waiting(self) -> None:
         """Create the jobs of runs that wait, as far as SageMaker takes them now."""
@@ -264,7 +283,8 @@ class SageMakerBackend(Backend):
             if failure is None:
                 starter.add(job)
             else:
-                self._end(job, Cause.INFRASTRUCTURE if failure.passes else Cause.SCRIPT, failure.reason)
+                cause = Cause.INFRASTRUCTURE if failure.passes else Cause.SCRIPT
+                patiently(partial(self._end, job, cause, failure.reason))
         if self._dropped:
             self._drop(())
         while True:
@@ -273,10 +293,24 @@ class SageMakerBackend(Backend):
             try:
                 if starter.start_waiting(any_runs=any_runs) is None:
                     return
+            except ClaimedByAnother:
+                self._is_of_another = True
+                raise
             except (Refused, RequestRefused) as error:
                 if first is None or not starter.has_created:
                     raise  # others would be refused alike
-                self._end(first, Cause.LIMIT, f"SageMaker refuses its job: {error}")
+                patiently(partial(self._end, first, Cause.LIMIT, f"SageMaker refuses its job: {error}"))
+
+    def _end_unstarted(self) -> None:
+        """Tell the ends of runs whose end was decided before they had a job, unless they have one after all."""
+        for job in [each for each in self._running.values() if each.is_to_end and not each.is_created]:
+            try:
+                if job.name is not None:  # the answer to its creation may have been lost
+                    self._see_whether_created(job, job.name)
+                if not job.is_created:
+                    self._conclude(job, None)
+            except Busy:
+                return  # with the next look
 
     def _ask_to_end(self) -> None:
         """Stop the jobs whose end was decided, or that are overdue."""
@@ -293,15 +327,18 @@ class SageMakerBackend(Backend):
 
     def _look(self) -> None:
         """See what jobs have logged, and which are over; all that a trial reported comes before its end."""
+        is_busy = False
         try:
             self._see_statuses()
-            for job in [each for each in self._running.values() if each.is_created]:
+        except Busy:
+            is_busy = True
+        for job in [each for each in self._running.values() if each.is_created]:
+            try:
                 self._read(job)
                 self._conclude_if_over(job)
-        except Busy:
-            self._slower = min(2 * self._slower, 16.0)
-        else:
-            self._slower = max(1.0, self._slower / 2)
+            except Busy:
+                is_busy = True
+        self._slower = min(2 * self._slower, 16.0) if is_busy else max(1.0, self._slower / 2)
         pause = self._slower * self._options.poll_interval
         self._look_at = time.monotonic() + pause * random.uniform(1 - JITTER, 1 + JITTER)
 
@@ -348,10 +385,15 @@ class SageMakerBackend(Backend):
     def _conclude_if_over(self, job: TrialJob) -> None:
         if job.over_since == NEVER:
             return
-        is_settled = time.monotonic() - max(job.over_since, job.last_logged) > self._options.settle_time
         aws, _ = self._opened()
-        if is_settled or aws.log.is_complete(str(job.name)):
-            self._conclude(job, aws.jobs.end(str(job.name)))
+        if job.end is None:
+            job.end = aws.jobs.end(str(job.name))
+        if aws.log.is_behind(str(job.name)):
+            job.last_logged = time.monotonic()
+        is_settled = time.monotonic() - max(job.over_since, job.last_logged) > self._options.settle_time
+        has_no_log = job.end is not None and not job.end.has_run
+        if is_settled or has_no_log or aws.log.is_complete(str(job.name)):
+            self._conclude(job, job.end)
             aws.log.forget(str(job.name))
 
     def _conclude(self, job: TrialJob, end: JobEnd | None) -> None:
@@ -370,7 +412,8 @@ class SageMakerBackend(Backend):
 
     def _end(self, job: TrialJob, cause: Cause | None, reason: str, end: JobEnd | None = None) -> None:
         """Tell the end of a run; without a cause it has not failed."""
-        trial_id, aws = job.trial.id, self._opened()[0]
+        trial_id, (aws, starter) = job.trial.id, self._opened()
+        has_checkpoint = aws.has_checkpoint(trial_id)  # before anything is noted: it may fail, and is done again then
         before, of_run = self._costs.get(trial_id, 0.0), aws.prices.of_run(end)
         self._costs[trial_id] = None if before is None or of_run is None else before + of_run
         self._events.append(
@@ -382,7 +425,8 @@ class SageMakerBackend(Backend):
                 cause=cause or Cause.SCRIPT,
                 reason=reason,
                 cost=self._costs[trial_id],
-                has_checkpoint=aws.has_checkpoint(trial_id),
+                has_checkpoint=has_checkpoint,
             )
         )
         del self._running[trial_id]
+        starter.hurry()

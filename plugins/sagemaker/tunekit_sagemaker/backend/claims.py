@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tunekit_core import RecordError, TunekitError
-from tunekit_sagemaker.aws.errors import AWS_ERRORS, code_of, is_missing
+from tunekit_sagemaker.aws.errors import asking, aws_errors, code_of, is_missing, meaning
 from tunekit_sagemaker.aws.names import job_name
 from tunekit_sagemaker.backend.places import Places
 
 CLAIM = re.compile(r"(\d+)-(\d+)")
-TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+TAKEN = "PreconditionFailed"
 
 
 class ClaimedByAnother(TunekitError, RuntimeError):
@@ -39,17 +39,20 @@ class Claims:
         self._s3 = s3
         self._places = places
         self.lost: set[tuple[int, int]] = set()
+        self._names: dict[tuple[int, int], str] = {}  # of claims whose answer did not come
 
     def make(self, trial_id: int, run: int) -> str:
-        """Claim a run.
+        """Claim a run. Who got no answer does it again.
 
         Returns:
             The name of its job, which no other job has had or will have.
 
         Raises:
             ClaimedByAnother: If somebody has.
+            Busy, NoAccess, Refused: If it cannot be claimed.
         """
         name = job_name(str(trial_id), str(run), os.urandom(4).hex(), unique=self._places.experiment)
+        name = self._names.setdefault((trial_id, run), name)
         once = {} if (trial_id, run) in self.lost else {"IfNoneMatch": "*"}
         try:
             self._s3.put_object(
@@ -58,9 +61,9 @@ class Claims:
                 Body=json.dumps({"job": name}).encode(),
                 **once,
             )
-        except AWS_ERRORS as error:
-            if code_of(error) not in TAKEN:
-                raise
+        except aws_errors() as error:
+            if code_of(error) != TAKEN:
+                raise meaning(error) from error
             found = self.find(trial_id, run)
             if found != name:  # else the answer to the first of several tries was lost
                 raise ClaimedByAnother(
@@ -68,6 +71,7 @@ class Claims:
                     "processes cannot tune the same experiment."
                 ) from error
         self.lost.discard((trial_id, run))
+        del self._names[trial_id, run]
         return name
 
     def find_lost(self, known: Mapping[int, int]) -> None:
@@ -75,9 +79,14 @@ class Claims:
 
         Args:
             known: The last run of each trial that the record has and that has not ended.
+
+        Raises:
+            Busy, NoAccess, Refused: If S3 cannot be asked.
         """
         pages = self._s3.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self._places.bucket, Prefix=self._places.claims):
+        with asking():
+            found = list(pages.paginate(Bucket=self._places.bucket, Prefix=self._places.claims))
+        for page in found:
             for entry in page.get("Contents", ()):
                 claim = CLAIM.fullmatch(entry["Key"].rpartition("/")[2])
                 if claim is not None and int(claim[2]) > known.get(int(claim[1]), -1):
@@ -88,16 +97,17 @@ class Claims:
 
         Raises:
             RecordError: If something else is in its place.
+            Busy, NoAccess, Refused: If S3 cannot be asked.
         """
         key = self._places.claim(trial_id, run)
         try:
-            answer = self._s3.get_object(Bucket=self._places.bucket, Key=key)
-        except AWS_ERRORS as error:
+            content = self._s3.get_object(Bucket=self._places.bucket, Key=key)["Body"].read()
+        except aws_errors() as error:
             if is_missing(error):
                 return None
-            raise
+            raise meaning(error) from error
         try:
-            job = json.loads(answer["Body"].read())["job"]
+            job = json.loads(content)["job"]
         except (ValueError, TypeError, LookupError):
             job = None
         if not isinstance(job, str):

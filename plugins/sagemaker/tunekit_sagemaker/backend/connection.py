@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable, Mapping
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from tunekit_core import Script, TunekitError
+from tunekit_core import Script
 from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients
-from tunekit_sagemaker.aws.errors import AWS_ERRORS, text_of
+from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
 from tunekit_sagemaker.aws.limits import require_valid
 from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
@@ -25,21 +24,17 @@ from tunekit_sagemaker.backend.places import Places
 from tunekit_sagemaker.backend.program import Program, file_of, files_of, program_of
 from tunekit_sagemaker.backend.trial_job import TrialJob
 from tunekit_sagemaker.code.upload import SOURCE, upload
-from tunekit_sagemaker.jobs.job_client import Busy, JobClient
+from tunekit_sagemaker.jobs.job_client import JobClient
 from tunekit_sagemaker.jobs.log_tail import LogTail
 from tunekit_sagemaker.jobs.report_lines import LoggedEnd, LoggedReport
 from tunekit_sagemaker.jobs.request import Account, Bootstrap, Image, Job, Machines, Toolkit, request_of
 from tunekit_sagemaker.jobs.statuses import JobStatus
 
 SECONDS_TO_CLOSE = 60.0  # for which jobs are asked to end while AWS is busy
-SECONDS_OF_LISTS = 3600.0  # a list goes back so far before the experiment began: clocks differ
+SECONDS_BETWEEN_TRIES = 1.0
 N_FOLDERS = 3  # of an experiment, below the folder with all results
 OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 UNREADABLE = "unreadable"
-
-
-class CannotRemove(TunekitError, RuntimeError):
-    """S3 does not remove what nobody needs."""
 
 
 @attrs.frozen
@@ -94,7 +89,6 @@ class Connection:
         self._prepared = prepared
         self._places = places
         self._max_resource_attr = max_resource_attr
-        self._since = datetime.now(timezone.utc) - timedelta(seconds=SECONDS_OF_LISTS)
 
     def request_of(self, job: TrialJob) -> dict[str, Any]:
         """The request for the job of a run; what does not fit into it is uploaded.
@@ -124,7 +118,8 @@ class Connection:
         require_valid("CreateTrainingJob", request)
         for name, content in asked.files.items():
             key = places.inputs(trial_id, job.number) + name
-            self._s3.put_object(Bucket=places.bucket, Key=key, Body=content.encode())
+            with asking():
+                self._s3.put_object(Bucket=places.bucket, Key=key, Body=content.encode())
         return request
 
     def _launch(self, job: TrialJob) -> Bootstrap | Toolkit | Image:
@@ -157,7 +152,7 @@ class Connection:
         """
         missing, found = set(names), {}
         if missing:
-            for name, status in self.jobs.statuses(self._places.experiment, self._since):
+            for name, status in self.jobs.statuses(self._places.experiment):
                 if name in missing:
                     missing.remove(name)
                     found[name] = status
@@ -172,7 +167,8 @@ class Connection:
             job: The run.
             thoroughly: As for :meth:`LogTail.read`.
         """
-        logged = self.log.read(str(job.name), thoroughly=thoroughly)
+        with asking():
+            logged = self.log.read(str(job.name), thoroughly=thoroughly)
         reports = [each for each in logged if isinstance(each, LoggedReport)]
         return [{UNREADABLE: each.unreadable} if each.metrics is None else each.metrics for each in reports]
 
@@ -183,31 +179,25 @@ class Connection:
     def has_checkpoint(self, trial_id: int) -> bool:
         """Whether a trial has left something to go on from."""
         key = self._places.checkpoints(trial_id)
-        answer = self._s3.list_objects_v2(Bucket=self._places.bucket, Prefix=key, MaxKeys=1)
+        with asking():
+            answer = self._s3.list_objects_v2(Bucket=self._places.bucket, Prefix=key, MaxKeys=1)
         return bool(answer["KeyCount"])
 
     def drop_checkpoint(self, trial_id: int) -> None:
         """Remove what a trial has left to go on from.
 
         Raises:
-            CannotRemove: If S3 keeps some of it.
+            Busy, NoAccess, Refused: If S3 keeps some of it.
         """
-        folder = self._places.checkpoints(trial_id)
-        refused: list[str] = []
-        try:
-            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._places.bucket, Prefix=folder):
+        pages = self._s3.get_paginator("list_objects_v2")
+        with asking():
+            for page in pages.paginate(Bucket=self._places.bucket, Prefix=self._places.checkpoints(trial_id)):
                 keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]  # as many as can be removed at once
                 if keys:
                     asked = {"Objects": keys, "Quiet": True}
                     answer = self._s3.delete_objects(Bucket=self._places.bucket, Delete=asked)
-                    refused += (f"{each.get('Code')}: {each.get('Message')}" for each in answer.get("Errors", ()))
-        except AWS_ERRORS as error:
-            refused.append(text_of(error))
-        if refused:
-            raise CannotRemove(
-                f"Checkpoints cannot be removed from {self._places.uri(self._places.root)}, and cost money there: "
-                f"{refused[0]}. Whoever tunes needs the permission s3:DeleteObject."
-            )
+                    for each in answer.get("Errors", ()):
+                        raise Refused(f"{each.get('Code')}: {each.get('Message')}")
 
     def cost_of_runs_before(self, trial_id: int, run: int) -> float | None:
         """What the runs of a trial before one have cost; ``None`` if that is not known."""
@@ -222,27 +212,27 @@ class Connection:
 
     def stop_others(self, names: Container[str | None]) -> None:
         """Ask the jobs of the experiment to end that are not among these: their runs are not in the record."""
-        for name, status in self.jobs.statuses(self._places.experiment, None):
+        for name, status in list(self.jobs.statuses(self._places.experiment)):
             if name not in names and not status.is_final:
-                self.stop_for_sure(name)
-
-    def stop_for_sure(self, name: str) -> None:
-        """Ask a job to end, again and again while AWS is busy.
-
-        Raises:
-            Busy: If it still is after a minute.
-            NoAccess, Refused: If it cannot be asked.
-        """
-        limit, pause = time.monotonic() + SECONDS_TO_CLOSE, 0.5
-        while True:
-            try:
                 self.jobs.stop(name)
+
+    def stop_before_leaving(self, names: Iterable[str]) -> None:
+        """Ask jobs to end as far as that can be asked within a minute."""
+        left, limit = list(names), time.monotonic() + SECONDS_TO_CLOSE
+        while True:
+            for name in tuple(left):
+                try:
+                    self.jobs.stop(name)
+                except Busy:
+                    continue
+                except Refused:
+                    pass
+                except NoAccess:
+                    return
+                left.remove(name)
+            if not left or time.monotonic() > limit:
                 return
-            except Busy:
-                if time.monotonic() > limit:
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, 8.0)
+            time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared:

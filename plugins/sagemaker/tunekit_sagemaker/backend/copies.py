@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from tunekit_sagemaker.aws.errors import AWS_ERRORS, is_missing, passes, text_of
+from tunekit_sagemaker.aws.errors import aws_errors, is_missing, passes, text_of
 from tunekit_sagemaker.backend.places import Places
 from tunekit_sagemaker.backend.trial_job import TrialJob
 
@@ -105,7 +105,7 @@ class Copies:
                 return NotCopied(f"It was changed while it was copied: {said}.")
             # Last: without its list, the bootstrap takes a version for one of which not all has come.
             self._put(f"{target}{parent.resource}.json", {name: size for name, (size, _) in files.items()})
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if is_missing(error):
                 return NotCopied(f"It was removed while it was copied: {said}.")
             return NotCopied(f"It cannot be copied: {said}: {text_of(error)}", passes(error))
@@ -141,7 +141,7 @@ class Copies:
         try:
             content = self._s3.get_object(Bucket=self._places.bucket, Key=key)["Body"].read()
             return json.loads(content)
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if is_missing(error):
                 return None
             raise

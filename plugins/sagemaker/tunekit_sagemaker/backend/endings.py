@@ -41,4 +41,4 @@ def reason_of_end(end: JobEnd | None) -> str:
 
 def meets_every_trial(end: JobEnd | None) -> bool:
     """Whether the request itself was wrong, such as its image or a bucket: other trials would fail like this one."""
-    return end is not None and end.began is None and end.failure.startswith(BY_REQUEST)
+    return end is not None and not end.has_run and end.failure.startswith(BY_REQUEST)

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tunekit_sagemaker.aws.errors import Busy
 from tunekit_sagemaker.backend.claims import Claims
 from tunekit_sagemaker.backend.trial_job import TrialJob
-from tunekit_sagemaker.jobs.job_client import Busy, JobClient
+from tunekit_sagemaker.jobs.job_client import JobClient
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds until it is tried again
 SECONDS_FOR_QUOTA = 3600.0  # for which a quota is waited for that nothing of ours uses up
@@ -61,6 +62,10 @@ class Starter:
             return False
         self._waiting.remove(job)
         return True
+
+    def hurry(self) -> None:
+        """Instances are free again: what waits for some is tried at once."""
+        self._pause, self._not_before = FIRST_PAUSE, 0.0
 
     def start_waiting(self, *, any_runs: bool) -> TrialJob | None:
         """Create the first job that waits, if it is time to.

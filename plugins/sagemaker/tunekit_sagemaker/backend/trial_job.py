@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from tunekit_core import Trial
-from tunekit_sagemaker.jobs.statuses import JobStatus
+from tunekit_sagemaker.jobs.statuses import JobEnd, JobStatus
 
 NEVER = float("inf")
 
@@ -34,6 +34,7 @@ class TrialJob:
         ends_by_itself_until: When it is asked to end, on the monotonic clock, if it has not ended by itself where it
             was sent; infinity if it is not to end.
         over_since: When it was first seen to be over, on the monotonic clock.
+        end: How its job has ended, once that was asked.
         last_logged: When something that it has logged was read last, on the monotonic clock.
         n_read: How many of its reports were read.
         reached: How far it has come by what was read.
@@ -54,6 +55,7 @@ class TrialJob:
     is_asked_to_end: bool = False
     ends_by_itself_until: float = NEVER
     over_since: float = NEVER
+    end: JobEnd | None = None
     last_logged: float = 0.0
     n_read: int = 0
     reached: float = -NEVER

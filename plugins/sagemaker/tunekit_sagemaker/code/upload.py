@@ -10,7 +10,8 @@ from typing import IO, Any
 
 import attrs
 
-from tunekit_sagemaker.aws.clients import Clients, error_code
+from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.errors import code_of
 from tunekit_sagemaker.code.archive import DIGITS, write_archive
 from tunekit_sagemaker.code.files import CodeFile
 
@@ -64,15 +65,15 @@ def _put_once(s3: Any, bucket: str, key: str, body: IO[bytes] | bytes) -> None:
             s3.head_object(Bucket=bucket, Key=key)
             return
         except s3.exceptions.ClientError as error:
-            if error_code(error) not in NOT_THERE:
+            if code_of(error) not in NOT_THERE:
                 raise
         try:
             s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
             return
         except s3.exceptions.ClientError as error:
-            if error_code(error) in THERE:
+            if code_of(error) in THERE:
                 return
-            if error_code(error) not in AGAIN or not tries_left:
+            if code_of(error) not in AGAIN or not tries_left:
                 raise
         if not isinstance(body, bytes):
             body.seek(0)

@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
-from tunekit_core import TunekitError
-from tunekit_sagemaker.aws.errors import (
-    AWS_ERRORS,
-    DENIED,
-    IN_USE,
-    QUOTA,
-    code_of,
-    is_missing,
-    lacks_credentials,
-    passes,
-    text_of,
-)
+from tunekit_sagemaker.aws.errors import IN_USE, INVALID, asking, aws_errors, code_of, is_missing, meaning
 from tunekit_sagemaker.jobs.statuses import JobEnd, JobStatus, end_of, status_of
 
 JOBS_PER_PAGE = 100
-
-
-class Busy(TunekitError, RuntimeError):
-    """AWS does not do it now, and may some time later.
-
-    Attributes:
-        is_quota: Whether as many instances run as the account may have.
-    """
-
-    def __init__(self, message: str, *, is_quota: bool = False) -> None:
-        super().__init__(message)
-        self.is_quota = is_quota
-
-
-class NoAccess(TunekitError, RuntimeError):
-    """AWS refuses whoever asks: every other request would be refused like this one."""
-
-
-class Refused(TunekitError, RuntimeError):
-    """AWS refuses this request."""
 
 
 class JobClient:
@@ -61,13 +29,9 @@ class JobClient:
         """
         try:
             self._sagemaker.create_training_job(**request)
-        except AWS_ERRORS as error:
-            code = code_of(error)
-            if code == IN_USE:
-                return
-            if code == QUOTA:
-                raise Busy(text_of(error), is_quota=True) from error
-            raise _meaning(error) from error
+        except aws_errors() as error:
+            if code_of(error) != IN_USE:
+                raise meaning(error) from error
 
     def stop(self, name: str) -> bool:
         """Ask a job to end.
@@ -80,10 +44,10 @@ class JobClient:
         """
         try:
             self._sagemaker.stop_training_job(TrainingJobName=name)
-        except AWS_ERRORS as error:
-            if is_missing(error) or code_of(error) == "ValidationException":  # it has ended
+        except aws_errors() as error:
+            if is_missing(error) or code_of(error) == INVALID:  # it has ended
                 return False
-            raise _meaning(error) from error
+            raise meaning(error) from error
         return True
 
     def describe(self, name: str) -> Mapping[str, Any] | None:
@@ -94,10 +58,10 @@ class JobClient:
         """
         try:
             job: Mapping[str, Any] = self._sagemaker.describe_training_job(TrainingJobName=name)
-        except AWS_ERRORS as error:
+        except aws_errors() as error:
             if is_missing(error):
                 return None
-            raise _meaning(error) from error
+            raise meaning(error) from error
         return job
 
     def status(self, name: str) -> JobStatus | None:
@@ -110,34 +74,21 @@ class JobClient:
         job = self.describe(name)
         return None if job is None else end_of(job)
 
-    def statuses(self, part: str, since: datetime | None) -> Iterator[tuple[str, JobStatus]]:
+    def statuses(self, part: str) -> Iterator[tuple[str, JobStatus]]:
         """Name and status of the jobs with a text in their names, the newest first.
 
         Args:
             part: The text.
-            since: Those that were created before need not be among them; ``None`` for all.
 
         Raises:
             Busy, NoAccess, Refused: If it cannot be asked.
         """
         asked: dict[str, Any] = {"NameContains": part, "MaxResults": JOBS_PER_PAGE}
-        if since is not None:
-            asked["CreationTimeAfter"] = since
         while True:
-            try:
+            with asking():
                 page = self._sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", **asked)
-            except AWS_ERRORS as error:
-                raise _meaning(error) from error
             for job in page["TrainingJobSummaries"]:
                 yield job["TrainingJobName"], status_of(job)
             if "NextToken" not in page:
                 return
             asked["NextToken"] = page["NextToken"]
-
-
-def _meaning(error: Exception) -> TunekitError:
-    if passes(error):
-        return Busy(text_of(error))
-    if lacks_credentials(error) or code_of(error) in DENIED:
-        return NoAccess(text_of(error))
-    return Refused(text_of(error))

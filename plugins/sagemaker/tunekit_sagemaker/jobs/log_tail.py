@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from tunekit_sagemaker.aws.clients import error_code
+from tunekit_sagemaker.aws.errors import code_of, passes
 from tunekit_sagemaker.jobs.report_lines import Logged, LoggedEnd, ReportLines
 
 GROUP = "/aws/sagemaker/TrainingJobs"
@@ -17,7 +17,6 @@ SECONDS_BETWEEN_LISTS = 30.0  # of the streams of a job, once one is known
 PAGES_AT_ONCE = 10  # of a stream, so that a job that prints without an end holds up no other
 NOT_YET = "ResourceNotFoundException"  # the group exists once an account has had a job, a stream once a job prints
 EXPIRED = "InvalidParameterException"  # a token is 24 hours old
-THROTTLING = ("Throttl", "TooManyRequests", "RequestLimitExceeded")  # parts of the codes that say "too often"
 STREAM = re.compile(r"(.*)-(\d+)")  # of each machine of a job, and of each time that it was begun
 
 
@@ -56,13 +55,21 @@ class LogTail:
         try:
             if thoroughly or not followed.streams or self._now() >= followed.next_list:
                 self._list(job, followed)
-            for name, stream in followed.streams.items():
-                if not stream.lines.is_complete():
-                    self._read_stream(name, stream, found)
+            behind = [
+                self._read_stream(name, stream, found)
+                for name, stream in followed.streams.items()
+                if not stream.lines.is_complete()
+            ]
+            followed.is_behind = any(behind)
         except Exception as error:
-            if not found and not _is_for_now(error):  # it comes again in the next round, and what was found does not
+            followed.is_behind = True
+            if not found and not passes(error):  # it comes again in the next round, and what was found does not
                 raise
         return found
+
+    def is_behind(self, job: str) -> bool:
+        """Whether the last call did not come to the end of what a job has printed: AWS refused, or it was too much."""
+        return job in self._jobs and self._jobs[job].is_behind
 
     def end(self, job: str) -> LoggedEnd | None:
         """How the script of a job ended; ``None`` while it runs. Of several machines that counts which has failed."""
@@ -96,31 +103,32 @@ class LogTail:
                 for stream in page["logStreams"]:
                     followed.streams.setdefault(stream["logStreamName"], _Stream())
         except self._logs.exceptions.ClientError as error:
-            if error_code(error) != NOT_YET:
+            if code_of(error) != NOT_YET:
                 raise
         for stream in followed.streams.values():
             if stream.lines.end is not None and not stream.lines.is_complete():
                 stream.begin_again()  # an event that came late may lie before the token
         followed.next_list = self._now() + SECONDS_BETWEEN_LISTS
 
-    def _read_stream(self, name: str, stream: _Stream, found: list[Logged]) -> None:
-        """Read pages until a token comes again: one without events need not be the last."""
+    def _read_stream(self, name: str, stream: _Stream, found: list[Logged]) -> bool:
+        """Read pages until a token comes again, as one without events need not be the last; whether some are left."""
         for _ in range(PAGES_AT_ONCE):
             token = {} if stream.token is None else {"nextToken": stream.token}
             try:
                 page = self._logs.get_log_events(logGroupName=GROUP, logStreamName=name, startFromHead=True, **token)
             except self._logs.exceptions.ClientError as error:
-                if token and error_code(error) == EXPIRED:
+                if token and code_of(error) == EXPIRED:
                     stream.begin_again()
                     continue
-                if error_code(error) == NOT_YET:
-                    return
+                if code_of(error) == NOT_YET:
+                    return False
                 raise
             for event in page["events"]:
                 found += stream.lines.feed(event["message"])
             if page["nextForwardToken"] == stream.token:
-                return
+                return False
             stream.token = page["nextForwardToken"]
+        return True
 
     def _last_streams(self, job: str) -> list[_Stream]:
         """Those of the machines that the job has now, as far as they have printed."""
@@ -151,13 +159,4 @@ class _Job:
 
     streams: dict[str, _Stream] = attrs.field(factory=dict)
     next_list: float = float("-inf")
-
-
-def _is_for_now(error: Exception) -> bool:
-    """Whether AWS may answer in the next round."""
-    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
-
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or any(word in error_code(error) for word in THROTTLING)
-    return isinstance(error, ConnectionError | HTTPClientError)
+    is_behind: bool = False

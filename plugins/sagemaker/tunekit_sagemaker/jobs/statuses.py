@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import attrs
 
 COMPLETED, FAILED, STOPPED = "Completed", "Failed", "Stopped"
 FINAL = frozenset({COMPLETED, FAILED, STOPPED})  # others are added now and then, and a job that has one is not over
+TRAINING = "Training"
 # Secondary ones. Before these an instance is being found, or the image is fetched.
-RUNS = frozenset({"Training", "Uploading", "Stopping"})
+RUNS = frozenset({TRAINING, "Uploading", "Stopping"})
 TIME_LIMITS = {
     "MaxRuntimeExceeded": "it ran longer than backend.max_run allows",
     "MaxWaitTimeExceeded": "it waited for a spot instance, and ran, longer than backend.max_wait allows",
@@ -48,7 +48,7 @@ class JobEnd:
     Attributes:
         status: As above, a final one.
         failure: Why it failed, in the words of SageMaker; empty if it has not.
-        began: When its program began; ``None`` if it never did.
+        has_run: Whether its program was started. An instance may have been had, and paid, without.
         billable_seconds: For which each of its instances is paid; ``None`` if none was.
         instance_type: On what it ran.
         instance_count: On how many of them.
@@ -57,7 +57,7 @@ class JobEnd:
 
     status: JobStatus
     failure: str
-    began: datetime | None
+    has_run: bool
     billable_seconds: float | None
     instance_type: str
     instance_count: int
@@ -75,7 +75,7 @@ def end_of(job: Mapping[str, Any]) -> JobEnd:
     return JobEnd(
         status_of(job),
         job.get("FailureReason", ""),
-        job.get("TrainingStartTime"),
+        any(each["Status"] == TRAINING for each in job.get("SecondaryStatusTransitions", ())),
         job.get("BillableTimeInSeconds"),
         resources.get("SelectedInstanceType") or resources.get("InstanceType", ""),
         resources.get("InstanceCount", 1),
