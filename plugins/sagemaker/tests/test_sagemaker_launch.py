@@ -322,10 +322,10 @@ def test_requirements_that_cannot_be_read_are_named(emulator, drive, tmp_path):
             r"tags=\{'': 'x'\} is what SageMaker would refuse in `tags.1.member.key`: .*greater than",
         ),
         ({"role": "mine"}, r"role='mine' is no role: give its ARN, as in backend.role=arn:aws:iam::"),
-        ({"instance_type": "ml.m5.larg"}, r"instance_type='ml.m5.larg' names no type .* Did you mean 'ml.m5.large'\?"),
+        ({"instance_type": "ml.m5.larg"}, r"instance_type='ml.m5.larg' is no type .* Did you mean 'ml.m5.large'\?"),
         (
             {"instance_types": ("ml.m5.large", "x")},
-            r"instance_types='x' names no type .*instance_types=\[ml.m5.large\]",
+            r"instance_types='x' is no type .*instance_types=\[ml.m5.large\]",
         ),
         (
             {"subnets": ("a b",), "security_groups": ("c",)},

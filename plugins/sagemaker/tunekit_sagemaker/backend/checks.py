@@ -62,7 +62,7 @@ def _check_type(option: str, value: str) -> None:
         raise InvalidOption(
             option,
             value,
-            f"names no type of instances that the installed boto3 knows for training. {suggestion(value, known)}Type "
+            f"is no type of instances that the installed boto3 knows for training. {suggestion(value, known)}Type "
             f"backend.{option}={'[ml.m5.large]' if option == 'instance_types' else 'ml.m5.large'}, for example; for a "
             "newer type `pip install --upgrade boto3`",
         )
