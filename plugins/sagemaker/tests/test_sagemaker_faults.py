@@ -148,7 +148,7 @@ def test_a_job_that_somebody_deletes_frees_its_worker(tmp_path, emulator):
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredToken", "ValidationException"])
 def test_what_no_job_would_be_spared_ends_the_experiment_at_once(tmp_path, emulator, code):
     emulator.add_fault("CreateTrainingJob", code, times=99)
-    with pytest.raises(TunekitError, match=f"raised .* in wait: {code}: ") as raised:
+    with pytest.raises(TunekitError, match=f"{code}: ") as raised:
         tune(tmp_path, Setup(count=9, n_workers=4))
     assert len(str(raised.value).splitlines()) == 1
     assert [call.operation for call in emulator.calls].count("CreateTrainingJob") == 1

@@ -103,6 +103,19 @@ def test_killed_around_a_resume_costs_of_all_runs_add_up(tmp_path, emulator, mom
     assert max(run for _, run in map(run_of, emulator.jobs)) > 0
 
 
+def test_trials_whose_jobs_were_ended_with_the_tuner_are_begun_again(tmp_path, emulator):
+    setup = Setup(count=2, n_workers=2, epochs=6, seconds=0.3)
+    process = tuner(tmp_path, setup)
+    until(lambda: len(running(emulator)) == 2 and events_of(tmp_path, "report"))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    result = tune(tmp_path, setup)
+    assert result.n_failed == 0
+    assert [epochs_of(tmp_path)[trial][-1] for trial in (0, 1)] == [6, 6]
+    reasons = {event["reason"] for event in events_of(tmp_path, "restarted")}
+    assert reasons == {"its training job was stopped with the process that tuned before."}
+
+
 def test_jobs_that_wait_for_a_quota_when_the_tuner_is_killed_are_begun_later(tmp_path, emulator):
     emulator.settings.quotas = {"ml.m5.large": 1}
     setup = Setup(count=2, n_workers=2, epochs=4, seconds=0.1)
