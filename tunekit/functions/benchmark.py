@@ -88,7 +88,8 @@ class FunctionBenchmark(Benchmark):
     def script(self) -> Script:
         """The same Python, in the same folder; by path, since with ``-m`` it would import from that folder first."""
         command = (sys.executable, RUNNER, str(self.file), self._metric)
-        return Script(command, takes_arguments=False, sources=())  # what is in the function is known otherwise
+        # What is in the function is known otherwise.
+        return Script(command, takes_arguments=False, sources=(), is_portable=False)
 
 
 def _for_its_owner_alone(path: str, flags: int) -> int:

@@ -112,6 +112,7 @@ class Script:
         takes_arguments: Whether it is given arguments; if not, it reads the file alone.
         sources: The files and folders that make it up, relative to its working directory: with another content it is
             another program. Unless given they are found: what the command names, and what that imports.
+        is_portable: Whether it can run on another machine that has its working directory.
     """
 
     command: tuple[str, ...]
@@ -119,6 +120,7 @@ class Script:
     environment: Mapping[str, str] = attrs.field(factory=dict)
     takes_arguments: bool = True
     sources: tuple[Path, ...] | None = None
+    is_portable: bool = True
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tunekit import tune
 from tunekit_core import ConfigurationError, Script, SearchSpace, Status, Streams, choice, randint, uniform
 from tunekit_core.testing import ToyBenchmark, toy_problem
 from tunekit_core.testing.driven_backend import DrivenBackend, resources
@@ -369,3 +370,11 @@ def test_type_and_number_of_instances_may_be_hyperparameters(tmp_path):
     space = {"machine": choice(["ml.m5.large", "ml.g5.xlarge"]), "count": randint(1, 4), "x": uniform(0.0, 1.0)}
     training.space = SearchSpace(space)
     training.backend(tmp_path, toy_problem(training), instance_type_attr="machine", instance_count_attr="count")
+
+
+def test_a_function_is_not_sent_to_other_machines(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUNEKIT_RESULTS", str(tmp_path / "results"))
+    overrides = ["backend=sagemaker", "backend.image=any", "stopping.max_num_trials_finished=1"]
+    with pytest.raises(ConfigurationError, match="'function' runs on this machine alone"):
+        tune(lambda x: x, {"x": "uniform(0, 1)"}, overrides=overrides)
+    assert not (tmp_path / "results").exists()

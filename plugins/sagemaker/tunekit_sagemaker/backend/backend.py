@@ -87,6 +87,13 @@ class SageMakerBackend(Backend):
         self.max_retries = options.trial_retries
         self._options = options
         self._script = benchmark.script()
+        if not self._script.is_portable:
+            raise ConfigurationError(
+                f"The benchmark '{benchmark.name}' runs on this machine alone, so backend=sagemaker cannot run it. Type "
+                "backend=local, or write a script: benchmark=script with benchmark.command='python train.py'.",
+                option="backend",
+                value=self.name,
+            )
         check_options(options, problem, program_of(self._script))
         self._best = BestTrial(problem.objective)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
