@@ -89,8 +89,8 @@ class SageMakerBackend(Backend):
         self._script = benchmark.script()
         if not self._script.is_portable:
             raise ConfigurationError(
-                f"The benchmark '{benchmark.name}' runs on this machine alone, so backend=sagemaker cannot run it. Type "
-                "backend=local, or write a script: benchmark=script with benchmark.command='python train.py'.",
+                f"The benchmark '{benchmark.name}' runs on this machine alone, so backend=sagemaker cannot run it. "
+                "Type backend=local, or write a script: benchmark=script with benchmark.command='python train.py'.",
                 option="backend",
                 value=self.name,
             )
