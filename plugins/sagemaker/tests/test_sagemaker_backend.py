@@ -19,7 +19,7 @@ class ToyTraining(ToyBenchmark):
         self.arguments = arguments
 
     def script(self):
-        command = ("python", "train.py", "--seconds", "0.2", *self.arguments)
+        command = ("python", "train.py", "--seconds", "0.3", *self.arguments)
         return Script(command, HERE, sources=(Path("train.py"),))
 
     def backend(self, folder, **options):
