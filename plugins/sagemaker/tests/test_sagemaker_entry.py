@@ -222,7 +222,14 @@ def test_the_reason_of_a_failure_holds_no_secret(job):
     assert failing.run().job.failure() == "no access with ***"
 
 
+def test_the_reason_of_a_failure_holds_no_url_with_a_password_and_keeps_the_folder(job):
+    failing = job('import os, sys; sys.exit(f\'no {os.environ["DATABASE"]} in {os.environ["PWD"]}\')')
+    failing.environment |= {"DATABASE": "postgres://me:pw12@host/db", "PWD": "/some/where"}
+    assert failing.run().job.failure() == "no *** in /some/where"
+
+
 WORDS = [
+    "PWD",
     "api",
     "Key",
     "KEY",

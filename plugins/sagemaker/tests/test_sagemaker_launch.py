@@ -28,7 +28,8 @@ ROLE = "arn:aws:iam::123456789012:role/tunekit"
 TOOLKIT = Toolkit(program="train.py", archive="s3://bucket/tunekit-code/12/source.tar.gz", region="eu-west-1")
 
 needs_namespaces = pytest.mark.skipif(
-    not sys.platform.startswith("linux") or namespaces_refused() is not None, reason="no /opt/ml for a job here"
+    not sys.platform.startswith("linux") or namespaces_refused() is not None,
+    reason="a job has a real /opt/ml only where the system allows unshare",
 )
 
 # What AWS's toolkit does as the entry point of an image, as far as a program can tell.

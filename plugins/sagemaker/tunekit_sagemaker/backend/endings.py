@@ -7,7 +7,6 @@ from tunekit_sagemaker.jobs.report_lines import LoggedEnd
 from tunekit_sagemaker.jobs.statuses import COMPLETED, STOPPED, TIME_LIMITS, JobEnd
 
 # How SageMaker begins the reason of a failure.
-BY_PROGRAM = "AlgorithmError"
 BY_REQUEST = "ClientError"
 BY_MACHINES = ("CapacityError", "InternalServerError")
 

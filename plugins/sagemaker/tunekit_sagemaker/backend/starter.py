@@ -56,12 +56,10 @@ class Starter:
         """Have a run wait for its job, behind those that wait already."""
         self._waiting.append(job)
 
-    def remove(self, job: TrialJob) -> bool:
-        """A run needs no job any more; whether it had none yet."""
-        if job not in self._waiting:
-            return False
-        self._waiting.remove(job)
-        return True
+    def remove(self, job: TrialJob) -> None:
+        """A run needs no job any more, if it has none yet."""
+        if job in self._waiting:
+            self._waiting.remove(job)
 
     def hurry(self) -> None:
         """Instances are free again: what waits for some is tried at once."""

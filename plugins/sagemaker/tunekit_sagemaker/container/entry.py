@@ -70,6 +70,10 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # The names of secrets, as everywhere in tunekit.
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SECRET_WORDS = {"key", "apikey", "accesskey", "authkey", "privatekey", "secretkey", "auth", "pass", "pwd"}
+CURRENT_FOLDER = "PWD"  # a variable that shells set
+URL_WITH_PASSWORD = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,30}://(?!\*\*\*)[^\s/:@$]*:(?!\*\*\*@|\$\{)[^\s/]+@[^\s'\",;)}\]]*"
+)
 SECRET_VARIABLE = re.compile(r"[A-Z]*(KEYS?|PASS|CREDS)")
 SECRET_END = re.compile(r".*(secrets?|token|passwords?|passwd|passphrase|credentials?)")
 
@@ -535,14 +539,15 @@ def masked(text: str) -> str:
     secrets = {value for name, value in os.environ.items() if len(value) >= 4 and is_secret_name(name)}
     for secret in sorted(secrets, key=len, reverse=True):  # one may be a part of another
         text = text.replace(secret, "***")
-    return text
+    return URL_WITH_PASSWORD.sub("***", text)
 
 
 def is_secret_name(name: str) -> bool:
     """Whether the value of a variable is a secret."""
+    words = [] if name == CURRENT_FOLDER else WORD.findall(name)
     return any(
         word.lower() in SECRET_WORDS or SECRET_END.fullmatch(word.lower()) or SECRET_VARIABLE.fullmatch(word)
-        for word in WORD.findall(name)
+        for word in words
     )
 
 
