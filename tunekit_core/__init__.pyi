@@ -30,6 +30,7 @@ from .contracts.options import (
     option as option,
 )
 from .contracts.problem import Problem as Problem
+from .contracts.run_progress import RunProgress as RunProgress, number_in as number_in
 from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
 from .contracts.searchers import ChoosesTrials as ChoosesTrials, Searcher as Searcher, WeighsBrackets as WeighsBrackets
 from .contracts.stopping import StoppingCriterion as StoppingCriterion

@@ -52,7 +52,9 @@ def queue(launcher, devices, begun):
 
 @pytest.fixture
 def trials(tmp_path):
-    return [RunningTrial(Trial(i, {}), 0, None, None, None, TrialFolder(tmp_path / str(i))) for i in range(4)]
+    nowhere = {"number": 0, "until": None, "target": None, "resource": None}
+    folders = [TrialFolder(tmp_path / str(i)) for i in range(4)]
+    return [RunningTrial(trial=Trial(i, {}), folder=folder, **nowhere) for i, folder in enumerate(folders)]
 
 
 def test_trials_are_started_in_the_order_in_which_they_came(queue, launcher, devices, trials, begun):

@@ -261,7 +261,9 @@ class LocalBackend(Backend):
     def _running_trial(self, trial: Trial, until: int | None) -> RunningTrial:
         target = self.problem.max_resource if until is None else until
         resource = self.problem.objective.resource
-        return RunningTrial(trial, trial.run, until, target, resource, self._folder(trial.id))
+        return RunningTrial(
+            trial=trial, number=trial.run, until=until, target=target, resource=resource, folder=self._folder(trial.id)
+        )
 
     def _make_folder(self, running: RunningTrial, checkpoint_of: Checkpoint | None) -> None:
         folder = running.folder

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tunekit_core import number_in
 from tunekit_local.trial_files import open_file, open_folder
 
 LONGEST_LINE = 1 << 20
@@ -113,16 +114,7 @@ def new_reports(files: Mapping[int, ReportFile]) -> Iterator[tuple[int, Mapping[
         Pairs of the id of the trial and its metrics.
     """
     found = [[(trial_id, metrics) for metrics in file.new()] for trial_id, file in files.items()]
-    return heapq.merge(*found, key=lambda report: (number(report[1], TIME_STAMP), report[0]))
-
-
-def number(metrics: Mapping[str, Any], name: str) -> float:
-    """A metric of a report; minus infinity if it is missing, no number, or larger than any."""
-    value = metrics.get(name)
-    try:
-        return float(value) if isinstance(value, (int, float)) and value == value else float("-inf")
-    except OverflowError:
-        return float("-inf")
+    return heapq.merge(*found, key=lambda report: (number_in(report[1], TIME_STAMP), report[0]))
 
 
 def _metrics(line: bytes) -> Mapping[str, Any] | None:

@@ -18,9 +18,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tunekit_core import StartFailed, as_json, set_aside
+from tunekit_core import StartFailed, as_json, number_in, set_aside
 from tunekit_local.checkpoints import Checkpoints
-from tunekit_local.reports import ReportFile, number
+from tunekit_local.reports import ReportFile
 from tunekit_local.run_process import RunProcesses
 from tunekit_local.trial_files import is_folder, make_folders, opened, read_json, remove, write_new
 
@@ -140,7 +140,7 @@ class TrialFolder:
     def reached(self, resource: str) -> float:
         """How far its runs have come by what they reported, in this metric; minus infinity without a report."""
         reports = (report for run in self.runs() for report in _all_reports(run))
-        return max((number(report, resource) for report in reports), default=float("-inf"))
+        return max((number_in(report, resource) for report in reports), default=float("-inf"))
 
     def version(self, resource: int, metric: str | None, *, runs: bool) -> Path:
         """A version of its checkpoint, for another trial.

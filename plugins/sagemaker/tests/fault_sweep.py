@@ -38,6 +38,7 @@ def impatient(at_any_rate, monkeypatch):
     monkeypatch.setattr(clients, "ATTEMPTS", 4)
     monkeypatch.setattr(clients, "READ_TIMEOUT", 1.0)
     monkeypatch.setattr("tunekit_sagemaker.backend.starter.FIRST_PAUSE", 0.1)
+    monkeypatch.setattr("tunekit_sagemaker.backend.starter.FIRST_CAPACITY_PAUSE", 0.1)
     monkeypatch.setattr("tunekit_sagemaker.backend.connection.SECONDS_BETWEEN_TRIES", 0.1)
     monkeypatch.setattr("tunekit_sagemaker.aws.errors.FIRST_PAUSE", 0.05)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.02)

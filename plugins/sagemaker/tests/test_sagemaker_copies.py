@@ -50,7 +50,8 @@ def found(s3, trial_id):
 
 
 def from_trial_0(resource):
-    return TrialJob(Trial(1, CONFIGURATION, parent=Checkpoint(0, resource)), 0, None, 9, "epoch")
+    trial = Trial(1, CONFIGURATION, parent=Checkpoint(0, resource))
+    return TrialJob(trial=trial, number=0, until=None, target=9, resource="epoch")
 
 
 def copied(copies, job, *, donor_runs=False):

@@ -518,9 +518,16 @@ def test_a_version_without_its_list_is_not_gone_on_from(job):
 
 
 def test_a_version_beyond_what_the_tuner_knows_is_not_gone_on_from(job):
-    running = job(PUBLISHES.replace("COUNT", "3"), reached=2)
+    running = job(PUBLISHES.replace("COUNT", "3"), resource="epoch", reached=2)
     running.run()
+    running.environment["TUNEKIT_RUN"] = "2"
     assert "from 2" in running.run().lines
+
+
+def test_a_run_whose_machine_was_taken_away_goes_on_from_what_it_has_reported(job):
+    running = job(PUBLISHES.replace("COUNT", "3") + "import time\ntime.sleep(0.5)\n", resource="epoch", reached=2)
+    running.run()
+    assert "from 3" in running.run().lines
 
 
 def test_a_program_may_write_its_checkpoint_itself(job):

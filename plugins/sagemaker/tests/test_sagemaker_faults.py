@@ -5,7 +5,7 @@ import pytest
 
 from tunekit_core import ConfigurationError, InvalidOption, Trial, TrialEnded, TunekitError
 from tunekit_sagemaker.aws import errors
-from tunekit_sagemaker.backend import connection, endings
+from tunekit_sagemaker.backend import connection, endings, starter
 
 from .experiment import Setup, sagemaker, tune
 from .observing import beside, epochs_of, events_of, running, until
@@ -17,6 +17,7 @@ BACKED_OFF = "tunekit_sagemaker.backend.starter.FIRST_PAUSE"
 @pytest.fixture(autouse=True)
 def quick(at_any_rate, monkeypatch):
     monkeypatch.setattr(BACKED_OFF, 0.1)
+    monkeypatch.setattr(starter, "FIRST_CAPACITY_PAUSE", 0.1)
     monkeypatch.setattr(errors, "FIRST_PAUSE", 0.05)
     monkeypatch.setattr(connection, "SECONDS_BETWEEN_TRIES", 0.1)
 
@@ -86,9 +87,54 @@ def test_beyond_its_quota_trials_wait_for_those_before(tmp_path, emulator):
     assert running(emulator) == []
 
 
-@pytest.mark.parametrize("kind", ["CapacityError", "InternalServerError"])
-def test_a_job_that_aws_could_not_run_is_begun_again(tmp_path, emulator, kind):
-    emulator.add_job_fault(".", kind)
+def test_a_trial_without_an_instance_waits_as_often_as_it_takes(tmp_path, emulator):
+    emulator.add_job_fault(".", "CapacityError", times=5)
+    result = tune(tmp_path, ONE)
+    assert (result.n_trials, result.n_failed) == (1, 0)
+    assert epochs_of(tmp_path) == {0: [1, 2, 3]}
+    assert [job.status for job in emulator.jobs] == ["Failed"] * 5 + ["Completed"]
+    assert len({job.name for job in emulator.jobs}) == 6
+    assert events_of(tmp_path, "restarted") == []
+
+
+def test_where_no_spot_instance_of_a_type_is_left_the_next_type_is_asked_for(tmp_path, emulator):
+    emulator.add_job_fault(".", "CapacityError", times=3)
+    types = ("ml.g5.xlarge", "ml.g4dn.xlarge")
+    result = tune(tmp_path, Setup(count=1, epochs=3, options={"spot": True, "instance_types": types}))
+    assert result.n_failed == 0
+    assert [job.instance_type for job in emulator.jobs] == ["ml.g5.xlarge", "ml.g4dn.xlarge"] * 2
+
+
+def test_other_trials_go_on_while_one_waits_for_an_instance(tmp_path, emulator, monkeypatch):
+    monkeypatch.setattr(starter, "FIRST_CAPACITY_PAUSE", 60.0)
+    emulator.add_job_fault(".", "CapacityError")
+    result = tune(tmp_path, Setup(count=3, n_workers=2, epochs=2))
+    assert result.n_failed == 0
+    assert sum(epochs == [1, 2] for epochs in epochs_of(tmp_path).values()) == 3
+
+
+def test_for_instances_that_nobody_gets_an_experiment_waits_an_hour(tmp_path, emulator, monkeypatch):
+    monkeypatch.setattr(starter, "SECONDS_TO_WAIT", 0.5)
+    emulator.add_job_fault(".", "CapacityError", times=1000)
+    advice = "CapacityError: .*Type the same command again later, or choose another backend.instance_type"
+    with pytest.raises(starter.NoInstances, match=advice):
+        tune(tmp_path, ONE)
+
+
+def test_a_tuner_that_died_while_it_waited_for_an_instance_goes_on(tmp_path, emulator):
+    emulator.add_job_fault(".", "CapacityError", times=1)
+    backend = sagemaker(tmp_path, ONE)
+    backend.open(1)
+    backend.start(Trial(0, backend.problem.space.default()), None, None)
+    until(lambda: backend.wait(0.0) or any(job.status == "Failed" for job in emulator.jobs))
+    backend.close()
+    result = tune(tmp_path, ONE)
+    assert (result.n_trials, result.n_failed) == (1, 0)
+    assert epochs_of(tmp_path) == {0: [1, 2, 3]}
+
+
+def test_a_job_that_aws_could_not_run_is_begun_again(tmp_path, emulator):
+    emulator.add_job_fault(".", "InternalServerError")
     result = tune(tmp_path, ONE)
     assert (result.n_trials, result.n_failed) == (1, 0)
     assert epochs_of(tmp_path) == {0: [1, 2, 3]}

@@ -51,7 +51,8 @@ class Claims:
             ClaimedByAnother: If somebody has.
             Busy, NoAccess, Refused: If it cannot be claimed.
         """
-        name = job_name(str(trial_id), str(run), os.urandom(4).hex(), unique=self._places.experiment)
+        parts = [self._places.label, str(trial_id), str(run), os.urandom(4).hex()]
+        name = job_name(*filter(None, parts), unique=self._places.experiment)
         name = self._names.setdefault((trial_id, run), name)
         once = {} if (trial_id, run) in self.lost else {"IfNoneMatch": "*"}
         try:

@@ -20,6 +20,7 @@ from tunekit_sagemaker.backend.copies import Copies
 from tunekit_sagemaker.backend.costs import Prices
 from tunekit_sagemaker.backend.machines import account_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
+from tunekit_sagemaker.backend.owner import Owner
 from tunekit_sagemaker.backend.places import Places
 from tunekit_sagemaker.backend.program import Program, file_of, files_of, program_of
 from tunekit_sagemaker.backend.trial_job import TrialJob
@@ -64,6 +65,7 @@ class Connection:
     Args:
         prepared: Who asks, and what is run.
         places: Where files are.
+        folder: Of the experiment on this machine.
         options: Those of the backend.
         max_resource_attr: The argument through which it is told how far to go, if it has one.
 
@@ -73,10 +75,16 @@ class Connection:
         copies: Copies checkpoints from trial to trial.
         prices: What instances cost.
         log: What jobs print.
+        owner: This process, as the one that tunes the experiment.
     """
 
     def __init__(
-        self, prepared: Prepared, places: Places, options: SageMakerOptions, max_resource_attr: str | None
+        self,
+        prepared: Prepared,
+        places: Places,
+        folder: Path,
+        options: SageMakerOptions,
+        max_resource_attr: str | None,
     ) -> None:
         clients = prepared.clients
         self.jobs = JobClient(clients.sagemaker)
@@ -84,6 +92,7 @@ class Connection:
         self.copies = Copies(clients.s3, places)
         self.prices = Prices(options.prices)
         self.log = LogTail(clients.logs)
+        self.owner = Owner(clients.s3, places, folder)
         self._s3 = clients.s3
         self._options = options
         self._prepared = prepared
@@ -114,7 +123,7 @@ class Connection:
         names = {"experiment": places.experiment, "trial": str(trial_id), "run": str(job.number)}
         tags = {f"{OF_TUNEKIT}{name}": value for name, value in names.items()}
         account = attrs.evolve(self._prepared.account, tags={**self._prepared.account.tags, **tags})
-        request = request_of(asked, self.machines_of(configuration), account)
+        request = request_of(asked, self.machines_of(job), account)
         require_valid("CreateTrainingJob", request)
         for name, content in asked.files.items():
             key = places.inputs(trial_id, job.number) + name
@@ -140,9 +149,9 @@ class Connection:
             spec["until"] = job.until  # where a program is ended that cannot be told how far to go
         return Bootstrap(code=prepared.code, spec=spec)
 
-    def machines_of(self, configuration: Mapping[str, Any]) -> Machines:
-        """What a configuration runs on."""
-        return machines_of(self._options, configuration)
+    def machines_of(self, job: TrialJob) -> Machines:
+        """What a run is on, or will be."""
+        return machines_of(self._options, job.trial.configuration, job.n_without_capacity)
 
     def statuses(self, names: Iterable[str]) -> dict[str, JobStatus]:
         """The status of jobs, by their names, as far as the list of SageMaker has them already.

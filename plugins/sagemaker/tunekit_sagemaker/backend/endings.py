@@ -8,7 +8,8 @@ from tunekit_sagemaker.jobs.statuses import COMPLETED, STOPPED, TIME_LIMITS, Job
 
 # How SageMaker begins the reason of a failure.
 BY_REQUEST = "ClientError"
-BY_MACHINES = ("CapacityError", "InternalServerError")
+BY_MACHINES = "InternalServerError"
+WITHOUT_CAPACITY = "CapacityError"
 
 
 def cause_of_end(end: JobEnd | None, marker: LoggedEnd | None, *, may_end: bool, is_cut_off: bool) -> Cause | None:
@@ -39,6 +40,11 @@ def reason_of_end(end: JobEnd | None, *, is_cut_off: bool) -> str:
         by_whom = "with the process that tuned before" if is_cut_off else "by somebody else"
         return f"{limit}." if limit else f"its training job was stopped {by_whom}."
     return end.failure.strip() or "its training job has failed, without a reason."
+
+
+def lacks_capacity(end: JobEnd | None) -> bool:
+    """Whether SageMaker had no instance for a job: that is no failure, it has to wait."""
+    return end is not None and not end.has_run and end.failure.startswith(WITHOUT_CAPACITY)
 
 
 def meets_every_trial(end: JobEnd | None) -> bool:

@@ -25,7 +25,7 @@ class SageMakerOptions:
     instance_types: tuple[str, ...] = option(
         (),
         help="Several types in order of preference, in place of ``instance_type``: where one has no capacity the next "
-        "is taken. Not with ``spot``.",
+        "is taken.",
     )
     instance_type_attr: str | None = option(
         None, help="The hyperparameter that says on which type a trial runs, where that is tuned."
@@ -125,12 +125,6 @@ class SageMakerOptions:
                 list(self.source_dependencies) if self.requirements is None else self.requirements,
                 "cannot be had with backend.launch=image, with which nothing is uploaded. Leave it out, or type "
                 "backend.launch=bootstrap",
-            )
-        if self.spot and self.instance_types:
-            raise InvalidOption(
-                "instance_types",
-                list(self.instance_types),
-                "cannot be had with backend.spot=true. Leave one of the two out: backend.instance_type=TYPE",
             )
         if self.spot and self.keep_alive:
             raise InvalidOption(

@@ -48,6 +48,16 @@ class Places:
         """Key of the folder with what is too large for the request of a job."""
         return f"{self.root}{trial_id}/inputs/{run}/"
 
+    @property
+    def label(self) -> str:
+        """What people know the experiment by: its method."""
+        return self.root.split("/")[-3] if self.root.count("/") > 2 else ""
+
+    @property
+    def owner(self) -> str:
+        """Key of what says which process tunes the experiment."""
+        return f"{self.root}owner"
+
     def claim(self, trial_id: int, run: int) -> str:
         """Key of what says which job a run is."""
         return f"{self.claims}{trial_id}-{run}"

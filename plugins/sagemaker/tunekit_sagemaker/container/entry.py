@@ -23,6 +23,7 @@ of the trial begins:
 ``<r>/``            a version, of resource r, that the program has published, and never changes
 ``<r>.json``        the files of that version and their sizes: one of which not all files have come is not gone on from
 ``taken.json``      which version ``checkpoint/`` was last made from
+``told.json``       which run was begun here last, and the resource of the last report that it has printed
 ``reached.json``    of which resource ``checkpoint/`` is, while nothing runs: if the program has written it itself
 =================== ====================================================================================================
 """
@@ -119,6 +120,7 @@ class Reports:
         log: Where they are printed.
 
     Attributes:
+        run: Number of the run.
         n_printed: How many there were.
         reached: How far the last one says that the program has come.
         until: Where the program was sent, if it cannot be told itself: what it reports beyond that is not printed.
@@ -132,6 +134,7 @@ class Reports:
         self.until: float | None = None
         self.resource: str | None = None
         self.is_there = False
+        self.run = run
         self._names = {"run": run, "incarnation": incarnation}
         self._log = log
         self._part = b""
@@ -279,18 +282,24 @@ class Checkpoints:
         self.working = os.path.join(folder, "checkpoint")
         self._taken = os.path.join(folder, "taken.json")
         self._reached = os.path.join(folder, "reached.json")
+        self._told = os.path.join(folder, "told.json")
+        self._told_before: object = None
         self._reached_before: Any = None
         self._before: dict[str, tuple[int, int]] = {}  # what checkpoint/ was made of
         self._described: dict[int, float] = {}  # when, on the monotonic clock
 
-    def prepare(self, reached: float) -> None:
+    def prepare(self, run: int, reached: float) -> None:
         """Make ``checkpoint/`` from the newest version that is whole, unless it was made from it before.
 
         Args:
-            reached: How far the trial has come, as the tuner knows it. Versions above are removed: it would never get
-                the reports in between.
+            run: Number of the run of the trial.
+            reached: How far the trial had come before that, as the tuner knows it. Versions above what this run has
+                reported are removed, if its machine was taken away: the tuner would never get the reports in between.
         """
         os.makedirs(self.working, exist_ok=True)
+        told = _read_json(self._told) or {}
+        if told.get("run") == run and _is_resource(told.get("resource")):
+            reached = max(reached, told["resource"])
         self._reached_before = _read_json(self._reached)
         if self._reached_before is not None:
             _write_json(self._reached, {"resource": None})  # rather than removed: that might not come to S3
@@ -303,6 +312,13 @@ class Checkpoints:
         if self._described:
             self._take(max(self._described))
         self._before = _states(self.working)
+
+    def tell(self, run: int, reached: object) -> None:
+        """Write down how far a run has come, once its report of that is printed."""
+        if reached != self._told_before and _is_resource(reached) and self._described:
+            self._told_before = reached
+            with contextlib.suppress(OSError):
+                _write_json(self._told, {"run": run, "resource": reached})
 
     def finish(self, reached: object) -> None:
         """Write down of which resource ``checkpoint/`` is, if the program has written it itself.
@@ -418,7 +434,7 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     path = os.path.join(place, "config.json")
     _write_json(path, configuration)
     checkpoints = Checkpoints(os.path.join(home, "checkpoints"))
-    checkpoints.prepare(spec.get("reached", float("inf")))
+    checkpoints.prepare(reports.run, spec.get("reached", float("inf")))
     command = [sys.executable if word in ("python", "python3") else word for word in spec["command"][:1]]
     command += spec["command"][1:]
     if spec["arguments"] == "arguments":
@@ -437,6 +453,8 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     def each_time() -> None:
         checkpoints.describe_new()  # first: a report says that the version of its resource is there
         reports.print_new()
+        if reports.resource is not None:  # reports that are counted are counted anew by each process
+            checkpoints.tell(reports.run, reports.reached)
         processes.asked |= reports.is_there
 
     status = processes.run(command, os.path.join(source, spec["folder"]), environment, each_time)
