@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TextIO
 
 from rich.console import Console
 
 from tunekit.secrets import redacted
+from tunekit_core.errors import TunekitWarning
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # what scripts print in colour
 PLAIN_WIDTH = 160  # of tables in files and pipes, where there is no window
@@ -63,6 +67,31 @@ def plural(n: int, noun: str) -> str:
     '1,200 trials'
     """
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+@contextmanager
+def warnings_for_people() -> Iterator[None]:
+    """What components warn of while they run is written without the line of code that does so."""
+    as_developers_see_them = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, TunekitWarning) and file is None:
+            warn_once(str(message))
+        else:
+            as_developers_see_them(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = as_developers_see_them
 
 
 @cache

@@ -65,6 +65,7 @@ from .errors import (
     RecordError as RecordError,
     ReplayError as ReplayError,
     TunekitError as TunekitError,
+    TunekitWarning as TunekitWarning,
     UnknownComponentError as UnknownComponentError,
     suggestion as suggestion,
 )

@@ -15,6 +15,10 @@ class TunekitError(Exception):
     """Base of every error that tunekit raises on purpose."""
 
 
+class TunekitWarning(RuntimeWarning):
+    """Something that people should know about an experiment that goes on. On the command line it is one line."""
+
+
 class ConfigurationError(TunekitError, ValueError):
     """What was asked for cannot be built. Raised before anything was started or overwritten.
 

@@ -3,10 +3,14 @@
 import pytest
 
 CODE = """
-from tunekit_core import Command, ConfigurationError
+import warnings
+
+from tunekit_core import Command, ConfigurationError, TunekitWarning
 
 
 def run(arguments):
+    if arguments[:1] == ["warn"]:
+        warnings.warn("There is dust below it, which stays.", TunekitWarning)
     if arguments[:1] == ["refuse"]:
         raise ConfigurationError("There is nothing to sweep.")
     print("swept", *arguments)
@@ -36,6 +40,12 @@ def test_it_gets_what_is_typed_after_its_name_and_its_status_is_that_of_the_prog
 def test_an_error_of_tunekit_is_printed_and_the_status_is_2(swept, tunekit):
     finished = tunekit("sweep-up", "refuse")
     assert (finished.status, finished.out, finished.err) == (2, "", "There is nothing to sweep.\n")
+
+
+@pytest.mark.filterwarnings("always")
+def test_what_it_warns_of_is_one_line_without_code(swept, tunekit):
+    finished = tunekit("sweep-up", "warn")
+    assert (finished.status, finished.err) == (1, "Warning: There is dust below it, which stays.\n")
 
 
 def test_the_help_page_lists_it(swept, tunekit):

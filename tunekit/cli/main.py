@@ -13,7 +13,7 @@ from tunekit.cli.exit_status import REFUSED
 from tunekit.cli.interruption import command, how_to_go_on, write_last_line
 from tunekit.cli.startup import print_startup_notes, report_broken_plugins
 from tunekit.config.arguments import CommandLine, parse
-from tunekit.console import print_stderr
+from tunekit.console import print_stderr, warnings_for_people
 from tunekit.runs.interruption import exit_status
 from tunekit.secrets import without_secrets
 from tunekit_core.errors import TunekitError
@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given
     without_secrets(given)  # from now on errors are printed without them
     try:
-        return _respond(given)
+        with warnings_for_people():
+            return _respond(given)
     except TunekitError as error:
         return _refuse(str(error), debug)
     except KeyboardInterrupt:

@@ -28,6 +28,7 @@ from tunekit_core import (
     TrialEnded,
     TrialPlaced,
     TrialReported,
+    TunekitWarning,
     UnfinishedTrial,
     changes_for_trials,
     is_secret,
@@ -343,7 +344,7 @@ class LocalBackend(Backend):
             warnings.warn(
                 f"Logs of trial {running.trial.id} lack something: {lost}. The experiment goes on. See that there is "
                 f"room in {self._home}, and that logs can be written there.",
-                RuntimeWarning,
+                TunekitWarning,
                 stacklevel=2,
             )
         self._end(running, cause, lost if cause is None else self._reason(ending, running))

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from tunekit_core import ConfigurationError, Decision, ExperimentView, Observer, Problem, Report, Status, Trial, option
+from tunekit_core import (
+    ConfigurationError,
+    Decision,
+    ExperimentView,
+    Observer,
+    Problem,
+    Report,
+    Status,
+    Trial,
+    TunekitWarning,
+    option,
+)
 
 if TYPE_CHECKING:
     from tunekit_tensorboard.board import Board
@@ -102,6 +113,6 @@ class TensorBoard(Observer):
                     f"TensorBoard will not show all of this experiment, which goes on: {error}. Free some space, or "
                     f"make {self._path} writable, and what comes after that is shown. To have the files elsewhere, "
                     "use observers.tensorboard.folder=FOLDER.",
-                    RuntimeWarning,
+                    TunekitWarning,
                     stacklevel=3,
                 )

@@ -21,6 +21,7 @@ from tunekit_core import (
     Status,
     Streams,
     Trial,
+    TunekitWarning,
     UnfinishedTrial,
 )
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, patiently
@@ -250,6 +251,6 @@ class SageMakerBackend(Backend):
                 warnings.warn(
                     f"Checkpoints cannot be removed from S3, and cost money there: {error}. Whoever tunes needs the "
                     "permission s3:DeleteObject.",
-                    RuntimeWarning,
+                    TunekitWarning,
                     stacklevel=3,
                 )
