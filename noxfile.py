@@ -67,6 +67,7 @@ def fold(session: nox.Session) -> None:
 def sagemaker_faults(session: nox.Session) -> None:
     """Experiments with the emulator of SageMaker under a hundred seeds of random faults, and fifty trials at once."""
     session.run("pytest", "plugins/sagemaker/tests/fault_sweep.py", *session.posargs)
+    session.run("pytest", "-n", "0", "plugins/sagemaker/tests/call_rates.py", *session.posargs)
 
 
 @nox.session

@@ -1,6 +1,7 @@
 # What can be imported from tunekit_core, and where it is: the package reads it too.
 
 from .contracts.backends import (
+    PARALLEL_RUNS as PARALLEL_RUNS,
     Backend as Backend,
     BackendEvent as BackendEvent,
     Cause as Cause,

@@ -1,13 +1,20 @@
-"""How often AWS may be asked: its limits hold for an account, so asking slowly is better than being refused."""
+"""How often AWS may be asked: its limits hold for an account, so asking slowly is better than being refused.
+
+Whoever starts several tuners at the same time says so in a variable, and each takes its share.
+"""
 
 from __future__ import annotations
 
+import os
+import random
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import attrs
+
+from tunekit_core import PARALLEL_RUNS
 
 
 @attrs.frozen
@@ -22,15 +29,19 @@ class Rate:
     per_second: float
     at_once: int
 
+    def shared_by(self, n: int) -> Rate:
+        """The part of one of several that keep it together."""
+        return Rate(self.per_second / n, max(1, self.at_once // n))
 
-# By service and operation. AWS refuses more than 2 lists a second in an account, whoever asks, more than 10 reads of
-# logs by its oldest quota, and bursts of new jobs. It allows 25 lists of streams.
+
+# By service and operation, of all tuners together. AWS refuses more than 2 lists a second in an account, whoever asks,
+# more than 10 reads of logs by its oldest quota, and bursts of new jobs. It allows 25 lists of streams.
 RATES = {
-    ("sagemaker", "ListTrainingJobs"): Rate(1.0, 2),
+    ("sagemaker", "ListTrainingJobs"): Rate(1.0, 1),
     ("sagemaker", "CreateTrainingJob"): Rate(2.0, 4),
     ("sagemaker", "StopTrainingJob"): Rate(4.0, 8),
     ("sagemaker", "DescribeTrainingJob"): Rate(5.0, 10),
-    ("logs", "GetLogEvents"): Rate(10.0, 10),
+    ("logs", "GetLogEvents"): Rate(7.0, 3),
     ("logs", "DescribeLogStreams"): Rate(10.0, 10),
 }
 
@@ -53,6 +64,10 @@ class TokenBucket:
         self._lock = threading.Lock()
         self._free_at = now() - rate.at_once / rate.per_second  # as if so long ago the bucket had been empty
 
+    def begin_at_random(self) -> None:
+        """Have the first caller wait for up to the time between two, as if others had come before."""
+        self._free_at = self._now() + random.uniform(-1.0, 0.0) / self._rate.per_second
+
     def take(self) -> None:
         """Wait for one's turn: who asks first comes first."""
         with self._lock:
@@ -64,13 +79,23 @@ class TokenBucket:
             self._sleep(seconds)
 
 
+def n_tuners() -> int:
+    """How many tuners there are, this one included, as far as whoever has started them says so."""
+    text = os.environ.get(PARALLEL_RUNS, "")
+    return max(1, int(text)) if text.isascii() and text.isdecimal() else 1
+
+
 def limit_rates(client: Any, service: str) -> None:
-    """Have a client keep :data:`RATES`, also when it repeats a call that was refused."""
+    """Have a client keep its share of :data:`RATES`, also when it repeats a call that was refused."""
+    share = n_tuners()
     name = client.meta.service_model.service_id.hyphenize()
     for (of_service, operation), rate in RATES.items():
         if of_service == service:
             # Before it is signed: a signature holds for a few minutes.
-            client.meta.events.register(f"before-sign.{name}.{operation}", _turn(TokenBucket(rate)))
+            bucket = TokenBucket(rate.shared_by(share))
+            if share > 1:
+                bucket.begin_at_random()  # they were started together, and are not to ask together
+            client.meta.events.register(f"before-sign.{name}.{operation}", _turn(bucket))
 
 
 def _turn(bucket: TokenBucket) -> Callable[..., None]:
