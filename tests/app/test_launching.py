@@ -323,3 +323,58 @@ def test_simulated_runs_are_expensive_where_their_searcher_is(toy, results, meth
     specs = plan_command(parse((f"method={method}", "benchmark=fcnet"))).specs
     (run,) = launch_of(specs, launcher="toy", command="typed").runs
     assert (run.is_expensive, run.seconds, run.backend) == (is_expensive, None, "simulator")
+
+
+STAYS = """
+from tunekit_benchmarks.height.benchmark import HeightBenchmark
+from tunekit_core import Script
+
+
+class Stays(HeightBenchmark):
+    name = "stays"
+
+    def script(self):
+        return Script(("true",), is_portable=False)
+
+
+@hookimpl
+def tunekit_register_benchmarks():
+    return [Stays]
+"""
+
+
+def test_a_program_that_stays_on_this_machine_is_not_sent_anywhere(tunekit, toy, site, within, tmp_path):
+    site.add("tunekit-stays", STAYS)
+    within("here")
+    finished = tunekit("benchmark=stays", "backend=local", *TOY)
+    assert (finished.status, finished.out) == (2, "")
+    assert finished.err == (
+        "benchmark=stays: its program cannot be run on another machine. Run it on this one, without "
+        "hydra/launcher=toy.\n"
+    )
+    assert not (tmp_path / "machine").exists()
+
+
+@pytest.mark.parametrize(
+    ("sources", "sent"),
+    [
+        ("benchmark.sources=[train.py],[data.txt]", (Path("train.py"), Path("data.txt"))),
+        ("benchmark.sources=[train.py],null", None),
+        ("benchmark.sources=null", None),
+    ],
+)
+def test_programs_in_one_folder_are_sent_as_one(toy, within, sources, sent):
+    project = within("here") / "project"
+    project.mkdir()
+    (project / "train.py").write_text(TRAIN)
+    (project / "data.txt").write_text("data")
+    specs = plan_command(parse((*SCRIPT, "--multirun", sources))).specs
+    (script,) = launch_of(specs, launcher="toy", command="typed").scripts
+    assert (script.folder, script.sources) == (project, sent)
+
+
+def test_a_benchmark_whose_script_is_part_of_it_sends_no_folder(toy, results):
+    specs = plan_command(parse(("benchmark=height", "backend=local", "searcher=random"))).specs
+    launch = launch_of(specs, launcher="toy", command="typed")
+    assert launch.scripts == ()
+    assert "tunekit-benchmarks" in launch.distributions
