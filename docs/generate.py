@@ -30,6 +30,10 @@ from tunekit_core import (
     ChoosesTrials,
     Command,
     Executable,
+    Launch,
+    LaunchedJob,
+    LaunchedRun,
+    Launcher,
     Observer,
     RanksPausedTrials,
     ResultComposer,
@@ -58,6 +62,7 @@ CONTRACTS = {
     "stopping": StoppingCriterion,
     "composer": ResultComposer,
     "observer": Observer,
+    "launcher": Launcher,
 }
 ABILITIES = {
     "searcher": (WeighsBrackets, ChoosesTrials),
@@ -66,6 +71,8 @@ ABILITIES = {
     "benchmark": (Simulatable, Blackbox, Executable),
 }
 """Protocols that a component of a kind, or what it gives, may follow beside its contract."""
+VALUES_OF = {"launcher": (Launch, LaunchedRun, LaunchedJob)}
+"""Values that a component of a kind is given or gives, where no other page says what they are."""
 
 
 def hooks() -> Iterator[str]:
@@ -89,6 +96,10 @@ def hooks() -> Iterator[str]:
             yield f"### {ability.__name__}\n"
             yield f"`tunekit_core.{ability.__name__}`, a protocol\n"
             yield from _members(ability)
+        for value in VALUES_OF.get(kind, ()):
+            yield f"### {value.__name__}\n"
+            yield f"`tunekit_core.{value.__name__}`, a value\n"
+            yield from _described(value)
     yield from _hook("tunekit_register_commands")
     yield "### Command\n"
     yield f"`tunekit_core.Command({', '.join(inspect.signature(Command).parameters)})`\n"
@@ -130,6 +141,10 @@ def configuration() -> Iterator[str]:
             [f"`hydra.sweeper.{name}`", text]
             for name, text in docstring_of(TunekitSweeperConf).items("Attributes").items()
         ],
+    )
+    yield (
+        "`--plan` is `hydra.sweeper.plan=true`. `hydra/launcher=NAME` chooses what runs the runs elsewhere, for a "
+        "single run too, and `hydra.launcher.OPTION=VALUE` sets its options; without it they are run on this machine.\n"
     )
     yield "## Options files\n"
     yield "What can stand after `method=`, `searcher=` and so on. Each is a file that sets options of a component.\n"

@@ -21,6 +21,12 @@ from .contracts.benchmarks import (
     Simulatable as Simulatable,
 )
 from .contracts.composers import ResultComposer as ResultComposer
+from .contracts.launchers import (
+    Launch as Launch,
+    LaunchedJob as LaunchedJob,
+    LaunchedRun as LaunchedRun,
+    Launcher as Launcher,
+)
 from .contracts.objective import Objective as Objective
 from .contracts.observers import Observer as Observer
 from .contracts.options import (

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from tunekit_core import PluginError, Streams, Tuner, builtin, hookimpl
+from tunekit_core import Launcher, PluginError, Streams, Tuner, builtin, hookimpl
 from tunekit_core.builtin.criteria import MaxCost
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
@@ -21,6 +21,19 @@ class ToyWithOptions(ToyBackend):
         super().__init__(problem, benchmark, folder, streams)
 
 
+class LauncherWithNoJobs(Launcher):
+    name = "nowhere"
+
+    def plan(self, launch):
+        return []
+
+    def collect(self, launch):
+        pass
+
+    def launch(self, launch, tell):
+        return True
+
+
 PARENTS = {
     "searcher": ("searchers", RandomSearch),
     "scheduler": ("schedulers", Fifo),
@@ -29,6 +42,7 @@ PARENTS = {
     "stopping": ("stopping_criteria", MaxCost),
     "composer": ("composers", RungSizes),
     "observer": ("observers", Observer),
+    "launcher": ("launchers", LauncherWithNoJobs),
 }
 NEEDS = "it has to be a set of 'pause', 'copy', as frozenset({'pause'}) is"
 CAPABILITIES = "it has to be a set of 'pause', 'checkpoint', 'copy', 'restore', as frozenset({'pause'}) is"
@@ -58,6 +72,7 @@ WRONG = [
     *(("benchmark", name, 7, TEXT) for name in ("max_resource_attr", "dataset", "data_hash", "preferred_backend")),
     *(("benchmark", "metrics", value, "it has to be a set of names, or None") for value in ["loss", ["loss"], {1}]),
     *((kind, "is_default", "yes", FLAG) for kind in ("backend", "benchmark")),
+    *(("searcher", "is_expensive", value, FLAG) for value in [None, 1, "yes"]),
 ]
 OF_A_TUNER = ("searcher", "scheduler", "backend")
 numbers = itertools.count()

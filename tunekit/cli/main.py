@@ -56,6 +56,10 @@ def _respond(given: list[str]) -> int:
 
             return show_resume_help()
         return _resume([argument for argument in given[1:] if argument != "--debug"], given)
+    if given[:1] == ["work"]:
+        from tunekit.cli.work import work
+
+        return work([argument for argument in given[1:] if argument != "--debug"], given)
     of_plugin = _command_of_plugin(given)
     if of_plugin is not None:
         return of_plugin.run(given[1:])
@@ -105,7 +109,12 @@ def _run(line: CommandLine, given: Sequence[str]) -> int:
 
     plan = plan_command(line)
     report_broken_plugins()
-    return run_plan(plan, command=command(given), debug="--debug" in line.own) if plan.specs else 0
+    again, debug = command(given), "--debug" in line.own
+    if plan.launcher is not None and plan.specs:
+        from tunekit.cli.launch import launch_plan
+
+        return launch_plan(plan, plan.launcher, command=again, debug=debug)
+    return run_plan(plan, command=again, debug=debug) if plan.specs else 0
 
 
 def _refuse(message: str, debug: bool) -> int:

@@ -29,6 +29,7 @@ class Searcher(abc.ABC):
         revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
         objectives: Whether it uses the first metric of the objective alone, ``"one"``, or all of them, ``"many"``. A
             problem with more metrics than are used is refused.
+        is_expensive: Whether a suggestion takes so long that the runs of a sweep are better spread over machines.
     """
 
     name: ClassVar[str]
@@ -36,6 +37,7 @@ class Searcher(abc.ABC):
     Options: ClassVar[type[Any]] = NoOptions
     revision: ClassVar[int] = 1
     objectives: ClassVar[Literal["one", "many"]] = "one"
+    is_expensive: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, streams: Streams, options: Any = NO_OPTIONS) -> None:
         self.problem = problem

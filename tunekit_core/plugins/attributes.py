@@ -92,7 +92,7 @@ _PART = {**_NAMED, "revision": _count(1)}
 _RANDOM = {**_PART, "stream_family": _Declared(_is_text, "it has to be text, empty for the name of the component")}
 
 ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
-    "searcher": {**_RANDOM, "objectives": _OBJECTIVES},
+    "searcher": {**_RANDOM, "objectives": _OBJECTIVES, "is_expensive": _FLAG},
     "scheduler": {**_RANDOM, "objectives": _OBJECTIVES, "needs": _set("pause", "copy")},
     "backend": {
         **_RANDOM,
@@ -116,5 +116,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
     "stopping": {**_PART, "is_failure": _FLAG, "waits_for_running": _FLAG},
     "composer": _PART,
     "observer": _NAMED,
+    "launcher": _NAMED,
 }
 """Those of each kind that have to be of a form, by name."""

@@ -20,6 +20,8 @@ from tunekit_core.secret_names import masked
 
 KEYS_OF_SEVERAL = {"stopping": "stopping", "composer": "composers", "observer": "observers"}
 """For the kinds of which a run has several components: the key that holds them by name on the command line."""
+IN_HYDRA = ("launcher",)
+"""Kinds that say where runs are run, and nothing of what they are: their options stand below ``hydra``."""
 
 
 def noun(kind: str) -> str:
@@ -27,13 +29,18 @@ def noun(kind: str) -> str:
     return "stopping criterion" if kind == "stopping" else kind
 
 
+def typed(kind: str) -> str:
+    """What stands before the equals sign where a component of a kind is chosen on the command line."""
+    return f"hydra/{kind}" if kind in IN_HYDRA else kind
+
+
 @attrs.frozen(slots=False)  # for cached properties: most components are listed and never looked into
 class Component:
     """One installed component.
 
     Attributes:
-        kind: ``"searcher"``, ``"scheduler"``, ``"backend"``, ``"benchmark"``, ``"stopping"``, ``"composer"`` or
-            ``"observer"``.
+        kind: ``"searcher"``, ``"scheduler"``, ``"backend"``, ``"benchmark"``, ``"stopping"``, ``"composer"``,
+            ``"observer"`` or ``"launcher"``.
         name: What a config calls it.
         factory: The class.
         distribution: Name of the distribution that offers it.
@@ -75,7 +82,9 @@ class Component:
     @property
     def path(self) -> str:
         """What stands before the name of an option on the command line, without the dot."""
-        return f"{KEYS_OF_SEVERAL[self.kind]}.{self.name}" if self.kind in KEYS_OF_SEVERAL else self.kind
+        if self.kind in KEYS_OF_SEVERAL:
+            return f"{KEYS_OF_SEVERAL[self.kind]}.{self.name}"
+        return f"hydra.{self.kind}" if self.kind in IN_HYDRA else self.kind
 
     def path_of(self, option: str) -> str:
         """The dotted name of an option. Where there are several components, the only option of one goes without."""
@@ -185,7 +194,7 @@ def several_components(offering: Sequence[Component], form: str = "") -> str:
         form: How to say which is meant, with ``{kind}`` and ``{name}``; as on the command line of a run unless given.
     """
     kind, name = offering[0].kind, offering[0].name
-    form = form or (f"{KEYS_OF_SEVERAL[kind]}.{{name}}" if kind in KEYS_OF_SEVERAL else "{kind}={name}")
+    form = form or (f"{KEYS_OF_SEVERAL[kind]}.{{name}}" if kind in KEYS_OF_SEVERAL else f"{typed(kind)}={{name}}")
     return several_offer(
         f"A {noun(kind)} named '{name}'",
         [(each.distribution, each.version) for each in offering],

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tunekit_core.contracts.backends import Backend
     from tunekit_core.contracts.benchmarks import Benchmark
     from tunekit_core.contracts.composers import ResultComposer
+    from tunekit_core.contracts.launchers import Launcher
     from tunekit_core.contracts.observers import Observer
     from tunekit_core.contracts.schedulers import Scheduler
     from tunekit_core.contracts.searchers import Searcher
@@ -73,6 +74,12 @@ def tunekit_register_stopping_criteria() -> list[type[StoppingCriterion]]:
 @hookspec
 def tunekit_register_observers() -> list[type[Observer]]:
     """Offer classes that watch an experiment, each with its own ``name``. Called and joined as for searchers."""
+    raise NotImplementedError  # a hookspec is never run
+
+
+@hookspec
+def tunekit_register_launchers() -> list[type[Launcher]]:
+    """Offer classes that run sweeps elsewhere, each with its own ``name``. Called and joined as for searchers."""
     raise NotImplementedError  # a hookspec is never run
 
 

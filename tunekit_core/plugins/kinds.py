@@ -12,6 +12,7 @@ HOOKS = {
     "stopping": "tunekit_register_stopping_criteria",
     "composer": "tunekit_register_composers",
     "observer": "tunekit_register_observers",
+    "launcher": "tunekit_register_launchers",
 }
 CONTRACTS = {
     "searcher": "Searcher",
@@ -21,6 +22,7 @@ CONTRACTS = {
     "stopping": "StoppingCriterion",
     "composer": "ResultComposer",
     "observer": "Observer",
+    "launcher": "Launcher",
 }
 """The class that components of each kind inherit from, as ``tunekit_core`` offers it."""
 CALLED = {**{kind: kind for kind in HOOKS}, "criterion": "stopping"}

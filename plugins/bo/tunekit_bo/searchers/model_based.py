@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from typing import ClassVar
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class ModelBasedSearcher(Searcher):
         observations: What was observed, and what is pending.
         untried: The configurations that no trial has had.
     """
+
+    is_expensive: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, streams: Streams, options: ModelOptions, observations: Observations) -> None:
         super().__init__(problem, streams, options)
