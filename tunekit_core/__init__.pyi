@@ -1,7 +1,6 @@
 # What can be imported from tunekit_core, and where it is: the package reads it too.
 
 from .contracts.backends import (
-    PARALLEL_RUNS as PARALLEL_RUNS,
     Backend as Backend,
     BackendEvent as BackendEvent,
     Cause as Cause,
@@ -77,6 +76,7 @@ from .errors import (
     suggestion as suggestion,
 )
 from .json_text import as_json as as_json
+from .parallel_runs import PARALLEL_RUNS as PARALLEL_RUNS, parallel_runs as parallel_runs
 from .plugins.commands import Command as Command
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create

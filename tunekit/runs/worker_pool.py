@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
+from tunekit.console import warnings_for_people
 from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.interruption import (
     SIGNALS,
@@ -30,6 +31,7 @@ from tunekit.runs.interruption import (
 )
 from tunekit.runs.run import Outcome, mark_failed, run
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.parallel_runs import PARALLEL_RUNS, parallel_runs
 from tunekit_core.plugins.diverted import folder_kept, stdout_diverted
 from tunekit_core.plugins.registry import registry
 
@@ -55,6 +57,7 @@ class WorkerPool:
     """
 
     def __init__(self, n_workers: int, as_planned: AsPlanned | None = None) -> None:
+        self._n_workers = n_workers
         self._as_planned = as_planned
         self._is_interrupted = False
         self._context = multiprocessing.get_context("forkserver")
@@ -96,6 +99,13 @@ class WorkerPool:
             worker.process.join(GRACE)
             worker.process.kill()
 
+    def _variables(self) -> dict[str, str | None]:
+        """What a worker has otherwise than the server: what trials run is to get the path of this process."""
+        return {
+            PYTHONPATH: os.environ.get(PYTHONPATH),
+            PARALLEL_RUNS: str(self._n_workers * parallel_runs()),
+        }
+
     def _start(self) -> _Worker:
         for _ in range(ATTEMPTS - 1):
             with suppress(EOFError, ConnectionError):  # the server was killed in the meantime: it is started again
@@ -106,7 +116,7 @@ class WorkerPool:
     def _start_once(self) -> _Worker:
         _start_server()
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, os.environ.get(PYTHONPATH), self._as_planned))
+        process = self._context.Process(target=_serve, args=(theirs, self._variables(), self._as_planned))
         process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -200,25 +210,26 @@ def _modules_found_as_here() -> Iterator[None]:
         try:
             yield
         finally:
-            _set_pythonpath(before)
+            _set({PYTHONPATH: before})
 
 
-def _set_pythonpath(value: str | None) -> None:
-    if value is None:
-        os.environ.pop(PYTHONPATH, None)
-    else:
-        os.environ[PYTHONPATH] = value
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
-def _serve(connection: Connection, pythonpath: str | None, as_planned: AsPlanned | None) -> None:
+def _serve(connection: Connection, variables: Mapping[str, str | None], as_planned: AsPlanned | None) -> None:
     """What a worker does: runs what it is sent, until nobody is there to send any more.
 
     Args:
         connection: Where it is sent runs, and answers.
-        pythonpath: The variable as the parent has it, which what trials run is to get; that of the server differs.
+        variables: Those that it has otherwise than the server that it is forked from; ``None`` for none.
         as_planned: How runs are run, where they were planned on another machine.
     """
-    _set_pythonpath(pythonpath)
+    _set(variables)
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the whole group; the parent decides what to do
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP})  # what trials run may listen to them
@@ -238,7 +249,8 @@ def _run_interruptibly(spec: RunSpec, as_planned: AsPlanned | None) -> Outcome:
         try:
             signal.signal(signal.SIGTERM, _interrupt)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-            return run(spec, as_planned=as_planned)
+            with warnings_for_people():
+                return run(spec, as_planned=as_planned)
         finally:
             signal.signal(signal.SIGTERM, pass_over)  # a thread that the run has left may get it, blocked here or not
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

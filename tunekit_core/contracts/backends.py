@@ -17,10 +17,6 @@ from tunekit_core.contracts.trials import Checkpoint, Status, Trial
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
 
-PARALLEL_RUNS = "TUNEKIT_PARALLEL_RUNS"
-"""The variable that says how many experiments go on at the same time, this one included, where several are started
-together: what they ask of a service that counts requests, they share."""
-
 
 class Cause(enum.Enum):
     """Why a run of a trial ended, where it failed.

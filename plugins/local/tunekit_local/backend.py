@@ -266,7 +266,7 @@ class LocalBackend(Backend):
             warnings.warn(
                 f"Trials that are not at their end have lost their folders in {self._home}: {len(lost)} of them, trial "
                 f"{lost[0].id} first. Those that go on begin anew; reports that they repeat do not count.",
-                RuntimeWarning,
+                TunekitWarning,
                 stacklevel=2,
             )
 

@@ -12,7 +12,7 @@ from tunekit_core import ConfigurationError, InvalidOption
 from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.errors import code_of
-from tunekit_sagemaker.aws.rates import RATES, Rate, TokenBucket, n_tuners
+from tunekit_sagemaker.aws.rates import RATES, Rate, TokenBucket
 from tunekit_sagemaker.aws.role import find_role
 
 TRUSTS_SAGEMAKER = json.dumps({"Statement": [{"Principal": {"Service": "sagemaker.amazonaws.com"}}]})
@@ -112,15 +112,6 @@ def test_who_has_waited_long_may_come_at_once_again():
 def test_several_tuners_share_a_rate():
     assert Rate(6.0, 10).shared_by(3) == Rate(2.0, 3)
     assert Rate(1.0, 2).shared_by(30) == Rate(1 / 30, 1)
-
-
-@pytest.mark.parametrize(("said", "n"), [(None, 1), ("", 1), ("30", 30), ("0", 1), ("-2", 1), ("many", 1)])
-def test_how_many_tuners_there_are_is_said_by_who_starts_them(said, n, monkeypatch):
-    if said is None:
-        monkeypatch.delenv("TUNEKIT_PARALLEL_RUNS", raising=False)
-    else:
-        monkeypatch.setenv("TUNEKIT_PARALLEL_RUNS", said)
-    assert n_tuners() == n
 
 
 @pytest.mark.parametrize("name", RATES)

@@ -5,7 +5,6 @@ Whoever starts several tuners at the same time says so in a variable, and each t
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from tunekit_core import PARALLEL_RUNS
+from tunekit_core import parallel_runs
 
 
 @attrs.frozen
@@ -79,15 +78,9 @@ class TokenBucket:
             self._sleep(seconds)
 
 
-def n_tuners() -> int:
-    """How many tuners there are, this one included, as far as whoever has started them says so."""
-    text = os.environ.get(PARALLEL_RUNS, "")
-    return max(1, int(text)) if text.isascii() and text.isdecimal() else 1
-
-
 def limit_rates(client: Any, service: str) -> None:
     """Have a client keep its share of :data:`RATES`, also when it repeats a call that was refused."""
-    share = n_tuners()
+    share = parallel_runs()
     name = client.meta.service_model.service_id.hyphenize()
     for (of_service, operation), rate in RATES.items():
         if of_service == service:
