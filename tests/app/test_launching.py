@@ -378,3 +378,25 @@ def test_a_benchmark_whose_script_is_part_of_it_sends_no_folder(toy, results):
     launch = launch_of(specs, launcher="toy", command="typed")
     assert launch.scripts == ()
     assert "tunekit-benchmarks" in launch.distributions
+
+
+def test_a_master_seed_that_is_drawn_anew_is_refused_since_the_command_is_typed_again(tunekit, toy, within):
+    within("here")
+    finished = tunekit(*STUDY, *TOY, "random_seed=null")
+    assert (finished.status, finished.out) == (2, "")
+    assert finished.err.startswith("random_seed=null draws another number whenever the command is typed, ")
+    assert tunekit(*STUDY, *TOY, finished.err.split()[-1].removesuffix("."), "--plan").status == 0
+
+
+def test_runs_that_need_gpus_are_planned_and_launched_on_a_machine_without(toy, tunekit, within, tmp_path, monkeypatch):
+    (within("here") / "project").mkdir()
+    (tmp_path / "here" / "project" / "train.py").write_text(TRAIN)
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    needs = (*SCRIPT, "backend=local", "backend.num_gpus_per_trial=2")
+    assert tunekit(*needs, *TOY, "--plan").status == 0
+    refused = tunekit(*needs, *TOY, "hydra.launcher.refuses=true")
+    assert refused.err == "hydra.launcher.refuses=True: so it does.\n"
+    finished = tunekit(*needs)
+    assert finished.status == 2
+    assert finished.err.startswith("backend.num_gpus_per_trial=2 is more than a trial can get, which is 0.")
