@@ -60,6 +60,7 @@ from .errors import (
     ConfigurationError as ConfigurationError,
     ExperimentLocked as ExperimentLocked,
     InvalidOption as InvalidOption,
+    Notice as Notice,
     PluginError as PluginError,
     RecordError as RecordError,
     ReplayError as ReplayError,

@@ -15,6 +15,10 @@ class TunekitError(Exception):
     """Base of every error that tunekit raises on purpose."""
 
 
+class Notice(UserWarning):
+    """Nothing is wrong, but a user should know it, such as where prices are from. The command shows it as a line."""
+
+
 class ConfigurationError(TunekitError, ValueError):
     """What was asked for cannot be built. Raised before anything was started or overwritten.
 

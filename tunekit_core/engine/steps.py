@@ -113,9 +113,9 @@ class Steps:
             check_parts(scheduler=scheduler, backend=backend)
             check_answers(scheduler)
             check_signatures(self._components)
-            for criterion in stopping:
-                if criterion.uses_cost:
-                    backend.check_costs(f"stopping.{criterion.name}")
+        for criterion in stopping:
+            if criterion.uses_cost:
+                backend.check_costs(f"stopping.{criterion.name}")
         self.state = ExperimentState(scheduler.problem, scheduler)
         self.view = View(self.state)
         self.gate = Gate(self.state, backend)

@@ -30,10 +30,12 @@ from tunekit_core import (
     is_secret,
     mask_secrets,
 )
+from tunekit_sagemaker.aws.clients import region_in_use
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, patiently
 from tunekit_sagemaker.aws.limits import RequestRefused
+from tunekit_sagemaker.aws.prices import price_list
 from tunekit_sagemaker.backend.best import BestTrial
-from tunekit_sagemaker.backend.checks import check_options
+from tunekit_sagemaker.backend.checks import check_options, check_prices, types_of
 from tunekit_sagemaker.backend.claims import ClaimedByAnother
 from tunekit_sagemaker.backend.connection import Connection, Prepared, find_account, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
@@ -68,6 +70,7 @@ class SageMakerBackend(Backend):
     runs: ClassVar[type[Any]] = Executable
     is_default: ClassVar[bool] = False
     capabilities = frozenset({"pause", "checkpoint", "copy", "restore"})
+    cost_unit: ClassVar[str] = "dollars"
 
     def __init__(
         self, problem: Problem, benchmark: Benchmark, folder: Path | None, streams: Streams, options: SageMakerOptions
@@ -95,6 +98,9 @@ class SageMakerBackend(Backend):
                 value=self.name,
             )
         check_options(options, problem, program_of(self._script))
+        self._types = types_of(options, problem)
+        self._prices = price_list(options.prices, region_in_use(options.region))
+        self.cost_basis = "; ".join(["billable seconds", *filter(None, [self._prices.basis(self._types)])])
         self._best = BestTrial(problem.objective)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._home = Path()
@@ -113,6 +119,10 @@ class SageMakerBackend(Backend):
     def check(self) -> None:
         """Ask AWS for the region, the role and the bucket."""
         find_account(self._options)
+        self._prices.tell(self._types)
+
+    def check_costs(self, option: str) -> None:
+        check_prices(self._prices, self._types, option)
 
     def open(self, n_workers: int) -> None:
         folder = self.folder
@@ -122,6 +132,7 @@ class SageMakerBackend(Backend):
         folder.mkdir(parents=True, exist_ok=True)
         self._home = folder
         self._prepared = prepare(folder, self._options, self._script)
+        self._prices.tell(self._types)
         self._began = time.monotonic()
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
@@ -392,7 +403,7 @@ class SageMakerBackend(Backend):
         aws, _ = self._opened()
         machines = aws.machines_of(job.trial.configuration)
         before = self._costs.get(job.trial.id, 0.0)
-        return aws.prices.so_far(metrics, machines.instance_type, machines.instance_count, before)
+        return aws.costs.so_far(metrics, machines.instance_type, machines.instance_count, before)
 
     def _conclude_if_over(self, job: TrialJob) -> None:
         if job.over_since == NEVER:
@@ -427,7 +438,7 @@ class SageMakerBackend(Backend):
         """Tell the end of a run; without a cause it has not failed."""
         trial_id, (aws, starter) = job.trial.id, self._opened()
         has_checkpoint = aws.has_checkpoint(trial_id)  # before anything is noted: it may fail, and is done again then
-        before, of_run = self._costs.get(trial_id, 0.0), aws.prices.of_run(end)
+        before, of_run = self._costs.get(trial_id, 0.0), aws.costs.of_run(end)
         self._costs[trial_id] = None if before is None or of_run is None else before + of_run
         self._events.append(
             TrialEnded(

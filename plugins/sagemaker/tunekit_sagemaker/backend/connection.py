@@ -14,10 +14,11 @@ from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
 from tunekit_sagemaker.aws.limits import require_valid
+from tunekit_sagemaker.aws.prices import price_list
 from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
 from tunekit_sagemaker.backend.copies import Copies
-from tunekit_sagemaker.backend.costs import Prices
+from tunekit_sagemaker.backend.costs import Costs
 from tunekit_sagemaker.backend.machines import account_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places
@@ -71,7 +72,7 @@ class Connection:
         jobs: Creates and describes jobs.
         claims: Say which job a run is.
         copies: Copies checkpoints from trial to trial.
-        prices: What instances cost.
+        costs: What runs cost.
         log: What jobs print.
     """
 
@@ -82,7 +83,7 @@ class Connection:
         self.jobs = JobClient(clients.sagemaker)
         self.claims = Claims(clients.s3, places)
         self.copies = Copies(clients.s3, places)
-        self.prices = Prices(options.prices)
+        self.costs = Costs(price_list(options.prices, clients.region))
         self.log = LogTail(clients.logs)
         self._s3 = clients.s3
         self._options = options
@@ -204,7 +205,7 @@ class Connection:
         total = 0.0
         for before in range(run):
             name = self.claims.find(trial_id, before)
-            cost = self.prices.of_run(None if name is None else self.jobs.end(name))
+            cost = self.costs.of_run(None if name is None else self.jobs.end(name))
             if cost is None:
                 return None
             total += cost

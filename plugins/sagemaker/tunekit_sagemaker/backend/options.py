@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -87,7 +88,9 @@ class SageMakerOptions:
         at_least=0,
     )
     prices: Mapping[str, float] = option(
-        attrs.Factory(dict), help="Dollars an hour by type of instance, such as ``{ml.m5.large: 0.115}``."
+        attrs.Factory(dict),
+        help="Dollars an hour by type of instance, such as ``{ml.m5.large: 0.115}``. Those of other types are in the "
+        "file that the variable ``TUNEKIT_PRICES`` names, or else in the list that ships, of us-east-1.",
     )
     poll_interval: float = option(
         5.0, help="Seconds between two looks at the jobs, and at what they log.", at_least=0.01
@@ -126,6 +129,9 @@ class SageMakerOptions:
                 "cannot be had with backend.launch=image, with which nothing is uploaded. Leave it out, or type "
                 "backend.launch=bootstrap",
             )
+        for name, price in self.prices.items():
+            if isinstance(price, bool) or not isinstance(price, int | float) or not 0 < price < math.inf:
+                raise InvalidOption("prices", dict(self.prices), f"needs dollars an hour, above 0, for {name}")
         if self.spot and self.instance_types:
             raise InvalidOption(
                 "instance_types",
