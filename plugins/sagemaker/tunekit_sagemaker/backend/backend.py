@@ -35,7 +35,7 @@ from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, patiently
 from tunekit_sagemaker.aws.limits import RequestRefused
 from tunekit_sagemaker.aws.prices import price_list
 from tunekit_sagemaker.backend.best import BestTrial
-from tunekit_sagemaker.backend.checks import check_options, check_prices, types_of
+from tunekit_sagemaker.backend.checks import check_images, check_options, check_prices, types_of
 from tunekit_sagemaker.backend.claims import ClaimedByAnother
 from tunekit_sagemaker.backend.connection import Connection, Prepared, find_account, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
@@ -118,7 +118,8 @@ class SageMakerBackend(Backend):
 
     def check(self) -> None:
         """Ask AWS for the region, the role and the bucket."""
-        find_account(self._options)
+        clients, _, _ = find_account(self._options)
+        check_images(self._options, self.problem, clients.region)
         self._prices.tell(self._types)
 
     def check_costs(self, option: str) -> None:
@@ -132,6 +133,7 @@ class SageMakerBackend(Backend):
         folder.mkdir(parents=True, exist_ok=True)
         self._home = folder
         self._prepared = prepare(folder, self._options, self._script)
+        check_images(self._options, self.problem, self._prepared.clients.region)
         self._prices.tell(self._types)
         self._began = time.monotonic()
 

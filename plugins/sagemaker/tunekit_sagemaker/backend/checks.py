@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import attrs
 import numpy as np
 
 from tunekit_core import ConfigurationError, Domain, InvalidOption, Listed, Problem, suggestion
+from tunekit_sagemaker.aws.images import has_gpu
 from tunekit_sagemaker.aws.limits import check_request, instance_types
 from tunekit_sagemaker.aws.prices import VARIABLE, PriceList
 from tunekit_sagemaker.aws.role import ROLE
-from tunekit_sagemaker.backend.machines import account_of, machines_of
+from tunekit_sagemaker.backend.machines import account_of, image_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.program import Program, file_of
 from tunekit_sagemaker.jobs.request import Bootstrap, Image, Job, Toolkit, request_of
@@ -46,12 +48,13 @@ def check_options(options: SageMakerOptions, problem: Problem, program: Program)
     Raises:
         ConfigurationError: If an option is missing, or has a value that it would refuse.
     """
-    if options.image is None:
+    if options.image is None and options.framework is None:
         raise InvalidOption(
             "image",
             None,
             "leaves open in which image trials run. Type backend.image=URI with one that has python3 and what the "
-            f"script needs, such as backend.image={EXAMPLE}",
+            f"script needs, such as backend.image={EXAMPLE}, or let it be found: backend.framework=pytorch "
+            "backend.framework_version=2.3 backend.python_version=py311",
         )
     if options.role is not None and not ROLE.fullmatch(options.role):
         raise InvalidOption("role", options.role, f"is no role: give its ARN, as in backend.role={SOME_ROLE}")
@@ -70,6 +73,23 @@ def types_of(options: SageMakerOptions, problem: Problem) -> list[str]:
     if options.instance_type_attr is not None:
         return [str(value) for value in _values("instance_type_attr", options.instance_type_attr, problem)]
     return list(options.instance_types or (options.instance_type,))
+
+
+def check_images(options: SageMakerOptions, problem: Problem, region: str) -> None:
+    """Check that there is an image for all types of instances on which trials may run.
+
+    Raises:
+        InvalidOption: If there is none, or types of one job would need two.
+    """
+    for each in types_of(options, problem):
+        image_of(options, region, each)
+    if options.image is None and len({has_gpu(each) for each in options.instance_types}) > 1:
+        raise InvalidOption(
+            "backend.instance_types",
+            list(options.instance_types),
+            "has types with GPUs and types without, which have other images, and a job has one. Name one kind, or the "
+            "image: backend.image=URI",
+        )
 
 
 def check_prices(prices: PriceList, types: Sequence[str], option: str) -> None:
@@ -164,7 +184,8 @@ def _check_request(options: SageMakerOptions, problem: Problem, program: Program
         output=PLACE,
         inputs=PLACE,
     )
-    request = request_of(job, machines_of(options, job.configuration), account_of(options, options.role or SOME_ROLE))
+    account = attrs.evolve(account_of(options, options.role or SOME_ROLE), image=options.image or EXAMPLE)
+    request = request_of(job, machines_of(options, job.configuration), account)
     for text in check_request("CreateTrainingJob", request):
         found = PROBLEM.fullmatch(text)
         place, allowed = ("", text) if found is None else (found[1], found[2])

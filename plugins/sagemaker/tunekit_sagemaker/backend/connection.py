@@ -19,7 +19,7 @@ from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
 from tunekit_sagemaker.backend.copies import Copies
 from tunekit_sagemaker.backend.costs import Costs
-from tunekit_sagemaker.backend.machines import account_of, machines_of
+from tunekit_sagemaker.backend.machines import account_of, image_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places
 from tunekit_sagemaker.backend.program import Program, file_of, files_of, program_of
@@ -114,8 +114,10 @@ class Connection:
         )
         names = {"experiment": places.experiment, "trial": str(trial_id), "run": str(job.number)}
         tags = {f"{OF_TUNEKIT}{name}": value for name, value in names.items()}
-        account = attrs.evolve(self._prepared.account, tags={**self._prepared.account.tags, **tags})
-        request = request_of(asked, self.machines_of(configuration), account)
+        machines = self.machines_of(configuration)
+        image = image_of(self._options, self._prepared.clients.region, machines.instance_type)
+        account = attrs.evolve(self._prepared.account, image=image, tags={**self._prepared.account.tags, **tags})
+        request = request_of(asked, machines, account)
         require_valid("CreateTrainingJob", request)
         for name, content in asked.files.items():
             key = places.inputs(trial_id, job.number) + name
@@ -260,7 +262,7 @@ def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared
 
     Args:
         folder: Of the experiment, which exists.
-        options: Those of the backend, in which an image is named.
+        options: Those of the backend.
         script: What is run.
 
     Raises:

@@ -36,8 +36,16 @@ class SageMakerOptions:
     )
     volume_gb: int = option(30, help="Gigabytes of the disk of an instance.", at_least=1)
     image: str | None = option(
-        None, help="URI of the image of the container, which has to be given; it needs ``python3``."
+        None,
+        help="URI of the image of the container; it needs ``python3``. In place of it, ``framework`` may be given.",
     )
+    framework: str | None = option(
+        None,
+        help="The framework whose image of AWS is taken, ``pytorch`` or ``tensorflow``; with the SDK of SageMaker "
+        "installed, ``tunekit-sagemaker[sdk]``, all that it knows.",
+    )
+    framework_version: str | None = option(None, help="Its version, such as ``2.3``.")
+    python_version: str | None = option(None, help="The version of Python in that image, such as ``py311``.")
     launch: Literal["bootstrap", "script", "image"] = option(
         "bootstrap",
         help="How the program is started: by a bootstrap that travels with it; ``script`` by the toolkit in the "
@@ -113,6 +121,15 @@ class SageMakerOptions:
         if len(self.instance_types) > MOST_INSTANCE_TYPES:
             raise InvalidOption(
                 "instance_types", list(self.instance_types), f"may name {MOST_INSTANCE_TYPES} types at most"
+            )
+        if self.image is None and self.framework is not None and self.framework_version is None:
+            raise InvalidOption(
+                "framework", self.framework, "leaves open which version: add backend.framework_version=2.3, for example"
+            )
+        if self.framework is None and (self.framework_version or self.python_version):
+            name = "framework_version" if self.framework_version else "python_version"
+            raise InvalidOption(
+                name, getattr(self, name), "is that of no framework: add backend.framework=pytorch, for example"
             )
         if self.instance_types and self.instance_type_attr is not None:
             raise InvalidOption(
