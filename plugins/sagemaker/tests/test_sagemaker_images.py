@@ -13,7 +13,7 @@ from tunekit_sagemaker.backend.options import SageMakerOptions
 from .experiment import Setup, tune
 from .test_sagemaker_launch import Training
 
-PYTORCH = {"image": None, "framework": "pytorch", "framework_version": "2.3", "python_version": "py311"}
+PYTORCH = {"image": None, "framework": "pytorch 2.3 py311"}
 
 
 @pytest.fixture(autouse=True)
@@ -24,28 +24,28 @@ def without_the_sdk(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("framework", "version", "python", "region", "instance_type", "uri"),
+    ("framework", "region", "instance_type", "uri"),
     [
         (
-            *("pytorch", "2.3", "py311", "us-east-1", "ml.g5.xlarge"),
+            *("pytorch 2.3 py311", "us-east-1", "ml.g5.xlarge"),
             "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.3-gpu-py311",
         ),
         (
-            *("tensorflow", "2.16.2", "py310", "eu-south-1", "ml.m5.large"),
+            *("tensorflow 2.16.2 py310", "eu-south-1", "ml.m5.large"),
             "692866216735.dkr.ecr.eu-south-1.amazonaws.com/tensorflow-training:2.16.2-cpu-py310",
         ),
         (
-            *("pytorch", "2.8.0", "py312", "cn-north-1", "ml.p4d.24xlarge"),
+            *("pytorch 2.8.0 py312", "cn-north-1", "ml.p4d.24xlarge"),
             "727897471807.dkr.ecr.cn-north-1.amazonaws.com.cn/pytorch-training:2.8.0-gpu-py312",
         ),
         (
-            *("pytorch", "2.1", "py310", "us-gov-west-1", "ml.c5.xlarge"),
+            *("pytorch 2.1 py310", "us-gov-west-1", "ml.c5.xlarge"),
             "442386744353.dkr.ecr.us-gov-west-1.amazonaws.com/pytorch-training:2.1-cpu-py310",
         ),
     ],
 )
-def test_the_image_of_a_framework(framework, version, python, region, instance_type, uri):
-    assert image_for(framework, version, python, region, instance_type) == uri
+def test_the_image_of_a_framework(framework, region, instance_type, uri):
+    assert image_for(framework, region, instance_type) == uri
 
 
 @pytest.mark.parametrize(
@@ -65,47 +65,31 @@ def test_a_type_has_gpus_if_its_family_is_p_or_g_and_a_number(instance_type, gpu
 
 
 @pytest.mark.parametrize(
-    ("framework", "version", "python", "region", "instance_type"),
+    ("framework", "region", "instance_type"),
     [
-        ("huggingface", "4.36", "py310", "us-east-1", "ml.g5.xlarge"),
-        ("pytorch", "2.3", None, "us-east-1", "ml.g5.xlarge"),
-        ("pytorch", "1.1", "py3", "us-east-1", "ml.g5.xlarge"),
-        ("pytorch", "2.3", "py311", "us-iso-east-1", "ml.g5.xlarge"),
-        ("pytorch", "2.3", "py311", "us-east-1", "ml.trn1.2xlarge"),
+        ("huggingface 4.36 py310", "us-east-1", "ml.g5.xlarge"),
+        ("pytorch 2.3", "us-east-1", "ml.g5.xlarge"),
+        ("pytorch 2.x py311", "us-east-1", "ml.g5.xlarge"),
+        ("pytorch 1.1 py3", "us-east-1", "ml.g5.xlarge"),
+        ("pytorch 2.3 py311", "us-iso-east-1", "ml.g5.xlarge"),
+        ("pytorch 2.3 py311", "us-east-1", "ml.trn1.2xlarge"),
     ],
 )
-def test_what_the_table_lacks_is_refused_with_what_to_type(framework, version, python, region, instance_type):
+def test_what_the_table_lacks_is_refused_with_what_to_type(framework, region, instance_type):
     with pytest.raises(
         InvalidOption,
-        match=rf"^backend.framework='{framework}' leaves open which image it is: .* in {region} on {instance_type} .*"
+        match=rf"^backend.framework='{framework}' leaves open which image it is: for {region} and {instance_type} .*"
         r"Type backend.image=URI .*: pip install 'tunekit-sagemaker\[sdk\]'\.$",
     ):
-        image_for(framework, version, python, region, instance_type)
+        image_for(framework, region, instance_type)
 
 
-@pytest.mark.parametrize(
-    ("version", "python", "message"),
-    [
-        ("2.x", "py311", r"backend.framework_version='2.x' is no version: give it like 2.3"),
-        ("2.3", "3.11", r"backend.python_version='3.11' is no version of Python: give it like py311"),
-    ],
-)
-def test_what_is_no_version_is_told(version, python, message):
-    with pytest.raises(InvalidOption, match=message):
-        image_for("pytorch", version, python, "us-east-1", "ml.m5.large")
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"framework": "pytorch"}, r"framework='pytorch' leaves open which version: add backend.framework_version=2.3"),
-        ({"framework_version": "2.3"}, r"framework_version='2.3' is that of no framework: add backend.framework="),
-        ({"python_version": "py311"}, r"python_version='py311' is that of no framework: add backend.framework="),
-    ],
-)
-def test_options_of_an_image_that_do_not_go_together_are_told(options, message):
-    with pytest.raises(InvalidOption, match=message):
-        SageMakerOptions(**options)
+@pytest.mark.parametrize("framework", ["pytorch", "pytorch 2.3 3.11", "pytorch 2.3 py311 gpu", ""])
+def test_what_names_no_framework_with_its_versions_is_told(framework):
+    with pytest.raises(
+        InvalidOption, match=r"^framework='.*' has to be a framework.* backend.framework='pytorch 2.3 py311'"
+    ):
+        SageMakerOptions(framework=framework)
 
 
 def images_of(emulator):
@@ -144,12 +128,12 @@ def test_each_job_has_the_image_for_what_it_runs_on(tmp_path, emulator):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"framework": "mxnet"}, r"^backend.framework='mxnet' leaves open which image"),
+        ({"framework": "mxnet 1.9 py38"}, r"^backend.framework='mxnet 1.9 py38' leaves open which image"),
         (
             {"instance_types": ("ml.g5.xlarge", "ml.m5.large")},
             r"^backend.instance_types=\['ml.g5.xlarge', 'ml.m5.large'\] has types with GPUs and types without",
         ),
-        ({"instance_type_attr": "machine"}, r"^backend.framework='pytorch' .* on ml.trn1.2xlarge"),
+        ({"instance_type_attr": "machine"}, r"^backend.framework='pytorch 2.3 py311' .* and ml.trn1.2xlarge"),
     ],
 )
 def test_a_missing_image_is_told_before_there_is_a_folder(tmp_path, emulator, options, message):

@@ -67,43 +67,55 @@ def has_gpu(instance_type: str) -> bool:
     return GPU.match(instance_type) is not None
 
 
-def image_for(framework: str, version: str, python: str | None, region: str, instance_type: str) -> str:
+def split_framework(framework: str) -> tuple[str, str, str | None]:
+    """Name and version of a framework, and the version of Python, which may be left to the SDK.
+
+    Args:
+        framework: As in ``"pytorch 2.3 py311"``.
+
+    Raises:
+        InvalidOption: If it is something else.
+    """
+    match framework.split():
+        case [name, version]:
+            return name, version, None
+        case [name, version, python] if PYTHON.fullmatch(python):
+            return name, version, python
+    raise InvalidOption(
+        "framework",
+        framework,
+        "has to be a framework, its version and that of Python: type backend.framework='pytorch 2.3 py311'",
+    )
+
+
+def image_for(framework: str, region: str, instance_type: str) -> str:
     """The URI of the image of AWS for training with a framework.
 
     Args:
-        framework: Such as ``"pytorch"``.
-        version: Of it, such as ``"2.3"``.
-        python: Of Python, such as ``"py311"``; ``None`` leaves it to the SDK.
+        framework: With its version, and that of Python unless that is left to the SDK: ``"pytorch 2.3 py311"``.
         region: Where jobs run.
         instance_type: On what.
 
     Raises:
         InvalidOption: If nobody knows of such an image.
     """
-    ours = _of_table(framework, version, python, region, instance_type)
-    return _of_sdk(framework, version, python, region, instance_type) if ours is None else ours
+    ours = _of_table(framework, region, instance_type)
+    return _of_sdk(framework, region, instance_type) if ours is None else ours
 
 
-def _of_table(framework: str, version: str, python: str | None, region: str, instance_type: str) -> str | None:
+def _of_table(framework: str, region: str, instance_type: str) -> str | None:
+    name, version, python = split_framework(framework)
     account = ACCOUNT if region in OF_ACCOUNT else OTHER_ACCOUNTS.get(region)
     suffix = _suffix(region)
-    if (
-        account is None
-        or suffix is None
-        or framework not in SINCE
-        or python is None
-        or ACCELERATOR.match(instance_type)
-    ):
+    if None in (account, suffix, python) or name not in SINCE or ACCELERATOR.match(instance_type):
         return None
-    if not PYTHON.fullmatch(python):
-        raise InvalidOption("backend.python_version", python, "is no version of Python: give it like py311")
     try:
-        if Version(version) < SINCE[framework]:
+        if Version(version) < SINCE[name]:
             return None
-    except InvalidVersion as error:
-        raise InvalidOption("backend.framework_version", version, "is no version: give it like 2.3") from error
+    except InvalidVersion:
+        return None
     unit = "gpu" if has_gpu(instance_type) else "cpu"
-    return f"{account}.dkr.ecr.{region}.{suffix}/{framework}-training:{version}-{unit}-{python}"
+    return f"{account}.dkr.ecr.{region}.{suffix}/{name}-training:{version}-{unit}-{python}"
 
 
 @cache
@@ -117,35 +129,27 @@ def _suffix(region: str) -> str | None:
     return None
 
 
-def _of_sdk(framework: str, version: str, python: str | None, region: str, instance_type: str) -> str:
+def _of_sdk(framework: str, region: str, instance_type: str) -> str:
     image_uris = _sdk()
     otherwise = "Type backend.image=URI with the image itself"
-    shown = " ".join(filter(None, [framework, version, python]))
     if image_uris is None:
         raise InvalidOption(
             "backend.framework",
             framework,
-            f"leaves open which image it is: for {shown} in {region} on {instance_type} there is none in the table of "
-            f"tunekit, which has {' and '.join(SINCE)} with framework_version and python_version. {otherwise}, or "
-            f"install the SDK of SageMaker, which knows more: {SDK}",
+            f"leaves open which image it is: for {region} and {instance_type} there is none in the table of tunekit, "
+            f"which has {' and '.join(SINCE)} with versions as in 'pytorch 2.3 py311'. {otherwise}, or install the SDK "
+            f"of SageMaker, which knows more: {SDK}",
         )
+    name, version, python = split_framework(framework)
+    asked = {"version": version, "py_version": python, "instance_type": instance_type, "image_scope": "training"}
     try:
-        return str(
-            image_uris.retrieve(
-                framework,
-                region,
-                version=version,
-                py_version=python,
-                instance_type=instance_type,
-                image_scope="training",
-            )
-        )
-    except (ValueError, TypeError, KeyError) as error:
+        return str(image_uris.retrieve(name, region, **asked))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = "it knows no framework of that name" if isinstance(error, OSError) else str(error).rstrip(".")
         raise InvalidOption(
             "backend.framework",
             framework,
-            f"names no image: the SDK of SageMaker has none for {shown} in {region} on {instance_type}: "
-            f"{str(error).rstrip('.')}. {otherwise}",
+            f"names no image: the SDK of SageMaker has none for {region} and {instance_type}: {reason}. {otherwise}",
         ) from error
 
 

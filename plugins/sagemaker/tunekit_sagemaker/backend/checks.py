@@ -53,8 +53,8 @@ def check_options(options: SageMakerOptions, problem: Problem, program: Program)
             "image",
             None,
             "leaves open in which image trials run. Type backend.image=URI with one that has python3 and what the "
-            f"script needs, such as backend.image={EXAMPLE}, or let it be found: backend.framework=pytorch "
-            "backend.framework_version=2.3 backend.python_version=py311",
+            f"script needs, such as backend.image={EXAMPLE}, or let it be found: "
+            "backend.framework='pytorch 2.3 py311'",
         )
     if options.role is not None and not ROLE.fullmatch(options.role):
         raise InvalidOption("role", options.role, f"is no role: give its ARN, as in backend.role={SOME_ROLE}")

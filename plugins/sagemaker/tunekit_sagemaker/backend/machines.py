@@ -34,8 +34,7 @@ def image_of(options: SageMakerOptions, region: str, instance_type: str) -> str:
     if options.image is not None:
         return options.image
     assert options.framework is not None  # one of the two is checked
-    assert options.framework_version is not None
-    return image_for(options.framework, options.framework_version, options.python_version, region, instance_type)
+    return image_for(options.framework, region, instance_type)
 
 
 def account_of(options: SageMakerOptions, role: str) -> Account:

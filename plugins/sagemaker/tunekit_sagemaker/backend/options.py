@@ -9,6 +9,7 @@ from typing import Any, Literal
 import attrs
 
 from tunekit_core import InvalidOption, option
+from tunekit_sagemaker.aws.images import split_framework
 
 MOST_INSTANCE_TYPES = 5  # of SageMaker
 
@@ -41,11 +42,9 @@ class SageMakerOptions:
     )
     framework: str | None = option(
         None,
-        help="The framework whose image of AWS is taken, ``pytorch`` or ``tensorflow``; with the SDK of SageMaker "
-        "installed, ``tunekit-sagemaker[sdk]``, all that it knows.",
+        help="The framework whose image of AWS is taken, with its version and that of Python, such as ``pytorch 2.3 "
+        "py311`` or ``tensorflow 2.19 py312``; all that the SDK of SageMaker knows, where that is installed.",
     )
-    framework_version: str | None = option(None, help="Its version, such as ``2.3``.")
-    python_version: str | None = option(None, help="The version of Python in that image, such as ``py311``.")
     launch: Literal["bootstrap", "script", "image"] = option(
         "bootstrap",
         help="How the program is started: by a bootstrap that travels with it; ``script`` by the toolkit in the "
@@ -122,15 +121,8 @@ class SageMakerOptions:
             raise InvalidOption(
                 "instance_types", list(self.instance_types), f"may name {MOST_INSTANCE_TYPES} types at most"
             )
-        if self.image is None and self.framework is not None and self.framework_version is None:
-            raise InvalidOption(
-                "framework", self.framework, "leaves open which version: add backend.framework_version=2.3, for example"
-            )
-        if self.framework is None and (self.framework_version or self.python_version):
-            name = "framework_version" if self.framework_version else "python_version"
-            raise InvalidOption(
-                name, getattr(self, name), "is that of no framework: add backend.framework=pytorch, for example"
-            )
+        if self.framework is not None:
+            split_framework(self.framework)
         if self.instance_types and self.instance_type_attr is not None:
             raise InvalidOption(
                 "instance_types",

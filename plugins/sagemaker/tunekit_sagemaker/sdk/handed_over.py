@@ -12,7 +12,8 @@ import attrs
 from tunekit_core import ConfigurationError
 
 IN_THE_IMAGE = "program-of-the-image"  # in place of a command, which nobody runs
-SPLIT = ("s3://", "https://", "http://")
+UNASSIGNED = "Unassigned"  # the class of what the SDK has in place of a value that nobody gave
+ELSEWHERE = ("s3://", "https://", "http://")
 
 
 @attrs.frozen
@@ -30,6 +31,12 @@ class HandedOver:
     hyperparameters: dict[str, Any]
 
 
+def said(owner: Any, name: str) -> Any:
+    """An attribute of an object of the SDK; ``None`` if it says nothing, or has no such attribute."""
+    value = getattr(owner, name, None)
+    return None if type(value).__name__ == UNASSIGNED else value
+
+
 def refuse_what_is_set(owner: Any, names: Iterable[str], what: str) -> None:
     """Refuse what tunekit does not carry over, by its name.
 
@@ -39,7 +46,7 @@ def refuse_what_is_set(owner: Any, names: Iterable[str], what: str) -> None:
         what: The object, for the message.
     """
     for name in names:
-        value = getattr(owner, name, None)
+        value = said(owner, name)
         if value not in (None, False, "", [], {}, ()):
             raise refusal(what, name.lstrip("_"), "tunekit does not carry that over")
 
@@ -66,7 +73,7 @@ def program(folder: str | None, file: str, what: str) -> dict[str, Any]:
         file: The script, in the folder.
         what: What says so, for the message.
     """
-    if folder is not None and (folder.startswith(SPLIT) or folder.endswith((".tar.gz", ".tgz"))):
+    if folder is not None and (folder.startswith(ELSEWHERE) or folder.endswith((".tar.gz", ".tgz"))):
         raise refusal(what, f"source_dir={folder!r}", "tunekit uploads a folder of this machine")
     if not file.endswith(".py"):
         raise refusal(what, f"the script {file!r}", "tunekit runs one of Python")

@@ -14,6 +14,7 @@ from tunekit_sagemaker.sdk.handed_over import (
     refusal,
     refuse_what_is_set,
     region_of,
+    said,
 )
 
 WHAT = "ModelTrainer"
@@ -53,30 +54,30 @@ def read_trainer(trainer: Any) -> HandedOver:
         "image": trainer.training_image,
         "role": trainer.role,
         "region": region_of(trainer.sagemaker_session),
-        "instance_type": getattr(compute, "instance_type", None),
-        "instance_count": getattr(compute, "instance_count", None),
-        "volume_gb": getattr(compute, "volume_size_in_gb", None),
-        "keep_alive": getattr(compute, "keep_alive_period_in_seconds", None),
-        "spot": getattr(compute, "enable_managed_spot_training", None),
-        "max_run": getattr(stop, "max_runtime_in_seconds", None),
-        "max_wait": getattr(stop, "max_wait_time_in_seconds", None),
-        "subnets": _tuple(getattr(network, "subnets", None)),
-        "security_groups": _tuple(getattr(network, "security_group_ids", None)),
+        "instance_type": said(compute, "instance_type"),
+        "instance_count": said(compute, "instance_count"),
+        "volume_gb": said(compute, "volume_size_in_gb"),
+        "keep_alive": said(compute, "keep_alive_period_in_seconds"),
+        "spot": said(compute, "enable_managed_spot_training"),
+        "max_run": said(stop, "max_runtime_in_seconds"),
+        "max_wait": said(stop, "max_wait_time_in_seconds"),
+        "subnets": _tuple(said(network, "subnets")),
+        "security_groups": _tuple(said(network, "security_group_ids")),
         "tags": {tag.key: tag.value for tag in trainer.tags or ()},
-        **keys_of(getattr(compute, "volume_kms_key_id", None), getattr(output, "kms_key_id", None)),
+        **keys_of(said(compute, "volume_kms_key_id"), said(output, "kms_key_id")),
         **options_of_source,
     }
-    retry = getattr(trainer, "_retry_strategy", None)
+    retry = said(trainer, "_retry_strategy")
     overrides = {
-        "EnableNetworkIsolation": getattr(network, "enable_network_isolation", None),
-        "EnableInterContainerTrafficEncryption": getattr(network, "enable_inter_container_traffic_encryption", None),
-        "StoppingCondition": {"MaxPendingTimeInSeconds": getattr(stop, "max_pending_time_in_seconds", None)},
-        "ResourceConfig": {"TrainingPlanArn": getattr(compute, "training_plan_arn", None)},
-        "RetryStrategy": {"MaximumRetryAttempts": getattr(retry, "maximum_retry_attempts", None)},
+        "EnableNetworkIsolation": said(network, "enable_network_isolation"),
+        "EnableInterContainerTrafficEncryption": said(network, "enable_inter_container_traffic_encryption"),
+        "StoppingCondition": {"MaxPendingTimeInSeconds": said(stop, "max_pending_time_in_seconds")},
+        "ResourceConfig": {"TrainingPlanArn": said(compute, "training_plan_arn")},
+        "RetryStrategy": {"MaximumRetryAttempts": said(retry, "maximum_retry_attempts")},
         "AlgorithmSpecification": {
             "TrainingInputMode": None if trainer.training_input_mode == "File" else trainer.training_input_mode,
             "MetricDefinitions": [
-                {"Name": each.name, "Regex": each.regex} for each in getattr(trainer, "_metric_definitions", None) or ()
+                {"Name": each.name, "Regex": each.regex} for each in said(trainer, "_metric_definitions") or ()
             ],
         },
         "InputDataConfig": [_channel(each) for each in trainer.input_data_config or ()],
@@ -107,13 +108,13 @@ def _channel(data: Any) -> dict[str, Any]:
         uri = source
     elif type(source).__name__ == "S3DataSource":
         uri, kind = source.s3_uri, source.s3_data_type
-        distribution = getattr(source, "s3_data_distribution_type", None) or distribution
+        distribution = said(source, "s3_data_distribution_type") or distribution
         refuse_what_is_set(source, ("attribute_names", "instance_group_names", "hub_access_config"), WHAT)
     if uri is None:
         raise refusal(WHAT, f"the input {data.channel_name!r}", "tunekit hands on what lies in S3")
     place = {"S3Uri": uri, "S3DataType": kind, "S3DataDistributionType": distribution}
     channel = {"ChannelName": data.channel_name, "DataSource": {"S3DataSource": place}}
-    content_type = getattr(data, "content_type", None)
+    content_type = said(data, "content_type")
     return channel | ({"ContentType": content_type} if isinstance(content_type, str) else {})
 
 
