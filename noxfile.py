@@ -70,6 +70,19 @@ def sagemaker_faults(session: nox.Session) -> None:
     session.run("pytest", "-n", "0", "plugins/sagemaker/tests/call_rates.py", *session.posargs)
 
 
+@nox.session(venv_backend="venv")
+@nox.parametrize("sdk", ["sagemaker>=3", "sagemaker<3"])
+def sagemaker_sdk(session: nox.Session, sdk: str) -> None:
+    """What the SDK of SageMaker hands over: with its version 3, in an environment of 1 GB, and with version 2."""
+    ours = [".", "plugins/sweeper", "plugins/asha", "plugins/sagemaker[emulator]", "benchmarks"]
+    editable = [argument for each in ours for argument in ("-e", each)]
+    session.install(
+        "--quiet", *editable, "pytest", "psutil", sdk
+    )  # without our constraints, which the SDK has others of
+    arguments = ("-o", "addopts=--import-mode=importlib", "plugins/sagemaker/tests/sdk/with_sdk.py", *session.posargs)
+    session.run("pytest", *arguments)
+
+
 @nox.session
 def campaign(session: nox.Session) -> None:
     """Kills, damage, full disks and several writers for an hour, as in ``nox -s campaign -- --minutes 5 --seed 1``."""

@@ -52,6 +52,7 @@ FROM_1 = "it has to be a whole number from 1 on"
 FLAG = "it has to be True or False"
 FAMILY = "it has to be text, empty for the name of the component"
 NAME = "it has to be text that is not empty"
+SAYS = "it has to be text, empty where it has nothing to say"
 TEXT = "it has to be text, or None"
 
 WRONG = [
@@ -64,6 +65,8 @@ WRONG = [
         for value in [None, -1, True, 1.0, "3"]
     ),
     *(("backend", "max_checkpoints", value, f"{FROM_0}, or None") for value in [-1, False, 1.5, "2"]),
+    *(("backend", name, value, SAYS) for name in ("cost_unit", "cost_basis") for value in [None, 1]),
+    *(("stopping", "uses_cost", value, FLAG) for value in [None, 1]),
     *((kind, "stream_family", value, FAMILY) for kind in ("searcher", "scheduler", "backend") for value in [None, 7]),
     *((kind, "name", value, NAME) for kind in PARENTS for value in [None, 7, "", ["a"]]),
     *(("stopping", name, value, FLAG) for name in ("is_failure", "waits_for_running") for value in [None, 1, "no"]),

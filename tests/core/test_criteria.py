@@ -4,10 +4,23 @@ import math
 
 import pytest
 
-from tunekit_core import ConfigurationError, Decision, Objective, StartFailed, Status, StoppingCriterion, create
+from tunekit_core import (
+    ConfigurationError,
+    Decision,
+    Objective,
+    StartFailed,
+    Status,
+    StoppingCriterion,
+    Streams,
+    TrialEnded,
+    Tuner,
+    create,
+)
 from tunekit_core.builtin import criteria
 from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.plugins.registry import registry
+from tunekit_core.testing import ToyBackend, ToyBenchmark
 
 
 def ends(name, **options):
@@ -98,9 +111,41 @@ def test_the_cost_counts_the_last_report_of_every_trial(play):
     assert played.result.reason == "the cost reached 14"
 
 
+WITHOUT_COSTS = frozenset({"loss", "epoch"})
+
+
+def tuner_with(backend, criterion):
+    problem, streams = backend.problem, Streams(0)
+    scheduler = Fifo(problem, streams, RandomSearch(problem, streams))
+    return Tuner(scheduler=scheduler, backend=backend, stopping=[criterion(problem)])
+
+
 def test_a_cost_that_no_report_carries_is_refused(make_problem):
-    with pytest.raises(ConfigurationError, match=r"stopping\.max_cost=st_worker_cost: no report carries"):
-        ends("max_cost", cost=1)(make_problem(metrics=frozenset({"loss", "epoch"})))
+    backend = ToyBackend(make_problem(metrics=WITHOUT_COSTS), ToyBenchmark(), None, Streams(0))
+    with pytest.raises(ConfigurationError, match=r"^stopping\.max_cost=st_worker_cost: no report carries"):
+        tuner_with(backend, ends("max_cost", cost=1))
+
+
+def test_a_backend_that_cannot_tell_costs_says_so_where_they_are_needed(problem):
+    class KnowsNoPrice(ToyBackend):
+        def check_costs(self, option):
+            raise ConfigurationError(f"{option}: no price is known.")
+
+    backend = KnowsNoPrice(problem, ToyBenchmark(), None, Streams(0))
+    with pytest.raises(ConfigurationError, match=r"^stopping\.max_cost: no price is known\.$"):
+        tuner_with(backend, ends("max_cost", cost=1))
+    tuner_with(backend, ends("max_num_trials_finished", count=1))
+
+
+def test_a_backend_that_tells_costs_itself_needs_no_reports_with_them(play, scripted_backend, make_problem):
+    class Tells(scripted_backend):
+        def check_costs(self, option):
+            pass
+
+    script = lambda t, run: [0.5, TrialEnded(t, run, Status.COMPLETED, 0.0, cost=2.0)]  # noqa: E731
+    problem = make_problem(metrics=WITHOUT_COSTS)
+    played = play(script, problem=problem, backend=Tells, stopping=[ends("max_cost", cost=5)])
+    assert (played.result.reason, played.result.n_trials) == ("the cost reached 5", 3)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tunekit.config.specs.components import DISTRIBUTION
 from tunekit.config.specs.inputs import CONTENT, PATH, without_secrets
 from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.results.best_so_far import BestSoFar, metric_and_constraint
+from tunekit.results.costs import total_of_costs
 from tunekit_core.randomness import effective_seed
 
 FRACTIONS = (0.25, 0.5, 1.0)
@@ -46,11 +47,13 @@ class MethodCurves:
         label: The method, and what else tells it from the others.
         curves: The best value over time of each run.
         n_repeated: How many of them repeat another: ``random_seed`` and ``seed`` have the same sum.
+        cost: What its runs have cost together, for people; empty where nobody says so.
     """
 
     label: str
     curves: Sequence[BestSoFar]
     n_repeated: int = 0
+    cost: str = ""
 
     def interval(self, times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean over runs and half width of its t interval at each time; NaN where a run has no value yet.
@@ -112,7 +115,8 @@ def _panel(problem: str, metric: str, mode: str, runs: Sequence[FinishedRun]) ->
 
 def _method(label: str, runs: Sequence[FinishedRun]) -> MethodCurves:
     seeds = {effective_seed(run.spec.results["random_seed"], run.spec.seed) for run in runs}
-    return MethodCurves(label, [run.best for run in runs], len(runs) - len(seeds))
+    cost = total_of_costs([run.metadata for run in runs])
+    return MethodCurves(label, [run.best for run in runs], len(runs) - len(seeds), cost)
 
 
 def _budget(run: FinishedRun) -> float:

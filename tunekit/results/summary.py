@@ -16,6 +16,7 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
+from tunekit.results.costs import line_of_costs
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import read_metadata
 
@@ -48,6 +49,9 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         f"{metadata['time']:,.0f} s on the clock of the {spec.results['backend']['name']} backend ({real}). It ended "
         f"because {metadata['reason']}."
     )
+    cost = line_of_costs(metadata)
+    if cost is not None:
+        print_stdout(cost)
     print_stdout(f"Results: {spec.folder}{disk_use(spec.folder)}")
     if command is not None and incumbent is None:
         print_stdout("Next: mend it, and type the same again.")
@@ -127,8 +131,12 @@ def print_comparison(panels: Sequence[Panel]) -> None:
         table.add_column("runs", justify="right")
         for fraction in FRACTIONS:
             table.add_column(f"{fraction:.0%}", justify="right", no_wrap=True)
+        has_costs = any(method.cost for method in panel.methods)
+        if has_costs:
+            table.add_column("cost", justify="right", no_wrap=True)
         for position, method in enumerate(panel.methods):
             cells = [method.label, str(len(method.curves)), *_cells(method, panel.budget)]
+            cells += [method.cost] if has_costs else []
             table.add_row(*cells, style="bold" if position == 0 and len(panel.methods) > 1 else None)
         stdout_console().print(table)
     print_stdout("Mean over runs ± 95 % interval (Student's t).")

@@ -10,7 +10,6 @@ import attrs
 from tunekit_core.contracts.options import option
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.stopping import StoppingCriterion
-from tunekit_core.contracts.trials import COST_ATTRIBUTE
 from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.errors import InvalidOption
 
@@ -147,14 +146,14 @@ class MaxNumTrialsFinished(StoppingCriterion):
 
 
 class MaxCost(StoppingCriterion):
-    """End when the trials have cost this much, by the ``st_worker_cost`` that they report."""
+    """End when the trials have cost this much, by the ``st_worker_cost`` of reports and what is told at their ends."""
 
     name: ClassVar[str] = "max_cost"
     Options: ClassVar[type[Any]] = MaxCostOptions
+    uses_cost: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: MaxCostOptions) -> None:
         super().__init__(problem, options)
-        problem.check_metric(COST_ATTRIBUTE, option=f"stopping.{self.name}")
         self._cost = options.cost
 
     def __call__(self, view: ExperimentView) -> str | None:

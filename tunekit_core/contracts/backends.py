@@ -13,7 +13,7 @@ import attrs
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Checkpoint, Status, Trial
+from tunekit_core.contracts.trials import COST_ATTRIBUTE, Checkpoint, Status, Trial
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
 
@@ -146,6 +146,9 @@ class Backend(abc.ABC):
         max_retries: How often a trial is begun again because its run failed.
         max_checkpoints: How many paused trials may keep what they need to go on; ``None`` for all. Beyond that the
             tuner has those of the least promising ones dropped.
+        cost_unit: In what ``st_worker_cost`` and the costs of ended trials are, such as ``"dollars"``: then a run and a
+            comparison tell what they have cost. Empty where nobody knows, as where scripts may report it.
+        cost_basis: How those costs are known, for people, such as ``"billable seconds; list prices of 2026-09-24"``.
     """
 
     name: ClassVar[str]
@@ -158,6 +161,8 @@ class Backend(abc.ABC):
     max_losses: int = 3
     max_retries: int = 0
     max_checkpoints: int | None = None
+    cost_unit: ClassVar[str] = ""
+    cost_basis: str = ""
 
     def __init__(
         self,
@@ -181,6 +186,19 @@ class Backend(abc.ABC):
         Raises:
             ConfigurationError: If something is missing. It names the option, as it is typed.
         """
+
+    def check_costs(self, option: str) -> None:
+        """See that it will be known what trials cost, by ``st_worker_cost``: in reports unless the backend tells it.
+
+        Called before an experiment begins that ends by its cost.
+
+        Args:
+            option: What ends it, as it is typed, for the message.
+
+        Raises:
+            ConfigurationError: If it will not.
+        """
+        self.problem.check_metric(COST_ATTRIBUTE, option=option)
 
     def open(self, n_workers: int) -> None:
         """Called once, before all that follows: an experiment begins in which so many trials run at the same time."""

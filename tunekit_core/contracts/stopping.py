@@ -22,6 +22,7 @@ class StoppingCriterion(abc.ABC):
         is_failure: Whether an experiment that it ends has failed.
         waits_for_running: Whether trials that run then come to their end; otherwise they are stopped, unless the
             experiment waits for them.
+        uses_cost: Whether it needs to know what trials cost: a backend that cannot tell is refused.
     """
 
     name: ClassVar[str]
@@ -29,6 +30,7 @@ class StoppingCriterion(abc.ABC):
     revision: ClassVar[int] = 1
     is_failure: ClassVar[bool] = False
     waits_for_running: ClassVar[bool] = False
+    uses_cost: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, options: Any = NO_OPTIONS) -> None:
         self.problem = problem

@@ -44,7 +44,7 @@ from tunekit_core.engine.gate import (
 from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
-from tunekit_core.engine.summary import summary_of
+from tunekit_core.engine.summary import summary_of, terms_of_costs
 from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
 
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
@@ -113,6 +113,9 @@ class Steps:
             check_parts(scheduler=scheduler, backend=backend)
             check_answers(scheduler)
             check_signatures(self._components)
+        for criterion in stopping:
+            if criterion.uses_cost:
+                backend.check_costs(f"stopping.{criterion.name}")
         self.state = ExperimentState(scheduler.problem, scheduler)
         self.view = View(self.state)
         self.gate = Gate(self.state, backend)
@@ -137,7 +140,11 @@ class Steps:
         recovery = Recovery(state, self._record, self._write_row)
         try:
             past = self._record.begin(
-                state.problem, self._n_workers, self._components, self._metadata, restores=restores
+                state.problem,
+                self._n_workers,
+                self._components,
+                {**self._metadata, **terms_of_costs(backend)},
+                restores=restores,
             )
             self.gate.check_columns()
             has_past = recovery.read(past)  # before the backend is opened: its clock does not run meanwhile
@@ -197,7 +204,7 @@ class Steps:
 
     def finish(self, status: ExperimentStatus, reason: str) -> None:
         """Close the record."""
-        self._record.finish(status, reason, summary_of(self.state))
+        self._record.finish(status, reason, summary_of(self.state, terms_of_costs(self._backend)))
 
     def _start(self, start: Start) -> None:
         now = self.gate.time(self._backend.now())

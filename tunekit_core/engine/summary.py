@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.view import Incumbent
 from tunekit_core.engine.state import ExperimentState
@@ -21,11 +23,24 @@ COUNTS = (
     "n_anomalies",
 )
 OTHERS = ("incumbent", "incumbents", "best_of_failed", "first_anomaly", "failures", "failed_trials", "reason", "ended")
+COST = "cost"
 
 
-def summary_of(state: ExperimentState) -> dict[str, Any]:
-    """What the metadata say of the result, by name."""
+def terms_of_costs(backend: Backend) -> dict[str, Any]:
+    """What the metadata say of costs before there are any; nothing of those whose unit is not known."""
+    return {COST: {"unit": backend.cost_unit, "basis": backend.cost_basis}} if backend.cost_unit else {}
+
+
+def summary_of(state: ExperimentState, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What the metadata say of the result, by name.
+
+    Args:
+        state: What an experiment has come to.
+        metadata: What they said at its beginning, such as the unit of costs.
+    """
     summary: dict[str, Any] = {name: getattr(state, name) for name in COUNTS} | {"time": state.now}
+    if COST in metadata:
+        summary[COST] = {**metadata[COST], **_costs(state)}
     metrics = state.problem.objective.metric
     if state.n_anomalies:
         summary["first_anomaly"] = state.first_anomaly
@@ -58,6 +73,21 @@ def without_summary(metadata: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in metadata.items() if name not in (*COUNTS, *OTHERS)}
     is_complete = kept.get("status") == ExperimentStatus.COMPLETED.value
     return {**kept, "status": ExperimentStatus.INTERRUPTED.value} if is_complete else kept
+
+
+def _costs(state: ExperimentState) -> dict[str, Any]:
+    """What trials have cost, all their runs included, and how many of those there were.
+
+    Of a trial that runs, it is what it had cost when it reported last.
+    """
+    n_unknown = sum(trial.id not in state.costs and trial.id not in state.running_by_id for trial in state.trials)
+    return {
+        "total": math.fsum(state.costs.values()),
+        "n_runs": sum(trial.n_runs for trial in state.trials),
+        "n_unknown": n_unknown,
+        "n_running": state.n_running - state.n_waiting,
+        "of_trials": {str(trial_id): cost for trial_id, cost in sorted(state.costs.items())},
+    }
 
 
 def _described(incumbent: Incumbent, metrics: Sequence[str]) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def _count(least: int, *, or_none: bool = False) -> _Declared:
     return _Declared(partial(_or_none, fits), f"{allowed}, or None") if or_none else _Declared(fits, allowed)
 
 
+_TEXT = _Declared(_is_text, "it has to be text, empty where it has nothing to say")
 _TEXT_OR_NONE = _Declared(partial(_or_none, _is_text), "it has to be text, or None")
 _FLAG = _Declared(_is_flag, "it has to be True or False")
 _OBJECTIVES = _Declared(partial(_is_one_of, ("one", "many")), "it has to be 'one' or 'many'")
@@ -101,6 +102,8 @@ ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
         "max_retries": _count(0),
         "max_checkpoints": _count(0, or_none=True),
         "is_default": _FLAG,
+        "cost_unit": _TEXT,
+        "cost_basis": _TEXT,
     },
     "benchmark": {
         **_PART,
@@ -113,7 +116,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
         "is_default": _FLAG,
         "preferred_backend": _TEXT_OR_NONE,
     },
-    "stopping": {**_PART, "is_failure": _FLAG, "waits_for_running": _FLAG},
+    "stopping": {**_PART, "is_failure": _FLAG, "waits_for_running": _FLAG, "uses_cost": _FLAG},
     "composer": _PART,
     "observer": _NAMED,
     "launcher": _NAMED,

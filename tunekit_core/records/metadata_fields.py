@@ -78,6 +78,13 @@ def _incumbent(value: Any) -> bool:
     return _object(configuration) and _object(metrics) and bool(metrics) and all(map(_number, metrics.values()))
 
 
+def _cost(value: Any) -> bool:
+    if not _object(value) or not (_text(value.get("unit")) and _text(value.get("basis"))):
+        return False
+    counts = ("n_runs", "n_unknown", "n_running")  # with the total at the end
+    return "total" not in value or (_number(value["total"]) and all(_count(value.get(name)) for name in counts))
+
+
 def _modes(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(each in ("min", "max") for each in value)
 
@@ -105,4 +112,5 @@ _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "best_of_failed": _incumbent,
     **dict.fromkeys(("versions", "set_aside"), lambda value: _object(value) and all(map(_text, value.values()))),
     "config": _object,
+    "cost": _cost,
 }

@@ -72,7 +72,7 @@ def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
             raise
         rows.close()
         results = (Path(temporary) / RESULTS).read_bytes()
-    summary = {**summary_of(state), **summary_of_failures(failures.reasons)}
+    summary = {**summary_of(state, metadata), **summary_of_failures(failures.reasons)}
     return SoFar(json.loads(as_json(summary)), results)
 
 

@@ -4,7 +4,8 @@ import boto3
 import pytest
 
 from tunekit_core import load_experiment
-from tunekit_sagemaker.backend.costs import Prices
+from tunekit_sagemaker.aws.prices import price_list
+from tunekit_sagemaker.backend.costs import Costs
 from tunekit_sagemaker.jobs.statuses import end_of
 
 from .experiment import Setup, tune
@@ -43,9 +44,11 @@ def test_each_instance_of_a_job_is_paid(tmp_path, emulator):
 
 
 def test_without_a_price_nothing_is_said_of_costs(tmp_path, emulator):
-    tune(tmp_path, Setup(count=1, epochs=2, options={"prices": {"ml.m5.xlarge": 1.0}}))
+    tune(tmp_path, Setup(count=1, epochs=2, options={"instance_type": "ml.t3.medium"}))
     assert "st_worker_cost" not in load_experiment(tmp_path).results
     assert [event["cost"] for event in events_of(tmp_path, "ended")] == [None]
+    cost = load_experiment(tmp_path).metadata["cost"]
+    assert (cost["basis"], cost["total"], cost["n_unknown"]) == ("billable seconds", 0.0, 1)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -71,9 +74,25 @@ def test_an_experiment_ends_at_its_cost_also_after_its_tuner_died(tmp_path, emul
     assert result.n_trials < 9
 
 
+def test_what_ended_before_the_tuner_died_counts_for_an_end_in_dollars(tmp_path, emulator):
+    """Two trials have ended: those that follow have less left."""
+    setup = Setup(count=9, epochs=4, seconds=0.3, options=A_DOLLAR_A_SECOND, limits={"max_cost": {"cost": 7.0}})
+    dies(tmp_path, setup, f"{CREATE}:after:3")
+    before = load_experiment(tmp_path).metadata["cost"]
+    assert set(before["of_trials"]) >= {"0", "1"}
+    assert 2.0 <= before["total"] < 7.0
+    result = tune(tmp_path, setup)
+    after = load_experiment(tmp_path).metadata["cost"]
+    assert result.reason == "the cost reached 7"
+    assert [after["of_trials"][trial] for trial in "01"] == [before["of_trials"][trial] for trial in "01"]
+    assert after["total"] - before["total"] < 7.0 <= after["total"]
+    assert after["total"] == pytest.approx(sum(after["of_trials"].values()))
+
+
 def test_a_price_is_of_all_instances_for_the_seconds_that_are_billed():
-    prices = Prices({"ml.m5.large": 36.0})
-    assert prices.of_run(end_of({**ENDED, "BillableTimeInSeconds": 100})) == 2.0
-    assert prices.of_run(end_of(ENDED)) == 0.0
-    assert prices.of_run(None) == 0.0
-    assert Prices({}).of_run(end_of({**ENDED, "BillableTimeInSeconds": 100})) is None
+    costs = Costs(price_list({"ml.m5.large": 36.0}, "us-east-1"))
+    assert costs.of_run(end_of({**ENDED, "BillableTimeInSeconds": 100})) == 2.0
+    assert costs.of_run(end_of(ENDED)) == 0.0
+    assert costs.of_run(None) == 0.0
+    unknown = {**ENDED, "ResourceConfig": {"InstanceType": "ml.t3.medium"}, "BillableTimeInSeconds": 100}
+    assert costs.of_run(end_of(unknown)) is None

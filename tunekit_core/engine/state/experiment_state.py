@@ -59,6 +59,7 @@ class ExperimentState:
         runs: What the runs of each trial have done.
         running_by_id: The trials that run, in the order in which they started or were resumed.
         endings: What trials that run become when they end, where that was decided already.
+        costs: What each trial has cost so far, by its id, as far as that is known.
         metric_names: The names of all metrics that were reported.
         placed: Where trials run, as the backend says, by id; of a backend that says so, those that it lacks wait.
     """
@@ -78,6 +79,7 @@ class ExperimentState:
         self.n_restarted = 0
         self.n_anomalies = 0
         self.cost = 0.0
+        self.costs: dict[int, float] = {}
         self.first_anomaly = ""
         self.newest_failure: Failure | None = None
         self.latest_report: Report | None = None
@@ -90,7 +92,6 @@ class ExperimentState:
         self.running_by_id: dict[int, Trial] = {}
         self.endings: dict[int, Status] = {}
         self._reasons: dict[int, str] = {}  # why trials fail that run still
-        self._costs: dict[int, float] = {}
         self._appliers: Mapping[type[Any], Callable[[Any], Any]] = {
             TunerStarted: self._begin,
             Workers: self._set_workers,
@@ -354,5 +355,5 @@ class ExperimentState:
         return COMPLETED
 
     def _set_cost(self, trial_id: int, cost: float) -> None:
-        self.cost += cost - self._costs.get(trial_id, 0.0)
-        self._costs[trial_id] = cost
+        self.cost += cost - self.costs.get(trial_id, 0.0)
+        self.costs[trial_id] = cost

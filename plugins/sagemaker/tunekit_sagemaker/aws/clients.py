@@ -14,10 +14,22 @@ from tunekit_sagemaker.aws.rates import limit_rates
 if TYPE_CHECKING:
     import boto3
 
+REGION = "AWS_REGION"  # in which a job is told its region; boto3 reads another
 CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 60
 ATTEMPTS = 6
 ATTEMPTS_IN_ROUNDS = 2  # what is asked in every round is asked again in the next one, and all trials wait for a call
+
+
+def region_in_use(region: str | None) -> str | None:
+    """The region that an option names, or the environment or the profile; ``None`` if none does."""
+    import boto3
+    import botocore.exceptions
+
+    try:
+        return region or boto3.Session().region_name or os.environ.get(REGION)
+    except botocore.exceptions.ProfileNotFound:  # which is told when AWS is asked
+        return os.environ.get(REGION)
 
 
 @attrs.frozen
@@ -58,7 +70,7 @@ class Clients:
             self._session: boto3.Session = boto3.Session(region_name=region)
         except botocore.exceptions.ProfileNotFound as error:
             raise InvalidOption("AWS_PROFILE", os.environ.get("AWS_PROFILE"), f"names no profile: {error}") from error
-        found = self._session.region_name or os.environ.get("AWS_REGION")  # a job is told its region in the second
+        found = self._session.region_name or os.environ.get(REGION)
         if not found:
             raise InvalidOption(
                 "backend.region",

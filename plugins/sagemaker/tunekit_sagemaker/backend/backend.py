@@ -24,9 +24,11 @@ from tunekit_core import (
     TunekitWarning,
     UnfinishedTrial,
 )
+from tunekit_sagemaker.aws.clients import region_in_use
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, patiently
+from tunekit_sagemaker.aws.prices import price_list
 from tunekit_sagemaker.backend.best import BestTrial
-from tunekit_sagemaker.backend.checks import check_options
+from tunekit_sagemaker.backend.checks import check_images, check_options, check_prices, types_of
 from tunekit_sagemaker.backend.claims import ClaimedByAnother
 from tunekit_sagemaker.backend.connection import Connection, Prepared, find_account, prepare
 from tunekit_sagemaker.backend.options import SageMakerOptions
@@ -60,6 +62,7 @@ class SageMakerBackend(Backend):
     runs: ClassVar[type[Any]] = Executable
     is_default: ClassVar[bool] = False
     capabilities = frozenset({"pause", "checkpoint", "copy", "restore"})
+    cost_unit: ClassVar[str] = "dollars"
 
     def __init__(
         self, problem: Problem, benchmark: Benchmark, folder: Path | None, streams: Streams, options: SageMakerOptions
@@ -87,6 +90,9 @@ class SageMakerBackend(Backend):
                 value=self.name,
             )
         check_options(options, problem, program_of(self._script))
+        self._types = types_of(options, problem)
+        self._prices = price_list(options.prices, region_in_use(options.region))
+        self.cost_basis = "; ".join(["billable seconds", *filter(None, [self._prices.basis(self._types)])])
         self._best = BestTrial(problem.objective)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._home = Path()
@@ -98,7 +104,12 @@ class SageMakerBackend(Backend):
 
     def check(self) -> None:
         """Ask AWS for the region, the role and the bucket."""
-        find_account(self._options)
+        clients, _, _ = find_account(self._options)
+        check_images(self._options, self.problem, clients.region)
+        self._prices.tell(self._types)
+
+    def check_costs(self, option: str) -> None:
+        check_prices(self._prices, self._types, option)
 
     def open(self, n_workers: int) -> None:
         folder = self.folder
@@ -108,6 +119,8 @@ class SageMakerBackend(Backend):
         folder.mkdir(parents=True, exist_ok=True)
         self._home = folder
         self._prepared = prepare(folder, self._options, self._script)
+        check_images(self._options, self.problem, self._prepared.clients.region)
+        self._prices.tell(self._types)
         self._began = time.monotonic()
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+import attrs
 import numpy as np
 
 from tunekit_core import ConfigurationError, Domain, InvalidOption, Listed, Problem, suggestion
+from tunekit_sagemaker.aws.images import has_gpu
 from tunekit_sagemaker.aws.limits import check_request, instance_types
+from tunekit_sagemaker.aws.prices import VARIABLE, PriceList
 from tunekit_sagemaker.aws.role import ROLE
-from tunekit_sagemaker.backend.machines import account_of, machines_of
+from tunekit_sagemaker.backend.machines import account_of, image_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.program import Program, file_of
 from tunekit_sagemaker.jobs.request import Bootstrap, Image, Job, Toolkit, request_of
@@ -17,6 +21,11 @@ from tunekit_sagemaker.jobs.request import Bootstrap, Image, Job, Toolkit, reque
 PLACE = "s3://bucket/tunekit/"
 SOME_ROLE = "arn:aws:iam::123456789012:role/NAME"
 EXAMPLE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.3-cpu-py311"
+EXAMPLES = {
+    "instance_type": "ml.m5.large",
+    "instance_types": "[ml.m5.large]",
+    "prices": "'{ml.m5.large: 0.115}'",
+}
 PROBLEM = re.compile(r"(?:Value .*)?\bat '([^']*)' failed to satisfy constraint: (.*)")
 # Which option says what is at a place of the request; whatever else is there is in the overrides.
 OPTIONS = {
@@ -39,21 +48,71 @@ def check_options(options: SageMakerOptions, problem: Problem, program: Program)
     Raises:
         ConfigurationError: If an option is missing, or has a value that it would refuse.
     """
-    if options.image is None:
+    if options.image is None and options.framework is None:
         raise InvalidOption(
             "image",
             None,
             "leaves open in which image trials run. Type backend.image=URI with one that has python3 and what the "
-            f"script needs, such as backend.image={EXAMPLE}",
+            f"script needs, such as backend.image={EXAMPLE}, or let it be found: "
+            "backend.framework='pytorch 2.3 py311'",
         )
     if options.role is not None and not ROLE.fullmatch(options.role):
         raise InvalidOption("role", options.role, f"is no role: give its ARN, as in backend.role={SOME_ROLE}")
     _check_type("instance_type", options.instance_type)
     for each in options.instance_types:
         _check_type("instance_types", each)
+    for each in options.prices:
+        _check_type("prices", each)
     _check_tuned_type(options, problem)
     _check_tuned_count(options, problem)
     _check_request(options, problem, program)
+
+
+def types_of(options: SageMakerOptions, problem: Problem) -> list[str]:
+    """All types of instances on which trials may run."""
+    if options.instance_type_attr is not None:
+        return [str(value) for value in _values("instance_type_attr", options.instance_type_attr, problem)]
+    return list(options.instance_types or (options.instance_type,))
+
+
+def check_images(options: SageMakerOptions, problem: Problem, region: str) -> None:
+    """Check that there is an image for all types of instances on which trials may run.
+
+    Raises:
+        InvalidOption: If there is none, or types of one job would need two.
+    """
+    for each in types_of(options, problem):
+        image_of(options, region, each)
+    if options.image is None and len({has_gpu(each) for each in options.instance_types}) > 1:
+        raise InvalidOption(
+            "backend.instance_types",
+            list(options.instance_types),
+            "has types with GPUs and types without, which have other images, and a job has one. Name one kind, or the "
+            "image: backend.image=URI",
+        )
+
+
+def check_prices(prices: PriceList, types: Sequence[str], option: str) -> None:
+    """Check that the prices of some types of instances are known.
+
+    Args:
+        prices: What is known.
+        types: All that may occur.
+        option: What needs to know them, as it is typed.
+
+    Raises:
+        ConfigurationError: If one is not known.
+    """
+    unknown = prices.unknown(types)
+    if unknown:
+        example = ", ".join(f"{each}: DOLLARS" for each in unknown)
+        raise ConfigurationError(
+            f"{option} ends the experiment by what it costs, and the price of {', '.join(unknown)} is not known. Type "
+            f"backend.prices='{{{example}}}' with what you pay, in dollars an hour, or name a file of prices in the "
+            f"environment variable {VARIABLE}.",
+            option="backend.prices",
+            value=dict(prices.given),
+        )
 
 
 def _check_type(option: str, value: str) -> None:
@@ -63,7 +122,7 @@ def _check_type(option: str, value: str) -> None:
             option,
             value,
             f"is no type of instances that the installed boto3 knows for training. {suggestion(value, known)}Type "
-            f"backend.{option}={'[ml.m5.large]' if option == 'instance_types' else 'ml.m5.large'}, for example; for a "
+            f"backend.{option}={EXAMPLES[option]}, for example; for a "
             "newer type `pip install --upgrade boto3`",
         )
 
@@ -125,7 +184,8 @@ def _check_request(options: SageMakerOptions, problem: Problem, program: Program
         output=PLACE,
         inputs=PLACE,
     )
-    request = request_of(job, machines_of(options, job.configuration), account_of(options, options.role or SOME_ROLE))
+    account = attrs.evolve(account_of(options, options.role or SOME_ROLE), image=options.image or EXAMPLE)
+    request = request_of(job, machines_of(options, job.configuration), account)
     for text in check_request("CreateTrainingJob", request):
         found = PROBLEM.fullmatch(text)
         place, allowed = ("", text) if found is None else (found[1], found[2])

@@ -14,11 +14,12 @@ from tunekit_sagemaker.aws.bucket import find_bucket
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
 from tunekit_sagemaker.aws.limits import require_valid
+from tunekit_sagemaker.aws.prices import price_list
 from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
 from tunekit_sagemaker.backend.copies import Copies
-from tunekit_sagemaker.backend.costs import Prices
-from tunekit_sagemaker.backend.machines import account_of, machines_of
+from tunekit_sagemaker.backend.costs import Costs
+from tunekit_sagemaker.backend.machines import account_of, image_of, machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.owner import Owner
 from tunekit_sagemaker.backend.places import Places
@@ -73,7 +74,7 @@ class Connection:
         jobs: Creates and describes jobs.
         claims: Say which job a run is.
         copies: Copies checkpoints from trial to trial.
-        prices: What instances cost.
+        costs: What runs cost.
         log: What jobs print.
         owner: This process, as the one that tunes the experiment.
     """
@@ -90,7 +91,7 @@ class Connection:
         self.jobs = JobClient(clients.sagemaker)
         self.claims = Claims(clients.s3, places)
         self.copies = Copies(clients.s3, places)
-        self.prices = Prices(options.prices)
+        self.costs = Costs(price_list(options.prices, clients.region))
         self.log = LogTail(clients.logs)
         self.owner = Owner(clients.s3, places, folder)
         self._s3 = clients.s3
@@ -122,8 +123,10 @@ class Connection:
         )
         names = {"experiment": places.experiment, "trial": str(trial_id), "run": str(job.number)}
         tags = {f"{OF_TUNEKIT}{name}": value for name, value in names.items()}
-        account = attrs.evolve(self._prepared.account, tags={**self._prepared.account.tags, **tags})
-        request = request_of(asked, self.machines_of(job), account)
+        machines = self.machines_of(job)
+        image = image_of(self._options, self._prepared.clients.region, machines.instance_type)
+        account = attrs.evolve(self._prepared.account, image=image, tags={**self._prepared.account.tags, **tags})
+        request = request_of(asked, machines, account)
         require_valid("CreateTrainingJob", request)
         for name, content in asked.files.items():
             key = places.inputs(trial_id, job.number) + name
@@ -213,7 +216,7 @@ class Connection:
         total = 0.0
         for before in range(run):
             name = self.claims.find(trial_id, before)
-            cost = self.prices.of_run(None if name is None else self.jobs.end(name))
+            cost = self.costs.of_run(None if name is None else self.jobs.end(name))
             if cost is None:
                 return None
             total += cost
@@ -268,7 +271,7 @@ def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared
 
     Args:
         folder: Of the experiment, which exists.
-        options: Those of the backend, in which an image is named.
+        options: Those of the backend.
         script: What is run.
 
     Raises:

@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from tunekit_core import COST_ATTRIBUTE
+from tunekit_sagemaker.aws.prices import PriceList
 from tunekit_sagemaker.jobs.statuses import JobEnd
 
 SECONDS_PER_HOUR = 3600.0
 TIME = "st_worker_time"  # seconds since the script has made its Reporter
 
 
-class Prices:
-    """What instances cost.
+class Costs:
+    """What runs of trials cost.
 
     Args:
-        prices: Dollars an hour by type of instance.
+        prices: What instances cost.
     """
 
-    def __init__(self, prices: Mapping[str, float]) -> None:
-        self._prices = dict(prices)
+    def __init__(self, prices: PriceList) -> None:
+        self._prices = prices
 
     def of_run(self, end: JobEnd | None) -> float | None:
         """What a run has cost: its billable time holds the discount of spot instances already.
@@ -30,7 +31,7 @@ class Prices:
         """
         if end is None or end.billable_seconds is None:
             return 0.0
-        price = self._prices.get(end.instance_type)
+        price = self._prices.of(end.instance_type)
         return None if price is None else end.billable_seconds * end.instance_count * price / SECONDS_PER_HOUR
 
     def so_far(
@@ -44,7 +45,7 @@ class Prices:
             count: On how many of them.
             before: What the runs before have cost.
         """
-        price, seconds = self._prices.get(instance_type), metrics.get(TIME)
+        price, seconds = self._prices.of(instance_type), metrics.get(TIME)
         if COST_ATTRIBUTE in metrics or None in (price, before) or not isinstance(seconds, int | float):
             return {}
         assert price is not None

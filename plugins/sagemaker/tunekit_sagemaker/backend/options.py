@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
 
 from tunekit_core import InvalidOption, option
+from tunekit_sagemaker.aws.images import split_framework
 
 MOST_INSTANCE_TYPES = 5  # of SageMaker
 
@@ -35,7 +37,13 @@ class SageMakerOptions:
     )
     volume_gb: int = option(30, help="Gigabytes of the disk of an instance.", at_least=1)
     image: str | None = option(
-        None, help="URI of the image of the container, which has to be given; it needs ``python3``."
+        None,
+        help="URI of the image of the container; it needs ``python3``. In place of it, ``framework`` may be given.",
+    )
+    framework: str | None = option(
+        None,
+        help="The framework whose image of AWS is taken, with its version and that of Python, such as ``pytorch 2.3 "
+        "py311`` or ``tensorflow 2.19 py312``; all that the SDK of SageMaker knows, where that is installed.",
     )
     launch: Literal["bootstrap", "script", "image"] = option(
         "bootstrap",
@@ -87,7 +95,9 @@ class SageMakerOptions:
         at_least=0,
     )
     prices: Mapping[str, float] = option(
-        attrs.Factory(dict), help="Dollars an hour by type of instance, such as ``{ml.m5.large: 0.115}``."
+        attrs.Factory(dict),
+        help="Dollars an hour by type of instance, such as ``{ml.m5.large: 0.115}``. Those of other types are in the "
+        "file that the variable ``TUNEKIT_PRICES`` names, or else in the list that ships, of us-east-1.",
     )
     poll_interval: float = option(
         5.0, help="Seconds between two looks at the jobs, and at what they log.", at_least=0.01
@@ -111,6 +121,8 @@ class SageMakerOptions:
             raise InvalidOption(
                 "instance_types", list(self.instance_types), f"may name {MOST_INSTANCE_TYPES} types at most"
             )
+        if self.framework is not None:
+            split_framework(self.framework)
         if self.instance_types and self.instance_type_attr is not None:
             raise InvalidOption(
                 "instance_types",
@@ -126,6 +138,9 @@ class SageMakerOptions:
                 "cannot be had with backend.launch=image, with which nothing is uploaded. Leave it out, or type "
                 "backend.launch=bootstrap",
             )
+        for name, price in self.prices.items():
+            if isinstance(price, bool) or not isinstance(price, int | float) or not 0 < price < math.inf:
+                raise InvalidOption("prices", dict(self.prices), f"needs dollars an hour, above 0, for {name}")
         if self.spot and self.keep_alive:
             raise InvalidOption(
                 "keep_alive", self.keep_alive, "cannot be had with backend.spot=true. Leave one of the two out"

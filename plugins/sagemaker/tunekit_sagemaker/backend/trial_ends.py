@@ -31,7 +31,7 @@ class TrialEnds:
         """The column of a report with what its trial has cost until then."""
         machines = self._aws.machines_of(job)
         before = self.costs.get(job.trial.id, 0.0)
-        return self._aws.prices.so_far(metrics, machines.instance_type, machines.instance_count, before)
+        return self._aws.costs.so_far(metrics, machines.instance_type, machines.instance_count, before)
 
     def meaning(self, job: TrialJob) -> tuple[Cause | None, str]:
         """Why a run failed whose job is over, and that for people; no cause and no text if it has not."""
@@ -46,7 +46,7 @@ class TrialEnds:
         """The end of a run, which is noted once its event can be told."""
         trial_id = job.trial.id
         has_checkpoint = self._aws.has_checkpoint(trial_id)  # first: it may fail, and is done again then
-        before, of_run = self.costs.get(trial_id, 0.0), self._aws.prices.of_run(job.end)
+        before, of_run = self.costs.get(trial_id, 0.0), self._aws.costs.of_run(job.end)
         self.costs[trial_id] = None if before is None or of_run is None else before + of_run
         return TrialEnded(
             trial_id,
