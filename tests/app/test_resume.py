@@ -15,7 +15,8 @@ import pytest
 from tunekit.cli.main import main
 from tunekit_core import load_experiment
 
-COMMAND = ["method=ASHA", "backend=local", "benchmark=checkpoint_example", "benchmark.sleep_time=0.01", "n_workers=2"]
+COMMAND = ["method=RS", "backend=local", "benchmark=checkpoint_example", "benchmark.sleep_time=0.01", "n_workers=2"]
+PAUSES = ["method=ASHA", *COMMAND[1:]]  # a trial that is finished takes a dozen runs of others
 LIMIT = "stopping.max_num_trials_finished={}"
 
 
@@ -62,14 +63,14 @@ def events_of(folder):
 
 
 def test_the_same_command_goes_on_where_it_was(killed, tunekit, results):
-    folder = killed(*COMMAND, LIMIT.format(4))
+    folder = killed(*PAUSES, LIMIT.format(2))
     before = events_of(folder)
-    finished = tunekit(*COMMAND, LIMIT.format(4))
+    finished = tunekit(*PAUSES, LIMIT.format(2))
     assert finished.status == 0, finished.err
     assert results.folders() == [folder]
     assert events_of(folder)[: len(before) - 1] == before[:-1]
     assert load_experiment(folder).metadata["status"] == "completed"
-    again = tunekit(*COMMAND, LIMIT.format(4))
+    again = tunekit(*PAUSES, LIMIT.format(2))
     assert "Best loss" in again.out
     assert events_of(folder)[-1]["event"] == "criterion"
 
@@ -161,7 +162,7 @@ def test_killed_before_the_renaming_it_is_not_taken_for_what_its_folder_was_call
 
 
 def test_killed_again_while_it_is_resumed_it_goes_on(killed, tunekit, shell, results):
-    folder = killed(*COMMAND, LIMIT.format(6))
+    folder = killed(*PAUSES, LIMIT.format(4))
     before = events_of(folder)
     for seconds in (0.6, 0.9, 1.2, 1.5):
         process = subprocess.Popen(
@@ -358,7 +359,7 @@ def test_a_folder_that_was_renamed_is_named_to_whoever_types_the_old_name(tuneki
     (now,) = results.folders()
     refused = tunekit("resume", str(before))
     assert refused.status == 2
-    assert f"{before.name} is results/default/ASHA/{now.name} now" in " ".join(refused.err.split())
+    assert f"{before.name} is results/default/RS/{now.name} now" in " ".join(refused.err.split())
 
 
 def test_an_experiment_that_has_gone_further_is_named_where_the_command_begins_anew(tunekit, results):

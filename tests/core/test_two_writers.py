@@ -120,7 +120,7 @@ def check_is_whole(folder, n_trials):
 
 def test_who_is_overtaken_while_it_stands_still_stops_and_the_other_completes(start, tmp_path):
     folder = tmp_path / "run"
-    first = start(folder)
+    first = start(folder, seconds=0.05)
     wait_for(lambda: n_lines(folder) > 20)
     os.kill(first.pid, signal.SIGSTOP)
     (folder / ".lock").unlink()
@@ -138,7 +138,7 @@ def test_who_is_overtaken_while_it_stands_still_stops_and_the_other_completes(st
 
 def test_who_comes_after_the_other_has_ended_leaves_what_that_wrote(start, tmp_path):
     folder = tmp_path / "run"
-    first = start(folder)
+    first = start(folder, seconds=0.05)
     wait_for(lambda: n_lines(folder) > 20)
     os.kill(first.pid, signal.SIGSTOP)
     (folder / ".lock").unlink()
@@ -155,7 +155,7 @@ def test_who_comes_after_the_other_has_ended_leaves_what_that_wrote(start, tmp_p
 
 def test_a_lock_that_was_removed_and_that_nobody_took_is_put_back(start, tmp_path):
     folder = tmp_path / "run"
-    process = start(folder, 60)
+    process = start(folder, 60, 0.005)
     wait_for(lambda: n_lines(folder) > 20)
     (folder / ".lock").unlink()
     wait_for(lambda: is_locked(folder))
@@ -167,7 +167,7 @@ def test_a_lock_that_was_removed_and_that_nobody_took_is_put_back(start, tmp_pat
 
 def test_a_folder_that_was_moved_away_is_written_no_more_and_none_is_made_in_its_place(start, tmp_path):
     folder = tmp_path / "run"
-    process = start(folder)
+    process = start(folder, seconds=0.05)
     wait_for(lambda: n_lines(folder) > 20)
     folder.rename(tmp_path / "moved")
     assert outcome(process).startswith(f"lost: {folder}")
@@ -179,7 +179,7 @@ def test_a_folder_that_was_moved_away_is_written_no_more_and_none_is_made_in_its
 @pytest.mark.parametrize("with_lock", [True, False])
 def test_a_folder_that_another_was_put_in_the_place_of_is_written_no_more(start, tmp_path, with_lock):
     folder = tmp_path / "run"
-    process = start(folder)
+    process = start(folder, seconds=0.05)
     wait_for(lambda: n_lines(folder) > 20)
     shutil.copytree(folder, tmp_path / "other", ignore=None if with_lock else shutil.ignore_patterns(".lock"))
     before = {file.name: file.read_bytes() for file in (tmp_path / "other").iterdir()}

@@ -1,4 +1,7 @@
 import contextlib
+import fcntl
+import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
@@ -11,11 +14,32 @@ def nothing_is_left_behind():
     before = {child.pid for child in me.children(recursive=True)}
     yield
     left = [child for child in me.children(recursive=True) if child.pid not in before and runs(child)]
-    _, alive = psutil.wait_procs(left, timeout=3)
+    _, alive = psutil.wait_procs(left, timeout=30)
     names = [" ".join(child.cmdline()) for child in alive]
     for child in alive:
         child.kill()
     assert not names
+
+
+@contextlib.contextmanager
+def locked(operation):
+    with open(Path(tempfile.gettempdir()) / "tunekit-tests-of-memory.lock", "a") as file:
+        fcntl.flock(file, operation)
+        yield
+
+
+@pytest.fixture
+def memory_lasts():
+    """Meanwhile no test lets the memory of anything run out, which would be taken for the cause of a SIGKILL."""
+    with locked(fcntl.LOCK_SH):
+        yield
+
+
+@pytest.fixture
+def memory_runs_out():
+    """Meanwhile no test has something die of SIGKILL for other reasons."""
+    with locked(fcntl.LOCK_EX):
+        yield
 
 
 def runs(process):

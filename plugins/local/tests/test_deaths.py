@@ -63,14 +63,14 @@ def processes_of(folder):
     ]
 
 
-@pytest.mark.parametrize("scheduler", ["asha_promotion", "asha_stopping"])
+@pytest.mark.parametrize(("scheduler", "count"), [("asha_promotion", 3), ("asha_stopping", 12)])
 @pytest.mark.parametrize("on_tuner_death", ["stop", "keep"])
-def test_killed_at_random_moments_it_finds_the_same(tmp_path, scheduler, on_tuner_death):
-    arguments = (scheduler, 1, on_tuner_death, 0.03, 12)
+def test_killed_at_random_moments_it_finds_the_same(tmp_path, scheduler, count, on_tuner_death):
+    arguments = (scheduler, 1, on_tuner_death, 0.03, count)
     to_the_end(tmp_path / "undisturbed", *arguments)
     moments = random.Random(f"{scheduler} {on_tuner_death}")
     disturbed = tmp_path / "disturbed"
-    for _ in range(13):
+    for _ in range(6):  # the campaign kills more often
         process = tuner(disturbed, *arguments)
         time.sleep(moments.uniform(0.2, 1.5))
         process.send_signal(signal.SIGKILL)
@@ -103,8 +103,8 @@ MOMENTS = {  # in each process the call of a method before or after which it is 
 def test_killed_at_a_start_a_copy_a_resume_a_retry_or_a_restoration_it_finds_the_same(
     tmp_path, scheduler, on_tuner_death
 ):
-    script = ["--publishes"] if scheduler == "copying" else ["--mishap", "error_once"]
-    arguments = (scheduler, 1, on_tuner_death, 0.01, 6, *script)
+    count, *script = (5, "--publishes") if scheduler == "copying" else (3, "--mishap", "error_once")
+    arguments = (scheduler, 1, on_tuner_death, 0.01, count, *script)
     to_the_end(tmp_path / "undisturbed", *arguments)
     disturbed = tmp_path / "disturbed"
     n_killed = 0
@@ -122,9 +122,9 @@ def test_killed_at_a_start_a_copy_a_resume_a_retry_or_a_restoration_it_finds_the
 
 @pytest.mark.parametrize("on_tuner_death", ["stop", "keep"])
 def test_with_several_workers_nothing_is_lost_or_recorded_twice(tmp_path, on_tuner_death):
-    arguments = ("asha_promotion", 3, on_tuner_death, 0.03, 12)
+    arguments = ("asha_promotion", 3, on_tuner_death, 0.03, 4)
     moments = random.Random(on_tuner_death)
-    for _ in range(8):
+    for _ in range(5):
         process = tuner(tmp_path, *arguments)
         time.sleep(moments.uniform(0.2, 1.5))
         process.send_signal(signal.SIGKILL)
@@ -153,29 +153,46 @@ def test_with_several_workers_nothing_is_lost_or_recorded_twice(tmp_path, on_tun
     assert processes_of(tmp_path) == []
 
 
+def until(condition):
+    limit = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < limit, "it did not happen"
+        time.sleep(0.02)
+
+
+def supervisors_of(folder):
+    return [process for process in processes_of(folder) if "supervisor" in " ".join(process.info["cmdline"])]
+
+
 def test_a_tuner_that_dies_takes_its_trials_with_it_or_lets_them_run(tmp_path):
     for on_tuner_death, are_left in [("stop", False), ("keep", True)]:
         folder = tmp_path / on_tuner_death
-        process = tuner(folder, "fifo", 2, on_tuner_death, 0.3, 12)
-        while len(list(folder.glob("*/runs/*/reports.jsonl"))) < 2:
-            time.sleep(0.05)
+        they_may_end = tmp_path / f"{on_tuner_death} may end"
+        arguments = (folder, "fifo", 2, on_tuner_death, 0.05, 2, "--ends_after", they_may_end)
+        process = tuner(*arguments)
+        until(lambda at=folder: len(list(at.glob("*/runs/*/reports.jsonl"))) == 2)
         process.kill()
         process.communicate()
-        time.sleep(0.6)
-        n_left = len([p for p in processes_of(folder) if "supervisor" in " ".join(p.info["cmdline"])])
-        assert (n_left > 0) is are_left
-        to_the_end(folder, "fifo", 2, on_tuner_death, 0.3, 12)
+        if are_left:
+            time.sleep(0.6)
+            assert len(supervisors_of(folder)) == 2
+        else:
+            until(lambda at=folder: not processes_of(at))
+        they_may_end.touch()
+        to_the_end(*arguments)
         assert processes_of(folder) == []
 
 
 def test_an_interruption_from_the_keyboard_ends_the_trials_and_the_experiment_can_go_on(tmp_path):
-    process = tuner(tmp_path, "fifo", 2, "stop", 0.2, 12)
-    while not list(tmp_path.glob("1/runs/*/reports.jsonl")):
-        time.sleep(0.05)
+    they_may_end = tmp_path / "they may end"
+    arguments = (tmp_path / "run", "fifo", 2, "stop", 0.05, 3, "--ends_after", they_may_end)
+    process = tuner(*arguments)
+    until(lambda: list(tmp_path.glob("run/1/runs/*/reports.jsonl")))
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode != 0
-    assert load_experiment(tmp_path).metadata["status"] == "interrupted"
-    assert processes_of(tmp_path) == []
-    to_the_end(tmp_path, "fifo", 2, "stop", 0.2, 12)
-    assert load_experiment(tmp_path).metadata["status"] == "completed"
+    assert load_experiment(tmp_path / "run").metadata["status"] == "interrupted"
+    assert processes_of(tmp_path / "run") == []
+    they_may_end.touch()
+    to_the_end(*arguments)
+    assert load_experiment(tmp_path / "run").metadata["status"] == "completed"

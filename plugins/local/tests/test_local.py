@@ -42,6 +42,7 @@ from tunekit_local.options import LocalOptions
 from .snippet import Snippet, local_backend, trial_of
 
 TRAIN = Path(__file__).parent / "train.py"
+ENDLESS = {"seconds": 0.1, "ends_after": "/nowhere/at/all"}
 
 
 class Training(Benchmark):
@@ -177,10 +178,11 @@ def test_reports_arrive_at_once(make):
     while len(delays) < 9:
         for event in first_reports(backend):
             delays.append(time.time() - event.metrics["st_worker_timestamp"])
-    assert sorted(delays)[4] < 0.1
+    assert sorted(delays)[4] < 0.2
     until_idle(backend)
 
 
+@pytest.mark.usefixtures("memory_lasts")
 @pytest.mark.parametrize(
     ("mishap", "n_reports", "reason"),
     [
@@ -307,7 +309,7 @@ def test_what_is_left_of_a_killed_supervisor_is_ended(make, tmp_path):
     sleepers = psutil.Process(child).children()
     psutil.Process(its_supervisor).kill()
     until_idle(backend)
-    _, alive = psutil.wait_procs(sleepers, timeout=3)
+    _, alive = psutil.wait_procs(sleepers, timeout=30)
     assert not alive
 
 
@@ -346,10 +348,10 @@ def test_a_trial_that_came_where_it_was_sent_while_nobody_watched_has_completed(
 
 
 def test_a_trial_that_had_reached_its_target_when_the_tuner_died_is_ended(make):
-    before = make(Training(told_how_far=False, seconds=0.2), on_tuner_death="keep")
+    before = make(Training(told_how_far=False, seconds=0.5), on_tuner_death="keep")
     before.start(trial(before), 9, None)
     reports = first_reports(before)
-    after = make(Training(told_how_far=False, seconds=0.2), on_tuner_death="keep")
+    after = make(Training(told_how_far=False, seconds=0.5), on_tuner_death="keep")
     after.restore([unfinished(trial(after, until=1), len(reports))], 1.0)
     *more, ended = until_idle(after)
     assert ended.status is Status.COMPLETED
@@ -358,7 +360,7 @@ def test_a_trial_that_had_reached_its_target_when_the_tuner_died_is_ended(make):
 
 
 def test_a_run_that_dies_while_it_is_restored_is_lost(make, monkeypatch):
-    before = make(Training(seconds=0.1), on_tuner_death="keep")
+    before = make(Training(**ENDLESS), on_tuner_death="keep")
     before.start(trial(before), None, None)
     reports = first_reports(before)
 
@@ -379,7 +381,7 @@ def test_a_run_that_dies_while_it_is_restored_is_lost(make, monkeypatch):
 
 
 def test_a_trial_that_waits_for_what_such_a_run_has_held_is_begun(make, monkeypatch):
-    before = make(Training(seconds=0.1), on_tuner_death="keep")
+    before = make(Training(**ENDLESS), on_tuner_death="keep")
     before.start(trial(before, 1), None, None)
     reports = first_reports(before)
 
@@ -401,7 +403,7 @@ def test_a_trial_that_waits_for_what_such_a_run_has_held_is_begun(make, monkeypa
 
 @pytest.mark.parametrize("is_found_alive", [True, False])
 def test_a_run_that_was_ended_with_its_tuner_is_lost(make, is_found_alive):
-    before = make(Training(seconds=0.1))
+    before = make(Training(**ENDLESS))
     before.start(trial(before), None, None)
     reports = first_reports(before)
     if not is_found_alive:
@@ -415,7 +417,7 @@ def test_a_run_that_was_ended_with_its_tuner_is_lost(make, is_found_alive):
 
 
 def test_a_trial_that_was_stopped_before_the_tuner_died_has_not_failed(make):
-    before = make(Training(seconds=0.1))
+    before = make(Training(**ENDLESS))
     stopped = trial(before)
     before.start(stopped, None, None)
     reports = first_reports(before)
@@ -428,9 +430,10 @@ def test_a_trial_that_was_stopped_before_the_tuner_died_has_not_failed(make):
 
 
 @pytest.mark.filterwarnings("ignore:Logs of trial")  # they may be written where the folder was
-@pytest.mark.parametrize("moment", range(5))
+@pytest.mark.parametrize("moment", range(2))
 def test_a_run_that_goes_on_in_a_folder_that_was_moved_is_lost(tmp_path, moment):
-    benchmark = Training(seconds=0.1)
+    it_may_end = tmp_path / "it may end"
+    benchmark = Training(seconds=0.02, ends_after=str(it_may_end))
     options = LocalOptions(on_tuner_death="keep")
     before, after = (
         LocalBackend(problem_of(benchmark), benchmark, tmp_path / name, Streams(0), options) for name in ("old", "new")
@@ -441,6 +444,7 @@ def test_a_run_that_goes_on_in_a_folder_that_was_moved_is_lost(tmp_path, moment)
     opened(after).restore([unfinished(trial(after), len(reports))], 1.0)
     *more, ended = until_idle(after)
     assert ended.cause is Cause.INFRASTRUCTURE
+    it_may_end.touch()
     after.resume(trial(after, n_runs=2), None)
     *more, ended = until_idle(after)
     assert ended.status is Status.COMPLETED, ended.reason
@@ -528,12 +532,12 @@ def test_a_run_whose_supervisor_had_not_begun_when_the_tuner_died_never_begins(m
 
 
 def test_closing_ends_what_runs(make):
-    backend = make(Training(seconds=1.0))
+    backend = make(Training(seconds=30.0))
     for number in range(2):
         backend.start(trial(backend, number), None, None)
     began = time.monotonic()
     backend.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
 
 
 def test_a_benchmark_without_a_script_is_refused():

@@ -27,7 +27,7 @@ def garble(folder, part):
 @pytest.mark.parametrize("scheduler", ["asha_promotion", "asha_stopping"])
 @pytest.mark.parametrize("part", [0.1, 0.6])
 def test_cut_off_anywhere_it_finds_the_same_and_keeps_what_was_reported(tmp_path, scheduler, part):
-    arguments = (scheduler, 1, "stop", 0.0, 8)
+    arguments = (scheduler, 1, "stop", 0.0, {"asha_promotion": 2, "asha_stopping": 8}[scheduler])
     to_the_end(tmp_path, *arguments)
     found, reported = what_is_found(tmp_path), reports_below(tmp_path)
     garble(tmp_path, part)
@@ -39,7 +39,7 @@ def test_cut_off_anywhere_it_finds_the_same_and_keeps_what_was_reported(tmp_path
 
 @pytest.mark.parametrize("events", [b"", None])
 def test_without_a_record_it_begins_anew_and_keeps_what_was_reported(tmp_path, events):
-    arguments = ("asha_promotion", 1, "stop", 0.0, 8)
+    arguments = ("asha_promotion", 1, "stop", 0.0, 2)
     to_the_end(tmp_path, *arguments)
     found, reported = what_is_found(tmp_path), reports_below(tmp_path)
     (tmp_path / "events.jsonl").unlink()

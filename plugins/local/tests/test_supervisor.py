@@ -21,7 +21,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 SHELL = ["sh", "-c"]
 
 
-def until(condition, seconds=10.0):
+def until(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
@@ -64,9 +64,9 @@ class Run:
 
     def ending(self):
         """Wait for the end and return what was recorded, less the time."""
-        assert self.processes[-1].wait(20) == 0
+        assert self.processes[-1].wait(60) == 0
         record = read_exit(self.folder)
-        assert abs(record.pop("time") - time.time()) < 20
+        assert abs(record.pop("time") - time.time()) < 60
         return record
 
     def output(self):
@@ -98,7 +98,7 @@ def mark(monkeypatch):
                     yield process
 
     yield value
-    found, deadline = list(left()), time.monotonic() + 2
+    found, deadline = list(left()), time.monotonic() + 20
     while found and time.monotonic() < deadline:  # what a killed supervisor leaves needs a moment to end
         time.sleep(0.01)
         found = list(left())
@@ -136,6 +136,7 @@ def test_the_exit_code_is_recorded(start, code):
     assert start([*SHELL, f"exit {code}"]).ending() == ended(code)
 
 
+@pytest.mark.usefixtures("memory_lasts")
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGTERM, signal.SIGKILL])
 def test_the_signal_is_recorded(start, number):
     assert start([*SHELL, f"ulimit -c 0; kill -{int(number)} $$"]).ending() == ended(None, signal=int(number))
@@ -209,7 +210,7 @@ def test_a_script_that_ignores_sigterm_is_killed_after_the_grace_period(start):
     asked = time.time()
     run.terminate()
     assert run.ending() == ended(None, signal=9, cause="asked")
-    assert 0.2 <= read_exit(run.folder)["time"] - asked < 3
+    assert 0.2 <= read_exit(run.folder)["time"] - asked < 30
 
 
 def test_other_signals_are_ignored(start):
@@ -301,7 +302,7 @@ def test_a_supervisor_that_is_killed_at_any_moment_leaves_no_command(start, chil
         run.processes[0].kill()
         run.processes[0].wait()
         records = read_processes(folder)
-        until(lambda records=records: not any(is_alive(record) for record in records), 2.0)
+        until(lambda records=records: not any(is_alive(record) for record in records), 20.0)
         assert read_exit(folder) is None
 
 
@@ -317,7 +318,7 @@ def test_a_background_process_does_not_outlive_the_script(start):
 @linux
 def test_processes_that_left_the_group_are_found_and_counted(start):
     leave = "(setsid sleep 60 &) ; (setsid sh -c 'trap \"\" TERM HUP; sleep 60; true' >/dev/null 2>&1 &)"
-    run = start([*SHELL, f"{leave}; sleep 0.2; echo done"])
+    run = start([*SHELL, f"{leave}; sleep 1; echo done"])
     assert run.ending() == ended(0, survivors_killed=3)
 
 
@@ -618,6 +619,7 @@ def test_nothing_is_started_where_its_end_cannot_be_recorded(small_disk, tmp_pat
 
 
 @linux
+@pytest.mark.usefixtures("memory_runs_out")
 def test_a_command_that_used_up_the_memory_is_known(start):
     group = Path("/sys/fs/cgroup/memory") / f"tunekit-{uuid.uuid4().hex}"
     try:

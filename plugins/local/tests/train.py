@@ -21,6 +21,7 @@ parser.add_argument("--seconds", type=float, default=0.05)
 parser.add_argument("--mishap", default="")
 parser.add_argument("--publishes", action="store_true")
 parser.add_argument("--saves_first", action="store_true")  # before the report, which may be answered by a pause
+parser.add_argument("--ends_after", type=Path)  # a file: until it is there, the last epoch is not begun
 parser.add_argument("--st_checkpoint_dir", type=Path)
 arguments, _ = parser.parse_known_args()
 
@@ -47,8 +48,12 @@ if arguments.mishap == "silent":
     sys.exit(0)
 if arguments.mishap == "hang":
     time.sleep(600)
+limit = time.monotonic() + 120
 for epoch in range(done + 1, arguments.epochs + 1):
     time.sleep(arguments.seconds)
+    while epoch == arguments.epochs and arguments.ends_after and not arguments.ends_after.exists():
+        assert time.monotonic() < limit  # a test that has failed leaves nothing behind
+        time.sleep(0.01)
     if arguments.mishap == "error" and epoch == 3:
         raise RuntimeError("the learning rate was too high")
     if arguments.mishap == "error_once" and epoch == 3 and not arguments.st_checkpoint_dir.joinpath("failed").exists():

@@ -31,7 +31,7 @@ def nothing_is_left_behind():
     before = {child.pid for child in me.children(recursive=True)}
     yield
     left = [child for child in me.children(recursive=True) if child.pid not in before and runs(child)]
-    _, alive = psutil.wait_procs(left, timeout=3)
+    _, alive = psutil.wait_procs(left, timeout=30)
     names = [" ".join(child.cmdline()) for child in alive]
     for child in alive:
         child.kill()

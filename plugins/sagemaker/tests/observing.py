@@ -45,7 +45,7 @@ def beside(watch):
     return thread
 
 
-def until(condition, seconds=20.0):
+def until(condition, seconds=60.0):
     limit = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < limit

@@ -47,14 +47,14 @@ def test_what_fails_for_now_is_asked_again(tmp_path, emulator, operation, code):
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure", "lost answer"])
 def test_a_stop_that_fails_for_now_is_asked_again(tmp_path, emulator, code):
     emulator.add_fault("StopTrainingJob", code, times=3)
-    setup = Setup(count=9, epochs=30, seconds=0.2, limits={"max_num_evaluations": {"count": 2}})
+    setup = Setup(count=9, epochs=400, seconds=0.2, limits={"max_num_evaluations": {"count": 2}})
     tune(tmp_path, setup)
     assert running(emulator) == []
 
 
 def test_a_trial_that_is_stopped_before_the_answer_to_its_creation_came_leaves_no_job(tmp_path, emulator, monkeypatch):
     monkeypatch.setattr(BACKED_OFF, 60.0)
-    backend = sagemaker(tmp_path, Setup(epochs=50, seconds=0.2))
+    backend = sagemaker(tmp_path, Setup(epochs=400, seconds=0.2))
     backend.open(1)
     trial = Trial(0, backend.problem.space.default())
     emulator.add_fault("CreateTrainingJob", "lost answer")
@@ -69,7 +69,7 @@ def test_a_trial_that_is_stopped_before_the_answer_to_its_creation_came_leaves_n
 
 def test_an_experiment_that_ends_before_the_answer_to_a_creation_came_leaves_no_job(tmp_path, emulator, monkeypatch):
     monkeypatch.setattr(BACKED_OFF, 60.0)
-    backend = sagemaker(tmp_path, Setup(epochs=50, seconds=0.2))
+    backend = sagemaker(tmp_path, Setup(epochs=400, seconds=0.2))
     backend.open(1)
     emulator.add_fault("CreateTrainingJob", "lost answer")
     backend.start(Trial(0, backend.problem.space.default()), None, None)
@@ -143,7 +143,14 @@ def test_a_job_that_aws_could_not_run_is_begun_again(tmp_path, emulator):
 
 def test_an_internal_error_in_the_middle_loses_and_repeats_no_epoch(tmp_path, emulator):
     emulator.add_job_fault(".", "InternalServerError", after=0.7)
-    result = tune(tmp_path, Setup(count=1, epochs=8, seconds=0.15))
+    it_may_end = tmp_path / "it may end"
+
+    def let_it_end():
+        until(lambda: emulator.jobs and emulator.jobs[0].status == "Failed")
+        it_may_end.touch()
+
+    beside(let_it_end)
+    result = tune(tmp_path, Setup(count=1, epochs=8, seconds=0.15, arguments=(f"--ends_after={it_may_end}",)))
     assert (result.n_trials, result.n_failed) == (1, 0)
     assert epochs_of(tmp_path) == {0: [1, 2, 3, 4, 5, 6, 7, 8]}
     assert [job.status for job in emulator.jobs] == ["Failed", "Completed"]
@@ -151,26 +158,38 @@ def test_an_internal_error_in_the_middle_loses_and_repeats_no_epoch(tmp_path, em
 
 def test_after_an_interruption_of_a_spot_instance_each_epoch_is_told_once(tmp_path, emulator):
     emulator.add_job_fault(".", "SpotInterruption", after=0.7)
-    result = tune(tmp_path, Setup(count=1, epochs=8, seconds=0.15, options={"spot": True}))
+    it_may_end = tmp_path / "it may end"
+
+    def let_it_end():
+        until(lambda: emulator.jobs and "Interrupted" in [each.status for each in emulator.jobs[0].transitions])
+        it_may_end.touch()
+
+    beside(let_it_end)
+    arguments = (f"--ends_after={it_may_end}",)
+    result = tune(tmp_path, Setup(count=1, epochs=8, seconds=0.15, options={"spot": True}, arguments=arguments))
     assert (result.n_trials, result.n_failed) == (1, 0)
     assert epochs_of(tmp_path) == {0: [1, 2, 3, 4, 5, 6, 7, 8]}
     assert [job.status for job in emulator.jobs] == ["Completed"]
 
 
 def test_a_trial_that_takes_longer_than_allowed_has_met_a_limit(tmp_path, emulator):
-    result = tune(tmp_path, Setup(count=1, epochs=50, seconds=0.2, options={"max_run": 1}))
+    result = tune(tmp_path, Setup(count=1, epochs=400, seconds=0.2, options={"max_run": 1}))
     assert result.n_failed == 1
     end = next(each for each in events_of(tmp_path, "ended") if each["status"] == "Failed")
     assert (end["cause"], end["reason"]) == ("limit", "it ran longer than backend.max_run allows.")
 
 
 def test_a_job_that_somebody_else_stops_frees_its_worker(tmp_path, emulator):
+    others_may_end = tmp_path / "others may end"
+
     def stop_the_first():
         until(lambda: emulator.jobs and emulator.jobs[0].secondary_status == "Training")
         boto3.client("sagemaker").stop_training_job(TrainingJobName=emulator.jobs[0].name)
+        until(lambda: emulator.jobs[0].status == "Stopped")
+        others_may_end.touch()
 
     beside(stop_the_first)
-    result = tune(tmp_path, Setup(count=2, epochs=6, seconds=0.15))
+    result = tune(tmp_path, Setup(count=2, epochs=6, arguments=(f"--ends_after={others_may_end}",)))
     assert (result.n_trials, result.n_failed) == (2, 1)
     end = next(each for each in events_of(tmp_path, "ended") if each["status"] == "Failed")
     assert (end["cause"], end["reason"]) == ("limit", "its training job was stopped by somebody else.")
@@ -185,7 +204,8 @@ def test_a_job_that_somebody_deletes_frees_its_worker(tmp_path, emulator):
         boto3.client("sagemaker").delete_training_job(TrainingJobName=name)
 
     beside(delete_the_first)
-    result = tune(tmp_path, Setup(count=1, epochs=9, seconds=0.3, options={"settle_time": 0.2, "poll_interval": 1.5}))
+    options = {"settle_time": 0.2, "poll_interval": 1.5}
+    result = tune(tmp_path, Setup(count=1, epochs=400, seconds=0.3, options=options))
     assert result.n_failed == 1
     end = next(each for each in events_of(tmp_path, "ended") if each["status"] == "Failed")
     assert end["cause"] == "limit"
@@ -202,7 +222,8 @@ def test_what_no_job_would_be_spared_ends_the_experiment_at_once(tmp_path, emula
 
 
 def test_with_credentials_that_have_expired_jobs_go_on_and_are_found_again(tmp_path, emulator):
-    setup = Setup(count=1, epochs=8, seconds=0.2)
+    it_may_end = tmp_path / "it may end"
+    setup = Setup(count=1, epochs=8, seconds=0.05, arguments=(f"--ends_after={it_may_end}",))
 
     def expire():
         until(lambda: emulator.jobs and emulator.jobs[0].secondary_status == "Training")
@@ -213,6 +234,7 @@ def test_with_credentials_that_have_expired_jobs_go_on_and_are_found_again(tmp_p
     with pytest.raises(TunekitError, match="ExpiredToken"):
         tune(tmp_path, setup)
     assert len(running(emulator)) == 1
+    it_may_end.touch()
     result = tune(tmp_path, setup)
     assert (result.n_trials, result.n_failed, len(emulator.jobs)) == (1, 0, 1)
     assert epochs_of(tmp_path) == {0: [1, 2, 3, 4, 5, 6, 7, 8]}
@@ -259,12 +281,16 @@ def test_logs_that_come_late_and_in_pieces_lose_nothing(tmp_path, emulator):
 
 
 def test_a_log_that_cannot_be_read_is_waited_for_longer_than_the_settle_time(tmp_path, emulator):
+    it_may_end = tmp_path / "it may end"
+
     def refuse():
         until(lambda: emulator.jobs and emulator.jobs[0].secondary_status == "Training")
         emulator.add_fault("GetLogEvents", "ThrottlingException", times=15)
+        it_may_end.touch()
 
     beside(refuse)
-    result = tune(tmp_path, Setup(count=1, epochs=4, options={"settle_time": 0.05}))
+    setup = Setup(count=1, epochs=4, options={"settle_time": 0.05}, arguments=(f"--ends_after={it_may_end}",))
+    result = tune(tmp_path, setup)
     assert result.n_failed == 0
     assert epochs_of(tmp_path) == {0: [1, 2, 3, 4]}
 

@@ -16,7 +16,7 @@ from tunekit_core import Trial, TunekitError
 from tunekit_sagemaker.backend import connection
 
 from .experiment import Setup, sagemaker, tune
-from .observing import ENDS, check_order, epochs_of, events_of, run_of, running, until
+from .observing import ENDS, beside, check_order, epochs_of, events_of, run_of, running, until
 
 EXPERIMENT = Path(__file__).with_name("experiment.py")
 PRICES = {"prices": {"ml.m5.large": 3600.0}}  # a dollar a second
@@ -39,7 +39,7 @@ def tuner(folder, setup, die_at=None):
 
 def dies(folder, setup, die_at):
     process = tuner(folder, setup, die_at)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL, errors
 
 
@@ -104,11 +104,13 @@ def test_killed_around_a_resume_costs_of_all_runs_add_up(tmp_path, emulator, mom
 
 
 def test_trials_whose_jobs_were_ended_with_the_tuner_are_begun_again(tmp_path, emulator):
-    setup = Setup(count=2, n_workers=2, epochs=6, seconds=0.3)
+    they_may_end = tmp_path / "they may end"
+    setup = Setup(count=2, n_workers=2, epochs=6, arguments=(f"--ends_after={they_may_end}",))
     process = tuner(tmp_path, setup)
     until(lambda: len(running(emulator)) == 2 and events_of(tmp_path, "report"))
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
+    they_may_end.touch()
     result = tune(tmp_path, setup)
     assert result.n_failed == 0
     assert [epochs_of(tmp_path)[trial][-1] for trial in (0, 1)] == [6, 6]
@@ -136,18 +138,26 @@ def test_jobs_that_ended_in_between_are_told_as_if_nothing_had_happened(tmp_path
 
 
 def test_jobs_that_began_long_ago_are_in_the_list_still(tmp_path, emulator):
-    setup = Setup(count=1, epochs=6, seconds=0.3)
+    it_may_end = tmp_path / "it may end"
+    setup = Setup(count=1, epochs=6, arguments=(f"--ends_after={it_may_end}",))
     dies(tmp_path, setup, f"{CREATE}:after:1")
     emulator.jobs[0].created -= 100_000
     before = len(emulator.calls)
+
+    def operations():
+        return [call.operation for call in emulator.calls[before:]]
+
+    def let_it_end():
+        until(lambda: operations().count("ListTrainingJobs") > 3)
+        it_may_end.touch()
+
+    beside(let_it_end)
     tune(tmp_path, setup)
-    operations = [call.operation for call in emulator.calls[before:]]
-    assert operations.count("ListTrainingJobs") > 3
-    assert operations.count("DescribeTrainingJob") == 2  # when it is found again, and for its end
+    assert operations().count("DescribeTrainingJob") == 2  # when it is found again, and for its end
 
 
 def test_a_new_experiment_in_the_same_folder_stops_the_jobs_of_the_one_before(tmp_path, emulator):
-    setup = Setup(count=1, epochs=50, seconds=0.2)
+    setup = Setup(count=1, epochs=400, seconds=0.2)
     dies(tmp_path, setup, f"{CREATE}:after:1")
     assert len(running(emulator)) == 1
     (tmp_path / "events.jsonl").unlink()
@@ -171,7 +181,7 @@ def test_runs_that_the_record_has_lost_are_begun_again(tmp_path, emulator):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"bucket": "b"}', '{"bucket": 1, "root": "r", "experiment": "e"}'])
 def test_what_says_where_jobs_are_is_damaged_and_that_is_told(tmp_path, emulator, content):
-    setup = Setup(count=1, epochs=50, seconds=0.2)
+    setup = Setup(count=1, epochs=400, seconds=0.2)
     dies(tmp_path, setup, f"{CREATE}:after:1")
     (tmp_path / "sagemaker.json").write_text(content)
     with pytest.raises(
@@ -182,7 +192,7 @@ def test_what_says_where_jobs_are_is_damaged_and_that_is_told(tmp_path, emulator
 
 
 def test_of_two_tuners_of_one_experiment_the_second_is_told_and_leaves_the_jobs(tmp_path, emulator):
-    setup = Setup(count=9, epochs=50, seconds=0.2, n_workers=2)
+    setup = Setup(count=9, epochs=400, seconds=0.2, n_workers=2)
     dies(tmp_path / "first", setup, f"{CLAIM}:before:1")
     shutil.copytree(tmp_path / "first", tmp_path / "second")
     opened = [sagemaker(tmp_path / name, setup) for name in ("first", "second")]

@@ -16,14 +16,18 @@ parser.add_argument("--seconds", type=float, default=0.05)
 parser.add_argument("--fails_at", type=int, default=0)
 parser.add_argument("--kills_all_at", type=int, default=0)
 parser.add_argument("--publishes", action="store_true")
+parser.add_argument("--ends_after", type=Path)  # a file: until it is there, the last epoch is not begun
 parser.add_argument("--st_checkpoint_dir", type=Path)
 arguments, _ = parser.parse_known_args()
 
 checkpoint = arguments.st_checkpoint_dir / "epoch.json"
 done = json.loads(checkpoint.read_text()) if checkpoint.exists() else 0
-report = Reporter()
+report, limit = Reporter(), time.monotonic() + 120
 for epoch in range(done + 1, arguments.epochs + 1):
     time.sleep(arguments.seconds)
+    while epoch == arguments.epochs and arguments.ends_after and not arguments.ends_after.exists():
+        assert time.monotonic() < limit  # a test that has failed leaves nothing behind
+        time.sleep(0.01)
     if epoch == arguments.fails_at:
         raise RuntimeError("the learning rate was too high")
     if epoch == arguments.kills_all_at:  # as the system does that is out of memory; reports are printed by then

@@ -121,7 +121,7 @@ class Aws:
         return self.s3.get_object(Bucket="bucket", Key=key)["Body"].read()
 
 
-def eventually(ask, seconds=20.0):
+def eventually(ask, seconds=60.0):
     """The first answer that is something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -152,10 +152,12 @@ def test_what_is_renamed_moves_in_s3(aws):
     assert aws.keys("checkpoints/") == ["checkpoints/1/state"]
 
 
-def test_what_others_add_later_is_neither_fetched_nor_deleted(aws):
-    aws.create(script="echo started; sleep 0.5; ls /opt/ml/checkpoints; echo end", **CHECKPOINTS)
+def test_what_others_add_later_is_neither_fetched_nor_deleted(aws, tmp_path):
+    wait = f"until test -e '{tmp_path}/it-may-end'; do sleep 0.02; done; sleep 0.3"
+    aws.create(script=f"echo started; {wait}; ls /opt/ml/checkpoints; echo end", **CHECKPOINTS)
     aws.wait_for_lines(1)
     aws.put("checkpoints/later")
+    (tmp_path / "it-may-end").touch()
     aws.wait()
     assert aws.wait_for_lines(2) == ["started", "end"]
     assert aws.keys("checkpoints/") == ["checkpoints/later"]

@@ -1,6 +1,7 @@
 """What becomes of a job: its statuses, its times, and why it failed."""
 
 from itertools import pairwise
+from math import ceil
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,8 +19,9 @@ def test_a_job_runs_to_its_end(aws):
     found = aws.run(script="echo hello")
     assert found["TrainingJobStatus"] == "Completed"
     assert aws.history(found) == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
-    assert found["BillableTimeInSeconds"] == 1
-    assert found["TrainingTimeInSeconds"] == 1
+    took = found["TrainingEndTime"] - found["TrainingStartTime"]
+    assert found["BillableTimeInSeconds"] == max(1, ceil(took.total_seconds()))
+    assert found["TrainingTimeInSeconds"] == max(1, ceil(took.total_seconds()))
     assert found["TrainingStartTime"] <= found["TrainingEndTime"]
     assert "FailureReason" not in found
 
@@ -148,7 +150,7 @@ def test_a_job_is_ended_after_its_longest_time(aws):
     found = aws.run(script="echo started; exec sleep 60", StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert found["TrainingJobStatus"] == "Stopped"
     assert found["SecondaryStatus"] == "MaxRuntimeExceeded"
-    assert found["BillableTimeInSeconds"] in (1, 2, 3)
+    assert 1 <= found["BillableTimeInSeconds"] < 30
 
 
 def test_a_channel_without_objects_fails_the_job(aws):
@@ -178,7 +180,7 @@ def test_an_internal_error_may_come_while_a_job_trains(aws, emulator):
     found = aws.run(script="exec sleep 60")
     assert aws.history(found) == ["Starting", "Downloading", "Training", "Failed"]
     assert found["FailureReason"].startswith("InternalServerError: ")
-    assert found["BillableTimeInSeconds"] == 1
+    assert 1 <= found["BillableTimeInSeconds"] < 30
 
 
 def test_a_retry_strategy_absorbs_internal_errors(aws, emulator):
@@ -199,15 +201,18 @@ def test_the_next_type_is_taken_where_one_has_no_capacity(aws, emulator):
 def test_a_spot_job_is_interrupted_and_goes_on_from_its_checkpoint(aws, emulator):
     script = """
     trap 'exit 143' TERM
-    last=$(ls $TUNEKIT_OPT_ML/checkpoints | sort -n | tail -1)
+    cd $TUNEKIT_OPT_ML/checkpoints
+    last=$(ls | sort -n | tail -1)
     epoch=${last:-0}
+    touch 0
     while [ $epoch -lt 6 ]; do
+        while [ -z $last ] && [ $epoch = 3 ]; do sleep 0.05; done  # until it is interrupted
         epoch=$((epoch + 1))
-        sh -c "echo epoch $epoch; touch $TUNEKIT_OPT_ML/checkpoints/$epoch"  # a signal waits until both are done
+        sh -c "echo epoch $epoch; touch $epoch"  # a signal waits until both are done
         sleep 0.1
     done
     """
-    emulator.add_job_fault("job", "SpotInterruption", after=0.25)
+    emulator.add_job_fault("job", "SpotInterruption", after=1.5)
     found = aws.run(script=script, CheckpointConfig={"S3Uri": "s3://bucket/checkpoints/"}, **SPOT)
     assert aws.history(found) == [
         *("Starting", "Downloading", "Training", "Interrupted"),
@@ -225,7 +230,7 @@ def test_only_spot_jobs_are_interrupted(aws, emulator):
 def test_what_is_billed_is_the_time_on_instances(aws, emulator):
     emulator.settings.delays = Delays(starting=0, downloading=0, uploading=0, interrupted=1.5)
     emulator.add_job_fault("job", "SpotInterruption", after=0.1)
-    found = aws.run(script="sleep 0.3", **SPOT)
+    found = aws.run(script="sleep 1", **SPOT)
     assert found["TrainingTimeInSeconds"] >= found["BillableTimeInSeconds"] + 1
 
 

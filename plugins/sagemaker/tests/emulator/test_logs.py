@@ -37,7 +37,7 @@ def test_many_lines_come_in_their_order(aws):
 
 
 def test_events_may_come_late_also_after_the_end(aws, emulator):
-    emulator.log_delay = 0.8
+    emulator.log_delay = 3.0
     aws.run(script="echo first; echo second")
     assert aws.lines() == []
     assert aws.wait_for_lines(2) == ["first", "second"]

@@ -345,9 +345,10 @@ def kept(seconds=600, **changes):
     return {"ResourceConfig": {**resources, "KeepAlivePeriodInSeconds": seconds, **changes}}
 
 
-def test_a_warm_pool_is_in_use_and_then_available(aws):
-    aws.create(script="sleep 0.2", **kept())
+def test_a_warm_pool_is_in_use_and_then_available(aws, tmp_path):
+    aws.create(script=f"until test -e '{tmp_path}/it-may-end'; do sleep 0.02; done", **kept())
     assert aws.describe()["WarmPoolStatus"]["Status"] == "InUse"
+    (tmp_path / "it-may-end").touch()
     assert aws.wait()["WarmPoolStatus"]["Status"] == "Available"
     assert names(aws.sagemaker.list_training_jobs(WarmPoolStatusEquals="Available")) == ["job"]
 

@@ -50,7 +50,7 @@ class Trouble(RandomSearch):
             signal.pthread_sigmask = signalled_first(signal.pthread_sigmask)
         if "SIGNALLED_IN_DEL" in os.environ:
             SignalsWhenRemoved()
-        time.sleep(60 if hangs else self._options.seconds)
+        time.sleep(600 if hangs else self._options.seconds)
         if "TROUBLE" in os.environ and self.streams.seed == self._options.breaks_at:
             raise ZeroDivisionError("divided by zero")
         if "TROUBLE" in os.environ and self.streams.seed == self._options.dies_at:
