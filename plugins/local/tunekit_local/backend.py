@@ -51,6 +51,7 @@ from tunekit_local.trial_folder import TrialFolder
 
 SECONDS_BETWEEN_CHECKS = 1.0  # of all trials: notices may be lost, and a killed supervisor sends none
 SECONDS_TO_CLOSE = 15.0  # that runs have beyond the grace period
+N_FOLDERS = 3  # of an experiment, below the folder with all results
 TRIALS = "TUNEKIT_TRIALS"  # a variable: below which folder those of trials lie, rather than in that of the experiment
 
 
@@ -110,7 +111,7 @@ class LocalBackend(Backend):
         if self.folder is None:
             home = self._temporary = Path(tempfile.mkdtemp(prefix="tunekit-"))
         elif os.environ.get(TRIALS):
-            home = Path(os.environ[TRIALS]) / self.folder.resolve().name
+            home = Path(os.environ[TRIALS], *self.folder.resolve().parts[-N_FOLDERS:])
         else:
             home = self.folder
         home.mkdir(parents=True, exist_ok=True)
