@@ -71,7 +71,7 @@ def sagemaker_faults(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="venv")
-@nox.parametrize("sdk", ["sagemaker>=3", "sagemaker<3"])
+@nox.parametrize("sdk", [nox.param("sagemaker>=3", id="3"), nox.param("sagemaker<3", id="2")])
 def sagemaker_sdk(session: nox.Session, sdk: str) -> None:
     """What the SDK of SageMaker hands over: with its version 3, in an environment of 1 GB, and with version 2."""
     ours = [".", "plugins/sweeper", "plugins/asha", "plugins/sagemaker[emulator]", "benchmarks"]

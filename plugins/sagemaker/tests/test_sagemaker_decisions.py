@@ -8,7 +8,7 @@ from tunekit_core import load_experiment
 
 from .experiment import Setup, local, tune
 
-PER_RUN = ["st_tuner_time", "st_worker_timestamp", "st_worker_time", "st_worker_iter"]
+PER_RUN = ["st_tuner_time", "st_worker_timestamp", "st_worker_time", "st_worker_iter", "st_worker_cost"]
 FREE = {"number", "crc32", "time", "metrics", "reason", "run", "has_checkpoint", "cause", "cost"}
 
 
