@@ -56,7 +56,7 @@ def failure_reason(ending: Ending | None, folder: TrialFolder, run: int, secrets
     elif ending["cause"] == TIMEOUT:
         why = "it ran longer than backend.trial_timeout allows"
     elif ending["oom_killed"]:
-        why = "the system killed it, since memory ran out"
+        why = "it was ended by SIGKILL while memory ran out on this machine"
     elif ending["exit_code"] is None and ending["message"]:
         why = ending["message"]
     elif ending["signal"] is not None:
