@@ -70,6 +70,12 @@ def sagemaker_faults(session: nox.Session) -> None:
     session.run("pytest", "-n", "0", "plugins/sagemaker/tests/call_rates.py", *session.posargs)
 
 
+@nox.session
+def sagemaker_account(session: nox.Session) -> None:
+    """What only AWS can show, in a real account, for about 0.10 dollars: nothing else runs it."""
+    session.run("pytest", "-n", "0", "-m", "real_account", "plugins/sagemaker/tests/real_account.py", *session.posargs)
+
+
 @nox.session(venv_backend="venv")
 @nox.parametrize("sdk", [nox.param("sagemaker>=3", id="3"), nox.param("sagemaker<3", id="2")])
 def sagemaker_sdk(session: nox.Session, sdk: str) -> None:
