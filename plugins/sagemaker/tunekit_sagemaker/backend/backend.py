@@ -35,13 +35,14 @@ from tunekit_sagemaker.aws.limits import RequestRefused
 from tunekit_sagemaker.backend.best import BestTrial
 from tunekit_sagemaker.backend.checks import check_options
 from tunekit_sagemaker.backend.claims import ClaimedByAnother
-from tunekit_sagemaker.backend.connection import Connection, Prepared, find_account, prepare
+from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
 from tunekit_sagemaker.backend.endings import cause_of_end, meets_every_trial, reason_of_end
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places, former_places, new_places
 from tunekit_sagemaker.backend.program import program_of
 from tunekit_sagemaker.backend.starter import Starter
 from tunekit_sagemaker.backend.trial_job import NEVER, TrialJob
+from tunekit_sagemaker.jobs.account import find_account
 from tunekit_sagemaker.jobs.statuses import JobEnd
 
 SECONDS_TO_END_BY_ITSELF = 120.0  # of a script that was told where it was sent, and has got there
@@ -112,7 +113,7 @@ class SageMakerBackend(Backend):
 
     def check(self) -> None:
         """Ask AWS for the region, the role and the bucket."""
-        find_account(self._options)
+        find_account(self._options, "backend=sagemaker")
 
     def open(self, n_workers: int) -> None:
         folder = self.folder

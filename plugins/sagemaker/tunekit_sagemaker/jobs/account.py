@@ -1,0 +1,65 @@
+"""Who asks AWS, in whose name jobs run, and where their files are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tunekit_core import ConfigurationError, InvalidOption
+from tunekit_sagemaker.aws.bucket import find_bucket
+from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
+from tunekit_sagemaker.aws.role import find_role
+from tunekit_sagemaker.jobs.options import JobOptions
+
+OF_BACKEND = "backend."  # under which messages of what asks AWS name options
+
+
+def find_account(options: JobOptions, chosen_by: str) -> tuple[Clients, str, str]:
+    """What asks AWS, the role of jobs, and the bucket.
+
+    Args:
+        options: What was said of them.
+        chosen_by: What was typed to have jobs at all, such as ``"backend=sagemaker"``.
+
+    Raises:
+        ConfigurationError: If one of them is missing, or AWS does not answer.
+    """
+    with said_to_use(chosen_by), typed_below(options.PATH):
+        clients = Clients(options.region)
+        return clients, find_role(clients, options.role), find_bucket(clients, options.s3_bucket)
+
+
+@contextmanager
+def said_to_use(chosen_by: str) -> Iterator[None]:
+    """What AWS refuses within it is an error that says how to see who asks.
+
+    Args:
+        chosen_by: What was typed, which is why AWS is asked.
+    """
+    try:
+        with asking():
+            yield
+    except (Busy, NoAccess, Refused) as error:
+        raise ConfigurationError(
+            f"{chosen_by} cannot use AWS: {str(error).removesuffix('.')}. Type `aws sts get-caller-identity` to "
+            "see who asks, and `aws configure` to say so. Without an account: python -m tunekit sagemaker-emulator",
+            option=chosen_by.partition("=")[0],
+            value="sagemaker",
+        ) from error
+
+
+@contextmanager
+def typed_below(path: str) -> Iterator[None]:
+    """What is wrong with an option within it is told with the name under which the option is typed.
+
+    Args:
+        path: What stands before it.
+    """
+    try:
+        yield
+    except InvalidOption as error:
+        if not str(error.option).startswith(OF_BACKEND):
+            raise
+        name = f"{path}.{str(error.option).removeprefix(OF_BACKEND)}"
+        raise InvalidOption(name, error.value, error.problem.replace(OF_BACKEND, f"{path}.")) from error
