@@ -55,6 +55,10 @@ def _respond(given: list[str]) -> int:
 
             return show_resume_help()
         return _resume([argument for argument in given[1:] if argument != "--debug"], given)
+    if given[:1] == ["work"]:
+        from tunekit.cli.work import work
+
+        return work([argument for argument in given[1:] if argument != "--debug"], given)
     of_plugin = _command_of_plugin(given)
     if of_plugin is not None:
         return of_plugin.run(given[1:])

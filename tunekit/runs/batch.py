@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from tunekit.config.specs.run_spec import RunSpec
+from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.run import Outcome, run, status_of
 from tunekit.runs.worker_pool import WorkerPool
 from tunekit_core.contracts.status import ExperimentStatus
@@ -27,6 +28,7 @@ def run_all(
     on_outcome: Callable[[RunSpec, Outcome], None],
     *,
     is_watched: bool = False,
+    as_planned: AsPlanned | None = None,
 ) -> None:
     """Run them all; a run that another live process runs is left to it and waited for at the end.
 
@@ -36,18 +38,22 @@ def run_all(
         on_outcome: Called with every run once, when it has ended. After an interruption those that had not
             begun are left out.
         is_watched: Whether runs in this process are displayed on the way, if they run in real time.
+        as_planned: How they are run, where they were planned on another machine.
     """
     n_workers = min(n_jobs, len(specs))
     if n_workers <= 1:
-        _run_and_wait_for_others(specs, partial(_run_here, is_watched=is_watched), on_outcome)
+        run_here = partial(_run_here, is_watched=is_watched, as_planned=as_planned)
+        _run_and_wait_for_others(specs, run_here, on_outcome)
         return
-    with WorkerPool(n_workers) as pool:
+    with WorkerPool(n_workers, as_planned) as pool:
         _run_and_wait_for_others(specs, pool.run, on_outcome)
 
 
-def _run_here(specs: Sequence[RunSpec], *, is_watched: bool) -> Iterator[tuple[RunSpec, Outcome]]:
+def _run_here(
+    specs: Sequence[RunSpec], *, is_watched: bool, as_planned: AsPlanned | None
+) -> Iterator[tuple[RunSpec, Outcome]]:
     for spec in specs:
-        outcome = run(spec, is_watched=is_watched)
+        outcome = run(spec, is_watched=is_watched, as_planned=as_planned)
         yield spec, outcome
         if outcome.status is ExperimentStatus.INTERRUPTED:
             return

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tunekit.config.specs.components import OptionValues, build_benchmark, split_options
+from tunekit.config.specs.components import OptionValues, build_benchmark, create
 from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit_core.contracts.backends import Backend
@@ -15,7 +15,6 @@ from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.engine.tuner import Tuner
-from tunekit_core.plugins.registry import registry
 from tunekit_core.randomness import Streams, effective_seed
 from tunekit_core.records.experiment import ExperimentRecord
 
@@ -44,12 +43,12 @@ def build_tuner(
         benchmark = build_benchmark(results["benchmark"])
     problem = build_problem(benchmark, results)
     streams = Streams(effective_seed(results["random_seed"], results["seed"]))
-    searcher = _create("searcher", results["searcher"], problem, streams)
-    backend = _create("backend", results["backend"], problem, benchmark, folder, streams)
+    searcher = create("searcher", results["searcher"], problem, streams)
+    backend = create("backend", results["backend"], problem, benchmark, folder, streams)
     observers = _create_all("observer", spec.observers, problem, folder)
     observers += [watch(problem, backend) for watch in watches]
     return Tuner(
-        scheduler=_create("scheduler", results["scheduler"], problem, streams, searcher),
+        scheduler=create("scheduler", results["scheduler"], problem, streams, searcher),
         backend=backend,
         stopping=build_criteria(results["stopping"], problem),
         n_workers=results["n_workers"],
@@ -92,11 +91,5 @@ def _points(benchmark: Benchmark, results: Mapping[str, Any]) -> Sequence[Mappin
     return [{**point, **fixed} for point in benchmark.points_to_evaluate]
 
 
-def _create(kind: str, component: OptionValues, *context: Any) -> Any:
-    """A component of its name and options; ``context`` is what the contract of its kind passes."""
-    name, options = split_options(component)
-    return registry().find(kind, name).create(*context, options=options)
-
-
 def _create_all(kind: str, components: Mapping[str, OptionValues], *context: Any) -> list[Any]:
-    return [_create(kind, {**options, "name": name}, *context) for name, options in components.items()]
+    return [create(kind, {**options, "name": name}, *context) for name, options in components.items()]

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.live.watching import Watch, watching
+from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.building import build_tuner
 from tunekit.runs.edits import watch_for_edits, with_present_sources
 from tunekit.runs.folders import settle
@@ -54,13 +56,16 @@ class Outcome:
     became: RunSpec | None = None
 
 
-def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
+def run(spec: RunSpec, *, is_watched: bool = False, as_planned: AsPlanned | None = None) -> Outcome:
     """Run one run to its end. Whatever happens to it is an outcome, an interruption too.
 
     Args:
         spec: The run. Where its program was edited since it was planned, that with the edited one is run.
         is_watched: Whether the run is displayed on the way, if it runs in real time.
+        as_planned: How it is run, where it was planned on another machine; then no edit is looked for.
     """
+    if as_planned is not None:
+        return _run(spec, partial(as_planned.watches, spec), is_watched=is_watched)
     try:
         begun = with_present_sources(spec)
     except ConfigurationError as error:
@@ -71,7 +76,7 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
         nonlocal became
         became = edited
 
-    outcome = _run(begun, on_edit, is_watched=is_watched)
+    outcome = _run(begun, partial(watch_for_edits, begun, on_edit=on_edit), is_watched=is_watched)
     if became != begun:
         try:
             settle(begun)
@@ -80,7 +85,7 @@ def run(spec: RunSpec, *, is_watched: bool = False) -> Outcome:
     return outcome if became == spec else attrs.evolve(outcome, became=became)
 
 
-def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool) -> Outcome:
+def _run(spec: RunSpec, more_watches: Callable[[ExperimentRecord], list[Watch]], *, is_watched: bool) -> Outcome:
     began = time.perf_counter()
     try:
         settle(spec)
@@ -99,7 +104,7 @@ def _run(spec: RunSpec, on_edit: Callable[[RunSpec], None], *, is_watched: bool)
         return Outcome(ExperimentStatus.COMPLETED, "completed by another process")
     try:
         with watching(spec) if is_watched else _watched_by_nobody() as watches:
-            result = build_tuner(spec, record, watches=[*watches, *watch_for_edits(spec, record, on_edit)]).run()
+            result = build_tuner(spec, record, watches=[*watches, *more_watches(record)]).run()
     except KeyboardInterrupt as interruption:
         record.release()
         return Outcome(ExperimentStatus.INTERRUPTED, interruption_of(interruption), time.perf_counter() - began)

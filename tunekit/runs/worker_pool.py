@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
+from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.interruption import (
     SIGNALS,
     Interruption,
@@ -50,9 +51,11 @@ class WorkerPool:
 
     Args:
         n_workers: How many.
+        as_planned: How runs are run, where they were planned on another machine.
     """
 
-    def __init__(self, n_workers: int) -> None:
+    def __init__(self, n_workers: int, as_planned: AsPlanned | None = None) -> None:
+        self._as_planned = as_planned
         self._is_interrupted = False
         self._context = multiprocessing.get_context("forkserver")
         factories = {component.factory.__module__ for component in registry().asked_for()}
@@ -103,7 +106,7 @@ class WorkerPool:
     def _start_once(self) -> _Worker:
         _start_server()
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, os.environ.get(PYTHONPATH)))
+        process = self._context.Process(target=_serve, args=(theirs, os.environ.get(PYTHONPATH), self._as_planned))
         process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -207,12 +210,13 @@ def _set_pythonpath(value: str | None) -> None:
         os.environ[PYTHONPATH] = value
 
 
-def _serve(connection: Connection, pythonpath: str | None) -> None:
+def _serve(connection: Connection, pythonpath: str | None, as_planned: AsPlanned | None) -> None:
     """What a worker does: runs what it is sent, until nobody is there to send any more.
 
     Args:
         connection: Where it is sent runs, and answers.
         pythonpath: The variable as the parent has it, which what trials run is to get; that of the server differs.
+        as_planned: How runs are run, where they were planned on another machine.
     """
     _set_pythonpath(pythonpath)
     for number in (signal.SIGINT, signal.SIGHUP):  # they reach the whole group; the parent decides what to do
@@ -225,16 +229,16 @@ def _serve(connection: Connection, pythonpath: str | None) -> None:
             spec = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_run_interruptibly(spec))
+        connection.send(_run_interruptibly(spec, as_planned))
 
 
-def _run_interruptibly(spec: RunSpec) -> Outcome:
+def _run_interruptibly(spec: RunSpec, as_planned: AsPlanned | None) -> Outcome:
     """Run one. The parent interrupts it by SIGTERM, which waits for the run where it comes before its beginning."""
     try:
         try:
             signal.signal(signal.SIGTERM, _interrupt)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-            return run(spec)
+            return run(spec, as_planned=as_planned)
         finally:
             signal.signal(signal.SIGTERM, pass_over)  # a thread that the run has left may get it, blocked here or not
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

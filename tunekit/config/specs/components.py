@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from tunekit.config.specs.inputs import held, recorded, with_paths
+from tunekit.config.specs.moved import with_paths_here
 from tunekit.config.specs.secrets import marked, with_environment
 from tunekit.secrets import AS_IT_IS, Secret, refuse_secret
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -122,6 +123,18 @@ def find_recorded(kind: str, recorded: OptionValues) -> Component | None:
     return registry().find(kind, name)
 
 
+def create(kind: str, component: OptionValues, *context: Any) -> Any:
+    """Build a component as it was recorded, with the files that it reads where they are on this machine.
+
+    Args:
+        kind: Its kind.
+        component: Its name and options.
+        *context: What the contract of its kind passes.
+    """
+    name, options = split_options(with_paths_here(component))
+    return registry().find(kind, name).create(*context, options=options)
+
+
 def build_benchmark(component: OptionValues) -> Benchmark:
     """The benchmark of these options; opened once per process."""
     return _benchmark(json.dumps(component, sort_keys=True))
@@ -129,8 +142,7 @@ def build_benchmark(component: OptionValues) -> Benchmark:
 
 @lru_cache(maxsize=32)
 def _benchmark(component: str) -> Benchmark:
-    name, options = split_options(json.loads(component))
-    return cast("Benchmark", registry().find("benchmark", name).create(options=options))
+    return cast("Benchmark", create("benchmark", json.loads(component)))
 
 
 def plain(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ TIME_LIMIT = "max_wallclock_time"
 QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
 
 
-@attrs.frozen(slots=False)  # for the hash, which is asked for often
+@attrs.frozen
 class RunSpec:
     """One run, in values that survive JSON.
 
@@ -57,6 +56,8 @@ class RunSpec:
         tags: Whatever the user wants to find again.
         parts: What a function that is tuned is made of, as a digest of each part by its name, for messages: ``sources``
             has one digest of it all. Empty where that is not known, ``None`` where no function is tuned.
+        hash: Twelve hexadecimal digits of what determines the results. It is computed where the run is planned, and
+            goes with it to wherever it is run.
     """
 
     results: Mapping[str, Any] = attrs.field(repr=False)  # secrets are in it
@@ -69,6 +70,7 @@ class RunSpec:
     verbosity: int
     tags: Mapping[str, Any]
     parts: Mapping[str, str] | None = None
+    hash: str = attrs.field(default=attrs.Factory(lambda spec: digest(spec.results), takes_self=True), kw_only=True)
 
     @property
     def seed(self) -> int:
@@ -105,11 +107,6 @@ class RunSpec:
         """The recipe; without one, scheduler and searcher."""
         return self.method or name_without_recipe(self.results)
 
-    @cached_property
-    def hash(self) -> str:
-        """Twelve hexadecimal digits of what determines the results."""
-        return digest(self.results)
-
     @property
     def secrets(self) -> dict[str, str]:
         """By dotted name the secrets themselves."""
@@ -139,7 +136,7 @@ class RunSpec:
         results = {**self.results, "sources": dict(sources)}
         if before:
             results[EARLIER] = [*self.results.get(EARLIER, ()), *map(dict, before)]
-        return attrs.evolve(self, results=results, parts=parts)
+        return attrs.evolve(self, results=results, parts=parts, hash=digest(results))
 
     def going_on_from(self, config: Mapping[str, Any]) -> RunSpec:
         """What the run is if it goes on from another one: the sources of that ran, too.
