@@ -81,6 +81,7 @@ from .randomness import Streams as Streams, effective_seed as effective_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
 from .records.files import write_whole as write_whole
 from .records.load import Experiment as Experiment, load_experiment as load_experiment
+from .records.received import receive_experiment as receive_experiment
 from .records.set_aside import set_aside as set_aside
 from .secret_names import is_secret as is_secret, mask_secrets as mask_secrets
 from .space import (

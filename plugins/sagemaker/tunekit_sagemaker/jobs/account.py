@@ -59,7 +59,8 @@ def typed_below(path: str) -> Iterator[None]:
     try:
         yield
     except InvalidOption as error:
-        if not str(error.option).startswith(OF_BACKEND):
+        name = str(error.option)
+        if "." in name and not name.startswith(OF_BACKEND):
             raise
-        name = f"{path}.{str(error.option).removeprefix(OF_BACKEND)}"
+        name = f"{path}.{name.removeprefix(OF_BACKEND)}"
         raise InvalidOption(name, error.value, error.problem.replace(OF_BACKEND, f"{path}.")) from error

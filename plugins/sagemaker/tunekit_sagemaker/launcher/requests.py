@@ -1,0 +1,84 @@
+"""The request for a job of a launch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tunekit_core import as_json
+from tunekit_sagemaker.jobs.request import Account, Bootstrap, Job, Machines, request_of
+from tunekit_sagemaker.launcher import job as in_job
+from tunekit_sagemaker.launcher.groups import Group
+from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
+from tunekit_sagemaker.observer.metrics import patterns_of
+from tunekit_sagemaker.study.log import StudyJob
+from tunekit_sagemaker.study.places import StudyPlaces
+
+LONGEST_SHOWN = 256  # characters of a hyperparameter
+OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
+PRICE = "TUNEKIT_DOLLARS_PER_HOUR"  # a variable of jobs, which says what they cost
+
+
+def request_for(job: StudyJob, places: StudyPlaces, options: SageMakerLauncherOptions, role: str) -> dict[str, Any]:
+    """The arguments of ``CreateTrainingJob`` for a job.
+
+    Args:
+        job: What is in it.
+        places: Of its study.
+        options: On what it runs, and as whose.
+        role: ARN of its role.
+    """
+    observers = [in_job.OBSERVER] if options.metrics else []
+    command = ["python", "-m", in_job.__name__, *observers]
+    price = options.prices.get(options.instance_type)
+    known_price = {} if price is None else {PRICE: repr(float(price))}
+    asked = Job(
+        name=job.name,
+        configuration=job.hyperparameters,
+        launch=Bootstrap(code=job.code, spec={"command": command, "folder": ".", "arguments": "none"}),
+        environment={**options.environment, **known_price},
+        checkpoints=places.uri(places.results(job.name)),
+        output=places.uri(places.output(job.name)),
+        inputs=places.uri(places.inputs(job.name)),
+        further_files={in_job.RUNS: "", in_job.MOVED_FILE: ""},  # which were written when it was decided on
+        metrics=patterns_of(job.metrics) if options.metrics else {},
+    )
+    max_run = options.max_run or job.max_run
+    machines = Machines(
+        instance_type=options.instance_type,
+        volume_gb=options.volume_gb,
+        max_run=max_run,
+        max_wait=max(options.max_wait or 2 * max_run, max_run) if options.spot else None,
+    )
+    account = Account(
+        role=role,
+        image=options.image or "",
+        subnets=options.subnets,
+        security_groups=options.security_groups,
+        kms_key=options.kms_key,
+        tags={
+            **options.tags,
+            f"{OF_TUNEKIT}experiment_tag": places.tag,
+            f"{OF_TUNEKIT}study": places.study,
+        },
+        overrides=options.overrides,
+    )
+    return request_of(asked, machines, account)
+
+
+def shown_of(group: Group) -> dict[str, Any]:
+    """What the console shows of a job as its hyperparameters."""
+    runs = group.runs
+    shown = {
+        "methods": " ".join(dict.fromkeys(run.method for run in runs)),
+        "problems": " ".join(dict.fromkeys(run.problem for run in runs)),
+        "seeds": " ".join(map(str, group.seeds)),
+        "runs": len(runs),
+    }
+    return {name: value[:LONGEST_SHOWN] if isinstance(value, str) else value for name, value in shown.items()}
+
+
+def files_of(group: Group, moved: Mapping[str, str]) -> dict[str, str]:
+    """What a job reads of what it is to run, by names of files."""
+    lines = [as_json(dict(run.spec)) for run in group.runs]
+    return {in_job.RUNS: "".join(f"{line}\n" for line in lines), in_job.MOVED_FILE: as_json(dict(moved))}
