@@ -108,7 +108,12 @@ def _run(line: CommandLine, given: Sequence[str]) -> int:
 
     plan = plan_command(line)
     report_broken_plugins()
-    return run_plan(plan, command=command(given), debug="--debug" in line.own) if plan.specs else 0
+    again, debug = command(given), "--debug" in line.own
+    if plan.launcher is not None and plan.specs:
+        from tunekit.cli.launch import launch_plan
+
+        return launch_plan(plan, plan.launcher, command=again, debug=debug)
+    return run_plan(plan, command=again, debug=debug) if plan.specs else 0
 
 
 def _refuse(message: str, debug: bool) -> int:

@@ -68,7 +68,8 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
         for each in found.values():
             if each.damage:
                 print_stderr(f"Not complete: {each.damage}.")
-        _print_sources_and_siblings(left)
+        print_sources(left)
+        _print_siblings(left)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
     for folder in outcomes:
         for name, reason in set_aside_of(folder).items():
@@ -128,10 +129,14 @@ def _print_what_is_left(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_job
     summary.print_other_versions([spec.folder for spec in complete], anew)
 
 
-def _print_sources_and_siblings(left: Sequence[RunSpec]) -> None:
-    """Print which files count as the program, and which experiments could go on instead of beginning anew."""
+def print_sources(left: Sequence[RunSpec]) -> None:
+    """Print which files count as the programs of runs."""
     for names in dict.fromkeys(tuple(spec.sources) for spec in left if spec.sources is not None):
         print_stderr(told(names))
+
+
+def _print_siblings(left: Sequence[RunSpec]) -> None:
+    """Print which experiments could go on instead of beginning anew."""
     found = [(sibling, spec) for spec in left if (sibling := sibling_of(spec)) is not None]
     for sibling, spec in found[:1]:
         print_stderr(offer(sibling, spec))

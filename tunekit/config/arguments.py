@@ -19,6 +19,8 @@ from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.registry import registry
 
 VERBS = ("plugins", "resume")
+LAUNCHER = "hydra/launcher"  # a group of Hydra's: where runs are run
+PLAN, PLAN_KEY = "--plan", "hydra.sweeper.plan"
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
 CONFIG_DIR = ("--config-dir", "-cd")
 CFG, PACKAGE = ("--cfg", "-c"), ("--package", "-p")
@@ -32,6 +34,7 @@ INFO_FLAGS = ("--info", "-i")
 COMMAND_FLAGS = (*CFG, "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
 INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 SPACE = "benchmark.space."
+OF_LAUNCHER = "hydra.launcher."
 START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 QUOTE = re.compile("['\"]")
 HOME = re.compile(r"(?<=[=,\[])~[^,\]]*")  # a path below a home folder, alone or in a list
@@ -88,6 +91,8 @@ def parse(arguments: Sequence[str]) -> CommandLine:
         argument = rest.pop(0)
         if argument in OWN_FLAGS:
             own.add("--help" if argument == "-h" else argument)
+        elif argument == PLAN:
+            overrides.append(f"{PLAN_KEY}=true")
         elif argument in PLAIN_FLAGS:
             flags.append(argument)
         elif argument.partition("=")[0] in FLAGS_WITH_VALUE:
@@ -155,7 +160,7 @@ def with_prefixes(overrides: Iterable[str]) -> list[str]:
 def _leaves_open(override: str) -> bool:
     """Whether it says of a component what holds if nothing is said: Hydra takes no null where a name is expected."""
     key, _, value = override.lstrip("+").partition("=")
-    return key in OPEN and value == "null"
+    return key in (*OPEN, LAUNCHER) and value == "null"
 
 
 def _with_prefix(override: str) -> str:
@@ -168,9 +173,9 @@ def _with_prefix(override: str) -> str:
     group = key.partition(".")[0]
     if key in RECIPES:
         prefix = "+"
-    elif key in COMPONENTS or key in VALUES:
+    elif key in COMPONENTS or key in VALUES or key == LAUNCHER:
         prefix = ""
-    elif group in (*COMPONENTS, *RECIPES, *SEVERAL, *FREE):
+    elif group in (*COMPONENTS, *RECIPES, *SEVERAL, *FREE) or key.startswith(OF_LAUNCHER):
         prefix = "++"
     else:
         return override
@@ -204,7 +209,7 @@ def _value_of(flag: str, rest: list[str]) -> str:
 
 
 def _unknown_flag(flag: str) -> str:
-    flags = [*OWN_FLAGS, *PLAIN_FLAGS, *FLAGS_WITH_VALUE, *INFO_FLAGS]
+    flags = [*OWN_FLAGS, PLAN, *PLAIN_FLAGS, *FLAGS_WITH_VALUE, *INFO_FLAGS]
     long_flags = sorted(name for name in flags if name.startswith("--"))
     return (
         f"There is no flag '{flag}'. {suggestion(flag, long_flags)}Flags: {' '.join(long_flags)}. "

@@ -15,6 +15,7 @@ from tunekit.config.schema import NUMBER_OF_SEEDS, check
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.launchers import Launcher
 from tunekit_core.errors import ConfigurationError
 
 
@@ -27,12 +28,14 @@ class Plan:
         is_sweep: Whether their comparison is asked for, of however many runs.
         n_jobs: Runs at the same time; ``None`` takes as many as there are cores, and one where trials are processes.
         is_only_listed: Whether nothing is to be run.
+        launcher: What runs the runs elsewhere; ``None`` where they are run here.
     """
 
     specs: Sequence[RunSpec]
     is_sweep: bool = False
     n_jobs: int | None = None
     is_only_listed: bool = False
+    launcher: Launcher | None = None
 
 
 def plan_command(line: CommandLine) -> Plan:
@@ -42,8 +45,10 @@ def plan_command(line: CommandLine) -> Plan:
         TunekitError: If it cannot be composed, or a key, component or option does not exist or fit.
     """
     composition = compose(line)
+    chosen = composition.launcher
+    launcher = None if chosen is None else chosen.component.create(options=chosen.options)
     specs = plan_runs(composition.configs)
-    return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan)
+    return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan, launcher)
 
 
 def plan_runs(

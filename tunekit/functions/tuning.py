@@ -173,6 +173,13 @@ def _compose(method: str, overrides: Sequence[str]) -> dict[str, Any]:
             raise ConfigurationError(
                 f"overrides: {override} is a flag, which only the command line has.", value=override
             )
+        if key.startswith(("hydra/launcher", "hydra.launcher")):
+            raise ConfigurationError(
+                f"overrides: {override} cannot be here: a function is run where tune() is called. Launchers send "
+                "programs of their own to other machines, as benchmark=script on the command line.",
+                option=key,
+                value=override,
+            )
         if any(key == argument or key.startswith(argument + ".") for argument in ARGUMENTS):
             raise ConfigurationError(
                 f"overrides: {override} cannot be here, since tune() has arguments for it.", option=key, value=override

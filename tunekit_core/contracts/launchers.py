@@ -56,7 +56,8 @@ class Launch:
         experiment_tag: That tag.
         results_dir: Where results go, an absolute path.
         distributions: Those that offer the components of the runs, that of tunekit first.
-        scripts: The programs of the runs, one for each folder, and the folders absolute.
+        scripts: The programs of the runs that lie in folders of their own, one for each folder, which is absolute. That
+            of a benchmark whose script has no folder is a file of the distribution of the benchmark.
         inputs: Further files and folders that runs read, absolute.
         command: What was typed, to be typed again.
     """

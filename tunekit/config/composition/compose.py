@@ -22,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from tunekit.config.arguments import CommandLine
 from tunekit.config.composition.environment import as_written, resolved_where_possible, resolved_with_secrets
 from tunekit.config.composition.hydra_errors import explain
+from tunekit.config.composition.launcher import ChosenLauncher, chosen_launcher
 from tunekit.config.composition.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch
 from tunekit.config.options_files.files import find_file
 from tunekit.config.qualified_keys import decoded
@@ -38,6 +39,7 @@ class Composition:
         is_sweep: Whether Hydra was asked for a sweep, of however many runs.
         n_jobs: ``hydra.sweeper.n_jobs``.
         plan: ``hydra.sweeper.plan``.
+        launcher: What runs the runs elsewhere; ``None`` where they are run here.
     """
 
     configs: list[dict[str, Any]] = attrs.field(factory=list)
@@ -45,6 +47,7 @@ class Composition:
     is_sweep: bool = False
     n_jobs: int | None = None
     plan: bool = False
+    launcher: ChosenLauncher | None = None
 
 
 def compose(line: CommandLine) -> Composition:
@@ -62,11 +65,12 @@ def compose(line: CommandLine) -> Composition:
     unresolved: list[OmegaConfBaseException | TunekitError] = []
 
     def collect(config: DictConfig) -> None:
-        if not composition.configs:
-            hydra_config = HydraConfig.get()
-            composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
-            composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
         try:
+            if not composition.configs:
+                hydra_config = HydraConfig.get()
+                composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
+                composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
+                composition.launcher = chosen_launcher()
             if line.shown is not None:
                 composition.written.append(decoded(as_written(config)))
                 composition.configs.append(decoded(resolved_where_possible(config)))

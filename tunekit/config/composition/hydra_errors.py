@@ -9,17 +9,19 @@ from collections.abc import Iterable
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.config.arguments import SPACE, quoted
+from tunekit.config.arguments import LAUNCHER, SPACE, quoted
+from tunekit.config.composition.launcher import find_launcher
 from tunekit.config.options_files.files import split_path
 from tunekit.config.options_files.offered import groups
 from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
-from tunekit_core.errors import suggestion
+from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.names import split_name
 
 COULD_NOT_OVERRIDE = re.compile(r"Could not override '([^']*)'")
 SEVERAL_VALUES = re.compile(r"Multiple values for ([^.]*)\.")
 NEEDS_MULTIRUN = re.compile(r"Sweep parameters '([^']*)' requires --multirun|Ambiguous value for argument '([^']*)'")
+SWEEPS_OVER_HYDRA = re.compile(r"Sweeping over Hydra's configuration is not supported : '([^']*)'")
 NOT_A_NAME = "Config group override must be a string or a list"
 NO_GROUP = re.compile(r"config group '([^']*)' does not")
 NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
@@ -43,6 +45,8 @@ def explain(error: Exception) -> str:
     if match := NEEDS_MULTIRUN.search(text):
         argument = (match[1] or match[2]).lstrip("+")
         return f"'{argument}' gives several values: add --multirun to run them all, or write [a,b] for one list."
+    if match := SWEEPS_OVER_HYDRA.search(text):
+        return f"'{match[1]}' gives several values, and what is below hydra has one for the whole sweep. Type one."
     if match := SEVERAL_VALUES.search(text):
         return f"{match[1]} is chosen twice, on the command line or by a recipe as well. Leave one of them out."
     if NOT_A_NAME in text:
@@ -63,7 +67,13 @@ def _text(error: BaseException) -> str:
 
 
 def _missing_file(error: MissingConfigException, text: str) -> str:
-    group, name = split_path(error.missing_cfg_file or "")
+    path = error.missing_cfg_file or ""
+    if path.startswith(f"{LAUNCHER}/"):
+        try:
+            find_launcher(path.removeprefix(f"{LAUNCHER}/"))
+        except ConfigurationError as refusal:
+            return str(refusal)
+    group, name = split_path(path)
     if not group:
         return f"The configuration cannot be composed: {text}"
     return _not_installed(group, name, error.options or ())

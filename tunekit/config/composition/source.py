@@ -11,6 +11,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 from yaml import YAMLError
 
+from tunekit.config.composition.launcher import offered_launcher
 from tunekit.config.options_files.files import OptionsFile, config_folders, files, find_file, split_path, typed_files
 from tunekit.config.options_files.names import PRIMARY, with_clear_names
 from tunekit.config.schema import COMPONENTS, RECIPES
@@ -42,7 +43,8 @@ class OptionsFiles(ConfigSource):
         return any(f"{group}/".startswith(f"{config_path}/") for group in groups) or not config_path
 
     def is_config(self, config_path: str) -> bool:
-        return self._primary(config_path) is not None or self._offered(config_path) is not None
+        found = self._primary(config_path) or self._offered(config_path) or offered_launcher(config_path)
+        return found is not None
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         found: set[str] = set()
@@ -55,6 +57,9 @@ class OptionsFiles(ConfigSource):
         return sorted(found)
 
     def load_config(self, config_path: str) -> ConfigResult:
+        launcher = offered_launcher(config_path)
+        if launcher is not None:
+            return self._result(OmegaConf.create({"name": launcher.qualified}), "")
         file = self._primary(config_path) or self._offered(config_path)
         if file is None:
             raise ConfigLoadError(f"There is no {config_path}.")

@@ -131,18 +131,22 @@ def create(kind: str, component: OptionValues, *context: Any) -> Any:
         component: Its name and options.
         *context: What the contract of its kind passes.
     """
-    name, options = split_options(with_paths_here(component))
-    return registry().find(kind, name).create(*context, options=options)
+    return _create(kind, with_paths_here(component), *context)
 
 
 def build_benchmark(component: OptionValues) -> Benchmark:
     """The benchmark of these options; opened once per process."""
-    return _benchmark(json.dumps(component, sort_keys=True))
+    return _benchmark(json.dumps(with_paths_here(component), sort_keys=True))
 
 
 @lru_cache(maxsize=32)
 def _benchmark(component: str) -> Benchmark:
-    return cast("Benchmark", create("benchmark", json.loads(component)))
+    return cast("Benchmark", _create("benchmark", json.loads(component)))
+
+
+def _create(kind: str, component: OptionValues, *context: Any) -> Any:
+    name, options = split_options(component)
+    return registry().find(kind, name).create(*context, options=options)
 
 
 def plain(

@@ -1,0 +1,98 @@
+"""What ``python -m tunekit`` does with a launcher: bring home, launch what is left, or say what that would be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+
+from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
+from tunekit.cli.interruption import raise_when_interrupted
+from tunekit.cli.run import print_sources, run_plan
+from tunekit.config.planning import Plan
+from tunekit.config.specs.run_spec import RunSpec
+from tunekit.console import plural, print_stderr, print_stdout, stdout_console
+from tunekit.runs.checking import check_names, check_runs
+from tunekit.runs.launching import launch_of
+from tunekit_core.contracts.launchers import LaunchedJob, Launcher
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.errors import ExperimentLocked
+from tunekit_core.records.believed import find
+from tunekit_core.records.lock import is_locked
+
+UNKNOWN = "unknown"
+
+
+def launch_plan(plan: Plan, launcher: Launcher, *, command: str, debug: bool) -> int:
+    """Launch what is not complete, here or elsewhere; where all of it is, print the summary.
+
+    Args:
+        plan: What is asked for.
+        launcher: What runs it elsewhere.
+        command: The command line, to be typed again.
+        debug: As for :func:`~tunekit.cli.run.run_plan`.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        TunekitError: If one of the runs cannot be launched; nothing has been begun then.
+    """
+    check_names(plan.specs)
+    left = _left(plan.specs)
+    check_runs(left, are_run=False)
+    launch = launch_of(left, launcher=launcher.name, command=command) if left else None
+    if plan.is_only_listed:
+        _print_jobs(plan.specs, [] if launch is None else launcher.plan(launch))
+        return SUCCEEDED
+    raise_when_interrupted()
+    if launch is not None:
+        launcher.collect(launch)
+        left = _left(left)
+    if not left:
+        return run_plan(plan, command=command, debug=debug)
+    for spec in left:
+        if is_locked(spec.folder):
+            raise ExperimentLocked(
+                f"{spec.folder} is being run on this machine by another process. Wait until that has ended, or "
+                "interrupt it, and type the command again."
+            )
+    launch = launch_of(left, launcher=launcher.name, command=command)
+    launcher.check(launch)
+    n_complete = len(plan.specs) - len(left)
+    print_stderr(f"{plural(len(plan.specs), 'run')}: {n_complete} complete, {len(left)} to launch.")
+    print_sources(left)
+    return SUCCEEDED if launcher.launch(launch, print_stderr) else SOME_FAILED
+
+
+def _left(specs: Sequence[RunSpec]) -> list[RunSpec]:
+    return [spec for spec in specs if find(spec.folder, spec.hash).status is not ExperimentStatus.COMPLETED]
+
+
+def _print_jobs(specs: Sequence[RunSpec], jobs: Sequence[LaunchedJob]) -> None:
+    table = Table("job", "runs", "where", "hours at most", "dollars at most", "", box=box.SIMPLE_HEAD)
+    for job in jobs:
+        hours, dollars = _number(job.hours, ".1f"), _number(job.dollars, ".2f")
+        table.add_row(job.name, str(len(job.runs)), job.place, hours, dollars, job.note)
+    if jobs:
+        stdout_console().print(table)
+    n_left = sum(len(job.runs) for job in jobs)
+    print_stdout(f"{plural(len(specs), 'run')}: {len(specs) - n_left} complete here, {n_left} left.")
+    if jobs:
+        print_stdout(
+            f"{plural(len(jobs), 'job')}. Hours: {_total([job.hours for job in jobs], '.1f')}. Dollars: "
+            f"{_total([job.dollars for job in jobs], '.2f')}."
+        )
+
+
+def _number(value: float | None, form: str) -> str:
+    return UNKNOWN if value is None else f"{value:,{form}}"
+
+
+def _total(values: Sequence[float | None], form: str) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return UNKNOWN
+    others = "" if len(known) == len(values) else f" for {len(known)} of the jobs, {UNKNOWN} for the others"
+    return f"at most {sum(known):,{form}}{others}"
