@@ -75,6 +75,19 @@ class Study:
                 found[name] = asked
         return found
 
+    def stop_all(self) -> list[str]:
+        """Ask all jobs to end that are not over.
+
+        Returns:
+            Their names.
+
+        Raises:
+            Busy, NoAccess, Refused: If AWS cannot be asked.
+        """
+        statuses = self.statuses(job.name for job in patiently(self.log.read))
+        running = [name for name, status in statuses.items() if not status.is_final]
+        return [name for name in running if patiently(partial(self.jobs.stop, name))]
+
     def left_behind(self) -> dict[str, dict[str, Listed]]:
         """All files that jobs have left, by names of jobs, and by names relative to the folder of results.
 
