@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     what = parser.add_subparsers(dest="what", required=True, metavar="{status,collect,stop}")
+    results = os.environ.get(RESULTS, "results")
     helps = {
         "status": "how far jobs have come, what they found, and what they cost",
         "collect": "bring home what is complete, into the folders that a sweep here would write",
@@ -43,9 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in helps.items():
         one = what.add_parser(name, help=text, description=text.capitalize() + ".", allow_abbrev=False)
         one.add_argument("tag", nargs="?", metavar="TAG", help="the experiment_tag; all that were launched from here")
-        one.add_argument(
-            "--results-dir", type=Path, default=Path(os.environ.get(RESULTS, "results")), help="where results go"
-        )
+        one.add_argument("--results-dir", type=Path, default=Path(results), help="where results go")
         one.add_argument("--bucket", help="where the study is, if it was launched from elsewhere")
         one.add_argument("--prefix", default="", help="the folder in that")
         one.add_argument("--region", help="in which its jobs run")
@@ -69,12 +68,10 @@ def _collect(named: NamedStudy) -> None:
         print(named.results_dir / folder)
     for folder in brought.failed:
         print(f"{named.results_dir / folder} (failed)")
-    print(
-        f"{named.tag}: {_count(len(brought.completed), 'complete run')} and {_count(len(brought.failed), 'failed run')} "
-        "came here."
-    )
+    completed, failed = len(brought.completed), len(brought.failed)
+    print(f"{named.tag}: {_count(completed, 'complete run')} and {_count(failed, 'failed run')} came here.")
     if named.command:
-        print(f"To compare them, and to begin what is missing, type: {named.command}")
+        print(f"To begin what is missing, or to compare, type: {named.command}")
 
 
 def _stop(named: NamedStudy) -> None:
@@ -105,8 +102,9 @@ def _what_next(named: NamedStudy, states: Sequence[JobState]) -> str:
     cost = f", ${sum(known):.2f} so far" if known else ""
     said = f"{n_complete} of {_count(n_runs, 'run')} complete, {_count(n_left, 'job')} not over{cost}."
     again = named.command or "the command that launched them"
-    begin = "" if n_left == len(states) else f" To begin what is missing, type: {again}"
-    return f"{said} To bring home what is complete, type: {PROGRAM} collect {named.tag}.{begin}"
+    collect_it = f"To bring home what is complete, type: {PROGRAM} collect {named.tag}"
+    begin = "" if n_left == len(states) else f"\nTo begin what is missing, or to compare, type: {again}"
+    return f"{said}\n{collect_it}{begin}"
 
 
 def _count(number: int, noun: str) -> str:

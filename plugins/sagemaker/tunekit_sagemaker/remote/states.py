@@ -30,7 +30,7 @@ class JobState:
         name: Of the training job.
         title: What is in it.
         status: What SageMaker says of it, the main status and, while it runs, what it does; ``"not begun"`` before.
-        is_over: Whether it runs no more, or never will.
+        is_over: Whether it was begun and runs no more.
         reason: Why it failed; empty if it has not.
         n_runs: Runs in it that no later job has.
         n_complete: Those of them that are complete.
@@ -42,15 +42,15 @@ class JobState:
 
     name: str
     title: str
-    status: str
-    is_over: bool
-    reason: str
+    status: str = NOT_BEGUN
+    is_over: bool = False
+    reason: str = ""
     n_runs: int
     n_complete: int
     n_failed: int
-    best: float | None
-    seconds: float | None
-    dollars: float | None
+    best: float | None = None
+    seconds: float | None = None
+    dollars: float | None = None
 
 
 def states_of(study: Study) -> list[JobState]:
@@ -85,23 +85,25 @@ def _run_statuses(study: Study, jobs: list[StudyJob], last: Mapping[str, str]) -
 
 
 def _state(job: StudyJob, said: Mapping[str, Any] | None, runs: list[str]) -> JobState:
-    counts = {"n_runs": len(runs), "n_complete": runs.count(COMPLETED), "n_failed": runs.count(FAILED)}
-    if said is None:
-        rest: dict[str, Any] = {"is_over": False, "reason": "", "best": None, "seconds": None, "dollars": None}
-        return JobState(name=job.name, title=job.title, status=NOT_BEGUN, **rest, **counts)
-    status = status_of(said)
-    seconds = _seconds(said)
-    price = said.get("Environment", {}).get(PRICE)
-    return JobState(
+    state = JobState(
         name=job.name,
         title=job.title,
+        n_runs=len(runs),
+        n_complete=runs.count(COMPLETED),
+        n_failed=runs.count(FAILED),
+    )
+    if said is None:
+        return state
+    status, seconds = status_of(said), _seconds(said)
+    price = said.get("Environment", {}).get(PRICE)
+    return attrs.evolve(
+        state,
         status=status.status if status.is_final else f"{status.status}, {status.secondary}",
         is_over=status.is_final,
         reason=end_of(said).failure,
         best=_best(said) if len(job.runs) == 1 else None,
         seconds=seconds,
         dollars=None if seconds is None or price is None else seconds * float(price) / SECONDS_PER_HOUR,
-        **counts,
     )
 
 

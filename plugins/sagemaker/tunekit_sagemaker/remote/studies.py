@@ -80,11 +80,10 @@ def _named(tag: str, where: Where) -> NamedStudy:
             command="" if noted is None else noted.command,
         )
     if noted is None:
-        known = noted_tags(where.results_dir)
+        known = ", ".join(noted_tags(where.results_dir)) or "nothing"
         raise ConfigurationError(
-            f"{tag} was not launched from {where.results_dir}"
-            f"{f', but {", ".join(known)} ' + ('was' if len(known) == 1 else 'were') if known else ''}. Type "
-            "--results-dir FOLDER with another folder of results, or --bucket BUCKET with that of the study.",
+            f"{tag} was not launched from {where.results_dir}; what was: {known}. Type --results-dir FOLDER with "
+            "another folder of results, or --bucket BUCKET with that of the study.",
             option="TAG",
             value=tag,
         )
