@@ -7,6 +7,10 @@ import shutil
 import pytest
 import yaml
 
+from tunekit.config.arguments import parse
+from tunekit.config.planning import plan_command
+from tunekit.config.specs.travelling import as_travelling
+
 READS = """
 import attrs
 
@@ -285,3 +289,45 @@ def test_a_component_of_one_of_two_names_goes_on_as_what_it_is(site, tunekit, re
     assert finished.status == 0, finished.err
     (metadata,) = results.metadata()
     assert metadata["config"]["searcher"]["distribution"] == "tunekit-reads"
+
+
+@pytest.fixture
+def at_work(tunekit, tmp_path, monkeypatch):
+    """Plan a run that reads ``a.csv`` and the folder ``more``, move both, and run it there."""
+
+    def run(**changed):
+        (tmp_path / "a.csv").write_text("one")
+        (tmp_path / "more").mkdir()
+        (tmp_path / "more" / "b.csv").write_text("two")
+        arguments = (*READING, "benchmark=fcnet", "searcher.earlier=a.csv", "searcher.folder=more")
+        (spec,) = plan_command(parse(arguments)).specs
+        (tmp_path / "runs.jsonl").write_text(json.dumps(as_travelling(spec)))
+        (tmp_path / "there").mkdir()
+        moved = {str(tmp_path / name): str(tmp_path / "there" / name) for name in ("a.csv", "more")}
+        for before, now in moved.items():
+            os.rename(before, now)
+        for name, text in changed.items():
+            (tmp_path / "there" / name.replace("_", "/")).with_suffix(".csv").write_text(text)
+        monkeypatch.setenv("TUNEKIT_MOVED", json.dumps(moved))
+        return spec, tunekit("work", "runs.jsonl", "--results-dir", "results")
+
+    return run
+
+
+def test_a_run_that_was_planned_elsewhere_reads_its_inputs_where_they_are_here(at_work, results, tmp_path):
+    spec, finished = at_work()
+    assert finished.status == 0, finished.err
+    assert "read a.csv one" in finished.err
+    (metadata,) = results.metadata()
+    assert metadata["hash"] == spec.hash
+    assert metadata["config"]["searcher"]["earlier"]["path"] == str(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(("changed", "name"), [({"a": "other"}, "a.csv"), ({"more_b": "other"}, "more")])
+def test_inputs_that_are_not_what_they_were_where_the_run_was_planned_are_refused(at_work, tmp_path, changed, name):
+    _, finished = at_work(**changed)
+    assert finished.status == 2
+    assert finished.err.startswith(
+        f"A run cannot be run here as it was planned elsewhere: {tmp_path}/there/{name} has another content than "
+        f"{tmp_path}/{name} there. "
+    )

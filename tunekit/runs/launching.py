@@ -101,8 +101,8 @@ def _scripts(specs: Iterable[RunSpec], launcher: str) -> tuple[Script, ...]:
             continue
         if not script.is_portable:
             raise ConfigurationError(
-                f"benchmark={spec.benchmark}: its program cannot be run on another machine. Run it on this one: without "
-                f"hydra/launcher={launcher}.",
+                f"benchmark={spec.benchmark}: its program cannot be run on another machine. Run it on this one, "
+                f"without hydra/launcher={launcher}.",
                 option="benchmark",
                 value=spec.benchmark,
             )

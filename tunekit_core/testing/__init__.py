@@ -20,18 +20,21 @@ from tunekit_core.testing.benchmark_contract import BenchmarkContract  # noqa: E
 from tunekit_core.testing.composer_contract import ComposerContract  # noqa: E402
 from tunekit_core.testing.criterion_contract import CriterionContract  # noqa: E402
 from tunekit_core.testing.experiments import Lived, Setup, live, run_toy  # noqa: E402
+from tunekit_core.testing.launcher_contract import LauncherContract  # noqa: E402
 from tunekit_core.testing.observer_contract import ObserverContract  # noqa: E402
 from tunekit_core.testing.replay import check_fold_equals_live  # noqa: E402
 from tunekit_core.testing.scheduler_contract import SchedulerContract  # noqa: E402
 from tunekit_core.testing.searcher_contract import SearcherContract  # noqa: E402
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem  # noqa: E402
 from tunekit_core.testing.toy_backend import ToyBackend  # noqa: E402
+from tunekit_core.testing.toy_launch import toy_launch  # noqa: E402
 
 __all__ = [
     "BackendContract",
     "BenchmarkContract",
     "ComposerContract",
     "CriterionContract",
+    "LauncherContract",
     "Lived",
     "ObserverContract",
     "SchedulerContract",
@@ -42,5 +45,6 @@ __all__ = [
     "check_fold_equals_live",
     "live",
     "run_toy",
+    "toy_launch",
     "toy_problem",
 ]

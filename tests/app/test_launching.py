@@ -1,0 +1,325 @@
+"""``hydra/launcher=NAME``: runs are sent elsewhere, and come back as if they had been run here."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tunekit.config.arguments import parse
+from tunekit.config.planning import plan_command
+from tunekit.runs.launching import launch_of
+from tunekit_core import load_experiment
+
+PLUGIN = (Path(__file__).with_name("toy_launcher.py")).read_text() + (
+    "\n\n@hookimpl\ndef tunekit_register_launchers():\n    return [Toy]\n"
+)
+LIMIT = "stopping.max_wallclock_time=300"
+STUDY = ("method=RS,ASHA", "benchmark=fcnet", LIMIT, "--multirun", "seed=range(2)", "results_dir=results")
+TOY = ("hydra/launcher=toy", "hydra.launcher.machine=../machine")
+ON_THIS_MACHINE = (
+    "Without a launcher runs are run on this machine; hydra.sweeper.n_jobs=N says how many of them at the same time.\n"
+)
+SCRIPT = (
+    *("benchmark=script", f"benchmark.command={sys.executable} train.py", "benchmark.folder=project"),
+    *("benchmark.space.lr=loguniform(1e-4,1e-1)", "searcher=random", "n_workers=1"),
+    *("stopping={max_num_trials_started:2,max_wallclock_time:1800}",),
+)
+TRAIN = """
+from tunekit import Reporter
+
+Reporter()(loss=0.5)
+"""
+
+
+@pytest.fixture
+def toy(site):
+    """A distribution with the launcher toy."""
+    site.add("tunekit-toy", PLUGIN)
+
+
+@pytest.fixture
+def within(tmp_path, monkeypatch):
+    """Go to a folder of this name, made where needed."""
+
+    def go(name):
+        (tmp_path / name).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / name)
+        return tmp_path / name
+
+    return go
+
+
+def result_files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/*/*/results.csv.zip")}
+
+
+def test_a_launched_sweep_gives_the_files_and_the_summary_of_a_local_one_to_the_byte(tunekit, toy, within):
+    here = within("local")
+    local = tunekit(*STUDY)
+    away = within("launched")
+    launched = tunekit(*STUDY, *TOY)
+    assert (launched.status, launched.out) == (0, "")
+    assert not (away / "results").exists()
+    assert launched.err.splitlines()[0] == "4 runs: 0 complete, 4 to launch."
+    assert launched.err.splitlines()[1].startswith("4 runs are begun. To have what they came to, type: ")
+    again = tunekit(*STUDY, *TOY)
+    assert (again.status, again.out) == (0, local.out)
+    assert "best metric_valid_loss so far" in local.out
+    assert len(result_files(here / "results")) == 4
+    assert result_files(here / "results") == result_files(away / "results")
+    third = tunekit(*STUDY, *TOY)
+    assert (third.status, third.out) == (0, local.out)
+
+
+def test_what_is_complete_here_is_not_launched(tunekit, toy, within, tmp_path):
+    within("here")
+    assert tunekit(*STUDY, "method=RS").status == 0
+    launched = tunekit(*STUDY, *TOY)
+    assert launched.err.startswith("4 runs: 2 complete, 2 to launch.\n2 runs are begun.")
+    assert {path.name for path in (tmp_path / "machine" / "results" / "default").iterdir()} == {"ASHA"}
+
+
+def test_where_not_all_could_be_begun_the_status_is_1_and_the_same_command_begins_the_rest(tunekit, toy, within):
+    within("here")
+    first = tunekit(*STUDY, *TOY, "hydra.launcher.at_most=3")
+    assert (first.status, first.err.splitlines()[0]) == (1, "4 runs: 0 complete, 4 to launch.")
+    second = tunekit(*STUDY, *TOY, "hydra.launcher.at_most=3")
+    assert (second.status, second.err.splitlines()[0]) == (0, "4 runs: 3 complete, 1 to launch.")
+
+
+def test_a_single_run_is_launched_as_well_and_prints_what_a_local_one_does(tunekit, toy, within):
+    one = ("method=ASHA", "benchmark=fcnet", LIMIT, "results_dir=results")
+    within("local")
+    local = tunekit(*one)
+    within("launched")
+    assert tunekit(*one, *TOY).err.startswith("1 run: 0 complete, 1 to launch.\n1 runs are begun.")
+    assert "best metric_valid_loss" in local.out.lower()
+    launched = tunekit(*one, *TOY)
+    local_lines, launched_lines = local.out.splitlines(), launched.out.splitlines()
+    assert launched_lines[:3] == local_lines[:3]
+
+
+def test_a_program_of_ones_own_goes_with_its_runs(tunekit, toy, within, tmp_path):
+    (within("here") / "project").mkdir()
+    (tmp_path / "here" / "project" / "train.py").write_text(TRAIN)
+    launched = tunekit(*SCRIPT, *TOY, "results_dir=results")
+    assert launched.status == 0, launched.err
+    assert launched.err.splitlines()[1] == "Sources: train.py."
+    assert tunekit(*SCRIPT, *TOY, "results_dir=results").status == 0
+    (folder,) = (tmp_path / "here" / "results").glob("*/*/*")
+    assert list(load_experiment(folder).results["loss"]) == [0.5, 0.5]
+
+
+def test_the_plan_of_a_launcher_lists_jobs_with_hours_and_dollars_and_begins_nothing(tunekit, toy, within, tmp_path):
+    (within("here") / "project").mkdir()
+    (tmp_path / "here" / "project" / "train.py").write_text(TRAIN)
+    finished = tunekit(*SCRIPT, "--multirun", "seed=range(4)", *TOY, "hydra.launcher.price=0.6", "--plan")
+    assert (finished.status, finished.err) == (0, "")
+    assert [" ".join(line.split()) for line in finished.out.splitlines() if line.strip()] == [
+        "job runs where hours at most dollars at most",
+        "─" * 70,
+        "fifo+random 4 1 x folder 2.0 1.20",
+        "4 runs: 0 complete here, 4 left.",
+        "1 job. Hours: at most 2.0. Dollars: at most 1.20.",
+    ]
+    assert not (tmp_path / "machine").exists()
+    assert not (tmp_path / "results").exists()
+
+
+def test_hours_and_dollars_that_nobody_knows_are_said_to_be_unknown(tunekit, toy, within):
+    within("here")
+    finished = tunekit(*STUDY, *TOY, "hydra.sweeper.plan=true")
+    lines = [" ".join(line.split()) for line in finished.out.splitlines()]
+    assert "RS 2 1 x folder unknown unknown" in lines
+    assert lines[-1] == "2 jobs. Hours: unknown. Dollars: unknown."
+
+
+def test_the_flag_plan_lists_runs_where_there_is_no_launcher(tunekit, results):
+    typed = tunekit(*STUDY, "hydra.sweeper.plan=true")
+    finished = tunekit(*STUDY, "--plan")
+    assert (finished.status, finished.out, finished.err) == (0, typed.out, "")
+    assert finished.out.count("missing") == 4
+    assert not (results.root.parent / "results").exists()
+
+
+@pytest.mark.parametrize("name", ["joblib", "submitit_slurm", "tpy", "tunekit-toy/tpy", ""])
+def test_a_launcher_that_is_none_of_ours_is_refused_with_those_that_are(tunekit, toy, name):
+    finished = tunekit(*STUDY, f"hydra/launcher={name}")
+    close = "Did you mean 'toy'? " if name == "tpy" else ""
+    close = "Did you mean 'tunekit-toy/toy'? " if name == "tunekit-toy/tpy" else close
+    assert (finished.status, finished.err) == (
+        2,
+        f"hydra/launcher={name}: No launcher named '{name}'. {close}Installed: toy. {ON_THIS_MACHINE}",
+    )
+
+
+def test_a_launcher_of_hydra_that_is_installed_is_refused_too(tunekit, toy):
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store(group="hydra/launcher", name="joblib", node={"_target_": "hydra_plugins.Joblib"})
+    try:
+        finished = tunekit(*STUDY, "hydra/launcher=joblib")
+    finally:
+        del ConfigStore.instance().repo["hydra"]["launcher"]["joblib.yaml"]
+    assert (finished.status, finished.err) == (
+        2,
+        f"hydra/launcher=joblib: No launcher named 'joblib'. Installed: toy. {ON_THIS_MACHINE}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (
+            ("hydra.launcher.machin=x",),
+            "hydra.launcher.machin='x': the launcher 'toy' (tunekit-toy 1.0) has no option 'machin'. Did you mean "
+            "'machine'? Its options: machine, at_most, refuses, price.\n",
+        ),
+        ((), "The launcher 'toy' needs a value for 'machine': add hydra.launcher.machine=… (text).\n"),
+        (
+            ("hydra.launcher.machine=x", "hydra.launcher.at_most=many"),
+            "hydra.launcher.at_most='many' does not fit. Allowed: whole number | null, at least 1.\n",
+        ),
+        (
+            ("hydra.launcher.machine=x", "hydra.launcher.at_most=0"),
+            "hydra.launcher.at_most=0 must be at least 1.\n",
+        ),
+        (
+            ("hydra.launcher.machine=x", "hydra.launcher.refuses=true"),
+            "hydra.launcher.refuses=True: so it does.\n",
+        ),
+        (
+            ("hydra.launcher.machine=x", "experiment_tag=a,b"),
+            "experiment_tag has several values, a, b, and what is launched has one. Launch one after the other, with "
+            "experiment_tag=TAG.\n",
+        ),
+        (("hydra.launcher.machine=x", "seed=1", "searcher=randm"), "There is no searcher 'randm'. Did you mean "),
+    ],
+)
+def test_what_cannot_be_launched_is_refused_before_anything_is_written(tunekit, toy, within, options, problem):
+    here = within("here")
+    finished = tunekit(*STUDY, "hydra/launcher=toy", *options)
+    assert (finished.status, finished.out) == (2, "")
+    assert finished.err.startswith(problem)
+    assert [*here.iterdir()] == []
+
+
+def test_an_option_of_a_launcher_without_one_is_refused(tunekit, toy):
+    finished = tunekit(*STUDY, "hydra.launcher.machine=x")
+    assert (finished.status, finished.err) == (
+        2,
+        "hydra.launcher.machine: no launcher is chosen that could have this option. Add hydra/launcher=NAME; "
+        f"installed: toy. {ON_THIS_MACHINE}",
+    )
+
+
+def test_a_launcher_is_one_for_the_whole_sweep(tunekit, toy):
+    finished = tunekit(*STUDY, "hydra/launcher=toy,basic")
+    assert finished.status == 2
+    assert finished.err.startswith("'hydra/launcher=toy,basic' gives several values, and what is below hydra has one")
+
+
+def test_a_run_with_a_secret_is_not_sent_anywhere(tunekit, toy, within, tmp_path, monkeypatch):
+    monkeypatch.setenv("API_TOKEN", "sesame-open-up")
+    (within("here") / "project").mkdir()
+    (tmp_path / "here" / "project" / "train.py").write_text(TRAIN)
+    finished = tunekit(*SCRIPT, *TOY, "benchmark.environment.API_TOKEN=${oc.env:API_TOKEN}")
+    assert (finished.status, finished.out) == (2, "")
+    assert finished.err == (
+        "benchmark.environment.API_TOKEN is or holds a secret, and secrets are not sent to other machines. Leave it "
+        "out and have the program read it where it runs, or run it on this machine: without hydra/launcher=toy.\n"
+    )
+    assert not (tmp_path / "machine").exists()
+
+
+def test_the_configuration_of_a_run_is_the_same_with_a_launcher(tunekit, toy):
+    without = tunekit("method=ASHA", "benchmark=fcnet", "--cfg", "job")
+    finished = tunekit("method=ASHA", "benchmark=fcnet", *TOY, "--cfg", "job")
+    assert (finished.status, finished.out) == (0, without.out)
+    assert tunekit("method=ASHA", "hydra/launcher=joblib", "--cfg", "job").status == 2
+
+
+@pytest.mark.parametrize("name", ["toy", "tunekit-toy/toy", "Tunekit_Toy/toy"])
+def test_a_launcher_goes_by_its_name_and_by_that_with_its_distribution(tunekit, toy, within, name):
+    within("here")
+    finished = tunekit(*STUDY, f"hydra/launcher={name}", "hydra.launcher.machine=../machine", "--plan")
+    assert (finished.status, finished.err) == (0, "")
+    assert "1 x folder" in finished.out
+
+
+def test_where_two_distributions_offer_it_the_error_says_how_each_is_typed(tunekit, toy, site):
+    site.add("tunekit-other-toy", PLUGIN)
+    finished = tunekit(*STUDY, *TOY)
+    assert finished.status == 2
+    assert "hydra/launcher=tunekit-toy/toy" in finished.err
+    assert "hydra/launcher=tunekit-other-toy/toy" in finished.err
+
+
+@pytest.mark.parametrize("name", ["basic", "null"])
+def test_the_launcher_that_is_none_runs_them_here(tunekit, toy, results, name):
+    assert tunekit("method=RS", "benchmark=fcnet", LIMIT, f"hydra/launcher={name}").status == 0
+    assert len(results.folders()) == 1
+
+
+def test_no_plugin_is_asked_for_launchers_unless_one_is_chosen(tunekit, site, results):
+    site.add("tunekit-toy", "@hookimpl\ndef tunekit_register_launchers():\n    raise RuntimeError('was asked')\n")
+    finished = tunekit("method=RS", "benchmark=fcnet", LIMIT)
+    assert finished.status == 0
+    assert "was asked" not in finished.err
+    assert "was asked" in tunekit(*STUDY, *TOY).err
+
+
+def test_a_study_can_choose_its_launcher_in_its_file(tunekit, toy, within, tmp_path):
+    folder = within("here") / "mine" / "experiment"
+    folder.mkdir(parents=True)
+    (folder / "away.yaml").write_text(
+        "# @package _global_\n"
+        "defaults:\n  - override /hydra/launcher: toy\n"
+        "experiment:\n  name: away\n"
+        "hydra:\n  launcher:\n    machine: ../machine\n  mode: MULTIRUN\n"
+    )
+    finished = tunekit("experiment=away", "--config-dir", "mine", "method=RS", "benchmark=fcnet", LIMIT, "--plan")
+    assert (finished.status, finished.err) == (0, "")
+    assert "1 x folder" in finished.out
+
+
+def test_a_run_that_is_being_run_here_is_not_launched(tunekit, toy, start, within, tmp_path):
+    (within("here") / "project").mkdir()
+    (tmp_path / "here" / "project" / "train.py").write_text("import time\ntime.sleep(60)\n")
+    process = start(*SCRIPT, "results_dir=results")
+    for line in process.stderr:
+        if line.startswith("Running in"):
+            break
+    while not [*(tmp_path / "here" / "results").glob("*/*/*/events.jsonl")]:
+        pass
+    finished = tunekit(*SCRIPT, *TOY, "results_dir=results")
+    assert finished.status == 2
+    assert "is being run on this machine by another process." in finished.err
+    assert not (tmp_path / "machine").exists()
+
+
+def test_a_launch_says_what_its_runs_need(toy, within, tmp_path):
+    project = within("here") / "project"
+    project.mkdir()
+    (project / "train.py").write_text(TRAIN)
+    arguments = (*SCRIPT, "observers.tensorboard=true", "experiment_tag=study", "results_dir=results")
+    specs = plan_command(parse(arguments)).specs
+    launch = launch_of(specs, launcher="toy", command="typed")
+    assert (launch.experiment_tag, launch.command, launch.inputs) == ("study", "typed", ())
+    assert launch.results_dir == tmp_path / "here" / "results"
+    assert launch.distributions == ("tunekit-hpo", "tunekit-local", "tunekit-benchmarks", "tunekit-tensorboard")
+    (script,) = launch.scripts
+    assert (script.folder, script.command) == (project, (sys.executable, "train.py"))
+    (run,) = launch.runs
+    assert str(run.folder) == f"study/fifo+random/script-train-0-{run.hash}"
+    assert (run.method, run.problem, run.dataset, run.seed) == ("fifo+random", "script-train", "train", 0)
+    assert (run.n_workers, run.seconds, run.is_expensive, run.backend) == (1, 1800.0, True, "local")
+    assert json.loads(json.dumps(run.spec)) == run.spec
+
+
+@pytest.mark.parametrize(("method", "is_expensive"), [("RS", False), ("ASHA", False), ("MOBSTER", True), ("BO", True)])
+def test_simulated_runs_are_expensive_where_their_searcher_is(toy, results, method, is_expensive):
+    specs = plan_command(parse((f"method={method}", "benchmark=fcnet"))).specs
+    (run,) = launch_of(specs, launcher="toy", command="typed").runs
+    assert (run.is_expensive, run.seconds, run.backend) == (is_expensive, None, "simulator")
