@@ -84,7 +84,7 @@ class SageMakerLauncher(Launcher):
 
     def _check_options(self, launch: Launch) -> None:
         options = self._options
-        check_job_options(options, "runs")
+        check_job_options(options, "jobs")
         places = StudyPlaces("bucket", options.prefix, launch.experiment_tag)
         for group in groups_of(launch.runs, options.group_by):
             options.check_max_wait(max_run_of(group, options))
