@@ -118,7 +118,7 @@ def test_a_quota_is_waited_for(tmp_path, emulator):
     emulator.settings.quotas = {"ml.m5.large": 1}
     process = launcher(tmp_path, [0, 1], wait_for_quota=60)
     until(lambda: len(emulator.jobs) == 1)
-    until(lambda: [call.error for call in emulator.calls if call.operation == "CreateTrainingJob"][1:])
+    until(lambda: [call for call in emulator.calls if call.operation == "CreateTrainingJob" and call.status == 400])
     stop_all(emulator)
     assert process.wait(timeout=60) == 0
     process.communicate()
@@ -164,7 +164,7 @@ def test_a_study_stays_in_the_bucket_of_its_first_launch(tmp_path, emulator):
     with pytest.raises(
         ConfigurationError, match="experiment_tag=study was launched to s3://ours/teams/a/, and now would"
     ):
-        launch(tmp_path, [0], s3_bucket=BUCKET, s3_prefix="teams/a")
+        launch(tmp_path, [0], s3_bucket="ours", s3_prefix="teams/b")
     launch(tmp_path, [0], s3_prefix="teams/a")
     assert len(emulator.jobs) == 1
     noted = json.loads((tmp_path / "study/remote.json").read_text())
