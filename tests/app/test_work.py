@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -153,23 +154,36 @@ def test_what_is_complete_is_not_run_again_and_each_run_has_a_line(tunekit, resu
     assert (again.status, again.out, again.err) == (0, "", "3 runs: 3 complete, 0 to run.\n")
 
 
-def test_killed_in_the_middle_and_started_again_it_goes_on_where_it_was(start, shell, project, tmp_path):
-    file = write(tmp_path / "runs.jsonl", planned(*SCRIPT))
-    process = start("work", file, "--results-dir", "there", SECONDS="0.3")
+def kill_in_the_middle(start, tmp_path, *command, **environment):
+    process = start(*command, SECONDS="0.3", **environment)
     deadline = time.monotonic() + 60
     while not any("report" in path.read_text() for path in (tmp_path / "there").glob("*/*/*/events.jsonl")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    finished = shell("work", file, "--results-dir", "there")
+
+
+def test_killed_in_the_middle_and_started_again_it_goes_on_where_it_was(start, shell, project, tmp_path):
+    command = ("work", write(tmp_path / "runs.jsonl", planned(*SCRIPT)), "--results-dir", "there")
+    kill_in_the_middle(start, tmp_path, *command)
+    finished = shell(*command)
     assert finished.status == 0, finished.err
     (folder,) = (tmp_path / "there").glob("*/*/*")
-    events = [
-        json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines() if "event" in line
-    ]
     assert len(load_experiment(folder).results) == 9
-    assert events.count("start") <= 4
+    assert len([*folder.glob("[0-9]")]) == 3
+
+
+def test_folders_of_trials_may_lie_elsewhere_and_be_gone_when_it_goes_on(start, shell, project, tmp_path):
+    command = ("work", write(tmp_path / "runs.jsonl", planned(*SCRIPT)), "--results-dir", "there")
+    kill_in_the_middle(start, tmp_path, *command, TUNEKIT_TRIALS=str(tmp_path / "trials"))
+    (folder,) = (tmp_path / "there").glob("*/*/*")
+    assert (tmp_path / "trials" / folder.name / "0").is_dir()
+    shutil.rmtree(tmp_path / "trials")
+    finished = shell(*command, TUNEKIT_TRIALS=str(tmp_path / "trials"))
+    assert finished.status == 0, finished.err
+    assert len(load_experiment(folder).results) == 9
+    assert [*folder.glob("[0-9]")] == []
 
 
 def test_an_interruption_says_how_to_go_on(start, project, tmp_path):

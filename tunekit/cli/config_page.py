@@ -36,6 +36,6 @@ def show_config(composition: Composition, package: str, *, resolve: bool) -> int
     if not package:
         print("# @package _global_")
         if len(configs) > 1:
-            print(f"# The first of {len(configs)} runs; hydra.sweeper.plan=true lists them all.")
+            print(f"# The first of {len(configs)} runs; --plan lists them all.")
     print(text, end="")
     return 0

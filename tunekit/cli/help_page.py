@@ -18,7 +18,7 @@ EXAMPLES = (
     ("method=ASHA benchmark=fcnet --multirun 'seed=range(20)'", "20 seeds on all cores: a table and a figure"),
     ("--multirun method=RS,ASHA 'seed=range(20)'", "methods compared; run again, it runs what is missing"),
     ("experiment=demo_study", "a whole study"),
-    ("method=ASHA --multirun 'seed=range(20)' hydra.sweeper.plan=true", "what would run, and what is complete"),
+    ("method=ASHA --multirun 'seed=range(20)' --plan", "what would run, and what is complete"),
     ("method=ASHA --cfg job", "the configuration, without running it"),
     ("method=ASHA backend=local benchmark=checkpoint_example n_workers=2", "trials are processes of this machine"),
     ("resume FOLDER", "an experiment whose trials are processes goes on; resume --help says more"),
@@ -36,10 +36,12 @@ SWEEPS = (
     ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
     ("'hydra.sweeper.zip=[[seed,n_workers]]'", "values that vary together"),
     ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
+    ("hydra/launcher=NAME hydra.launcher.OPTION=VALUE", "run them elsewhere; `plugins launcher` lists what can"),
 )
 FLAGS = (
     ("--multirun, -m", "sweep over values: a,b,c  range(20)  choice(a,b)  glob(*)"),
     ("--config-dir FOLDER", "more options files of your own"),
+    ("--plan", "list what would run, or with a launcher its jobs, hours and dollars, and end"),
     ("--cfg job", "print the configuration, with every option of every component, and end"),
     ("--debug", "tracebacks"),
     ("--hydra-help", "the flags of Hydra"),

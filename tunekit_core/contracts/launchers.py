@@ -111,7 +111,7 @@ class Launcher(abc.ABC):
         """Options are an instance of ``Options``."""
 
     def check(self, launch: Launch) -> None:
-        """See that what is left can be launched, before anything is written or begun.
+        """See that what is left can be launched, before anything of it is begun.
 
         Raises:
             ConfigurationError: If it cannot be.

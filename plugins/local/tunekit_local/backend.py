@@ -44,10 +44,12 @@ from tunekit_local.running_trial import RunningTrial
 from tunekit_local.start_queue import StartQueue
 from tunekit_local.supervised_run import SupervisedRuns
 from tunekit_local.supervisor import changed
+from tunekit_local.trial_files import is_folder
 from tunekit_local.trial_folder import TrialFolder
 
 SECONDS_BETWEEN_CHECKS = 1.0  # of all trials: notices may be lost, and a killed supervisor sends none
 SECONDS_TO_CLOSE = 15.0  # that runs have beyond the grace period
+TRIALS = "TUNEKIT_TRIALS"  # a variable: below which folder those of trials lie, rather than in that of the experiment
 
 
 class LocalBackend(Backend):
@@ -55,7 +57,8 @@ class LocalBackend(Backend):
 
     A script gets its hyperparameters as arguments and as a file, and reports through ``tunekit.Reporter``. It is ended
     with SIGTERM, so that it can write a checkpoint, and after the grace period with SIGKILL; what it has started ends
-    with it. Whatever becomes of the tuner, the experiment can go on where it was.
+    with it. Whatever becomes of the tuner, the experiment can go on where it was. The folders of trials are in that of
+    the experiment; the variable ``TUNEKIT_TRIALS`` names another, in which there is one for each experiment.
 
     Raises:
         ConfigurationError: If the benchmark has no script, or an option asks for a GPU that is not there.
@@ -99,11 +102,14 @@ class LocalBackend(Backend):
             if_it_fails.pop_all()
 
     def _open(self, n_workers: int) -> None:
-        folder = self.folder
-        if folder is None:
-            folder = self._temporary = Path(tempfile.mkdtemp(prefix="tunekit-"))
-        folder.mkdir(parents=True, exist_ok=True)
-        self._home = folder.resolve()
+        if self.folder is None:
+            home = self._temporary = Path(tempfile.mkdtemp(prefix="tunekit-"))
+        elif os.environ.get(TRIALS):
+            home = Path(os.environ[TRIALS]) / self.folder.resolve().name
+        else:
+            home = self.folder
+        home.mkdir(parents=True, exist_ok=True)
+        self._home = home.resolve()
         self._devices.split_cpus(n_workers)
         self._notices = Notices(self._home)
         self._processes = SupervisedRuns(end_with_tuner=self._options.on_tuner_death == "stop")
@@ -121,6 +127,7 @@ class LocalBackend(Backend):
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         self._began += self.now() - time
+        self._tell_of_lost_folders([unfinished.trial for unfinished in trials])
         self._end_unknown_runs({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         restored = []
         for unfinished in trials:
@@ -249,6 +256,18 @@ class LocalBackend(Backend):
         for path in self._home.iterdir():
             if path.name.isdecimal():
                 TrialFolder(path).end_runs_after(known.get(int(path.name), -1), self._processes)
+
+    def _tell_of_lost_folders(self, trials: Sequence[Trial]) -> None:
+        """Warn of folders that are gone, as on another machine: without what is in them trials go on from nothing."""
+        reported = [trial for trial in trials if trial.last_report is not None]
+        lost = [trial for trial in reported if not is_folder(self._folder(trial.id).path)]
+        if lost:
+            warnings.warn(
+                f"Trials that are not at their end have lost their folders in {self._home}: {len(lost)} of them, trial "
+                f"{lost[0].id} first. Those that go on begin anew; reports that they repeat do not count.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _folder(self, trial_id: int) -> TrialFolder:
         return TrialFolder(self._home / str(trial_id))
