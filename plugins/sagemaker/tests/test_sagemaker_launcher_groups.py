@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tunekit_core import ConfigurationError, InvalidOption, Launch, LaunchedRun
+from tunekit_core.testing import LauncherContract
 from tunekit_sagemaker.launcher.groups import groups_of
 from tunekit_sagemaker.launcher.launcher import SageMakerLauncher
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
@@ -14,7 +15,7 @@ CHEAP, EXPENSIVE = ("RS", "ASHA", "ASHA-STOP", "PASHA"), ("BO", "MOBSTER", "KDE"
 
 def run_of(method="ASHA", problem="fcnet-digits", seed=0, **other):
     values = {
-        "hash": f"{method}/{problem}/{seed}",
+        "hash": f"{problem}-{seed}",
         "folder": PurePosixPath("study", method, f"{problem}-{seed}"),
         "dataset": problem.partition("-")[2],
         "n_workers": 4,
@@ -52,7 +53,7 @@ def test_the_demo_study_is_84_jobs(n_problems, n_runs):
     runs = demo_study(n_problems)
     jobs = plan(runs)
     assert (len(runs), len(jobs)) == (n_runs, 84)
-    assert sorted(run.hash for job in jobs for run in job.runs) == sorted(run.hash for run in runs)
+    assert sorted(run.folder for job in jobs for run in job.runs) == sorted(run.folder for run in runs)
 
 
 def test_titles_say_what_is_in_a_job():
@@ -122,3 +123,9 @@ def test_what_cannot_be_launched_is_told_with_the_option_before_anything_is_aske
 def test_options_that_exclude_each_other_are_told(options, message):
     with pytest.raises(InvalidOption, match=message):
         SageMakerLauncherOptions(**options)
+
+
+class TestContract(LauncherContract):
+    @pytest.fixture
+    def make(self):
+        return lambda: SageMakerLauncher(SageMakerLauncherOptions(prices={"ml.m5.large": 0.5}))

@@ -11,7 +11,7 @@ import attrs
 from tunekit_core import Launch
 from tunekit_sagemaker.aws.errors import asking, patiently
 from tunekit_sagemaker.aws.names import job_name
-from tunekit_sagemaker.launcher.groups import Group, groups_of
+from tunekit_sagemaker.launcher.groups import Group, folder_of, groups_of
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 from tunekit_sagemaker.launcher.planning import max_run_of
 from tunekit_sagemaker.launcher.requests import files_of, shown_of
@@ -58,14 +58,14 @@ def decide(
     runs, done = launch.runs, set[str]()
     while True:
         before = patiently(study.log.read)
-        last = {each: job for job in before for each in job.runs}
-        wanted = {last[run.hash].name: last[run.hash] for run in runs if run.hash in last}
+        last = {folder: job for job in before for folder in job.runs}
+        wanted = {last[folder].name: last[folder] for folder in map(folder_of, runs) if folder in last}
         statuses = study.statuses(wanted)
         over = {name for name, status in statuses.items() if status.is_final}
-        left = [run for run in runs if run.hash not in last or last[run.hash].name in over]
+        left = [run for run in runs if folder_of(run) not in last or last[folder_of(run)].name in over]
         if over:  # some since results were brought home
-            done |= set(collect(study, launch.results_dir, {run.hash: str(run.folder) for run in left}).completed)
-            left = [run for run in left if str(run.folder) not in done]
+            done |= set(collect(study, launch.results_dir, {folder_of(run): run.hash for run in left}).completed)
+            left = [run for run in left if folder_of(run) not in done]
         new = []
         for group in groups_of(left, options.group_by):
             if group.digest not in prepared:
@@ -85,7 +85,7 @@ def _new_job(study: Study, group: Group, options: SageMakerLauncherOptions, code
         name=job_name(study.places.tag, group.label, os.urandom(4).hex(), unique=study.places.study),
         title=group.title,
         code=code,
-        runs={run.hash: str(run.folder) for run in group.runs},
+        runs={folder_of(run): run.hash for run in group.runs},
         max_run=max_run_of(group, options),
         hyperparameters=shown_of(group),
         metrics=metric_names(hyperparameters),
@@ -106,11 +106,11 @@ def _put(study: Study, key: str, content: bytes) -> None:
 
 def _copy_begun(study: Study, before: Iterable[StudyJob], new: Sequence[StudyJob]) -> None:
     """Copy what earlier jobs, which are over, have left of the runs of new ones: these go on from there."""
-    folders = {each: (job.name, folder) for job in new for each, folder in job.runs.items()}
+    to = {folder: job.name for job in new for folder in job.runs}
     before = list(before)
-    begun = study.runs_left_behind(before, folders) if new and before else {}
+    begun = study.runs_left_behind(before, to) if new and before else {}
     with in_threads() as threads:
-        list(threads.map(lambda each: _copy_run(study, begun[each][0], *folders[each]), begun))
+        list(threads.map(lambda folder: _copy_run(study, begun[folder][0], to[folder], folder), begun))
 
 
 def _copy_run(study: Study, found: RemoteRun, job: str, folder: str) -> None:

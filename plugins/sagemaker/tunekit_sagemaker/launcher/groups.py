@@ -48,7 +48,7 @@ class Group:
     @property
     def digest(self) -> str:
         """What tells it from groups of other runs."""
-        return hashlib.sha256("\n".join(sorted(run.hash for run in self.runs)).encode()).hexdigest()[:DIGITS]
+        return hashlib.sha256("\n".join(sorted(map(folder_of, self.runs))).encode()).hexdigest()[:DIGITS]
 
 
 def groups_of(runs: Sequence[LaunchedRun], group_by: Sequence[str] | None) -> list[Group]:
@@ -65,6 +65,11 @@ def groups_of(runs: Sequence[LaunchedRun], group_by: Sequence[str] | None) -> li
     return [Group(tuple(each)) for each in groups.values()]
 
 
+def folder_of(run: LaunchedRun) -> str:
+    """What tells a run from others: its folder, relative to that of results. Runs of two methods may have one hash."""
+    return str(run.folder)
+
+
 def is_simulated(run: LaunchedRun) -> bool:
     """Whether its time is simulated, so that it ends long before its time limit."""
     return run.seconds is None and run.backend == SIMULATOR
@@ -73,11 +78,11 @@ def is_simulated(run: LaunchedRun) -> bool:
 def _by_rule(run: LaunchedRun) -> Hashable:
     if not run.is_expensive:
         return run.method
-    return (run.method, run.seed) if is_simulated(run) else run.hash
+    return (run.method, run.seed) if is_simulated(run) else run.folder
 
 
 def _by(run: LaunchedRun, group_by: Sequence[str]) -> Hashable:
-    values = {"method": run.method, "problem": run.problem, "dataset": run.dataset, "seed": run.seed, "run": run.hash}
+    values = {"method": run.method, "problem": run.problem, "dataset": run.dataset, "seed": run.seed, "run": run.folder}
     return tuple(values[field] for field in group_by)
 
 

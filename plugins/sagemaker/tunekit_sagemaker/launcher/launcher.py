@@ -14,7 +14,7 @@ from tunekit_sagemaker.jobs.account import said_to_use, typed_below
 from tunekit_sagemaker.jobs.checks import PLACE, SOME_ROLE, check_job_options, check_job_request
 from tunekit_sagemaker.launcher.account import StudyAccount, find_study_account, note_address
 from tunekit_sagemaker.launcher.deciding import decide
-from tunekit_sagemaker.launcher.groups import groups_of
+from tunekit_sagemaker.launcher.groups import folder_of, groups_of
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 from tunekit_sagemaker.launcher.packing import Packed, pack
 from tunekit_sagemaker.launcher.planning import max_run_of, plan_of
@@ -58,7 +58,7 @@ class SageMakerLauncher(Launcher):
     def collect(self, launch: Launch) -> None:
         study = self._find_account(launch).study
         with said_to_use(CHOSEN_BY):
-            collect(study, launch.results_dir, {run.hash: str(run.folder) for run in launch.runs})
+            collect(study, launch.results_dir, {folder_of(run): run.hash for run in launch.runs})
 
     def launch(self, launch: Launch, tell: Callable[[str], None]) -> bool:
         options, account = self._options, self._find_account(launch)
@@ -69,7 +69,7 @@ class SageMakerLauncher(Launcher):
             code = patiently(partial(_upload, account, packed))
             decided = decide(account.study, launch, options, code, packed.moved)
         if decided.running:
-            n_runs = sum(run.hash in job.runs for job in decided.running for run in launch.runs)
+            n_runs = sum(folder_of(run) in job.runs for job in decided.running for run in launch.runs)
             tell(f"{_count(n_runs, 'run')} in {_count(len(decided.running), 'job')} that are not over yet.")
         requests = [request_for(job, account.study.places, options, account.role) for job in decided.to_create]
         for request in requests:

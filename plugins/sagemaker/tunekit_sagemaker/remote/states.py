@@ -61,23 +61,22 @@ def states_of(study: Study) -> list[JobState]:
         RecordError: If the log of the study is damaged.
     """
     jobs = patiently(study.log.read)
-    last = {each: job.name for job in jobs for each in job.runs}
-    statuses = _run_statuses(study, jobs, last)
+    last = {folder: job.name for job in jobs for folder in job.runs}
+    statuses = _run_statuses(study, last)
     described = [patiently(partial(study.jobs.describe, job.name)) for job in jobs]
     return [
-        _state(job, said, [statuses.get(each, "") for each in job.runs if last[each] == job.name])
+        _state(job, said, [statuses.get(folder, "") for folder in job.runs if last[folder] == job.name])
         for job, said in zip(jobs, described, strict=True)
     ]
 
 
-def _run_statuses(study: Study, jobs: list[StudyJob], last: Mapping[str, str]) -> dict[str, str]:
-    """What the newest job of each run says of it, by the hash of the run."""
-    left = study.left_behind() if jobs else {}
-    folders = {each: folder for job in jobs for each, folder in job.runs.items()}
-    begun = [each for each in last if f"{folders[each]}/{METADATA}" in left.get(last[each], {})]
+def _run_statuses(study: Study, last: Mapping[str, str]) -> dict[str, str]:
+    """What the newest job of each run says of it, by the folder of the run."""
+    left = study.left_behind() if last else {}
+    begun = [folder for folder in last if f"{folder}/{METADATA}" in left.get(last[folder], {})]
 
-    def status(run: str) -> str:
-        metadata = study.read_metadata(last[run], folders[run])
+    def status(folder: str) -> str:
+        metadata = study.read_metadata(last[folder], folder)
         return "" if metadata is None else str(metadata.get("status"))
 
     with in_threads() as threads:

@@ -37,24 +37,23 @@ def collect(study: Study, results_dir: Path, runs: Mapping[str, str] | None = No
     Args:
         study: The study.
         results_dir: Where results go.
-        runs: By the hash of each its folder, relative to that of results; all that were launched unless given.
+        runs: By the folder of each, relative to that of results, its hash; all that were launched unless given.
 
     Raises:
         Busy, NoAccess, Refused: If AWS cannot be asked.
         RecordError: If the log of the study is damaged.
     """
     jobs = patiently(study.log.read)
-    wanted = {each: folder for job in jobs for each, folder in job.runs.items()} if runs is None else dict(runs)
+    wanted = {folder: each for job in jobs for folder, each in job.runs.items()} if runs is None else dict(runs)
     left = study.runs_left_behind(jobs, wanted) if jobs else {}
 
-    def bring(run_hash: str) -> str | None:
-        folder = wanted[run_hash]
-        return receive_experiment(results_dir / folder, run_hash, partial(_fetch, study, folder, left[run_hash]))
+    def bring(folder: str) -> str | None:
+        return receive_experiment(results_dir / folder, wanted[folder], partial(_fetch, study, folder, left[folder]))
 
     with in_threads() as threads:
         outcomes = dict(zip(left, threads.map(bring, left), strict=True))
     by_status = {
-        status: tuple(sorted(wanted[each] for each, outcome in outcomes.items() if outcome == status))
+        status: tuple(sorted(folder for folder, outcome in outcomes.items() if outcome == status))
         for status in (COMPLETED, FAILED)
     }
     return Collected(by_status[COMPLETED], by_status[FAILED])

@@ -30,7 +30,7 @@ class StudyJob:
         name: Of the training job.
         title: What is in it, for people.
         code: S3 folder of the program and the bootstrap.
-        runs: By the hash of each run its folder, relative to that of results.
+        runs: By the folder of each run, relative to that of results, its hash.
         max_run: Seconds that its program may run.
         hyperparameters: What the console shows of it.
         metrics: Names of the metrics that it prints.

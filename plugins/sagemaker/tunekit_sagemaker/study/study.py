@@ -103,15 +103,15 @@ class Study:
                 found.setdefault(job, {})[name] = listed
         return found
 
-    def runs_left_behind(self, jobs: Iterable[StudyJob], hashes: Iterable[str]) -> dict[str, list[RemoteRun]]:
-        """What jobs have left of runs, by the hash of each: what the newest job has left comes first."""
-        wanted, files = set(hashes), self.left_behind()
+    def runs_left_behind(self, jobs: Iterable[StudyJob], folders: Iterable[str]) -> dict[str, list[RemoteRun]]:
+        """What jobs have left of runs, by the folder of each: what the newest job has left comes first."""
+        wanted, files = set(folders), self.left_behind()
         found: dict[str, list[RemoteRun]] = {}
         for job in reversed(list(jobs)):
             by_folder = _by_folder(files.get(job.name, {}))
-            for each, folder in job.runs.items():
-                if each in wanted and folder in by_folder:
-                    found.setdefault(each, []).append(RemoteRun(job.name, by_folder[folder]))
+            for folder in job.runs:
+                if folder in wanted and folder in by_folder:
+                    found.setdefault(folder, []).append(RemoteRun(job.name, by_folder[folder]))
         return found
 
     def read_metadata(self, job: str, folder: PurePosixPath | str) -> Mapping[str, Any] | None:
