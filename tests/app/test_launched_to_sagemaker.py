@@ -143,6 +143,9 @@ def test_what_was_launched_is_seen_collected_and_stopped_by_its_tag(at, emulator
     (folder,) = Path("results/study/ASHA").iterdir()
     assert capfd.readouterr().out.startswith(f"{folder}\nstudy: 1 complete run and 0 failed runs came here.\n")
     assert load_experiment(folder).best_value() == metrics["best_metric_value"]
+    best = load_experiment(folder).best_configuration()
+    assert metrics["best_hp_hp_batch_size"] == best["hp_batch_size"]
+    assert metrics["best_hp_hp_activation_fn_1"] == ["tanh", "relu"].index(best["hp_activation_fn_1"])
     assert main(["remote", "collect", "study"]) == 0
     assert "0 complete runs and 0 failed runs" in capfd.readouterr().out
     assert main(["remote", "stop", "study"]) == 0
