@@ -189,7 +189,7 @@ def test_trials_of_the_local_backend_run_in_the_job_and_go_on_after_a_stop(at, e
     assert list(experiment.results.groupby("trial_id")["epoch"].max()) == [30] * 4
     assert not [path for path in run.iterdir() if path.is_dir()]
     kinds = [json.loads(line)["event"] for line in (run / "events.jsonl").read_text().splitlines()]
-    assert kinds.count("started") == experiment.metadata["n_started"]
+    assert (kinds.count("tuner_started"), kinds.count("start")) == (2, experiment.metadata["n_started"])
 
 
 def test_trials_of_the_sagemaker_backend_are_jobs_that_the_job_begins(at, emulator):

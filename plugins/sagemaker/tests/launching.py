@@ -13,6 +13,7 @@ from tunekit_sagemaker.launcher.launcher import SageMakerLauncher
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 
 TAG = "study"
+COMMAND = "python -m tunekit +method=ASHA"
 
 
 def run_of(seed, method="ASHA"):
@@ -40,7 +41,7 @@ def launch_of(results, seeds, **other):
         "distributions": ("tunekit-asha",),
         "scripts": (),
         "inputs": (),
-        "command": "python -m tunekit +method=ASHA",
+        "command": COMMAND,
     }
     return Launch(**{**values, **other})
 

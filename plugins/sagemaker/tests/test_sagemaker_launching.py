@@ -176,6 +176,16 @@ def test_a_study_stays_in_the_bucket_of_its_first_launch(tmp_path, emulator):
     }
 
 
+def test_a_secret_in_the_environment_is_not_noted(tmp_path, emulator, monkeypatch):
+    from . import launching
+
+    command = "python -m tunekit hydra.launcher.environment.API_KEY=abcdefgh"
+    monkeypatch.setattr(launching, "COMMAND", command)
+    launch(tmp_path, [0], environment={"API_KEY": "abcdefgh"})
+    noted = json.loads((tmp_path / "study/remote.json").read_text())
+    assert noted["command"] == "python -m tunekit hydra.launcher.environment.API_KEY=***"
+
+
 def test_a_damaged_log_begins_nothing(tmp_path, emulator):
     launch(tmp_path, [0])
     boto3.client("s3").put_object(Bucket=BUCKET, Key="tunekit-launches/study/log/000001.json", Body=b'{"format": 1')

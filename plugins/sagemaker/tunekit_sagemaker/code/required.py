@@ -14,6 +14,8 @@ from packaging.utils import canonicalize_name
 from tunekit_sagemaker.code.distributions import is_compiled, is_of_no_index
 from tunekit_sagemaker.code.requirements import RequirementsFile
 
+OURS = "tunekit-"  # begins the names of what no index has, however it was installed
+
 
 @attrs.frozen
 class Travelling:
@@ -73,7 +75,8 @@ def _is_met(marker: Marker, extra: str) -> bool:
 
 
 def _travels(name: str) -> bool:
+    is_ours = canonicalize_name(name).startswith(OURS)
     try:
-        return is_of_no_index(name) and not is_compiled(name)
+        return (is_ours or is_of_no_index(name)) and not is_compiled(name)
     except metadata.PackageNotFoundError:  # its condition is not met here
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from tunekit_core import ConfigurationError, Launch
+from tunekit_core import ConfigurationError, Launch, is_secret, mask_secrets
 from tunekit_sagemaker.jobs.account import find_account
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 from tunekit_sagemaker.study.address import Address, read_address
@@ -61,8 +61,10 @@ def find_study_account(launch: Launch, options: SageMakerLauncherOptions, chosen
     return StudyAccount(Study(clients, StudyPlaces(bucket, options.prefix, launch.experiment_tag)), role)
 
 
-def note_address(account: StudyAccount, launch: Launch) -> None:
+def note_address(account: StudyAccount, launch: Launch, options: SageMakerLauncherOptions) -> None:
     """Note beside the results where the study is."""
     places, region = account.study.places, account.study.clients.region
-    address = Address(bucket=places.bucket, prefix=places.prefix, region=region, command=launch.command)
+    secrets = [value for name, value in options.environment.items() if is_secret(name, value)]
+    command = mask_secrets(launch.command, secrets)
+    address = Address(bucket=places.bucket, prefix=places.prefix, region=region, command=command)
     address.write(launch.results_dir, launch.experiment_tag)

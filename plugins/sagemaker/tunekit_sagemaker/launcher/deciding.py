@@ -66,12 +66,13 @@ def decide(
         if over:  # some since results were brought home
             done |= set(collect(study, launch.results_dir, {folder_of(run): run.hash for run in left}).completed)
             left = [run for run in left if folder_of(run) not in done]
-        new = []
-        for group in groups_of(left, options.group_by):
-            if group.digest not in prepared:
-                prepared[group.digest] = _new_job(study, group, options, code)
-                _prepare(study, prepared[group.digest], group, moved)
-            new.append(prepared[group.digest])
+        groups = groups_of(left, options.group_by)
+        unprepared = [group for group in groups if group.digest not in prepared]
+        fresh = [_new_job(study, group, options, code) for group in unprepared]
+        with in_threads() as threads:
+            list(threads.map(partial(_prepare, study, moved), fresh, unprepared))
+        prepared.update(zip((group.digest for group in unprepared), fresh, strict=True))
+        new = [prepared[group.digest] for group in groups]
         _copy_begun(study, before, new)
         if not new or patiently(partial(study.log.append, new)):
             running = tuple(job for name, job in wanted.items() if name in statuses and name not in over)
@@ -92,7 +93,7 @@ def _new_job(study: Study, group: Group, options: SageMakerLauncherOptions, code
     )
 
 
-def _prepare(study: Study, job: StudyJob, group: Group, moved: Mapping[str, str]) -> None:
+def _prepare(study: Study, moved: Mapping[str, str], job: StudyJob, group: Group) -> None:
     """Upload what a job reads of what it is to run: nobody knows its name before it is in the log."""
     for name, content in files_of(group, moved).items():
         key = study.places.inputs(job.name) + name

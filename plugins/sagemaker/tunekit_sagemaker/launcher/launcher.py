@@ -62,7 +62,7 @@ class SageMakerLauncher(Launcher):
 
     def launch(self, launch: Launch, tell: Callable[[str], None]) -> bool:
         options, account = self._options, self._find_account(launch)
-        note_address(account, launch)
+        note_address(account, launch, options)
         packed = self._packed or pack(launch, options)
         with said_to_use(CHOSEN_BY):
             tell("Uploads what runs need, unless it is there.")

@@ -14,7 +14,7 @@ from tunekit_sagemaker.observer.metrics import patterns_of
 from tunekit_sagemaker.study.log import StudyJob
 from tunekit_sagemaker.study.places import StudyPlaces
 
-LONGEST_SHOWN = 256  # characters of a hyperparameter
+LONGEST_SHOWN = 250  # characters of a hyperparameter, which may get quotes
 OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 PRICE = "TUNEKIT_DOLLARS_PER_HOUR"  # a variable of jobs, which says what they cost
 

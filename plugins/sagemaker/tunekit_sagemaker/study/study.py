@@ -18,7 +18,7 @@ from tunekit_sagemaker.jobs.statuses import JobStatus
 from tunekit_sagemaker.study.log import LaunchLog, StudyJob
 from tunekit_sagemaker.study.places import StudyPlaces
 
-N_THREADS = 16  # that ask S3 at the same time
+N_THREADS = 8  # that ask S3 at the same time
 METADATA = "metadata.json"
 
 
