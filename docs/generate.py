@@ -143,8 +143,8 @@ def configuration() -> Iterator[str]:
         ],
     )
     yield (
-        "`--plan` is `hydra.sweeper.plan=true`. `hydra/launcher=NAME` chooses what runs the runs elsewhere, for a single "
-        "run too, and `hydra.launcher.OPTION=VALUE` sets its options; without it they are run on this machine.\n"
+        "`--plan` is `hydra.sweeper.plan=true`. `hydra/launcher=NAME` chooses what runs the runs elsewhere, for a "
+        "single run too, and `hydra.launcher.OPTION=VALUE` sets its options; without it they are run on this machine.\n"
     )
     yield "## Options files\n"
     yield "What can stand after `method=`, `searcher=` and so on. Each is a file that sets options of a component.\n"

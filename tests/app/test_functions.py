@@ -383,3 +383,13 @@ def test_whatever_a_function_returns_or_raises_fails_its_trial_only(results):
     honest = reports[reports["trial_id"] % 2 == 0]
     assert honest["loss"].tolist() == honest["config_x"].tolist()
     assert tune(train, {"x": "uniform(0, 1)"}, **arguments).experiment.results.equals(reports)
+
+
+@pytest.mark.parametrize("override", ["hydra/launcher=toy", "hydra.launcher.image=mine"])
+def test_a_function_is_not_launched(results, override):
+    with pytest.raises(ConfigurationError) as caught:
+        tune(lambda x: x, {"x": "uniform(0, 1)"}, overrides=[override])
+    assert str(caught.value) == (
+        f"overrides: {override} cannot be here: a function is run where tune() is called. Launchers send programs of "
+        "their own to other machines, as benchmark=script on the command line."
+    )

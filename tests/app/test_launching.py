@@ -323,3 +323,80 @@ def test_simulated_runs_are_expensive_where_their_searcher_is(toy, results, meth
     specs = plan_command(parse((f"method={method}", "benchmark=fcnet"))).specs
     (run,) = launch_of(specs, launcher="toy", command="typed").runs
     assert (run.is_expensive, run.seconds, run.backend) == (is_expensive, None, "simulator")
+
+
+STAYS = """
+from tunekit_benchmarks.height.benchmark import HeightBenchmark
+from tunekit_core import Script
+
+
+class Stays(HeightBenchmark):
+    name = "stays"
+
+    def script(self):
+        return Script(("true",), is_portable=False)
+
+
+@hookimpl
+def tunekit_register_benchmarks():
+    return [Stays]
+"""
+
+
+def test_a_program_that_stays_on_this_machine_is_not_sent_anywhere(tunekit, toy, site, within, tmp_path):
+    site.add("tunekit-stays", STAYS)
+    within("here")
+    finished = tunekit("benchmark=stays", "backend=local", *TOY)
+    assert (finished.status, finished.out) == (2, "")
+    assert finished.err == (
+        "benchmark=stays: its program cannot be run on another machine. Run it on this one, without "
+        "hydra/launcher=toy.\n"
+    )
+    assert not (tmp_path / "machine").exists()
+
+
+@pytest.mark.parametrize(
+    ("sources", "sent"),
+    [
+        ("benchmark.sources=[train.py],[data.txt]", (Path("train.py"), Path("data.txt"))),
+        ("benchmark.sources=[train.py],null", None),
+        ("benchmark.sources=null", None),
+    ],
+)
+def test_programs_in_one_folder_are_sent_as_one(toy, within, sources, sent):
+    project = within("here") / "project"
+    project.mkdir()
+    (project / "train.py").write_text(TRAIN)
+    (project / "data.txt").write_text("data")
+    specs = plan_command(parse((*SCRIPT, "--multirun", sources))).specs
+    (script,) = launch_of(specs, launcher="toy", command="typed").scripts
+    assert (script.folder, script.sources) == (project, sent)
+
+
+def test_a_benchmark_whose_script_is_part_of_it_sends_no_folder(toy, results):
+    specs = plan_command(parse(("benchmark=height", "backend=local", "searcher=random"))).specs
+    launch = launch_of(specs, launcher="toy", command="typed")
+    assert launch.scripts == ()
+    assert "tunekit-benchmarks" in launch.distributions
+
+
+def test_a_master_seed_that_is_drawn_anew_is_refused_since_the_command_is_typed_again(tunekit, toy, within):
+    within("here")
+    finished = tunekit(*STUDY, *TOY, "random_seed=null")
+    assert (finished.status, finished.out) == (2, "")
+    assert finished.err.startswith("random_seed=null draws another number whenever the command is typed, ")
+    assert tunekit(*STUDY, *TOY, finished.err.split()[-1].removesuffix("."), "--plan").status == 0
+
+
+def test_runs_that_need_gpus_are_planned_and_launched_on_a_machine_without(toy, tunekit, within, tmp_path, monkeypatch):
+    (within("here") / "project").mkdir()
+    (tmp_path / "here" / "project" / "train.py").write_text(TRAIN)
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    needs = (*SCRIPT, "backend=local", "backend.num_gpus_per_trial=2")
+    assert tunekit(*needs, *TOY, "--plan").status == 0
+    refused = tunekit(*needs, *TOY, "hydra.launcher.refuses=true")
+    assert refused.err == "hydra.launcher.refuses=True: so it does.\n"
+    finished = tunekit(*needs)
+    assert finished.status == 2
+    assert finished.err.startswith("backend.num_gpus_per_trial=2 is more than a trial can get, which is 0.")

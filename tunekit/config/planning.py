@@ -47,6 +47,12 @@ def plan_command(line: CommandLine) -> Plan:
     composition = compose(line)
     chosen = composition.launcher
     launcher = None if chosen is None else chosen.component.create(options=chosen.options)
+    if launcher is not None and any(config.get("random_seed", 0) is None for config in composition.configs):
+        raise ConfigurationError(
+            "random_seed=null draws another number whenever the command is typed, and with a launcher that is "
+            f"more than once. Type a number, such as random_seed={_drawn()}.",
+            option="random_seed",
+        )
     specs = plan_runs(composition.configs)
     return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan, launcher)
 
@@ -92,7 +98,11 @@ def _check_secrets(first: RunSpec, second: RunSpec) -> None:
         )
 
 
+def _drawn() -> int:
+    return secrets.randbelow(NUMBER_OF_SEEDS)
+
+
 def _draw_random_seed() -> int:
-    drawn = secrets.randbelow(NUMBER_OF_SEEDS)
+    drawn = _drawn()
     print_stderr(f"random_seed={drawn} was drawn: type it to find these results again.")
     return drawn

@@ -60,7 +60,7 @@ def refusal(monkeypatch):
             monkeypatch.setenv(name, value)
         benchmark = Training()
         with pytest.raises(ConfigurationError) as caught:
-            create("backend", "local", toy_problem(benchmark), benchmark, None, Streams(0), **options)
+            create("backend", "local", toy_problem(benchmark), benchmark, None, Streams(0), **options).check()
         return caught.value
 
     return refuse
@@ -208,6 +208,13 @@ class TestOptions:
             "backend.num_gpus_per_trial=2 is more than a trial can get, which is 0. nvidia-smi lists no GPU "
             "here: see what `nvidia-smi -L` says. Type backend.num_gpus_per_trial=0."
         )
+
+    def test_a_backend_that_nobody_has_checked_refuses_to_be_opened(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PATH", str(tmp_path))
+        benchmark, options = Training(), {"num_gpus_per_trial": 2}
+        backend = create("backend", "local", toy_problem(benchmark), benchmark, None, Streams(0), **options)
+        with pytest.raises(ConfigurationError, match=r"backend\.num_gpus_per_trial=2 is more than a trial can get"):
+            backend.open(1)
 
 
 def sequence(some, n):

@@ -20,6 +20,7 @@ from tunekit_core import (
     Checkpoint,
     ConfigurationError,
     Executable,
+    InvalidOption,
     Problem,
     StartFailed,
     Status,
@@ -61,7 +62,7 @@ class LocalBackend(Backend):
     the experiment; the variable ``TUNEKIT_TRIALS`` names another, in which there is one for each experiment.
 
     Raises:
-        ConfigurationError: If the benchmark has no script, or an option asks for a GPU that is not there.
+        ConfigurationError: If the benchmark has no script.
     """
 
     name: ClassVar[str] = "local"
@@ -85,7 +86,6 @@ class LocalBackend(Backend):
         self.max_retries = options.trial_retries
         self._options = options
         self._script = benchmark.script()
-        self._devices = Devices(options, changed(os.environ, changes_for_trials()))
         self._began = time.monotonic()
         self._running: dict[int, RunningTrial] = {}
         self._events: list[BackendEvent] = []  # that are known already
@@ -94,6 +94,10 @@ class LocalBackend(Backend):
         self._temporary: Path | None = None  # in place of the folder, where there is none
         self._has_warned = False
         self._has_ended_unknown_runs = False
+
+    def check(self) -> None:
+        """See that the GPUs that options ask for are there. A run may be planned on a machine without them."""
+        self._find_devices()
 
     def open(self, n_workers: int) -> None:
         with contextlib.ExitStack() as if_it_fails:
@@ -110,6 +114,7 @@ class LocalBackend(Backend):
             home = self.folder
         home.mkdir(parents=True, exist_ok=True)
         self._home = home.resolve()
+        self._devices = self._find_devices()
         self._devices.split_cpus(n_workers)
         self._notices = Notices(self._home)
         self._processes = SupervisedRuns(end_with_tuner=self._options.on_tuner_death == "stop")
@@ -256,6 +261,12 @@ class LocalBackend(Backend):
         for path in self._home.iterdir():
             if path.name.isdecimal():
                 TrialFolder(path).end_runs_after(known.get(int(path.name), -1), self._processes)
+
+    def _find_devices(self) -> Devices:
+        try:
+            return Devices(self._options, changed(os.environ, changes_for_trials()))
+        except InvalidOption as error:
+            raise InvalidOption(f"backend.{error.option}", error.value, error.problem) from error
 
     def _tell_of_lost_folders(self, trials: Sequence[Trial]) -> None:
         """Warn of folders that are gone, as on another machine: without what is in them trials go on from nothing."""
