@@ -143,3 +143,9 @@ def test_a_tag_that_was_not_launched_is_told(tmp_path, study):
 def test_a_bucket_that_does_not_exist_is_told(tmp_path, study):
     with pytest.raises(ConfigurationError, match="python -m tunekit remote cannot use AWS: NoSuchBucket"):
         status("study", results_dir=tmp_path / "home", bucket="no-such-bucket-of-ours")
+
+
+def test_a_region_that_is_not_known_is_told_as_it_is_typed_here(tmp_path, study, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(ConfigurationError, match=r"--region=None leaves open where jobs run: type --region=us-east-1"):
+        status("study", results_dir=tmp_path / "other", bucket=BUCKET)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,10 +14,15 @@ import boto3
 import pytest
 
 from tunekit_core import ConfigurationError, RecordError
+from tunekit_sagemaker.aws import errors
 from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.launcher import launcher as launcher_module, starting
+from tunekit_sagemaker.launcher.packing import Packed
+from tunekit_sagemaker.study import log
 from tunekit_sagemaker.study.places import StudyPlaces
 from tunekit_sagemaker.study.study import Study
 
+from . import launching
 from .launching import TAG, launch
 from .observing import until
 
@@ -28,8 +34,9 @@ FINAL = ("Completed", "Failed", "Stopped")
 
 
 @pytest.fixture(autouse=True)
-def nothing_begins(emulator, at_any_rate):
-    """Jobs wait for an instance until they are stopped."""
+def nothing_begins(emulator, at_any_rate, monkeypatch):
+    """Jobs wait for an instance until they are stopped, so nothing needs to travel."""
+    monkeypatch.setattr(launcher_module, "pack", lambda launch, options: Packed([], {}, {}))
     emulator.settings.delays = attrs.evolve(emulator.settings.delays, starting=1000.0)
 
 
@@ -61,8 +68,8 @@ def stop_all(emulator):
 )
 def test_killed_at_any_moment_and_typed_again_each_run_is_in_one_job(tmp_path, emulator, study, moment):
     process = launcher(tmp_path, [0, 1, 2], moment)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, errors
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, said
     assert launch(tmp_path, [0, 1, 2])
     assert sorted(begun(emulator)) == ["0", "1", "2"]
     assert launch(tmp_path, [0, 1, 2])
@@ -133,8 +140,6 @@ def test_jobs_that_the_list_does_not_have_yet_are_asked_for_by_name(tmp_path, em
 
 
 def test_a_lost_answer_to_an_entry_of_the_log_begins_nothing_twice(tmp_path, emulator, monkeypatch):
-    from tunekit_sagemaker.study import log
-
     put_once = log.put_once
     monkeypatch.setattr(log, "put_once", lambda *arguments: put_once(*arguments) and False)
     launch(tmp_path, [0, 1])
@@ -142,12 +147,35 @@ def test_a_lost_answer_to_an_entry_of_the_log_begins_nothing_twice(tmp_path, emu
 
 
 def test_throttled_creations_are_tried_again(tmp_path, emulator, monkeypatch):
-    from tunekit_sagemaker.launcher import starting
-
     monkeypatch.setattr(starting, "FIRST_PAUSE", 0.01)
     emulator.add_fault("CreateTrainingJob", "ThrottlingException", times=3)
     assert launch(tmp_path, [0, 1])
     assert begun(emulator) == ["0", "1"]
+
+
+FAULTS = [
+    ("ListObjectsV2", "SlowDown"),
+    ("PutObject", "InternalError"),
+    ("PutObject", "lost answer"),
+    ("GetObject", "InternalError"),
+    ("HeadObject", "InternalError"),
+    ("ListTrainingJobs", "ThrottlingException"),
+    ("DescribeTrainingJob", "ThrottlingException"),
+    ("CreateTrainingJob", "lost answer"),
+    ("CreateTrainingJob", "InternalFailure"),
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_fails_for_a_while_each_run_is_in_one_job(tmp_path, emulator, monkeypatch, seed):
+    monkeypatch.setattr(errors, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(starting, "FIRST_PAUSE", 0.01)
+    draw = random.Random(seed)
+    for seeds in ([0, 1], [1, 2], [0, 1, 2, 3]):
+        for operation, code in draw.sample(FAULTS, 4):
+            emulator.add_fault(operation, code, times=draw.randint(1, 2), after=draw.randint(0, 3))
+        assert launch(tmp_path, seeds)
+    assert begun(emulator) == ["0", "1", "2", "3"]
 
 
 def test_a_job_that_is_refused_is_told_with_what_to_do(tmp_path, emulator):
@@ -177,8 +205,6 @@ def test_a_study_stays_in_the_bucket_of_its_first_launch(tmp_path, emulator):
 
 
 def test_a_secret_in_the_environment_is_not_noted(tmp_path, emulator, monkeypatch):
-    from . import launching
-
     command = "python -m tunekit hydra.launcher.environment.API_KEY=abcdefgh"
     monkeypatch.setattr(launching, "COMMAND", command)
     launch(tmp_path, [0], environment={"API_KEY": "abcdefgh"})

@@ -25,7 +25,7 @@ def find_account(options: JobOptions, chosen_by: str) -> tuple[Clients, str, str
     Raises:
         ConfigurationError: If one of them is missing, or AWS does not answer.
     """
-    with said_to_use(chosen_by), typed_below(options.PATH):
+    with said_to_use(chosen_by), typed_after(f"{options.PATH}."):
         clients = Clients(options.region)
         return clients, find_role(clients, options.role), find_bucket(clients, options.s3_bucket)
 
@@ -50,11 +50,11 @@ def said_to_use(chosen_by: str) -> Iterator[None]:
 
 
 @contextmanager
-def typed_below(path: str) -> Iterator[None]:
+def typed_after(before: str) -> Iterator[None]:
     """What is wrong with an option within it is told with the name under which the option is typed.
 
     Args:
-        path: What stands before it.
+        before: What stands before it, such as ``"hydra.launcher."``.
     """
     try:
         yield
@@ -62,5 +62,5 @@ def typed_below(path: str) -> Iterator[None]:
         name = str(error.option)
         if "." in name and not name.startswith(OF_BACKEND):
             raise
-        name = f"{path}.{name.removeprefix(OF_BACKEND)}"
-        raise InvalidOption(name, error.value, error.problem.replace(OF_BACKEND, f"{path}.")) from error
+        name = f"{before}{name.removeprefix(OF_BACKEND)}"
+        raise InvalidOption(name, error.value, error.problem.replace(OF_BACKEND, before)) from error

@@ -10,7 +10,7 @@ from tunekit_core import ConfigurationError, Launch, LaunchedJob, Launcher
 from tunekit_sagemaker.aws.errors import NoAccess, Refused, asking, patiently
 from tunekit_sagemaker.aws.limits import require_valid
 from tunekit_sagemaker.code.upload import upload
-from tunekit_sagemaker.jobs.account import said_to_use, typed_below
+from tunekit_sagemaker.jobs.account import said_to_use, typed_after
 from tunekit_sagemaker.jobs.checks import PLACE, SOME_ROLE, check_job_options, check_job_request
 from tunekit_sagemaker.launcher.account import StudyAccount, find_study_account, note_address
 from tunekit_sagemaker.launcher.deciding import decide
@@ -47,7 +47,7 @@ class SageMakerLauncher(Launcher):
 
     def check(self, launch: Launch) -> None:
         """See that SageMaker would take each job, that all can travel, and that there are a role and a bucket."""
-        with typed_below(self._options.PATH):
+        with typed_after(f"{self._options.PATH}."):
             self._check_options(launch)
             self._packed = pack(launch, self._options)
         self._find_account(launch)

@@ -10,7 +10,7 @@ import attrs
 
 from tunekit_core import ConfigurationError
 from tunekit_sagemaker.aws.clients import Clients
-from tunekit_sagemaker.jobs.account import said_to_use, typed_below
+from tunekit_sagemaker.jobs.account import said_to_use, typed_after
 from tunekit_sagemaker.study.address import Address, noted_tags, read_address
 from tunekit_sagemaker.study.places import StudyPlaces
 from tunekit_sagemaker.study.study import Study
@@ -96,5 +96,5 @@ def _named(tag: str, where: Where) -> NamedStudy:
 @contextmanager
 def asking_for_a_study() -> Iterator[None]:
     """What AWS refuses within it is an error for who typed ``remote``."""
-    with said_to_use("python -m tunekit remote"), typed_below("remote"):
+    with said_to_use("python -m tunekit remote"), typed_after("--"):
         yield
