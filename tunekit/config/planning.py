@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -15,8 +15,10 @@ from tunekit.config.schema import NUMBER_OF_SEEDS, check
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark
-from tunekit_core.contracts.launchers import Launcher
 from tunekit_core.errors import ConfigurationError
+
+if TYPE_CHECKING:  # it is imported where one is chosen
+    from tunekit_core.contracts.launchers import Launcher
 
 
 @attrs.frozen
