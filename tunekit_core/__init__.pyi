@@ -1,5 +1,6 @@
 # What can be imported from tunekit_core, and where it is: the package reads it too.
 
+from .concurrency import PARALLEL_RUNS as PARALLEL_RUNS, parallel_runs as parallel_runs
 from .contracts.backends import (
     Backend as Backend,
     BackendEvent as BackendEvent,
@@ -76,7 +77,6 @@ from .errors import (
     suggestion as suggestion,
 )
 from .json_text import as_json as as_json
-from .parallel_runs import PARALLEL_RUNS as PARALLEL_RUNS, parallel_runs as parallel_runs
 from .plugins.commands import Command as Command
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create
@@ -84,6 +84,7 @@ from .randomness import Streams as Streams, effective_seed as effective_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
 from .records.files import write_whole as write_whole
 from .records.load import Experiment as Experiment, load_experiment as load_experiment
+from .records.received import receive_experiment as receive_experiment
 from .records.set_aside import set_aside as set_aside
 from .secret_names import is_secret as is_secret, mask_secrets as mask_secrets
 from .space import (

@@ -150,7 +150,7 @@ def test_a_launcher_that_is_none_of_ours_is_refused_with_those_that_are(tunekit,
     close = "Did you mean 'tunekit-toy/toy'? " if name == "tunekit-toy/tpy" else close
     assert (finished.status, finished.err) == (
         2,
-        f"hydra/launcher={name}: No launcher named '{name}'. {close}Installed: toy. {ON_THIS_MACHINE}",
+        f"hydra/launcher={name}: No launcher named '{name}'. {close}Installed: sagemaker, toy. {ON_THIS_MACHINE}",
     )
 
 
@@ -164,7 +164,7 @@ def test_a_launcher_of_hydra_that_is_installed_is_refused_too(tunekit, toy):
         del ConfigStore.instance().repo["hydra"]["launcher"]["joblib.yaml"]
     assert (finished.status, finished.err) == (
         2,
-        f"hydra/launcher=joblib: No launcher named 'joblib'. Installed: toy. {ON_THIS_MACHINE}",
+        f"hydra/launcher=joblib: No launcher named 'joblib'. Installed: sagemaker, toy. {ON_THIS_MACHINE}",
     )
 
 
@@ -210,7 +210,7 @@ def test_an_option_of_a_launcher_without_one_is_refused(tunekit, toy):
     assert (finished.status, finished.err) == (
         2,
         "hydra.launcher.machine: no launcher is chosen that could have this option. Add hydra/launcher=NAME; "
-        f"installed: toy. {ON_THIS_MACHINE}",
+        f"installed: sagemaker, toy. {ON_THIS_MACHINE}",
     )
 
 

@@ -178,7 +178,7 @@ def test_folders_of_trials_may_lie_elsewhere_and_be_gone_when_it_goes_on(start, 
     command = ("work", write(tmp_path / "runs.jsonl", planned(*SCRIPT)), "--results-dir", "there")
     kill_in_the_middle(start, tmp_path, *command, TUNEKIT_TRIALS=str(tmp_path / "trials"))
     (folder,) = (tmp_path / "there").glob("*/*/*")
-    assert (tmp_path / "trials" / folder.name / "0").is_dir()
+    assert (tmp_path / "trials" / folder.relative_to(tmp_path / "there") / "0").is_dir()
     shutil.rmtree(tmp_path / "trials")
     finished = shell(*command, TUNEKIT_TRIALS=str(tmp_path / "trials"))
     assert finished.status == 0, finished.err

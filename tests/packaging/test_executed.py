@@ -62,6 +62,8 @@ PROCESSES = {
     f"{SAGEMAKER}/emulator/instances/opt_ml.py subprocess.run": 1,  # unshare, for a real /opt/ml
     f"{SAGEMAKER}/emulator/instances/supervisor.py os.execvp": 1,  # the command of a job
     f"{SAGEMAKER}/emulator/instances/supervisor.py subprocess.run": 1,  # ps
+    f"{SAGEMAKER}/launcher/job.py os.execve": 1,  # `tunekit work`, in a job
+    f"{SAGEMAKER}/remote/__init__.py subprocess.run": 1,  # tunekit itself
     "tunekit_core/testing/hash_order.py subprocess.Popen": 1,  # pytest, in contract tests
 }
 LOADED = {

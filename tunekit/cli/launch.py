@@ -48,6 +48,7 @@ def launch_plan(plan: Plan, launcher: Launcher, *, command: str, debug: bool) ->
         return SUCCEEDED
     raise_when_interrupted()
     if launch is not None:
+        launcher.check(launch)
         launcher.collect(launch)
         left = _left(left)
     if not left:
@@ -59,7 +60,6 @@ def launch_plan(plan: Plan, launcher: Launcher, *, command: str, debug: bool) ->
                 "interrupt it, and type the command again."
             )
     launch = launch_of(left, launcher=launcher.name, command=command)
-    launcher.check(launch)
     n_complete = len(plan.specs) - len(left)
     print_stderr(f"{plural(len(plan.specs), 'run')}: {n_complete} complete, {len(left)} to launch.")
     print_sources(left)

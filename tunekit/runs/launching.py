@@ -17,6 +17,7 @@ from tunekit_core.contracts.launchers import Launch, LaunchedRun
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
+from tunekit_core.space import Domain
 
 
 def launch_of(specs: Sequence[RunSpec], *, launcher: str, command: str) -> Launch:
@@ -40,8 +41,10 @@ def launch_of(specs: Sequence[RunSpec], *, launcher: str, command: str) -> Launc
         )
     for spec in specs:
         _check_secrets(spec, launcher)
+    tuned = {_space_key(spec): spec for spec in specs}
+    names = {key: _hyperparameters(spec) for key, spec in tuned.items()}
     return Launch(
-        runs=tuple(map(_launched, specs)),
+        runs=tuple(_launched(spec, names[_space_key(spec)]) for spec in specs),
         experiment_tag=specs[0].experiment_tag,
         results_dir=Path(specs[0].results_dir).absolute(),
         distributions=_distributions(specs),
@@ -53,7 +56,7 @@ def launch_of(specs: Sequence[RunSpec], *, launcher: str, command: str) -> Launc
     )
 
 
-def _launched(spec: RunSpec) -> LaunchedRun:
+def _launched(spec: RunSpec, hyperparameters: tuple[str, ...]) -> LaunchedRun:
     limit = spec.built_in_criteria.get(TIME_LIMIT)
     backend, _ = split_options(spec.results["backend"])
     searcher, _ = split_options(spec.results["searcher"])
@@ -68,8 +71,19 @@ def _launched(spec: RunSpec) -> LaunchedRun:
         seconds=limit["seconds"] if spec.can_restore and limit is not None else None,
         is_expensive=spec.can_restore or registry().find("searcher", searcher).factory.is_expensive,
         backend=registry().find("backend", backend).name,
+        hyperparameters=hyperparameters,
         spec=as_travelling(spec),
     )
+
+
+def _space_key(spec: RunSpec) -> str:
+    """The same for runs with the same search space: there are hundreds of runs, and few spaces."""
+    return repr((spec.results["benchmark"], spec.results["fixed"]))
+
+
+def _hyperparameters(spec: RunSpec) -> tuple[str, ...]:
+    space = build_benchmark(spec.results["benchmark"]).space.fix(spec.results["fixed"])
+    return tuple(name for name, entry in space.items() if isinstance(entry, Domain))
 
 
 def _check_secrets(spec: RunSpec, launcher: str) -> None:

@@ -30,8 +30,8 @@ from tunekit.runs.interruption import (
     raise_again_what_is_dropped,
 )
 from tunekit.runs.run import Outcome, mark_failed, run
+from tunekit_core.concurrency import PARALLEL_RUNS, parallel_runs
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.parallel_runs import PARALLEL_RUNS, parallel_runs
 from tunekit_core.plugins.diverted import folder_kept, stdout_diverted
 from tunekit_core.plugins.registry import registry
 

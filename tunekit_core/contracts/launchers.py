@@ -29,6 +29,7 @@ class LaunchedRun:
         is_expensive: Whether it deserves a machine of its own: it runs in real time, or its searcher needs long for a
             suggestion.
         backend: Name of the backend that runs its trials.
+        hyperparameters: Names of what is tuned, for tables and metrics.
         spec: What ``python -m tunekit work`` reads to run it, in values of JSON: one line of its file.
     """
 
@@ -42,6 +43,7 @@ class LaunchedRun:
     seconds: float | None
     is_expensive: bool
     backend: str
+    hyperparameters: tuple[str, ...] = ()
     spec: Mapping[str, Any] = attrs.field(repr=False)
 
 
@@ -121,7 +123,7 @@ class Launcher(abc.ABC):
 
     @abc.abstractmethod
     def collect(self, launch: Launch) -> None:
-        """Bring home what is complete elsewhere, into the folders of the runs. It comes before a launch."""
+        """Bring home what is complete elsewhere, into the folders of the runs. It comes between check and launch."""
 
     @abc.abstractmethod
     def launch(self, launch: Launch, tell: Callable[[str], None]) -> bool:

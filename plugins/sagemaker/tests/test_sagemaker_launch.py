@@ -19,7 +19,16 @@ from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.program import file_of, program_of
 from tunekit_sagemaker.emulator import Delays, Emulator
 from tunekit_sagemaker.emulator.instances.opt_ml import namespaces_refused
-from tunekit_sagemaker.jobs.request import Account, Bootstrap, Image, Job, Machines, Toolkit, request_of
+from tunekit_sagemaker.jobs.request import (
+    Account,
+    Bootstrap,
+    Image,
+    Job,
+    Machines,
+    Toolkit,
+    request_of,
+    variables_of_trial,
+)
 
 HERE = Path(__file__).parent
 BUCKET = "sagemaker-us-east-1-123456789012"
@@ -107,11 +116,9 @@ def archive_of(emulator):
 def request(launch, overrides=None, **configuration):
     job = Job(
         name="name",
-        trial_id=7,
-        run=1,
         configuration=configuration,
         launch=launch,
-        environment={"A": "b"},
+        environment={"A": "b", **variables_of_trial(7, 1)},
         checkpoints="s3://bucket/checkpoints/",
         output="s3://bucket/output/",
         inputs="s3://bucket/inputs/",

@@ -1,4 +1,4 @@
-"""Trials as training jobs of Amazon SageMaker, for tunekit."""
+"""Trials, and whole experiments, as training jobs of Amazon SageMaker, for tunekit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tunekit_core import Command, hookimpl
 
 if TYPE_CHECKING:
-    from tunekit_core import Backend
+    from tunekit_core import Backend, Launcher, Observer
 
 API = 2
 
@@ -22,6 +22,22 @@ def tunekit_register_backends() -> list[type[Backend]]:
 
 
 @hookimpl
+def tunekit_register_launchers() -> list[type[Launcher]]:
+    """Training jobs with experiments in them."""
+    from tunekit_sagemaker.launcher.launcher import SageMakerLauncher
+
+    return [SageMakerLauncher]
+
+
+@hookimpl
+def tunekit_register_observers() -> list[type[Observer]]:
+    """Metrics of a training job with experiments in it."""
+    from tunekit_sagemaker.observer.observer import SageMakerMetrics
+
+    return [SageMakerMetrics]
+
+
+@hookimpl
 def tunekit_config_packages() -> list[str]:
     """Options of the backend."""
     return ["tunekit_sagemaker.conf"]
@@ -29,8 +45,17 @@ def tunekit_config_packages() -> list[str]:
 
 @hookimpl
 def tunekit_register_commands() -> list[Command]:
-    """SageMaker without an account."""
-    return [Command("sagemaker-emulator", "SageMaker on this machine, to try it without an account", _emulator)]
+    """What was launched, and SageMaker without an account."""
+    return [
+        Command("remote", "what was launched to SageMaker: status, collect, stop", _remote),
+        Command("sagemaker-emulator", "SageMaker on this machine, to try it without an account", _emulator),
+    ]
+
+
+def _remote(arguments: Sequence[str]) -> int:
+    from tunekit_sagemaker.remote.command import main
+
+    return main(arguments)
 
 
 def _emulator(arguments: Sequence[str]) -> int:

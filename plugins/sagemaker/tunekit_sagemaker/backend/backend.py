@@ -30,7 +30,7 @@ from tunekit_sagemaker.aws.prices import price_list
 from tunekit_sagemaker.backend.best import BestTrial
 from tunekit_sagemaker.backend.checks import check_images, check_options, check_prices, types_of
 from tunekit_sagemaker.backend.claims import ClaimedByAnother
-from tunekit_sagemaker.backend.connection import Connection, Prepared, find_account, prepare
+from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places, former_places, new_places
 from tunekit_sagemaker.backend.program import program_of
@@ -38,6 +38,7 @@ from tunekit_sagemaker.backend.starter import Starter
 from tunekit_sagemaker.backend.trial_ends import TrialEnds
 from tunekit_sagemaker.backend.trial_job import NEVER, TrialJob
 from tunekit_sagemaker.backend.trial_jobs import TrialJobs
+from tunekit_sagemaker.jobs.account import find_account
 
 SECONDS_TO_END_BY_ITSELF = 120.0  # of a script that was told where it was sent, and has got there
 
@@ -104,7 +105,7 @@ class SageMakerBackend(Backend):
 
     def check(self) -> None:
         """Ask AWS for the region, the role and the bucket."""
-        clients, _, _ = find_account(self._options)
+        clients, _, _ = find_account(self._options, "backend=sagemaker")
         check_images(self._options, self.problem, clients.region)
         self._prices.tell(self._types)
 

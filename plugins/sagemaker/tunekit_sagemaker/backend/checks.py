@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import attrs
@@ -10,36 +9,21 @@ import numpy as np
 
 from tunekit_core import ConfigurationError, Domain, InvalidOption, Listed, Problem, suggestion
 from tunekit_sagemaker.aws.images import has_gpu
-from tunekit_sagemaker.aws.limits import check_request, instance_types
+from tunekit_sagemaker.aws.limits import instance_types
 from tunekit_sagemaker.aws.prices import VARIABLE, PriceList
-from tunekit_sagemaker.aws.role import ROLE
-from tunekit_sagemaker.backend.machines import account_of, image_of, machines_of
+from tunekit_sagemaker.backend.machines import machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.program import Program, file_of
-from tunekit_sagemaker.jobs.request import Bootstrap, Image, Job, Toolkit, request_of
-
-PLACE = "s3://bucket/tunekit/"
-SOME_ROLE = "arn:aws:iam::123456789012:role/NAME"
-EXAMPLE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.3-cpu-py311"
-EXAMPLES = {
-    "instance_type": "ml.m5.large",
-    "instance_types": "[ml.m5.large]",
-    "prices": "'{ml.m5.large: 0.115}'",
-}
-PROBLEM = re.compile(r"(?:Value .*)?\bat '([^']*)' failed to satisfy constraint: (.*)")
-# Which option says what is at a place of the request; whatever else is there is in the overrides.
-OPTIONS = {
-    "algorithmSpecification.trainingImage": "image",
-    "resourceConfig.instanceType": "instance_type",
-    "resourceConfig.instanceCount": "instance_count",
-    "resourceConfig.instancePreferences": "instance_types",
-    "resourceConfig.volumeSizeInGB": "volume_gb",
-    "resourceConfig.volumeKmsKeyId": "kms_key",
-    "outputDataConfig.kmsKeyId": "kms_key",
-    "vpcConfig.subnets": "subnets",
-    "vpcConfig.securityGroupIds": "security_groups",
-    "tags": "tags",
-}
+from tunekit_sagemaker.jobs.account import account_of, image_of
+from tunekit_sagemaker.jobs.checks import (
+    EXAMPLE,
+    PLACE,
+    SOME_ROLE,
+    check_job_options,
+    check_job_request,
+    check_type,
+)
+from tunekit_sagemaker.jobs.request import Bootstrap, Image, Job, Toolkit, request_of, variables_of_trial
 
 
 def check_options(options: SageMakerOptions, problem: Problem, program: Program) -> None:
@@ -48,21 +32,9 @@ def check_options(options: SageMakerOptions, problem: Problem, program: Program)
     Raises:
         ConfigurationError: If an option is missing, or has a value that it would refuse.
     """
-    if options.image is None and options.framework is None:
-        raise InvalidOption(
-            "image",
-            None,
-            "leaves open in which image trials run. Type backend.image=URI with one that has python3 and what the "
-            f"script needs, such as backend.image={EXAMPLE}, or let it be found: "
-            "backend.framework='pytorch 2.3 py311'",
-        )
-    if options.role is not None and not ROLE.fullmatch(options.role):
-        raise InvalidOption("role", options.role, f"is no role: give its ARN, as in backend.role={SOME_ROLE}")
-    _check_type("instance_type", options.instance_type)
+    check_job_options(options, "trials")
     for each in options.instance_types:
-        _check_type("instance_types", each)
-    for each in options.prices:
-        _check_type("prices", each)
+        check_type("backend.instance_types", each)
     _check_tuned_type(options, problem)
     _check_tuned_count(options, problem)
     _check_request(options, problem, program)
@@ -115,18 +87,6 @@ def check_prices(prices: PriceList, types: Sequence[str], option: str) -> None:
         )
 
 
-def _check_type(option: str, value: str) -> None:
-    known = instance_types()
-    if value not in known:
-        raise InvalidOption(
-            option,
-            value,
-            f"is no type of instances that the installed boto3 knows for training. {suggestion(value, known)}Type "
-            f"backend.{option}={EXAMPLES[option]}, for example; for a "
-            "newer type `pip install --upgrade boto3`",
-        )
-
-
 def _check_tuned_type(options: SageMakerOptions, problem: Problem) -> None:
     name = options.instance_type_attr
     if name is None:
@@ -175,27 +135,16 @@ def _check_request(options: SageMakerOptions, problem: Problem, program: Program
     """Check the request for a job whose names and places are made up."""
     job = Job(
         name="tunekit",
-        trial_id=0,
-        run=0,
         configuration=dict(problem.space.default()),
         launch=_launch(options, program),
-        environment=program.environment,
+        environment={**program.environment, **variables_of_trial(0, 0)},
         checkpoints=PLACE,
         output=PLACE,
         inputs=PLACE,
     )
     account = attrs.evolve(account_of(options, options.role or SOME_ROLE), image=options.image or EXAMPLE)
     request = request_of(job, machines_of(options, job.configuration), account)
-    for text in check_request("CreateTrainingJob", request):
-        found = PROBLEM.fullmatch(text)
-        place, allowed = ("", text) if found is None else (found[1], found[2])
-        problem_text = f"is what SageMaker would refuse in `{place or 'the request'}`: {allowed}"
-        if place.startswith("environment"):
-            raise ConfigurationError(f"benchmark.environment {problem_text}.", option="benchmark.environment")
-        if place.startswith("hyperParameters"):
-            raise InvalidOption("launch", options.launch, f"{problem_text}. Type backend.launch=bootstrap")
-        option = next((OPTIONS[each] for each in OPTIONS if place.startswith(each)), "overrides")
-        raise InvalidOption(option, getattr(options, option), problem_text)
+    check_job_request(request, options, "benchmark.environment", "backend.launch=bootstrap")
 
 
 def _launch(options: SageMakerOptions, program: Program) -> Bootstrap | Toolkit | Image:

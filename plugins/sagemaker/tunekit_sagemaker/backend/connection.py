@@ -9,27 +9,35 @@ from typing import Any
 
 import attrs
 
-from tunekit_core import ConfigurationError, Script
-from tunekit_sagemaker.aws.bucket import find_bucket
+from tunekit_core import Script
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
 from tunekit_sagemaker.aws.limits import require_valid
 from tunekit_sagemaker.aws.prices import price_list
-from tunekit_sagemaker.aws.role import find_role
 from tunekit_sagemaker.backend.claims import Claims
 from tunekit_sagemaker.backend.copies import Copies
 from tunekit_sagemaker.backend.costs import Costs
-from tunekit_sagemaker.backend.machines import account_of, image_of, machines_of
+from tunekit_sagemaker.backend.machines import machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.owner import Owner
 from tunekit_sagemaker.backend.places import Places
 from tunekit_sagemaker.backend.program import Program, file_of, files_of, program_of
 from tunekit_sagemaker.backend.trial_job import TrialJob
 from tunekit_sagemaker.code.upload import SOURCE, upload
+from tunekit_sagemaker.jobs.account import account_of, find_account, image_of
 from tunekit_sagemaker.jobs.job_client import JobClient
 from tunekit_sagemaker.jobs.log_tail import LogTail
 from tunekit_sagemaker.jobs.report_lines import LoggedEnd, LoggedReport
-from tunekit_sagemaker.jobs.request import Account, Bootstrap, Image, Job, Machines, Toolkit, request_of
+from tunekit_sagemaker.jobs.request import (
+    Account,
+    Bootstrap,
+    Image,
+    Job,
+    Machines,
+    Toolkit,
+    request_of,
+    variables_of_trial,
+)
 from tunekit_sagemaker.jobs.statuses import JobStatus
 
 SECONDS_TO_CLOSE = 60.0  # for which jobs are asked to end while AWS is busy
@@ -112,11 +120,9 @@ class Connection:
         trial_id, places = job.trial.id, self._places
         asked = Job(
             name=str(job.name),
-            trial_id=trial_id,
-            run=job.number,
             configuration=configuration,
             launch=self._launch(job),
-            environment=self._prepared.program.environment,
+            environment={**self._prepared.program.environment, **variables_of_trial(trial_id, job.number)},
             checkpoints=places.uri(places.checkpoints(trial_id)),
             output=places.uri(places.output(trial_id)),
             inputs=places.uri(places.inputs(trial_id, job.number)),
@@ -247,25 +253,6 @@ class Connection:
             time.sleep(SECONDS_BETWEEN_TRIES)
 
 
-def find_account(options: SageMakerOptions) -> tuple[Clients, str, str]:
-    """What asks AWS, the role of jobs, and the bucket.
-
-    Raises:
-        ConfigurationError: If one of them is missing, or AWS does not answer.
-    """
-    try:
-        with asking():
-            clients = Clients(options.region)
-            return clients, find_role(clients, options.role), find_bucket(clients, options.s3_bucket)
-    except (Busy, NoAccess, Refused) as error:
-        raise ConfigurationError(
-            f"backend=sagemaker cannot use AWS: {str(error).removesuffix('.')}. Type `aws sts get-caller-identity` to "
-            "see who asks, and `aws configure` to say so. Without an account: python -m tunekit sagemaker-emulator",
-            option="backend",
-            value="sagemaker",
-        ) from error
-
-
 def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared:
     """Find role and bucket, and upload the program unless it is there, or is in the image.
 
@@ -277,13 +264,12 @@ def prepare(folder: Path, options: SageMakerOptions, script: Script) -> Prepared
     Raises:
         ConfigurationError: If something is missing, or must not be uploaded.
     """
-    clients, role, bucket = find_account(options)
+    clients, role, bucket = find_account(options, "backend=sagemaker")
     program = program_of(script)
     above = folder.resolve().parents
     results = above[N_FOLDERS - 1] if len(above) >= N_FOLDERS else None
     is_uploaded = options.launch != "image"
     files, generated = files_of(program, options, results) if is_uploaded else ([], {})
-    prefix = f"{options.s3_prefix.strip('/')}/" if options.s3_prefix.strip("/") else ""
-    code = upload(clients, bucket, prefix, files, generated).uri if is_uploaded else ""
+    code = upload(clients, bucket, options.prefix, files, generated).uri if is_uploaded else ""
     account = account_of(options, role)
-    return Prepared(clients, account, program, code, bucket, prefix)
+    return Prepared(clients, account, program, code, bucket, options.prefix)

@@ -1,13 +1,12 @@
-"""What options say of the jobs of an experiment: on what they run, and on whose behalf."""
+"""What options say of the jobs of an experiment: on what they run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tunekit_sagemaker.aws.images import image_for
 from tunekit_sagemaker.backend.options import SageMakerOptions
-from tunekit_sagemaker.jobs.request import Account, Machines
+from tunekit_sagemaker.jobs.request import Machines
 
 
 def machines_of(options: SageMakerOptions, configuration: Mapping[str, Any], n_without_capacity: int = 0) -> Machines:
@@ -31,29 +30,4 @@ def machines_of(options: SageMakerOptions, configuration: Mapping[str, Any], n_w
         max_run=options.max_run,
         max_wait=(options.max_wait or 2 * options.max_run) if options.spot else None,
         keep_alive=options.keep_alive,
-    )
-
-
-def image_of(options: SageMakerOptions, region: str, instance_type: str) -> str:
-    """The image of jobs: that which is given, or else that of a framework for what they run on.
-
-    Raises:
-        InvalidOption: If there is none.
-    """
-    if options.image is not None:
-        return options.image
-    assert options.framework is not None  # one of the two is checked
-    return image_for(options.framework, region, instance_type)
-
-
-def account_of(options: SageMakerOptions, role: str) -> Account:
-    """On whose behalf jobs run that have a role; which image they have depends on the job."""
-    return Account(
-        role=role,
-        image="",
-        subnets=options.subnets,
-        security_groups=options.security_groups,
-        kms_key=options.kms_key,
-        tags=options.tags,
-        overrides=options.overrides,
     )

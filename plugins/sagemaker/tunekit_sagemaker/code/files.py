@@ -95,7 +95,7 @@ def files_to_upload(
             )
         _add(found, path, os.path.dirname(path), DEPENDENCIES, results)
     files = [found[name] for name in sorted(found)]
-    _check_size(files)
+    check_size(files)
     return files
 
 
@@ -136,12 +136,18 @@ def _add(found: dict[str, CodeFile], path: str, base: str, option: str, results:
     try:
         for file in files_below(path, (results,)) if os.path.isdir(path) else [path]:
             name = os.path.relpath(file, base).replace(os.sep, "/")
-            found[name] = _checked(name, file, option)
+            found[name] = checked_file(name, file, option)
     except OSError as error:
         raise InvalidOption(option, error.filename, f"cannot be read: {error.strerror}. {SAY_WHICH}") from error
 
 
-def _checked(name: str, path: str, option: str) -> CodeFile:
+def checked_file(name: str, path: str, option: str) -> CodeFile:
+    """A file to be uploaded under a name.
+
+    Raises:
+        InvalidOption: If it has the name of one with secrets.
+        OSError: If it cannot be read.
+    """
     if is_secret(path):
         raise InvalidOption(
             option,
@@ -155,7 +161,12 @@ def _checked(name: str, path: str, option: str) -> CodeFile:
     return CodeFile(name, path, status.st_size, bool(status.st_mode & 0o100))
 
 
-def _check_size(files: Sequence[CodeFile]) -> None:
+def check_size(files: Sequence[CodeFile]) -> None:
+    """See that files are not too large to be uploaded as a program.
+
+    Raises:
+        InvalidOption: If they are; the largest are named.
+    """
     total = sum(file.size for file in files)
     if total <= LARGEST:
         return

@@ -6,21 +6,16 @@ import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.resources import files as resources
-from typing import IO, Any
 
 import attrs
 
 from tunekit_sagemaker.aws.clients import Clients
-from tunekit_sagemaker.aws.errors import code_of
+from tunekit_sagemaker.aws.objects import put_once
 from tunekit_sagemaker.code.archive import DIGITS, write_archive
 from tunekit_sagemaker.code.files import CodeFile
 
 FOLDER = "tunekit-code"
 ENTRY, SOURCE = "entry.py", "source.tar.gz"
-NOT_THERE = ("404", "NoSuchKey", "403", "AccessDenied")  # who may not list a bucket is not told what is missing
-THERE = ("PreconditionFailed", "412")
-AGAIN = ("ConditionalRequestConflict", "409")  # another process uploads the same
-TRIES = 5
 
 
 @attrs.frozen
@@ -54,26 +49,6 @@ def upload(
         digest = hashlib.sha256(content.encode() + entry).hexdigest()[:DIGITS]
         folder = f"{prefix}{FOLDER}/{digest}/"
         archive.seek(0)
-        _put_once(clients.s3, bucket, folder + SOURCE, archive)
-    _put_once(clients.s3, bucket, folder + ENTRY, entry)
+        put_once(clients.s3, bucket, folder + SOURCE, archive)
+    put_once(clients.s3, bucket, folder + ENTRY, entry)
     return Uploaded(f"s3://{bucket}/{folder}", digest)
-
-
-def _put_once(s3: Any, bucket: str, key: str, body: IO[bytes] | bytes) -> None:
-    for tries_left in reversed(range(TRIES)):
-        try:
-            s3.head_object(Bucket=bucket, Key=key)
-            return
-        except s3.exceptions.ClientError as error:
-            if code_of(error) not in NOT_THERE:
-                raise
-        try:
-            s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
-            return
-        except s3.exceptions.ClientError as error:
-            if code_of(error) in THERE:
-                return
-            if code_of(error) not in AGAIN or not tries_left:
-                raise
-        if not isinstance(body, bytes):
-            body.seek(0)

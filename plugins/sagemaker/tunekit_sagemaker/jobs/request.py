@@ -1,4 +1,4 @@
-"""The request that creates the training job of a run of a trial."""
+"""The request that creates a training job."""
 
 from __future__ import annotations
 
@@ -103,37 +103,37 @@ class Account:
 
 @attrs.frozen(kw_only=True)
 class Job:
-    """One run of a trial.
+    """What one job runs.
 
     Attributes:
         name: Of the job.
-        trial_id: Of which trial.
-        run: Which run of it.
         configuration: What the program is told, by name.
         launch: How the program is started.
         environment: Variables of the program.
-        checkpoints: S3 folder of the trial.
-        output: S3 folder of the trial.
+        checkpoints: S3 folder that is copied to the job and back.
+        output: S3 folder that SageMaker writes its archives to.
         inputs: S3 folder for what is too large for a request.
+        further_files: What else lies there, by names of files.
+        metrics: By name the patterns that find metrics in what the job prints.
     """
 
     name: str
-    trial_id: int
-    run: int
     configuration: Mapping[str, Any]
     launch: Bootstrap | Toolkit | Image
     environment: Mapping[str, str]
     checkpoints: str
     output: str
     inputs: str
+    further_files: Mapping[str, str] = attrs.field(factory=dict)
+    metrics: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def files(self) -> dict[str, str]:
-        """What is too large for a request, by the name of the file that has it in ``inputs``.
+        """What is in ``inputs``, by the name of the file that has it.
 
         Only our bootstrap reads files.
         """
-        files: dict[str, str] = {}
+        files = dict(self.further_files)
         if not isinstance(self.launch, Bootstrap):
             return files
         if as_hyperparameters(self.configuration) is None:
@@ -141,6 +141,11 @@ class Job:
         if len(json.dumps(self.launch.spec)) > LONGEST_VARIABLE:
             files[SPEC_FILE] = json.dumps(self.launch.spec)
         return files
+
+
+def variables_of_trial(trial_id: int, run: int) -> dict[str, str]:
+    """The variables by which the program of a job learns which run of which trial it is."""
+    return {TRIAL: str(trial_id), RUN: str(run)}
 
 
 def request_of(job: Job, machines: Machines, account: Account) -> dict[str, Any]:
@@ -153,9 +158,10 @@ def request_of(job: Job, machines: Machines, account: Account) -> dict[str, Any]
             "TrainingImage": account.image,
             "TrainingInputMode": "File",
             **_entry_point(launch),
+            **_metrics(job),
         },
         "HyperParameters": _hyperparameters(job),
-        "Environment": {**job.environment, **_variables(job), TRIAL: str(job.trial_id), RUN: str(job.run)},
+        "Environment": {**job.environment, **_variables(job)},
         "OutputDataConfig": {"S3OutputPath": job.output, **_key("KmsKeyId", account)},
         "CheckpointConfig": {"S3Uri": job.checkpoints, "LocalPath": CHECKPOINTS},
         "ResourceConfig": _resources(machines, account),
@@ -187,6 +193,11 @@ def _entry_point(launch: Bootstrap | Toolkit | Image) -> dict[str, Any]:
     if not isinstance(launch, Bootstrap):
         return {}
     return {"ContainerEntrypoint": ["python3"], "ContainerArguments": [ENTRY]}
+
+
+def _metrics(job: Job) -> dict[str, Any]:
+    definitions = [{"Name": name, "Regex": pattern} for name, pattern in job.metrics.items()]
+    return {"MetricDefinitions": definitions} if definitions else {}
 
 
 def _hyperparameters(job: Job) -> dict[str, str]:

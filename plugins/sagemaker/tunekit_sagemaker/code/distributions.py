@@ -1,19 +1,19 @@
-"""Wheels of distributions as they are installed here, which no index has: ours, and plugins of the user's own."""
+"""The files of distributions as they are installed here, which no index has: ours, and plugins of the user's own.
+
+They are not installed where they arrive, but lie in a folder that comes first on the path, metadata included. So they
+stand before whatever the image has of the same name and version, and change nothing where they are installed already.
+"""
 
 from __future__ import annotations
 
 import ast
 import base64
 import hashlib
-import io
 import json
 import os
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from importlib import metadata
-
-import attrs
 
 from tunekit_core import ConfigurationError
 from tunekit_sagemaker.code.files import files_below, is_secret
@@ -23,27 +23,25 @@ OF_INSTALLATION = (
     "INSTALLER",
     "REQUESTED",
     "direct_url.json",
-)  # of a dist-info; a wheel has none, or its own
+)  # of a dist-info; who installs makes these anew
 MAPPING = re.compile(r"^MAPPING\b.*?= (\{.*\})$", re.MULTILINE)
 COMPILED = (".so", ".pyd", ".dylib")
-BEGINNING = (1980, 1, 1, 0, 0, 0)  # of the time of zip files
 
 
-@attrs.frozen
-class Wheel:
-    """A wheel.
+def installed(name: str) -> metadata.Distribution:
+    """An installed distribution, and not what a build has left in the folder of its project.
 
-    Attributes:
-        name: Of the file.
-        content: Of the file; the same for the same installed files.
+    Raises:
+        PackageNotFoundError: If it is not installed.
     """
+    found = list(metadata.distributions(name=name))
+    if not found:
+        raise metadata.PackageNotFoundError(name)
+    return next((each for each in found if each.read_text("WHEEL") is not None), found[0])
 
-    name: str
-    content: bytes
 
-
-def wheel_of(distribution: str) -> Wheel:
-    """The wheel of an installed distribution, made from its files.
+def distribution_files(distribution: str) -> dict[str, bytes]:
+    """What is in an installed distribution, by names relative to a folder on the path, with slashes.
 
     One that is installed where it is worked on (``pip install -e``) has the packages of its project as they are now.
 
@@ -51,14 +49,21 @@ def wheel_of(distribution: str) -> Wheel:
         distribution: Its name.
 
     Raises:
-        ConfigurationError: If it is not installed, or not all that belongs to it can be found.
+        ConfigurationError: If it is not installed, is compiled for this machine, or not all that belongs to it can be
+            found.
     """
     try:
-        found = metadata.distribution(distribution)
+        found = installed(distribution)
     except metadata.PackageNotFoundError as error:
         raise ConfigurationError(f"{distribution} is not installed here, so it cannot be uploaded.") from error
     own = dict(_own_files(found))
     paths = _project_files(found, own) if _is_editable(found) else own
+    compiled = next((path for path in paths.values() if path.endswith(COMPILED)), None)
+    if compiled is not None:
+        raise ConfigurationError(
+            f"{distribution} cannot be uploaded: {compiled} is compiled for this machine. Build a wheel for the image "
+            "of the jobs, and name it in requirements.txt."
+        )
     contents = {}
     for name, path in paths.items():
         if is_secret(path):
@@ -73,16 +78,24 @@ def wheel_of(distribution: str) -> Wheel:
                 f"{distribution} cannot be uploaded: its file {path} cannot be read ({error.strerror}). Install it "
                 "again."
             ) from error
-    name = re.sub(r"[-_.]+", "_", found.metadata["Name"])
-    version = found.version.replace("-", "_")
-    record = f"{_info(found)}/RECORD"
     lines = [f"{name},sha256={_digest(content)},{len(content)}\n" for name, content in sorted(contents.items())]
-    contents[record] = "".join([*lines, f"{record},,\n"]).encode()
-    return Wheel(f"{name}-{version}-{_tag(found)}.whl", _zipped(contents))
+    record = f"{_info(found)}/RECORD"
+    return {**contents, record: "".join([*lines, f"{record},,\n"]).encode()}
+
+
+def is_compiled(distribution: str) -> bool:
+    """Whether an installed distribution has files that are compiled for this machine."""
+    found = installed(distribution)
+    return any(name.endswith(COMPILED) for name, _ in _own_files(found))
+
+
+def is_of_no_index(distribution: str) -> bool:
+    """Whether an installed distribution came from somewhere else than an index: a folder, a file, a repository."""
+    return installed(distribution).read_text("direct_url.json") is not None
 
 
 def _own_files(found: metadata.Distribution) -> Iterator[tuple[str, str]]:
-    """By their names in a wheel: the files that it has brought, but for programs, which are made when one installs."""
+    """By their names: the files that it has brought, but for programs, which are made when one installs."""
     if found.files is None:
         raise ConfigurationError(
             f"{found.metadata['Name']} cannot be uploaded: nothing says which files belong to it. Install it with pip."
@@ -116,12 +129,6 @@ def _project_files(found: metadata.Distribution, own: Mapping[str, str]) -> dict
             continue
         for path in files_below(folder):
             paths[f"{base}/{os.path.relpath(path, folder).replace(os.sep, '/')}"] = path
-    compiled = next((path for path in paths.values() if path.endswith(COMPILED)), None)
-    if compiled is not None:
-        raise ConfigurationError(
-            f"{found.metadata['Name']} cannot be uploaded: {compiled} is compiled for this machine. Build a wheel for "
-            "the image of the jobs, and name it in requirements.txt."
-        )
     return paths
 
 
@@ -148,30 +155,12 @@ def _mapping(code: str) -> dict[str, str]:
 
 
 def _info(found: metadata.Distribution) -> str:
-    """The folder that says what it is, as it is named in a wheel."""
+    """The folder that says what it is."""
     for file in found.files or ():
         if file.parent.name.endswith(".dist-info") and file.name == "METADATA":
             return file.parent.name
     raise ConfigurationError(f"{found.metadata['Name']} cannot be uploaded: it has no METADATA. Install it with pip.")
 
 
-def _tag(found: metadata.Distribution) -> str:
-    """For which Pythons and machines it is, as in the name of its file."""
-    lines = (found.read_text("WHEEL") or "Tag: py3-none-any").splitlines()
-    tags = [line.partition(":")[2].strip().split("-") for line in lines if line.startswith("Tag:")]
-    return "-".join(".".join(dict.fromkeys(part)) for part in zip(*tags, strict=True))
-
-
 def _digest(content: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
-
-
-def _zipped(contents: Mapping[str, bytes]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(contents, key=lambda name: (".dist-info/" in name, name)):
-            member = zipfile.ZipInfo(name, BEGINNING)
-            member.external_attr = 0o644 << 16
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, contents[name])
-    return target.getvalue()

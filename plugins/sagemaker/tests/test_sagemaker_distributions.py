@@ -1,13 +1,10 @@
-import io
 import subprocess
 import sys
-import zipfile
-from importlib import metadata
 
 import pytest
 
 from tunekit_core import ConfigurationError
-from tunekit_sagemaker.code.wheels import wheel_of
+from tunekit_sagemaker.code.distributions import distribution_files, is_of_no_index
 
 EDITABLE = '{"dir_info": {"editable": true}, "url": "file:///project"}'
 FINDER = "__editable___tiny_tools_1_0_finder.py"
@@ -49,45 +46,38 @@ def site(tmp_path, monkeypatch):
     return Site(tmp_path / "site")
 
 
-def contents(wheel):
-    with zipfile.ZipFile(io.BytesIO(wheel.content)) as archive:
-        return {name: archive.read(name).decode() for name in archive.namelist()}
+def packages(files):
+    return sorted(name for name in files if ".dist-info/" not in name)
 
 
-def packages(wheel):
-    return [name for name in contents(wheel) if ".dist-info/" not in name]
-
-
-def test_a_wheel_has_the_installed_files(site):
+def test_a_distribution_has_the_installed_files(site):
     site.install({"tiny_tools/__init__.py": "X = 1", "tiny_tools/conf/a.yaml": "a: 1"})
-    wheel = wheel_of("tiny-tools")
-    assert wheel.name == "tiny_tools-1.0-py3-none-any.whl"
-    found = contents(wheel)
-    assert list(found) == [
-        "tiny_tools/__init__.py",
-        "tiny_tools/conf/a.yaml",
+    found = distribution_files("tiny-tools")
+    assert sorted(found) == [
         "tiny_tools-1.0.dist-info/METADATA",
         "tiny_tools-1.0.dist-info/RECORD",
         "tiny_tools-1.0.dist-info/WHEEL",
         "tiny_tools-1.0.dist-info/entry_points.txt",
+        "tiny_tools/__init__.py",
+        "tiny_tools/conf/a.yaml",
     ]
-    assert found["tiny_tools/__init__.py"] == "X = 1"
-    assert "tiny_tools/__init__.py,sha256=" in found["tiny_tools-1.0.dist-info/RECORD"]
+    assert found["tiny_tools/__init__.py"] == b"X = 1"
+    assert b"tiny_tools/__init__.py,sha256=" in found["tiny_tools-1.0.dist-info/RECORD"]
 
 
-def test_the_same_files_give_the_same_wheel(site):
+def test_what_a_build_has_left_in_the_folder_of_a_project_is_not_what_is_installed(site, tmp_path, monkeypatch):
     site.install({"tiny_tools/__init__.py": "X = 1"})
-    first = wheel_of("tiny-tools")
-    (site.folder / "tiny_tools/__init__.py").touch()
-    assert wheel_of("tiny_tools") == first
+    about = "Metadata-Version: 2.1\nName: tiny-tools\nVersion: 0.9\n"
+    site.write("tiny_tools.egg-info/PKG-INFO", about, tmp_path / "project")
+    site.write("tiny_tools.egg-info/SOURCES.txt", "tiny_tools/gone.py\n", tmp_path / "project")
+    monkeypatch.syspath_prepend(tmp_path / "project")
+    assert packages(distribution_files("tiny-tools")) == ["tiny_tools/__init__.py"]
 
 
-def test_pip_installs_it(site, tmp_path):
+def test_in_a_folder_on_the_path_it_is_as_if_installed(site, tmp_path):
     site.install({"tiny_tools/__init__.py": "X = 1"})
-    wheel = wheel_of("tiny-tools")
-    (tmp_path / wheel.name).write_bytes(wheel.content)
-    command = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "-q", "--target", tmp_path / "to"]
-    subprocess.run([*command, tmp_path / wheel.name], check=True)
+    for name, content in distribution_files("tiny-tools").items():
+        site.write(name, content.decode(), tmp_path / "to")
     code = "import tiny_tools; from importlib import metadata; print(tiny_tools.X, metadata.version('tiny-tools'))"
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "to", capture_output=True, check=True)
     assert ended.stdout == b"1 1.0\n"
@@ -106,7 +96,7 @@ def test_an_editable_one_has_the_files_of_its_project_as_they_are_now(site, tmp_
     }
     pth = f"import {FINDER[:-3]}; {FINDER[:-3]}.install()"
     site.install({FINDER: f"MAPPING: dict[str, str] = {mapping!r}\n", "x.pth": pth}, direct_url_json=EDITABLE)
-    assert packages(wheel_of("tiny-tools")) == [
+    assert packages(distribution_files("tiny-tools")) == [
         "single.py",
         "tiny_tools/__init__.py",
         "tiny_tools/b/c.py",
@@ -118,13 +108,13 @@ def test_an_editable_one_has_the_files_of_its_project_as_they_are_now(site, tmp_
 def test_an_editable_one_may_be_a_line_in_a_file(site, tmp_path, top_level):
     site.write("tiny_tools/__init__.py", "new", tmp_path / "project/src")
     site.install({"_tiny.pth": f"{tmp_path}/project/src\n"}, direct_url_json=EDITABLE, **top_level)
-    assert packages(wheel_of("tiny-tools")) == ["tiny_tools/__init__.py"]
+    assert packages(distribution_files("tiny-tools")) == ["tiny_tools/__init__.py"]
 
 
 def test_an_editable_one_whose_packages_are_not_known_is_told(site):
     site.install({"_tiny.pth": "/nowhere\n"}, direct_url_json=EDITABLE)
     with pytest.raises(ConfigurationError, match="tiny-tools cannot be uploaded: it is not known which packages of"):
-        wheel_of("tiny-tools")
+        distribution_files("tiny-tools")
 
 
 @pytest.mark.parametrize(
@@ -135,12 +125,12 @@ def test_an_editable_one_with_what_cannot_travel_is_told(site, tmp_path, name, m
     site.write(f"tiny_tools/{name}", "x", tmp_path / "project")
     site.install({"_tiny.pth": f"{tmp_path}/project\n"}, direct_url_json=EDITABLE)
     with pytest.raises(ConfigurationError, match=message):
-        wheel_of("tiny-tools")
+        distribution_files("tiny-tools")
 
 
 def test_one_that_is_not_installed_is_told():
     with pytest.raises(ConfigurationError, match="no-such-thing is not installed here, so it cannot be uploaded"):
-        wheel_of("no-such-thing")
+        distribution_files("no-such-thing")
 
 
 def test_a_file_that_is_missing_is_told(site):
@@ -149,19 +139,26 @@ def test_a_file_that_is_missing_is_told(site):
     with pytest.raises(
         ConfigurationError, match=r"__init__.py cannot be read \(No such file or directory\). Install it"
     ):
-        wheel_of("tiny-tools")
+        distribution_files("tiny-tools")
 
 
 def test_tunekit_itself_can_travel():
-    names = packages(wheel_of("tunekit-hpo"))
+    names = packages(distribution_files("tunekit-hpo"))
     assert {"tunekit/conf/config.yaml", "tunekit_core/plugins/known.json", "tunekit/__main__.py"} <= set(names)
     assert not [name for name in names if name.endswith(".pyc") or name.startswith(("tests", "docs", "plugins"))]
 
 
 def test_a_distribution_in_a_namespace_can_travel():
-    assert "hydra_plugins/tunekit_sweeper/__init__.py" in packages(wheel_of("tunekit-sweeper"))
+    assert "hydra_plugins/tunekit_sweeper/__init__.py" in packages(distribution_files("tunekit-sweeper"))
 
 
-def test_a_wheel_for_several_pythons_says_so():
-    if "py2" in (metadata.distribution("six").read_text("WHEEL") or ""):
-        assert wheel_of("six").name == f"six-{metadata.version('six')}-py2.py3-none-any.whl"
+def test_one_that_is_installed_compiled_is_told(site):
+    site.install({"tiny_tools/__init__.py": "X = 1", "tiny_tools/a.so": "x"})
+    with pytest.raises(ConfigurationError, match=r"a\.so is compiled for this machine\. Build a wheel for"):
+        distribution_files("tiny-tools")
+
+
+@pytest.mark.parametrize(("info", "expected"), [({}, False), ({"direct_url_json": EDITABLE}, True)])
+def test_what_came_from_an_index_is_told_from_what_did_not(site, info, expected):
+    site.install({"tiny_tools/__init__.py": "X = 1"}, **info)
+    assert is_of_no_index("tiny-tools") is expected

@@ -1,0 +1,1 @@
+"""The launcher: a sweep becomes training jobs, each of which runs some of its runs."""

@@ -1,0 +1,51 @@
+"""What jobs take at most, in hours and dollars, before one is begun."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tunekit_core import LaunchedJob
+from tunekit_sagemaker.aws.clients import region_in_use
+from tunekit_sagemaker.aws.prices import price_list
+from tunekit_sagemaker.jobs.options import LONGEST_RUN
+from tunekit_sagemaker.launcher.groups import Group, is_simulated
+from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
+
+SECONDS_PER_HOUR = 3600.0
+MARGIN, SECONDS_TO_SET_UP = 1.2, 600  # of the time limits of runs, which do not count what comes before and after
+SECONDS_UNLESS_KNOWN = 86_400
+
+
+def plan_of(groups: Sequence[Group], options: SageMakerLauncherOptions) -> list[LaunchedJob]:
+    """A row for each job; the first says which quota they need."""
+    kind = "spot training" if options.spot else "training"
+    at_once = f"for all at the same time: quota '{options.instance_type} for {kind} job usage' = {len(groups)}"
+    return [_row(group, options, "" if number else at_once) for number, group in enumerate(groups)]
+
+
+def max_run_of(group: Group, options: SageMakerLauncherOptions) -> int:
+    """Seconds that the program of a job may run."""
+    if options.max_run is not None:
+        return options.max_run
+    limits = [run.seconds for run in group.runs]
+    known = [seconds for seconds in limits if seconds is not None]
+    if len(known) < len(limits):
+        return SECONDS_UNLESS_KNOWN
+    return min(LONGEST_RUN, math.ceil(MARGIN * sum(known) + SECONDS_TO_SET_UP))
+
+
+def _row(group: Group, options: SageMakerLauncherOptions, note: str) -> LaunchedJob:
+    # A simulated run takes what its suggestions take, which nobody knows before.
+    is_known = options.max_run is not None or not any(is_simulated(run) for run in group.runs)
+    hours = max_run_of(group, options) / SECONDS_PER_HOUR if is_known else None
+    price = price_list(options.prices, region_in_use(options.region)).of(options.instance_type)
+    dollars = None if hours is None or price is None else hours * price
+    return LaunchedJob(
+        name=group.title,
+        runs=group.runs,
+        place=f"1 x {options.instance_type}",
+        hours=hours,
+        dollars=dollars,
+        note=note,
+    )

@@ -1,0 +1,1 @@
+"""Metrics of an experiment, as the jobs of SageMaker show them."""

@@ -1,0 +1,111 @@
+"""``python -m tunekit remote``: what was launched to SageMaker."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tunekit_sagemaker.remote.states import JobState, states_of
+from tunekit_sagemaker.remote.studies import NamedStudy, Where, asking_for_a_study, studies
+from tunekit_sagemaker.study.collecting import collect
+
+PROGRAM = "python -m tunekit remote"
+COLUMNS = ("job", "what", "status", "runs", "best", "cost")
+UNKNOWN = "-"
+RESULTS = "TUNEKIT_RESULTS"  # a variable: where results go unless that is said
+
+
+def main(arguments: Sequence[str]) -> int:
+    """What follows ``remote``; returns the exit status."""
+    asked = _parser().parse_args(arguments)
+    where = Where(results_dir=asked.results_dir, bucket=asked.bucket, prefix=asked.prefix, region=asked.region)
+    act: Callable[[NamedStudy], None] = {"status": _status, "collect": _collect, "stop": _stop}[asked.what]
+    for named in studies(asked.tag, where):
+        with asking_for_a_study():
+            act(named)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="What was launched to SageMaker by hydra/launcher=sagemaker.",
+        allow_abbrev=False,
+    )
+    what = parser.add_subparsers(dest="what", required=True, metavar="{status,collect,stop}")
+    results = os.environ.get(RESULTS, "results")
+    helps = {
+        "status": "how far jobs have come, what they found, and what they cost",
+        "collect": "bring home what is complete, into the folders that a sweep here would write",
+        "stop": "ask all jobs to end; what they have come to stays",
+    }
+    for name, text in helps.items():
+        one = what.add_parser(name, help=text, description=text.capitalize() + ".", allow_abbrev=False)
+        one.add_argument("tag", nargs="?", metavar="TAG", help="the experiment_tag; all that were launched from here")
+        one.add_argument("--results-dir", type=Path, default=Path(results), help="where results go")
+        one.add_argument("--bucket", help="where the study is, if it was launched from elsewhere")
+        one.add_argument("--prefix", default="", help="the folder in that")
+        one.add_argument("--region", help="in which its jobs run")
+    return parser
+
+
+def _status(named: NamedStudy) -> None:
+    states = states_of(named.study)
+    print(f"{named.tag}: {_count(len(states), 'job')}")
+    for line in _table([COLUMNS, *map(_row, states)]):
+        print(line)
+    for state in states:
+        if state.reason:
+            print(f"{state.name}: {state.reason}")
+    print(_what_next(named, states))
+
+
+def _collect(named: NamedStudy) -> None:
+    brought = collect(named.study, named.results_dir)
+    for folder in brought.completed:
+        print(named.results_dir / folder)
+    for folder in brought.failed:
+        print(f"{named.results_dir / folder} (failed)")
+    completed, failed = len(brought.completed), len(brought.failed)
+    print(f"{named.tag}: {_count(completed, 'complete run')} and {_count(failed, 'failed run')} came here.")
+    if named.command:
+        print(f"To begin what is missing, or to compare, type: {named.command}")
+
+
+def _stop(named: NamedStudy) -> None:
+    asked = named.study.stop_all()
+    for name in asked:
+        print(name)
+    print(f"{named.tag}: {_count(len(asked), 'job')} asked to end, which takes two minutes at most.")
+    if asked:
+        print(f"To see whether they have, type: {PROGRAM} status {named.tag}")
+
+
+def _row(state: JobState) -> tuple[str, ...]:
+    runs = f"{state.n_complete} of {state.n_runs}" + (f", {state.n_failed} failed" if state.n_failed else "")
+    best = UNKNOWN if state.best is None else f"{state.best:.6g}"
+    cost = UNKNOWN if state.dollars is None else f"${state.dollars:.2f}"
+    return state.name, state.title, state.status, runs, best, cost
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _what_next(named: NamedStudy, states: Sequence[JobState]) -> str:
+    n_complete, n_runs = sum(state.n_complete for state in states), sum(state.n_runs for state in states)
+    n_left = sum(not state.is_over for state in states)
+    known = [state.dollars for state in states if state.dollars is not None]
+    cost = f", ${sum(known):.2f} so far" if known else ""
+    said = f"{n_complete} of {_count(n_runs, 'run')} complete, {_count(n_left, 'job')} not over{cost}."
+    again = named.command or "the command that launched them"
+    collect_it = f"To bring home what is complete, type: {PROGRAM} collect {named.tag}"
+    begin = "" if n_left == len(states) else f"\nTo begin what is missing, or to compare, type: {again}"
+    return f"{said}\n{collect_it}{begin}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
