@@ -117,11 +117,12 @@ def test_the_plan_of_a_launcher_lists_jobs_with_hours_and_dollars_and_begins_not
     finished = tunekit(*SCRIPT, "--multirun", "seed=range(4)", *TOY, "hydra.launcher.price=0.6", "--plan")
     assert (finished.status, finished.err) == (0, "")
     assert [" ".join(line.split()) for line in finished.out.splitlines() if line.strip()] == [
-        "job runs where hours at most dollars at most",
-        "─" * 70,
-        "fifo+random 4 1 x folder 2.0 1.20",
+        "job runs where hours dollars",
+        "─" * 54,
+        "fifo+random 4 1 x folder ≤ 2.0 ≤ 1.20",
         "4 runs: 0 complete here, 4 left.",
-        "1 job. Hours: at most 2.0. Dollars: at most 1.20.",
+        "1 job. Hours: 2.0. Dollars: 1.20.",
+        "≤: by the time limit of the job.",
     ]
     assert not (tmp_path / "machine").exists()
     assert not (tmp_path / "results").exists()
@@ -132,7 +133,10 @@ def test_hours_and_dollars_that_nobody_knows_are_said_to_be_unknown(tunekit, toy
     finished = tunekit(*STUDY, *TOY, "hydra.sweeper.plan=true")
     lines = [" ".join(line.split()) for line in finished.out.splitlines()]
     assert "RS 2 1 x folder unknown unknown" in lines
-    assert lines[-1] == "2 jobs. Hours: unknown. Dollars: unknown."
+    assert lines[-2:] == [
+        "2 jobs. Hours: unknown. Dollars: unknown.",
+        "Unknown hours: no such run is complete here yet. Run one seed of each method here to have them.",
+    ]
 
 
 def test_the_flag_plan_lists_runs_where_there_is_no_launcher(tunekit, results):

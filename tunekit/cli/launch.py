@@ -22,6 +22,7 @@ from tunekit_core.records.believed import find
 from tunekit_core.records.lock import is_locked
 
 UNKNOWN = "unknown"
+AT_MOST, ESTIMATED = "≤", "≈"
 
 
 def launch_plan(plan: Plan, launcher: Launcher, *, command: str, debug: bool) -> int:
@@ -42,10 +43,11 @@ def launch_plan(plan: Plan, launcher: Launcher, *, command: str, debug: bool) ->
     check_names(plan.specs)
     left = _left(plan.specs)
     check_runs(left, are_run=False)
-    launch = launch_of(left, launcher=launcher.name, command=command) if left else None
     if plan.is_only_listed:
+        launch = launch_of(left, launcher=launcher.name, command=command, with_durations=True) if left else None
         _print_jobs(plan.specs, [] if launch is None else launcher.plan(launch))
         return SUCCEEDED
+    launch = launch_of(left, launcher=launcher.name, command=command) if left else None
     raise_when_interrupted()
     if launch is not None:
         launcher.check(launch)
@@ -71,23 +73,35 @@ def _left(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 def _print_jobs(specs: Sequence[RunSpec], jobs: Sequence[LaunchedJob]) -> None:
-    table = Table("job", "runs", "where", "hours at most", "dollars at most", "", box=box.SIMPLE_HEAD)
+    table = Table("job", "runs", "where", "hours", "dollars", "", box=box.SIMPLE_HEAD)
     for job in jobs:
-        hours, dollars = _number(job.hours, ".1f"), _number(job.dollars, ".2f")
+        sign = ESTIMATED if job.is_estimate else AT_MOST
+        hours, dollars = _number(job.hours, sign, ".1f"), _number(job.dollars, sign, ".2f")
         table.add_row(job.name, str(len(job.runs)), job.place, hours, dollars, job.note)
     if jobs:
         stdout_console().print(table)
     n_left = sum(len(job.runs) for job in jobs)
     print_stdout(f"{plural(len(specs), 'run')}: {len(specs) - n_left} complete here, {n_left} left.")
     if jobs:
-        print_stdout(
-            f"{plural(len(jobs), 'job')}. Hours: {_total([job.hours for job in jobs], '.1f')}. Dollars: "
-            f"{_total([job.dollars for job in jobs], '.2f')}."
-        )
+        hours, dollars = _total([job.hours for job in jobs], ".1f"), _total([job.dollars for job in jobs], ".2f")
+        print_stdout(f"{plural(len(jobs), 'job')}. Hours: {hours}. Dollars: {dollars}.")
+        print_stdout(_how_known(jobs))
 
 
-def _number(value: float | None, form: str) -> str:
-    return UNKNOWN if value is None else f"{value:,{form}}"
+def _how_known(jobs: Sequence[LaunchedJob]) -> str:
+    """What the signs before the numbers mean, and why some are not known."""
+    said = []
+    if any(job.hours is not None and not job.is_estimate for job in jobs):
+        said.append(f"{AT_MOST}: by the time limit of the job.")
+    if any(job.hours is not None and job.is_estimate for job in jobs):
+        said.append(f"{ESTIMATED}: what such runs have taken here.")
+    if any(job.hours is None for job in jobs):
+        said.append("Unknown hours: no such run is complete here yet. Run one seed of each method here to have them.")
+    return " ".join(said)
+
+
+def _number(value: float | None, sign: str, form: str) -> str:
+    return UNKNOWN if value is None else f"{sign} {value:,{form}}"
 
 
 def _total(values: Sequence[float | None], form: str) -> str:
@@ -95,4 +109,4 @@ def _total(values: Sequence[float | None], form: str) -> str:
     if not known:
         return UNKNOWN
     others = "" if len(known) == len(values) else f" for {len(known)} of the jobs, {UNKNOWN} for the others"
-    return f"at most {sum(known):,{form}}{others}"
+    return f"{sum(known):,{form}}{others}"

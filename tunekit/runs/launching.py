@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
 import attrs
@@ -12,6 +13,7 @@ from tunekit.config.specs.components import DISTRIBUTION, build_benchmark, split
 from tunekit.config.specs.inputs import recorded_inputs
 from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.config.specs.travelling import as_travelling
+from tunekit.runs.durations import usual_seconds
 from tunekit_core.contracts.benchmarks import Executable, Script
 from tunekit_core.contracts.launchers import Launch, LaunchedRun
 from tunekit_core.errors import ConfigurationError
@@ -20,13 +22,14 @@ from tunekit_core.plugins.registry import registry
 from tunekit_core.space import Domain
 
 
-def launch_of(specs: Sequence[RunSpec], *, launcher: str, command: str) -> Launch:
+def launch_of(specs: Sequence[RunSpec], *, launcher: str, command: str, with_durations: bool = False) -> Launch:
     """The launch of some runs, at least one.
 
     Args:
         specs: The runs.
         launcher: Name of what launches them, for messages.
         command: What was typed, to be typed again.
+        with_durations: Whether it is looked up what such runs have taken here.
 
     Raises:
         ConfigurationError: If one of them cannot be sent to another machine, or they have several experiment tags.
@@ -43,8 +46,12 @@ def launch_of(specs: Sequence[RunSpec], *, launcher: str, command: str) -> Launc
         _check_secrets(spec, launcher)
     tuned = {_space_key(spec): spec for spec in specs}
     names = {key: _hyperparameters(spec) for key, spec in tuned.items()}
+    runs = [_launched(spec, names[_space_key(spec)]) for spec in specs]
+    if with_durations:
+        usual = cache(partial(usual_seconds, Path(specs[0].results_dir)))
+        runs = [attrs.evolve(run, usual_seconds=usual(run.method, run.problem)) for run in runs]
     return Launch(
-        runs=tuple(_launched(spec, names[_space_key(spec)]) for spec in specs),
+        runs=tuple(runs),
         experiment_tag=specs[0].experiment_tag,
         results_dir=Path(specs[0].results_dir).absolute(),
         distributions=_distributions(specs),

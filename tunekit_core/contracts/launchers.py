@@ -26,6 +26,8 @@ class LaunchedRun:
         seed: Seed of the run.
         n_workers: Trials at the same time.
         seconds: Its time limit, where it runs in real time and has one; ``None`` for one that is simulated.
+        usual_seconds: What complete runs of the same method and problem have taken here, on average; ``None`` if there
+            is none, or nobody has asked.
         is_expensive: Whether it deserves a machine of its own: it runs in real time, or its searcher needs long for a
             suggestion.
         backend: Name of the backend that runs its trials.
@@ -41,6 +43,7 @@ class LaunchedRun:
     seed: int
     n_workers: int
     seconds: float | None
+    usual_seconds: float | None = None
     is_expensive: bool
     backend: str
     hyperparameters: tuple[str, ...] = ()
@@ -79,8 +82,9 @@ class LaunchedJob:
         name: What is in it, for people: ``"ASHA, seeds 0 to 19"``.
         runs: What it runs.
         place: Where, such as ``"1 x ml.c5.xlarge"``.
-        hours: How long at most; ``None`` if that is not known.
-        dollars: What that costs at most; ``None`` if that is not known.
+        hours: How long it may take; ``None`` if that is not known.
+        dollars: What that costs; ``None`` if that is not known.
+        is_estimate: Whether that is what such runs have taken before, rather than a limit.
         note: What else is to be known.
     """
 
@@ -89,6 +93,7 @@ class LaunchedJob:
     place: str
     hours: float | None
     dollars: float | None
+    is_estimate: bool = False
     note: str = ""
 
 

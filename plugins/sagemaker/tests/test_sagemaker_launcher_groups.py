@@ -82,6 +82,13 @@ def test_hours_and_dollars_are_those_of_the_time_limit():
     assert job.note == "for all at the same time: quota 'ml.m5.large for training job usage' = 1"
 
 
+def test_a_simulated_run_takes_what_such_runs_have_taken_here():
+    (job,) = plan([run_of(usual_seconds=600.0), run_of(seed=1, usual_seconds=300.0)], prices={"ml.m5.large": 0.5})
+    assert (job.hours, job.dollars, job.is_estimate) == (1200 / 3600, 1200 / 3600 * 0.5, True)
+    (job,) = plan([run_of(usual_seconds=600.0), run_of(seed=1)])
+    assert job.hours is None
+
+
 def test_what_is_not_known_is_not_said():
     (job,) = plan([run_of()], prices={"ml.m5.large": 0.5})
     assert (job.hours, job.dollars) == (None, None)

@@ -15,6 +15,7 @@ from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 SECONDS_PER_HOUR = 3600.0
 MARGIN, SECONDS_TO_SET_UP = 1.2, 600  # of the time limits of runs, which do not count what comes before and after
 SECONDS_UNLESS_KNOWN = 86_400
+SECONDS_TO_BEGIN = 300  # until an instance is there, has its image, and what that lacks is installed
 
 
 def plan_of(groups: Sequence[Group], options: SageMakerLauncherOptions) -> list[LaunchedJob]:
@@ -35,10 +36,18 @@ def max_run_of(group: Group, options: SageMakerLauncherOptions) -> int:
     return min(LONGEST_RUN, math.ceil(MARGIN * sum(known) + SECONDS_TO_SET_UP))
 
 
+def _seconds(group: Group, options: SageMakerLauncherOptions) -> tuple[float | None, bool]:
+    """How long a job takes, and whether that is an estimate: a simulated run takes what its suggestions take."""
+    if options.max_run is not None or not any(is_simulated(run) for run in group.runs):
+        return max_run_of(group, options), False
+    usual = [run.usual_seconds for run in group.runs]
+    known = [seconds for seconds in usual if seconds is not None]
+    return (sum(known) + SECONDS_TO_BEGIN, True) if len(known) == len(usual) else (None, True)
+
+
 def _row(group: Group, options: SageMakerLauncherOptions, note: str) -> LaunchedJob:
-    # A simulated run takes what its suggestions take, which nobody knows before.
-    is_known = options.max_run is not None or not any(is_simulated(run) for run in group.runs)
-    hours = max_run_of(group, options) / SECONDS_PER_HOUR if is_known else None
+    seconds, is_estimate = _seconds(group, options)
+    hours = None if seconds is None else seconds / SECONDS_PER_HOUR
     price = price_list(options.prices, region_in_use(options.region)).of(options.instance_type)
     dollars = None if hours is None or price is None else hours * price
     return LaunchedJob(
@@ -47,5 +56,6 @@ def _row(group: Group, options: SageMakerLauncherOptions, note: str) -> Launched
         place=f"1 x {options.instance_type}",
         hours=hours,
         dollars=dollars,
+        is_estimate=is_estimate,
         note=note,
     )
