@@ -4,6 +4,9 @@ import re
 import time
 
 import boto3
+from botocore.exceptions import ReadTimeoutError
+
+from tunekit_sagemaker.emulator.instances.clients import Clients
 
 METRICS = [{"Name": "loss", "Regex": r'"loss": ([-+]?[0-9][-+0-9.eE]*)'}]
 
@@ -34,6 +37,21 @@ def test_a_job_that_writes_nothing_has_no_stream(aws):
 def test_many_lines_come_in_their_order(aws):
     aws.run(script="seq 5000")
     assert aws.wait_for_lines(5000) == [str(number) for number in range(1, 5001)]
+
+
+def test_what_cannot_be_logged_for_a_moment_is_logged_later_and_the_job_ends(aws, monkeypatch):
+    get, left = Clients.get, [2]
+
+    def fail_at_first(self, service, region):
+        if service == "logs" and left[0]:
+            left[0] -= 1
+            raise ReadTimeoutError(endpoint_url="http://127.0.0.1")
+        return get(self, service, region)
+
+    monkeypatch.setattr(Clients, "get", fail_at_first)
+    aws.run(script="echo first; echo second")
+    assert aws.wait_for_lines(2) == ["first", "second"]
+    assert left == [0]
 
 
 def test_events_may_come_late_also_after_the_end(aws, emulator):

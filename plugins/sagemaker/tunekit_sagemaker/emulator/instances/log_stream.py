@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,7 +20,7 @@ from tunekit_sagemaker.emulator.settings import Settings
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
-SECONDS_BETWEEN_BATCHES = 0.05
+SECONDS_BETWEEN_BATCHES, SECONDS_BETWEEN_TRIES = 0.05, 0.5
 MOST_EVENTS, MOST_BYTES, BYTES_OF_AN_EVENT = 10_000, 1_000_000, 26  # of one call of PutLogEvents
 MOST_VALUES = 1000  # of one call of PutMetricData
 CHUNK = 65536
@@ -126,31 +125,34 @@ class LogStream(threading.Thread):
         if self._closing.is_set():
             return
         now, size = time.time(), 0
-        batch: list[dict[str, Any]] = []
+        batch: list[tuple[float, str]] = []
         while self._events and self._events[0][0] + self._settings.log_delay <= now and len(batch) < MOST_EVENTS:
             size += len(self._events[0][1].encode()) + BYTES_OF_AN_EVENT
             if size > MOST_BYTES and batch:
                 break
-            moment, message = self._events.popleft()
-            batch.append({"timestamp": int(moment * 1000), "message": message})
+            batch.append(self._events.popleft())
         values, self._values = self._values[:MOST_VALUES], self._values[MOST_VALUES:]
         try:
             if batch:
                 self._put_events(batch)
+                batch = []
             if values:
                 self._put_values(values)
-        except (BotoCoreError, ClientError, OSError):
-            if not self._closing.is_set():  # at the end of the emulator there is nobody to send it to
-                raise
+        except (BotoCoreError, ClientError, OSError):  # this machine is busy: the same is sent again
+            self._events.extendleft(reversed(batch))
+            self._values = values + self._values
+            self._closing.wait(SECONDS_BETWEEN_TRIES)
 
-    def _put_events(self, batch: list[dict[str, Any]]) -> None:
+    def _put_events(self, batch: list[tuple[float, str]]) -> None:
         logs = self._clients.get("logs", self._job.region)
         if not self._exists:
             with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
                 logs.create_log_group(logGroupName=GROUP)
-            logs.create_log_stream(logGroupName=GROUP, logStreamName=self._stream)
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+                logs.create_log_stream(logGroupName=GROUP, logStreamName=self._stream)
             self._exists = True
-        logs.put_log_events(logGroupName=GROUP, logStreamName=self._stream, logEvents=batch)
+        events = [{"timestamp": int(moment * 1000), "message": message} for moment, message in batch]
+        logs.put_log_events(logGroupName=GROUP, logStreamName=self._stream, logEvents=events)
 
     def _put_values(self, values: list[tuple[str, float, float]]) -> None:
         dimensions = [{"Name": "TrainingJobName", "Value": self._job.name}]
