@@ -136,6 +136,14 @@ def test_results_are_the_same_bytes_whatever_the_hash_seed_and_the_threads(launc
     assert other == first
 
 
+def test_the_temporary_folder_may_have_a_long_name(shell, results, tmp_path):
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    assert shell(*LAUNCH, TMPDIR=str(folder)).status == 0
+    assert len(results.folders()) == 4
+    assert list(folder.iterdir()) == []
+
+
 def test_complete_runs_are_found_and_missing_ones_are_run(tunekit, results):
     tunekit(*LAUNCH)
     before = results.bytes()

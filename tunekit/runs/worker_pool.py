@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.util import get_temp_dir
 from types import FrameType, TracebackType
 
 import attrs
@@ -39,6 +41,8 @@ WITH_THE_SWEEP = "interrupted with the sweep"
 ATTEMPTS, SECONDS_BETWEEN_ATTEMPTS = 4, 0.2  # to start a worker
 GRACE = 2.0  # seconds for a worker to end by itself once it is told to
 PYTHONPATH = "PYTHONPATH"
+LONGEST_FOLDER_OF_ADDRESSES = 70  # characters of the temporary folder; an address has a hundred
+SHORT_FOLDER = "/tmp"  # of which every system has one
 
 
 @attrs.define(eq=False)
@@ -192,9 +196,21 @@ def _start_server() -> None:
         with _modules_found_as_here():
             resource_tracker.ensure_running()  # started with the server otherwise, and lets interruptions in again
             signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            _make_room_for_addresses()
             forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _make_room_for_addresses() -> None:
+    """Have multiprocessing make its folder of sockets where their addresses are short enough for the system."""
+    given = tempfile.gettempdir()
+    if len(os.fsencode(given)) > LONGEST_FOLDER_OF_ADDRESSES and os.access(SHORT_FOLDER, os.W_OK | os.X_OK):
+        tempfile.tempdir = SHORT_FOLDER
+    try:
+        get_temp_dir()  # which is remembered
+    finally:
+        tempfile.tempdir = given
 
 
 @contextmanager

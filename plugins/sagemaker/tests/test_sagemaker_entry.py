@@ -212,7 +212,7 @@ def test_a_program_that_a_signal_ends_is_told_as_such(job):
 
 def test_the_reason_of_a_failure_is_the_end_of_the_errors(job):
     ended = job("import sys; sys.exit('x' * 5000 + ' out of memory')").run()
-    assert len(ended.job.failure()) == 1024
+    assert len(ended.job.failure()) == 960
     assert ended.job.failure().endswith("xx out of memory")
 
 

@@ -54,9 +54,11 @@ class Host:
         self._job = job
         self._name = f"algo-{number}"
         hosts = [f"algo-{one + 1}" for one in range(job.instance_count)]
-        own = folder / f"{job.name}-{next(_numbers)}"
-        own.mkdir(parents=True)
-        self.opt_ml = OptMlFolder(own, settings.opt_ml, hosts, self._name)
+        one_of_all = next(_numbers)
+        own, temporary = folder / f"{job.name}-{one_of_all}", folder / f"tmp-{one_of_all}"
+        for each in (own, temporary):
+            each.mkdir(parents=True)
+        self.opt_ml = OptMlFolder(own, temporary, settings.opt_ml, hosts, self._name)
         self._clients = clients
         self._settings = settings
         self._endpoint = endpoint

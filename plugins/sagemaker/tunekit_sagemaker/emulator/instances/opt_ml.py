@@ -59,13 +59,15 @@ class OptMlFolder:
 
     Args:
         folder: A folder of this instance alone; ``ml`` in it is /opt/ml.
+        temporary: Another one, with a short name: addresses of sockets are not long.
         mode: How the command gets to see it.
         hosts: Names of all instances of the job.
         host: Name of this one.
     """
 
-    def __init__(self, folder: Path, mode: OptMl, hosts: list[str], host: str) -> None:
+    def __init__(self, folder: Path, temporary: Path, mode: OptMl, hosts: list[str], host: str) -> None:
         self._folder = folder
+        self._temporary = temporary
         self._mode = mode
         self._hosts = hosts
         self._host = host
@@ -75,7 +77,7 @@ class OptMlFolder:
         """Make the folders, and the files that say what was asked for."""
         for name in FOLDERS:
             (self.ml / name).mkdir(parents=True, exist_ok=True)
-        for name in ("work", "home", "tmp"):
+        for name in ("work", "home"):
             (self._folder / name).mkdir(exist_ok=True)
         group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": self._hosts}
         mode = request["AlgorithmSpecification"]["TrainingInputMode"]
@@ -125,7 +127,7 @@ class OptMlFolder:
             # The interpreter of the emulator is found as python and python3, as in an image that has what it has.
             "PATH": f"{os.path.dirname(sys.executable)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self._folder / "home"),
-            "TMPDIR": str(self._folder / "tmp"),
+            "TMPDIR": str(self._temporary),
             "LANG": "C.UTF-8",
             **endpoint,
             "TRAINING_JOB_NAME": request["TrainingJobName"],
