@@ -97,7 +97,7 @@ SLOW_TO_IMPORT = textwrap.dedent("""
     with open(os.environ["IMPORTED"], "a") as log:
         log.write("x")
     if os.path.getsize(os.environ["IMPORTED"]) == int(os.environ["SLOW_AT"]):
-        time.sleep(600)
+        time.sleep(4)  # the server of workers is there until it has imported them
 """)
 
 

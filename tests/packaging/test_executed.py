@@ -80,7 +80,7 @@ LISTENS = {
     f"{SAGEMAKER}/emulator/server.py socket.socket()": 1,  # the loopback device
 }
 SPEAKS = {
-    f"{SAGEMAKER}/aws/clients.py boto3": 2,  # to AWS, where an experiment runs there
+    f"{SAGEMAKER}/aws/clients.py boto3": 3,  # to AWS, where an experiment runs there
     f"{SAGEMAKER}/emulator/api/answers.py werkzeug.wrappers": 3,
     f"{SAGEMAKER}/emulator/api/application.py werkzeug.wrappers": 1,
     f"{SAGEMAKER}/emulator/api/calls.py urllib.parse": 1,

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from tunekit_core import Trial, TunekitError
-from tunekit_sagemaker.backend import connection
+from tunekit_sagemaker.backend import connection, owner
 
 from .experiment import Setup, sagemaker, tune
 from .observing import ENDS, beside, check_order, epochs_of, events_of, run_of, running, until
@@ -191,7 +191,8 @@ def test_what_says_where_jobs_are_is_damaged_and_that_is_told(tmp_path, emulator
     assert len(emulator.jobs) == 1
 
 
-def test_of_two_tuners_of_one_experiment_the_second_is_told_and_leaves_the_jobs(tmp_path, emulator):
+def test_of_two_tuners_of_one_experiment_the_second_is_told_and_leaves_the_jobs(tmp_path, emulator, monkeypatch):
+    monkeypatch.setattr(owner, "SECONDS_OF_LEASE", 0.0)  # the first is taken for dead
     setup = Setup(count=9, epochs=400, seconds=0.2, n_workers=2)
     dies(tmp_path / "first", setup, f"{CLAIM}:before:1")
     shutil.copytree(tmp_path / "first", tmp_path / "second")
