@@ -1,4 +1,5 @@
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -88,6 +89,30 @@ def test_credentials_that_have_expired_are_told(clients):
     stub.add_client_error("get_caller_identity", "ExpiredToken", "The security token is expired")
     with stub, pytest.raises(ConfigurationError, match=r"The security token is expired. Type `aws configure` or `aws"):
         find_role(clients)
+
+
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "ExpiredToken"])
+def test_where_an_address_takes_the_place_of_aws_it_is_told_how_to_start_what_answers_there(clients, monkeypatch, code):
+    stub = Stubber(clients.sts)
+    stub.add_client_error("get_caller_identity", code, "The security token is invalid")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5566")
+    with stub, pytest.raises(ConfigurationError) as told:
+        clients.identity()
+    assert str(told.value).endswith(
+        "is invalid. AWS_ENDPOINT_URL=http://127.0.0.1:5566 takes the place of AWS. Type `python -m tunekit "
+        "sagemaker-emulator` in another shell, and here the exports that it prints; for AWS itself `unset "
+        "AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY`."
+    )
+
+
+def test_an_emulator_that_does_not_run_is_told_as_such(monkeypatch):
+    with socket.socket() as closed:  # bound, and does not listen: nobody answers there
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        monkeypatch.setattr("tunekit_sagemaker.aws.clients.ATTEMPTS", 1)
+        with pytest.raises(ConfigurationError, match=f"Could not connect .* AWS_ENDPOINT_URL={address} takes the"):
+            Clients("eu-west-1").identity()
 
 
 # Rates
