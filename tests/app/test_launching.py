@@ -117,11 +117,12 @@ def test_the_plan_of_a_launcher_lists_jobs_with_hours_and_dollars_and_begins_not
     finished = tunekit(*SCRIPT, "--multirun", "seed=range(4)", *TOY, "hydra.launcher.price=0.6", "--plan")
     assert (finished.status, finished.err) == (0, "")
     assert [" ".join(line.split()) for line in finished.out.splitlines() if line.strip()] == [
-        "job runs where hours at most dollars at most",
-        "─" * 70,
+        "job runs where max. hours max. dollars",
+        "─" * 61,
         "fifo+random 4 1 x folder 2.0 1.20",
         "4 runs: 0 complete here, 4 left.",
         "1 job. Hours: at most 2.0. Dollars: at most 1.20.",
+        "All of it is in a folder.",
     ]
     assert not (tmp_path / "machine").exists()
     assert not (tmp_path / "results").exists()

@@ -71,10 +71,10 @@ def _left(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 def _print_jobs(specs: Sequence[RunSpec], jobs: Sequence[LaunchedJob]) -> None:
-    table = Table("job", "runs", "where", "hours at most", "dollars at most", "", box=box.SIMPLE_HEAD)
+    table = Table("job", "runs", "where", "max. hours", "max. dollars", box=box.SIMPLE_HEAD)
     for job in jobs:
         hours, dollars = _number(job.hours, ".1f"), _number(job.dollars, ".2f")
-        table.add_row(job.name, str(len(job.runs)), job.place, hours, dollars, job.note)
+        table.add_row(job.name, str(len(job.runs)), job.place, hours, dollars)
     if jobs:
         stdout_console().print(table)
     n_left = sum(len(job.runs) for job in jobs)
@@ -84,6 +84,9 @@ def _print_jobs(specs: Sequence[RunSpec], jobs: Sequence[LaunchedJob]) -> None:
             f"{plural(len(jobs), 'job')}. Hours: {_total([job.hours for job in jobs], '.1f')}. Dollars: "
             f"{_total([job.dollars for job in jobs], '.2f')}."
         )
+    for job in jobs:
+        if job.note:
+            print_stdout(job.note)
 
 
 def _number(value: float | None, form: str) -> str:
