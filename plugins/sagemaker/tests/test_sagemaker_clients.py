@@ -100,7 +100,7 @@ def test_where_an_address_takes_the_place_of_aws_it_is_told_how_to_start_what_an
         clients.identity()
     assert str(told.value).endswith(
         "is invalid. AWS_ENDPOINT_URL=http://127.0.0.1:5566 takes the place of AWS. Type `python -m tunekit "
-        "sagemaker-emulator` in another shell, and here the exports that it prints; for AWS itself `unset "
+        "sagemaker-emulator` in another shell and its exports here; for AWS itself `unset "
         "AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY`."
     )
 

@@ -173,7 +173,7 @@ def test_a_port_that_is_taken_is_refused(capsys, use):
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert ended.stderr == (
-        f"port={port} cannot be used: Address already in use. Perhaps an emulator runs there. Type --port 0 for a free one.\n"
+        f"port={port} cannot be used: Address already in use. Another emulator? Type --port 0 for a free one.\n"
     )
 
 

@@ -44,8 +44,8 @@ def advice_on_the_address(error: Exception) -> str:
     if not address or not (passes(error) or lacks_credentials(error)):
         return ""
     return (
-        f"{ADDRESS}={address} takes the place of AWS. Type `python -m tunekit sagemaker-emulator` in another shell, "
-        f"and here the exports that it prints; for AWS itself `unset {ADDRESS} AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY`."
+        f"{ADDRESS}={address} takes the place of AWS. Type `python -m tunekit sagemaker-emulator` in another shell "
+        f"and its exports here; for AWS itself `unset {ADDRESS} AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY`."
     )
 
 
