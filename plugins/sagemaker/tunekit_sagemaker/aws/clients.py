@@ -10,6 +10,7 @@ import attrs
 
 from tunekit_core import ConfigurationError, InvalidOption, suggestion
 from tunekit_sagemaker.aws.errors import lacks_credentials, passes
+from tunekit_sagemaker.aws.pools import survive_interruptions
 from tunekit_sagemaker.aws.rates import limit_rates
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Clients:
         import boto3
         import botocore.exceptions
 
+        survive_interruptions()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         try:
