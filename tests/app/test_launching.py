@@ -118,11 +118,12 @@ def test_the_plan_of_a_launcher_lists_jobs_with_hours_and_dollars_and_begins_not
     assert (finished.status, finished.err) == (0, "")
     assert [" ".join(line.split()) for line in finished.out.splitlines() if line.strip()] == [
         "job runs where hours dollars",
-        "─" * 54,
+        "─" * 51,
         "fifo+random 4 1 x folder ≤ 2.0 ≤ 1.20",
         "4 runs: 0 complete here, 4 left.",
         "1 job. Hours: 2.0. Dollars: 1.20.",
         "≤: by the time limit of the job.",
+        "All of it is in a folder.",
     ]
     assert not (tmp_path / "machine").exists()
     assert not (tmp_path / "results").exists()

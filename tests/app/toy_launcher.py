@@ -42,7 +42,8 @@ class Toy(Launcher):
         known = [run.seconds for run in runs if run.seconds is not None]
         hours = sum(known) / 3600 if known else None
         dollars = None if hours is None or self.options.price is None else hours * self.options.price
-        return LaunchedJob(name=method, runs=runs, place="1 x folder", hours=hours, dollars=dollars)
+        note = "All of it is in a folder."
+        return LaunchedJob(name=method, runs=runs, place="1 x folder", hours=hours, dollars=dollars, note=note)
 
     def collect(self, launch):
         for run in launch.runs:

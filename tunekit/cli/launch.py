@@ -73,11 +73,11 @@ def _left(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 def _print_jobs(specs: Sequence[RunSpec], jobs: Sequence[LaunchedJob]) -> None:
-    table = Table("job", "runs", "where", "hours", "dollars", "", box=box.SIMPLE_HEAD)
+    table = Table("job", "runs", "where", "hours", "dollars", box=box.SIMPLE_HEAD)
     for job in jobs:
         sign = ESTIMATED if job.is_estimate else AT_MOST
         hours, dollars = _number(job.hours, sign, ".1f"), _number(job.dollars, sign, ".2f")
-        table.add_row(job.name, str(len(job.runs)), job.place, hours, dollars, job.note)
+        table.add_row(job.name, str(len(job.runs)), job.place, hours, dollars)
     if jobs:
         stdout_console().print(table)
     n_left = sum(len(job.runs) for job in jobs)
@@ -86,6 +86,9 @@ def _print_jobs(specs: Sequence[RunSpec], jobs: Sequence[LaunchedJob]) -> None:
         hours, dollars = _total([job.hours for job in jobs], ".1f"), _total([job.dollars for job in jobs], ".2f")
         print_stdout(f"{plural(len(jobs), 'job')}. Hours: {hours}. Dollars: {dollars}.")
         print_stdout(_how_known(jobs))
+    for job in jobs:
+        if job.note:
+            print_stdout(job.note)
 
 
 def _how_known(jobs: Sequence[LaunchedJob]) -> str:

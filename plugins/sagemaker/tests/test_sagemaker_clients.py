@@ -1,6 +1,9 @@
 import json
+import queue
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import boto3
@@ -14,6 +17,7 @@ from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.errors import code_of
 from tunekit_sagemaker.aws.rates import RATES, Rate, TokenBucket
 from tunekit_sagemaker.aws.role import find_role
+from tunekit_sagemaker.emulator import Emulator
 
 TRUSTS_SAGEMAKER = json.dumps({"Statement": [{"Principal": {"Service": "sagemaker.amazonaws.com"}}]})
 TRUSTS_PEOPLE = json.dumps({"Statement": [{"Principal": {"AWS": "123456789012"}}]})
@@ -88,6 +92,64 @@ def test_credentials_that_have_expired_are_told(clients):
     stub.add_client_error("get_caller_identity", "ExpiredToken", "The security token is expired")
     with stub, pytest.raises(ConfigurationError, match=r"The security token is expired. Type `aws configure` or `aws"):
         find_role(clients)
+
+
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "ExpiredToken"])
+def test_where_an_address_takes_the_place_of_aws_it_is_told_how_to_start_what_answers_there(clients, monkeypatch, code):
+    stub = Stubber(clients.sts)
+    stub.add_client_error("get_caller_identity", code, "The security token is invalid")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5566")
+    with stub, pytest.raises(ConfigurationError) as told:
+        clients.identity()
+    assert str(told.value).endswith(
+        "is invalid. AWS_ENDPOINT_URL=http://127.0.0.1:5566 takes the place of AWS. Type `python -m tunekit "
+        "sagemaker-emulator` in another shell and its exports here; for AWS itself `unset "
+        "AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY`."
+    )
+
+
+def test_an_emulator_that_does_not_run_is_told_as_such(monkeypatch):
+    with socket.socket() as closed:  # bound, and does not listen: nobody answers there
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        monkeypatch.setattr("tunekit_sagemaker.aws.clients.ATTEMPTS", 1)
+        with pytest.raises(ConfigurationError, match=f"Could not connect .* AWS_ENDPOINT_URL={address} takes the"):
+            Clients("eu-west-1").identity()
+
+
+# Interruptions
+
+
+def interrupt_who_holds_the_lock_of_a_queue(frame, event, _):
+    """Raise what a Ctrl-C raises where the lock is taken, and nothing would release it."""
+    takes_it = frame.f_code is threading.Condition.__enter__.__code__
+    if takes_it and frame.f_back.f_code is queue.Queue.get.__code__ and event == "return":
+        raise KeyboardInterrupt
+    return interrupt_who_holds_the_lock_of_a_queue
+
+
+def test_an_interruption_at_any_moment_of_a_call_leaves_no_lock_that_is_waited_for():
+    ended = []
+
+    def ask():
+        clients = Clients("eu-west-1")
+        sys.settrace(interrupt_who_holds_the_lock_of_a_queue)
+        try:
+            clients.identity()
+        except (KeyboardInterrupt, ConfigurationError) as error:
+            ended.append(error)
+        finally:
+            sys.settrace(None)
+
+    with Emulator() as emulator, pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator.environment.items():
+            patch.setenv(name, value)
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+    assert ended == []  # there was no lock to be interrupted at
 
 
 # Rates

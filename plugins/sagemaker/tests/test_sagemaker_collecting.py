@@ -1,6 +1,8 @@
 """Results that jobs have left in S3 come home, and what is said of the jobs of a study."""
 
 import json
+import subprocess
+import sys
 
 import boto3
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from tunekit_core import ConfigurationError, ExperimentRecord, Streams, Tuner, create, load_experiment
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 from tunekit_sagemaker.aws.clients import Clients
-from tunekit_sagemaker.remote import collect, status, stop
+from tunekit_sagemaker.remote import collect, launch, status, stop
 from tunekit_sagemaker.study.address import Address
 from tunekit_sagemaker.study.log import StudyJob
 from tunekit_sagemaker.study.places import StudyPlaces
@@ -149,3 +151,19 @@ def test_a_region_that_is_not_known_is_told_as_it_is_typed_here(tmp_path, study,
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(ConfigurationError, match=r"--region=None leaves open where jobs run: type --region=us-east-1"):
         status("study", results_dir=tmp_path / "other", bucket=BUCKET)
+
+
+@pytest.mark.parametrize("typed", [["+method=RS"], ["+method=RS", "hydra/launcher=sagemaker"]])
+def test_the_launcher_is_named_once_whether_it_was_typed_or_not(monkeypatch, typed):
+    ran = []
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **_: ran.append(command) or subprocess.CompletedProcess([], 0)
+    )
+    assert launch(typed)
+    assert ran == [[sys.executable, "-m", "tunekit", "+method=RS", "hydra/launcher=sagemaker"]]
+
+
+def test_what_cannot_be_launched_is_an_error_that_says_where_to_look(monkeypatch):
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 2))
+    with pytest.raises(ConfigurationError, match=r"ended with status 2, and has printed why\."):
+        launch(["+method=RS"])

@@ -79,7 +79,7 @@ def test_hours_and_dollars_are_those_of_the_time_limit():
     run = run_of(backend="local", seconds=3000.0, is_expensive=True)
     (job,) = plan([run], prices={"ml.m5.large": 0.5})
     assert (job.place, job.hours, job.dollars) == ("1 x ml.m5.large", 4200 / 3600, 4200 / 3600 * 0.5)
-    assert job.note == "for all at the same time: quota 'ml.m5.large for training job usage' = 1"
+    assert job.note == ("For all jobs at the same time the quota 'ml.m5.large for training job usage' has to be 1.")
 
 
 def test_a_simulated_run_takes_what_such_runs_have_taken_here():

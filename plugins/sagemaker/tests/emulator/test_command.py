@@ -173,7 +173,7 @@ def test_a_port_that_is_taken_is_refused(capsys, use):
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert ended.stderr == (
-        f"port={port} cannot be used: Address already in use. Take another, or 0 for one that is free.\n"
+        f"port={port} cannot be used: Address already in use. Another emulator? Type --port 0 for a free one.\n"
     )
 
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tunekit_core import ConfigurationError, InvalidOption, suggestion
+from tunekit_sagemaker.aws.errors import lacks_credentials, passes
+from tunekit_sagemaker.aws.pools import survive_interruptions
 from tunekit_sagemaker.aws.rates import limit_rates
 
 if TYPE_CHECKING:
     import boto3
 
 REGION = "AWS_REGION"  # in which a job is told its region; boto3 reads another
+ADDRESS = "AWS_ENDPOINT_URL"  # of what is asked instead of AWS, such as the emulator
 CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 60
 ATTEMPTS = 6
@@ -30,6 +33,21 @@ def region_in_use(region: str | None) -> str | None:
         return region or boto3.Session().region_name or os.environ.get(REGION)
     except botocore.exceptions.ProfileNotFound:  # which is told when AWS is asked
         return os.environ.get(REGION)
+
+
+def advice_on_the_address(error: Exception) -> str:
+    """What to type where an address in the environment takes the place of AWS; empty if that is not to blame.
+
+    Args:
+        error: Of a client.
+    """
+    address = os.environ.get(ADDRESS)
+    if not address or not (passes(error) or lacks_credentials(error)):
+        return ""
+    return (
+        f"{ADDRESS}={address} takes the place of AWS. Type `python -m tunekit sagemaker-emulator` in another shell "
+        f"and its exports here; for AWS itself `unset {ADDRESS} AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY`."
+    )
 
 
 @attrs.frozen
@@ -64,6 +82,7 @@ class Clients:
         import boto3
         import botocore.exceptions
 
+        survive_interruptions()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         try:
@@ -126,10 +145,11 @@ class Clients:
         try:
             answer = self.sts.get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise ConfigurationError(
-                f"AWS cannot be asked: {str(error).rstrip('.')}. Type `aws configure` or `aws sso login`, or set "
-                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, until `aws sts get-caller-identity` gives an answer."
-            ) from error
+            advice = advice_on_the_address(error) or (
+                "Type `aws configure` or `aws sso login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, until "
+                "`aws sts get-caller-identity` gives an answer."
+            )
+            raise ConfigurationError(f"AWS cannot be asked: {str(error).rstrip('.')}. {advice}") from error
         return Identity(answer["Account"], answer["Arn"])
 
     def _client(self, service: str, attempts: int) -> Any:

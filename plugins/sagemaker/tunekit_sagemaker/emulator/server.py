@@ -58,7 +58,7 @@ def make_server(port: int, application: Any) -> BaseWSGIServer:
         listener.listen(serving.LISTEN_QUEUE)
     except OSError as error:
         listener.close()
-        text = f"port={port} cannot be used: {error.strerror}. Take another, or 0 for one that is free."
+        text = f"port={port} cannot be used: {error.strerror}. Another emulator? Type --port 0 for a free one."
         raise ConfigurationError(text, option="port", value=port) from error
     with listener:  # the server has a copy of its own
         return serving.make_server(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from tunekit_core import ConfigurationError, InvalidOption
 from tunekit_sagemaker.aws.bucket import find_bucket
-from tunekit_sagemaker.aws.clients import Clients
+from tunekit_sagemaker.aws.clients import Clients, advice_on_the_address
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
 from tunekit_sagemaker.aws.images import image_for
 from tunekit_sagemaker.aws.role import find_role
@@ -68,9 +68,13 @@ def said_to_use(chosen_by: str) -> Iterator[None]:
         with asking():
             yield
     except (Busy, NoAccess, Refused) as error:
+        cause = error.__cause__
+        advice = (advice_on_the_address(cause) if isinstance(cause, Exception) else "") or (
+            "Type `aws sts get-caller-identity` to see who asks, and `aws configure` to say so. Without an account: "
+            "python -m tunekit sagemaker-emulator"
+        )
         raise ConfigurationError(
-            f"{chosen_by} cannot use AWS: {str(error).removesuffix('.')}. Type `aws sts get-caller-identity` to "
-            "see who asks, and `aws configure` to say so. Without an account: python -m tunekit sagemaker-emulator",
+            f"{chosen_by} cannot use AWS: {str(error).removesuffix('.')}. {advice}",
             option=chosen_by.partition("=")[0],
             value="sagemaker",
         ) from error

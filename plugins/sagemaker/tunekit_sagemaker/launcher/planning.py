@@ -19,9 +19,10 @@ SECONDS_TO_BEGIN = 300  # until an instance is there, has its image, and what th
 
 
 def plan_of(groups: Sequence[Group], options: SageMakerLauncherOptions) -> list[LaunchedJob]:
-    """A row for each job; the first says which quota they need."""
+    """Each job; the first says which quota they need."""
     kind = "spot training" if options.spot else "training"
-    at_once = f"for all at the same time: quota '{options.instance_type} for {kind} job usage' = {len(groups)}"
+    quota = f"'{options.instance_type} for {kind} job usage'"
+    at_once = f"For all jobs at the same time the quota {quota} has to be {len(groups)}."
     return [_row(group, options, "" if number else at_once) for number, group in enumerate(groups)]
 
 

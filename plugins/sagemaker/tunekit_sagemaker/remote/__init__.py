@@ -28,7 +28,8 @@ def launch(arguments: Sequence[str]) -> bool:
     """Launch what a command line says, in a process of its own, and return without waiting for its end.
 
     Args:
-        arguments: What would be typed after ``python -m tunekit``, without ``hydra/launcher=sagemaker``.
+        arguments: What would be typed after ``python -m tunekit``; ``hydra/launcher=sagemaker`` need not be
+            among it.
 
     Returns:
         False if not all jobs could be begun: launch the same again later.
@@ -36,9 +37,12 @@ def launch(arguments: Sequence[str]) -> bool:
     Raises:
         ConfigurationError: If it cannot be launched; what is wrong was printed.
     """
-    done = subprocess.run([sys.executable, "-m", "tunekit", *arguments, LAUNCHER], check=False)
+    launcher = [] if LAUNCHER in arguments else [LAUNCHER]
+    done = subprocess.run([sys.executable, "-m", "tunekit", *arguments, *launcher], check=False)
     if done.returncode not in (0, NOT_ALL):
-        raise ConfigurationError(f"It cannot be launched: `tunekit` ended with status {done.returncode}.")
+        raise ConfigurationError(
+            f"It cannot be launched: `tunekit` ended with status {done.returncode}, and has printed why."
+        )
     return done.returncode == 0
 
 

@@ -12,8 +12,9 @@ from tunekit_sagemaker.remote.studies import NamedStudy, Where, asking_for_a_stu
 from tunekit_sagemaker.study.collecting import collect
 
 PROGRAM = "python -m tunekit remote"
-COLUMNS = ("job", "what", "status", "runs", "best", "cost")
+COLUMNS = ("status", "runs", "best", "cost", "what", "job")  # in a narrow terminal the name alone is wrapped
 UNKNOWN = "-"
+CENT = 0.01
 RESULTS = "TUNEKIT_RESULTS"  # a variable: where results go unless that is said
 
 
@@ -86,8 +87,12 @@ def _stop(named: NamedStudy) -> None:
 def _row(state: JobState) -> tuple[str, ...]:
     runs = f"{state.n_complete} of {state.n_runs}" + (f", {state.n_failed} failed" if state.n_failed else "")
     best = UNKNOWN if state.best is None else f"{state.best:.6g}"
-    cost = UNKNOWN if state.dollars is None else f"${state.dollars:.2f}"
-    return state.name, state.title, state.status, runs, best, cost
+    cost = UNKNOWN if state.dollars is None else _dollars(state.dollars)
+    return state.status, runs, best, cost, state.title, state.name
+
+
+def _dollars(value: float) -> str:
+    return f"${value:,.2f}" if value == 0 or value >= CENT else f"${value:.2g}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -99,7 +104,7 @@ def _what_next(named: NamedStudy, states: Sequence[JobState]) -> str:
     n_complete, n_runs = sum(state.n_complete for state in states), sum(state.n_runs for state in states)
     n_left = sum(not state.is_over for state in states)
     known = [state.dollars for state in states if state.dollars is not None]
-    cost = f", ${sum(known):.2f} so far" if known else ""
+    cost = f", {_dollars(sum(known))} so far" if known else ""
     said = f"{n_complete} of {_count(n_runs, 'run')} complete, {_count(n_left, 'job')} not over{cost}."
     again = named.command or "the command that launched them"
     collect_it = f"To bring home what is complete, type: {PROGRAM} collect {named.tag}"
