@@ -68,6 +68,63 @@ def test_requirements_of_programs_and_options_are_joined(tmp_path):
     assert "six<1.17,>=1.15" in found.generated["requirements.txt"].decode().splitlines()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-r other.txt",
+        "--requirement=other.txt",
+        "-c other.txt",
+        "-e .",
+        "-e ../lib",
+        "./tiny",
+        "wheels/tiny-1.0-py3-none-any.whl",
+        "/home/me/tiny",
+        "~/tiny.zip",
+        "file:///home/me/tiny",
+        "tiny @ file:///home/me/tiny",
+        "--find-links wheels",
+    ],
+)
+def test_requirements_beside_a_file_are_refused_since_jobs_have_it_elsewhere(tmp_path, line):
+    script = program(tmp_path / "training", requirements_txt=f"six\n{line}\n")
+    with pytest.raises(
+        ConfigurationError, match=r"`.*` \(.*training/requirements.txt, line 2\) names something on this m"
+    ):
+        packed(tmp_path, scripts=(script,))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--extra-index-url https://host/simple",
+        "-f https://host/wheels",
+        "-e git+https://host/repository#egg=x",
+        "https://host/x.tar.gz",
+        "six==1.17.0 --hash=sha256:abc",
+        "--no-binary :all:",
+        "zope.interface",
+    ],
+)
+def test_requirements_that_jobs_find_travel(tmp_path, line):
+    script = program(tmp_path / "training", requirements_txt=f"{line}\n")
+    assert line in packed(tmp_path, scripts=(script,)).generated["requirements.txt"].decode().splitlines()
+
+
+@pytest.mark.parametrize("name", ["tunekit", "folders", "inputs", "requirements.txt"])
+def test_a_dependency_with_the_name_of_something_that_travels_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(InvalidOption, match=rf"source_dependencies='.*/{name}' would lie where what travels by itself"):
+        packed(tmp_path, {"source_dependencies": (str(tmp_path / name),)})
+
+
+def test_two_dependencies_of_one_name_are_refused(tmp_path):
+    folders = [tmp_path / each / "helpers" for each in ("a", "b")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    with pytest.raises(InvalidOption, match=rf"source_dependencies='.*b/helpers' would lie where {folders[0]} does"):
+        packed(tmp_path, {"source_dependencies": tuple(map(str, folders))})
+
+
 def test_a_contradiction_is_told_before_anything_is_begun(tmp_path):
     (tmp_path / "more.txt").write_text("numpy<1\n")
     with pytest.raises(ConfigurationError, match=r"No version fulfils `numpy>=1\.26` \(tunekit-hpo, line"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import attrs
@@ -58,7 +58,7 @@ def pack(launch: Launch, options: SageMakerLauncherOptions) -> Packed:
     for number, path in enumerate(launch.inputs):
         name = moved[str(path)] = f"{INPUTS}/{number}/{path.name}"
         files += _input_files(path, name)
-    files += _dependencies(options)
+    files += _dependencies(options, {name.partition("/")[0] for name in generated} | {FOLDERS, INPUTS, REQUIREMENTS})
     if options.requirements is not None:
         required.append(_read_requirements(options.requirements, f"hydra.launcher.requirements={options.requirements}"))
     generated[REQUIREMENTS] = union_of_requirements(required).encode()
@@ -82,20 +82,31 @@ def _input_files(path: Path, name: str) -> Iterator[CodeFile]:
             raise ConfigurationError(f"{file}, which runs read, cannot be uploaded: {error.strerror}.") from error
 
 
-def _dependencies(options: SageMakerLauncherOptions) -> Iterator[CodeFile]:
-    """What is to be importable, and lies at the top of the archive for that."""
-    for given in options.source_dependencies:
-        path = os.path.abspath(given)
+def _dependencies(options: SageMakerLauncherOptions, ours: Set[str]) -> Iterator[CodeFile]:
+    """What is to be importable, and lies at the top of the archive for that, where nothing else has its name."""
+    taken = {name: "what travels by itself" for name in ours}
+    for path in dict.fromkeys(map(os.path.abspath, options.source_dependencies)):
         if not os.path.exists(path):
-            raise InvalidOption("source_dependencies", given, "is no file or folder: name one with code")
-        base = os.path.dirname(path)
-        for file in files_below(path) if os.path.isdir(path) else [path]:
-            yield checked_file(os.path.relpath(file, base).replace(os.sep, "/"), file, DEPENDENCIES)
+            raise InvalidOption("source_dependencies", path, "is no file or folder: name one with code")
+        base, name = os.path.split(path)
+        if name in taken:
+            raise InvalidOption(
+                "source_dependencies",
+                path,
+                f"would lie where {taken[name]} does: rename it, or leave it out",
+            )
+        taken[name] = path
+        try:
+            for file in files_below(path) if os.path.isdir(path) else [path]:
+                yield checked_file(os.path.relpath(file, base).replace(os.sep, "/"), file, DEPENDENCIES)
+        except OSError as error:
+            raise InvalidOption("source_dependencies", error.filename, f"cannot be read: {error.strerror}") from error
 
 
 def _read_requirements(path: str, name: str) -> RequirementsFile:
     try:
-        return RequirementsFile(name, Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        return RequirementsFile(name, text, is_moved=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidOption(
