@@ -173,3 +173,32 @@ def test_a_job_tells_tunekit_where_things_are(tmp_path):
     assert json.loads(own.pop("TUNEKIT_MOVED")) == {"/home/me/training": "/unpacked/folders/0"}
     assert own.pop("TUNEKIT_TRIALS") == str(tmp_path / "ml/trials")
     assert own == {"TUNEKIT_OPT_ML": str(tmp_path / "ml"), "A": "b"}
+
+
+def test_the_file_of_prices_travels_and_counts_in_the_job_unless_it_has_another(tmp_path, monkeypatch):
+    prices = tmp_path / "ours.csv"
+    prices.write_text("region;instance;usd_per_hour\nus-east-1;ml.m5.large;5.5\n")
+    monkeypatch.setenv("TUNEKIT_PRICES", str(prices))
+    generated = packed(tmp_path).generated
+    assert generated["tunekit-prices.csv"] == prices.read_bytes()
+    monkeypatch.delenv("TUNEKIT_PRICES")
+    assert "tunekit-prices.csv" not in packed(tmp_path).generated
+    channel = tmp_path / "ml/input/data/trial"
+    channel.mkdir(parents=True)
+    (channel / "moved.json").write_text("{}")
+    (tmp_path / "unpacked").mkdir()
+    in_job = tmp_path / "unpacked/tunekit-prices.csv"
+    in_job.write_bytes(generated["tunekit-prices.csv"])
+    environment = {"TUNEKIT_OPT_ML": str(tmp_path / "ml")}
+    _, own = work(environment, str(tmp_path / "unpacked"), [])
+    assert own["TUNEKIT_PRICES"] == str(in_job)
+    _, own = work({**environment, "TUNEKIT_PRICES": "/of/the/image.csv"}, str(tmp_path / "unpacked"), [])
+    assert own["TUNEKIT_PRICES"] == "/of/the/image.csv"
+
+
+def test_a_file_of_prices_that_cannot_be_read_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUNEKIT_PRICES", "/nowhere.csv")
+    with pytest.raises(
+        InvalidOption, match=r"^TUNEKIT_PRICES='/nowhere.csv' names a file of prices that cannot be read"
+    ):
+        packed(tmp_path)

@@ -9,10 +9,12 @@ from pathlib import Path
 import attrs
 
 from tunekit_core import ConfigurationError, InvalidOption, Launch
+from tunekit_sagemaker.aws.prices import VARIABLE, read_prices
 from tunekit_sagemaker.code.distributions import distribution_files
 from tunekit_sagemaker.code.files import CodeFile, check_size, checked_file, files_below, files_to_upload
 from tunekit_sagemaker.code.required import travelling_with
 from tunekit_sagemaker.code.requirements import RequirementsFile, union_of_requirements
+from tunekit_sagemaker.launcher.job import PRICES_FILE
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 
 OURS = "tunekit-sagemaker"
@@ -46,6 +48,10 @@ def pack(launch: Launch, options: SageMakerLauncherOptions) -> Packed:
     generated: dict[str, bytes] = {}
     for name in travelling.distributions:
         generated.update(distribution_files(name))
+    prices = os.environ.get(VARIABLE)
+    if prices:  # by which trials that are jobs of their own are counted
+        read_prices(Path(prices), prices)
+        generated[PRICES_FILE] = Path(os.path.expanduser(prices)).read_bytes()
     files: list[CodeFile] = []
     moved: dict[str, str] = {}
     required = list(travelling.requirements)
