@@ -9,6 +9,7 @@ from tunekit_core import ConfigurationError, ExperimentRecord, RecordError, Stre
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.remote import collect, status, stop
+from tunekit_sagemaker.remote.command import main
 from tunekit_sagemaker.study.address import Address
 from tunekit_sagemaker.study.log import StudyJob
 from tunekit_sagemaker.study.places import StudyPlaces
@@ -181,6 +182,12 @@ def test_a_job_that_was_not_created_is_not_begun_and_one_that_follows_counts_its
     assert (first.status, first.n_runs, first.is_over) == ("not begun", 0, False)
     assert (second.n_runs, second.n_complete, second.dollars) == (1, 1, None)
     assert stop("study", results_dir=tmp_path / "home") == []
+
+
+def test_what_to_type_is_told_where_a_job_was_not_begun(tmp_path, study, capsys):
+    decide(study, "one")
+    assert main(["status", "study", "--results-dir", str(tmp_path / "home")]) == 0
+    assert "To begin what is missing, or to compare, type: typed\n" in capsys.readouterr().out
 
 
 def test_a_study_without_jobs_has_none(tmp_path, study):
