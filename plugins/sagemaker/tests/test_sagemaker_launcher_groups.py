@@ -126,6 +126,14 @@ def test_what_cannot_be_launched_is_told_with_the_option_before_anything_is_aske
             {"overrides": {"CheckpointConfig": {"S3Uri": "s3://x"}}},
             r"overrides.CheckpointConfig=.* cannot be given, where results",
         ),
+        (
+            {"overrides": {"ResourceConfig": {"InstanceCount": 2}}},
+            r"overrides.ResourceConfig.InstanceCount=2 cannot be given: each job runs on one instance",
+        ),
+        (
+            {"overrides": {"ResourceConfig": {"InstanceType": "ml.m5.large"}}},
+            r"cannot be given: type hydra\.launcher\.instance_type=TYPE",
+        ),
         ({"framework": "pytorch"}, r"type hydra\.launcher\.framework='pytorch 2\.3 py311'"),
     ],
 )

@@ -117,6 +117,19 @@ def test_a_dependency_with_the_name_of_something_that_travels_is_refused(tmp_pat
         packed(tmp_path, {"source_dependencies": (str(tmp_path / name),)})
 
 
+def test_results_in_a_dependency_do_not_travel(tmp_path):
+    (tmp_path / "results/tag").mkdir(parents=True)
+    (tmp_path / "results/tag/a.txt").write_text("")
+    (tmp_path / "a.py").write_text("")
+    found = packed(tmp_path, {"source_dependencies": (str(tmp_path),)})
+    assert [file.name for file in found.files] == [f"{tmp_path.name}/a.py"]
+
+
+def test_a_dependency_without_a_name_is_refused(tmp_path):
+    with pytest.raises(InvalidOption, match="source_dependencies='' is no file or folder: name one with code"):
+        packed(tmp_path, {"source_dependencies": ("",)})
+
+
 def test_two_dependencies_of_one_name_are_refused(tmp_path):
     folders = [tmp_path / each / "helpers" for each in ("a", "b")]
     for folder in folders:

@@ -64,7 +64,10 @@ def pack(launch: Launch, options: SageMakerLauncherOptions) -> Packed:
     for number, path in enumerate(launch.inputs):
         name = moved[str(path)] = f"{INPUTS}/{number}/{path.name}"
         files += _input_files(path, name)
-    files += _dependencies(options, {name.partition("/")[0] for name in generated} | {FOLDERS, INPUTS, REQUIREMENTS})
+    results = os.path.realpath(launch.results_dir)
+    files += _dependencies(
+        options, results, {name.partition("/")[0] for name in generated} | {FOLDERS, INPUTS, REQUIREMENTS}
+    )
     if options.requirements is not None:
         required.append(_read_requirements(options.requirements, f"hydra.launcher.requirements={options.requirements}"))
     generated[REQUIREMENTS] = union_of_requirements(required).encode()
@@ -88,12 +91,13 @@ def _input_files(path: Path, name: str) -> Iterator[CodeFile]:
             raise ConfigurationError(f"{file}, which runs read, cannot be uploaded: {error.strerror}.") from error
 
 
-def _dependencies(options: SageMakerLauncherOptions, ours: Set[str]) -> Iterator[CodeFile]:
+def _dependencies(options: SageMakerLauncherOptions, results: str, ours: Set[str]) -> Iterator[CodeFile]:
     """What is to be importable, and lies at the top of the archive for that, where nothing else has its name."""
     taken = {name: "what travels by itself" for name in ours}
-    for path in dict.fromkeys(map(os.path.abspath, options.source_dependencies)):
-        if not os.path.exists(path):
-            raise InvalidOption("source_dependencies", path, "is no file or folder: name one with code")
+    for given in options.source_dependencies:
+        path = os.path.abspath(given)
+        if not given or not os.path.exists(path):
+            raise InvalidOption("source_dependencies", given, "is no file or folder: name one with code")
         base, name = os.path.split(path)
         if name in taken:
             raise InvalidOption(
@@ -103,7 +107,7 @@ def _dependencies(options: SageMakerLauncherOptions, ours: Set[str]) -> Iterator
             )
         taken[name] = path
         try:
-            for file in files_below(path) if os.path.isdir(path) else [path]:
+            for file in files_below(path, (results,)) if os.path.isdir(path) else [path]:
                 yield checked_file(os.path.relpath(file, base).replace(os.sep, "/"), file, DEPENDENCIES)
         except OSError as error:
             raise InvalidOption("source_dependencies", error.filename, f"cannot be read: {error.strerror}") from error
