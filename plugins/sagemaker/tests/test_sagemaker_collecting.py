@@ -1,6 +1,7 @@
 """Results that jobs have left in S3 come home, and what is said of the jobs of a study."""
 
 import json
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -10,6 +11,7 @@ from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.remote import collect, status, stop
 from tunekit_sagemaker.remote.command import main
+from tunekit_sagemaker.remote.states import states_of
 from tunekit_sagemaker.study.address import Address
 from tunekit_sagemaker.study.log import StudyJob
 from tunekit_sagemaker.study.places import StudyPlaces
@@ -182,6 +184,27 @@ def test_a_job_that_was_not_created_is_not_begun_and_one_that_follows_counts_its
     assert (first.status, first.n_runs, first.is_over) == ("not begun", 0, False)
     assert (second.n_runs, second.n_complete, second.dollars) == (1, 1, None)
     assert stop("study", results_dir=tmp_path / "home") == []
+
+
+@pytest.mark.parametrize(
+    ("secondary", "reason"),
+    [
+        ("MaxRuntimeExceeded", "it ran longer than hydra.launcher.max_run allows"),
+        (
+            "MaxWaitTimeExceeded",
+            "it waited for a spot instance, and ran, longer than hydra.launcher.max_wait allows",
+        ),
+        ("Stopped", ""),
+    ],
+)
+def test_the_limit_of_time_that_ended_a_job_is_told(study, secondary, reason):
+    decide(study, "one")
+    said = {"TrainingJobStatus": "Stopped", "SecondaryStatus": secondary}
+    there = SimpleNamespace(
+        log=study.log, left_behind=study.left_behind, jobs=SimpleNamespace(describe=lambda name: said)
+    )
+    (state,) = states_of(there)
+    assert (state.status, state.is_over, state.reason) == ("Stopped", True, reason)
 
 
 def test_what_to_type_is_told_where_a_job_was_not_begun(tmp_path, study, capsys):
