@@ -405,3 +405,10 @@ def test_runs_that_need_gpus_are_planned_and_launched_on_a_machine_without(toy, 
     finished = tunekit(*needs)
     assert finished.status == 2
     assert finished.err.startswith("backend.num_gpus_per_trial=2 is more than a trial can get, which is 0.")
+
+
+def test_a_number_of_runs_at_the_same_time_is_refused_since_there_are_none_here(tunekit, toy, within):
+    within("here")
+    finished = tunekit(*STUDY, *TOY, "hydra.sweeper.n_jobs=2")
+    assert (finished.status, finished.out) == (2, "")
+    assert finished.err.startswith("hydra.sweeper.n_jobs=2 says how many runs there are at the same time on this ma")

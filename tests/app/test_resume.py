@@ -251,6 +251,7 @@ def complete(tmp_path_factory):
     [
         ([], "`resume` needs the folder of an experiment"),
         (["nowhere"], "nowhere holds no experiment"),
+        (["~nobody-of-this-name/x"], "~nobody-of-this-name/x holds no experiment"),
         (["FOLDER", "seed=3"], "Only these can be changed: stopping, n_workers"),
         (["FOLDER", "stopping"], "Only these can be changed"),
         (["FOLDER", "stopping.max_trials=3"], "stopping.max_trials"),

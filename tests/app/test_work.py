@@ -257,6 +257,7 @@ def test_a_file_that_is_damaged_or_of_another_format_is_refused(tunekit, results
         (("a", "--result-dir", "there"), "`work` has no flag '--result-dir'. Did you mean '--results-dir'?"),
         (("a", "--results-dir", "there", "--jobs", "0"), "--jobs 0 must be a whole number from 1 on."),
         (("nowhere", "--results-dir", "there"), "nowhere cannot be read: No such file or directory."),
+        (("~nobody-of/x", "--results-dir", "there"), "~nobody-of/x cannot be read: No such file or directory."),
     ],
 )
 def test_what_is_typed_wrong_is_answered_with_what_is_right(tunekit, results, arguments, problem):

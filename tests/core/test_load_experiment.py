@@ -57,7 +57,9 @@ def test_folders_above_make_a_name_unique(two):
     assert load_experiment("RS/toy[0]", results_dir=two).path == two / "tag/RS/toy[0]"
 
 
-@pytest.mark.parametrize("path", ["other", "BO/toy[0]", "/nowhere/toy[0]", "", "toy", "*"])
+@pytest.mark.parametrize(
+    "path", ["other", "BO/toy[0]", "/nowhere/toy[0]", "", "toy", "*", "~nobody-of-this-name/toy[0]"]
+)
 def test_what_is_not_there_is_not_replaced_by_something_like_it(two, path):
     with pytest.raises(RecordError, match=r"found no experiment\. Give the folder that holds metadata\.json"):
         load_experiment(path, results_dir=two)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -120,8 +121,8 @@ def parse_work(arguments: Sequence[str]) -> WorkArguments:
     if len(values[RESULTS_DIR]) != 1 or not values[RESULTS_DIR][0]:
         raise ConfigurationError(f"`work` needs one {RESULTS_DIR} FOLDER. {USAGE}", option=RESULTS_DIR)
     return WorkArguments(
-        Path(files[0]).expanduser(),
-        str(Path(values[RESULTS_DIR][0]).expanduser()),
+        Path(os.path.expanduser(files[0])),
+        os.path.expanduser(values[RESULTS_DIR][0]),
         tuple(dict.fromkeys(values[OBSERVER])),
         _number(values[JOBS][-1]) if values[JOBS] else None,
     )

@@ -55,6 +55,13 @@ def plan_command(line: CommandLine) -> Plan:
             f"more than once. Type a number, such as random_seed={_drawn()}.",
             option="random_seed",
         )
+    if launcher is not None and composition.n_jobs is not None:
+        raise ConfigurationError(
+            f"hydra.sweeper.n_jobs={composition.n_jobs} says how many runs there are at the same time on this machine, "
+            f"and with hydra/launcher={launcher.name} there are none. Leave it out.",
+            option="hydra.sweeper.n_jobs",
+            value=composition.n_jobs,
+        )
     specs = plan_runs(composition.configs)
     return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan, launcher)
 

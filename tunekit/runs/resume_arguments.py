@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -58,7 +59,7 @@ def parse_resume(arguments: Sequence[str]) -> ResumeArguments:
     words = [argument for argument in arguments if argument not in FLAGS]
     if not words or "=" in words[0]:
         raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
-    return ResumeArguments(tuple(words), Path(words[0]).expanduser(), _changes(words[1:]), frozenset(flags))
+    return ResumeArguments(tuple(words), Path(os.path.expanduser(words[0])), _changes(words[1:]), frozenset(flags))
 
 
 def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:

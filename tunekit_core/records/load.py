@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -198,9 +199,9 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
         RecordError: If there is no such experiment, several have that name, its metadata cannot be read, or the record
             of one that has not come to its end is damaged.
     """
-    folder = Path(path).expanduser()
+    folder = Path(os.path.expanduser(path))
     if not (folder / METADATA).exists():
-        folders = (file.parent for file in Path(results_dir).expanduser().glob(f"**/{METADATA}"))
+        folders = (file.parent for file in Path(os.path.expanduser(results_dir)).glob(f"**/{METADATA}"))
         found = sorted(each for each in folders if each.parts[-len(folder.parts) :] == folder.parts)
         if len(found) != 1:
             what = "no experiment" if not found else f"{len(found)} experiments: {', '.join(map(str, found))}"

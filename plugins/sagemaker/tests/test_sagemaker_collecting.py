@@ -3,14 +3,17 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import boto3
 import pytest
 
-from tunekit_core import ConfigurationError, ExperimentRecord, Streams, Tuner, create, load_experiment
+from tunekit_core import ConfigurationError, ExperimentRecord, RecordError, Streams, Tuner, create, load_experiment
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.remote import collect, launch, status, stop
+from tunekit_sagemaker.remote.command import main
+from tunekit_sagemaker.remote.states import states_of
 from tunekit_sagemaker.study.address import Address
 from tunekit_sagemaker.study.log import StudyJob
 from tunekit_sagemaker.study.places import StudyPlaces
@@ -121,6 +124,61 @@ def test_keys_that_would_lie_elsewhere_are_not_written(tmp_path, study, experime
     assert not (tmp_path / "home/out").exists()
 
 
+@pytest.mark.parametrize("place", ["study/RANDOM", FOLDER])
+def test_a_file_that_is_in_the_way_is_told(tmp_path, study, experiment, place):
+    decide(study, "one")
+    leave(study, "one", experiment)
+    path = tmp_path / "home" / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine")
+    with pytest.raises(ConfigurationError, match=rf"cannot be written to .*{FOLDER}: Not a directory: .*Remove"):
+        collect("study", results_dir=tmp_path / "home")
+    assert path.read_text() == "mine"
+
+
+def test_an_address_that_cannot_be_noted_is_told(tmp_path):
+    (tmp_path / "study").write_text("mine")
+    with pytest.raises(ConfigurationError, match=r"Results cannot be written to .*study: File exists: .*Remove what"):
+        Address(bucket=BUCKET, prefix="", region="us-east-1", command="typed").write(tmp_path, "study")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"jobs": {}},
+        {"jobs": ["one"]},
+        {"jobs": [{"runs": [FOLDER]}]},
+        {"jobs": [{"runs": {"../../out": HASH}}]},
+        {"jobs": [{"runs": {"study/../out": HASH}}]},
+        {"jobs": [{"runs": {FOLDER: 5}}]},
+        {"jobs": [{"name": 5}]},
+        {"jobs": [{"name": "a b"}]},
+        {"jobs": [{"max_run": "60"}]},
+        {"format": None},
+    ],
+)
+def test_an_entry_of_the_log_that_is_damaged_is_told_and_nothing_follows_from_it(tmp_path, study, experiment, change):
+    decide(study, "one")
+    leave(study, "one", experiment)
+    s3, key = boto3.client("s3"), study.places.entry(1)
+    said = json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    if isinstance(change.get("jobs"), list) and isinstance(change["jobs"][0], dict):
+        change = {"jobs": [{**said["jobs"][0], **change["jobs"][0]}]}
+    s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps({**said, **change}).encode())
+    for act in (collect, status, stop):
+        with pytest.raises(RecordError, match=r"000001\.json (is damaged|was written by another version)"):
+            act("study", results_dir=tmp_path / "home")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_entry_of_the_log_that_is_gone_is_told_since_its_runs_would_be_begun_again(tmp_path, study):
+    decide(study, "one")
+    decide(study, "two")
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key=study.places.entry(1))
+    with pytest.raises(RecordError, match=r"000001\.json is gone, which says which jobs were launched"):
+        collect("study", results_dir=tmp_path / "home")
+
+
 def test_a_job_that_was_not_created_is_not_begun_and_one_that_follows_counts_its_runs(tmp_path, study, experiment):
     decide(study, "one", "two")
     leave(study, "two", experiment)
@@ -128,6 +186,33 @@ def test_a_job_that_was_not_created_is_not_begun_and_one_that_follows_counts_its
     assert (first.status, first.n_runs, first.is_over) == ("not begun", 0, False)
     assert (second.n_runs, second.n_complete, second.dollars) == (1, 1, None)
     assert stop("study", results_dir=tmp_path / "home") == []
+
+
+@pytest.mark.parametrize(
+    ("secondary", "reason"),
+    [
+        ("MaxRuntimeExceeded", "it ran longer than hydra.launcher.max_run allows"),
+        (
+            "MaxWaitTimeExceeded",
+            "it waited for a spot instance, and ran, longer than hydra.launcher.max_wait allows",
+        ),
+        ("Stopped", ""),
+    ],
+)
+def test_the_limit_of_time_that_ended_a_job_is_told(study, secondary, reason):
+    decide(study, "one")
+    said = {"TrainingJobStatus": "Stopped", "SecondaryStatus": secondary}
+    there = SimpleNamespace(
+        log=study.log, left_behind=study.left_behind, jobs=SimpleNamespace(describe=lambda name: said)
+    )
+    (state,) = states_of(there)
+    assert (state.status, state.is_over, state.reason) == ("Stopped", True, reason)
+
+
+def test_what_to_type_is_told_where_a_job_was_not_begun(tmp_path, study, capsys):
+    decide(study, "one")
+    assert main(["status", "study", "--results-dir", str(tmp_path / "home")]) == 0
+    assert "To begin what is missing, or to compare, type: typed\n" in capsys.readouterr().out
 
 
 def test_a_study_without_jobs_has_none(tmp_path, study):

@@ -314,6 +314,14 @@ def test_requirements_come_beside_those_of_the_program(emulator, drive, tmp_path
     assert archive_of(emulator)["requirements.txt"] == "attrs<99,>=20\nboto3\n"
 
 
+def test_further_requirements_beside_their_file_are_refused(emulator, drive, tmp_path):
+    (tmp_path / "further.txt").write_text("-r base.txt\n")
+    with pytest.raises(
+        ConfigurationError, match=r"`-r base.txt` \(backend.requirements=.*, line 1\) names something on"
+    ):
+        drive(Training().backend(tmp_path / "tag/method/run", requirements=str(tmp_path / "further.txt")))
+
+
 def test_requirements_that_cannot_be_read_are_named(emulator, drive, tmp_path):
     with pytest.raises(ConfigurationError, match=r"backend.requirements='none.txt' cannot be read: No such file"):
         drive(Training().backend(tmp_path / "tag/method/run", requirements="none.txt"))

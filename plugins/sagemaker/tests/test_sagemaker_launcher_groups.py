@@ -117,6 +117,9 @@ def test_what_cannot_be_launched_is_told_with_the_option_before_anything_is_aske
     launcher = SageMakerLauncher(SageMakerLauncherOptions(**options))
     with pytest.raises(ConfigurationError, match=message):
         launcher.check(launch_of([run_of()]))
+    if options:  # what it costs does not depend on the image
+        with pytest.raises(ConfigurationError, match=message):
+            launcher.plan(launch_of([run_of()]))
 
 
 @pytest.mark.parametrize(
@@ -125,6 +128,20 @@ def test_what_cannot_be_launched_is_told_with_the_option_before_anything_is_aske
         ({"max_wait": 60}, r"max_wait=60 is for spot instances: add hydra\.launcher\.spot=true"),
         ({"spot": True, "max_wait": 60, "max_run": 90}, r"must be at least hydra\.launcher\.max_run=90"),
         ({"subnets": ("a",)}, r"and hydra\.launcher\.security_groups go together"),
+        ({"overrides": {"TrainingJobName": "x"}}, r"overrides.TrainingJobName='x' cannot be given, which is made for"),
+        (
+            {"overrides": {"CheckpointConfig": {"S3Uri": "s3://x"}}},
+            r"overrides.CheckpointConfig=.* cannot be given, where results",
+        ),
+        (
+            {"overrides": {"ResourceConfig": {"InstanceCount": 2}}},
+            r"overrides.ResourceConfig.InstanceCount=2 cannot be given: each job runs on one instance",
+        ),
+        (
+            {"overrides": {"ResourceConfig": {"InstanceType": "ml.m5.large"}}},
+            r"cannot be given: type hydra\.launcher\.instance_type=TYPE",
+        ),
+        ({"framework": "pytorch"}, r"type hydra\.launcher\.framework='pytorch 2\.3 py311'"),
     ],
 )
 def test_options_that_exclude_each_other_are_told(options, message):

@@ -2,6 +2,7 @@
 
 import shutil
 
+import boto3
 import pytest
 
 from tunekit_core import Trial
@@ -35,6 +36,17 @@ def test_a_copy_is_refused_while_the_experiment_is_tuned_and_its_jobs_run_on(tmp
     with pytest.raises(ClaimedByAnother, match=r"tuned by another process, on .* in .*/first, which was seen \d+ sec"):
         tune(tmp_path / "copy", LONG)
     assert len(running(emulator)) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff"])
+def test_an_object_of_the_owner_that_is_damaged_is_written_anew(tmp_path, emulator, begun, content):
+    s3 = boto3.client("s3")
+    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    (owner_key,) = [key for key in keys if key.endswith("/owner")]
+    begun.close()
+    s3.put_object(Bucket=bucket, Key=owner_key, Body=content)
+    assert tune(tmp_path / "copy", Setup(count=1, epochs=2)).n_failed == 0
 
 
 def test_a_copy_goes_on_at_once_when_the_experiment_was_left(tmp_path, emulator, begun):

@@ -68,6 +68,76 @@ def test_requirements_of_programs_and_options_are_joined(tmp_path):
     assert "six<1.17,>=1.15" in found.generated["requirements.txt"].decode().splitlines()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-r other.txt",
+        "--requirement=other.txt",
+        "-c other.txt",
+        "-e .",
+        "-e ../lib",
+        "./tiny",
+        "wheels/tiny-1.0-py3-none-any.whl",
+        "/home/me/tiny",
+        "~/tiny.zip",
+        "file:///home/me/tiny",
+        "tiny @ file:///home/me/tiny",
+        "--find-links wheels",
+    ],
+)
+def test_requirements_beside_a_file_are_refused_since_jobs_have_it_elsewhere(tmp_path, line):
+    script = program(tmp_path / "training", requirements_txt=f"six\n{line}\n")
+    with pytest.raises(
+        ConfigurationError, match=r"`.*` \(.*training/requirements.txt, line 2\) names something on this m"
+    ):
+        packed(tmp_path, scripts=(script,))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--extra-index-url https://host/simple",
+        "-f https://host/wheels",
+        "-e git+https://host/repository#egg=x",
+        "https://host/x.tar.gz",
+        "six==1.17.0 --hash=sha256:abc",
+        "--no-binary :all:",
+        "zope.interface",
+    ],
+)
+def test_requirements_that_jobs_find_travel(tmp_path, line):
+    script = program(tmp_path / "training", requirements_txt=f"{line}\n")
+    assert line in packed(tmp_path, scripts=(script,)).generated["requirements.txt"].decode().splitlines()
+
+
+@pytest.mark.parametrize("name", ["tunekit", "folders", "inputs", "requirements.txt"])
+def test_a_dependency_with_the_name_of_something_that_travels_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(InvalidOption, match=rf"source_dependencies='.*/{name}' would lie where what travels by itself"):
+        packed(tmp_path, {"source_dependencies": (str(tmp_path / name),)})
+
+
+def test_results_in_a_dependency_do_not_travel(tmp_path):
+    (tmp_path / "results/tag").mkdir(parents=True)
+    (tmp_path / "results/tag/a.txt").write_text("")
+    (tmp_path / "a.py").write_text("")
+    found = packed(tmp_path, {"source_dependencies": (str(tmp_path),)})
+    assert [file.name for file in found.files] == [f"{tmp_path.name}/a.py"]
+
+
+def test_a_dependency_without_a_name_is_refused(tmp_path):
+    with pytest.raises(InvalidOption, match="source_dependencies='' is no file or folder: name one with code"):
+        packed(tmp_path, {"source_dependencies": ("",)})
+
+
+def test_two_dependencies_of_one_name_are_refused(tmp_path):
+    folders = [tmp_path / each / "helpers" for each in ("a", "b")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    with pytest.raises(InvalidOption, match=rf"source_dependencies='.*b/helpers' would lie where {folders[0]} does"):
+        packed(tmp_path, {"source_dependencies": tuple(map(str, folders))})
+
+
 def test_a_contradiction_is_told_before_anything_is_begun(tmp_path):
     (tmp_path / "more.txt").write_text("numpy<1\n")
     with pytest.raises(ConfigurationError, match=r"No version fulfils `numpy>=1\.26` \(tunekit-hpo, line"):
@@ -116,3 +186,32 @@ def test_a_job_tells_tunekit_where_things_are(tmp_path):
     assert json.loads(own.pop("TUNEKIT_MOVED")) == {"/home/me/training": "/unpacked/folders/0"}
     assert own.pop("TUNEKIT_TRIALS") == str(tmp_path / "ml/trials")
     assert own == {"TUNEKIT_OPT_ML": str(tmp_path / "ml"), "A": "b"}
+
+
+def test_the_file_of_prices_travels_and_counts_in_the_job_unless_it_has_another(tmp_path, monkeypatch):
+    prices = tmp_path / "ours.csv"
+    prices.write_text("region;instance;usd_per_hour\nus-east-1;ml.m5.large;5.5\n")
+    monkeypatch.setenv("TUNEKIT_PRICES", str(prices))
+    generated = packed(tmp_path).generated
+    assert generated["tunekit-prices.csv"] == prices.read_bytes()
+    monkeypatch.delenv("TUNEKIT_PRICES")
+    assert "tunekit-prices.csv" not in packed(tmp_path).generated
+    channel = tmp_path / "ml/input/data/trial"
+    channel.mkdir(parents=True)
+    (channel / "moved.json").write_text("{}")
+    (tmp_path / "unpacked").mkdir()
+    in_job = tmp_path / "unpacked/tunekit-prices.csv"
+    in_job.write_bytes(generated["tunekit-prices.csv"])
+    environment = {"TUNEKIT_OPT_ML": str(tmp_path / "ml")}
+    _, own = work(environment, str(tmp_path / "unpacked"), [])
+    assert own["TUNEKIT_PRICES"] == str(in_job)
+    _, own = work({**environment, "TUNEKIT_PRICES": "/of/the/image.csv"}, str(tmp_path / "unpacked"), [])
+    assert own["TUNEKIT_PRICES"] == "/of/the/image.csv"
+
+
+def test_a_file_of_prices_that_cannot_be_read_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUNEKIT_PRICES", "/nowhere.csv")
+    with pytest.raises(
+        InvalidOption, match=r"^TUNEKIT_PRICES='/nowhere.csv' names a file of prices that cannot be read"
+    ):
+        packed(tmp_path)

@@ -94,6 +94,7 @@ def test_list_prices_are_told_in_one_line_and_once(region, elsewhere):
         (f"{HEADER}us-east-1;ml.m5.large;0\n", 2),
         (f"{HEADER}us-east-1;ml.m5.large;-1\n", 2),
         (f"{HEADER}us-east-1;ml.m5.large;nan\n", 2),
+        (f'{HEADER}us-east-1;ml.m5.large;0.1\nus-east-1;"ml.m5.xlarge;0.2\nus-east-1;ml.c5.xlarge";0.3\n', 3),
     ],
 )
 def test_a_line_of_a_file_that_cannot_be_read_is_named(file, text, line):
@@ -102,10 +103,23 @@ def test_a_line_of_a_file_that_cannot_be_read_is_named(file, text, line):
         price_list({}, "us-east-1")
 
 
-def test_a_file_that_is_not_there_is_named(monkeypatch):
-    monkeypatch.setenv("TUNEKIT_PRICES", "none.csv")
-    with pytest.raises(InvalidOption, match=r"^TUNEKIT_PRICES='none.csv' names a file .*: No such file or directory"):
+@pytest.mark.parametrize("name", ["none.csv", "~nobody-of-this-name/prices.csv"])
+def test_a_file_that_is_not_there_is_named(monkeypatch, name):
+    monkeypatch.setenv("TUNEKIT_PRICES", name)
+    with pytest.raises(InvalidOption, match=rf"^TUNEKIT_PRICES='{name}' names a file .*: No such file or directory"):
         price_list({}, "us-east-1")
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# date: 2026-01-01\n"])
+def test_a_file_without_prices_is_refused(file, text):
+    file(text)
+    with pytest.raises(InvalidOption, match=r"names a file of prices that has none\. Its first line has to be region;"):
+        price_list({}, "us-east-1")
+
+
+def test_a_file_as_excel_writes_it_is_read(file):
+    file(f"\ufeff{HEADER}us-east-1;ml.m5.large;0.2\n".replace("\n", "\r\n"))
+    assert price_list({}, "us-east-1").of("ml.m5.large") == 0.2
 
 
 @pytest.mark.parametrize("price", [0, -1.0, float("nan"), float("inf"), "much", True])

@@ -67,11 +67,12 @@ def has_gpu(instance_type: str) -> bool:
     return GPU.match(instance_type) is not None
 
 
-def split_framework(framework: str) -> tuple[str, str, str | None]:
+def split_framework(framework: str, path: str = "backend") -> tuple[str, str, str | None]:
     """Name and version of a framework, and the version of Python, which may be left to the SDK.
 
     Args:
         framework: As in ``"pytorch 2.3 py311"``.
+        path: What stands before the name of the option when it is typed.
 
     Raises:
         InvalidOption: If it is something else.
@@ -84,7 +85,7 @@ def split_framework(framework: str) -> tuple[str, str, str | None]:
     raise InvalidOption(
         "framework",
         framework,
-        "has to be a framework, its version and that of Python: type backend.framework='pytorch 2.3 py311'",
+        f"has to be a framework, its version and that of Python: type {path}.framework='pytorch 2.3 py311'",
     )
 
 

@@ -19,6 +19,7 @@ LISTED = Path(__file__).parent / "prices.csv"
 LISTED_REGION = "us-east-1"
 COLUMNS = ["region", "instance", "usd_per_hour"]
 DATE = "# date: "
+FORM = f"Its first line has to be {';'.join(COLUMNS)}, and the others like us-east-1;ml.m5.large;0.115"
 
 
 @attrs.frozen
@@ -134,13 +135,16 @@ def read_prices(path: Path, shown: str) -> PriceTable:
         InvalidOption: If it cannot be read, or a line of it.
     """
     try:
-        lines = path.expanduser().read_text(encoding="utf-8").splitlines()
+        lines = Path(os.path.expanduser(path)).read_text(encoding="utf-8-sig").splitlines()  # Excel begins with a mark
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise InvalidOption(VARIABLE, shown, f"names a file of prices that cannot be read: {reason}") from error
     prices: dict[tuple[str, str], float] = {}
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.strip() and not line.startswith("#")]
-    for position, (number, cells) in enumerate(zip((number for number, _ in rows), _cells(rows), strict=True)):
+    if not rows:
+        raise InvalidOption(VARIABLE, shown, f"names a file of prices that has none. {FORM}")
+    for position, (number, line) in enumerate(rows):
+        cells = _cells(line)
         price = _number(cells[-1]) if len(cells) == len(COLUMNS) else None
         if position == 0 and cells == COLUMNS:
             continue
@@ -148,16 +152,19 @@ def read_prices(path: Path, shown: str) -> PriceTable:
             raise InvalidOption(
                 VARIABLE,
                 shown,
-                f"names a file of prices whose line {number} cannot be read: it is {lines[number - 1][:80]!r}. Its "
-                f"first line has to be {';'.join(COLUMNS)}, and the others like us-east-1;ml.m5.large;0.115",
+                f"names a file of prices whose line {number} cannot be read: it is {line[:80]!r}. {FORM}",
             )
         prices[cells[0], cells[1]] = price
     date = next((line.removeprefix(DATE).strip() for line in lines if line.startswith(DATE)), "")
     return PriceTable(prices, date)
 
 
-def _cells(rows: Iterable[tuple[int, str]]) -> list[list[str]]:
-    return [[cell.strip() for cell in row] for row in csv.reader((line for _, line in rows), delimiter=";")]
+def _cells(line: str) -> list[str]:
+    """The cells of one line: a quote that is not closed does not reach into the next."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=";"))]
+    except csv.Error:
+        return []
 
 
 def _number(text: str) -> float | None:

@@ -49,7 +49,8 @@ class Owner:
             ClaimedByAnother: If another process is, and lives.
             Busy, NoAccess, Refused: If S3 cannot be asked.
         """
-        said, seconds = self._read()
+        found, seconds = self._read()
+        said = found or {}
         is_here = {name: said.get(name) for name in self._place} == self._place  # then it is dead: we have its lock
         if said.get("nonce") not in (None, self._nonce) and not is_here and seconds < SECONDS_OF_LEASE:
             raise ClaimedByAnother(
@@ -57,7 +58,7 @@ class Owner:
                 f"was seen {seconds:.0f} seconds ago. Two processes cannot tune the same experiment. If that one has "
                 f"ended, type the command again in {SECONDS_OF_LEASE - seconds:.0f} seconds."
             )
-        self._write(once=not said)
+        self._write(once=found is None)  # what is damaged is nobody's
 
     def renew(self) -> None:
         """Say that this process lives, if it is time to. Where S3 is busy that is done later.
@@ -68,7 +69,7 @@ class Owner:
         if time.monotonic() < self._renew_at:
             return
         try:
-            said, _ = self._read()
+            said = self._said()
             if said.get("nonce") not in (None, self._nonce):
                 raise ClaimedByAnother(
                     f"Another process tunes this experiment now, on {said.get('host')} in {said.get('folder')}: this "
@@ -81,17 +82,23 @@ class Owner:
     def release(self) -> None:
         """Be it no more, so that another machine need not wait."""
         with contextlib.suppress(Busy, NoAccess, Refused), asking():  # it ends by itself
-            if self._read()[0].get("nonce") == self._nonce:
+            if self._said().get("nonce") == self._nonce:
                 self._s3.delete_object(Bucket=self._bucket, Key=self._key)
 
-    def _read(self) -> tuple[Mapping[str, Any], float]:
-        """What is said of the owner, nothing if there is none, and how many seconds ago, by the clock of S3."""
+    def _said(self) -> Mapping[str, Any]:
+        return self._read()[0] or {}
+
+    def _read(self) -> tuple[Mapping[str, Any] | None, float]:
+        """What is said of the owner, and how many seconds ago, by the clock of S3.
+
+        ``None`` if there is no object, and nothing if it is damaged.
+        """
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=self._key)
             content = answer["Body"].read()
         except aws_errors() as error:
             if is_missing(error):
-                return {}, 0.0
+                return None, 0.0
             raise meaning(error) from error
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         try:
@@ -108,7 +115,7 @@ class Owner:
         except aws_errors() as error:
             if code_of(error) != TAKEN:
                 raise meaning(error) from error
-            if self._read()[0].get("nonce") != self._nonce:  # else the answer to the first of several tries was lost
+            if self._said().get("nonce") != self._nonce:  # else the answer to the first of several tries was lost
                 raise ClaimedByAnother("Another process has begun to tune this experiment just now.") from error
         self._renew_at = time.monotonic() + SECONDS_TO_RENEW
 

@@ -106,7 +106,9 @@ def files_of(
     generated = reporter_files()
     if options.requirements is not None:
         own = [_requirements(each.path, each.path) for each in files if each.name == REQUIREMENTS]
-        further = _requirements(options.requirements, f"backend.requirements={options.requirements}")
+        further = attrs.evolve(
+            _requirements(options.requirements, f"backend.requirements={options.requirements}"), is_moved=True
+        )
         generated[REQUIREMENTS] = union_of_requirements([*own, further]).encode()
     return files, generated
 

@@ -55,7 +55,7 @@ def travelling_with(distributions: Sequence[str]) -> Travelling:
                 waiting.append((requirement.name, frozenset(requirement.extras)))
             elif str(requirement) not in lines:
                 lines.append(str(requirement))
-    files = tuple(RequirementsFile(name, "\n".join(lines)) for name, lines in found.items() if lines)
+    files = tuple(RequirementsFile(name, "\n".join(lines), is_moved=True) for name, lines in found.items() if lines)
     return Travelling(tuple(found), files)
 
 

@@ -16,6 +16,9 @@ from tunekit_core import ConfigurationError
 COMMENT = re.compile(r"(^|\s)#.*$")
 KEPT = re.compile(r"-|\.{0,2}/|~/|file:|[a-z+]+://|[^@]*\.(whl|zip|tar\.gz)(\[|$)|.*\s--", re.IGNORECASE)
 """Options of pip, paths and addresses, and a requirement with options of its own."""
+OPTION = re.compile(r"(-[rcef]|--(requirement|constraint|editable|find-links))(\s+|=|(?=[^-\s]))")
+"""An option of pip before a path or an address."""
+PATH = re.compile(r"\.|/|~/|[^@]*\.(whl|zip|tar\.gz)(\[|$)", re.IGNORECASE)
 MANY = 10_000  # versions between which nothing is required
 
 
@@ -26,16 +29,19 @@ class RequirementsFile:
     Attributes:
         name: Of the file, for messages.
         text: Its content, as pip reads it.
+        is_moved: Whether pip reads it in another folder than its own, so that paths in it lead nowhere.
     """
 
     name: str
     text: str
+    is_moved: bool = False
 
 
 @attrs.frozen
 class _Line:
     origin: str
     text: str
+    is_moved: bool
 
     def __str__(self) -> str:
         return f"`{self.text}` ({self.origin})"
@@ -59,6 +65,12 @@ def union_of_requirements(files: Sequence[RequirementsFile]) -> str:
     kept: dict[str, None] = {}
     required: dict[tuple[str, str], _Required] = {}
     for line in (line for file in files for line in _lines(file)):
+        if line.is_moved and _is_on_this_machine(line.text):
+            raise ConfigurationError(
+                f"{line} names something on this machine, which jobs do not have there. Write what it stands for: the "
+                "lines of that file, name==version of what an index has, or an address. Code of yours travels by "
+                "source_dependencies."
+            )
         if KEPT.match(line.text):
             kept[line.text] = None
             continue
@@ -87,10 +99,19 @@ def _lines(file: RequirementsFile) -> Iterator[_Line]:
             text = text[:-1]
             continue
         if text.strip():
-            yield _Line(f"{file.name}, line {first}", text.strip())
+            yield _Line(f"{file.name}, line {first}", text.strip(), file.is_moved)
         text = ""
     if text.strip():
-        yield _Line(f"{file.name}, line {first}", text.strip())
+        yield _Line(f"{file.name}, line {first}", text.strip(), file.is_moved)
+
+
+def _is_on_this_machine(text: str) -> bool:
+    """Whether a line names a file or folder of this machine."""
+    option = OPTION.match(text)
+    named = text[option.end() :] if option else text
+    if "://" in named or "file:" in named:
+        return "file:" in named
+    return option is not None or PATH.match(named) is not None
 
 
 def _join(required: _Required, requirement: Requirement, line: _Line) -> None:

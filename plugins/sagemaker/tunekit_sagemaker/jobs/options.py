@@ -12,6 +12,11 @@ from tunekit_core import InvalidOption, option
 from tunekit_sagemaker.aws.images import split_framework
 
 LONGEST_RUN = 2_419_200  # seconds, of SageMaker
+# By these jobs are found again, and what they leave: with another name a job would run that nobody knows of.
+OURS = {
+    "TrainingJobName": "which is made for each job",
+    "CheckpointConfig": "where results and checkpoints are looked for",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -74,10 +79,13 @@ class JobOptions:
 
     def __attrs_post_init__(self) -> None:
         if self.framework is not None:
-            split_framework(self.framework)
+            split_framework(self.framework, self.PATH)
         for name, price in self.prices.items():
             if isinstance(price, bool) or not isinstance(price, int | float) or not 0 < price < math.inf:
                 raise InvalidOption("prices", dict(self.prices), f"needs dollars an hour, above 0, for {name}")
+        for name, what in OURS.items():
+            if name in self.overrides:
+                raise InvalidOption(f"overrides.{name}", self.overrides[name], f"cannot be given, {what}: leave it out")
         if self.max_wait is not None and not self.spot:
             raise InvalidOption("max_wait", self.max_wait, f"is for spot instances: add {self.PATH}.spot=true")
         if bool(self.subnets) != bool(self.security_groups):

@@ -17,6 +17,7 @@ RUNS, MOVED_FILE = "runs.jsonl", "moved.json"  # in that channel
 RESULTS = "results"  # in the folder of checkpoints
 TRIALS = "trials"
 MOVED, KEPT = "TUNEKIT_MOVED", "TUNEKIT_TRIALS"  # by which `tunekit work` is told
+PRICES, PRICES_FILE = "TUNEKIT_PRICES", "tunekit-prices.csv"  # the second in the archive, where the first was set
 OBSERVER = "sagemaker_metrics"
 # What the bootstrap tells the program of a trial: those that are run here get their own.
 OF_A_TRIAL = ("TUNEKIT_REPORTS", "TUNEKIT_CONFIGURATION", "TUNEKIT_CHECKPOINT_DIR", "TUNEKIT_CHECKPOINTS")
@@ -38,6 +39,9 @@ def work(environment: Mapping[str, str], folder: str, arguments: Sequence[str]) 
     command += ["--results-dir", os.path.join(home, "checkpoints", RESULTS)]
     for name in arguments:
         command += ["--observer", name]
+    prices = os.path.join(folder, PRICES_FILE)
+    if os.path.exists(prices):
+        environment = {PRICES: prices, **environment}
     own = {name: value for name, value in environment.items() if name not in OF_A_TRIAL}
     return command, {**own, MOVED: json.dumps(moved), KEPT: os.path.join(home, TRIALS)}
 

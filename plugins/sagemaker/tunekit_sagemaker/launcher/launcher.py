@@ -50,14 +50,18 @@ class SageMakerLauncher(Launcher):
     def check(self, launch: Launch) -> None:
         """See that SageMaker would take each job, that all can travel, and that there are a role and a bucket."""
         with typed_after(f"{self._options.PATH}."):
-            self._check_options(launch)
+            self._check_options(launch, self._options)
             self._packed = pack(launch, self._options)
         account = self._find_account(launch)
         with typed_after(f"{self._options.PATH}."):
             image_of(self._options, account.study.clients.region, self._options.instance_type)
 
     def plan(self, launch: Launch) -> list[LaunchedJob]:
-        return plan_of(groups_of(launch.runs, self._options.group_by), self._options)
+        options = self._options
+        has_image = options.image is not None or options.framework is not None  # what it costs does not depend on it
+        with typed_after(f"{options.PATH}."):
+            self._check_options(launch, options if has_image else attrs.evolve(options, image=EXAMPLE))
+        return plan_of(groups_of(launch.runs, options.group_by), options)
 
     def collect(self, launch: Launch) -> None:
         study = self._find_account(launch).study
@@ -93,8 +97,7 @@ class SageMakerLauncher(Launcher):
         environment = environment_of(options, region, len(decided.running) + len(decided.to_create))
         return [request_for(job, account.study.places, options, whose, environment) for job in decided.to_create]
 
-    def _check_options(self, launch: Launch) -> None:
-        options = self._options
+    def _check_options(self, launch: Launch, options: SageMakerLauncherOptions) -> None:
         check_job_options(options, "jobs")
         account = attrs.evolve(account_of(options, options.role or SOME_ROLE), image=options.image or EXAMPLE)
         places = StudyPlaces("bucket", options.prefix, launch.experiment_tag)

@@ -7,9 +7,15 @@ from typing import ClassVar, Literal
 
 import attrs
 
-from tunekit_core import option
+from tunekit_core import InvalidOption, option
 from tunekit_sagemaker.jobs.options import LONGEST_RUN, JobOptions
 
+# Several instances would each run the runs of a job, and what they cost would not be known.
+MACHINES = {
+    "InstanceCount": "each job runs on one instance",
+    "InstanceGroups": "each job runs on one instance",
+    "InstanceType": "type hydra.launcher.instance_type=TYPE",
+}
 Field = Literal["method", "problem", "dataset", "seed", "run"]
 
 
@@ -50,5 +56,9 @@ class SageMakerLauncherOptions(JobOptions):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
+        resources = self.overrides.get("ResourceConfig")
+        for name, instead in MACHINES.items():
+            if isinstance(resources, Mapping) and name in resources:
+                raise InvalidOption(f"overrides.ResourceConfig.{name}", resources[name], f"cannot be given: {instead}")
         if self.max_run is not None:
             self.check_max_wait(self.max_run)

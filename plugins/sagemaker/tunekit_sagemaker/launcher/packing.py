@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import attrs
 
 from tunekit_core import ConfigurationError, InvalidOption, Launch
+from tunekit_sagemaker.aws.prices import VARIABLE, read_prices
 from tunekit_sagemaker.code.distributions import distribution_files
 from tunekit_sagemaker.code.files import CodeFile, check_size, checked_file, files_below, files_to_upload
 from tunekit_sagemaker.code.required import travelling_with
 from tunekit_sagemaker.code.requirements import RequirementsFile, union_of_requirements
+from tunekit_sagemaker.launcher.job import PRICES_FILE
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 
 OURS = "tunekit-sagemaker"
@@ -46,6 +48,10 @@ def pack(launch: Launch, options: SageMakerLauncherOptions) -> Packed:
     generated: dict[str, bytes] = {}
     for name in travelling.distributions:
         generated.update(distribution_files(name))
+    prices = os.environ.get(VARIABLE)
+    if prices:  # by which trials that are jobs of their own are counted
+        read_prices(Path(prices), prices)
+        generated[PRICES_FILE] = Path(os.path.expanduser(prices)).read_bytes()
     files: list[CodeFile] = []
     moved: dict[str, str] = {}
     required = list(travelling.requirements)
@@ -58,7 +64,10 @@ def pack(launch: Launch, options: SageMakerLauncherOptions) -> Packed:
     for number, path in enumerate(launch.inputs):
         name = moved[str(path)] = f"{INPUTS}/{number}/{path.name}"
         files += _input_files(path, name)
-    files += _dependencies(options)
+    results = os.path.realpath(launch.results_dir)
+    files += _dependencies(
+        options, results, {name.partition("/")[0] for name in generated} | {FOLDERS, INPUTS, REQUIREMENTS}
+    )
     if options.requirements is not None:
         required.append(_read_requirements(options.requirements, f"hydra.launcher.requirements={options.requirements}"))
     generated[REQUIREMENTS] = union_of_requirements(required).encode()
@@ -82,20 +91,32 @@ def _input_files(path: Path, name: str) -> Iterator[CodeFile]:
             raise ConfigurationError(f"{file}, which runs read, cannot be uploaded: {error.strerror}.") from error
 
 
-def _dependencies(options: SageMakerLauncherOptions) -> Iterator[CodeFile]:
-    """What is to be importable, and lies at the top of the archive for that."""
+def _dependencies(options: SageMakerLauncherOptions, results: str, ours: Set[str]) -> Iterator[CodeFile]:
+    """What is to be importable, and lies at the top of the archive for that, where nothing else has its name."""
+    taken = {name: "what travels by itself" for name in ours}
     for given in options.source_dependencies:
         path = os.path.abspath(given)
-        if not os.path.exists(path):
+        if not given or not os.path.exists(path):
             raise InvalidOption("source_dependencies", given, "is no file or folder: name one with code")
-        base = os.path.dirname(path)
-        for file in files_below(path) if os.path.isdir(path) else [path]:
-            yield checked_file(os.path.relpath(file, base).replace(os.sep, "/"), file, DEPENDENCIES)
+        base, name = os.path.split(path)
+        if name in taken:
+            raise InvalidOption(
+                "source_dependencies",
+                path,
+                f"would lie where {taken[name]} does: rename it, or leave it out",
+            )
+        taken[name] = path
+        try:
+            for file in files_below(path, (results,)) if os.path.isdir(path) else [path]:
+                yield checked_file(os.path.relpath(file, base).replace(os.sep, "/"), file, DEPENDENCIES)
+        except OSError as error:
+            raise InvalidOption("source_dependencies", error.filename, f"cannot be read: {error.strerror}") from error
 
 
 def _read_requirements(path: str, name: str) -> RequirementsFile:
     try:
-        return RequirementsFile(name, Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        return RequirementsFile(name, text, is_moved=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidOption(

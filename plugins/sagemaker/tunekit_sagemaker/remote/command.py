@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tunekit_sagemaker.remote.states import JobState, states_of
+from tunekit_sagemaker.remote.states import NOT_BEGUN, JobState, states_of
 from tunekit_sagemaker.remote.studies import NamedStudy, Where, asking_for_a_study, studies
 from tunekit_sagemaker.study.collecting import collect
 
@@ -108,7 +108,8 @@ def _what_next(named: NamedStudy, states: Sequence[JobState]) -> str:
     said = f"{n_complete} of {_count(n_runs, 'run')} complete, {_count(n_left, 'job')} not over{cost}."
     again = named.command or "the command that launched them"
     collect_it = f"To bring home what is complete, type: {PROGRAM} collect {named.tag}"
-    begin = "" if n_left == len(states) else f"\nTo begin what is missing, or to compare, type: {again}"
+    all_run = all(not state.is_over and state.status != NOT_BEGUN for state in states)
+    begin = "" if all_run else f"\nTo begin what is missing, or to compare, type: {again}"
     return f"{said}\n{collect_it}{begin}"
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import attrs
 
 from tunekit_sagemaker.aws.errors import patiently
-from tunekit_sagemaker.jobs.statuses import end_of, status_of
+from tunekit_sagemaker.jobs.account import OF_BACKEND
+from tunekit_sagemaker.jobs.statuses import TIME_LIMITS, JobStatus, end_of, status_of
+from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 from tunekit_sagemaker.launcher.requests import PRICE
 from tunekit_sagemaker.observer.metrics import VALUE
 from tunekit_sagemaker.study.collecting import COMPLETED, FAILED
@@ -31,7 +33,7 @@ class JobState:
         title: What is in it.
         status: What SageMaker says of it, the main status and, while it runs, what it does; ``"not begun"`` before.
         is_over: Whether it was begun and runs no more.
-        reason: Why it failed; empty if it has not.
+        reason: Why it failed, or which limit of time ended it; else empty.
         n_runs: Runs in it that no later job has.
         n_complete: Those of them that are complete.
         n_failed: Those of them that have failed.
@@ -99,11 +101,16 @@ def _state(job: StudyJob, said: Mapping[str, Any] | None, runs: list[str]) -> Jo
         state,
         status=status.status if status.is_final else f"{status.status}, {status.secondary}",
         is_over=status.is_final,
-        reason=end_of(said).failure,
+        reason=end_of(said).failure or _limit(status),
         best=_best(said) if len(job.runs) == 1 else None,
         seconds=seconds,
         dollars=None if seconds is None or price is None else seconds * float(price) / SECONDS_PER_HOUR,
     )
+
+
+def _limit(status: JobStatus) -> str:
+    """The limit of time that ended a job, as it is typed for a launch."""
+    return TIME_LIMITS.get(status.secondary, "").replace(OF_BACKEND, f"{SageMakerLauncherOptions.PATH}.")
 
 
 def _seconds(said: Mapping[str, Any]) -> float | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
-from tunekit_core import RecordError, as_json, write_whole
+from tunekit_core import ConfigurationError, RecordError, TunekitError, as_json, write_whole
 
 ADDRESS = "remote.json"  # in the folder of the experiment tag
 
@@ -32,8 +34,27 @@ class Address:
     def write(self, results_dir: Path, tag: str) -> None:
         """Note it in the folder of an experiment tag."""
         folder = results_dir / tag
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / ADDRESS, as_json(attrs.asdict(self), indent=1) + "\n")
+        with writing_results(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / ADDRESS, as_json(attrs.asdict(self), indent=1) + "\n")
+
+
+@contextmanager
+def writing_results(folder: Path) -> Iterator[None]:
+    """What cannot be written within it is an error that names the folder.
+
+    Args:
+        folder: Where results go.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, TunekitError):
+            raise
+        raise ConfigurationError(
+            f"Results cannot be written to {folder}: {error.strerror or error}: {error.filename or folder}. Remove "
+            "what is in the way, or choose another place for results."
+        ) from error
 
 
 def read_address(results_dir: Path, tag: str) -> Address | None:

@@ -11,6 +11,7 @@ import attrs
 
 from tunekit_core import receive_experiment
 from tunekit_sagemaker.aws.errors import asking, patiently
+from tunekit_sagemaker.study.address import writing_results
 from tunekit_sagemaker.study.study import METADATA, RemoteRun, Study, in_threads
 
 COMPLETED, FAILED = "completed", "failed"
@@ -42,13 +43,17 @@ def collect(study: Study, results_dir: Path, runs: Mapping[str, str] | None = No
     Raises:
         Busy, NoAccess, Refused: If AWS cannot be asked.
         RecordError: If the log of the study is damaged.
+        ConfigurationError: If results cannot be written here.
     """
     jobs = patiently(study.log.read)
     wanted = {folder: each for job in jobs for folder, each in job.runs.items()} if runs is None else dict(runs)
     left = study.runs_left_behind(jobs, wanted) if jobs else {}
 
     def bring(folder: str) -> str | None:
-        return receive_experiment(results_dir / folder, wanted[folder], partial(_fetch, study, folder, left[folder]))
+        with writing_results(results_dir / folder):
+            return receive_experiment(
+                results_dir / folder, wanted[folder], partial(_fetch, study, folder, left[folder])
+            )
 
     with in_threads() as threads:
         outcomes = dict(zip(left, threads.map(bring, left), strict=True))

@@ -19,7 +19,11 @@ from tunekit_sagemaker.aws.objects import list_objects, put_once, read_json
 from tunekit_sagemaker.study.places import StudyPlaces
 
 FORMAT = 1
+NAME = re.compile(r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}")  # of a training job
 ENTRY = re.compile(r"(\d{6})\.json")
+RUN = re.compile(r"(?!\.)[^/]+(?:/(?!\.)[^/]+){2}")  # TAG/METHOD/RUN, which lead nowhere else
+TEXT = attrs.validators.instance_of(str)
+MAPPING = attrs.validators.instance_of(dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -36,13 +40,15 @@ class StudyJob:
         metrics: Names of the metrics that it prints.
     """
 
-    name: str
-    title: str
-    code: str
-    runs: Mapping[str, str]
-    max_run: int
-    hyperparameters: Mapping[str, Any]
-    metrics: tuple[str, ...]
+    name: str = attrs.field(validator=attrs.validators.matches_re(NAME))
+    title: str = attrs.field(validator=TEXT)
+    code: str = attrs.field(validator=TEXT)
+    runs: Mapping[str, str] = attrs.field(
+        validator=attrs.validators.deep_mapping(attrs.validators.matches_re(RUN), TEXT, MAPPING)
+    )
+    max_run: int = attrs.field(validator=attrs.validators.instance_of(int))
+    hyperparameters: Mapping[str, Any] = attrs.field(validator=MAPPING)
+    metrics: tuple[str, ...] = attrs.field(validator=attrs.validators.deep_iterable(TEXT))
 
 
 class LaunchLog:
@@ -69,6 +75,12 @@ class LaunchLog:
             found = ENTRY.fullmatch(key.removeprefix(self._places.log))
             if found is not None and int(found[1]) not in self._entries:
                 self._entries[int(found[1])] = self._read_entry(key)
+        missing = next((number for number in range(1, max(self._entries, default=0)) if number not in self._entries), 0)
+        if missing:
+            raise RecordError(
+                f"{self._places.uri(self._places.entry(missing))} is gone, which says which jobs were launched. Put it "
+                "back, or use another experiment_tag."
+            )
         return [job for number in sorted(self._entries) for job in self._entries[number]]
 
     def append(self, jobs: Sequence[StudyJob]) -> bool:
@@ -91,15 +103,21 @@ class LaunchLog:
 
     def _read_entry(self, key: str) -> tuple[StudyJob, ...]:
         said = read_json(self._s3, self._places.bucket, key)
+        if isinstance(said, dict) and said.get("format", FORMAT) != FORMAT:
+            raise RecordError(
+                f"{self._places.uri(key)} was written by another version of tunekit-sagemaker: use that one, or "
+                "another experiment_tag."
+            )
         try:
-            if said["format"] != FORMAT:
-                raise RecordError(
-                    f"{self._places.uri(key)} was written by another version of tunekit-sagemaker: use that one, or "
-                    "another experiment_tag."
-                )
-            return tuple(StudyJob(**{**job, "metrics": tuple(job["metrics"])}) for job in said["jobs"])
-        except (TypeError, LookupError) as error:
+            return _jobs_of(said)
+        except (TypeError, ValueError, LookupError) as error:
             raise RecordError(
                 f"{self._places.uri(key)} is damaged: it does not say which jobs were launched. Put it back as it "
                 "was, or use another experiment_tag."
             ) from error
+
+
+def _jobs_of(said: Any) -> tuple[StudyJob, ...]:
+    if not isinstance(said["jobs"], list):
+        raise TypeError("jobs are a list")
+    return tuple(StudyJob(**{**job, "metrics": tuple(job["metrics"])}) for job in said["jobs"])
