@@ -11,7 +11,7 @@ import pytest
 from tunekit_core import ConfigurationError, ExperimentRecord, RecordError, Streams, Tuner, create, load_experiment
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 from tunekit_sagemaker.aws.clients import Clients
-from tunekit_sagemaker.remote import collect, launch, status, stop
+from tunekit_sagemaker.remote import JobState, collect, launch, status, stop
 from tunekit_sagemaker.remote.command import main
 from tunekit_sagemaker.remote.states import states_of
 from tunekit_sagemaker.study.address import Address
@@ -213,6 +213,21 @@ def test_what_to_type_is_told_where_a_job_was_not_begun(tmp_path, study, capsys)
     decide(study, "one")
     assert main(["status", "study", "--results-dir", str(tmp_path / "home")]) == 0
     assert "To begin what is missing, or to compare, type: typed\n" in capsys.readouterr().out
+
+
+def test_of_jobs_that_failed_the_end_of_each_reason_is_told_once_and_steers_no_terminal(
+    tmp_path, study, capsys, monkeypatch
+):
+    reason = "Traceback" + "x" * 400 + "\x1b[2J\nValueError: nan"
+    failed = {"title": "ASHA", "status": "Failed", "is_over": True, "n_complete": 0, "n_failed": 0}
+    states = [JobState(name=name, n_runs=n, reason=reason, **failed) for name, n in [("a", 1), ("b", 1), ("old", 0)]]
+    monkeypatch.setattr("tunekit_sagemaker.remote.command.states_of", lambda study: states)
+    assert main(["status", "study", "--results-dir", str(tmp_path / "home")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[4] == "Not shown: 1 job that ended, whose runs later ones have."
+    assert lines[5].startswith("a and 1 more: …xxx")
+    assert lines[5].endswith("x [2J ValueError: nan")
+    assert len(lines[5]) == 315
 
 
 def test_a_study_without_jobs_has_none(tmp_path, study):

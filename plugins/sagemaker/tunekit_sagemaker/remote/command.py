@@ -14,6 +14,7 @@ from tunekit_sagemaker.study.collecting import collect
 PROGRAM = "python -m tunekit remote"
 COLUMNS = ("status", "runs", "best", "cost", "what", "job")  # in a narrow terminal the name alone is wrapped
 UNKNOWN = "-"
+LONGEST_REASON = 300  # characters; all of it is in the log of the job
 CENT = 0.01
 RESULTS = "TUNEKIT_RESULTS"  # a variable: where results go unless that is said
 
@@ -54,13 +55,29 @@ def _parser() -> argparse.ArgumentParser:
 
 def _status(named: NamedStudy) -> None:
     states = states_of(named.study)
+    shown = [state for state in states if state.n_runs or not state.is_over]
     print(f"{named.tag}: {_count(len(states), 'job')}")
-    for line in _table([COLUMNS, *map(_row, states)]):
+    for line in _table([COLUMNS, *map(_row, shown)]):
         print(line)
-    for state in states:
-        if state.reason:
-            print(f"{state.name}: {state.reason}")
+    if len(shown) < len(states):
+        print(f"Not shown: {_count(len(states) - len(shown), 'job')} that ended, whose runs later ones have.")
+    for line in _reasons(shown):
+        print(line)
     print(_what_next(named, states))
+
+
+def _reasons(states: Sequence[JobState]) -> list[str]:
+    """Why jobs have failed, each reason once: its end, which names the error. A script may have written it."""
+    names: dict[str, list[str]] = {}
+    for state in states:
+        text = "".join(character if character.isprintable() else " " for character in state.reason)
+        if text:
+            short = " ".join(text.split())
+            short = short if len(short) <= LONGEST_REASON else f"…{short[-LONGEST_REASON:]}"
+            names.setdefault(short, []).append(state.name)
+    return [
+        f"{each[0]}{f' and {len(each) - 1} more' if len(each) > 1 else ''}: {reason}" for reason, each in names.items()
+    ]
 
 
 def _collect(named: NamedStudy) -> None:
