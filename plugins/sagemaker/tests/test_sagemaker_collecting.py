@@ -215,9 +215,7 @@ def test_what_to_type_is_told_where_a_job_was_not_begun(tmp_path, study, capsys)
     assert "To begin what is missing, or to compare, type: typed\n" in capsys.readouterr().out
 
 
-def test_of_jobs_that_failed_the_end_of_each_reason_is_told_once_and_steers_no_terminal(
-    tmp_path, study, capsys, monkeypatch
-):
+def test_the_end_of_each_reason_of_failures_is_told_once_and_steers_no_terminal(tmp_path, study, capsys, monkeypatch):
     reason = "Traceback" + "x" * 400 + "\x1b[2J\nValueError: nan"
     failed = {"title": "ASHA", "status": "Failed", "is_over": True, "n_complete": 0, "n_failed": 0}
     states = [JobState(name=name, n_runs=n, reason=reason, **failed) for name, n in [("a", 1), ("b", 1), ("old", 0)]]
