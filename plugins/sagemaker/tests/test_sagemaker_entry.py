@@ -255,10 +255,13 @@ def test_the_names_of_secrets_are_those_of_tunekit(name):
 
 def test_sigterm_reaches_the_program_and_all_of_its_group(job):
     script = """
-    import subprocess, sys
+    import os, signal, subprocess, sys
     child = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('child', flush=True))); "
+    signal.signal(signal.SIGTERM, lambda *_: None)
     process = subprocess.Popen([sys.executable, "-c", child + "print('ready', flush=True); signal.pause()"])
     process.wait()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
     """
     running = job("\n".join(line.strip() for line in script.splitlines()))
     process = running.start()

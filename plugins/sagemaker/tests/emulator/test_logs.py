@@ -86,12 +86,12 @@ def test_the_last_value_of_a_metric_is_described(aws):
 
 
 def test_the_values_of_a_metric_are_in_cloudwatch(aws, emulator, eventually):
-    aws.run(AlgorithmSpecification=with_metrics("""echo '{"loss": 12.5}'; echo '{"loss": 0.5}'"""))
+    aws.run("valued", AlgorithmSpecification=with_metrics("""echo '{"loss": 12.5}'; echo '{"loss": 0.5}'"""))
     cloudwatch = boto3.client("cloudwatch")
     asked = {
         "Namespace": "/aws/sagemaker/TrainingJobs",
         "MetricName": "loss",
-        "Dimensions": [{"Name": "TrainingJobName", "Value": "job"}],
+        "Dimensions": [{"Name": "TrainingJobName", "Value": "valued"}],
         "StartTime": time.time() - 600,
         "EndTime": time.time() + 600,
         "Period": 3600,

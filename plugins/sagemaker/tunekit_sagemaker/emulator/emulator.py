@@ -92,7 +92,8 @@ class Emulator:
             raise ConfigurationError("There is an emulator in this process already, and can be one: close that first.")
         with contextlib.ExitStack() as clean:
             clean.callback(_in_use.release)
-            self._jobs_folder = self._make_folder(clean)
+            self._temporary = self._make_temporary(clean)
+            self._jobs_folder = self._make_folder()
             control_plane = ControlPlane(self._account, self.settings, self._start_job, self._on_change)
             self._front = Front(moto, control_plane, self._faults, self._closing)
             self._server = self._serve(clean)
@@ -162,13 +163,16 @@ class Emulator:
         """Have jobs fail for reasons that are not theirs, see ``Faults.add_job_fault``."""
         self._faults.add_job_fault(pattern, kind, times, after)
 
-    def _make_folder(self, clean: contextlib.ExitStack) -> Path:
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return self._folder.resolve()
+    def _make_temporary(self, clean: contextlib.ExitStack) -> Path:
         folder = tempfile.mkdtemp(prefix="tunekit-sagemaker-")
         clean.callback(shutil.rmtree, folder, ignore_errors=True)
         return Path(folder).resolve()
+
+    def _make_folder(self) -> Path:
+        if self._folder is None:
+            return self._temporary
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder.resolve()
 
     def _serve(self, clean: contextlib.ExitStack) -> BaseWSGIServer:
         server = make_server(self._port, self._front)
@@ -195,6 +199,7 @@ class Emulator:
     def _start_job(self, job: Job) -> None:
         surroundings = Surroundings(
             folder=self._jobs_folder,
+            temporary=self._temporary,
             keeps_files=self._folder is not None,
             clients=self._clients,
             settings=self.settings,

@@ -32,6 +32,7 @@ class Host:
         job: Whose it is.
         number: From 1 to the number of instances.
         folder: Where instances have their folders.
+        temporary: Where they have their temporary ones.
         clients: For S3 and CloudWatch.
         settings: How the emulator behaves.
         endpoint: Variables that lead to the emulator.
@@ -46,6 +47,7 @@ class Host:
         job: Job,
         number: int,
         folder: Path,
+        temporary: Path,
         clients: Clients,
         settings: Settings,
         endpoint: Mapping[str, str],
@@ -55,10 +57,10 @@ class Host:
         self._name = f"algo-{number}"
         hosts = [f"algo-{one + 1}" for one in range(job.instance_count)]
         one_of_all = next(_numbers)
-        own, temporary = folder / f"{job.name}-{one_of_all}", folder / f"tmp-{one_of_all}"
-        for each in (own, temporary):
+        own, short = folder / f"{job.name}-{one_of_all}", temporary / f"tmp-{one_of_all}"
+        for each in (own, short):
             each.mkdir(parents=True)
-        self.opt_ml = OptMlFolder(own, temporary, settings.opt_ml, hosts, self._name)
+        self.opt_ml = OptMlFolder(own, short, settings.opt_ml, hosts, self._name)
         self._clients = clients
         self._settings = settings
         self._endpoint = endpoint

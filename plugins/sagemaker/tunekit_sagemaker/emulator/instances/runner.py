@@ -29,7 +29,8 @@ class Surroundings:
 
     Attributes:
         folder: Where instances have their folders.
-        keeps_files: Whether these stay when a job has ended.
+        temporary: Where they have their temporary folders, which never stay.
+        keeps_files: Whether the others stay when a job has ended.
         clients: For S3 and CloudWatch.
         settings: How the emulator behaves.
         faults: What goes wrong on demand.
@@ -38,6 +39,7 @@ class Surroundings:
     """
 
     folder: Path
+    temporary: Path
     keeps_files: bool
     clients: Clients
     settings: Settings
@@ -109,7 +111,8 @@ class Runner(threading.Thread):
         everything = self._all
         endpoint = everything.endpoint(self._job.region)
         settings, closing = everything.settings, everything.closing
-        return Host(self._job, number, everything.folder, everything.clients, settings, endpoint, closing)
+        folders = everything.folder, everything.temporary
+        return Host(self._job, number, *folders, everything.clients, settings, endpoint, closing)
 
     def _train(self) -> JobFault | None:
         """Until all processes have ended; the fault for which they were ended, if it was one."""
