@@ -6,6 +6,7 @@ Nothing of the SDK is imported, so objects with its attributes do here; ``sdk/wi
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -17,7 +18,7 @@ PATTERNS = [".env", ".git"]
 
 
 class Source(SimpleNamespace):
-    model_fields = {"ignore_patterns": SimpleNamespace(default=PATTERNS)}  # noqa: RUF012
+    model_fields: ClassVar = {"ignore_patterns": SimpleNamespace(default=PATTERNS)}
 
 
 class ModelTrainer(SimpleNamespace):

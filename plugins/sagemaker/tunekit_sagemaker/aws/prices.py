@@ -14,6 +14,7 @@ import attrs
 
 from tunekit_core import InvalidOption, TunekitWarning
 
+SECONDS_PER_HOUR = 3600.0  # which prices are for
 VARIABLE = "TUNEKIT_PRICES"
 LISTED = Path(__file__).parent / "prices.csv"
 LISTED_REGION = "us-east-1"

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tunekit_core import RecordError, TunekitError
-from tunekit_sagemaker.aws.errors import asking, aws_errors, code_of, is_missing, meaning
+from tunekit_sagemaker.aws.errors import aws_errors, code_of, is_missing, meaning
 from tunekit_sagemaker.aws.names import job_name
+from tunekit_sagemaker.aws.objects import list_objects
 from tunekit_sagemaker.backend.places import Places
 
 CLAIM = re.compile(r"(\d+)-(\d+)")
@@ -84,14 +85,10 @@ class Claims:
         Raises:
             Busy, NoAccess, Refused: If S3 cannot be asked.
         """
-        pages = self._s3.get_paginator("list_objects_v2")
-        with asking():
-            found = list(pages.paginate(Bucket=self._places.bucket, Prefix=self._places.claims))
-        for page in found:
-            for entry in page.get("Contents", ()):
-                claim = CLAIM.fullmatch(entry["Key"].rpartition("/")[2])
-                if claim is not None and int(claim[2]) > known.get(int(claim[1]), -1):
-                    self.lost.add((int(claim[1]), int(claim[2])))
+        for key in list_objects(self._s3, self._places.bucket, self._places.claims):
+            claim = CLAIM.fullmatch(key.rpartition("/")[2])
+            if claim is not None and int(claim[2]) > known.get(int(claim[1]), -1):
+                self.lost.add((int(claim[1]), int(claim[2])))
 
     def find(self, trial_id: int, run: int) -> str | None:
         """The name of the job of a run; ``None`` if nobody has claimed it.

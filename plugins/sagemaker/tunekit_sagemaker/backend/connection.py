@@ -29,6 +29,7 @@ from tunekit_sagemaker.jobs.job_client import JobClient
 from tunekit_sagemaker.jobs.log_tail import LogTail
 from tunekit_sagemaker.jobs.report_lines import LoggedEnd, LoggedReport
 from tunekit_sagemaker.jobs.request import (
+    OF_TUNEKIT,
     Account,
     Bootstrap,
     Image,
@@ -43,7 +44,6 @@ from tunekit_sagemaker.jobs.statuses import JobStatus
 SECONDS_TO_CLOSE = 60.0  # for which jobs are asked to end while AWS is busy
 SECONDS_BETWEEN_TRIES = 1.0
 N_FOLDERS = 3  # of an experiment, below the folder with all results
-OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 UNREADABLE = "unreadable"
 
 

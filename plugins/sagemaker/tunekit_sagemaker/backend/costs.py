@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tunekit_core import COST_ATTRIBUTE
-from tunekit_sagemaker.aws.prices import PriceList
+from tunekit_sagemaker.aws.prices import SECONDS_PER_HOUR, PriceList
 from tunekit_sagemaker.jobs.statuses import JobEnd
 
-SECONDS_PER_HOUR = 3600.0
 TIME = "st_worker_time"  # seconds since the script has made its Reporter
 
 

@@ -28,6 +28,6 @@ def machines_of(options: SageMakerOptions, configuration: Mapping[str, Any], n_w
         instance_types=types,
         volume_gb=options.volume_gb,
         max_run=options.max_run,
-        max_wait=(options.max_wait or 2 * options.max_run) if options.spot else None,
+        max_wait=options.max_wait_of(options.max_run),
         keep_alive=options.keep_alive,
     )

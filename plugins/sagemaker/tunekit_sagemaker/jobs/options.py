@@ -101,6 +101,10 @@ class JobOptions:
         folder = self.s3_prefix.strip("/")
         return f"{folder}/" if folder else ""
 
+    def max_wait_of(self, max_run: int) -> int | None:
+        """Seconds that a job on a spot instance may take, whose program may run for so many; else ``None``."""
+        return max(self.max_wait or 2 * max_run, max_run) if self.spot else None
+
     def check_max_wait(self, max_run: int) -> None:
         """See that a job may take at least as long as its program may run."""
         if self.max_wait is not None and self.max_wait < max_run:

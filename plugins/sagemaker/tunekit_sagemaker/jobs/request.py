@@ -20,6 +20,7 @@ LONGEST_VARIABLE = 512
 CONFIGURATION_FILE, SPEC_FILE = "configuration.json", "spec.json"
 CHECKPOINT_ARGUMENT, CHECKPOINT_FOLDER = "st_checkpoint_dir", "TUNEKIT_CHECKPOINT_DIR"
 INPUTS = "InputDataConfig"
+OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 
 
 @attrs.frozen(kw_only=True)

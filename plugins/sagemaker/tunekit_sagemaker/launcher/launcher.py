@@ -27,6 +27,7 @@ from tunekit_sagemaker.study.collecting import collect
 from tunekit_sagemaker.study.log import StudyJob
 from tunekit_sagemaker.study.places import StudyPlaces
 from tunekit_sagemaker.study.study import Study
+from tunekit_sagemaker.study.text import counted
 
 CHOSEN_BY = "hydra/launcher=sagemaker"
 
@@ -78,7 +79,7 @@ class SageMakerLauncher(Launcher):
             decided = decide(account.study, launch, options, code, packed.moved)
         if decided.running:
             n_runs = sum(folder_of(run) in job.runs for job in decided.running for run in launch.runs)
-            tell(f"{_count(n_runs, 'run')} in {_count(len(decided.running), 'job')} that are not over yet.")
+            tell(f"{counted(n_runs, 'run')} in {counted(len(decided.running), 'job')} that are not over yet.")
         requests = self._requests(account, decided)
         for request in requests:
             require_valid("CreateTrainingJob", request)
@@ -120,7 +121,7 @@ class SageMakerLauncher(Launcher):
         """Create jobs; whether SageMaker was too busy to take them all."""
         if not requests:
             return False
-        tell(f"Begins {_count(len(requests), 'job')}.")
+        tell(f"Begins {counted(len(requests), 'job')}.")
         try:
             return not create_all(study.jobs, requests, self._options.wait_for_quota, tell)
         except (NoAccess, Refused) as error:
@@ -142,7 +143,3 @@ def _upload(account: StudyAccount, packed: Packed) -> str:
     with asking():
         places = study.places
         return upload(study.clients, places.bucket, places.prefix, packed.files, packed.generated).uri
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

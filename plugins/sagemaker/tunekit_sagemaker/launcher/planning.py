@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from tunekit_core import LaunchedJob
 from tunekit_sagemaker.aws.clients import region_in_use
-from tunekit_sagemaker.aws.prices import price_list
+from tunekit_sagemaker.aws.prices import SECONDS_PER_HOUR, price_list
 from tunekit_sagemaker.jobs.options import LONGEST_RUN
 from tunekit_sagemaker.launcher.groups import Group, is_simulated
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
 
-SECONDS_PER_HOUR = 3600.0
 MARGIN, SECONDS_TO_SET_UP = 1.2, 600  # of the time limits of runs, which do not count what comes before and after
 SECONDS_UNLESS_KNOWN = 86_400
 SECONDS_TO_BEGIN = 300  # until an instance is there, has its image, and what that lacks is installed

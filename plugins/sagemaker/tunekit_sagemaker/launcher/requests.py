@@ -9,7 +9,7 @@ import attrs
 
 from tunekit_core import PARALLEL_RUNS, as_json
 from tunekit_sagemaker.aws.prices import price_list
-from tunekit_sagemaker.jobs.request import Account, Bootstrap, Job, Machines, request_of
+from tunekit_sagemaker.jobs.request import OF_TUNEKIT, Account, Bootstrap, Job, Machines, request_of
 from tunekit_sagemaker.launcher import job as in_job
 from tunekit_sagemaker.launcher.groups import Group
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
@@ -19,7 +19,6 @@ from tunekit_sagemaker.study.places import StudyPlaces
 
 LONGEST_SHOWN = 250  # characters of a hyperparameter, which may get quotes
 PRICE = "TUNEKIT_DOLLARS_PER_HOUR"  # a variable of jobs, which says what they cost
-OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 
 
 def request_for(
@@ -56,7 +55,7 @@ def request_for(
         instance_type=options.instance_type,
         volume_gb=options.volume_gb,
         max_run=max_run,
-        max_wait=max(options.max_wait or 2 * max_run, max_run) if options.spot else None,
+        max_wait=options.max_wait_of(max_run),
     )
     tags = {**account.tags, f"{OF_TUNEKIT}experiment_tag": places.tag, f"{OF_TUNEKIT}study": places.study}
     return request_of(asked, machines, attrs.evolve(account, tags=tags))

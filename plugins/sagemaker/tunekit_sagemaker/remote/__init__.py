@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tunekit_core import ConfigurationError
 from tunekit_sagemaker.remote.states import JobState, states_of
-from tunekit_sagemaker.remote.studies import Where, asking_for_a_study, studies
+from tunekit_sagemaker.remote.studies import NamedStudy, Where, asking_for_a_study, studies
 from tunekit_sagemaker.study.collecting import Collected, collect as collect_study
 
 __all__ = ["Collected", "JobState", "collect", "launch", "status", "stop"]
@@ -66,8 +66,7 @@ def status(
     Raises:
         ConfigurationError: If it is not known where the study is, or AWS cannot be used.
     """
-    where = Where(results_dir=Path(results_dir), bucket=bucket, prefix=prefix, region=region)
-    (named,) = studies(tag, where)
+    named = _study(tag, results_dir, bucket, prefix, region)
     with asking_for_a_study():
         return states_of(named.study)
 
@@ -94,8 +93,7 @@ def collect(
     Raises:
         ConfigurationError: As for :func:`status`.
     """
-    where = Where(results_dir=Path(results_dir), bucket=bucket, prefix=prefix, region=region)
-    (named,) = studies(tag, where)
+    named = _study(tag, results_dir, bucket, prefix, region)
     with asking_for_a_study():
         return collect_study(named.study, named.results_dir)
 
@@ -123,7 +121,11 @@ def stop(
     Raises:
         ConfigurationError: As for :func:`status`.
     """
-    where = Where(results_dir=Path(results_dir), bucket=bucket, prefix=prefix, region=region)
-    (named,) = studies(tag, where)
+    named = _study(tag, results_dir, bucket, prefix, region)
     with asking_for_a_study():
         return named.study.stop_all()
+
+
+def _study(tag: str, results_dir: Path | str, bucket: str | None, prefix: str, region: str | None) -> NamedStudy:
+    (named,) = studies(tag, Where(results_dir=Path(results_dir), bucket=bucket, prefix=prefix, region=region))
+    return named

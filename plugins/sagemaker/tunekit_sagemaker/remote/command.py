@@ -10,6 +10,7 @@ from pathlib import Path
 from tunekit_sagemaker.remote.states import NOT_BEGUN, JobState, states_of
 from tunekit_sagemaker.remote.studies import NamedStudy, Where, asking_for_a_study, studies
 from tunekit_sagemaker.study.collecting import collect
+from tunekit_sagemaker.study.text import counted
 
 PROGRAM = "python -m tunekit remote"
 COLUMNS = ("status", "runs", "best", "cost", "what", "job")  # in a narrow terminal the name alone is wrapped
@@ -56,11 +57,11 @@ def _parser() -> argparse.ArgumentParser:
 def _status(named: NamedStudy) -> None:
     states = states_of(named.study)
     shown = [state for state in states if state.n_runs or not state.is_over]
-    print(f"{named.tag}: {_count(len(states), 'job')}")
+    print(f"{named.tag}: {counted(len(states), 'job')}")
     for line in _table([COLUMNS, *map(_row, shown)]):
         print(line)
     if len(shown) < len(states):
-        print(f"Not shown: {_count(len(states) - len(shown), 'job')} that ended, whose runs later ones have.")
+        print(f"Not shown: {counted(len(states) - len(shown), 'job')} that ended, whose runs later ones have.")
     for line in _reasons(shown):
         print(line)
     print(_what_next(named, states))
@@ -87,7 +88,7 @@ def _collect(named: NamedStudy) -> None:
     for folder in brought.failed:
         print(f"{named.results_dir / folder} (failed)")
     completed, failed = len(brought.completed), len(brought.failed)
-    print(f"{named.tag}: {_count(completed, 'complete run')} and {_count(failed, 'failed run')} came here.")
+    print(f"{named.tag}: {counted(completed, 'complete run')} and {counted(failed, 'failed run')} came here.")
     if named.command:
         print(f"To begin what is missing, or to compare, type: {named.command}")
 
@@ -96,7 +97,7 @@ def _stop(named: NamedStudy) -> None:
     asked = named.study.stop_all()
     for name in asked:
         print(name)
-    print(f"{named.tag}: {_count(len(asked), 'job')} asked to end, which takes two minutes at most.")
+    print(f"{named.tag}: {counted(len(asked), 'job')} asked to end, which takes two minutes at most.")
     if asked:
         print(f"To see whether they have, type: {PROGRAM} status {named.tag}")
 
@@ -122,13 +123,9 @@ def _what_next(named: NamedStudy, states: Sequence[JobState]) -> str:
     n_left = sum(not state.is_over for state in states)
     known = [state.dollars for state in states if state.dollars is not None]
     cost = f", {_dollars(sum(known))} so far" if known else ""
-    said = f"{n_complete} of {_count(n_runs, 'run')} complete, {_count(n_left, 'job')} not over{cost}."
+    said = f"{n_complete} of {counted(n_runs, 'run')} complete, {counted(n_left, 'job')} not over{cost}."
     again = named.command or "the command that launched them"
     collect_it = f"To bring home what is complete, type: {PROGRAM} collect {named.tag}"
     all_run = all(not state.is_over and state.status != NOT_BEGUN for state in states)
     begin = "" if all_run else f"\nTo begin what is missing, or to compare, type: {again}"
     return f"{said}\n{collect_it}{begin}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

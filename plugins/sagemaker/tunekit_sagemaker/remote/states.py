@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from tunekit_sagemaker.aws.errors import patiently
+from tunekit_sagemaker.aws.prices import SECONDS_PER_HOUR
 from tunekit_sagemaker.jobs.account import OF_BACKEND
 from tunekit_sagemaker.jobs.statuses import TIME_LIMITS, JobStatus, end_of, status_of
 from tunekit_sagemaker.launcher.options import SageMakerLauncherOptions
@@ -20,7 +21,6 @@ from tunekit_sagemaker.study.collecting import COMPLETED, FAILED
 from tunekit_sagemaker.study.log import StudyJob
 from tunekit_sagemaker.study.study import METADATA, Study, in_threads
 
-SECONDS_PER_HOUR = 3600.0
 NOT_BEGUN = "not begun"
 
 
