@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.app.conftest import SHORT
+from tests.kept import contents
 
 SWEEP = ("--multirun", "method=RS", SHORT, "hydra.sweeper.n_jobs=1")
 DAMAGE = {
@@ -30,10 +31,6 @@ def cut(path):
 def make_folder(path):
     path.unlink()
     path.mkdir()
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
 
 
 def change(path, **fields):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kept import contents
 from tunekit_core import ExperimentRecord, Problem, Streams, Tuner, create, load_experiment
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.engine.tuner import TuningResult
@@ -100,7 +101,7 @@ def test_the_first_start_is_kept_and_the_clock_goes_on(tmp_path: Path) -> None:
 
 def test_another_problem_in_the_folder_is_refused_and_kept(tmp_path: Path) -> None:
     run("fifo", tmp_path)
-    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    before = contents(tmp_path)
     benchmark, streams = ToyBenchmark(max_resource=9), Streams(0)
     problem = toy_problem(benchmark)
     other = Problem(space=problem.space.fix({problem.space.searched[0]: 0.5}), objective=problem.objective)
@@ -113,7 +114,7 @@ def test_another_problem_in_the_folder_is_refused_and_kept(tmp_path: Path) -> No
         RecordError, match=r"another search space, .* one\. What is recorded .*; a new .* another folder"
     ):
         tuner.run()
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert contents(tmp_path) == before
 
 
 def test_a_scheduler_that_decides_differently_now_is_an_error_that_leaves_every_file_as_it_was(tmp_path: Path) -> None:
@@ -123,15 +124,15 @@ def test_a_scheduler_that_decides_differently_now_is_an_error_that_leaves_every_
     changed = lines[number].replace(b'"STOP"', b'"CONTINUE"').rpartition(b', "crc32"')[0]
     lines[number] = changed + b', "crc32": "%08x"}\n' % zlib.crc32(changed)
     (tmp_path / "events.jsonl").write_bytes(b"".join(lines))
-    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    assert sorted(before) == [".lock", "events.jsonl", "metadata.json", "results.csv.zip"]
+    before = contents(tmp_path)
+    assert sorted(before) == ["events.jsonl", "metadata.json", "results.csv.zip"]
     with pytest.raises(ReplayError) as caught:
         run("asha_stopping", tmp_path)
     assert str(caught.value).endswith(
         "with the versions that metadata.json names it goes on. What is recorded stays as it is; a new experiment "
         "needs another folder."
     )
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert contents(tmp_path) == before
     ExperimentRecord(tmp_path).release()
 
 

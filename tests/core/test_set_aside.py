@@ -8,13 +8,10 @@ import zlib
 import pytest
 
 from tests.core.test_event_file import run
+from tests.kept import contents
 from tunekit_core import create, load_experiment
 from tunekit_core.errors import OtherFormat, RecordError
 from tunekit_core.records.load import read_events
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 @pytest.fixture
@@ -86,7 +83,7 @@ def test_without_metadata_the_record_of_another_space_is_refused_and_kept(died):
     before = contents(died)
     with pytest.raises(RecordError, match="another search space, which cannot go on with this one"):
         run(died)
-    assert {name: content for name, content in contents(died).items() if name != ".lock"} == before
+    assert contents(died) == before
 
 
 def of_another_space(content):
@@ -131,7 +128,7 @@ def test_an_experiment_that_died_before_its_first_event_begins_without_a_word(tm
     (tmp_path / "run" / "events.jsonl").write_bytes(b"")
     (tmp_path / "run" / "results.csv.zip").unlink(missing_ok=True)
     run(tmp_path / "run")
-    assert sorted(contents(tmp_path / "run")) == [".lock", "events.jsonl", "metadata.json", "results.csv.zip"]
+    assert sorted(contents(tmp_path / "run")) == ["events.jsonl", "metadata.json", "results.csv.zip"]
 
 
 def test_an_experiment_of_another_format_is_kept_as_it_is(died):
