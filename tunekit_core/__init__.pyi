@@ -80,6 +80,7 @@ from .json_text import as_json as as_json
 from .plugins.commands import Command as Command
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create
+from .portable import PORTABLE_MODULES as PORTABLE_MODULES
 from .randomness import Streams as Streams, effective_seed as effective_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
 from .records.files import write_whole as write_whole

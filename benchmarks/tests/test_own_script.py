@@ -187,3 +187,29 @@ def test_a_mistake_is_named(mistake):
     assert caught.value.option == f"benchmark.{option}"
     for text in (f"benchmark.{option}", *texts):
         assert text in str(caught.value)
+
+
+def test_patterns_come_with_the_script():
+    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)", "accuracy": r"acc=\d+"}
+    assert own(metrics=patterns, resource="epoch").script().metrics == patterns
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "problem"),
+    [
+        ({"metrics": {"loss": "("}}, "benchmark.metrics.loss", "is no regular expression"),
+        ({"metrics": {"loss": 3}}, "benchmark.metrics.loss", "is no regular expression"),
+        ({"metrics": {"loss": "(a)(b)"}}, "benchmark.metrics.loss", "has 2 groups"),
+        ({"metrics": {"loss": "a", "st_x": "b"}}, "benchmark.metrics.st_x", "names that begin with 'st_'"),
+        ({"metrics": {"accuracy": "a"}}, "benchmark.metrics", "lacks a pattern for loss, what is optimised"),
+        (
+            {"metrics": {"loss": "a"}, "resource": "epoch"},
+            "benchmark.metrics",
+            "lacks a pattern for epoch, the resource.* or benchmark.resource=null",
+        ),
+    ],
+)
+def test_patterns_that_find_no_reports_are_refused(options, option, problem):
+    with pytest.raises(ConfigurationError, match=problem) as refused:
+        own(**options)
+    assert refused.value.option == option

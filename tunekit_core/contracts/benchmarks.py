@@ -103,7 +103,9 @@ class Script:
     """What runs a trial: a program that is given hyperparameters and reports metrics.
 
     It is given every entry of the configuration as ``--name value``, and in the JSON file that the variable
-    ``TUNEKIT_CONFIGURATION`` names; its metrics come through :class:`tunekit.Reporter`.
+    ``TUNEKIT_CONFIGURATION`` names. It reports through :class:`tunekit.Reporter`, by appending lines of JSON to the
+    file that the variable ``TUNEKIT_REPORTS`` names, or by what it prints: a line ``[tunekit-report] {"loss": 0.5}``,
+    or anything in which regular expressions find the metrics.
 
     Attributes:
         command: The program and its first arguments.
@@ -113,6 +115,9 @@ class Script:
         sources: The files and folders that make it up, relative to its working directory: with another content it is
             another program. Unless given they are found: what the command names, and what that imports.
         is_portable: Whether it can run on another machine that has its working directory.
+        metrics: By metric a regular expression whose first group, or all that it matches, is the value in a line that
+            the program prints. A report is made whenever the metrics of the objective and the resource have been found
+            since the last one; with any, it has all of these.
     """
 
     command: tuple[str, ...]
@@ -121,6 +126,7 @@ class Script:
     takes_arguments: bool = True
     sources: tuple[Path, ...] | None = None
     is_portable: bool = True
+    metrics: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @runtime_checkable

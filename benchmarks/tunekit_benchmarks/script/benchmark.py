@@ -15,6 +15,7 @@ import attrs
 
 import tunekit_core
 from tunekit_core import (
+    COST_ATTRIBUTE,
     Benchmark,
     ConfigurationError,
     Domain,
@@ -30,6 +31,7 @@ RESERVED = "st_"
 OTHER_FOLDER = "Where the program runs is said by benchmark.folder=FOLDER"
 EXAMPLE = "benchmark.space.lr='loguniform(1e-4,1e-1)'"
 FILE_OF_PROGRAM = re.compile(r"[^-].*\.[A-Za-z]\w*")  # train.py, run.sh, main.R, but neither 0.5 nor --a=b.py
+EXAMPLE_PATTERN = "benchmark.metrics.loss='val_loss: ([0-9.e+-]+)'"
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
 
 
@@ -61,6 +63,11 @@ class ScriptOptions:
         attrs.Factory(dict), help="Variables for the program, beside those of the tuner."
     )
     takes_arguments: bool = option(True, help="Whether it is given arguments; if not, it reads the file alone.")
+    metrics: Mapping[str, Any] = option(
+        attrs.Factory(dict),
+        help="For a program that cannot be changed: by metric a regular expression whose first group is its value in a "
+        "line that is printed. ``metric`` and ``resource`` need one each, and make a report once both were found.",
+    )
     sources: tuple[str, ...] | None = option(
         None,
         help="The files and folders that make up the program, relative to ``folder``; ``[]`` for none. With another "
@@ -128,7 +135,8 @@ class ScriptBenchmark(Benchmark):
         self.max_resource = max_resource
         self.max_resource_attr = options.max_resource_attr
         self.dataset = _name_of(words)
-        self._script = Script(words, folder, variables, options.takes_arguments, sources)
+        patterns = _patterns(options.metrics, self.objective)
+        self._script = Script(words, folder, variables, options.takes_arguments, sources, metrics=patterns)
 
     def script(self) -> Script:
         return self._script
@@ -166,6 +174,38 @@ def _agreed_max_resource(entries: Mapping[str, Any], name: str, max_resource: in
             f"and benchmark.space.{name}={constant} are two values for one thing. Leave one of them out",
         )
     return constant
+
+
+def _patterns(metrics: Mapping[str, Any], objective: Objective) -> dict[str, str]:
+    """The regular expressions of metrics; one of them is enough to find what a report needs."""
+    for name, pattern in metrics.items():
+        if name.startswith(RESERVED) and name != COST_ATTRIBUTE:
+            raise InvalidOption(
+                f"metrics.{name}", pattern, f"cannot be used: names that begin with '{RESERVED}' are those of tunekit"
+            )
+        try:
+            n_groups = re.compile(pattern).groups
+        except (re.error, TypeError, RecursionError) as error:
+            raise InvalidOption(
+                f"metrics.{name}", pattern, f"is no regular expression ({error}). Type for example {EXAMPLE_PATTERN}"
+            ) from error
+        if n_groups > 1:
+            raise InvalidOption(
+                f"metrics.{name}",
+                pattern,
+                f"has {n_groups} groups, and the value is one: write the others as (?:…), as in {EXAMPLE_PATTERN}",
+            )
+    missing = [name for name in objective.needed if name not in metrics]
+    if metrics and missing:
+        what = "the resource" if missing[0] == objective.resource else "what is optimised"
+        more = " or benchmark.resource=null to count reports" if missing[0] == objective.resource else ""
+        raise InvalidOption(
+            "metrics",
+            dict(metrics),
+            f"lacks a pattern for {missing[0]}, {what}, so that no report would have it. Type "
+            f"benchmark.metrics.{missing[0]}='{missing[0]}: ([0-9.e+-]+)', for example{more}",
+        )
+    return dict(metrics)
 
 
 def _words(command: str) -> tuple[str, ...]:

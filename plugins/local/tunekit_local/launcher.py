@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from tunekit_core import Script, StartFailed, as_json
+from tunekit_core import PORTABLE_MODULES, Script, StartFailed, as_json
 from tunekit_local import begin_from
 from tunekit_local.devices import Assignment
 from tunekit_local.options import LocalOptions
@@ -35,6 +35,7 @@ class Launcher:
         processes: What runs them.
         script: The program that trains.
         max_resource_attr: The argument through which it is told how far to go, if it has one.
+        needed: The metrics without which there is no report: those that are optimised, and the resource.
         environment: Changes to the environment of this process that make it that of the user.
         notices: Path of the socket on which scripts and supervisors send notices.
         options: Those of the backend.
@@ -44,6 +45,7 @@ class Launcher:
 
     script: Script
     max_resource_attr: str | None
+    needed: tuple[str, ...]
     environment: Mapping[str, str | None]
     notices: Path
     options: LocalOptions
@@ -78,6 +80,12 @@ class Launcher:
             "timeout": self.options.trial_timeout,
             "cpus": devices.cpus,
             "notices": str(self.notices),
+            "printed": {
+                "modules": str(PORTABLE_MODULES),
+                "patterns": dict(self.script.metrics),
+                "needed": self.needed,
+                "file": str(run.reports),
+            },
             "devices": attrs.asdict(devices),
         }
 
