@@ -110,6 +110,18 @@ def test_a_program_in_cpp_appends_lines_of_json(tmp_path):
     assert rows(tmp_path / "run", Program(str(tmp_path / "train"))) == EXPECTED
 
 
+R = """
+for (step in 1:2) {
+  cat(sprintf('{"step": %d, "loss": %.10g}\\n', step, 0.5^step), file = Sys.getenv("TUNEKIT_REPORTS"), append = TRUE)
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="needs R")
+def test_a_script_in_r_appends_lines_of_json(tmp_path):
+    assert rows(tmp_path, Program("Rscript", "-e", R)) == EXPECTED
+
+
 def test_patterns_find_the_metrics_of_a_script_that_cannot_be_changed(tmp_path):
     code = "for step in 1 2; do printf 'Step %s\\r%s/2\\nloss=0.%s acc=%s' $step $step $((10 - step)) $step; echo; done"
     metrics = {"loss": r"loss=([0-9.]+)", "step": r"Step (\d+)", "accuracy": r"acc=(\d+)"}
