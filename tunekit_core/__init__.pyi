@@ -77,6 +77,7 @@ from .errors import (
     suggestion as suggestion,
 )
 from .json_text import as_json as as_json
+from .number_text import format_fixed as format_fixed, format_number as format_number
 from .plugins.commands import Command as Command
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create
