@@ -84,6 +84,11 @@ from .plugins.registry import create as create
 from .randomness import Streams as Streams, effective_seed as effective_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
 from .records.files import write_whole as write_whole
+from .records.finding import (
+    FoundExperiments as FoundExperiments,
+    ListedExperiment as ListedExperiment,
+    find_experiments as find_experiments,
+)
 from .records.load import Experiment as Experiment, load_experiment as load_experiment
 from .records.received import receive_experiment as receive_experiment
 from .records.set_aside import set_aside as set_aside
