@@ -39,8 +39,8 @@ def remove_experiment(experiment: ListedExperiment) -> int:
         ExperimentLocked: If another live process writes it.
         OSError: If a file cannot be removed; those that are left are removed when it is tried again.
     """
+    n_bytes = size_of([experiment.path])
     with _locked(experiment):
-        n_bytes = size_of([experiment.path])
         names = [name for name in sorted(os.listdir(experiment.path)) if name not in LAST]
         for name in (*names, *LAST):
             _remove(experiment.path / name)

@@ -78,7 +78,7 @@ def remove_experiments(arguments: Sequence[str]) -> int:
         arguments: What follows ``rm``.
 
     Returns:
-        The exit status: 1 if something could not be removed, or the answer was no.
+        The exit status: 1 if something was kept or could not be removed, or the answer was no.
 
     Raises:
         TunekitError: If there is no such experiment, filter or flag, or nobody can be asked; nothing is removed then.
@@ -108,12 +108,13 @@ def remove_experiments(arguments: Sequence[str]) -> int:
     going = [each for each in chosen if each.path in sizes and (removal is WHOLE or sizes[each.path])]
     if not going:
         print_stderr("There is nothing to remove.")
-        return SUCCEEDED
+        return SOME_FAILED if kept else SUCCEEDED
     _print_what_goes(going, found, removal, sum(sizes[each.path] for each in going))
     if YES not in words.flags and not _agrees():
         print_stderr("Nothing was removed.")
         return SOME_FAILED
-    return _remove(going, removal)
+    status = _remove(going, removal)
+    return SOME_FAILED if kept else status
 
 
 def _found(words: Words) -> FoundExperiments:
