@@ -275,6 +275,14 @@ def test_show_finds_a_run_by_what_it_was_before_and_elsewhere(put, tunekit, tmp_
     assert "Best loss: 0.5 at epoch 9 of trial 1" in tunekit("show", "dddddddddddd", "results_dir=other").out
 
 
+def test_what_a_program_of_ones_own_recorded_is_listed_and_shown_by_its_name(put, tunekit, results):
+    unknown = dict.fromkeys(("method", "benchmark", "dataset", "seed", "hash", "experiment_tag"), ...)
+    put("aaaaaaaaaaaa", best=0.5, **unknown).rename(results.root / "valley")
+    line = tunekit("ls").out.splitlines()[1].split()
+    assert line[:8] == ["valley", "completed", "5m", "-", "-", "-", "-", "0.5"]
+    assert tunekit("show", "vall").out.startswith("valley: completed\nBest loss: 0.5 at epoch 9 of trial 1\n")
+
+
 def test_show_of_one_that_failed_names_the_reason(put, tunekit):
     failed = {"failures": [{"trial_id": 0, "reason": "no such data"}], "n_failed": 3, "failed_trials": [0, 1, 2]}
     put("aaaaaaaaaaaa", status="failed", reason="all trials failed", **failed)

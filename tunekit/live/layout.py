@@ -86,7 +86,7 @@ def _columns(run_info: RunInfo, snapshot: Snapshot, trials: Sequence[RunningTria
 
 
 def _aligned(value: Any) -> str:
-    return f"{value:#.6g}" if isinstance(value, float) else str(value)
+    return f"{value:#.6g}" if isinstance(value, float) else format_number(value)
 
 
 def _resource(run_info: RunInfo, trial: RunningTrial) -> str:
