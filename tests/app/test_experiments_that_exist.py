@@ -276,8 +276,10 @@ def test_show_finds_a_run_by_what_it_was_before_and_elsewhere(put, tunekit, tmp_
 
 
 def test_what_a_program_of_ones_own_recorded_is_listed_and_shown_by_its_name(put, tunekit, results):
-    unknown = dict.fromkeys(("method", "benchmark", "dataset", "seed", "hash", "experiment_tag"), ...)
-    put("aaaaaaaaaaaa", best=0.5, **unknown).rename(results.root / "valley")
+    folder = put("aaaaaaaaaaaa", best=0.5).rename(results.root / "valley")
+    metadata = json.loads((folder / "metadata.json").read_text())
+    ours = ("method", "benchmark", "dataset", "seed", "hash", "experiment_tag")
+    (folder / "metadata.json").write_text(json.dumps({key: metadata[key] for key in metadata if key not in ours}))
     line = tunekit("ls").out.splitlines()[1].split()
     assert line[:8] == ["valley", "completed", "5m", "-", "-", "-", "-", "0.5"]
     assert tunekit("show", "vall").out.startswith("valley: completed\nBest loss: 0.5 at epoch 9 of trial 1\n")
@@ -350,7 +352,7 @@ def test_rm_removes_what_is_chosen_and_the_index_forgets_it(put, tunekit, result
     assert not going.exists()
     with open(results.root / "default/index.csv") as file:
         assert [line["hash"] for line in csv.DictReader(file)] == ["bbbbbbbbbbbb", "cccccccccccc"]
-    assert tunekit("rm", str(results.root), "--yes").status == 0
+    assert tunekit("rm", "bbbb", "results/default", str(results.root), "--yes").status == 0  # each only once
     assert list(results.root.iterdir()) == []
 
 

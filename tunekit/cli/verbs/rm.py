@@ -122,7 +122,7 @@ def _found(words: Words) -> FoundExperiments:
     results_dir = os.path.expanduser(words.options.get(RESULTS_DIR, results_folder()))
     if not words.names:
         return find_experiments(results_dir)
-    experiments: dict[Path, ListedExperiment] = {}
+    experiments: dict[str, ListedExperiment] = {}
     unreadable: dict[Path, str] = {}
     for name in words.names:
         path = os.path.expanduser(name)
@@ -134,7 +134,8 @@ def _found(words: Words) -> FoundExperiments:
                 raise RecordError(f"{name} holds no experiment, so nothing of it is removed.")
         else:
             found = FoundExperiments([find_named(name, results_dir)], {})
-        experiments |= {each.path: each for each in found.experiments}
+        for each in found.experiments:
+            experiments.setdefault(os.path.realpath(each.path), each)
         unreadable |= found.unreadable
     return FoundExperiments(list(experiments.values()), unreadable)
 
