@@ -333,6 +333,18 @@ def test_what_is_exported_is_exact_in_each_form(of_a_script, tunekit, tmp_path):
     assert f"To go on: python -m tunekit resume {of_a_script}\n" in finished.out
 
 
+def test_another_search_begins_with_what_is_exported_as_points(tunekit, results, tmp_path):
+    ends = ["stopping.max_num_trials_started=1", "method=RS"]
+    assert tunekit(*ends).status == 0
+    best = load_experiment(results.folders()[0]).best_configuration()
+    (tmp_path / "again/experiment").mkdir(parents=True)
+    (tmp_path / "again/experiment/best.yaml").write_text(tunekit("export", str(results.root), "as=points").out)
+    other = ["seed=5", "experiment_tag=other"]
+    finished = tunekit(*ends, *other, "+experiment=best", "--config-dir", str(tmp_path / "again"))
+    assert finished.status == 0, finished.err
+    assert load_experiment(results.folders("other/*/*")[0]).best_configuration() == best
+
+
 def test_of_a_benchmark_without_script_there_is_no_command(tunekit, results):
     assert tunekit("method=RS", "stopping.max_num_trials_finished=3").status == 0
     finished = tunekit("export", str(results.root), "as=command")

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tunekit.config.shown import as_yaml
 from tunekit.config.specs.components import build_benchmark
 from tunekit.console import printable
 from tunekit.results.summary import value_and_place
@@ -31,16 +32,22 @@ def exported(experiment: Experiment, form: str) -> str:
 
 
 def _yaml(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
-    from tunekit.config.shown import as_yaml
+    return f"{_where_from(experiment)}\n{as_yaml(dict(configuration), '').rstrip()}"
 
+
+def _points(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
+    """An options file: a run with it begins with this configuration."""
+    points = {"points_to_evaluate": [dict(configuration)]}
+    return f"# @package _global_\n{_where_from(experiment)}\n{as_yaml(points, '').rstrip()}"
+
+
+def _where_from(experiment: Experiment) -> str:
     metric, place = experiment.metadata["metric"][0], value_and_place(experiment.metadata)
-    return (
-        f"# Best {printable(f'{metric}: {place}, of {experiment.path}')}\n{as_yaml(dict(configuration), '').rstrip()}"
-    )
+    return printable(f"# Best {metric}: {place}, of {experiment.path}")
 
 
 def _json(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
-    return json.dumps(configuration, ensure_ascii=False)
+    return json.dumps(configuration)
 
 
 def _python(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
@@ -79,6 +86,7 @@ def _arguments(configuration: Mapping[str, Any]) -> list[str]:
 
 FORMS: Mapping[str, Callable[[Experiment, Mapping[str, Any]], str]] = {
     "yaml": _yaml,
+    "points": _points,
     "json": _json,
     "command": _command,
     "python": _python,

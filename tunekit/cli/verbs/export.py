@@ -19,6 +19,8 @@ EXPERIMENT is its folder, its hash, its name, or the beginning of one of these, 
 still runs, or was interrupted, it is the best so far.
 
   {AS}=yaml           the default
+  {AS}=points         an options file with which a search begins: saved as FOLDER/experiment/best.yaml, type
+                    python -m tunekit method=ASHA +experiment=best --config-dir FOLDER
   {AS}=json           an object in one line
   {AS}=command        the command that ran the trial, where trials run a script; it runs to the last resource
   {AS}=python         a literal of a dict, as in run(**{{"lr": 0.01}})
