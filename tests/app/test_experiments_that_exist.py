@@ -200,7 +200,7 @@ def test_no_match_says_what_there_is(put, tunekit):
         (["ls", "demo"], "demo is no folder. Filters have an equals sign, as in method=demo."),
         (["show"], "`show` takes one experiment, and got none."),
         (["show", "a", "b"], "`show` takes one experiment, and got 2: a b."),
-        (["show", "nobody"], "'nobody' is neither a folder nor the beginning of the name or the hash"),
+        (["show", "nobody"], "'nobody' is neither a folder nor the beginning, of at least 4 characters, of the"),
         (["show", "no/body"], "no/body does not exist."),
         (["show", "fcnet"], "'fcnet' is 2 experiments. Name one of them:\n"),
         (["show", "--long"], "`show` has no flag '--long'. Type: python -m tunekit show EXPERIMENT"),
@@ -208,6 +208,8 @@ def test_no_match_says_what_there_is(put, tunekit):
         (["export", "aaaa", "a=json"], "a=json: `export` has no option 'a'. Did you mean 'as'?"),
         (["export", "aaaa"], "no trial has reported a finite value."),
         (["export", "bbbb", "as=command"], "was not made by the command line, so its trials have no command."),
+        (["show", "aaa"], "'aaa' is neither a folder nor the beginning, of at least 4 characters, of the name"),
+        (["rm", "", "--yes"], "`rm` was given a word that is empty, as a variable of the shell that is not set."),
         (["rm"], "`rm` needs to know what to remove."),
         (["rm", "-rf", "results"], "`rm` has no flag '-rf'."),
         (["rm", "nobody", "--yes"], "'nobody' is neither a folder"),
@@ -333,6 +335,25 @@ def test_what_is_exported_is_exact_in_each_form(of_a_script, tunekit, tmp_path):
     assert f"To go on: python -m tunekit resume {of_a_script}\n" in finished.out
 
 
+def test_values_of_every_kind_come_back_from_each_form(put, tunekit):
+    configuration = {
+        "lr": 0.1 + 0.2, "tiny": 5e-324, "huge": 1e300, "whole": 2.0, "units": 2**53 + 1, "layers": [64, 64],
+        "none": None, "flag": True, "text": "1e-5", "yes": "yes", "null": "null", "optim.lr": "é'\"\\",
+        "lines": "a\nb", "empty": [],
+    }  # fmt: skip
+    incumbent = {"trial_id": 1, "resource": 9, "metrics": {"loss": 0.5}, "configuration": configuration}
+    put("aaaaaaaaaaaa", incumbent=incumbent)
+    readers = {"yaml": yaml.safe_load, "json": json.loads, "python": ast.literal_eval}
+    for form, read in readers.items():
+        found = read(tunekit("export", "aaaa", f"as={form}").out)
+        assert found == configuration
+        assert {name: type(value) for name, value in found.items()} == {
+            name: type(value) for name, value in configuration.items()
+        }
+    points = yaml.safe_load(tunekit("export", "aaaa", "as=points").out)
+    assert points == {"points_to_evaluate": [configuration]}
+
+
 def test_another_search_begins_with_what_is_exported_as_points(tunekit, results, tmp_path):
     ends = ["stopping.max_num_trials_started=1", "method=RS"]
     assert tunekit(*ends).status == 0
@@ -412,7 +433,7 @@ def test_rm_keeps_what_cannot_be_read(put, tunekit, results):
     damaged = put("aaaaaaaaaaaa")
     (damaged / "metadata.json").write_text("{}")
     finished = tunekit("rm", str(damaged), "--yes")
-    assert finished.status == 0
+    assert finished.status == 1
     assert "Left out: " in finished.err
     assert damaged.exists()
 

@@ -28,6 +28,7 @@ AGE = re.compile(rf"(\d+(?:\.\d+)?)([{''.join(UNITS)}])")
 STATUSES = tuple(status.value for status in ExperimentStatus)
 LIST_ALL = "python -m tunekit ls"
 MOST_NAMED = 5
+SHORTEST_BEGINNING = 4  # of a name or a hash: of one character it would often be a slip
 
 
 def results_folder() -> str:
@@ -159,14 +160,15 @@ def find_named(word: str, results_dir: str) -> ListedExperiment:
     begins = [
         each
         for each in found.experiments
-        if any(text.startswith(word) for text in (each.name, each.hash, *each.formerly) if text)
+        if len(word) >= SHORTEST_BEGINNING
+        and any(text.startswith(word) for text in (each.name, each.hash, *each.formerly) if text)
     ]
     damaged = {path: why for path, why in found.unreadable.items() if word in path.name} if not begins else {}
     if not begins and not damaged:
         names = [text for each in found.experiments for text in (each.name, each.hash) if text]
         raise RecordError(
-            f"'{word}' is neither a folder nor the beginning of the name or the hash of an experiment in "
-            f"{results_dir}. {suggestion(word, names)}{_how_to_list(results_dir)}"
+            f"'{word}' is neither a folder nor the beginning, of at least {SHORTEST_BEGINNING} characters, of the name "
+            f"or the hash of an experiment in {results_dir}. {suggestion(word, names)}{_how_to_list(results_dir)}"
         )
     return _only_one(word, FoundExperiments(begins, damaged))
 

@@ -99,7 +99,7 @@ def remove_experiments(arguments: Sequence[str]) -> int:
         print_stderr(
             "There is nothing to remove." if not words.filters else nothing_selected(selection, found.experiments)
         )
-        return SUCCEEDED
+        return SOME_FAILED if words.names and found.unreadable else SUCCEEDED
     removal = ONLY_CHECKPOINTS if CHECKPOINTS in words.flags else WHOLE
     kept = {each.path: why for each in chosen if (why := why_kept(each))}
     for path, why in kept.items():

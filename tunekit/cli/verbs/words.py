@@ -52,9 +52,13 @@ def sort_words(
         usage: What to type, as a sentence.
 
     Raises:
-        ConfigurationError: If there is no such flag or option, or an option is given twice.
+        ConfigurationError: If there is no such flag or option, an option is given twice, or a word is empty.
     """
     words = [word for word in arguments if word != DEBUG]
+    if "" in words:
+        raise ConfigurationError(
+            f"`{verb}` was given a word that is empty, as a variable of the shell that is not set. {usage}"
+        )
     typed = [word for word in words if word.startswith("-")]
     for flag in typed:
         if flag not in flags:
