@@ -18,7 +18,8 @@ from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.registry import registry
 
-VERBS = ("plugins", "resume")
+OF_EXPERIMENTS = ("ls", "show", "export", "rm")  # verbs for those that exist
+VERBS = ("plugins", "resume", *OF_EXPERIMENTS)
 LAUNCHER = "hydra/launcher"  # a group of Hydra's: where runs are run
 PLAN, PLAN_KEY = "--plan", "hydra.sweeper.plan"
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")

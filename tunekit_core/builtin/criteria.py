@@ -12,6 +12,7 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.errors import InvalidOption
+from tunekit_core.number_text import format_number
 
 
 @attrs.frozen(kw_only=True)
@@ -251,4 +252,4 @@ def _incumbent_reached(problem: Problem, view: ExperimentView, value: float) -> 
     if view.incumbent is None or view.incumbent.report.losses[0] > threshold:
         return None
     reached = objective.metric_value(view.incumbent.report.losses[0])
-    return f"{objective.metric[0]} reached {reached:.6g}"
+    return f"{objective.metric[0]} reached {format_number(reached)}"
