@@ -8,7 +8,8 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, strategies as st
 
-from tunekit.config.arguments import quoted, with_prefixes
+from tunekit.config.arguments import with_prefixes
+from tunekit.config.hydra_values import quoted
 from tunekit_core import load_experiment
 
 TRAIN = """
