@@ -199,6 +199,15 @@ def _unknown_flag(flag: str) -> str:
 
 def _check_overrides(overrides: Sequence[str]) -> None:
     for override in overrides:
+        key, equals, _ = override.lstrip("+").partition("=")
+        if equals and key in ("", "hydra"):
+            raise ConfigurationError(
+                f"'{override}' sets nothing: options are written key=value, such as seed=3, and those of Hydra have a "
+                "name after a dot, such as hydra.sweeper.n_jobs=4.",
+                option=override,
+            )
+        if not equals and key.partition(".")[0] in KEYS and not override.startswith("~"):
+            raise ConfigurationError(f"'{override}' lacks its value: type {override}=VALUE.", option=override)
         if "=" not in override and not override.startswith("~"):
             commands = [*VERBS, *registry().commands()]
             close = suggestion(override, [*commands, *KEYS])

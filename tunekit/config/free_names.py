@@ -1,7 +1,7 @@
-"""Names that the user gives, as keys for Hydra: it takes letters of English, digits, _ and - there, and a dot parts keys.
+"""Names that the user gives, as keys for Hydra: it takes letters of English, digits, _ and - there; a dot parts keys.
 
-What it does not take is written as ``$HEX$`` in a name that begins with ``$$``, in options files as on the command line,
-so that both are one key; what was composed has the names that were typed.
+What it does not take is written as ``$HEX$`` in a name that begins with ``$$``, in options files as on the command
+line, so that both are one key; what was composed has the names that were typed.
 """
 
 from __future__ import annotations

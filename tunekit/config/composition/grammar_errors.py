@@ -12,7 +12,7 @@ from tunekit.config.hydra_values import quoted
 TOKEN = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\\.|.""", re.DOTALL)
 PAIRS = {")": "(", "]": "[", "}": "{"}
 MISSING = re.compile(r"(^|[,\[({])\s*,|,\s*$|,\s*[\])}]")
-KEY = re.compile(r"[\w$][\w$.@/-]*")
+KEY = re.compile(r"[\w$][\w$-]*([.@/][\w$][\w$-]*)*")
 CALL = re.compile(r"(?P<name>[^\W\d]\w*)\s*\(")
 
 

@@ -14,6 +14,7 @@ from tunekit.config.composition.launcher import find_launcher
 from tunekit.config.free_names import decoded_text
 from tunekit.config.options_files.files import split_path
 from tunekit.config.options_files.offered import groups
+from tunekit.config.other_names import meant_by
 from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.known import where_to_find
@@ -96,7 +97,8 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
 
 def _not_installed(group: str, name: str, known: Iterable[str] = ()) -> str:
     options = list(groups().get(group, {})) or list(known)
-    message = f"There is no {group} '{name}'. {suggestion(name, options)}Installed: {', '.join(options) or 'none'}."
+    close = meant_by(group, name, options) or suggestion(name, options)
+    message = f"There is no {group} '{name}'. {close}Installed: {', '.join(options) or 'none'}."
     return message + where_to_find(group, split_name(name)[1])
 
 
