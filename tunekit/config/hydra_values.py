@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tunekit.config.free_names import PLAIN, encoded_name
+from tunekit.config.free_names import encoded_name
 
 BARE = re.compile(r"[A-Za-z0-9_/\\+.$%*@?|:\s,-]*")
 TOKEN = re.compile(
@@ -15,6 +15,7 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9_/\\+.$%*@?|:\s{}-]")  # braces are those of an interpolation
+BARE_KEY = re.compile(r"[A-Za-z0-9_/\\+.$%*@?|\s-]+")
 KEY = re.compile(r"\s*:")
 OPENING, CLOSING = "([{", ")]}"
 START_OF_CALL = re.compile(r"\s*[^\W\d]\w*\s*\(")
@@ -67,7 +68,7 @@ def quoted(text: str, mark: str = "'") -> str:
 
 
 def _key(name: str) -> str:
-    return name if PLAIN.fullmatch(name.strip()) or name.strip().startswith("$") else encoded_name(name.strip())
+    return name if BARE_KEY.fullmatch(name) else encoded_name(name.strip())
 
 
 def _text(text: str) -> str:

@@ -152,7 +152,7 @@ def _recipe(key: str, value: Any) -> str | None:
     if not isinstance(value, Mapping) or set(value) != {"name"} or not isinstance(value["name"], str):
         raise ConfigurationError(
             f"{key}={value!r}: no {key} of that name is installed.{where_to_find(key, str(value))} "
-            f"`python -m tunekit --help` lists what there is; a file of your own has '{key}: {{name: …}}' in it.",
+            f"Type `python -m tunekit --help` for what there is; a file of your own has '{key}: {{name: …}}' in it.",
             option=key,
             value=value,
         )

@@ -24,8 +24,8 @@ def cannot_be_read(override: str) -> str:
     """
     typed = decoded_text(override.lstrip("+"))
     key, _, value = typed.partition("=")
-    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in typed)
-    return f"'{shown}' cannot be read: {_reason(key, value)}. {_remedy(key, value)}"
+    message = f"'{typed}' cannot be read: {_reason(key, value)}. {_remedy(key, value)}"
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in message)
 
 
 def _reason(key: str, value: str) -> str:
@@ -59,6 +59,8 @@ def _remedy(key: str, value: str) -> str:
             f'Each domain is written on its own and in quotes: "{SPACE}lr=loguniform(1e-4,1e-1)"; a list is a choice '
             f"of its elements: '{SPACE}units=[16,32,64]'."
         )
+    if not value.isprintable():
+        return "Signs that cannot be seen, such as the end of a line, are no part of it."
     as_text = shlex.quote(key + "=" + quoted(value, mark='"'))
     return (
         "What the shell might change (brackets, commas with blanks, stars) goes in quotes, such as 'seed=range(20)'. "

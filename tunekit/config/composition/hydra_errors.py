@@ -28,7 +28,8 @@ NOT_A_NAME = "Config group override must be a string or a list"
 NO_GROUP = re.compile(r"config group '([^']*)' does not")
 NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
 NOT_FOUND = re.compile(r"Interpolation key '([^']*)' not found")
-NOT_DELETED = re.compile(r"Could not delete from config\. '([^']*)'")
+NOT_DELETED = re.compile(r"Could not delete (?:from config\. )?'([^']*)'")
+NOT_MERGED = re.compile(r"Error merging override '?(\S+)")
 OF_LIBRARIES = re.compile(r"\s*(full_key|object_type|reference_type): ?\S*|\s*To append to your config use \S*")
 SWEEPER = "hydra.sweeper."
 SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "params")
@@ -54,6 +55,8 @@ def _explain(error: Exception, text: str) -> str:
         )
     if match := NOT_DELETED.search(text):
         return f"'~{match[1]}' takes something out that is not there. Leave it out."
+    if match := NOT_MERGED.search(text):
+        return f"'{match[1].lstrip('+')}' does not fit. Type `python -m tunekit --cfg hydra` for what there is."
     if match := COULD_NOT_OVERRIDE.search(text):
         return _unknown(match[1], text)
     if match := NO_GROUP.search(text):
