@@ -164,6 +164,9 @@ def check_option(option: str, value: Any, annotation: Any, *, takes: str = "") -
 
 def _hint(option: str, value: Any, annotation: Any) -> str:
     """What is meant by a text, as a sentence that ends in a blank, or nothing."""
+    if isinstance(value, Mapping):
+        wrong = [key for key in value if not isinstance(key, str)]
+        return f"The name {wrong[0]!r} is no text: put it in quotes. " if wrong else ""
     if not isinstance(value, str):
         return ""
     begun = [choice for choice in map(str, _literals(annotation)) if value.lower().startswith(choice)]

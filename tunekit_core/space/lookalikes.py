@@ -114,6 +114,8 @@ def instead_of_object(entry: object) -> str:
     if (words := _of_other_tool(entry)) is not None:
         return f"Write {words}"
     if isinstance(entry, Mapping):
+        if not entry:
+            return "An empty mapping holds no entry"
         return instead_of_mapping(entry) or "SearchSpace.parse reads a mapping as names with dots"
     if isinstance(entry, float):
         return "It is no finite number"

@@ -35,8 +35,8 @@ class ScriptOptions:
 
     command: str = option(help="The program and its first arguments, as in a shell, but no shell runs it.")
     space: Mapping[str, Any] = option(
-        help="By name a domain, such as ``loguniform(1e-4,1e-1)``, a list of which one is taken, or a constant. The order "
-        "does not matter."
+        help="By name a domain, such as ``loguniform(1e-4,1e-1)``, a list of which one is taken, or a constant. The "
+        "order does not matter."
     )
     metric: str = option("loss", help="What is optimised, as the program reports it.")
     mode: Literal["min", "max"] = option("min", help="Whether ``metric`` is to be small or large.")

@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from tunekit.config.arguments import LAUNCHER
 from tunekit.config.composition.grammar_errors import cannot_be_read
 from tunekit.config.composition.launcher import find_launcher
+from tunekit.config.composition.source import LIBRARIES_ADD
 from tunekit.config.free_names import decoded_text
 from tunekit.config.options_files.files import split_path
 from tunekit.config.options_files.offered import groups
@@ -30,14 +31,13 @@ NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
 NOT_FOUND = re.compile(r"Interpolation key '([^']*)' not found")
 NOT_DELETED = re.compile(r"Could not delete (?:from config\. )?'([^']*)'")
 NOT_MERGED = re.compile(r"Error merging override '?(\S+)")
-OF_LIBRARIES = re.compile(r"\s*(full_key|object_type|reference_type): ?\S*|\s*To append to your config use \S*")
 SWEEPER = "hydra.sweeper."
 SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "params")
 
 
 def explain(error: Exception) -> str:
     """One clear message for what went wrong while Hydra composed."""
-    return decoded_text(_explain(error, OF_LIBRARIES.sub("", _text(error))))
+    return decoded_text(_explain(error, LIBRARIES_ADD.sub("", _text(error))))
 
 
 def _explain(error: Exception, text: str) -> str:
