@@ -37,7 +37,7 @@ def script(results, tmp_path):
     (tmp_path / "conf/benchmark").mkdir(parents=True)
     (tmp_path / "conf/benchmark/mine.yaml").write_text(FILE)
     typed = [f"benchmark.space.{name}={entry}" for name, entry in SPACE.items()]
-    command = [f"benchmark.command={sys.executable} train.py", "backend=local", "method=RS"]
+    command = [f"benchmark.command={sys.executable} train.py", "backend=local"]
     return {
         "typed": [*command, "benchmark=script", "benchmark.metric=verlust_ß", *typed],
         "in a file": [*command, "--config-dir=conf", "benchmark=mine"],
@@ -48,7 +48,7 @@ def script(results, tmp_path):
 def test_names_and_lists_go_from_what_was_written_to_the_results(how, script, tunekit, results):
     options = ["fixed.2d=nein", "fixed.weight-decay=0.5", "tags.größe=ä", "stopping.max_num_trials_started=2"]
     points = "points_to_evaluate=[{größe: 0.25, layers: [64,32], optim.lr: 0.1}]"
-    finished = tunekit(*script[how], *options, points)
+    finished = tunekit(*script[how], "method=RS", *options, points)
     assert finished.status == 0, finished.err
     assert "layers=[64, 32]" in finished.err
     metadata = results.metadata()[0]
@@ -90,3 +90,32 @@ def test_names_can_be_swept(script, results):
     assert [dict(spec.results["fixed"]) for spec in plan_command(parse(line)).specs] == [
         {"größe": size, "layers": layers} for size in (0.25, 0.5) for layers in ((64,), (64, 32))
     ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("3: uniform(0,1)", "The name 3 is no text: put it in quotes."),
+        ("lr: !!set {a}", "m.yaml cannot be read: Value 'set' is not a supported primitive type\n"),
+        ("lr: {type: uniform, min: 0, max: 1}", "is no domain. Write uniform(0, 1)."),
+        ("lr: log uniform(1e-4, 1)", "Write loguniform(1e-4, 1)."),
+        ("lr: uniform[0, 1]", "Write uniform(0, 1)."),
+        ("lr: [uniform(0, 1)]", "a list is a choice of its elements"),
+        ("lr: []", "there must be at least one category"),
+        ("lr: {}", "An empty mapping holds no entry."),
+    ],
+)
+def test_what_is_no_entry_in_a_file_is_refused(entry, told, tunekit, tmp_path):
+    (tmp_path / "conf/benchmark").mkdir(parents=True)
+    (tmp_path / "conf/benchmark/m.yaml").write_text(f"name: script\ncommand: echo\nspace:\n  {entry}\n")
+    finished = tunekit("--config-dir=conf", "benchmark=m", "backend=local", "method=RS")
+    assert finished.status == 2
+    assert told in finished.err
+    assert finished.err.count("\n") == 1
+
+
+def test_an_error_of_what_a_recipe_chose_names_the_recipe(script, tunekit):
+    finished = tunekit(*script["typed"], "method=AUTO", "fixed={}")
+    assert finished.status == 2
+    assert "Give benchmark.max_resource" in finished.err or "Set max_resource" in finished.err
+    assert "The run has method=AUTO, with searcher=freeze_thaw and scheduler=freeze_thaw." in finished.err
