@@ -99,7 +99,10 @@ class MaxNumEvaluations(StoppingCriterion):
 
 
 class MaxNumTrialsStarted(StoppingCriterion):
-    """Start this many trials, let those that run come to their end, or to where they pause, and end."""
+    """Start this many trials, let those that run come to their end, or to where they pause, and end.
+
+    It is what other tools call ``n_trials``, ``num_samples`` or ``max_evals``.
+    """
 
     name: ClassVar[str] = "max_num_trials_started"
     Options: ClassVar[type[Any]] = CountOptions

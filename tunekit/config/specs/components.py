@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
+from tunekit.config.other_names import meant_by
 from tunekit.config.specs.inputs import held, recorded, with_paths
 from tunekit.config.specs.moved import with_paths_here
 from tunekit.config.specs.secrets import marked, with_environment
@@ -106,7 +107,9 @@ def find_of_several(key: str, kind: str, name: str) -> Component:
     try:
         return registry().find(kind, name)
     except UnknownComponentError as error:
-        raise ConfigurationError(f"{key}.{name}: {error}", option=f"{key}.{name}") from error
+        meant = meant_by(kind, name, error.installed)
+        message = f"No {noun(kind)} named '{name}'. {meant}Installed: {', '.join(error.installed)}." if meant else error
+        raise ConfigurationError(f"{key}.{name}: {message}", option=f"{key}.{name}") from error
 
 
 def split_options(component: OptionValues) -> tuple[str, OptionValues]:
