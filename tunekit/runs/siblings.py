@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from tunekit.config.specs.components import DISTRIBUTION, REVISION, build_benchmark
-from tunekit.config.specs.identity import identity_of
+from tunekit.config.specs.identity import ends_of, identity_of
 from tunekit.config.specs.program import different
 from tunekit.config.specs.run_spec import EARLIER, PARTS, RunSpec
 from tunekit.runs.building import build_problem
@@ -49,7 +49,7 @@ class Sibling:
 
     def ends_like(self, spec: RunSpec) -> bool:
         """Whether it has the same end as a run."""
-        return bool(self.config[STOPPING] == spec.results[STOPPING])
+        return ends_of(self.config) == ends_of(spec.results)
 
     def can_become(self, spec: RunSpec) -> bool:
         """Whether it can go on as that run."""
@@ -139,7 +139,7 @@ def _command(sibling: Sibling, spec: RunSpec) -> str:
 
 def _changes(config: Mapping[str, Any], spec: RunSpec) -> Iterator[str]:
     """The overrides that make the end of a recorded run that of another."""
-    before, after = config[STOPPING], spec.results[STOPPING]
+    before, after = ends_of(config), ends_of(spec.results)
     for name in before:
         if name not in after:
             yield f"{STOPPING}.{name}=null"

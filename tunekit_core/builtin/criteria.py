@@ -67,6 +67,7 @@ class MaxWallclockTime(StoppingCriterion):
 
     name: ClassVar[str] = "max_wallclock_time"
     Options: ClassVar[type[Any]] = MaxWallclockTimeOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: MaxWallclockTimeOptions) -> None:
         super().__init__(problem, options)
@@ -84,6 +85,7 @@ class MaxNumEvaluations(StoppingCriterion):
 
     name: ClassVar[str] = "max_num_evaluations"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
         super().__init__(problem, options)
@@ -102,6 +104,7 @@ class MaxNumTrialsStarted(StoppingCriterion):
 
     name: ClassVar[str] = "max_num_trials_started"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
     waits_for_running: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
@@ -135,6 +138,7 @@ class MaxNumTrialsFinished(StoppingCriterion):
 
     name: ClassVar[str] = "max_num_trials_finished"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
         super().__init__(problem, options)
