@@ -56,6 +56,7 @@ class ExperimentState:
     Attributes:
         trials: All trials, by id.
         now: Time of the latest event in seconds; the tuner moves it on between events.
+        n_incomplete: Reports that lacked a metric of the objective, and were kept.
         first_dropped: The first report that was dropped, or ``None``.
         first_anomaly: The first message of the backend that made no sense, and why; empty if there was none.
         runs: What the runs of each trial have done.
@@ -87,6 +88,7 @@ class ExperimentState:
         self.failures = Failures()
         self.n_dropped = 0
         self.first_dropped: LateReport | None = None
+        self.n_incomplete = 0
         self.latest_report: Report | None = None
         self.metric_names: set[str] = set()
         self.placed: dict[int, TrialPlaced] = {}
@@ -160,6 +162,12 @@ class ExperimentState:
         """The trial of that id; ``None`` if it is none."""
         is_id = isinstance(trial_id, int) and not isinstance(trial_id, bool) and 0 <= trial_id < len(self.trials)
         return self.trials[trial_id] if is_id else None
+
+    def is_incomplete(self, event: LateReport) -> bool:
+        """Whether it is a report of a trial that goes on, and lacks a metric of the objective."""
+        if event.is_beyond or self.trials[event.trial_id].is_ending:
+            return False
+        return any(name not in event.metrics for name in self.problem.objective.metric)
 
     def columns(self) -> Mapping[str, Scalar]:
         """What the scheduler and the searcher tell about themselves."""
@@ -275,6 +283,10 @@ class ExperimentState:
 
     def _late(self, event: LateReport) -> None:
         """One that reports beyond the last resource does not end by itself: it has completed, unless that was all."""
+        if self.is_incomplete(event):
+            self.n_incomplete += 1
+            self.metric_names.update(event.metrics)
+            return
         if self._is_dropped(event):
             self.n_dropped += 1
             self.first_dropped = self.first_dropped or event
