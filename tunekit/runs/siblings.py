@@ -21,6 +21,7 @@ from tunekit.runs.resume_arguments import ACCEPT_SOURCES
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.engine.summary import BEGINS_ANEW
 from tunekit_core.errors import RecordError, TunekitError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import EVENTS, METADATA, read_metadata
@@ -171,6 +172,8 @@ def _siblings(spec: RunSpec, problem: Problem) -> Iterator[Sibling]:
             metadata = read_metadata(folder)
             other = identity_of({key: value for key, value in metadata["config"].items() if key != "observers"})
         except NO_CONFIG:
+            continue
+        if metadata.get(BEGINS_ANEW):
             continue
         differing = {key for key in {**identity, **other} if identity.get(key) != other.get(key)}
         if other.get("format") == FILES_FORMAT and differing and differing <= MAY_DIFFER:

@@ -80,7 +80,7 @@ class ExperimentView(Protocol):
         latest_report: The latest report that was shown to the scheduler, or ``None``.
         newest_failure: The trial that failed last, or ``None``.
         failures: What the trials that failed have in common.
-        n_dropped: Reports that were dropped, since a run of a trial had reported that resource, or a higher one, before.
+        n_dropped: Reports that were dropped, since the run had reported that resource before, or a higher one.
         running: The trials that run now, in the order in which they started or were resumed. It changes.
     """
 

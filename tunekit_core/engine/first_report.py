@@ -14,6 +14,7 @@ from tunekit_core.engine.state.reading import close_names, missing_names
 from tunekit_core.errors import TunekitError
 
 MOST_NAMES = 10
+OF_REPORTER = "st_"  # names of what the reporter adds
 
 
 class UnfitReport(TunekitError):
@@ -35,7 +36,7 @@ def check_first_report(event: UnusableReport, objective: Objective, benchmark: B
     missing = missing_names(objective, event.metrics)
     if not event.metrics or not missing:
         return
-    names = list(event.metrics)
+    names = [name for name in event.metrics if not name.startswith(OF_REPORTER)]
     reported = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if names[MOST_NAMES:] else "")
     raise UnfitReport(
         f"the first report, of trial {event.trial_id}, has no {' and no '.join(map(repr, missing))}, but {reported}. "

@@ -11,7 +11,6 @@ import attrs
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.view import Incumbent
-from tunekit_core.engine.events import LateReport
 from tunekit_core.engine.state import ExperimentState
 
 MAX_REASONS_KEPT = 20
@@ -61,8 +60,8 @@ def summary_of(state: ExperimentState, metadata: Mapping[str, Any]) -> dict[str,
     metrics = state.problem.objective.metric
     if state.n_anomalies:
         summary["first_anomaly"] = state.first_anomaly
-    if state.first_dropped is not None:
-        summary |= {"n_dropped": state.n_dropped, "first_dropped": _dropped(state, state.first_dropped)}
+    if state.n_dropped:
+        summary |= {"n_dropped": state.n_dropped, "first_dropped": state.first_dropped}
     if state.n_incomplete:
         summary["n_incomplete"] = state.n_incomplete
     if state.failures.first is not None:
@@ -111,12 +110,6 @@ def _costs(state: ExperimentState) -> dict[str, Any]:
         "n_running": state.n_running - state.n_waiting,
         "of_trials": {str(trial_id): cost for trial_id, cost in sorted(state.costs.items())},
     }
-
-
-def _dropped(state: ExperimentState, report: LateReport) -> str:
-    name = state.problem.objective.resource
-    assert name is not None  # counts grow with every report
-    return f"trial {report.trial_id} reported {name} {report.metrics[name]} where it had got further, or as far"
 
 
 def _described(incumbent: Incumbent, metrics: Sequence[str]) -> dict[str, Any]:

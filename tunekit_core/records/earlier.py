@@ -73,7 +73,8 @@ def look(folder: Path, *, may_go_on: bool) -> Earlier:
         if _is_something(folder / EVENTS):
             why = "nothing had succeeded, so the experiment began anew"
             aside = {EVENTS: why if nothing_succeeded else "a new experiment has begun here"} | aside
-        if may_go_on and not nothing_succeeded and (EVENTS in aside or metadata.get("n_started") or _has_trials(folder)):
+        was_begun = EVENTS in aside or metadata.get("n_started") or _has_trials(folder)
+        if may_go_on and not nothing_succeeded and was_begun:
             why = f"{EVENTS} holds no event, so the experiment has begun anew"
             aside = dict.fromkeys([RESULTS, EVENTS, METADATA], why) | aside
     # The metadata last: whoever goes on after a crash in between finds the same again.

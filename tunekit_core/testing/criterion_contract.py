@@ -26,6 +26,7 @@ from tunekit_core.testing.watching import another_time, positions
 Make = Callable[[Problem], StoppingCriterion]
 SIZES = (1000, 2000, 4000, 8000)
 SEVERAL = 50
+FAILURES = 600
 
 
 class CriterionContract:
@@ -127,6 +128,24 @@ class CriterionContract:
             assert criterion(View(state)) is not None, (
                 f"At its deadline a criterion ends the experiment: asked when {deadline:g} s are over it has no reason."
             )
+
+    def test_one_that_is_certain_ends_an_experiment_in_which_every_trial_fails(
+        self, make: Make, tmp_path: Path
+    ) -> None:
+        """Each after its first report: no trial is ever complete."""
+        if not make(self._problem()).is_certain:
+            pytest.skip("is_certain is False")
+
+        def scheduler(problem: Problem, streams: Streams) -> Fifo:
+            return Fifo(problem, streams, RandomSearch(problem, streams))
+
+        fails = dict.fromkeys(range(FAILURES), 1)
+        setup = Setup(benchmark=self.make_benchmark(), max_evaluations=FAILURES, fail_at=fails)
+        answers = [answer for _, answer in self._lived(make, live(scheduler, setup, tmp_path).events)]
+        assert answers[-1] is not None, (
+            f"A criterion that is certain ends every experiment: of {FAILURES} trials each failed, and it has no reason. "
+            "Declare is_certain = True for limits on time, and on what trials that fail have, too."
+        )
 
     def test_it_takes_constant_time(self, make: Make) -> None:
         """It is asked after every event."""

@@ -313,7 +313,7 @@ def with_default_ends(benchmark: Benchmark | type[Benchmark], settings: Settings
     ends = any(components[name].factory.is_certain and not is_off(value) for name, value in given.items())
     needs_limit = not ends and QUALIFIED_TIME_LIMIT not in names
     limit = {QUALIFIED_TIME_LIMIT: {"seconds": _time_limit(benchmark, settings)}} if needs_limit else {}
-    gives_up = {} if QUALIFIED_NO_SUCCESS in names else {QUALIFIED_NO_SUCCESS: {}}
+    gives_up: dict[str, Any] = {} if QUALIFIED_NO_SUCCESS in names else {QUALIFIED_NO_SUCCESS: {}}
     return {**limit, **given, **gives_up}
 
 

@@ -57,7 +57,7 @@ class ExperimentState:
         trials: All trials, by id.
         now: Time of the latest event in seconds; the tuner moves it on between events.
         n_incomplete: Reports that lacked a metric of the objective, and were kept.
-        first_dropped: The first report that was dropped, or ``None``.
+        first_dropped: The first report that was dropped, for people; empty if there was none.
         first_anomaly: The first message of the backend that made no sense, and why; empty if there was none.
         runs: What the runs of each trial have done.
         running_by_id: The trials that run, in the order in which they started or were resumed.
@@ -87,7 +87,7 @@ class ExperimentState:
         self.newest_failure: Failure | None = None
         self.failures = Failures()
         self.n_dropped = 0
-        self.first_dropped: LateReport | None = None
+        self.first_dropped = ""
         self.n_incomplete = 0
         self.latest_report: Report | None = None
         self.metric_names: set[str] = set()
@@ -289,7 +289,7 @@ class ExperimentState:
             return
         if self._is_dropped(event):
             self.n_dropped += 1
-            self.first_dropped = self.first_dropped or event
+            self.first_dropped = self.first_dropped or self._said_to_be_dropped(event)
         if self.runs.counts_reports:
             self.runs.report(event.trial_id)
         if event.is_beyond and event.trial_id not in self.endings:
@@ -306,6 +306,11 @@ class ExperimentState:
         if event.is_beyond or trial.is_ending or last is None or last.run != event.run:
             return False
         return until is None or last.resource < until
+
+    def _said_to_be_dropped(self, event: LateReport) -> str:
+        name, reached = self.problem.objective.resource, self.trials[event.trial_id].reached
+        assert name is not None  # counts of reports only grow
+        return f"trial {event.trial_id} reported {name} {event.metrics[name]} after {name} {reached}"
 
     def _beyond(self, metrics: Mapping[str, Any]) -> str:
         """Why a trial fails whose first report had these metrics."""

@@ -31,11 +31,9 @@ def with_one_more(failures: Failures, failure: Failure, reached: int) -> Failure
 
 
 def likeness(reason: str) -> tuple[str, str]:
-    """What two trials share that failed in the same way: first and last line of the reason, the first with the exit
-    status, the last with that of the errors; paths and other numbers differ from trial to trial.
+    """What two trials share that failed in the same way: the first line of the reason, and the last.
 
-    >>> likeness("it ended with exit status 1. The end of 3/stderr.log:\\nKeyError: 17")
-    ('it ended with exit status 1. The end of PATH', 'KeyError: N')
+    The first has the exit status, the last is that of the errors. Paths, and other numbers, differ between trials.
     """
     lines = [line for line in reason.splitlines() if line.strip()] or [""]
     return _masked(lines[0]), _masked(lines[-1])
