@@ -98,9 +98,9 @@ class TestNoSuccess(CriterionContract):
     @pytest.fixture
     def events(self, tmp_path):
         def scheduler(problem, streams):
-            return Fifo(problem, streams, RandomSearch(problem, streams))
+            return PausesAndStops(problem, streams, RandomSearch(problem, streams))
 
-        setup = Setup(max_evaluations=30, fail_at=dict.fromkeys(range(100), 1), lose_at={(1, 0): 1})
+        setup = Setup(max_trials=30, fail_at=dict.fromkeys(range(30), 0))
         return live(scheduler, setup, tmp_path).events
 
 

@@ -224,7 +224,6 @@ def test_what_others_may_copy_is_released_by_the_scheduler_alone():
 
 
 RUBBISH = [
-    {"epoch": 1},
     {"epoch": 1, "loss": None},
     {"epoch": 1, "loss": "0.5"},
     {"epoch": 1, "loss": "rubbish"},
@@ -566,7 +565,9 @@ def test_without_a_record_nothing_is_written(tmp_path, monkeypatch):
 
 step = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
-    st.sampled_from([Status.FAILED, {"loss": "rubbish"}, {"epoch": 1, "loss": 0.1}, {"epoch": 7, "loss": 0.3}]),
+    st.sampled_from(
+        [Status.FAILED, {"epoch": 1, "loss": "rubbish"}, {"epoch": 1, "loss": 0.1}, {"epoch": 7, "loss": 0.3}]
+    ),
 )
 runs = st.one_of(st.lists(step, max_size=9), st.just([StartFailed("no")]))
 

@@ -107,9 +107,9 @@ def tune(
     its defaults, and the values of the variables and the local modules that it uses. A function with the same name that
     does something else is another run.
 
-    In a notebook, and wherever Python is typed line by line, an interruption ends the experiment, and the result has what
-    was found so far: its ``interrupted`` is true. In a program it is a ``KeyboardInterrupt``, as everywhere, and the
-    program ends; :func:`tunekit_core.load_experiment` reads what was found.
+    In a notebook, and wherever Python is typed line by line, an interruption ends the experiment, and the result has
+    what was found so far: its ``interrupted`` is true. In a program it is a ``KeyboardInterrupt``, as everywhere, and
+    the program ends; :func:`tunekit_core.load_experiment` reads what was found.
 
     An experiment ends as failed where no trial succeeds, which is printed with the reason: the result has no best then.
 

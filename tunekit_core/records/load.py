@@ -126,7 +126,10 @@ class Experiment:
         Raises:
             RecordError: As for :meth:`best_configuration`.
         """
-        return float(self._incumbent()["metrics"][self.metadata["metric"][0]])
+        metrics, metric = self._incumbent()["metrics"], self.metadata["metric"][0]
+        if metric not in metrics:
+            raise RecordError(f"{self.path / METADATA} is damaged: its incumbent has no {metric}.")
+        return float(metrics[metric])
 
     def best_over_time(self) -> pd.DataFrame:
         """The best value so far, after each report: columns ``st_tuner_time`` (seconds) and the first metric.

@@ -136,14 +136,14 @@ class CriterionContract:
         if not make(self._problem()).is_certain:
             pytest.skip("is_certain is False")
 
-        def scheduler(problem: Problem, streams: Streams) -> Fifo:
-            return Fifo(problem, streams, RandomSearch(problem, streams))
+        def scheduler(problem: Problem, streams: Streams) -> PausesAndStops:
+            return PausesAndStops(problem, streams, RandomSearch(problem, streams))
 
         fails = dict.fromkeys(range(FAILURES), 1)
         setup = Setup(benchmark=self.make_benchmark(), max_evaluations=FAILURES, fail_at=fails)
         answers = [answer for _, answer in self._lived(make, live(scheduler, setup, tmp_path).events)]
         assert answers[-1] is not None, (
-            f"A criterion that is certain ends every experiment: of {FAILURES} trials each failed, and it has no reason. "
+            f"A criterion that is certain ends every experiment: {FAILURES} trials failed, and it has no reason. "
             "Declare is_certain = True for limits on time, and on what trials that fail have, too."
         )
 
