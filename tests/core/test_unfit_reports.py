@@ -2,8 +2,20 @@
 
 import pytest
 
-from tunekit_core import Objective, create, load_experiment
+from tunekit_core import (
+    AskTell,
+    Decision,
+    ExperimentRecord,
+    Objective,
+    Streams,
+    TellError,
+    create,
+    load_experiment,
+)
+from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.records.so_far import read_so_far
+from tunekit_core.testing.components import PausesAndStops
 
 
 def at_most(count):
@@ -78,7 +90,28 @@ def test_a_resource_that_does_not_grow_is_counted_and_said(play):
 
 
 def test_a_trial_that_begins_anew_drops_nothing(play, make_problem):
-    from tunekit_core.testing.components import PausesAndStops
-
     played = play(lambda trial, run: [0.5] * 9, scheduler=PausesAndStops, stopping=[at_most(6)], n_workers=2)
     assert "n_dropped" not in played.metadata
+
+
+def test_who_tells_hears_of_a_report_without_the_metric_and_nothing_is_recorded(problem):
+    with AskTell(Fifo(problem, Streams(0), RandomSearch(problem, Streams(0)))) as experiment:
+        trial = experiment.ask()
+        with pytest.raises(TellError, match="Did you mean 'val_loss'"):
+            experiment.tell(trial, {"epoch": 1, "val_loss": 0.5})
+        experiment.tell(trial, {"epoch": 1, "loss": 0.5})
+        with pytest.raises(TellError, match="a number as loss"):
+            experiment.tell(trial, {"epoch": 2})
+        assert experiment.tell(trial, {"epoch": 2, "loss": 0.25}) is Decision.CONTINUE
+        assert experiment.view.n_reports == 2
+
+
+def test_who_tells_of_failures_alone_has_an_experiment_that_failed(problem, tmp_path):
+    record = ExperimentRecord(tmp_path / "run")
+    with AskTell(Fifo(problem, Streams(0), RandomSearch(problem, Streams(0))), record=record) as experiment:
+        experiment.tell_end(experiment.ask(), failed="no")
+    metadata = load_experiment(tmp_path / "run").metadata
+    assert (metadata["status"], metadata["reason"]) == (
+        "failed",
+        "finished by its caller, and no trial has succeeded",
+    )

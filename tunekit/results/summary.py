@@ -100,10 +100,8 @@ def print_dropped_reports(runs: Sequence[Mapping[str, Any]]) -> None:
     if concerned:
         n = sum(metadata["n_dropped"] for metadata in concerned)
         where = f" in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
-        print_stdout(
-            f"{plural(n, 'report')} {'was' if n == 1 else 'were'} dropped{where}: {concerned[0]['first_dropped']}. "
-            f"{DROPPED}"
-        )
+        first = concerned[0].get("first_dropped", "")
+        print_stdout(f"{plural(n, 'report')} {'was' if n == 1 else 'were'} dropped{where}: {first}. {DROPPED}")
 
 
 def _may_be_repeated(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None) -> bool:

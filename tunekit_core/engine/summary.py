@@ -24,6 +24,7 @@ COUNTS = (
     "n_restarted",
     "n_anomalies",
 )
+BEGINS_ANEW = "begins_anew"  # of an experiment in which nothing has succeeded, and that has come to its end
 OTHERS = (
     "incumbent",
     "incumbents",
@@ -35,11 +36,11 @@ OTHERS = (
     "failures",
     "failed_trials",
     "first_failure",
+    BEGINS_ANEW,
     "reason",
     "ended",
 )
 COST = "cost"
-BEGINS_ANEW = "begins_anew"  # of an experiment in which nothing has succeeded, and that has come to its end
 
 
 def terms_of_costs(backend: Backend) -> dict[str, Any]:

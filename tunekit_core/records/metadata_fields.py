@@ -108,6 +108,7 @@ _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "n_dropped": _count,
     "n_incomplete": _count,
     "first_dropped": _text,
+    "first_failure": _failure,
     "begins_anew": lambda value: isinstance(value, bool),
     "first_anomaly": _text,
     "failures": _list_of(_failure),
