@@ -171,8 +171,6 @@ class TestMaxMetricValue(CriterionContract):
 
 
 class TestMaxFailures(CriterionContract):
-    begins_anew = True
-
     @pytest.fixture
     def make(self):
         return criterion(criteria.MaxFailures, count=1)

@@ -207,12 +207,9 @@ class MaxFailures(StoppingCriterion):
     def __init__(self, problem: Problem, options: MaxFailuresOptions) -> None:
         super().__init__(problem, options)
         self._count = options.count
-        self._before: int | None = None  # failures before this process began
 
     def __call__(self, view: ExperimentView) -> str | None:
-        if self._before is None:
-            self._before = view.n_failed
-        failed = view.n_failed - self._before
+        failed = view.failures.n
         if failed <= self._count:
             return None
         return f"{_said(failed, 'trial', 'trials')} failed, more than max_failures={self._count}"

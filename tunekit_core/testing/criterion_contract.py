@@ -33,13 +33,8 @@ class CriterionContract:
     """Subclass it in a plugin's tests and override :meth:`make`.
 
     The options are such that it ends an experiment of some hundred seconds, 80 trials, 300 reports and a few failures.
-
-    Attributes:
-        begins_anew: Whether what happened before a process began does not count, so that one that goes on where another
-            died does not end at once; not so for most.
+    What counts anew when a process goes on where another died is in ``view.failures``.
     """
-
-    begins_anew = False
 
     @pytest.fixture
     def make(self) -> Make:
@@ -91,8 +86,6 @@ class CriterionContract:
 
     def test_what_it_answers_follows_from_where_the_experiment_stands(self, make: Make, events: list[Recorded]) -> None:
         """A process that goes on where another died makes it anew, and asks it from then on."""
-        if self.begins_anew:
-            pytest.skip("begins_anew is True")
         state = self._state()
         view, criterion = View(state), make(self._problem())
         for number in positions(state, events):
