@@ -90,9 +90,9 @@ class Reader:
             usable = 1 <= resource <= MAX_RESOURCE and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
-        if not usable and self._is_incomplete(own):
-            return LateReport(trial.id, message.run, metrics, message.time)
         if not usable or (not is_known and (any(map(_is_taken, own)) or self._are_too_many(own))):
+            if not usable and self._is_incomplete(own):
+                return LateReport(trial.id, message.run, metrics, message.time)
             return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
         if not is_known:
             self._layout, self._whole = layout, whole
