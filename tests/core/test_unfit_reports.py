@@ -49,7 +49,7 @@ def test_a_first_report_that_lacks_what_is_optimised_ends_the_experiment(play, r
     assert played.metadata["failures"][0]["trial_id"] == 0
 
 
-@pytest.mark.parametrize("report", [{"epoch": 1, "loss": "low"}, {}, {"epoch": 1.5, "loss": 0.5}])
+@pytest.mark.parametrize("report", [{"epoch": 1, "loss": "low"}, {}, {"epoch": 1.5, "loss": 0.5}, {"unreadable": "x"}])
 def test_one_that_has_it_in_another_form_fails_its_trial_alone(play, report):
     played = play(lambda trial, run: [report] if trial == 0 else [0.5], stopping=[at_most(3)])
     assert (played.result.failed, played.result.n_failed) == (False, 1)

@@ -10,7 +10,7 @@ import attrs
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.engine.events import UnusableReport
-from tunekit_core.engine.state.reading import close_names, missing_names
+from tunekit_core.engine.state.reading import close_names, has_number, missing_names
 from tunekit_core.errors import TunekitError
 
 MOST_NAMES = 10
@@ -30,11 +30,11 @@ def check_first_report(event: UnusableReport, objective: Objective, benchmark: B
         benchmark: What is tuned, which may let the user say what is optimised.
 
     Raises:
-        UnfitReport: If it lacks a metric of the objective, or the resource. One that is no mapping, or empty, lacks
-            nothing in particular.
+        UnfitReport: If it lacks a metric of the objective, or the resource. One without any number is no report, and
+            lacks nothing in particular.
     """
     missing = missing_names(objective, event.metrics)
-    if not event.metrics or not missing:
+    if not missing or not has_number(event.metrics):
         return
     names = [name for name in event.metrics if not name.startswith(OF_REPORTER)]
     reported = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if names[MOST_NAMES:] else "")

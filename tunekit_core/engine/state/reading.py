@@ -38,8 +38,8 @@ class Reader:
     metric of the objective is no number, the resource no whole number from 1 on, the cost not finite, a metric has the
     name of a column of the results, or there are more of them, larger or nested deeper than a record is to hold.
 
-    Once a report could be used, one that lacks a metric of the objective and has others is late too: it is kept, and
-    does no harm.
+    Once a report could be used, one that lacks a metric of the objective and has other numbers is late too: it is kept,
+    and does no harm.
 
     Metrics are as a record holds them: numbers of NumPy are numbers, and what JSON does not know is text.
 
@@ -105,7 +105,7 @@ class Reader:
 
     def _is_incomplete(self, metrics: Mapping[str, Any]) -> bool:
         """Whether all that is wrong is that it lacks a metric of the objective, and others had it."""
-        if not metrics or not self._state.n_reports or not self._keeps_incomplete:
+        if not self._state.n_reports or not self._keeps_incomplete or not has_number(metrics):
             return False
         if all(name in metrics for name in self._state.problem.objective.metric):
             return False
@@ -149,6 +149,11 @@ class Reader:
 def row_of(event: LateReport) -> Report:
     """A report that lacks a metric of the objective, for the results alone: it has no losses, nor a resource."""
     return Report(event.trial_id, event.run, 0, event.metrics, (), event.time)
+
+
+def has_number(metrics: Mapping[str, Any]) -> bool:
+    """Whether anything in it is a number: what a backend could not read comes as text, and is no report."""
+    return any(isinstance(value, int | float) and not isinstance(value, bool) for value in metrics.values())
 
 
 def missing_names(objective: Objective, metrics: Mapping[str, Any]) -> list[str]:
