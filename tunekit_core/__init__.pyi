@@ -60,7 +60,12 @@ from .contracts.trials import (
     Suggestion as Suggestion,
     Trial as Trial,
 )
-from .contracts.view import ExperimentView as ExperimentView, Failure as Failure, Incumbent as Incumbent
+from .contracts.view import (
+    ExperimentView as ExperimentView,
+    Failure as Failure,
+    Failures as Failures,
+    Incumbent as Incumbent,
+)
 from .engine.ask_tell import AskTell as AskTell, TellError as TellError
 from .engine.tuner import Tuner as Tuner, TuningResult as TuningResult
 from .errors import (

@@ -22,7 +22,7 @@ KEYS = {
     "searcher": "what proposes configurations",
     "scheduler": "what decides on running trials",
     "backend": "where trials run; null takes the installed one that can run the benchmark",
-    "stopping": "what ends the experiment; unless given, the benchmark's own time limit",
+    "stopping": "what ends the experiment; no_success too, and the benchmark's time limit where no other is certain",
     "composers": "columns added to the results",
     "observers": "what watches the experiment",
     "seed": "seed of this experiment; methods are paired by equal seeds",

@@ -100,6 +100,7 @@ class Watcher(Observer):
         self._incumbent: Incumbent | None = None
         self._newest_failure: Failure | None = None
         self._reason = ""
+        self._has_told_of_dropped = False
         self._lines: deque[str] = deque(maxlen=MOST_LINES_WAITING)
 
     def on_experiment_start(self, view: ExperimentView, metadata: Mapping[str, Any]) -> None:
@@ -201,6 +202,9 @@ class Watcher(Observer):
         self._columns = tuple(view.columns().items())
         self._incumbent = view.incumbent
         self._newest_failure = view.newest_failure
+        if view.n_dropped and not self._has_told_of_dropped:
+            self._has_told_of_dropped = True
+            self._queue_timed_line("a report was dropped: its resource has not grown. The end says how many were")
 
     def _now(self) -> float:
         return 0.0 if self._clock_offset is None else time.monotonic() + self._clock_offset

@@ -16,12 +16,16 @@ from tunekit.console import first_and_last_line, plural, print_stderr, print_std
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit.results.costs import line_of_costs
+from tunekit.results.counts import trials_and_failures
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed, format_interval, format_number
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import read_metadata
 from tunekit_core.records.removal import size_of
 
+N_SEEDS = 5  # that are offered as a next step
+MOST_SECONDS_OFFERED = 3600  # that they may take together
+DROPPED = "Within a trial the resource has to grow: report once at each, with all metrics together."
 SUFFIX = "of-other-versions"  # for the folder of a run that is to be run again
 
 
@@ -44,10 +48,11 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     _print_best_of_failed(metadata)
     print_failed_trials({spec.folder: metadata})
     print_anomalies([metadata])
+    print_dropped_reports([metadata])
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
     seconds_of_backend = format_fixed(metadata["time"], 0)
     print_stdout(
-        f"{plural(metadata['n_started'], 'trial')}, {plural(metadata['n_reports'], 'report')} in "
+        f"{trials_and_failures(metadata)}, {plural(metadata['n_reports'], 'report')} in "
         f"{seconds_of_backend} s on the clock of the {spec.results['backend']['name']} backend ({real}). "
         f"It ended because {metadata['reason']}."
     )
@@ -57,8 +62,8 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     print_stdout(f"Results: {spec.folder}{disk_use(spec.folder)}")
     if command is not None and incumbent is None:
         print_stdout("Next: mend it, and type the same again.")
-    elif command is not None:
-        print_stdout(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
+    elif command is not None and _may_be_repeated(spec, metadata, seconds):
+        print_stdout(f"Next, several seeds: {command} --multirun 'seed=range({N_SEEDS})'")
 
 
 def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
@@ -84,9 +89,10 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
     _print_best_of_failed(metadata)
     print_failed_trials({folder: metadata})
     print_anomalies([metadata])
+    print_dropped_reports([metadata])
     if "n_reports" in metadata:
         print_stdout(
-            f"{plural(metadata['n_started'], 'trial')}, {plural(metadata['n_reports'], 'report')} in "
+            f"{trials_and_failures(metadata)}, {plural(metadata['n_reports'], 'report')} in "
             f"{format_fixed(metadata['time'], 0)} s."
         )
     if "reason" in metadata:
@@ -121,6 +127,28 @@ def print_anomalies(runs: Sequence[Mapping[str, Any]]) -> None:
         first = concerned[0]["first_anomaly"]
         sentences = f"made no sense{where} and {'was' if n == 1 else 'were'} ignored. {'It' if n == 1 else 'The first'}"
         print_stdout(f"{plural(n, 'message')} of the backend {sentences}: {first}.")
+
+
+def print_dropped_reports(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Print how many reports were dropped, if any were, and what to change.
+
+    Args:
+        runs: The ``metadata.json`` of each run.
+    """
+    concerned = [metadata for metadata in runs if metadata.get("n_dropped")]
+    if concerned:
+        n = sum(metadata["n_dropped"] for metadata in concerned)
+        where = f" in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
+        first = concerned[0].get("first_dropped", "")
+        print_stdout(f"{plural(n, 'report')} {'was' if n == 1 else 'were'} dropped{where}: {first}. {DROPPED}")
+
+
+def _may_be_repeated(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None) -> bool:
+    """Whether to offer more seeds: not after failures, and not where they take long or cost money."""
+    if metadata["n_failed"] or metadata.get("cost"):
+        return False
+    took = metadata["time"] if spec.can_restore else seconds or 0.0
+    return bool(N_SEEDS * took <= MOST_SECONDS_OFFERED)
 
 
 def _print_best_of_failed(metadata: Mapping[str, Any]) -> None:

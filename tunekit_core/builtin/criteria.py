@@ -68,6 +68,7 @@ class MaxWallclockTime(StoppingCriterion):
 
     name: ClassVar[str] = "max_wallclock_time"
     Options: ClassVar[type[Any]] = MaxWallclockTimeOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: MaxWallclockTimeOptions) -> None:
         super().__init__(problem, options)
@@ -85,6 +86,7 @@ class MaxNumEvaluations(StoppingCriterion):
 
     name: ClassVar[str] = "max_num_evaluations"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
         super().__init__(problem, options)
@@ -106,6 +108,7 @@ class MaxNumTrialsStarted(StoppingCriterion):
 
     name: ClassVar[str] = "max_num_trials_started"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
     waits_for_running: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
@@ -139,6 +142,7 @@ class MaxNumTrialsFinished(StoppingCriterion):
 
     name: ClassVar[str] = "max_num_trials_finished"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
         super().__init__(problem, options)
@@ -207,12 +211,9 @@ class MaxFailures(StoppingCriterion):
     def __init__(self, problem: Problem, options: MaxFailuresOptions) -> None:
         super().__init__(problem, options)
         self._count = options.count
-        self._before: int | None = None  # failures before this process began
 
     def __call__(self, view: ExperimentView) -> str | None:
-        if self._before is None:
-            self._before = view.n_failed
-        failed = view.n_failed - self._before
+        failed = view.failures.n
         if failed <= self._count:
             return None
         return f"{_said(failed, 'trial', 'trials')} failed, more than max_failures={self._count}"

@@ -72,6 +72,11 @@ def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str,
     }
 
 
+def is_off(value: Any) -> bool:
+    """Whether a value behind a component of several switches it off."""
+    return value is None or value is False
+
+
 def given_options(component: Component, value: Any) -> OptionValues | None:
     """The options that a value means which stands behind a component of several, or ``None`` if it is switched off.
 
@@ -82,7 +87,7 @@ def given_options(component: Component, value: Any) -> OptionValues | None:
     Raises:
         ConfigurationError: If it is a single value, and the component has no options.
     """
-    if value is None or value is False:
+    if is_off(value):
         return None
     if isinstance(value, Mapping):
         return value
