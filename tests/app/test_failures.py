@@ -51,7 +51,7 @@ def test_a_run_in_which_all_trials_fail_is_given_up_on_and_goes_on_with_as_many_
     assert "the first 5 trials failed in the same way, before any report" in failed.err
     assert "    5 trials, 5 failed\n" in failed.err
     assert "trial 0: it ended with exit status 1. The end of 0/stderr.log:\n    there are no data\n" in failed.err
-    assert "type the same command again: python -m tunekit" in failed.err
+    assert "type the same command again: " in failed.err
     assert tuned("raise SystemExit('there are no data')", "verbosity=0").status == 1
     (metadata,) = results.metadata()
     assert (metadata["n_failed"], metadata["first_failure"]["trial_id"]) == (10, 5)

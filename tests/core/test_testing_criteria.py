@@ -50,7 +50,7 @@ class SaysNothing(Enough):
 
 class Draws(Enough):
     def __call__(self, view):
-        return REASON if view.n_reports >= 100 and random.random() < 0.1 else None
+        return f"{REASON} at {random.random()}" if view.n_reports >= 100 and random.random() < 0.1 else None
 
 
 class LooksAtTheClock(Enough):
