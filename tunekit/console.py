@@ -14,8 +14,10 @@ from rich.console import Console
 
 from tunekit.secrets import redacted
 from tunekit_core.errors import TunekitWarning
+from tunekit_core.number_text import format_number
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # what scripts print in colour
+LONGEST = 1e9  # seconds that are shown as hours: 30 years
 PLAIN_WIDTH = 160  # of tables in files and pipes, where there is no window
 
 
@@ -55,6 +57,8 @@ def duration(seconds: float) -> str:
     >>> duration(3725)
     '1:02:05'
     """
+    if not abs(seconds) < LONGEST:
+        return f"{format_number(seconds)} s"
     minutes, whole = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"

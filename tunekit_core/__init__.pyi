@@ -60,7 +60,12 @@ from .contracts.trials import (
     Suggestion as Suggestion,
     Trial as Trial,
 )
-from .contracts.view import ExperimentView as ExperimentView, Failure as Failure, Incumbent as Incumbent
+from .contracts.view import (
+    ExperimentView as ExperimentView,
+    Failure as Failure,
+    Failures as Failures,
+    Incumbent as Incumbent,
+)
 from .engine.ask_tell import AskTell as AskTell, TellError as TellError
 from .engine.tuner import Tuner as Tuner, TuningResult as TuningResult
 from .errors import (
@@ -77,6 +82,7 @@ from .errors import (
     suggestion as suggestion,
 )
 from .json_text import as_json as as_json
+from .number_text import format_fixed as format_fixed, format_number as format_number
 from .plugins.commands import Command as Command
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create
@@ -84,6 +90,11 @@ from .portable import PORTABLE_MODULES as PORTABLE_MODULES
 from .randomness import Streams as Streams, effective_seed as effective_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
 from .records.files import write_whole as write_whole
+from .records.finding import (
+    FoundExperiments as FoundExperiments,
+    ListedExperiment as ListedExperiment,
+    find_experiments as find_experiments,
+)
 from .records.load import Experiment as Experiment, load_experiment as load_experiment
 from .records.received import receive_experiment as receive_experiment
 from .records.set_aside import set_aside as set_aside

@@ -74,7 +74,15 @@ def test_flags_of_our_own_do_not_reach_hydra():
         ("hydra.sweeper.n_jobs=1", "hydra.sweeper.n_jobs=1"),
         ("methd=RS", "methd=RS"),
         ("+methd=RS", "+methd=RS"),
-        ("tags.formula=a=b+c", "++tags.formula=a=b+c"),
+        ("tags.formula=a=b+c", "++tags.formula='a=b+c'"),
+        ("tags.größe=[ä,b]", "++tags.$$gr$f6$$df$e=['ä',b]"),
+        ("benchmark.space.optim.lr=3", "++benchmark.space.$$optim$2e$lr=3"),
+        ("benchmark.space.weight-decay=[1,2]", "++benchmark.space.weight-decay=[1,2]"),
+        ("benchmark.space.lr=log uniform(1, 2)", "++benchmark.space.lr='log uniform(1, 2)'"),
+        ("fixed.2d=3", "++fixed.$$2d=3"),
+        ("benchmark.metric=verlust_ß", "++benchmark.metric='verlust_ß'"),
+        ("points_to_evaluate=[{'größe': 3, optim.lr: 1}]", "points_to_evaluate=[{$$gr$f6$$df$e: 3, optim.lr: 1}]"),
+        ("results_dir=${oc.env:HOME}/größe", "results_dir='${oc.env:HOME}/größe'"),
     ],
 )
 def test_every_override_gets_the_prefix_that_it_needs(typed, for_hydra):

@@ -298,6 +298,8 @@ class TestSeveral:
         for number, command in enumerate(([theirs], [ours], [theirs.replace("=", ".reports="), ours])):
             assert tunekit(*command, f"experiment_tag=t{number}").status == 0
             (metadata,) = results.metadata(f"t{number}/*/*")
+            assert metadata["config"]["stopping"].pop("no_success")["count"] == 20
+            metadata["config"]["stopping"].pop("max_wallclock_time", None)
             found.append((metadata["config"]["stopping"], metadata["reason"]))
         their_options = {"distribution": "tunekit-other", "revision": 1, "reports": 20}
         our_options = {"distribution": "tunekit-hpo", "revision": 1, "count": 10}
@@ -317,6 +319,7 @@ class TestSeveral:
         assert config["stopping"] == {
             "tunekit-other/max_num_evaluations": {"reports": 20},
             "max_num_trials_started": {"count": 5},
+            "no_success": {"count": 20},
         }
         (tmp_path / "mine" / "experiment").mkdir(parents=True)
         (tmp_path / "mine" / "experiment" / "saved.yaml").write_text(tunekit(*command, "--cfg", "job").out)
@@ -327,14 +330,16 @@ class TestSeveral:
         assert shown(given)["stopping"] == {
             "tunekit-other/max_num_evaluations": {"reports": 20},
             "max_failures": {"count": 3},
-        } | {key: value for key, value in shown(given)["stopping"].items() if key == "max_wallclock_time"}
+            "max_wallclock_time": {"seconds": 3600.0},
+            "no_success": {"count": 20},
+        }
 
     def test_one_can_be_switched_off(self, shown, tmp_path):
         (tmp_path / "mine" / "method").mkdir(parents=True)
         recipe = "# @package _global_\nmethod: {name: MINE}\nstopping: {tunekit-other/max_num_evaluations: 20}\n"
         (tmp_path / "mine" / "method" / "MINE.yaml").write_text(recipe)
         mine = ["method=MINE", "--config-dir", "mine"]
-        assert shown(*mine)["stopping"] == {"tunekit-other/max_num_evaluations": {"reports": 20}}
+        assert shown(*mine)["stopping"]["tunekit-other/max_num_evaluations"] == {"reports": 20}
         off = shown(*mine, "stopping.tunekit-other/max_num_evaluations=null")["stopping"]
         assert off["tunekit-other/max_num_evaluations"] is None
 

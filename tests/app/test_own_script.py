@@ -8,7 +8,8 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, strategies as st
 
-from tunekit.config.arguments import quoted, with_prefixes
+from tunekit.config.arguments import with_prefixes
+from tunekit.config.hydra_values import quoted
 from tunekit_core import load_experiment
 
 TRAIN = """
@@ -99,13 +100,16 @@ MISTAKES = {
         [r"""'benchmark.command="python train.py --a \"b\""'"""],
     ),
     "no space": (["benchmark=script", COMMAND], ["benchmark.space={}", "loguniform(1e-4,1e-1)"]),
-    "brackets of a domain": (["benchmark=script", COMMAND, "benchmark.space.lr=uniform[0,1]"], ["uniform[0,1]", LR]),
+    "brackets of a domain": (
+        ["benchmark=script", COMMAND, "benchmark.space.lr=uniform[0,1]"],
+        ["uniform[0,1]", "Write uniform(0, 1)."],
+    ),
     "domain in a mapping": (["benchmark=script", COMMAND, "benchmark.space={lr: uniform(0,1)}"], [LR]),
     "interval of one number": (
         ["benchmark=script", COMMAND, "benchmark.space.lr=uniform(0.1,0.1)"],
         ["benchmark.space.lr='uniform(0.1,0.1)'", "to keep it at 0.1 write 0.1 instead"],
     ),
-    "sweep for a domain": (["benchmark=script", COMMAND, "benchmark.space.lr=range(3)"], ["'range'", "'finrange'"]),
+    "sweep for a domain": (["benchmark=script", COMMAND, "benchmark.space.lr=range(3)"], ["range(3)", "Write randint"]),
     "option": (["benchmark=script", COMMAND, LR, "benchmark.modus=max"], ["benchmark.modus", "'mode'"]),
     "mode": (["benchmark=script", COMMAND, LR, "benchmark.mode=maximum"], ["benchmark.mode='maximum'", "'max'"]),
     "simulator": (

@@ -5,6 +5,7 @@ import shlex
 import shutil
 
 import pytest
+import yaml
 
 from tunekit_core import load_experiment
 
@@ -66,7 +67,8 @@ def test_metadata_say_how_the_run_was_made(tunekit, results):
     assert {key: metadata[key] for key in expected} == expected
     assert metadata["config"]["scheduler"] == {"name": "fifo", "distribution": "tunekit-hpo", "revision": 1}
     limit = {"distribution": "tunekit-hpo", "revision": 1, "seconds": 50.0}
-    assert metadata["config"]["stopping"] == {"max_wallclock_time": limit}
+    no_success = {"distribution": "tunekit-hpo", "revision": 1, "count": 20}
+    assert metadata["config"]["stopping"] == {"max_wallclock_time": limit, "no_success": no_success}
     assert len(metadata["config"]["data_hash"]) == 64
 
 
@@ -142,14 +144,33 @@ def test_a_damaged_run_is_run_again(tunekit, results):
     assert results.metadata()[0]["status"] == "completed"
 
 
+@pytest.fixture
+def config_of(tunekit):
+    """The configuration that a command shows."""
+    return lambda *arguments: yaml.safe_load(tunekit(*arguments, "--cfg", "job").out)
+
+
 class TestStopping:
     def stopping(self, results):
-        """The criteria, which are all tunekit's own, and which of them ended it."""
+        """The criteria, all tunekit's own, but for the one that every run has; and which of them ended it."""
         (metadata,) = results.metadata()
         criteria = metadata["config"]["stopping"]
         assert all(options.pop("distribution") == "tunekit-hpo" for options in criteria.values())
         assert all(options.pop("revision") == 1 for options in criteria.values())
+        assert criteria.pop("no_success") == {"count": 20}
         return criteria, metadata["reason"]
+
+    @pytest.mark.parametrize(
+        "criterion", ["max_num_trials_completed=5", "max_cost=5", "min_metric_value=0.1", "no_improvement=500"]
+    )
+    def test_one_that_may_never_hold_does_not_replace_it(self, criterion, config_of):
+        criterion = f"stopping.{criterion}"
+        assert config_of(criterion)["stopping"]["max_wallclock_time"] == {"seconds": 3600.0}
+        assert "max_wallclock_time" not in config_of(criterion, "stopping.max_num_evaluations=5")["stopping"]
+        assert config_of(criterion, "stopping.max_wallclock_time=null")["stopping"]["max_wallclock_time"] is None
+
+    def test_one_that_is_switched_off_does_not_replace_it(self, config_of):
+        assert config_of("stopping.max_num_evaluations=null")["stopping"]["max_wallclock_time"] == {"seconds": 3600.0}
 
     def test_without_a_criterion_the_benchmark_says_how_long(self, tunekit, results):
         tunekit()

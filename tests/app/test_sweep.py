@@ -263,8 +263,9 @@ def test_a_signal_to_end_that_comes_at_the_end_of_a_run_is_no_error(start, resul
     process = start(*SLOW, TWO_JOBS, SIGNALLED_AT_END="1")
     _, err = process.communicate(timeout=120)
     assert process.returncode == 143
-    first, *progress, last = err.splitlines()
+    first, *progress, best, last = err.splitlines()
     assert first == "6 runs: 0 complete, 6 to run, 2 at the same time."
+    assert best.startswith("Best metric_valid_loss on fcnet-robot_arm so far: ")
     assert all(" of 6 runs, " in line for line in progress), err
     assert last.startswith("Interrupted, with ")
     assert {run["status"] for run in index(results)} <= {"completed", "interrupted"}

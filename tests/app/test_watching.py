@@ -211,6 +211,7 @@ class View:
     n_stopped: int = 0
     n_failed: int = 0
     n_reports: int = 0
+    n_dropped: int = 0
     incumbent: object = None
     newest_failure: object = None
     running: tuple = ()

@@ -69,7 +69,11 @@ WRONG = [
     *(("stopping", "uses_cost", value, FLAG) for value in [None, 1]),
     *((kind, "stream_family", value, FAMILY) for kind in ("searcher", "scheduler", "backend") for value in [None, 7]),
     *((kind, "name", value, NAME) for kind in PARENTS for value in [None, 7, "", ["a"]]),
-    *(("stopping", name, value, FLAG) for name in ("is_failure", "waits_for_running") for value in [None, 1, "no"]),
+    *(
+        ("stopping", name, value, FLAG)
+        for name in ("is_certain", "is_failure", "waits_for_running")
+        for value in [None, 1, "no"]
+    ),
     *(("benchmark", "max_resource", value, f"{FROM_1}, or None") for value in [0, True, 27.0, "27"]),
     *(("benchmark", "n_workers", value, FROM_1) for value in [None, 0, 4.0]),
     *(("benchmark", name, 7, TEXT) for name in ("max_resource_attr", "dataset", "data_hash", "preferred_backend")),

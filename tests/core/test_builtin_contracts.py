@@ -8,6 +8,7 @@ from tunekit_core import Streams
 from tunekit_core.builtin import criteria
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.grid_search import GridSearch, GridSearchOptions
+from tunekit_core.builtin.no_success import NoSuccess
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.builtin.rung_sizes import RungSizes
 from tunekit_core.contracts.benchmarks import Curve
@@ -22,6 +23,7 @@ from tunekit_core.testing import (
     ToyBenchmark,
 )
 from tunekit_core.testing.components import PausesAndStops
+from tunekit_core.testing.experiments import Setup, live
 
 
 class TestRandomSearch(SearcherContract):
@@ -86,6 +88,20 @@ class TestRungSizes(ComposerContract):
 
 def criterion(factory, **options):
     return lambda problem: factory(problem, factory.Options(**options))
+
+
+class TestNoSuccess(CriterionContract):
+    @pytest.fixture
+    def make(self):
+        return criterion(NoSuccess, count=5)
+
+    @pytest.fixture
+    def events(self, tmp_path):
+        def scheduler(problem, streams):
+            return PausesAndStops(problem, streams, RandomSearch(problem, streams))
+
+        setup = Setup(max_trials=30, fail_at=dict.fromkeys(range(30), 0))
+        return live(scheduler, setup, tmp_path).events
 
 
 class TestMaxWallclockTime(CriterionContract):
@@ -155,8 +171,6 @@ class TestMaxMetricValue(CriterionContract):
 
 
 class TestMaxFailures(CriterionContract):
-    begins_anew = True
-
     @pytest.fixture
     def make(self):
         return criterion(criteria.MaxFailures, count=1)

@@ -11,6 +11,7 @@ from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.records.load import Experiment
 from tunekit_core.records.results import ResultsWriter
 from tunekit_core.space import SearchSpace, choice, ordinal, randint, uniform
+from tunekit_core.space.domain import as_lists
 from tunekit_core.space.finite import Listed
 
 CATEGORIES = st.one_of(
@@ -23,7 +24,8 @@ CATEGORIES = st.one_of(
     st.booleans(),
     st.none(),
 )
-CHOICES = st.lists(CATEGORIES, min_size=1, max_size=6, unique=True).map(choice)
+LISTS = st.lists(CATEGORIES, max_size=3).map(tuple)
+CHOICES = st.lists(st.one_of(CATEGORIES, LISTS), min_size=1, max_size=6, unique=True).map(choice)
 CONSTANTS = CATEGORIES
 # A cell begins with the name of an entry, and the csv module of Python 3.10 cannot read the character NUL.
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=4)
@@ -66,7 +68,7 @@ def test_the_values_of_any_space_come_back_equal_and_of_equal_types(tmp_path, sp
     frame = read(tmp_path, space)
     for name in space:
         came_back = list(frame[f"config_{name}"])
-        expected = [configuration[name] for configuration in configurations]
+        expected = [as_lists(configuration[name]) for configuration in configurations]
         assert came_back == expected
         assert list(map(type, came_back)) == list(map(type, expected))
 
@@ -92,6 +94,7 @@ def test_every_category_comes_back(tmp_path, categories):
         ([None, "", "a,b"], ["null", '""', '"a,b"']),
         ([True, "True"], ["true", '"True"']),
         (["a\0b"], ['"a\\u0000b"']),
+        ([[64], [64, 0.5], []], ["[64]", "[64, 0.5]", "[]"]),
     ],
 )
 def test_cells_are_text_where_that_tells_the_values_apart_and_else_json(tmp_path, categories, cells):

@@ -306,7 +306,17 @@ def test_a_metric_value_that_is_no_number_is_refused(make_problem, name):
 
 @pytest.mark.parametrize("name", [name for kind, name in registry().components if kind == "stopping"])
 def test_only_failures_fail_an_experiment(name):
-    assert registry().find("stopping", name).factory.is_failure == (name == "max_failures")
+    assert registry().find("stopping", name).factory.is_failure == (name in ("max_failures", "no_success"))
+
+
+def test_those_that_end_every_experiment_are_certain():
+    criteria_of_all = [each for (kind, _), each in registry().components.items() if kind == "stopping"]
+    assert {each.name for each in criteria_of_all if each.factory.is_certain} == {
+        "max_wallclock_time",
+        "max_num_trials_started",
+        "max_num_trials_finished",
+        "max_num_evaluations",
+    }
 
 
 def test_the_module_has_no_criterion_that_is_not_offered():

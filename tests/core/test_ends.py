@@ -238,7 +238,7 @@ def test_a_trial_that_reported_rubbish_is_not_begun_again(play, scripted_backend
     class Retries(scripted_backend):
         max_retries = 5
 
-    played = play(lambda t, run: [{"loss": "x"}, FAILED], scheduler=Keeps, backend=Retries, lag=3.0)
+    played = play(lambda t, run: [{"epoch": 1, "loss": "x"}, FAILED], scheduler=Keeps, backend=Retries, lag=3.0)
     assert statuses(played) == only(failed=1)
 
 

@@ -14,7 +14,7 @@ from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.backends import StartFailed
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.trials import Decision, Resume, Start, Status
-from tunekit_core.engine.event_json import from_json, kind_of
+from tunekit_core.engine.event_json import from_json, kind_of, to_json
 from tunekit_core.engine.events import Decided, TunerStarted, Workers
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
@@ -174,6 +174,13 @@ START |= {"time": 0.0}
 REPORT = {"event": "report", "trial_id": 0, "run": 0, "metrics": {"epoch": 1, "loss": 0.5}, "time": 1.0}
 ENDED = {"event": "ended", "trial_id": 0, "run": 0, "status": "Completed", "time": 1.0, "cause": "script", "reason": ""}
 ENDED |= {"metrics": None, "cost": None, "has_checkpoint": False}
+
+
+def test_a_list_in_a_recorded_configuration_is_a_tuple_and_is_written_as_a_list_again():
+    record = {**START, "configuration": {"layers": [64, 32], "x": 0.5}}
+    event = from_json(record)
+    assert event.configuration == {"layers": (64, 32), "x": 0.5}
+    assert json.loads(json.dumps(to_json(event))) == record
 
 
 @pytest.mark.parametrize(

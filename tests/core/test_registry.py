@@ -108,6 +108,7 @@ def test_the_built_in_components_are_there():
         "max_wallclock_time",
         "min_metric_value",
         "no_improvement",
+        "no_success",
     )
     assert built_in.broken == []
 

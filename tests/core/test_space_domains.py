@@ -255,7 +255,7 @@ def test_a_long_list_of_allowed_values_is_cut():
         (choice, (["a", "b", "a"],), "'a' appears twice"),
         (choice, ([1, True],), "True appears twice"),
         (choice, ([1, math.nan],), "nan cannot be a category"),
-        (choice, ([[1], [2]],), "[1] cannot be a category"),
+        (choice, ([[[1]], [2]],), "[[1]] cannot be a category"),
         (ordinal, ([],), "ordinal([]): there must be at least one category"),
         (ordinal, ([2, 1], "nn"), "use kind='equal'"),
         (ordinal, (["a", "b"], "nn-log"), "use kind='equal'"),

@@ -18,6 +18,7 @@ CLOCK = "test_it_does_not_look_at_the_wall_clock"
 STANDS = "test_what_it_answers_follows_from_where_the_experiment_stands"
 CHANGES = "test_it_changes_nothing"
 DEADLINE = "test_its_deadline_is_a_number_of_seconds_or_none"
+CERTAIN = "test_one_that_is_certain_ends_an_experiment_in_which_every_trial_fails"
 CONSTANT = "test_it_takes_constant_time"
 REASON = "it is enough"
 
@@ -26,6 +27,7 @@ class Enough(StoppingCriterion):
     """Ends with 250 reports."""
 
     name = "enough"
+    is_certain = True
 
     def __call__(self, view):
         return REASON if view.n_reports >= 250 else None
@@ -48,7 +50,7 @@ class SaysNothing(Enough):
 
 class Draws(Enough):
     def __call__(self, view):
-        return REASON if view.n_reports >= 100 and random.random() < 0.1 else None
+        return f"{REASON} at {random.random()}" if view.n_reports >= 100 and random.random() < 0.1 else None
 
 
 class LooksAtTheClock(Enough):
@@ -119,6 +121,11 @@ class DeadlineWithoutAReason(Enough):
         return 20.0
 
 
+class IsCertainOfWhatMayNeverBe(Enough):
+    def __call__(self, view):
+        return REASON if view.n_completed >= 5 else None
+
+
 class LooksBehindTheView(Enough):
     def __call__(self, view):
         return REASON if len(view.trials) >= 50 else None
@@ -160,6 +167,7 @@ BROKEN = [
     (DeadlineInWords, DEADLINE, "deadline() is a number of seconds, or None"),
     (DeadlineThatMoves, DEADLINE, "deadline() is asked once"),
     (DeadlineWithoutAReason, DEADLINE, "At its deadline a criterion ends the experiment"),
+    (IsCertainOfWhatMayNeverBe, CERTAIN, "A criterion that is certain ends every experiment"),
     (GoesThroughAllItHasSeen, CONSTANT, "A criterion takes constant time"),
     (SortsAllItHasSeen, CONSTANT, "A criterion takes constant time"),
 ]
@@ -170,6 +178,6 @@ def test_a_broken_criterion_is_caught_by_the_test_that_is_meant_for_it(broken, t
     check_caught(CriterionContract(), test, broken, tmp_path, rule)
 
 
-@pytest.mark.parametrize("test", [WORDS, SAME, CLOCK, STANDS, CHANGES, DEADLINE, CONSTANT])
+@pytest.mark.parametrize("test", [WORDS, SAME, CLOCK, STANDS, CHANGES, DEADLINE, CERTAIN, CONSTANT])
 def test_a_good_criterion_passes(test, tmp_path):
     call(CriterionContract(), test, Enough, tmp_path)

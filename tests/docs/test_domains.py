@@ -6,7 +6,7 @@ from pathlib import Path
 from tunekit_core import SearchSpace
 from tunekit_core.space.text import FUNCTIONS, parse_domain
 
-PAGE = Path(__file__).parents[2] / "docs/how-to/set-up-a-run.md"
+PAGE = Path(__file__).parents[2] / "docs/reference/search-space.md"
 
 
 def test_every_domain_is_on_the_page_with_an_example_that_can_be_typed():

@@ -22,6 +22,10 @@ EXAMPLES = (
     ("method=ASHA --cfg job", "the configuration, without running it"),
     ("method=ASHA backend=local benchmark=checkpoint_example n_workers=2", "trials are processes of this machine"),
     ("resume FOLDER", "an experiment whose trials are processes goes on; resume --help says more"),
+    ("ls status=failed older=7d", "experiments that exist; show, export and rm take what it lists"),
+    ("show EXPERIMENT", "what one has come to: best configuration, failures, files, how to go on"),
+    ("export EXPERIMENT as=yaml", "its best configuration as YAML, points to begin with, JSON, a command or Python"),
+    ("rm EXPERIMENT", "remove it, after asking; each of these verbs has its own --help"),
     ("plugins", "every component that is installed; plugins searcher random explains one"),
 )
 OVERRIDES = (

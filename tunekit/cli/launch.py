@@ -18,6 +18,7 @@ from tunekit.runs.launching import launch_of
 from tunekit_core.contracts.launchers import LaunchedJob, Launcher
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ExperimentLocked
+from tunekit_core.number_text import format_fixed
 from tunekit_core.records.believed import find
 from tunekit_core.records.lock import is_locked
 
@@ -76,14 +77,14 @@ def _print_jobs(specs: Sequence[RunSpec], jobs: Sequence[LaunchedJob]) -> None:
     table = Table("job", "runs", "where", "hours", "dollars", box=box.SIMPLE_HEAD)
     for job in jobs:
         sign = ESTIMATED if job.is_estimate else AT_MOST
-        hours, dollars = _number(job.hours, sign, ".1f"), _number(job.dollars, sign, ".2f")
+        hours, dollars = _number(job.hours, sign, 1), _number(job.dollars, sign, 2)
         table.add_row(job.name, str(len(job.runs)), job.place, hours, dollars)
     if jobs:
         stdout_console().print(table)
     n_left = sum(len(job.runs) for job in jobs)
     print_stdout(f"{plural(len(specs), 'run')}: {len(specs) - n_left} complete here, {n_left} left.")
     if jobs:
-        hours, dollars = _total([job.hours for job in jobs], ".1f"), _total([job.dollars for job in jobs], ".2f")
+        hours, dollars = _total([job.hours for job in jobs], 1), _total([job.dollars for job in jobs], 2)
         print_stdout(f"{plural(len(jobs), 'job')}. Hours: {hours}. Dollars: {dollars}.")
         print_stdout(_how_known(jobs))
     for job in jobs:
@@ -103,13 +104,13 @@ def _how_known(jobs: Sequence[LaunchedJob]) -> str:
     return " ".join(said)
 
 
-def _number(value: float | None, sign: str, form: str) -> str:
-    return UNKNOWN if value is None else f"{sign} {value:,{form}}"
+def _number(value: float | None, sign: str, decimals: int) -> str:
+    return UNKNOWN if value is None else f"{sign} {format_fixed(value, decimals)}"
 
 
-def _total(values: Sequence[float | None], form: str) -> str:
+def _total(values: Sequence[float | None], decimals: int) -> str:
     known = [value for value in values if value is not None]
     if not known:
         return UNKNOWN
     others = "" if len(known) == len(values) else f" for {len(known)} of the jobs, {UNKNOWN} for the others"
-    return f"{sum(known):,{form}}{others}"
+    return f"{format_fixed(sum(known), decimals)}{others}"

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from tunekit.cli.exit_status import REFUSED
 from tunekit.cli.interruption import command, how_to_go_on, write_last_line
 from tunekit.cli.startup import print_startup_notes, report_broken_plugins
-from tunekit.config.arguments import CommandLine, parse
+from tunekit.cli.verbs import run_verb
+from tunekit.config.arguments import OF_EXPERIMENTS, CommandLine, parse
 from tunekit.console import print_stderr, warnings_for_people
 from tunekit.runs.interruption import exit_status
 from tunekit.secrets import without_secrets
@@ -60,6 +61,8 @@ def _respond(given: list[str]) -> int:
         from tunekit.cli.work import work
 
         return work([argument for argument in given[1:] if argument != "--debug"], given)
+    if given and given[0] in OF_EXPERIMENTS:
+        return run_verb(given[0], given[1:])
     of_plugin = _command_of_plugin(given)
     if of_plugin is not None:
         return of_plugin.run(given[1:])

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -20,12 +21,13 @@ from tunekit.live.progress import progress
 from tunekit.results import summary
 from tunekit.results.best_so_far import metric_and_constraint, read_best_so_far
 from tunekit.results.comparison import FinishedRun, compare
+from tunekit.results.counts import trials_and_failures
 from tunekit.results.figure import draw, figure_stem
 from tunekit.results.index import write_index
 from tunekit.runs.batch import available_cores, run_all
 from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.interruption import exit_status
-from tunekit.runs.run import Outcome, failures_of, set_aside_of, status_of
+from tunekit.runs.run import Outcome, counts_of, first_failure_of, set_aside_of, status_of
 from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit_core.contracts.status import ExperimentStatus
@@ -189,6 +191,7 @@ def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunS
         summary.print_comparison(panels)
     summary.print_failed_trials({run.spec.folder: run.metadata for run in finished})
     summary.print_anomalies([run.metadata for run in finished])
+    summary.print_dropped_reports([run.metadata for run in finished])
     problems = []
     figures: Sequence[Path] = []
     indices: Sequence[Path] = []
@@ -225,8 +228,10 @@ def _print_failures(
     print_stderr("The run failed:" if len(specs) == 1 else f"{len(failed)} of {len(specs)} runs failed:", style="red")
     for spec, outcome in failed:
         print_stderr(f"  {spec.method_name} on {spec.problem_name}, seed {spec.seed}: {outcome.reason}")
+        if counts := counts_of(spec.folder):
+            print_stderr(f"    {counts}")
         print_stderr(f"    {spec.folder}")
-        for failure in failures_of(spec.folder)[:1]:
+        if failure := first_failure_of(spec.folder):
             print_stderr(textwrap.indent(f"trial {failure['trial_id']}: {failure['reason']}", "    "))
         if debug and outcome.details:
             print_stderr(outcome.details)
@@ -249,19 +254,31 @@ def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
     with suppress(OSError):  # as where the disk is full; the next command writes them
         _write_indices(specs)
     how_far = "" if len(specs) == 1 else f", with {complete} of {len(specs)} runs complete"
-    if len(specs) == 1:
-        _write_best_so_far(specs[0].folder)
+    _write_best_so_far(specs)
     write_last_line(f"Interrupted{how_far}. To go on, type: {command}")
     return exit_status()
 
 
-def _write_best_so_far(folder: Path) -> None:
-    """Of a run that was interrupted and wrote its results, if it found anything."""
-    with suppress(RecordError):  # it was interrupted before it had a folder
-        metadata = read_metadata(folder)
-        if metadata["status"] == ExperimentStatus.INTERRUPTED.value and "incumbent" in metadata:
-            best = f"Best {metric_and_constraint(metadata)} so far: {summary.value_and_place(metadata)}"
-            write_last_line(f"{best}. Results so far: {folder}")
+def _write_best_so_far(specs: Sequence[RunSpec]) -> None:
+    """Of runs of which some were interrupted: the best for each problem, if anything was found."""
+    found: dict[str, list[tuple[RunSpec, Mapping[str, Any]]]] = {}
+    for spec in specs:
+        with suppress(RecordError):  # it was interrupted before it had a folder
+            metadata = read_metadata(spec.folder)
+            if metadata["status"] != ExperimentStatus.RUNNING.value and "incumbent" in metadata:
+                found.setdefault(spec.problem_name, []).append((spec, metadata))
+    for problem, runs in found.items():
+        spec, best = min(runs, key=lambda run: _loss(run[1]))
+        which = "" if len(specs) == 1 else f" on {problem}"
+        run = "" if len(specs) == 1 else f" with {spec.method_name}, seed {spec.seed}"
+        failed = f" ({trials_and_failures(best)})" if best["n_failed"] else ""
+        value = f"Best {metric_and_constraint(best)}{which} so far: {summary.value_and_place(best)}"
+        write_last_line(f"{value}{run}{failed}. Results so far: {spec.folder}")
+
+
+def _loss(metadata: Mapping[str, Any]) -> float:
+    value = float(metadata["incumbent"]["metrics"][metadata["metric"][0]])
+    return value if metadata["mode"][0] == "min" else -value
 
 
 def _status(outcomes: Mapping[Path, Outcome], spec: RunSpec) -> ExperimentStatus:

@@ -13,12 +13,15 @@ from itertools import zip_longest
 
 import attrs
 
+from tunekit.config.free_names import encoded_free_key
+from tunekit.config.hydra_values import readable, readable_entry, readable_text
 from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.registry import registry
 
-VERBS = ("plugins", "resume")
+OF_EXPERIMENTS = ("ls", "show", "export", "rm")  # verbs for those that exist
+VERBS = ("plugins", "resume", *OF_EXPERIMENTS)
 LAUNCHER = "hydra/launcher"  # a group of Hydra's: where runs are run
 PLAN, PLAN_KEY = "--plan", "hydra.sweeper.plan"
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
@@ -34,12 +37,8 @@ INFO_FLAGS = ("--info", "-i")
 COMMAND_FLAGS = (*CFG, "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
 INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 SPACE = "benchmark.space."
-PATTERNS = "benchmark.metrics."  # regular expressions, in which any sign may stand
+COMMAND, PATTERNS = "benchmark.command", "benchmark.metrics."  # texts in which any sign may stand
 OF_LAUNCHER = "hydra.launcher."
-START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
-QUOTE = re.compile("['\"]")
-QUOTED = re.compile(r"=(['\"]).*\1", re.DOTALL)
-HOME = re.compile(r"(?<=[=,\[])~[^,\]]*")  # a path below a home folder, alone or in a list
 OVERRIDE = re.compile(r"(?P<prefix>\+\+|\+|~)?(?P<key>[^=@+~]+)(?P<rest>(@[^=]*)?(=.*)?)", re.DOTALL)
 
 
@@ -148,8 +147,8 @@ def with_prefixes(overrides: Iterable[str]) -> list[str]:
     Recipes (``method``, ``experiment``) get ``+`` since they are not in the defaults list of the primary config,
     groups and single values get none, and what lies inside a group or mapping gets ``++``: whether the key exists
     is checked by the class whose option it is, which knows better than the options file. What begins like a call and
-    stands below ``benchmark.space`` is a domain, also ``choice(…)``: there, it is no sweep. Paths that begin with a
-    tilde get quotes too: the shell leaves them as they are there, and Hydra does not take them.
+    stands below ``benchmark.space`` is a domain, also ``choice(…)``: there, it is no sweep. Texts with signs that Hydra
+    does not take bare get quotes too, such as paths that begin with a tilde, and names become keys.
 
     >>> with_prefixes(["method=RS", "+benchmark=fcnet", "stopping.max_cost=3", "~tags"])
     ['+method=RS', 'benchmark=fcnet', '++stopping.max_cost=3', '~tags']
@@ -169,7 +168,7 @@ def _with_prefix(override: str) -> str:
     match = OVERRIDE.fullmatch(override)
     if match is None:
         return override
-    key = encoded_key(match["key"])
+    key = encoded_free_key(encoded_key(match["key"]))
     if match["prefix"] == "~":
         return "~" + key + match["rest"]
     group = key.partition(".")[0]
@@ -181,29 +180,15 @@ def _with_prefix(override: str) -> str:
         prefix = "++"
     else:
         return override
-    rest = match["rest"]
+    before, equals, value = match["rest"].partition("=")
+    return prefix + key + before + equals + _value(key, value)
+
+
+def _value(key: str, value: str) -> str:
+    """What is typed for a key, as Hydra's grammar takes it."""
     if key.startswith(SPACE):
-        rest = _with_quotes(rest)
-    elif key.startswith(PATTERNS) and not QUOTED.fullmatch(rest):
-        rest = rest[:1] + quoted(rest[1:])
-    elif prefix != "+" and not QUOTE.search(rest):
-        rest = HOME.sub(lambda path: quoted(path[0]), rest)
-    return prefix + key + rest
-
-
-def _with_quotes(rest: str) -> str:
-    equals, value = rest[:1], rest[1:]
-    return equals + quoted(value) if equals == "=" and START_OF_CALL.match(value) else rest
-
-
-def quoted(text: str, mark: str = "'") -> str:
-    r"""Text as Hydra reads it unchanged: in quotation marks, with a backslash before those in it.
-
-    >>> quoted("choice(['a'])")
-    "'choice([\\'a\\'])'"
-    """
-    # Backslashes count only before a mark, the closing one included, and are doubled there.
-    return mark + re.sub(rf"(\\*)({mark}|\Z)", lambda found: found[1] * 2 + (found[2] and "\\" + mark), text) + mark
+        return readable_entry(value)
+    return readable_text(value) if key == COMMAND or key.startswith(PATTERNS) else readable(value)
 
 
 def _value_of(flag: str, rest: list[str]) -> str:
@@ -223,6 +208,15 @@ def _unknown_flag(flag: str) -> str:
 
 def _check_overrides(overrides: Sequence[str]) -> None:
     for override in overrides:
+        key, equals, _ = override.lstrip("+").partition("=")
+        if equals and key in ("", "hydra"):
+            raise ConfigurationError(
+                f"'{override}' sets nothing: options are written key=value, such as seed=3, and those of Hydra have a "
+                "name after a dot, such as hydra.sweeper.n_jobs=4.",
+                option=override,
+            )
+        if not equals and key.partition(".")[0] in KEYS and not override.startswith("~"):
+            raise ConfigurationError(f"'{override}' lacks its value: type {override}=VALUE.", option=override)
         if "=" not in override and not override.startswith("~"):
             commands = [*VERBS, *registry().commands()]
             close = suggestion(override, [*commands, *KEYS])

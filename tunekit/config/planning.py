@@ -12,6 +12,7 @@ import attrs
 from tunekit.config.arguments import CommandLine
 from tunekit.config.composition.compose import compose
 from tunekit.config.schema import NUMBER_OF_SEEDS, check
+from tunekit.config.specs.recipe import naming_recipe
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -88,7 +89,9 @@ def plan_runs(
         random_seed = settings.values["random_seed"]
         if random_seed is None:
             drawn = random_seed = _draw_random_seed() if drawn is None else drawn
-        spec = resolve(settings, random_seed, benchmark, sources)
+        parts = {kind: settings.components[kind][0] for kind in ("searcher", "scheduler")}
+        with naming_recipe(settings.recipes["method"], parts):
+            spec = resolve(settings, random_seed, benchmark, sources)
         same = specs.setdefault(spec.folder, spec)
         if same is not spec:
             _check_secrets(same, spec)

@@ -6,8 +6,9 @@ recipe says and what is typed are one key.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from tunekit.config.free_names import decoded_names
 from tunekit.config.schema import SEVERAL
 from tunekit_core.plugins.names import SLASH, split_name
 from tunekit_core.plugins.registry import registry
@@ -45,7 +46,7 @@ def decoded(config: dict[str, Any]) -> dict[str, Any]:
         for key, kind in SEVERAL.items()
         if isinstance(config.get(key), dict)
     }
-    return {**config, **several}
+    return cast("dict[str, Any]", decoded_names({**config, **several}))
 
 
 def _decoded(kind: str, name: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -21,7 +22,7 @@ KEYS = {
     "searcher": "what proposes configurations",
     "scheduler": "what decides on running trials",
     "backend": "where trials run; null takes the installed one that can run the benchmark",
-    "stopping": "what ends the experiment; unless given, the benchmark's own time limit",
+    "stopping": "what ends the experiment; no_success too, and the benchmark's time limit where no other is certain",
     "composers": "columns added to the results",
     "observers": "what watches the experiment",
     "seed": "seed of this experiment; methods are paired by equal seeds",
@@ -57,6 +58,7 @@ VALUES: dict[str, Any] = {
 QUIET, NORMAL, EVERY_REPORT = 0, 1, 2  # values of verbosity
 FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 NUMBER_OF_SEEDS = 2**32
+SEEDS = re.compile(r"(\d+)\s*(?:-|:|\.\.+|…)\s*(\d+)")  # as others write 0 to 9
 
 
 @attrs.frozen
@@ -93,7 +95,7 @@ def check(config: Mapping[str, Any]) -> Settings:
         refuse_secret(key, config.get(key), AS_IT_IS)
     refuse_secret("fixed", config.get("fixed"), IN_RESULTS)
     settings = Settings(
-        values={key: check_option(key, config.get(key), kind) for key, kind in VALUES.items()},
+        values={key: _value(key, config.get(key), kind) for key, kind in VALUES.items()},
         components={key: _component(key, config.get(key)) for key in COMPONENTS},
         several={key: _mapping(key, config.get(key), example="={}") for key in SEVERAL},
         recipes={key: _recipe(key, config.get(key)) for key in RECIPES},
@@ -117,6 +119,20 @@ def unknown_key(key: str) -> str:
     )
 
 
+def _value(key: str, value: Any, kind: Any) -> Any:
+    try:
+        return check_option(key, value, kind)
+    except ConfigurationError as error:
+        several = SEEDS.fullmatch(value) if key == "seed" and isinstance(value, str) else None
+        if several is not None:
+            text = f"For several seeds type --multirun 'seed=range({several[1]},{int(several[2]) + 1})'."
+        elif key == "n_workers" and isinstance(value, str):
+            text = f"It is the number of {KEYS[key]}; this machine has {os.cpu_count()} cores."
+        else:
+            raise
+        raise ConfigurationError(f"{error} {text}", option=key, value=value) from error
+
+
 def _component(key: str, value: Any) -> tuple[str | None, Mapping[str, Any]]:
     if key in OPEN and (value is None or (isinstance(value, Mapping) and value.get("name") is None)):
         return None, {name: option for name, option in (value or {}).items() if name != "name"}
@@ -136,7 +152,7 @@ def _recipe(key: str, value: Any) -> str | None:
     if not isinstance(value, Mapping) or set(value) != {"name"} or not isinstance(value["name"], str):
         raise ConfigurationError(
             f"{key}={value!r}: no {key} of that name is installed.{where_to_find(key, str(value))} "
-            f"`python -m tunekit --help` lists what there is; a file of your own has '{key}: {{name: …}}' in it.",
+            f"Type `python -m tunekit --help` for what there is; a file of your own has '{key}: {{name: …}}' in it.",
             option=key,
             value=value,
         )

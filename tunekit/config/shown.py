@@ -19,7 +19,7 @@ from tunekit.config.specs.components import (
     plain,
     shown_of,
 )
-from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, chosen_names, needs_time_limit, time_limit
+from tunekit.config.specs.run_spec import chosen_names, with_default_ends
 from tunekit.config.specs.secrets import marked
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.component import Component
@@ -42,11 +42,9 @@ def shown_config(settings: Settings) -> dict[str, Any]:
         }
         for key, (_, options) in settings.components.items()
     }
-    several = {key: _several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
     benchmark = registry().find("benchmark", names["benchmark"]).factory
-    if needs_time_limit(settings.several["stopping"]):
-        limit = {registry().clearest("stopping", QUALIFIED_TIME_LIMIT): {"seconds": time_limit(benchmark, settings)}}
-        several["stopping"] = {**limit, **several["stopping"]}
+    given = {**settings.several, "stopping": with_default_ends(benchmark, settings)}
+    several = {key: _several(key, kind, given[key]) for key, kind in SEVERAL.items()}
     values = dict(settings.values)
     if values["n_workers"] is None:
         values["n_workers"] = benchmark.n_workers

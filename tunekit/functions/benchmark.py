@@ -15,7 +15,7 @@ from tunekit.runs.resuming import FUNCTION_BENCHMARK
 from tunekit_core.contracts.benchmarks import Benchmark, Script
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.space import SearchSpace, choice
+from tunekit_core.space import SearchSpace
 
 RUNNER = str(Path(__file__).with_name("trial.py"))
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
@@ -98,14 +98,7 @@ def _for_its_owner_alone(path: str, flags: int) -> int:
 
 def _space(entries: Mapping[str, Any]) -> SearchSpace:
     """The space in alphabetical order: equal runs must be equal, however they were typed."""
-    domains = {}
-    for name in sorted(entries):
-        entry = entries[name]
-        try:
-            domains[name] = choice(entry) if isinstance(entry, list) else entry
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{name}={entry!r}: {error}", option=name, value=entry) from error
-    space = SearchSpace.parse(domains)
+    space = SearchSpace.parse({name: entries[name] for name in sorted(entries)})
     if not space.names:
         raise ConfigurationError(
             f"space={dict(entries)!r} has nothing to search. Give for example "

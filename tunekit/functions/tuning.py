@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from tunekit.runs.building import build_tuner
 from tunekit.runs.checking import check_runs
 from tunekit.runs.edits import Program, watch_for_edits
 from tunekit.runs.folders import settle
-from tunekit.runs.run import failures_of, status_of
+from tunekit.runs.run import first_failure_of, status_of
 from tunekit.runs.siblings import adopt, offer, sibling_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
@@ -44,6 +45,11 @@ class TunedFunction:
     """
 
     experiment: Experiment = attrs.field(repr=lambda experiment: repr(str(experiment.path)))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was interrupted before its end, as with Ctrl-C in a notebook; what was found so far is here."""
+        return bool(self.experiment.metadata["status"] == ExperimentStatus.INTERRUPTED.value)
 
     @property
     def best_configuration(self) -> dict[str, Any]:
@@ -100,6 +106,12 @@ def tune(
     experiment goes on where it was, or is found complete. What the function does belongs to what the run is: its code,
     its defaults, and the values of the variables and the local modules that it uses. A function with the same name that
     does something else is another run.
+
+    In a notebook, and wherever Python is typed line by line, an interruption ends the experiment, and the result has
+    what was found so far: its ``interrupted`` is true. In a program it is a ``KeyboardInterrupt``, as everywhere, and
+    the program ends; :func:`tunekit_core.load_experiment` reads what was found.
+
+    An experiment ends as failed where no trial succeeds, which is printed with the reason: the result has no best then.
 
     Args:
         function: Takes every entry of the space as a keyword argument.
@@ -221,7 +233,13 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
         try:
             with watching(spec) as watches:
                 edits = watch_for_edits(spec, record, on_edit, read)
-                build_tuner(spec, record, benchmark, watches=[*watches, *edits]).run()
+                result = build_tuner(spec, record, benchmark, watches=[*watches, *edits]).run()
+            if result.failed:
+                print_stderr(f"It failed: {result.reason}.", style="red")
+        except KeyboardInterrupt:
+            if not _is_interactive() or status_of(spec) is not ExperimentStatus.INTERRUPTED:
+                raise
+            print_stderr("Interrupted. To go on, call tune() again with the same arguments.")
         except (RecordError, ReplayError):
             tag = f"{spec.experiment_tag}-anew"
             print_stderr(
@@ -234,6 +252,11 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
         record.release()
         became = _settled(spec, became)
     return became
+
+
+def _is_interactive() -> bool:
+    """Whether somebody types one statement after another, as in a notebook: an interruption ends one of them."""
+    return hasattr(sys, "ps1")
 
 
 def _settled(spec: RunSpec, became: RunSpec) -> RunSpec:
@@ -254,7 +277,7 @@ def _print_found(spec: RunSpec) -> None:
 
 def _print_failures(folder: Path) -> None:
     """Print how many trials failed, and why the first did."""
-    for first in failures_of(folder)[:1]:
+    if first := first_failure_of(folder):
         metadata = read_metadata(folder)
         counts = f"{metadata['n_failed']:,} of {plural(metadata['n_started'], 'trial')} failed"
         print_stderr(f"{counts}. Trial {first['trial_id']}: {first['reason']}", style="red")

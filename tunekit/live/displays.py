@@ -17,7 +17,7 @@ from rich.text import Text
 from tunekit.console import first_and_last_line, plural, printable
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import RunInfo, Snapshot
-from tunekit.live.text import format_value
+from tunekit_core.number_text import format_number
 
 SECONDS_BETWEEN_PROGRESS_LINES = 30.0  # where there is no view
 
@@ -145,7 +145,7 @@ def _progress_line(run_info: RunInfo, snapshot: Snapshot) -> str:
     parts = [str(snapshot.counts)]
     if snapshot.incumbent is not None:
         best = snapshot.incumbent.report.metrics[run_info.metric]
-        parts.append(f"best {run_info.metric} {format_value(best)}")
+        parts.append(f"best {run_info.metric} {format_number(best)}")
     return ", ".join([*parts, *run_info.remaining(snapshot.counts, snapshot.now)])
 
 

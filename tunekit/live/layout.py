@@ -10,8 +10,8 @@ from rich.text import Text
 
 from tunekit.console import duration, first_and_last_line, printable
 from tunekit.live.snapshot import RunInfo, RunningTrial, Snapshot
-from tunekit.live.text import format_value
 from tunekit_core.builtin.rung_sizes import PREFIX
+from tunekit_core.number_text import format_number
 
 GAP = 2  # blanks between columns
 MOST_LINES_OF_CONFIGURATION = 3
@@ -86,7 +86,7 @@ def _columns(run_info: RunInfo, snapshot: Snapshot, trials: Sequence[RunningTria
 
 
 def _aligned(value: Any) -> str:
-    return f"{value:#.6g}" if isinstance(value, float) else str(value)
+    return f"{value:#.6g}" if isinstance(value, float) else format_number(value)
 
 
 def _resource(run_info: RunInfo, trial: RunningTrial) -> str:
@@ -101,7 +101,7 @@ def _incumbent(run_info: RunInfo, snapshot: Snapshot, width: int) -> list[Text]:
     if incumbent is None:
         return []
     report = incumbent.report
-    value = format_value(report.metrics[run_info.metric])
+    value = format_number(report.metrics[run_info.metric])
     where = f" at {run_info.resource} {report.resource} of trial {report.trial_id}"
     age = f", {duration(max(0.0, snapshot.now - report.time))} ago"
     best = _line((f"best {run_info.metric} {value}", "green"), where + age)

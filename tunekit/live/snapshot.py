@@ -9,10 +9,11 @@ import attrs
 
 from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.console import duration, plural
-from tunekit.live.text import format_value
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Scalar
 from tunekit_core.contracts.view import ExperimentView, Failure, Incumbent
+from tunekit_core.number_text import format_number
+from tunekit_core.space.domain import as_lists
 
 COUNTED = {  # criteria that end a run at a number, what they count, and how to say how much of it is left
     "max_num_trials_started": ("n_started", "trial", " left to start"),
@@ -104,7 +105,7 @@ class RunInfo:
 
     def searched_values(self, configuration: Mapping[str, Any]) -> list[str]:
         """The searched values of a configuration, such as ``lr=0.01``."""
-        return [f"{name}={format_value(configuration[name])}" for name in self.searched]
+        return [f"{name}={format_number(as_lists(configuration[name]))}" for name in self.searched]
 
 
 @attrs.frozen

@@ -16,12 +16,12 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import duration, first_and_last_line, stderr_console
 from tunekit.live.displays import Display, PlainDisplay, TerminalDisplay
 from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
-from tunekit.live.text import format_value
 from tunekit_core.contracts.backends import Backend, ShowsDevices
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.trials import Decision, Report, Scalar, Status, Trial
 from tunekit_core.contracts.view import ExperimentView, Failure, Incumbent
+from tunekit_core.number_text import format_number
 
 SECONDS_BETWEEN_LOOKS = 0.25
 MOST_LINES_WAITING = 10_000  # for a terminal that takes none, as after Ctrl-S; the oldest are dropped then
@@ -100,6 +100,7 @@ class Watcher(Observer):
         self._incumbent: Incumbent | None = None
         self._newest_failure: Failure | None = None
         self._reason = ""
+        self._has_told_of_dropped = False
         self._lines: deque[str] = deque(maxlen=MOST_LINES_WAITING)
 
     def on_experiment_start(self, view: ExperimentView, metadata: Mapping[str, Any]) -> None:
@@ -201,6 +202,9 @@ class Watcher(Observer):
         self._columns = tuple(view.columns().items())
         self._incumbent = view.incumbent
         self._newest_failure = view.newest_failure
+        if view.n_dropped and not self._has_told_of_dropped:
+            self._has_told_of_dropped = True
+            self._queue_timed_line("a report was dropped: its resource has not grown. The end says how many were")
 
     def _now(self) -> float:
         return 0.0 if self._clock_offset is None else time.monotonic() + self._clock_offset
@@ -217,7 +221,7 @@ class Watcher(Observer):
         report = trial.last_report
         if report is None:
             return ""
-        value = format_value(report.metrics[self._run_info.metric])
+        value = format_number(report.metrics[self._run_info.metric])
         return f" {preposition} {self._run_info.resource} {report.resource}: {self._run_info.metric} {value}"
 
     def _queue_timed_line(self, text: str) -> None:

@@ -83,8 +83,10 @@ def _feasible(header: Sequence[str], constraint: str | None) -> Callable[[Sequen
     if constraint not in header:
         return lambda row: False
     column = header.index(constraint)
-    return lambda row: row[column] != "" and -math.inf < _number(row[column]) <= 0
+    return lambda row: -math.inf < _number(row[column]) <= 0
 
 
 def _number(text: str) -> float:
+    if text == "":  # a report that was kept without it
+        return math.nan
     return TRUTH[text] if text in TRUTH else float(text)

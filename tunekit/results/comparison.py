@@ -67,7 +67,12 @@ class MethodCurves:
         if n == 1:
             return values[0], np.full(len(times), np.nan)
         quantile = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2))
-        return values.mean(axis=0), quantile * values.std(axis=0, ddof=1) / np.sqrt(n)
+        # Around 1 their squares are finite and not zero; powers of two change no digit.
+        exponents = np.frexp(np.abs(values).max(axis=0))[1]
+        scaled = np.ldexp(values, -exponents)
+        half_widths = quantile * scaled.std(axis=0, ddof=1) / np.sqrt(n)
+        with np.errstate(over="ignore"):  # an interval may be wider than there are numbers
+            return np.ldexp(scaled.mean(axis=0), exponents), np.ldexp(half_widths, exponents)
 
 
 @attrs.frozen(eq=False)

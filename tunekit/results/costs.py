@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tunekit.console import plural
+from tunekit_core.number_text import format_fixed
 
 DOLLARS = "dollars"
-CENT = 0.01
 
 
 def amount(value: float, unit: str) -> str:
@@ -22,9 +22,7 @@ def amount(value: float, unit: str) -> str:
     >>> amount(2.5, "node hours")
     '2.5 node hours'
     """
-    if unit != DOLLARS:
-        return f"{value:,.4g} {unit}"
-    return f"${value:,.2f}" if value == 0 or value >= CENT else f"${value:.2g}"
+    return f"${format_fixed(value, 2)}" if unit == DOLLARS else f"{value:,.4g} {unit}"
 
 
 def line_of_costs(metadata: Mapping[str, Any]) -> str | None:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit.results.costs import line_of_costs
+from tunekit.results.counts import trials_and_failures
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.number_text import format_fixed, format_interval, format_number
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import read_metadata
+from tunekit_core.records.removal import size_of
 
-DIGITS = 4
+N_SEEDS = 5  # that are offered as a next step
+MOST_SECONDS_OFFERED = 3600  # that they may take together
+DROPPED = "Within a trial the resource has to grow: report once at each, with all metrics together."
 SUFFIX = "of-other-versions"  # for the folder of a run that is to be run again
 
 
@@ -43,11 +48,13 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     _print_best_of_failed(metadata)
     print_failed_trials({spec.folder: metadata})
     print_anomalies([metadata])
+    print_dropped_reports([metadata])
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
+    seconds_of_backend = format_fixed(metadata["time"], 0)
     print_stdout(
-        f"{plural(metadata['n_started'], 'trial')}, {plural(metadata['n_reports'], 'report')} in "
-        f"{metadata['time']:,.0f} s on the clock of the {spec.results['backend']['name']} backend ({real}). It ended "
-        f"because {metadata['reason']}."
+        f"{trials_and_failures(metadata)}, {plural(metadata['n_reports'], 'report')} in "
+        f"{seconds_of_backend} s on the clock of the {spec.results['backend']['name']} backend ({real}). "
+        f"It ended because {metadata['reason']}."
     )
     cost = line_of_costs(metadata)
     if cost is not None:
@@ -55,8 +62,45 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     print_stdout(f"Results: {spec.folder}{disk_use(spec.folder)}")
     if command is not None and incumbent is None:
         print_stdout("Next: mend it, and type the same again.")
-    elif command is not None:
-        print_stdout(f"Next, several seeds: {command} --multirun 'seed=range(5)'")
+    elif command is not None and _may_be_repeated(spec, metadata, seconds):
+        print_stdout(f"Next, several seeds: {command} --multirun 'seed=range({N_SEEDS})'")
+
+
+def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
+    """Print what an experiment has come to, wherever it stands: at its end, or so far.
+
+    Args:
+        folder: Its folder.
+        metadata: What there is to say of it, as :func:`~tunekit_core.load_experiment` gives it.
+    """
+    names = [str(metadata.get(name)) for name in ("benchmark", "dataset") if metadata.get(name)]
+    seed = f", seed {metadata['seed']}" if "seed" in metadata else ""
+    title = f"{metadata['method']} on {'-'.join(names)}{seed}" if metadata.get("method") and names else folder.name
+    print_stdout(f"{title}: {metadata['status']}")
+    incumbent = metadata.get("incumbent")
+    if incumbent is not None:
+        is_over = metadata["status"] == ExperimentStatus.COMPLETED.value
+        print_stdout(
+            f"Best {metric_and_constraint(metadata)}{'' if is_over else ' so far'}: {value_and_place(metadata)}"
+        )
+        stdout_console().print(_configuration(incumbent["configuration"]))
+    elif "n_reports" in metadata:
+        print_stdout(f"There is no best: {_why_there_is_no_best(metadata)}.")
+    _print_best_of_failed(metadata)
+    print_failed_trials({folder: metadata})
+    print_anomalies([metadata])
+    print_dropped_reports([metadata])
+    if "n_reports" in metadata:
+        print_stdout(
+            f"{trials_and_failures(metadata)}, {plural(metadata['n_reports'], 'report')} in "
+            f"{format_fixed(metadata['time'], 0)} s."
+        )
+    if "reason" in metadata:
+        print_stdout(f"It ended because {metadata['reason']}.")
+    cost = line_of_costs(metadata)
+    if cost is not None:
+        print_stdout(cost)
+    print_stdout(f"Results: {folder}{disk_use(folder)}")
 
 
 def value_and_place(metadata: Mapping[str, Any]) -> str:
@@ -67,7 +111,7 @@ def value_and_place(metadata: Mapping[str, Any]) -> str:
     """
     incumbent, resource = metadata["incumbent"], metadata["resource"] or "report"
     value = next(iter(incumbent["metrics"].values()))
-    return f"{value:.6g} at {resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
+    return f"{format_number(value)} at {resource} {incumbent['resource']} of trial {incumbent['trial_id']}"
 
 
 def print_anomalies(runs: Sequence[Mapping[str, Any]]) -> None:
@@ -85,14 +129,36 @@ def print_anomalies(runs: Sequence[Mapping[str, Any]]) -> None:
         print_stdout(f"{plural(n, 'message')} of the backend {sentences}: {first}.")
 
 
+def print_dropped_reports(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Print how many reports were dropped, if any were, and what to change.
+
+    Args:
+        runs: The ``metadata.json`` of each run.
+    """
+    concerned = [metadata for metadata in runs if metadata.get("n_dropped")]
+    if concerned:
+        n = sum(metadata["n_dropped"] for metadata in concerned)
+        where = f" in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
+        first = concerned[0].get("first_dropped", "")
+        print_stdout(f"{plural(n, 'report')} {'was' if n == 1 else 'were'} dropped{where}: {first}. {DROPPED}")
+
+
+def _may_be_repeated(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None) -> bool:
+    """Whether to offer more seeds: not after failures, and not where they take long or cost money."""
+    if metadata["n_failed"] or metadata.get("cost"):
+        return False
+    took = metadata["time"] if spec.can_restore else seconds or 0.0
+    return bool(N_SEEDS * took <= MOST_SECONDS_OFFERED)
+
+
 def _print_best_of_failed(metadata: Mapping[str, Any]) -> None:
     """Print what a trial that has failed had reported, if that was better than the best of the others."""
     failed = metadata.get("best_of_failed")
     if failed is not None:
         value, has_best = next(iter(failed["metrics"].values())), "incumbent" in metadata
         print_stdout(
-            f"Trial {failed['trial_id']} had reported {value:.6g}{', which is better,' if has_best else ''} and has "
-            "failed: it does not count."
+            f"Trial {failed['trial_id']} had reported {format_number(value)}{', which is better,' if has_best else ''} "
+            "and has failed: it does not count."
         )
 
 
@@ -124,18 +190,21 @@ def print_comparison(panels: Sequence[Panel]) -> None:
     for panel in panels:
         better = "lower" if panel.mode == "min" else "higher"
         print_stdout(
-            f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of {panel.budget:,.0f} s"
+            f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of "
+            f"{format_fixed(panel.budget, 0)} s"
         )
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method", overflow="fold")  # a long one is wrapped, rather than numbers be cut
         table.add_column("runs", justify="right")
         for fraction in FRACTIONS:
-            table.add_column(f"{fraction:.0%}", justify="right", no_wrap=True)
+            table.add_column(Text(f"{fraction:.0%}", justify="right"), no_wrap=True)  # its cells are aligned already
         has_costs = any(method.cost for method in panel.methods)
         if has_costs:
             table.add_column("cost", justify="right", no_wrap=True)
-        for position, method in enumerate(panel.methods):
-            cells = [method.label, str(len(method.curves)), *_cells(method, panel.budget)]
+        columns = zip(*(_cells(method, panel.budget) for method in panel.methods), strict=True)
+        values = zip(*map(_aligned, columns), strict=True)
+        for position, (method, of_method) in enumerate(zip(panel.methods, values, strict=True)):
+            cells = [method.label, str(len(method.curves)), *of_method]
             cells += [method.cost] if has_costs else []
             table.add_row(*cells, style="bold" if position == 0 and len(panel.methods) > 1 else None)
         stdout_console().print(table)
@@ -185,19 +254,11 @@ def disk_use(folder: Path) -> str:
     checkpoints = [checkpoint for checkpoint in checkpoints if checkpoint.is_dir() and not checkpoint.is_symlink()]
     if not checkpoints:
         return ""
-    return f" ({_size([folder])}, {_size(checkpoints)} of it checkpoints)"
+    return f" ({format_bytes(size_of([folder]))}, {format_bytes(size_of(checkpoints))} of it checkpoints)"
 
 
-def _size(folders: Iterable[Path]) -> str:
-    """Of the files in them. A link is not followed: a script may have made one to anywhere."""
-    n_bytes, left = 0, [os.fspath(folder) for folder in folders]
-    while left:
-        with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:  # it may be closed to us, or gone
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    left.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    n_bytes += entry.stat(follow_symlinks=False).st_size
+def format_bytes(n_bytes: int) -> str:
+    """A size on a disk for people."""
     return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"
 
 
@@ -207,13 +268,14 @@ def _cells(method: MethodCurves, budget: float) -> list[str]:
 
 
 def _cell(mean: float, half_width: float) -> str:
-    """Mean and half width with the decimals that the half width justifies (two of its digits)."""
-    if not np.isfinite(mean):
-        return "none yet"
-    if not np.isfinite(half_width) or half_width == 0:
-        return f"{mean:.{DIGITS}g}"
-    decimals = min(12, max(0, 1 - int(np.floor(np.log10(half_width)))))
-    return f"{mean:.{decimals}f} ± {half_width:.{decimals}f}"
+    return "none yet" if np.isnan(mean) else format_interval(mean, half_width)
+
+
+def _aligned(cells: Sequence[str]) -> list[str]:
+    """The cells of a column, each sign below the one before; cells without one end where the means do."""
+    parts = [cell.partition(" ± ") for cell in cells]
+    widths = [max(len(part[i]) for part in parts) for i in range(3)]
+    return [f"{mean:>{widths[0]}}{sign:{widths[1]}}{half_width:{widths[2]}}" for mean, sign, half_width in parts]
 
 
 def _configuration(configuration: Mapping[str, Any]) -> Table:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tunekit.config.specs.components import OptionValues, build_benchmark, create
 from tunekit.config.specs.points import complete_points
+from tunekit.config.specs.recipe import naming_recipe
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -37,6 +38,16 @@ def build_tuner(
     Raises:
         TunekitError: If a component refuses its options, or two of them do not go together.
     """
+    with naming_recipe(spec.method, {kind: spec.results[kind]["name"] for kind in ("searcher", "scheduler")}):
+        return _build(spec, record, benchmark, watches)
+
+
+def _build(
+    spec: RunSpec,
+    record: ExperimentRecord | None,
+    benchmark: Benchmark | None,
+    watches: Sequence[Callable[[Problem, Backend], Observer]],
+) -> Tuner:
     results = spec.results
     folder: Path | None = None if record is None else record.folder
     if benchmark is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from tunekit.config.specs.identity import ends_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.runs.building import build_criteria
 from tunekit_core.contracts.backends import TrialReported
@@ -50,7 +51,7 @@ def passed_end(folder: Path, config: Mapping[str, Any], spec: RunSpec, problem: 
     Raises:
         RecordError: If the record is damaged or makes no sense.
     """
-    before, after = config["stopping"], spec.results["stopping"]
+    before, after = ends_of(config), ends_of(spec.results)
     new = {name: options for name, options in after.items() if before.get(name) != options}
     if not new:
         return None

@@ -10,7 +10,14 @@ from tunekit.config.schema import COMPONENTS, FOLDER_NAME, NORMAL, SEVERAL, chec
 from tunekit.config.specs.components import split_options
 from tunekit.config.specs.identity import revisions
 from tunekit.config.specs.inputs import recorded_inputs
-from tunekit.config.specs.run_spec import EARLIER, RunSpec, name_without_recipe, resolve
+from tunekit.config.specs.run_spec import (
+    EARLIER,
+    QUALIFIED_NO_SUCCESS,
+    QUALIFIED_TIME_LIMIT,
+    RunSpec,
+    name_without_recipe,
+    resolve,
+)
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.plugins.registry import registry
 
@@ -99,6 +106,8 @@ def _as_typed(config: Mapping[str, Any]) -> dict[str, Any]:
     for key, kind in SEVERAL.items():
         split = [split_options({**component, "name": name}) for name, component in config[key].items()]
         typed[key] = {registry().clearest(kind, name): options for name, options in split}
+    for name in (QUALIFIED_TIME_LIMIT, QUALIFIED_NO_SUCCESS):  # one that goes on gets no end that it did not have
+        typed["stopping"].setdefault(registry().clearest("stopping", name), None)
     return typed
 
 

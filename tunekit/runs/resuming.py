@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tunekit.config.specs.components import build_benchmark
+from tunekit.config.specs.identity import ends_of
 from tunekit.config.specs.program import different
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import plural, print_stderr
@@ -151,7 +152,7 @@ def _with_sources(asked: ResumeArguments, config: Mapping[str, Any], spec: RunSp
     """The run with the sources that it had before and those that it has now."""
     before, now = config["sources"] or {}, spec.sources or {}
     names = ", ".join(name if name in now else f"{name} (which is gone)" for name in different(before, now))
-    if names and is_complete and config["stopping"] == spec.results["stopping"]:
+    if names and is_complete and ends_of(config) == ends_of(spec.results):
         raise ConfigurationError(
             f"{asked.folder} is complete, so that nothing would run with the other sources ({names}). Give it a later "
             "end as well, or type the command that made it, to begin anew with those of now."

@@ -14,6 +14,7 @@ import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.live.watching import Watch, watching
+from tunekit.results.counts import trials_and_failures
 from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.building import build_tuner
 from tunekit.runs.edits import watch_for_edits, with_present_sources
@@ -146,10 +147,17 @@ def status_of(spec: RunSpec) -> ExperimentStatus | None:
     return find(spec.folder, spec.hash).status
 
 
-def failures_of(folder: Path) -> list[dict[str, Any]]:
-    """Trials that failed, each with its ``trial_id`` and ``reason``, the first few."""
-    failures: list[dict[str, Any]] = _metadata_if_any(folder).get("failures", [])
-    return failures
+def first_failure_of(folder: Path) -> dict[str, Any] | None:
+    """The trial that failed first since the last process went on with a run: its ``trial_id`` and ``reason``."""
+    metadata = _metadata_if_any(folder)
+    first: dict[str, Any] | None = metadata.get("first_failure") or next(iter(metadata.get("failures", [])), None)
+    return first
+
+
+def counts_of(folder: Path) -> str:
+    """How many trials a run has started and how many of them failed, for people; empty where that is not known."""
+    metadata = _metadata_if_any(folder)
+    return trials_and_failures(metadata) if "n_started" in metadata else ""
 
 
 def set_aside_of(folder: Path) -> dict[str, str]:

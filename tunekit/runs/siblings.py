@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from tunekit.config.specs.components import DISTRIBUTION, REVISION, build_benchmark
-from tunekit.config.specs.identity import identity_of
+from tunekit.config.specs.identity import ends_of, identity_of
 from tunekit.config.specs.program import different
 from tunekit.config.specs.run_spec import EARLIER, PARTS, RunSpec
 from tunekit.runs.building import build_problem
@@ -21,6 +21,7 @@ from tunekit.runs.resume_arguments import ACCEPT_SOURCES
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.engine.summary import BEGINS_ANEW
 from tunekit_core.errors import RecordError, TunekitError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import EVENTS, METADATA, read_metadata
@@ -49,7 +50,7 @@ class Sibling:
 
     def ends_like(self, spec: RunSpec) -> bool:
         """Whether it has the same end as a run."""
-        return bool(self.config[STOPPING] == spec.results[STOPPING])
+        return ends_of(self.config) == ends_of(spec.results)
 
     def can_become(self, spec: RunSpec) -> bool:
         """Whether it can go on as that run."""
@@ -139,7 +140,7 @@ def _command(sibling: Sibling, spec: RunSpec) -> str:
 
 def _changes(config: Mapping[str, Any], spec: RunSpec) -> Iterator[str]:
     """The overrides that make the end of a recorded run that of another."""
-    before, after = config[STOPPING], spec.results[STOPPING]
+    before, after = ends_of(config), ends_of(spec.results)
     for name in before:
         if name not in after:
             yield f"{STOPPING}.{name}=null"
@@ -171,6 +172,8 @@ def _siblings(spec: RunSpec, problem: Problem) -> Iterator[Sibling]:
             metadata = read_metadata(folder)
             other = identity_of({key: value for key, value in metadata["config"].items() if key != "observers"})
         except NO_CONFIG:
+            continue
+        if metadata.get(BEGINS_ANEW):
             continue
         differing = {key for key in {**identity, **other} if identity.get(key) != other.get(key)}
         if other.get("format") == FILES_FORMAT and differing and differing <= MAY_DIFFER:

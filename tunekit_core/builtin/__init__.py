@@ -36,6 +36,7 @@ def tunekit_register_schedulers() -> list[type[Scheduler]]:
 def tunekit_register_stopping_criteria() -> list[type[StoppingCriterion]]:
     """Limits on time, counts, cost, metric values and failures."""
     from tunekit_core.builtin import criteria
+    from tunekit_core.builtin.no_success import NoSuccess
 
     return [
         criteria.MaxWallclockTime,
@@ -48,6 +49,7 @@ def tunekit_register_stopping_criteria() -> list[type[StoppingCriterion]]:
         criteria.MaxMetricValue,
         criteria.MaxFailures,
         criteria.NoImprovement,
+        NoSuccess,
     ]
 
 

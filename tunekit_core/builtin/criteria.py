@@ -12,6 +12,7 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.errors import InvalidOption
+from tunekit_core.number_text import format_number
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +68,7 @@ class MaxWallclockTime(StoppingCriterion):
 
     name: ClassVar[str] = "max_wallclock_time"
     Options: ClassVar[type[Any]] = MaxWallclockTimeOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: MaxWallclockTimeOptions) -> None:
         super().__init__(problem, options)
@@ -84,6 +86,7 @@ class MaxNumEvaluations(StoppingCriterion):
 
     name: ClassVar[str] = "max_num_evaluations"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
         super().__init__(problem, options)
@@ -98,10 +101,14 @@ class MaxNumEvaluations(StoppingCriterion):
 
 
 class MaxNumTrialsStarted(StoppingCriterion):
-    """Start this many trials, let those that run come to their end, or to where they pause, and end."""
+    """Start this many trials, let those that run come to their end, or to where they pause, and end.
+
+    It is what other tools call ``n_trials``, ``num_samples`` or ``max_evals``.
+    """
 
     name: ClassVar[str] = "max_num_trials_started"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
     waits_for_running: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
@@ -135,6 +142,7 @@ class MaxNumTrialsFinished(StoppingCriterion):
 
     name: ClassVar[str] = "max_num_trials_finished"
     Options: ClassVar[type[Any]] = CountOptions
+    is_certain: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, options: CountOptions) -> None:
         super().__init__(problem, options)
@@ -203,12 +211,9 @@ class MaxFailures(StoppingCriterion):
     def __init__(self, problem: Problem, options: MaxFailuresOptions) -> None:
         super().__init__(problem, options)
         self._count = options.count
-        self._before: int | None = None  # failures before this process began
 
     def __call__(self, view: ExperimentView) -> str | None:
-        if self._before is None:
-            self._before = view.n_failed
-        failed = view.n_failed - self._before
+        failed = view.failures.n
         if failed <= self._count:
             return None
         return f"{_said(failed, 'trial', 'trials')} failed, more than max_failures={self._count}"
@@ -251,4 +256,4 @@ def _incumbent_reached(problem: Problem, view: ExperimentView, value: float) -> 
     if view.incumbent is None or view.incumbent.report.losses[0] > threshold:
         return None
     reached = objective.metric_value(view.incumbent.report.losses[0])
-    return f"{objective.metric[0]} reached {reached:.6g}"
+    return f"{objective.metric[0]} reached {format_number(reached)}"

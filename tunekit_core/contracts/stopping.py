@@ -19,6 +19,9 @@ class StoppingCriterion(abc.ABC):
         name: What a config calls it.
         Options: The frozen attrs class that declares its options, each by :func:`~tunekit_core.option`.
         revision: Raised with a change of its numbers or of a default: the hash of a run holds it.
+        is_certain: Whether it ends every experiment, whatever becomes of its trials, as a limit on time or on started
+            trials does. One that may never hold, as the count of complete trials while all fail, does not replace the
+            time limit that an experiment has unless told otherwise.
         is_failure: Whether an experiment that it ends has failed.
         waits_for_running: Whether trials that run then come to their end; otherwise they are stopped, unless the
             experiment waits for them.
@@ -28,6 +31,7 @@ class StoppingCriterion(abc.ABC):
     name: ClassVar[str]
     Options: ClassVar[type[Any]] = NoOptions
     revision: ClassVar[int] = 1
+    is_certain: ClassVar[bool] = False
     is_failure: ClassVar[bool] = False
     waits_for_running: ClassVar[bool] = False
     uses_cost: ClassVar[bool] = False

@@ -37,6 +37,24 @@ class Failure:
     reason: str
 
 
+@attrs.frozen
+class Failures:
+    """The trials that failed since a process began the experiment, or went on with it.
+
+    Attributes:
+        n: How many.
+        first: The first of them, or ``None``.
+        n_alike: How many, from the first on without a gap, failed as the first did: with the same exit status and the
+            same last line of errors, whatever numbers and paths are in it.
+        furthest: The highest resource that one of them had reported; 0 if none had.
+    """
+
+    n: int = 0
+    first: Failure | None = None
+    n_alike: int = 0
+    furthest: int = 0
+
+
 class ExperimentView(Protocol):
     """Counters, clock and incumbents of an experiment; reading any of them takes constant time.
 
@@ -61,6 +79,8 @@ class ExperimentView(Protocol):
             dominates. With one metric the incumbent alone. It changes.
         latest_report: The latest report that was shown to the scheduler, or ``None``.
         newest_failure: The trial that failed last, or ``None``.
+        failures: What the trials that failed have in common.
+        n_dropped: Reports that were dropped, since the run had reported that resource before, or a higher one.
         running: The trials that run now, in the order in which they started or were resumed. It changes.
     """
 
@@ -100,6 +120,10 @@ class ExperimentView(Protocol):
     def latest_report(self) -> Report | None: ...
     @property
     def newest_failure(self) -> Failure | None: ...
+    @property
+    def failures(self) -> Failures: ...
+    @property
+    def n_dropped(self) -> int: ...
     @property
     def running(self) -> Collection[Trial]: ...
     def columns(self) -> Mapping[str, Scalar]:

@@ -25,7 +25,7 @@ from tunekit_core.engine.gate import check_are_components
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.state.reading import Reader
 from tunekit_core.engine.steps import Steps
-from tunekit_core.engine.tuner import interruption_of, reason_of
+from tunekit_core.engine.tuner import NOTHING_SUCCEEDED, interruption_of, reason_of
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
 from tunekit_core.threads import single_threaded
@@ -77,7 +77,7 @@ class AskTell:
         self._steps = Steps(
             scheduler=scheduler, backend=self._caller, n_workers=n_workers, record=record, metadata=metadata
         )
-        self._reader = Reader(self._steps.state)
+        self._reader = Reader(self._steps.state, keeps_incomplete=False)  # the caller hears of it
         self._ended = ""  # why, once it has
         self._do(self._steps.begin)
 
@@ -157,10 +157,15 @@ class AskTell:
     def finish(self, reason: str = "finished by its caller") -> None:
         """The experiment ends: results are written. If it has ended already, nothing happens.
 
+        It has failed if trials have failed and none has succeeded.
+
         Args:
             reason: Why, for people.
         """
-        self._end(ExperimentStatus.COMPLETED, reason)
+        if self._steps.state.nothing_succeeded:
+            self._end(ExperimentStatus.FAILED, f"{reason}, {NOTHING_SUCCEEDED}")
+        else:
+            self._end(ExperimentStatus.COMPLETED, reason)
 
     def __enter__(self) -> AskTell:
         return self

@@ -63,7 +63,12 @@ def _mapping_or_null(value: Any) -> dict[str, Any] | None:
 
 
 def _configuration(value: Any) -> Configuration:
-    return Configuration(_mapping(value))
+    return Configuration({name: _value(each) for name, each in _mapping(value).items()})
+
+
+def _value(value: Any) -> Any:
+    """A value of a hyperparameter: a list is a tuple there."""
+    return tuple(value) if type(value) is list else value
 
 
 def _note(value: Any) -> Note:

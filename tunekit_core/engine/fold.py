@@ -9,10 +9,11 @@ from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.event_json import kind_of
 from tunekit_core.engine.events import Decided, LateReport, Recorded, Restarted, Started, UnusableReport
 from tunekit_core.engine.state import ExperimentState
-from tunekit_core.engine.state.reading import Reader
+from tunekit_core.engine.state.reading import Reader, row_of
 from tunekit_core.errors import ReplayError
 
 OnDecision = Callable[[Trial, Report, Decision], None]
+OnIncomplete = Callable[[Trial, Report], None]
 OF_A_RUN = (TrialReported, LateReport, UnusableReport, TrialEnded)
 
 
@@ -22,15 +23,22 @@ class Fold:
     Args:
         state: The state of an experiment in which nothing has happened.
         on_decision: Called after each report that the scheduler saw, once the decision on it is carried out.
+        on_incomplete: Called after each report that lacked a metric of the objective and was kept.
 
     Attributes:
         undecided: The decision on a report that was the last event so far, which the record does not have yet.
     """
 
-    def __init__(self, state: ExperimentState, on_decision: OnDecision = lambda trial, report, decision: None) -> None:
+    def __init__(
+        self,
+        state: ExperimentState,
+        on_decision: OnDecision = lambda trial, report, decision: None,
+        on_incomplete: OnIncomplete = lambda trial, report: None,
+    ) -> None:
         self.undecided: Decided | None = None
         self._state = state
         self._on_decision = on_decision
+        self._on_incomplete = on_incomplete
         self._reader = Reader(state)
 
     def add(self, event: Recorded) -> None:
@@ -48,6 +56,8 @@ class Fold:
         self._check_trial(event)
         if not isinstance(event, TrialReported):
             self._state.apply(event)
+            if isinstance(event, LateReport) and self._state.is_incomplete(event):
+                self._on_incomplete(self._state.trials[event.trial_id], row_of(event))
             return
         read = self._reader.read(event)
         if not isinstance(read, Report):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tunekit_core.contracts.backends import Backend, TrialEnded, TrialReported, UnfinishedTrial
 from tunekit_core.contracts.trials import Status
 from tunekit_core.engine.events import Decided, LateReport, Recorded, UnusableReport
-from tunekit_core.engine.fold import Fold, OnDecision
+from tunekit_core.engine.fold import Fold, OnDecision, OnIncomplete
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.state import ExperimentState
 
@@ -19,16 +19,19 @@ class Recovery:
         state: A fresh state.
         record: Gets the failures again.
         on_decision: Called for every report that was shown to the scheduler.
+        on_incomplete: Called for every report that lacked a metric of the objective and was kept.
 
     Attributes:
         undecided: A decision that was taken and not recorded; it is carried out.
     """
 
-    def __init__(self, state: ExperimentState, record: Record, on_decision: OnDecision) -> None:
+    def __init__(
+        self, state: ExperimentState, record: Record, on_decision: OnDecision, on_incomplete: OnIncomplete
+    ) -> None:
         self.undecided: Decided | None = None
         self._state = state
         self._record = record
-        self._folding = Fold(state, on_decision)
+        self._folding = Fold(state, on_decision, on_incomplete)
         self._n_recorded: dict[int, tuple[int, int]] = {}  # of each trial the run, and how many reports the record has
 
     def read(self, past: Iterable[Recorded]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import deepcopy
-from typing import Any
+from typing import Any, TypeGuard
 
 from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, StartFailed, TrialEnded, TrialReported
 from tunekit_core.contracts.composers import ResultComposer
@@ -31,6 +31,7 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
+from tunekit_core.engine.first_report import check_first_report
 from tunekit_core.engine.gate import (
     AnyComponent,
     Gate,
@@ -44,7 +45,8 @@ from tunekit_core.engine.gate import (
 from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
-from tunekit_core.engine.summary import summary_of, terms_of_costs
+from tunekit_core.engine.state.reading import row_of
+from tunekit_core.engine.summary import BEGINS_ANEW, summary_of, terms_of_costs
 from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
 
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
@@ -137,7 +139,7 @@ class Steps:
         """The experiment begins, or goes on where the process before it died."""
         state, backend = self.state, self._backend
         restores = "restore" in backend.capabilities
-        recovery = Recovery(state, self._record, self._write_row)
+        recovery = Recovery(state, self._record, self._write_row, self._write_incomplete)
         try:
             past = self._record.begin(
                 state.problem,
@@ -182,7 +184,7 @@ class Steps:
             self._happened(self.gate.anomaly(message))
         elif isinstance(message, TrialReported):
             event = self._reader.read(message)
-            if self._composers and isinstance(event, Report):
+            if self._composers and (isinstance(event, Report) or self._is_incomplete(event)):
                 event = self.gate.with_own_columns(event)
             if isinstance(event, Report):
                 self._report(trial, event)
@@ -202,9 +204,16 @@ class Steps:
         for observer in self._observers:
             observer.on_experiment_end(self.view, reason)
 
-    def finish(self, status: ExperimentStatus, reason: str) -> None:
-        """Close the record."""
-        self._record.finish(status, reason, summary_of(self.state, terms_of_costs(self._backend)))
+    def finish(self, status: ExperimentStatus, reason: str, *, begins_anew: bool = False) -> None:
+        """Close the record.
+
+        Args:
+            status: How the experiment ended.
+            reason: Why.
+            begins_anew: Whether there is nothing in it to go on from, though it is not complete.
+        """
+        summary = summary_of(self.state, terms_of_costs(self._backend))
+        self._record.finish(status, reason, summary | ({BEGINS_ANEW: True} if begins_anew else {}))
 
     def _start(self, start: Start) -> None:
         now = self.gate.time(self._backend.now())
@@ -243,10 +252,14 @@ class Steps:
         """Record a report that the scheduler is not shown; with it, the end of the trial may be decided."""
         was_ending = trial.is_ending
         self._happened(event)
-        if isinstance(event, UnusableReport):  # the trial fails, the experiment goes on
+        if isinstance(event, UnusableReport):  # the trial fails
             self._record.failure(trial.id, event.reason)
+        elif self._is_incomplete(event):
+            self._write_incomplete(trial, row_of(event))
         if trial.is_ending and not was_ending:
             self._backend.stop(trial)
+        if isinstance(event, UnusableReport) and self.state.n_reports == 0:  # else the experiment goes on
+            check_first_report(event, self.state.problem.objective, self._backend.benchmark)
 
     def _report(self, trial: Trial, report: Report) -> None:
         state, record = self.state, self._record
@@ -303,6 +316,13 @@ class Steps:
     def _happened(self, event: Any) -> Any:
         self._record.write(event)
         return self.state.apply(event)
+
+    def _is_incomplete(self, event: object) -> TypeGuard[LateReport]:
+        return isinstance(event, LateReport) and self.state.is_incomplete(event)
+
+    def _write_incomplete(self, trial: Trial, report: Report) -> None:
+        """A row with what there is: neither scheduler nor composers nor observers are shown it."""
+        self._record.row(trial, report, CONTINUE, ())
 
     def _write_row(self, trial: Trial, report: Report, decision: Decision) -> None:
         composed = [composer(self.view, trial, report) for composer in self._composers]

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.view import Incumbent
@@ -22,7 +24,22 @@ COUNTS = (
     "n_restarted",
     "n_anomalies",
 )
-OTHERS = ("incumbent", "incumbents", "best_of_failed", "first_anomaly", "failures", "failed_trials", "reason", "ended")
+BEGINS_ANEW = "begins_anew"  # of an experiment in which nothing has succeeded, and that has come to its end
+OTHERS = (
+    "incumbent",
+    "incumbents",
+    "best_of_failed",
+    "first_anomaly",
+    "n_dropped",
+    "first_dropped",
+    "n_incomplete",
+    "failures",
+    "failed_trials",
+    "first_failure",
+    BEGINS_ANEW,
+    "reason",
+    "ended",
+)
 COST = "cost"
 
 
@@ -44,6 +61,12 @@ def summary_of(state: ExperimentState, metadata: Mapping[str, Any]) -> dict[str,
     metrics = state.problem.objective.metric
     if state.n_anomalies:
         summary["first_anomaly"] = state.first_anomaly
+    if state.n_dropped:
+        summary |= {"n_dropped": state.n_dropped, "first_dropped": state.first_dropped}
+    if state.n_incomplete:
+        summary["n_incomplete"] = state.n_incomplete
+    if state.failures.first is not None:
+        summary["first_failure"] = attrs.asdict(state.failures.first)
     if state.incumbent is not None:
         summary["incumbent"] = _described(state.incumbent, metrics)
     if state.best_of_failed is not None:

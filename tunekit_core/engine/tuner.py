@@ -14,12 +14,14 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.view import Incumbent
+from tunekit_core.engine.first_report import UnfitReport
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.steps import Steps
 from tunekit_core.errors import TunekitError, text_of
 from tunekit_core.threads import single_threaded
 
 BY_KEYBOARD = "interrupted from the keyboard"
+NOTHING_SUCCEEDED = "and no trial has succeeded"
 
 
 @attrs.frozen
@@ -28,7 +30,8 @@ class TuningResult:
 
     Attributes:
         reason: Why it ended.
-        failed: Whether a criterion gave up on it.
+        failed: Whether a criterion gave up on it, its first report lacked what is optimised, or trials have failed and
+            none has succeeded.
         incumbent: The best report of a trial that has not failed, or ``None``.
         n_trials: Trials started.
         n_reports: Reports shown to the scheduler.
@@ -99,6 +102,7 @@ class Tuner:
         self._deadline: float | None = None  # the first of those that are still asked
         self._ending: StoppingCriterion | None = None
         self._reason = "nothing is left to suggest"
+        self._begins_anew = False  # the next process, since nothing has succeeded in this one
 
     def check(self) -> None:
         """See that the experiment can be run; nothing is begun or written.
@@ -130,7 +134,8 @@ class Tuner:
             except BaseException as error:
                 steps.finish(ExperimentStatus.FAILED, reason_of(error))
                 raise
-        steps.finish(ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED, result.reason)
+        status = ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED
+        steps.finish(status, result.reason, begins_anew=self._begins_anew)
         return result
 
     def _observed_loop(self) -> TuningResult:
@@ -140,8 +145,13 @@ class Tuner:
         except KeyboardInterrupt as interruption:
             steps.end_observation(interruption_of(interruption))
             raise
+        except UnfitReport as error:
+            self._reason, self._begins_anew = str(error), True
+        gave_up = self._ending is not None and self._ending.is_failure
+        if state.nothing_succeeded and not gave_up:
+            self._reason, self._begins_anew = f"{self._reason}, {NOTHING_SUCCEEDED}", True
         steps.end_observation(self._reason)
-        failed = self._ending is not None and self._ending.is_failure
+        failed = gave_up or self._begins_anew
         return TuningResult(
             self._reason, failed, state.incumbent, state.n_started, state.n_reports, state.n_failed, state.now
         )

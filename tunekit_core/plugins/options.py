@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,11 @@ ALLOWED_TYPES = (
     "them with | between, such as int | None"
 )
 RELATIVE = "A path that does not begin with / is taken from the current folder, in a file too. "
+DURATION = re.compile(
+    r"(?P<number>\d+(\.\d+)?) *(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)", re.I
+)
+OF_TIME = re.compile(r"time|second|deadline")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 RESERVED = ("name", "distribution", "revision")
 """What a config says of a component beside its options, so that no option can be called that."""
 
@@ -148,12 +154,32 @@ def check_option(option: str, value: Any, annotation: Any, *, takes: str = "") -
             value=value,
         )
     choices = [str(choice) for choice in _literals(annotation)]
-    hint = suggestion(str(value), choices)
+    hint = suggestion(str(value), choices) or _hint(option, value, annotation)
     if not hint and str in _alternatives(annotation) and isinstance(value, int | float | None):
         hint = f"Text that looks like a number, true, false or null has quotes of its own: '{option}=\"…\"'. "
     raise ConfigurationError(
         f"{option}={value!r} does not fit. {hint}Allowed: {takes or type_text(annotation)}.", option=option, value=value
     )
+
+
+def _hint(option: str, value: Any, annotation: Any) -> str:
+    """What is meant by a text, as a sentence that ends in a blank, or nothing."""
+    if isinstance(value, Mapping):
+        wrong = [key for key in value if not isinstance(key, str)]
+        return f"The name {wrong[0]!r} is no text: put it in quotes. " if wrong else ""
+    if not isinstance(value, str):
+        return ""
+    begun = [choice for choice in map(str, _literals(annotation)) if value.lower().startswith(choice)]
+    if begun:
+        return f"Did you mean '{begun[0]}'? "
+    kinds = _alternatives(annotation)
+    if bool in kinds and value.lower() in ("yes", "no", "on", "off"):
+        return f"Type {option}={'true' if value.lower() in ('yes', 'on') else 'false'}. "
+    duration = DURATION.fullmatch(value.strip())
+    if duration and {int, float} & {*kinds} and OF_TIME.search(option):
+        seconds = float(duration["number"]) * SECONDS[duration["unit"].lower()[0]]
+        return f"It is in seconds: type {option}={seconds:.12g}. "
+    return ""
 
 
 def type_text(annotation: Any) -> str:

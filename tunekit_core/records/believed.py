@@ -10,7 +10,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import METADATA, read_metadata
 from tunekit_core.records.metadata_fields import HASH
-from tunekit_core.records.results_file import check_results
+from tunekit_core.records.results_file import check_results, n_rows
 
 
 @attrs.frozen
@@ -42,7 +42,7 @@ def find(folder: Path, run_hash: str | None = None) -> Found:
             return Found(None)
         status = ExperimentStatus(metadata["status"])
         if status is ExperimentStatus.COMPLETED:
-            check_results(folder, metadata["n_reports"])
+            check_results(folder, n_rows(metadata))
     except RecordError as error:
         return Found(None, str(error))
     return Found(status)

@@ -1,7 +1,8 @@
 """How the values of a configuration stand in the results: each comes back as it was, with its type.
 
 A value stands there as text: a number as Python writes it, ``None`` as nothing. Where that would not tell the values of
-an entry apart, as ``1`` from ``"1"``, or is no text that every reader of CSV takes, they all stand there as JSON.
+an entry apart, as ``1`` from ``"1"``, or is no text that every reader of CSV takes, or one of them is a list, they all
+stand there as JSON.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ class Column:
     values: Mapping[str, Value] | None
 
     def read(self, cells: Iterable[str]) -> list[Value]:
-        """The values of cells.
+        """The values of cells, with lists where a configuration has tuples.
 
         Raises:
             ValueError, KeyError: If there is no value with that cell.
         """
         if self.values is not None:
-            return [self.values[cell] for cell in cells]
+            return [self.values[cell] for cell in cells] if tuple not in self.types else [*map(json.loads, cells)]
         (number,) = self.types
         return [number(cell) for cell in cells]
 
@@ -59,7 +60,7 @@ def _column(entry: Domain | Value) -> Column:
     values = entry.values() if isinstance(entry, Listed) else (entry,)
     types = frozenset(map(type, values))
     texts = {_text(value): value for value in values}
-    if len(texts) == len(values) and all(map(_is_plain, texts)):
+    if tuple not in types and len(texts) == len(values) and all(map(_is_plain, texts)):
         return Column(False, types, texts)
     return Column(True, types, {as_cell(value): value for value in values})
 

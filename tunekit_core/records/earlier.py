@@ -11,10 +11,11 @@ import attrs
 
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.engine.summary import BEGINS_ANEW
 from tunekit_core.errors import OtherFormat, RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
-from tunekit_core.records.results_file import check_results
+from tunekit_core.records.results_file import check_results, n_rows
 from tunekit_core.records.set_aside import set_aside
 
 
@@ -65,12 +66,15 @@ def look(folder: Path, *, may_go_on: bool) -> Earlier:
         OtherFormat: If there is an experiment of another format.
     """
     metadata, aside = _metadata(folder)
-    goes_on = may_go_on and _has_a_line(folder / EVENTS)
+    nothing_succeeded = bool(metadata.get(BEGINS_ANEW)) and may_go_on
+    goes_on = may_go_on and not nothing_succeeded and _has_a_line(folder / EVENTS)
     aside = _lost_results(folder, metadata, aside) | aside
     if not goes_on:
         if _is_something(folder / EVENTS):
-            aside = {EVENTS: "a new experiment has begun here"} | aside
-        if may_go_on and (EVENTS in aside or metadata.get("n_started") or _has_trials(folder)):
+            why = "nothing had succeeded, so the experiment began anew"
+            aside = {EVENTS: why if nothing_succeeded else "a new experiment has begun here"} | aside
+        was_begun = EVENTS in aside or metadata.get("n_started") or _has_trials(folder)
+        if may_go_on and not nothing_succeeded and was_begun:
             why = f"{EVENTS} holds no event, so the experiment has begun anew"
             aside = dict.fromkeys([RESULTS, EVENTS, METADATA], why) | aside
     # The metadata last: whoever goes on after a crash in between finds the same again.
@@ -95,7 +99,7 @@ def _lost_results(folder: Path, metadata: dict[str, Any], aside: dict[str, str])
         return {RESULTS: f"the {METADATA} or the file itself is damaged or gone"}
     if metadata.get("status") == ExperimentStatus.COMPLETED.value:
         try:
-            check_results(folder, metadata["n_reports"])
+            check_results(folder, n_rows(metadata))
         except RecordError as error:
             return {RESULTS: str(error)}
     return {}

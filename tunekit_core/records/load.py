@@ -16,7 +16,7 @@ from tunekit_core.errors import RecordError
 from tunekit_core.records.cells import columns_of, series
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
-from tunekit_core.records.results_file import check_results, opened_results
+from tunekit_core.records.results_file import check_results, n_rows, opened_results
 from tunekit_core.records.so_far import read_so_far
 from tunekit_core.space import SearchSpace
 
@@ -87,7 +87,7 @@ class Experiment:
             options["float_precision"] = "round_trip"
         columns = {f"config_{name}": column for name, column in columns_of(self.search_space).items()}
         if self._recorded is None and "n_reports" in self.metadata:
-            check_results(self.path, self.metadata["n_reports"])
+            check_results(self.path, n_rows(self.metadata))
         with opened_results(self.path, self._recorded) as text:
             try:
                 header = pd.read_csv(text, nrows=0).columns
@@ -126,7 +126,10 @@ class Experiment:
         Raises:
             RecordError: As for :meth:`best_configuration`.
         """
-        return float(self._incumbent()["metrics"][self.metadata["metric"][0]])
+        metrics, metric = self._incumbent()["metrics"], self.metadata["metric"][0]
+        if metric not in metrics:
+            raise RecordError(f"{self.path / METADATA} is damaged: its incumbent has no {metric}.")
+        return float(metrics[metric])
 
     def best_over_time(self) -> pd.DataFrame:
         """The best value so far, after each report: columns ``st_tuner_time`` (seconds) and the first metric.

@@ -8,10 +8,10 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import RESULTS
@@ -60,6 +60,11 @@ def opened_results(folder: Path, content: bytes | None = None) -> Iterator[IO[st
         raise
     except DAMAGE as error:
         raise RecordError(f"{path} is damaged: {error or type(error).__name__}") from error
+
+
+def n_rows(metadata: Mapping[str, Any]) -> int:
+    """How many rows the results of an experiment have that has come to its end: one for each report that was kept."""
+    return int(metadata["n_reports"]) + int(metadata.get("n_incomplete", 0))
 
 
 def check_results(folder: Path, n_rows: int) -> None:

@@ -65,8 +65,11 @@ def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
         def write(trial: Trial, report: Report, decision: Decision) -> None:
             rows.row(trial, report, decision, ())
 
+        def write_incomplete(trial: Trial, report: Report) -> None:
+            write(trial, report, Decision.CONTINUE)
+
         try:
-            _read(folder / EVENTS, scheduler, Recovery(state, failures, write), state)
+            _read(folder / EVENTS, scheduler, Recovery(state, failures, write, write_incomplete), state)
         except BaseException:
             rows.discard()
             raise

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.space.domain import Floats, Indices, Value, plain
+from tunekit_core.space.domain import Floats, Indices, Value, as_lists, is_value, plain, with_types
 from tunekit_core.space.finite import Listed
 
 Kind = Literal["equal", "nn", "nn-log"]
@@ -31,17 +31,18 @@ def _categories(function: str, given: object) -> tuple[Value, ...]:
     categories = [plain(category) for category in given]
     if not categories:
         raise ConfigurationError(f"{function}([]): there must be at least one category.", value=given)
-    checked: dict[Value, None] = {}
+    shown = [as_lists(category) for category in categories]
+    checked: dict[Any, None] = {}
     for category in categories:
-        if not isinstance(category, Value) or (isinstance(category, float) and not math.isfinite(category)):
+        if not is_value(category):
             raise ConfigurationError(
-                f"{function}({categories!r}): {category!r} cannot be a category. Allowed are text, finite "
-                "numbers, true, false and null; name other objects by text and look them up in the script.",
+                f"{function}({shown}): {as_lists(category)!r} cannot be a category. Allowed are text, finite numbers, "
+                "true, false, null and lists of these; name other objects by text and look them up in the script.",
                 value=given,
             )
         if category in checked:
             raise ConfigurationError(
-                f"{function}({categories!r}): {category!r} appears twice. Remove one: all categories have equal "
+                f"{function}({shown}): {as_lists(category)!r} appears twice. Remove one: all categories have equal "
                 "weight.",
                 value=given,
             )
@@ -57,20 +58,15 @@ def _ordinal_categories(given: Sequence[Value]) -> tuple[Value, ...]:
     return _categories("ordinal", given)
 
 
-def _with_types(categories: tuple[Value, ...]) -> tuple[tuple[type, Value], ...]:
-    """What decides equality: 1, 1.0 and True are equal in Python but not the same category."""
-    return tuple((type(category), category) for category in categories)
-
-
 @attrs.frozen(repr=False)
 class Choice(Listed):
     """Unordered categories: one column each, a single one for two categories or for more than a hundred.
 
     Attributes:
-        categories: Text, numbers, truth values or ``None``, each once.
+        categories: Text, numbers, truth values, ``None`` or lists of these, each once; lists are held as tuples.
     """
 
-    categories: tuple[Value, ...] = attrs.field(converter=_choice_categories, eq=_with_types)
+    categories: tuple[Value, ...] = attrs.field(converter=_choice_categories, eq=with_types)
 
     @property
     def name(self) -> str:
@@ -116,13 +112,13 @@ class Ordinal(Listed):
     """Ordered categories in one column. All have equal weight when drawn.
 
     Attributes:
-        categories: Text, numbers, truth values or ``None``, each once, in order.
+        categories: Text, numbers, truth values, ``None`` or lists of these, each once, in order.
         kind: Distance of categories in the encoding: ``"equal"`` from one to the next, by value (``"nn"``) or
             by logarithm of the value (``"nn-log"``). The last two need increasing numbers. ``None`` becomes
             ``"nn"`` for increasing numbers and ``"equal"`` for anything else.
     """
 
-    categories: tuple[Value, ...] = attrs.field(converter=_ordinal_categories, eq=_with_types)
+    categories: tuple[Value, ...] = attrs.field(converter=_ordinal_categories, eq=with_types)
     kind: Kind | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -138,7 +134,7 @@ class Ordinal(Listed):
             self._refuse("the numbers are too far apart for their distances; use kind='equal'")
 
     def _refuse(self, reason: str) -> NoReturn:
-        shown = f"ordinal({list(self.categories)!r}, kind={self.kind!r})"
+        shown = f"ordinal({as_lists(self.categories)!r}, kind={self.kind!r})"
         raise ConfigurationError(f"{shown}: {reason}.", value=self.kind)
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from tunekit_core.errors import ConfigurationError
 
-Value = int | float | str | bool | None
+Scalar = int | float | str | bool | None
+Value = Scalar | tuple[Scalar, ...]
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 LARGEST_INTEGER = 10**12  # up to here a rounding error of the encoding cannot reach the next integer
@@ -104,12 +106,12 @@ class Domain(ABC):
 
     def to_json(self) -> dict[str, Any]:
         """The domain as a JSON object: its name as ``domain``, and the arguments by name."""
-        return {"domain": self.name, **{key: _as_list(value) for key, value in self.arguments().items()}}
+        return {"domain": self.name, **{key: as_lists(value) for key, value in self.arguments().items()}}
 
     def __str__(self) -> str:
         """The text that :func:`tunekit_core.space.parse_domain` reads."""
         terms = (
-            f"{key}={value!r}" if key in _KEYWORDS else repr(_as_list(value)) for key, value in self.arguments().items()
+            f"{key}={value!r}" if key in _KEYWORDS else repr(as_lists(value)) for key, value in self.arguments().items()
         )
         return f"{self.name}({', '.join(terms)})"
 
@@ -119,8 +121,9 @@ class Domain(ABC):
 _KEYWORDS = ("kind", "cast_int")
 
 
-def _as_list(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+def as_lists(value: object) -> object:
+    """A value as JSON and the text of a domain have it: with lists in place of tuples."""
+    return [as_lists(part) for part in value] if isinstance(value, tuple) else value
 
 
 def index_from_unit(u: Floats, size: int) -> Indices:
@@ -129,8 +132,34 @@ def index_from_unit(u: Floats, size: int) -> Indices:
 
 
 def plain(value: object) -> object:
-    """A NumPy scalar as the Python value it holds, anything else as it is."""
+    """A NumPy scalar as the Python value it holds, a list or array as a tuple of these, anything else as it is."""
+    if isinstance(value, list | tuple):
+        return tuple(map(plain, value))
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
     return value.item() if isinstance(value, np.generic) else value
+
+
+def is_scalar(value: object) -> bool:
+    """Whether it is text, a finite number, a truth value or ``None``."""
+    return isinstance(value, Scalar) and (not isinstance(value, float) or math.isfinite(value))
+
+
+def is_value(value: object) -> bool:
+    """Whether a hyperparameter may have this value: a scalar, or a tuple of scalars."""
+    return all(map(is_scalar, value)) if isinstance(value, tuple) else is_scalar(value)
+
+
+def with_types(value: Value) -> Hashable:
+    """What decides equality: 1, 1.0 and True are equal in Python but not the same value."""
+    return tuple(map(with_types, value)) if isinstance(value, tuple) else (type(value), value)
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two values are equal, where True is not 1; 1 and 1.0 are."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 def as_number(value: object) -> float | int | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.space.domain import Domain, Value, plain
-from tunekit_core.space.text import domain_from_json, parse_domain
-
-_START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
+from tunekit_core.space.domain import Domain, Value, is_value, plain
+from tunekit_core.space.lookalikes import instead_of_mapping, instead_of_object, instead_of_text, text_like_a_domain
+from tunekit_core.space.text import choice, domain_from_json, parse_domain
 
 
 def checked_entry(name: object, entry: object) -> Domain | Value:
@@ -24,37 +23,77 @@ def checked_entry(name: object, entry: object) -> Domain | Value:
         raise ConfigurationError(f"{name!r} cannot be a name in a search space: use text.", value=name)
     if isinstance(entry, Domain):
         return entry
+    if isinstance(entry, list | np.ndarray):
+        return _choice(name, entry)
     value = plain(entry)
-    if _looks_like_domain(value):
+    if isinstance(value, str) and text_like_a_domain(value):
         raise ConfigurationError(
             f"{name}={value!r} is text, not a domain. Use SearchSpace.parse to read domains from text.",
             option=name,
             value=entry,
         )
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple) or not is_value(value):
         raise ConfigurationError(
-            f"{name}={value!r} cannot be a constant. To search over the values write choice({list(value)!r}).",
+            f"{name}={entry!r} is neither a domain nor a constant. {instead_of_object(entry)}. Constants are text, "
+            "finite numbers, true, false and null.",
             option=name,
             value=entry,
         )
-    if not isinstance(value, Value) or (isinstance(value, float) and not math.isfinite(value)):
-        raise ConfigurationError(
-            f"{name}={value!r} is neither a domain nor a constant. Constants are text, finite numbers, true, "
-            "false and null.",
-            option=name,
-            value=entry,
-        )
-    return value
+    return cast("Value", value)
+
+
+def flat_entries(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings in mappings as entries whose names have dots; of two entries of one name the last holds.
+
+    Raises:
+        ConfigurationError: If a mapping is a domain as other tools have it.
+    """
+    flat: dict[str, Any] = {}
+    for name, entry in entries.items():
+        if isinstance(entry, Mapping) and entry:
+            instead = instead_of_mapping(entry)
+            if instead is not None:
+                raise ConfigurationError(
+                    f"{name}={dict(entry)!r} is no domain. {instead}. A mapping makes names with dots, as in "
+                    f"{name}.part.",
+                    option=name,
+                    value=entry,
+                )
+            flat |= flat_entries({f"{name}.{part}": value for part, value in entry.items()})
+        else:
+            flat[name] = entry
+    return flat
 
 
 def parse_entry(name: str, entry: Any) -> Any:
     """The domain that a text such as ``uniform(0, 1)`` describes, anything else as it is.
 
     Raises:
-        ConfigurationError: If the text begins like a call but is not a domain.
+        ConfigurationError: If the text looks like a domain and is none.
     """
+    if isinstance(entry, list):
+        for element in entry:
+            if isinstance(element, str) and text_like_a_domain(element):
+                raise ConfigurationError(
+                    f"{name}={entry!r}: a list is a choice of its elements, and {element!r} looks like a domain, of "
+                    "which each hyperparameter has one. For a choice of such texts write choice([…]) around them.",
+                    option=name,
+                    value=entry,
+                )
+    if not isinstance(entry, str) or not text_like_a_domain(entry):
+        return entry
     try:
-        return parse_domain(entry) if _looks_like_domain(entry) else entry
+        return parse_domain(entry)
+    except ConfigurationError as error:
+        reason = str(error).partition(" Known are:")[0]
+        if reason.startswith((f"{entry!r} is not", "No domain is named")):
+            reason = f"{entry!r} is not a domain."
+        raise named(name, ConfigurationError(f"{reason} {instead_of_text(entry)}", value=entry)) from error
+
+
+def _choice(name: str, entry: Any) -> Domain:
+    try:
+        return choice(entry)
     except ConfigurationError as error:
         raise named(name, error) from error
 
@@ -74,7 +113,3 @@ def entry_from_json(record: Mapping[str, Any]) -> Any:
 def named(name: str, error: ConfigurationError) -> ConfigurationError:
     """The error of a domain, with the name of the hyperparameter."""
     return ConfigurationError(f"{name}: {error}", option=name, value=error.value)
-
-
-def _looks_like_domain(entry: object) -> bool:
-    return isinstance(entry, str) and _START_OF_CALL.match(entry) is not None

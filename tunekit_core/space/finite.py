@@ -19,9 +19,12 @@ from tunekit_core.space.domain import (
     Floats,
     Indices,
     Value,
+    as_lists,
     as_number,
     as_whole_number,
     index_from_unit,
+    is_same,
+    is_value,
     plain,
 )
 
@@ -74,10 +77,9 @@ class Listed(Domain):
     def index_of(self, value: object) -> int:
         """Position in :meth:`values` of what :meth:`cast` returns, see :meth:`Domain.index_of`."""
         wanted = plain(value)
-        if isinstance(wanted, Value):
+        if is_value(wanted):
             index = self._positions.get(wanted)
-            # True == 1 in Python, but not in a search space.
-            if index is not None and isinstance(wanted, bool) == isinstance(self.values()[index], bool):
+            if index is not None and is_same(wanted, self.values()[index]):
                 return index
         number = as_number(value)
         if number is not None and self._numbers:
@@ -87,7 +89,7 @@ class Listed(Domain):
         raise ConfigurationError(f"{value!r} is not in {self}: allowed are {self._allowed()}.", value=value)
 
     def _allowed(self) -> str:
-        shown = [repr(value) for value in self.values()[:20]]
+        shown = [repr(as_lists(value)) for value in self.values()[:20]]
         return ", ".join(shown) + (f", … ({self.size} values)" if self.size > len(shown) else "")
 
     def _at(self, indices: Indices) -> list[Value]:
@@ -108,10 +110,11 @@ class Listed(Domain):
 
     @cached_property
     def _exact(self) -> dict[tuple[type, object], Value]:
-        return {(type(value), value): value for value in self.values()}
+        # Tuples, whose parts have types too, are looked at one by one.
+        return {(type(value), value): value for value in self.values() if not isinstance(value, tuple)}
 
     @cached_property
-    def _positions(self) -> dict[Value, int]:
+    def _positions(self) -> dict[Any, int]:
         return {value: i for i, value in enumerate(self.values())}
 
     @cached_property

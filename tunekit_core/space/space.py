@@ -12,8 +12,8 @@ import numpy as np
 
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.space.configuration import Configuration
-from tunekit_core.space.domain import Domain, Floats, Value, plain
-from tunekit_core.space.entries import checked_entry, entry_from_json, entry_to_json, named, parse_entry
+from tunekit_core.space.domain import Domain, Floats, Value, as_lists, is_same, is_value, plain
+from tunekit_core.space.entries import checked_entry, entry_from_json, entry_to_json, flat_entries, named, parse_entry
 
 
 class SearchSpace(Mapping[str, "Domain | Value"]):
@@ -27,7 +27,8 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
     :meth:`to_json` and as an argument here.
 
     Args:
-        entries: Domain or constant of each name. Constants: text, finite numbers, truth values, ``None``.
+        entries: Domain or constant of each name. A list is a :func:`~tunekit_core.choice` of its elements. Constants:
+            text, finite numbers, truth values, ``None``.
         fixed: Values of hyperparameters that are not searched.
 
     Raises:
@@ -327,21 +328,22 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
     def parse(entries: Mapping[str, Any]) -> SearchSpace:
         """The space of a mapping as YAML holds it: text such as ``uniform(0, 1)`` is a domain.
 
-        Domains may also be given as such. Anything else is a constant.
+        Domains may also be given as such. A list is a choice of its elements, a mapping makes names with dots, and
+        anything else is a constant.
 
         Raises:
-            ConfigurationError: If a text that looks like a domain is none, or an entry cannot be a constant.
+            ConfigurationError: If what looks like a domain is none, or an entry cannot be a constant.
         """
-        return SearchSpace({name: parse_entry(name, entry) for name, entry in entries.items()})
+        return SearchSpace({name: parse_entry(name, entry) for name, entry in flat_entries(entries).items()})
 
     def _settle(self, name: str, value: object) -> Value:
         """The value of a constant or of a fixed hyperparameter; another is refused."""
         given = self._cast(name, value) if name in self._domains else plain(value)
         settled = self._settled[name]
-        # True == 1 in Python, but not in a search space; an array has no truth value.
-        if not isinstance(given, Value) or isinstance(given, bool) != isinstance(settled, bool) or given != settled:
+        if not is_value(given) or not is_same(given, settled):
             raise ConfigurationError(
-                f"{name}={given!r} cannot be chosen: it is {settled!r} in every configuration of this space.",
+                f"{name}={as_lists(given)!r} cannot be chosen: it is {as_lists(settled)!r} in every configuration of "
+                "this space.",
                 option=name,
                 value=given,
             )

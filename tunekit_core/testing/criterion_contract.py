@@ -26,19 +26,15 @@ from tunekit_core.testing.watching import another_time, positions
 Make = Callable[[Problem], StoppingCriterion]
 SIZES = (1000, 2000, 4000, 8000)
 SEVERAL = 50
+FAILURES = 600
 
 
 class CriterionContract:
     """Subclass it in a plugin's tests and override :meth:`make`.
 
     The options are such that it ends an experiment of some hundred seconds, 80 trials, 300 reports and a few failures.
-
-    Attributes:
-        begins_anew: Whether what happened before a process began does not count, so that one that goes on where another
-            died does not end at once; not so for most.
+    What counts anew when a process goes on where another died is in ``view.failures``.
     """
-
-    begins_anew = False
 
     @pytest.fixture
     def make(self) -> Make:
@@ -90,8 +86,6 @@ class CriterionContract:
 
     def test_what_it_answers_follows_from_where_the_experiment_stands(self, make: Make, events: list[Recorded]) -> None:
         """A process that goes on where another died makes it anew, and asks it from then on."""
-        if self.begins_anew:
-            pytest.skip("begins_anew is True")
         state = self._state()
         view, criterion = View(state), make(self._problem())
         for number in positions(state, events):
@@ -127,6 +121,24 @@ class CriterionContract:
             assert criterion(View(state)) is not None, (
                 f"At its deadline a criterion ends the experiment: asked when {deadline:g} s are over it has no reason."
             )
+
+    def test_one_that_is_certain_ends_an_experiment_in_which_every_trial_fails(
+        self, make: Make, tmp_path: Path
+    ) -> None:
+        """Each after its first report: no trial is ever complete."""
+        if not make(self._problem()).is_certain:
+            pytest.skip("is_certain is False")
+
+        def scheduler(problem: Problem, streams: Streams) -> PausesAndStops:
+            return PausesAndStops(problem, streams, RandomSearch(problem, streams))
+
+        fails = dict.fromkeys(range(FAILURES), 1)
+        setup = Setup(benchmark=self.make_benchmark(), max_evaluations=FAILURES, fail_at=fails)
+        answers = [answer for _, answer in self._lived(make, live(scheduler, setup, tmp_path).events)]
+        assert answers[-1] is not None, (
+            f"A criterion that is certain ends every experiment: {FAILURES} trials failed, and it has no reason. "
+            "Declare is_certain = True for limits on time, and on what trials that fail have, too."
+        )
 
     def test_it_takes_constant_time(self, make: Make) -> None:
         """It is asked after every event."""

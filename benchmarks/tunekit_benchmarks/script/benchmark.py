@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 import shlex
@@ -13,18 +12,15 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-import tunekit_core
 from tunekit_core import (
     COST_ATTRIBUTE,
     Benchmark,
     ConfigurationError,
-    Domain,
     InvalidOption,
     Objective,
     Script,
     SearchSpace,
     option,
-    parse_domain,
 )
 
 RESERVED = "st_"
@@ -41,7 +37,8 @@ class ScriptOptions:
 
     command: str = option(help="The program and its first arguments, as in a shell, but no shell runs it.")
     space: Mapping[str, Any] = option(
-        help="By name a domain, such as ``loguniform(1e-4,1e-1)``, or a constant. The order does not matter."
+        help="By name a domain, such as ``loguniform(1e-4,1e-1)``, a list of which one is taken, or a constant. The "
+        "order does not matter."
     )
     metric: str = option("loss", help="What is optimised, as the program reports it.")
     mode: Literal["min", "max"] = option("min", help="Whether ``metric`` is to be small or large.")
@@ -79,7 +76,7 @@ class ScriptOptions:
         # It belongs to the run, which is resumed from wherever somebody is.
         object.__setattr__(self, "folder", os.path.abspath(os.path.expanduser(self.folder or "")))
         # Equal runs are equal, however they were typed.
-        entries = {name: _as_read(entry) for name, entry in self.space.items()}
+        entries = {read: text for name, entry in self.space.items() for read, text in _as_read(name, entry).items()}
         if self.max_resource_attr is not None:
             of_space = entries.get(self.max_resource_attr)
             if of_space is None and self.max_resource is not None:
@@ -142,12 +139,12 @@ class ScriptBenchmark(Benchmark):
         return self._script
 
 
-def _as_read(entry: Any) -> Any:
-    """A domain as it writes itself; anything else as it is, for the space to take or refuse."""
+def _as_read(name: str, entry: Any) -> Mapping[str, Any]:
+    """Domains as they write themselves, by name; anything else as it is, for the space to take or refuse."""
     try:
-        return SearchSpace.parse({"entry": entry}).to_text()["entry"]
+        return SearchSpace.parse({name: entry}).to_text()
     except ConfigurationError:
-        return entry
+        return {name: entry}
 
 
 def _agreed_max_resource(entries: Mapping[str, Any], name: str, max_resource: int | None) -> int:
@@ -301,31 +298,15 @@ def _space(entries: Mapping[str, Any]) -> SearchSpace:
             raise InvalidOption(
                 f"space.{name}", entry, f"cannot be used: names that begin with '{RESERVED}' are those of tunekit"
             )
-        if isinstance(entry, Mapping):
-            raise InvalidOption(
-                f"space.{name}",
-                entry,
-                "is a mapping, and the space has one level. A name with a dot is written in a file, as "
-                "'optimizer.lr': loguniform(1e-4, 1e-1)",
-            )
-        if isinstance(entry, str) and _names_domain(entry.strip()):
-            raise InvalidOption(f"space.{name}", entry, f"is a domain without its range. Type for example {EXAMPLE}")
     try:
         space = SearchSpace.parse(entries)
     except ConfigurationError as error:
         name = str(error.option)
-        raise InvalidOption(f"space.{name}", entries[name], _problem(error, name, entries[name])) from error
+        entry = entries.get(name, error.value)  # of a name in a mapping there is no entry
+        raise InvalidOption(f"space.{name}", entry, _problem(error, name, entry)) from error
     if not space.names:
         raise InvalidOption("space", dict(entries), f"has nothing to search. Type for example {EXAMPLE}")
     return space
-
-
-def _names_domain(text: str) -> bool:
-    """Whether it is the name of a function that makes a domain."""
-    function = getattr(tunekit_core, text, None)
-    if not inspect.isfunction(function) or function is parse_domain:
-        return False
-    return inspect.signature(function).return_annotation == Domain.__name__
 
 
 def _problem(error: ConfigurationError, name: str, entry: object) -> str:

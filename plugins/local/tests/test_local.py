@@ -433,7 +433,8 @@ def test_a_trial_that_was_stopped_before_the_tuner_died_has_not_failed(make):
 @pytest.mark.parametrize("moment", range(2))
 def test_a_run_that_goes_on_in_a_folder_that_was_moved_is_lost(tmp_path, moment):
     it_may_end = tmp_path / "it may end"
-    benchmark = Training(seconds=1.0, ends_after=str(it_may_end))  # it writes nothing while its folder is moved
+    # Once it has reported, it writes nothing while its folder is moved.
+    benchmark = Training(epochs=2, saves_first=True, ends_after=str(it_may_end))
     options = LocalOptions(on_tuner_death="keep")
     before, after = (
         LocalBackend(problem_of(benchmark), benchmark, tmp_path / name, Streams(0), options) for name in ("old", "new")

@@ -77,7 +77,7 @@ def hyperparameters(configuration: Mapping[str, Any], time: float) -> Event:
         elif (number := _number(value)) is not None:
             info.hparams[name].number_value = number
         else:
-            info.hparams[name].string_value = str(value)
+            info.hparams[name].string_value = str(list(value) if isinstance(value, tuple) else value)
     data = HParamsPluginData(version=HPARAMS_FORMAT, session_start_info=info)
     return _of_hparams("_hparams_/session_start_info", data, time)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.config.arguments import LAUNCHER, SPACE, quoted
+from tunekit.config.arguments import LAUNCHER
+from tunekit.config.composition.grammar_errors import cannot_be_read
 from tunekit.config.composition.launcher import find_launcher
+from tunekit.config.composition.source import LIBRARIES_ADD
+from tunekit.config.free_names import decoded_text
 from tunekit.config.options_files.files import split_path
 from tunekit.config.options_files.offered import groups
+from tunekit.config.other_names import meant_by
 from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.known import where_to_find
@@ -25,19 +28,35 @@ SWEEPS_OVER_HYDRA = re.compile(r"Sweeping over Hydra's configuration is not supp
 NOT_A_NAME = "Config group override must be a string or a list"
 NO_GROUP = re.compile(r"config group '([^']*)' does not")
 NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
+NOT_FOUND = re.compile(r"Interpolation key '([^']*)' not found")
+NOT_DELETED = re.compile(r"Could not delete (?:from config\. )?'([^']*)'")
+NOT_MERGED = re.compile(r"Error merging override '?(\S+)")
 SWEEPER = "hydra.sweeper."
 SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "params")
 
 
 def explain(error: Exception) -> str:
     """One clear message for what went wrong while Hydra composed."""
-    text = _text(error)
+    return decoded_text(_explain(error, LIBRARIES_ADD.sub("", _text(error))))
+
+
+def _explain(error: Exception, text: str) -> str:
     if isinstance(error, MissingConfigException):
         return _missing_file(error, text)
     if isinstance(error, OverrideParseException):
-        return _grammar(error)
+        return cannot_be_read(str(error.override))
     if match := NOT_SET.search(text):
         return _not_set(match[1], getattr(error, "full_key", None))
+    if match := NOT_FOUND.search(text):
+        return (
+            f"{getattr(error, 'full_key', None) or 'An option'} is made of ${{{match[1]}}}, and '{match[1]}' not found "
+            "among the options. Name one that there is, such as ${seed}, or an environment variable, "
+            "${oc.env:VARIABLE}."
+        )
+    if match := NOT_DELETED.search(text):
+        return f"'~{match[1]}' takes something out that is not there. Leave it out."
+    if match := NOT_MERGED.search(text):
+        return f"'{match[1].lstrip('+')}' does not fit. Type `python -m tunekit --cfg hydra` for what there is."
     if match := COULD_NOT_OVERRIDE.search(text):
         return _unknown(match[1], text)
     if match := NO_GROUP.search(text):
@@ -81,27 +100,9 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
 
 def _not_installed(group: str, name: str, known: Iterable[str] = ()) -> str:
     options = list(groups().get(group, {})) or list(known)
-    message = f"There is no {group} '{name}'. {suggestion(name, options)}Installed: {', '.join(options) or 'none'}."
+    close = meant_by(group, name, options) or suggestion(name, options)
+    message = f"There is no {group} '{name}'. {close}Installed: {', '.join(options) or 'none'}."
     return message + where_to_find(group, split_name(name)[1])
-
-
-def _grammar(error: OverrideParseException) -> str:
-    reason = str(error.message).partition("\nSee https")[0]
-    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(error.override))
-    return f"'{shown}' cannot be read: {' '.join(reason.split())}. {_remedy(str(error.override))}"
-
-
-def _remedy(override: str) -> str:
-    key, _, value = override.lstrip("+").partition("=")
-    if f"{key}.".startswith(SPACE):
-        return f'Each domain is written on its own and in quotes: "{SPACE}lr=loguniform(1e-4,1e-1)".'
-    if key == "benchmark.command":
-        typed = key + "=" + quoted(value, mark='"')
-        return f"Text with such signs needs quotes of its own: {shlex.quote(typed)}"
-    return (
-        "Options are written key=value; what the shell might change (brackets, commas with blanks, stars) goes in "
-        "quotes, such as 'seed=range(20)'."
-    )
 
 
 def _not_set(variable: str, option: str | None) -> str:
@@ -119,4 +120,4 @@ def _unknown(key: str, text: str) -> str:
         return f"There is no option '{key}'. {close}Below {SWEEPER} there are: {', '.join(SWEEPER_OPTIONS)}."
     if first not in (*KEYS, "hydra"):
         return unknown_key(first)
-    return f"'{key}' cannot be set: {text}"
+    return f"There is no option '{key}'. Type `python -m tunekit --cfg hydra` for those that begin with hydra."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from hydra.core.config_search_path import ConfigSearchPath
@@ -18,6 +19,7 @@ from tunekit.config.schema import COMPONENTS, RECIPES
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.names import BUILT_IN
 
+LIBRARIES_ADD = re.compile(r"\s*(full_key|object_type|reference_type)(: ?|=)\S*|\s*To append to your config use \S*")
 CONFIG_PACKAGE = "pkg://tunekit.conf"
 SCHEME = "tunekit"
 
@@ -69,7 +71,8 @@ class OptionsFiles(ConfigSource):
             text = file.path.read_text(encoding="utf-8")
             config: Any = OmegaConf.load(file.path)
         except (OSError, ValueError, YAMLError) as error:
-            raise ConfigurationError(f"{file.path} cannot be read: {' '.join(str(error).split())}") from error
+            reason = LIBRARIES_ADD.sub("", " ".join(str(error).split()))
+            raise ConfigurationError(f"{file.path} cannot be read: {reason}") from error
         content = OmegaConf.to_container(config, resolve=False)
         clear = with_clear_names(content, file)
         return self._result(config if clear == content else OmegaConf.create(clear), text)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
+from tunekit.config.other_names import meant_by
 from tunekit.config.specs.inputs import held, recorded, with_paths
 from tunekit.config.specs.moved import with_paths_here
 from tunekit.config.specs.secrets import marked, with_environment
@@ -71,6 +72,11 @@ def complete_several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str,
     }
 
 
+def is_off(value: Any) -> bool:
+    """Whether a value behind a component of several switches it off."""
+    return value is None or value is False
+
+
 def given_options(component: Component, value: Any) -> OptionValues | None:
     """The options that a value means which stands behind a component of several, or ``None`` if it is switched off.
 
@@ -81,7 +87,7 @@ def given_options(component: Component, value: Any) -> OptionValues | None:
     Raises:
         ConfigurationError: If it is a single value, and the component has no options.
     """
-    if value is None or value is False:
+    if is_off(value):
         return None
     if isinstance(value, Mapping):
         return value
@@ -106,7 +112,9 @@ def find_of_several(key: str, kind: str, name: str) -> Component:
     try:
         return registry().find(kind, name)
     except UnknownComponentError as error:
-        raise ConfigurationError(f"{key}.{name}: {error}", option=f"{key}.{name}") from error
+        meant = meant_by(kind, name, error.installed)
+        message = f"No {noun(kind)} named '{name}'. {meant}Installed: {', '.join(error.installed)}." if meant else error
+        raise ConfigurationError(f"{key}.{name}: {message}", option=f"{key}.{name}") from error
 
 
 def split_options(component: OptionValues) -> tuple[str, OptionValues]:

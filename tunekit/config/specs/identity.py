@@ -16,8 +16,10 @@ from tunekit.config.schema import COMPONENTS, SEVERAL
 from tunekit.config.specs.components import DISTRIBUTION, REVISION, find_recorded, plain
 from tunekit.config.specs.inputs import without_paths
 from tunekit_core.plugins.component import Component
+from tunekit_core.plugins.names import BUILT_IN, split_name
 
 DIGITS = 12
+NO_SUCCESS = "no_success"
 NOTHING: tuple[Any, ...] = (None, False, {})  # what is recorded where nothing was asked for
 
 
@@ -38,12 +40,25 @@ def identity_of(results: Mapping[str, Any]) -> dict[str, Any]:
     identity = {key: value for key, value in results.items() if value not in NOTHING}
     for key in COMPONENTS:
         identity[key] = _without_defaults(key, results[key])
+    counted = {**results, "stopping": ends_of(results)}
     for key, kind in SEVERAL.items():
         if key in identity:
             identity[key] = {
-                name: _without_defaults(kind, {**options, "name": name}) for name, options in results[key].items()
+                name: _without_defaults(kind, {**options, "name": name}) for name, options in counted[key].items()
             }
-    return identity
+    return {key: value for key, value in identity.items() if value not in NOTHING}
+
+
+def ends_of(results: Mapping[str, Any]) -> dict[str, Any]:
+    """The criteria of a run that count, each with its options: all but the one that every run has, or is told not to.
+
+    That one changes nothing of a run that can be complete, and what it ends is not complete.
+    """
+    return {
+        name: options
+        for name, options in results["stopping"].items()
+        if split_name(name)[1] != NO_SUCCESS or options.get(DISTRIBUTION) != BUILT_IN
+    }
 
 
 def revisions(results: Mapping[str, Any]) -> dict[str, int]:

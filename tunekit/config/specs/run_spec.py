@@ -16,10 +16,12 @@ from tunekit.config.specs.components import (
     build_benchmark,
     complete_component,
     complete_several,
+    find_of_several,
+    is_off,
     split_options,
 )
 from tunekit.config.specs.defaults import default_backend, default_benchmark
-from tunekit.config.specs.identity import digest
+from tunekit.config.specs.identity import NO_SUCCESS, digest
 from tunekit.config.specs.inputs import SECRET, WRITTEN, secrets_in, without_secrets
 from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.program import program_of
@@ -37,6 +39,7 @@ EARLIER = "earlier_sources"  # what was in the files of a program that was edite
 PARTS = "function_parts"  # in metadata.json, and no part of what a run is
 TIME_LIMIT = "max_wallclock_time"
 QUALIFIED_TIME_LIMIT = qualified(BUILT_IN, TIME_LIMIT)
+QUALIFIED_NO_SUCCESS = qualified(BUILT_IN, NO_SUCCESS)
 
 
 @attrs.frozen
@@ -210,11 +213,9 @@ def resolve(
         refuse_secret("space", settings.components["benchmark"][1].get("space"), IN_RESULTS)
         components["benchmark"] = {"name": names["benchmark"], **settings.components["benchmark"][1]}
     _check_names(components["benchmark"], benchmark)
-    several = {key: complete_several(key, kind, settings.several[key]) for key, kind in SEVERAL.items()}
+    given = {**settings.several, "stopping": with_default_ends(benchmark, settings)}
+    several = {key: complete_several(key, kind, given[key]) for key, kind in SEVERAL.items()}
     n_workers = settings.values["n_workers"]
-    if needs_time_limit(settings.several["stopping"]):
-        limit = complete_several("stopping", "stopping", {QUALIFIED_TIME_LIMIT: time_limit(benchmark, settings)})
-        several["stopping"] = {**limit, **several["stopping"]}
     fixed = _fixed(benchmark, settings.fixed) if settings.fixed else {}
     space, points = benchmark.space.fix(fixed), settings.values["points_to_evaluate"]
     results_dir = os.path.expanduser(settings.values["results_dir"])
@@ -299,14 +300,26 @@ def chosen_names(settings: Settings, benchmark: Benchmark | None = None) -> dict
     return names
 
 
-def time_limit(benchmark: Benchmark | type[Benchmark], settings: Settings) -> float:
+def with_default_ends(benchmark: Benchmark | type[Benchmark], settings: Settings) -> dict[str, Any]:
+    """What was asked for to end a run, with what every run has unless told otherwise: it comes to an end.
+
+    Args:
+        benchmark: What is tuned.
+        settings: What was asked for.
+    """
+    given = settings.several["stopping"]
+    components = {name: find_of_several("stopping", "stopping", name) for name in given}
+    names = {component.qualified for component in components.values()}  # also of those that are switched off
+    ends = any(components[name].factory.is_certain and not is_off(value) for name, value in given.items())
+    needs_limit = not ends and QUALIFIED_TIME_LIMIT not in names
+    limit = {QUALIFIED_TIME_LIMIT: {"seconds": _time_limit(benchmark, settings)}} if needs_limit else {}
+    gives_up: dict[str, Any] = {} if QUALIFIED_NO_SUCCESS in names else {QUALIFIED_NO_SUCCESS: {}}
+    return {**limit, **given, **gives_up}
+
+
+def _time_limit(benchmark: Benchmark | type[Benchmark], settings: Settings) -> float:
     """Seconds: the benchmark's own limit; scaled, fewer workers have as many worker seconds in all."""
     n_workers = settings.values["n_workers"]
     if not settings.values["scale_max_wallclock_time"] or n_workers is None or not 0 < n_workers < benchmark.n_workers:
         return float(benchmark.max_wallclock_time)
     return float(int(benchmark.max_wallclock_time * benchmark.n_workers / n_workers))
-
-
-def needs_time_limit(given: Mapping[str, Any]) -> bool:
-    """Whether nothing that was asked for ends an experiment that goes well."""
-    return all(registry().find("stopping", name).factory.is_failure for name in given)

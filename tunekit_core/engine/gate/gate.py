@@ -14,7 +14,7 @@ from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Decision, Report, Scalar, Status, Trial
 from tunekit_core.engine.event_fields import BEYOND_FLOAT
-from tunekit_core.engine.events import Anomaly, UnusableReport
+from tunekit_core.engine.events import Anomaly, LateReport, UnusableReport
 from tunekit_core.engine.gate.answers import SCALARS
 from tunekit_core.engine.gate.culprits import broken_rule, described
 from tunekit_core.engine.gate.suggestions import undeclared, what_is
@@ -201,7 +201,7 @@ class Gate:
         problem = f"returned no reason though the {deadline:g} s that it gave as its deadline are over"
         return broken_rule(criterion, "__call__", None, problem)
 
-    def with_own_columns(self, report: Report) -> Report | UnusableReport:
+    def with_own_columns(self, report: Report | LateReport) -> Report | LateReport | UnusableReport:
         """A report, which cannot be used if a metric has the name of a column of composers; call it if there are some.
 
         Those are known that they have composed, and those that scheduler and searcher tell, which composers pass on.

@@ -14,7 +14,7 @@ from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Decision, Report, Scalar, Status, Trial
-from tunekit_core.contracts.view import Failure, Incumbent
+from tunekit_core.contracts.view import Failure, Failures, Incumbent
 from tunekit_core.engine.events import (
     Anomaly,
     CriterionMet,
@@ -29,6 +29,7 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
+from tunekit_core.engine.state.failures import with_one_more
 from tunekit_core.engine.state.incumbents import Incumbents
 from tunekit_core.engine.state.runs import Runs
 from tunekit_core.engine.state.trial_fields import (
@@ -55,6 +56,8 @@ class ExperimentState:
     Attributes:
         trials: All trials, by id.
         now: Time of the latest event in seconds; the tuner moves it on between events.
+        n_incomplete: Reports that lacked a metric of the objective, and were kept.
+        first_dropped: The first report that was dropped, for people; empty if there was none.
         first_anomaly: The first message of the backend that made no sense, and why; empty if there was none.
         runs: What the runs of each trial have done.
         running_by_id: The trials that run, in the order in which they started or were resumed.
@@ -82,6 +85,10 @@ class ExperimentState:
         self.costs: dict[int, float] = {}
         self.first_anomaly = ""
         self.newest_failure: Failure | None = None
+        self.failures = Failures()
+        self.n_dropped = 0
+        self.first_dropped = ""
+        self.n_incomplete = 0
         self.latest_report: Report | None = None
         self.metric_names: set[str] = set()
         self.placed: dict[int, TrialPlaced] = {}
@@ -113,6 +120,13 @@ class ExperimentState:
     def n_started(self) -> int:
         """Trials started so far, which is also the id that the next one gets."""
         return len(self.trials)
+
+    @property
+    def nothing_succeeded(self) -> bool:
+        """Whether trials have failed, and no other has come to another end, paused or reported."""
+        if not self.n_failed or self.n_completed or self.n_stopped or self.n_paused:
+            return False
+        return all(trial.last_report is None for trial in self.running_by_id.values())
 
     @property
     def n_waiting(self) -> int:
@@ -148,6 +162,12 @@ class ExperimentState:
         """The trial of that id; ``None`` if it is none."""
         is_id = isinstance(trial_id, int) and not isinstance(trial_id, bool) and 0 <= trial_id < len(self.trials)
         return self.trials[trial_id] if is_id else None
+
+    def is_incomplete(self, event: LateReport) -> bool:
+        """Whether it is a report of a trial that goes on, and lacks a metric of the objective."""
+        if event.is_beyond or self.trials[event.trial_id].is_ending:
+            return False
+        return any(name not in event.metrics for name in self.problem.objective.metric)
 
     def columns(self) -> Mapping[str, Scalar]:
         """What the scheduler and the searcher tell about themselves."""
@@ -192,6 +212,7 @@ class ExperimentState:
 
     def _begin(self, event: TunerStarted) -> None:
         self.runs.forget_lost()
+        self.failures = Failures()
 
     def _set_workers(self, event: Workers) -> None:
         self.n_workers = event.n
@@ -262,6 +283,13 @@ class ExperimentState:
 
     def _late(self, event: LateReport) -> None:
         """One that reports beyond the last resource does not end by itself: it has completed, unless that was all."""
+        if self.is_incomplete(event):
+            self.n_incomplete += 1
+            self.metric_names.update(event.metrics)
+            return
+        if self._is_dropped(event):
+            self.n_dropped += 1
+            self.first_dropped = self.first_dropped or self._said_to_be_dropped(event)
         if self.runs.counts_reports:
             self.runs.report(event.trial_id)
         if event.is_beyond and event.trial_id not in self.endings:
@@ -270,6 +298,19 @@ class ExperimentState:
                 self._end_later(event.trial_id, FAILED)
             else:
                 self._end_later(event.trial_id, COMPLETED)
+
+    def _is_dropped(self, event: LateReport) -> bool:
+        """Whether a run has reported that resource, or a higher one, already: not where one begins anew."""
+        trial = self.trials[event.trial_id]
+        last, until = trial.last_report, trial.until
+        if event.is_beyond or trial.is_ending or last is None or last.run != event.run:
+            return False
+        return until is None or last.resource < until
+
+    def _said_to_be_dropped(self, event: LateReport) -> str:
+        name, reached = self.problem.objective.resource, self.trials[event.trial_id].reached
+        assert name is not None  # counts of reports only grow
+        return f"trial {event.trial_id} reported {name} {event.metrics[name]} after {name} {reached}"
 
     def _beyond(self, metrics: Mapping[str, Any]) -> str:
         """Why a trial fails whose first report had these metrics."""
@@ -335,6 +376,7 @@ class ExperimentState:
         else:
             self.n_failed += 1
             self.newest_failure = Failure(trial.id, self._reasons.pop(trial.id, reason) or WITHOUT_REPORT)
+            self.failures = with_one_more(self.failures, self.newest_failure, trial.reached)
         self._incumbents.end(trial.id, status, self.running_by_id)
         self.scheduler.on_end(trial, status)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from tunekit_core.contracts.backends import TrialReported
+from tunekit_core.contracts.objective import Objective
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Report
 from tunekit_core.engine.events import LateReport, UnusableReport
 from tunekit_core.engine.state.experiment_state import ExperimentState
@@ -36,14 +38,19 @@ class Reader:
     metric of the objective is no number, the resource no whole number from 1 on, the cost not finite, a metric has the
     name of a column of the results, or there are more of them, larger or nested deeper than a record is to hold.
 
+    Once a report could be used, one that lacks a metric of the objective and has other numbers is late too: it is kept,
+    and does no harm.
+
     Metrics are as a record holds them: numbers of NumPy are numbers, and what JSON does not know is text.
 
     Args:
         state: The state of the experiment. Only the names of metrics are added to it.
+        keeps_incomplete: Whether reports without a metric of the objective are ever kept.
     """
 
-    def __init__(self, state: ExperimentState) -> None:
+    def __init__(self, state: ExperimentState, *, keeps_incomplete: bool = True) -> None:
         self._state = state
+        self._keeps_incomplete = keeps_incomplete
         self._resource = state.problem.objective.resource
         self._losses = state.problem.objective.losses
         self._max_resource = math.inf if state.problem.max_resource is None else state.problem.max_resource
@@ -84,6 +91,8 @@ class Reader:
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
         if not usable or (not is_known and (any(map(_is_taken, own)) or self._are_too_many(own))):
+            if not usable and self._is_incomplete(own):
+                return LateReport(trial.id, message.run, metrics, message.time)
             return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
         if not is_known:
             self._layout, self._whole = layout, whole
@@ -93,6 +102,14 @@ class Reader:
         if resource <= reached or (trial.until is not None and reached >= trial.until):
             return LateReport(trial.id, message.run, metrics, message.time)
         return _report((trial.id, message.run, resource, metrics, losses, message.time))
+
+    def _is_incomplete(self, metrics: Mapping[str, Any]) -> bool:
+        """Whether all that is wrong is that it lacks a metric of the objective, and others had it."""
+        if not self._state.n_reports or not self._keeps_incomplete or not has_number(metrics):
+            return False
+        if all(name in metrics for name in self._state.problem.objective.metric):
+            return False
+        return not (any(map(_is_taken, metrics)) or self._are_too_many(metrics))
 
     def _are_too_many(self, metrics: Mapping[str, Any]) -> bool:
         names = self._state.metric_names
@@ -121,7 +138,40 @@ class Reader:
             as_recorded(metrics)
         except NOT_FOR_JSON as error:
             return f"it reported {shown(dict(metrics))}, which cannot be recorded: {error}"
-        return f"it reported {shown(dict(metrics))}, where these are needed: {', '.join(needed)}"
+        meant = "".join(
+            f". Did you mean {' or '.join(map(repr, close))}?"
+            for name in missing_names(self._state.problem.objective, metrics)
+            if (close := close_names(name, metrics))
+        )
+        return f"it reported {shown(dict(metrics))}, where these are needed: {', '.join(needed)}{meant}"
+
+
+def row_of(event: LateReport) -> Report:
+    """A report that lacks a metric of the objective, for the results alone: it has no losses, nor a resource."""
+    return Report(event.trial_id, event.run, 0, event.metrics, (), event.time)
+
+
+def has_number(metrics: Mapping[str, Any]) -> bool:
+    """Whether anything in it is a number: what a backend could not read comes as text, and is no report."""
+    return any(isinstance(value, int | float) and not isinstance(value, bool) for value in metrics.values())
+
+
+def missing_names(objective: Objective, metrics: Mapping[str, Any]) -> list[str]:
+    """The metrics of an objective, and its resource, that a report lacks."""
+    resource = [] if objective.resource is None else [objective.resource]
+    return [name for name in (*objective.metric, *resource) if name not in metrics]
+
+
+def close_names(name: str, reported: Iterable[str]) -> list[str]:
+    """The names that were reported and may be meant, the closest first.
+
+    >>> close_names("loss", ["epoch", "valid_loss"])
+    ['valid_loss']
+    """
+    names = {each.lower(): each for each in reported if isinstance(each, str)}
+    wanted = name.lower()
+    close = [each for each in names if wanted in each or each in wanted] or get_close_matches(wanted, names, n=1)
+    return [names[each] for each in close[:3]]
 
 
 def as_recorded(metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,8 @@ class View:
     incumbents = _reads("incumbents")
     latest_report = _reads("latest_report")
     newest_failure = _reads("newest_failure")
+    failures = _reads("failures")
+    n_dropped = _reads("n_dropped")
     running = _reads("running")
 
     def columns(self) -> Mapping[str, Scalar]:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tunekit_core import format_fixed, format_number
 from tunekit_sagemaker.remote.states import NOT_BEGUN, JobState, states_of
 from tunekit_sagemaker.remote.studies import NamedStudy, Where, asking_for_a_study, studies
 from tunekit_sagemaker.study.collecting import collect
@@ -16,7 +17,6 @@ PROGRAM = "python -m tunekit remote"
 COLUMNS = ("status", "runs", "best", "cost", "what", "job")  # in a narrow terminal the name alone is wrapped
 UNKNOWN = "-"
 LONGEST_REASON = 300  # characters; all of it is in the log of the job
-CENT = 0.01
 RESULTS = "TUNEKIT_RESULTS"  # a variable: where results go unless that is said
 
 
@@ -104,13 +104,13 @@ def _stop(named: NamedStudy) -> None:
 
 def _row(state: JobState) -> tuple[str, ...]:
     runs = f"{state.n_complete} of {state.n_runs}" + (f", {state.n_failed} failed" if state.n_failed else "")
-    best = UNKNOWN if state.best is None else f"{state.best:.6g}"
+    best = UNKNOWN if state.best is None else format_number(state.best)
     cost = UNKNOWN if state.dollars is None else _dollars(state.dollars)
     return state.status, runs, best, cost, state.title, state.name
 
 
 def _dollars(value: float) -> str:
-    return f"${value:,.2f}" if value == 0 or value >= CENT else f"${value:.2g}"
+    return f"${format_fixed(value, 2)}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

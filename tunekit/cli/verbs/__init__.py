@@ -1,0 +1,29 @@
+"""Verbs for experiments that exist: ``ls``, ``show``, ``export``, ``rm``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def run_verb(verb: str, arguments: Sequence[str]) -> int:
+    """Do what a verb says.
+
+    Args:
+        verb: ``ls``, ``show``, ``export`` or ``rm``.
+        arguments: What follows it.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        TunekitError: If it cannot be done.
+    """
+    if verb == "ls":
+        from tunekit.cli.verbs.ls import list_experiments as run
+    elif verb == "show":
+        from tunekit.cli.verbs.show import show_experiment as run
+    elif verb == "export":
+        from tunekit.cli.verbs.export import export_configuration as run
+    else:
+        from tunekit.cli.verbs.rm import remove_experiments as run
+    return run(arguments)

@@ -1,0 +1,180 @@
+"""``python -m tunekit rm``: remove experiments, after asking."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+
+from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
+from tunekit.cli.verbs.ls import FILTERS_HELP, counted, print_unreadable
+from tunekit.cli.verbs.words import RESULTS_DIR, Words, asks_for_help, sort_words
+from tunekit.console import plural, print_stderr, print_stdout, stdout_console
+from tunekit.results.index import INDEX, forget
+from tunekit.results.listing import ids_of, table
+from tunekit.results.selection import find_named, nothing_selected, read_filters, results_folder
+from tunekit.results.summary import format_bytes
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
+from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
+from tunekit_core.records.removal import (
+    checkpoints_of,
+    remove_checkpoints,
+    remove_experiment,
+    size_of,
+    why_kept,
+)
+
+YES, CHECKPOINTS = "--yes", "--checkpoints"
+FLAGS = (YES, CHECKPOINTS)
+ANSWER = "yes"
+USAGE = "Type: python -m tunekit rm EXPERIMENT … or filters; python -m tunekit rm --help says more"
+HELP = f"""Removes experiments: lists what would go, with its size, and asks.
+
+Type: python -m tunekit rm [EXPERIMENT …] [filters] [{YES}] [{CHECKPOINTS}] [{RESULTS_DIR}=FOLDER]
+
+EXPERIMENT is its folder, its hash, its name, or the beginning of one of these, as for `show`; or a folder with
+experiments below it. Filters choose among these, and among all of `results` where none is named:
+{FILTERS_HELP}
+
+  {YES}               do not ask; needed where nobody can answer
+  {CHECKPOINTS}       remove the checkpoints of the trials of complete experiments alone, but for those of the best
+                      trial; such an experiment cannot go on to a later end where it was
+
+  rm ce256858
+  rm status=failed older=7d
+  rm results/demo {YES}
+  rm {CHECKPOINTS} tag=demo
+
+An experiment that runs is kept, as is what is no experiment of the command line: a folder whose name has no hash, files
+that cannot be read, and whatever lies behind links. `{INDEX}` forgets what is gone; figures stay."""
+
+
+@attrs.frozen
+class _Removal:
+    """What is removed of each experiment.
+
+    Attributes:
+        what: Of the experiment, for the question.
+        size: Bytes that would go.
+        remove: Removes it, and returns how many bytes have gone.
+    """
+
+    what: str
+    size: Callable[[ListedExperiment], int]
+    remove: Callable[[ListedExperiment], int]
+
+
+WHOLE = _Removal("", lambda each: size_of([each.path]), remove_experiment)
+ONLY_CHECKPOINTS = _Removal("checkpoints of ", lambda each: size_of(checkpoints_of(each)), remove_checkpoints)
+
+
+def remove_experiments(arguments: Sequence[str]) -> int:
+    """Ask, and remove.
+
+    Args:
+        arguments: What follows ``rm``.
+
+    Returns:
+        The exit status: 1 if something was kept or could not be removed, or the answer was no.
+
+    Raises:
+        TunekitError: If there is no such experiment, filter or flag, or nobody can be asked; nothing is removed then.
+    """
+    if asks_for_help(arguments, HELP):
+        return SUCCEEDED
+    words = sort_words("rm", arguments, flags=FLAGS, options=(RESULTS_DIR,), takes_filters=True, usage=USAGE)
+    selection = read_filters(words.filters, USAGE)
+    if not words.names and not words.filters:
+        raise ConfigurationError(
+            f"`rm` needs to know what to remove. {USAGE}. To remove all there is, name the folder: "
+            f"python -m tunekit rm {words.options.get(RESULTS_DIR, results_folder())}"
+        )
+    found = _found(words)
+    chosen = selection.select(found.experiments)
+    print_unreadable(found)
+    if not chosen:
+        print_stderr(
+            "There is nothing to remove." if not words.filters else nothing_selected(selection, found.experiments)
+        )
+        return SOME_FAILED if words.names and found.unreadable else SUCCEEDED
+    removal = ONLY_CHECKPOINTS if CHECKPOINTS in words.flags else WHOLE
+    kept = {each.path: why for each in chosen if (why := why_kept(each))}
+    for path, why in kept.items():
+        print_stderr(f"Kept: {path} {why}.", style="yellow")
+    sizes = {each.path: removal.size(each) for each in chosen if each.path not in kept}
+    going = [each for each in chosen if each.path in sizes and (removal is WHOLE or sizes[each.path])]
+    if not going:
+        print_stderr("There is nothing to remove.")
+        return SOME_FAILED if kept else SUCCEEDED
+    _print_what_goes(going, found, removal, sum(sizes[each.path] for each in going))
+    if YES not in words.flags and not _agrees():
+        print_stderr("Nothing was removed.")
+        return SOME_FAILED
+    status = _remove(going, removal)
+    return SOME_FAILED if kept else status
+
+
+def _found(words: Words) -> FoundExperiments:
+    """The experiments that are named, or all of the folder of results."""
+    results_dir = os.path.expanduser(words.options.get(RESULTS_DIR, results_folder()))
+    if not words.names:
+        return find_experiments(results_dir)
+    experiments: dict[str, ListedExperiment] = {}
+    unreadable: dict[Path, str] = {}
+    for name in words.names:
+        path = os.path.expanduser(name)
+        if os.path.islink(path.rstrip(os.sep)):
+            raise RecordError(f"{name} is a link, and links are not followed. Name what it leads to.")
+        if os.path.isdir(path):
+            found = find_experiments(path)
+            if not found.experiments and not found.unreadable:
+                raise RecordError(f"{name} holds no experiment, so nothing of it is removed.")
+        else:
+            found = FoundExperiments([find_named(name, results_dir)], {})
+        for each in found.experiments:
+            experiments.setdefault(os.path.realpath(each.path), each)
+        unreadable |= found.unreadable
+    return FoundExperiments(list(experiments.values()), unreadable)
+
+
+def _print_what_goes(
+    going: Sequence[ListedExperiment], found: FoundExperiments, removal: _Removal, n_bytes: int
+) -> None:
+    by_path = dict(zip((each.path for each in found.experiments), ids_of(found.experiments), strict=True))
+    width = stdout_console().width if sys.stdout.isatty() else None
+    ids = [by_path[each.path] for each in going]
+    print_stdout("\n".join(table(going, ids=ids, width=width, is_long=width is None)))
+    print_stdout(f"To be removed: {format_bytes(n_bytes)}, {removal.what}{counted(going)}")
+
+
+def _agrees() -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            f"Nothing was removed: there is no terminal to ask at. To remove it without being asked, add {YES}"
+        )
+    sys.stderr.write(f"Remove it for good? Type {ANSWER}: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == ANSWER
+
+
+def _remove(going: Sequence[ListedExperiment], removal: _Removal) -> int:
+    n_bytes, problems = 0, []
+    removed: list[ListedExperiment] = []
+    for each in going:
+        try:
+            n_bytes += removal.remove(each)
+            removed.append(each)
+        except (RecordError, ExperimentLocked, OSError) as error:
+            problems.append(f"Not removed: {each.path}: {error}")
+    if removal is WHOLE:
+        try:
+            forget(removed)
+        except OSError as error:
+            problems.append(f"The index could not be written: {error}")
+    for problem in problems:
+        print_stderr(problem, style="red")
+    print_stdout(f"Removed: {removal.what}{plural(len(removed), 'experiment')}, {format_bytes(n_bytes)}.")
+    return SOME_FAILED if problems else SUCCEEDED

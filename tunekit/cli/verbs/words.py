@@ -1,0 +1,114 @@
+"""What is typed after a verb: flags, options of it, filters, and names of folders or experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from tunekit.console import print_stdout
+from tunekit.results.selection import FILTERS, is_filter
+from tunekit_core.errors import ConfigurationError, suggestion
+
+HELP_FLAGS = ("--help", "-h")
+DEBUG = "--debug"
+RESULTS_DIR = "results_dir"
+
+
+@attrs.frozen
+class Words:
+    """What was typed after a verb.
+
+    Attributes:
+        flags: Words that begin with a dash.
+        options: By name the value of ``name=value``, for the names that the verb has itself.
+        filters: Other words with an equals sign.
+        names: All others.
+    """
+
+    flags: frozenset[str]
+    options: dict[str, str]
+    filters: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+def sort_words(
+    verb: str,
+    arguments: Sequence[str],
+    *,
+    flags: Sequence[str],
+    options: Sequence[str],
+    takes_filters: bool,
+    usage: str,
+) -> Words:
+    """Sort what was typed.
+
+    Args:
+        verb: The verb.
+        arguments: What follows it.
+        flags: Those that it has.
+        options: Those that it has, beside filters.
+        takes_filters: Whether it has filters.
+        usage: What to type, as a sentence.
+
+    Raises:
+        ConfigurationError: If there is no such flag or option, an option is given twice, or a word is empty.
+    """
+    words = [word for word in arguments if word != DEBUG]
+    if "" in words:
+        raise ConfigurationError(
+            f"`{verb}` was given a word that is empty, as a variable of the shell that is not set. {usage}"
+        )
+    typed = [word for word in words if word.startswith("-")]
+    for flag in typed:
+        if flag not in flags:
+            there_are = f"Flags: {' '.join(flags)}. " if flags else ""
+            raise ConfigurationError(
+                f"`{verb}` has no flag '{flag}'. {suggestion(flag, flags)}{there_are}{usage}", option=flag
+            )
+    values: dict[str, str] = {}
+    filters, names = [], []
+    for word in words:
+        key, _, value = word.partition("=")
+        if word.startswith("-"):
+            continue
+        if not is_filter(word):
+            names.append(word)
+        elif key not in options and takes_filters:
+            filters.append(word)
+        elif key not in options:
+            known = (*options, *(FILTERS if takes_filters else ()))
+            raise ConfigurationError(
+                f"{word}: `{verb}` has no option '{key}'. {suggestion(key, known)}Options: {', '.join(known)}. {usage}",
+                option=key,
+                value=value,
+            )
+        elif key in values:
+            raise ConfigurationError(f"{key} is given twice. {usage}", option=key)
+        else:
+            values[key] = value
+    return Words(frozenset(typed), values, tuple(filters), tuple(names))
+
+
+def one_of(key: str, value: str, allowed: Sequence[str]) -> str:
+    """A value that is one of a few.
+
+    Raises:
+        ConfigurationError: If it is none of them.
+    """
+    if value in allowed:
+        return value
+    raise ConfigurationError(
+        f"{key}={value}: there is no '{value}'. {suggestion(value, allowed)}Type {key}= and one of: "
+        f"{', '.join(allowed)}.",
+        option=key,
+        value=value,
+    )
+
+
+def asks_for_help(arguments: Sequence[str], text: str) -> bool:
+    """Whether help was asked for; it is printed then."""
+    if not set(HELP_FLAGS) & set(arguments):
+        return False
+    print_stdout(text)
+    return True

@@ -1,0 +1,93 @@
+"""The best configuration of an experiment, in a form in which something else can use it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tunekit.config.shown import as_yaml
+from tunekit.config.specs.components import build_benchmark
+from tunekit.console import printable
+from tunekit.results.summary import value_and_place
+from tunekit_core.contracts.benchmarks import Executable
+from tunekit_core.errors import ConfigurationError, RecordError
+from tunekit_core.json_text import as_json
+from tunekit_core.records.load import Experiment
+
+
+def exported(experiment: Experiment, form: str) -> str:
+    """The best configuration as text.
+
+    Args:
+        experiment: What found it.
+        form: One of :data:`FORMS`.
+
+    Raises:
+        RecordError: If there is none.
+        ConfigurationError: If a command is asked for, and trials run none.
+    """
+    return FORMS[form](experiment, experiment.best_configuration())
+
+
+def _yaml(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
+    return f"{_where_from(experiment)}\n{as_yaml(dict(configuration), '').rstrip()}"
+
+
+def _points(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
+    """An options file: a run with it begins with this configuration."""
+    points = {"points_to_evaluate": [dict(configuration)]}
+    return f"# @package _global_\n{_where_from(experiment)}\n{as_yaml(points, '').rstrip()}"
+
+
+def _where_from(experiment: Experiment) -> str:
+    metric, place = experiment.metadata["metric"][0], value_and_place(experiment.metadata)
+    return printable(f"# Best {metric}: {place}, of {experiment.path}")
+
+
+def _json(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
+    return json.dumps(configuration)
+
+
+def _python(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
+    entries = "".join(f"    {name!r}: {value!r},\n" for name, value in configuration.items())
+    return f"{{\n{entries}}}"
+
+
+def _command(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
+    config = experiment.metadata.get("config")
+    if not isinstance(config, Mapping) or "name" not in config.get("benchmark", {}):
+        raise RecordError(f"{experiment.path} was not made by the command line, so its trials have no command.")
+    name = config["benchmark"]["name"]
+    benchmark = None if name == "function" else build_benchmark(config["benchmark"])
+    if not isinstance(benchmark, Executable):
+        raise ConfigurationError(
+            f"as=command: trials of benchmark={name} run no script. Type as=yaml, as=json or as=python.",
+            option="as",
+            value="command",
+        )
+    script = benchmark.script()
+    constants = dict(configuration)
+    if benchmark.max_resource_attr is not None:
+        constants[benchmark.max_resource_attr] = experiment.metadata["max_resource"]
+    command = shlex.join([*script.command, *(_arguments(constants) if script.takes_arguments else ())])
+    return command if script.folder is None else f"cd {shlex.quote(str(script.folder))} && {command}"
+
+
+def _arguments(configuration: Mapping[str, Any]) -> list[str]:
+    """A pair of arguments for every entry, as the trials of scripts are given them."""
+    words: list[str] = []
+    for name, value in configuration.items():
+        text = value if isinstance(value, str) else str(value) if isinstance(value, bool) else as_json(value)
+        words += [f"--{name}={text}"] if text.startswith("-") else [f"--{name}", text]
+    return words
+
+
+FORMS: Mapping[str, Callable[[Experiment, Mapping[str, Any]], str]] = {
+    "yaml": _yaml,
+    "points": _points,
+    "json": _json,
+    "command": _command,
+    "python": _python,
+}

@@ -1,0 +1,56 @@
+"""The first report of an experiment has to have what is optimised: if it lacks it, all others would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from tunekit_core.contracts.benchmarks import Benchmark
+from tunekit_core.contracts.objective import Objective
+from tunekit_core.engine.events import UnusableReport
+from tunekit_core.engine.state.reading import close_names, has_number, missing_names
+from tunekit_core.errors import TunekitError
+
+MOST_NAMES = 10
+OF_REPORTER = "st_"  # names of what the reporter adds
+
+
+class UnfitReport(TunekitError):
+    """The first report lacks a metric of the objective, or the resource: the experiment ends."""
+
+
+def check_first_report(event: UnusableReport, objective: Objective, benchmark: Benchmark) -> None:
+    """See that a report has what is optimised, though it could not be used; called while none could be used.
+
+    Args:
+        event: The report.
+        objective: What is optimised.
+        benchmark: What is tuned, which may let the user say what is optimised.
+
+    Raises:
+        UnfitReport: If it lacks a metric of the objective, or the resource. One without any number is no report, and
+            lacks nothing in particular.
+    """
+    missing = missing_names(objective, event.metrics)
+    if not missing or not has_number(event.metrics):
+        return
+    names = [name for name in event.metrics if not name.startswith(OF_REPORTER)]
+    reported = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if names[MOST_NAMES:] else "")
+    raise UnfitReport(
+        f"the first report, of trial {event.trial_id}, has no {' and no '.join(map(repr, missing))}, but {reported}. "
+        f"{_what_to_do(missing[0], objective, event.metrics, benchmark)}"
+    )
+
+
+def _what_to_do(missing: str, objective: Objective, reported: Mapping[str, Any], benchmark: Benchmark) -> str:
+    kind = "metric" if missing in objective.metric else "resource"
+    option = f"benchmark.{kind}" if kind in _options(benchmark) else kind
+    close = close_names(missing, reported)
+    meant = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+    return f"{meant}Report it as '{missing}', or say what it is called: {option}={close[0] if close else 'NAME'}"
+
+
+def _options(benchmark: Benchmark) -> set[str]:
+    return set(attrs.fields_dict(type(benchmark).Options))

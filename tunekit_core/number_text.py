@@ -1,0 +1,71 @@
+"""Numbers of any size for people: in sentences, in tables, with an interval."""
+
+from __future__ import annotations
+
+import math
+from decimal import Context
+from numbers import Integral, Real
+from typing import Any
+
+DIGITS = 6
+WHOLE_BELOW = 10**15  # whole numbers from there on are in scientific notation
+FIXED_EXPONENTS = range(-5, 9)  # of numbers with an interval that are not in scientific notation
+MOST_DIGITS_OF_SCIENTIFIC = 4  # beside an interval: with both exponents that makes 20 characters
+
+
+def format_number(value: Any, digits: int = DIGITS) -> str:
+    """A number in few digits; whole numbers in full unless they are huge. What is no number is its ``str``.
+
+    >>> format_number(1e-12), format_number(1e300), format_number(0.125), format_number(2_147_483_647)
+    ('1e-12', '1e+300', '0.125', '2147483647')
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return str(value)
+    if not isinstance(value, Integral):
+        return f"{float(value) + 0.0:.{digits}g}"  # minus zero is zero
+    whole = int(value)
+    if abs(whole) < WHOLE_BELOW:
+        return str(whole)
+    return str(Context(prec=digits).create_decimal(whole).normalize()).lower()  # one may be too large for a float
+
+
+def format_fixed(value: float, decimals: int) -> str:
+    """A number with so many decimals and commas between thousands; in two digits where that would not show it.
+
+    >>> format_fixed(1234.5, 2), format_fixed(0.00123, 2), format_fixed(0.3, 0), format_fixed(1e300, 1)
+    ('1,234.50', '0.0012', '0.3', '1e+300')
+    """
+    if value == 0 or 10.0**-decimals <= abs(value) < WHOLE_BELOW:
+        return f"{value:,.{decimals}f}"
+    return f"{value:.2g}"
+
+
+def format_interval(mean: float, half_width: float) -> str:
+    """A mean with two digits of its half width, itself in as many as that justifies.
+
+    A mean that is not zero never looks like zero. Without a half width, as that of a single run, there are four digits.
+
+    >>> format_interval(0.123456, 0.0123), format_interval(1.2345e-12, 1.2e-14), format_interval(0.5, math.nan)
+    ('0.123 ± 0.012', '1.235e-12 ± 1.2e-14', '0.5')
+    """
+    if not math.isfinite(mean) or math.isnan(half_width) or half_width == 0:
+        return format_number(mean, MOST_DIGITS_OF_SCIENTIFIC)
+    if math.isinf(half_width):
+        return f"{format_number(mean, MOST_DIGITS_OF_SCIENTIFIC)} ± inf"
+    place = _exponent(half_width) - 1
+    return f"{_rounded(mean, place)} ± {_rounded(half_width, place)}"
+
+
+def _rounded(value: float, place: int) -> str:
+    """A number rounded to tens to the power of ``place``, or finer where nothing of it would be left."""
+    if value == 0:
+        return f"{0:.{max(0, -place)}f}" if place > -DIGITS - 2 else "0"
+    exponent = _exponent(value)
+    place = min(place, exponent)
+    if exponent in FIXED_EXPONENTS:
+        return f"{value:.{max(0, -max(place, exponent - DIGITS + 1))}f}"
+    return f"{value:.{min(exponent - place, MOST_DIGITS_OF_SCIENTIFIC - 1)}e}"
+
+
+def _exponent(value: float) -> int:
+    return int(f"{value:e}".rpartition("e")[2])
