@@ -20,6 +20,7 @@ from .contracts.benchmarks import (
     Script as Script,
     Simulatable as Simulatable,
 )
+from .contracts.command_checks import check_command as check_command
 from .contracts.composers import ResultComposer as ResultComposer
 from .contracts.launchers import (
     Launch as Launch,
@@ -80,12 +81,20 @@ from .json_text import as_json as as_json
 from .plugins.commands import Command as Command
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create
-from .randomness import Streams as Streams, effective_seed as effective_seed
+from .randomness import Streams as Streams, effective_seed as effective_seed, trial_seed as trial_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
 from .records.files import write_whole as write_whole
 from .records.load import Experiment as Experiment, load_experiment as load_experiment
 from .records.received import receive_experiment as receive_experiment
 from .records.set_aside import set_aside as set_aside
+from .script_command import (
+    BadCommand as BadCommand,
+    literal_word as literal_word,
+    placeholders_of as placeholders_of,
+    plain_word as plain_word,
+    render_command as render_command,
+    with_arguments as with_arguments,
+)
 from .secret_names import is_secret as is_secret, mask_secrets as mask_secrets
 from .space import (
     Configuration as Configuration,
