@@ -16,6 +16,7 @@ from tunekit_sagemaker.code.files import CodeFile
 
 FOLDER = "tunekit-code"
 ENTRY, SOURCE = "entry.py", "source.tar.gz"
+RENDERER = "script_command.py"  # of the core, which the bootstrap imports from beside itself
 
 
 @attrs.frozen
@@ -44,11 +45,13 @@ def upload(
         generated: Contents of further files by their names.
     """
     entry = resources("tunekit_sagemaker.container").joinpath(ENTRY).read_bytes()
+    renderer = resources("tunekit_core").joinpath(RENDERER).read_bytes()
     with tempfile.TemporaryFile() as archive:
         content = write_archive(files, generated, archive)
-        digest = hashlib.sha256(content.encode() + entry).hexdigest()[:DIGITS]
+        digest = hashlib.sha256(content.encode() + entry + renderer).hexdigest()[:DIGITS]
         folder = f"{prefix}{FOLDER}/{digest}/"
         archive.seek(0)
         put_once(clients.s3, bucket, folder + SOURCE, archive)
+    put_once(clients.s3, bucket, folder + RENDERER, renderer)
     put_once(clients.s3, bucket, folder + ENTRY, entry)
     return Uploaded(f"s3://{bucket}/{folder}", digest)

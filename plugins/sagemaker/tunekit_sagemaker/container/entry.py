@@ -1,9 +1,9 @@
 """Runs the program of one trial within a training job.
 
 Uploaded with the program, and started as ``python3 /opt/ml/input/data/tunekit/entry.py`` in whatever image the job has.
-So it is one file that needs nothing but Python 3.8. It unpacks the program, installs what that requires, starts it in a
-process group of its own with the configuration as its arguments, and prints what it reports as lines of the log, since
-that is the way from a job to the tuner:
+So it needs nothing but Python 3.8 and ``script_command.py``, which lies beside it. It unpacks the program, installs
+what that requires, starts it in a process group of its own with the configuration in its command, and prints what it
+reports as lines of the log, since that is the way from a job to the tuner:
 
 ============================================================== ==================================================
 ``[tunekit-report] {"run": 0, "incarnation": …, "seq": 3, …}`` a report: whole under ``report``, or a ``part`` of
@@ -64,7 +64,6 @@ CANNOT_RUN = 127  # exit status, as that of a shell
 KEPT_VERSIONS = 3
 SECONDS_UNTIL_KNOWN = 180.0  # in which the tuner has read that a version is there: it goes on from none that is newer
 VERSION = re.compile(r"[1-9][0-9]{0,15}")
-NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")  # what argparse takes for a number rather than an option; not -1e-05
 FRAMEWORKS = re.compile(r"torch(vision|audio|text)?|tensorflow([-_](cpu|gpu|io))?|keras|jax(lib)?|mxnet|smdistrib.*")
 OUR_CHANNELS = ("tunekit", "trial")
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -419,6 +418,8 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     Returns:
         As of `Processes.run`; that of pip if the requirements cannot be installed.
     """
+    from script_command import render_command  # of the core, beside this file
+
     channels = os.path.join(home, "input", "data")
     trial = os.path.join(channels, "trial")
     text = os.environ.get("TUNEKIT_SPEC")
@@ -435,11 +436,19 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     _write_json(path, configuration)
     checkpoints = Checkpoints(os.path.join(home, "checkpoints"))
     checkpoints.prepare(reports.run, spec.get("reached", float("inf")))
-    command = [sys.executable if word in ("python", "python3") else word for word in spec["command"][:1]]
-    command += spec["command"][1:]
-    if spec["arguments"] == "arguments":
-        for name, value in {**configuration, "st_checkpoint_dir": checkpoints.working}.items():
-            command += argument(name, value)
+    rendered = render_command(
+        spec["command"],
+        configuration,
+        templates=spec.get("templates", {}),
+        folder=place,
+        checkpoint=checkpoints.working,
+        seed=int(os.environ.get("TUNEKIT_SEED", "0")),
+    )
+    for name, text in rendered.files.items():
+        with open(name, "w", encoding="utf-8") as file:
+            file.write(text)
+    command = [sys.executable if word in ("python", "python3") else word for word in rendered.words[:1]]
+    command += rendered.words[1:]
     environment = {
         **os.environ,
         **sagemaker_variables(home, configuration),
@@ -505,14 +514,6 @@ def read_configuration(home: str, trial: str) -> dict[str, Any]:
         texts = _read_json(os.path.join(home, "input", "config", "hyperparameters.json")) or {}
         configuration = {name: _value(text) for name, text in texts.items()}
     return dict(configuration)
-
-
-def argument(name: str, value: Any) -> list[str]:
-    """An entry of the configuration as the local backend gives it to scripts."""
-    text = value if isinstance(value, str) else str(value) if isinstance(value, bool) else json.dumps(value)
-    # A text that begins with a dash would be taken for the next option, unless it is part of this one.
-    takes_for_option = text.startswith("-") and not NEGATIVE.fullmatch(text)
-    return [f"--{name}={text}"] if takes_for_option else [f"--{name}", text]
 
 
 def sagemaker_variables(home: str, configuration: Mapping[str, Any]) -> dict[str, str]:
