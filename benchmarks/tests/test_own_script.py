@@ -39,7 +39,6 @@ def test_options_become_a_problem(project):
         resource="epoch",
         max_resource=27,
         environment={"A": "x", "B": 1},
-        takes_arguments=False,
     )
     assert isinstance(benchmark, Executable)
     assert benchmark.space["lr"] == loguniform(1e-4, 1e-1)
@@ -49,7 +48,6 @@ def test_options_become_a_problem(project):
     assert script.command == ("python", "train.py")
     assert script.folder == Path.cwd()
     assert script.environment == {"A": "x", "B": "1"}
-    assert not script.takes_arguments
 
 
 def test_the_options_file_asks_for_a_space():

@@ -94,9 +94,14 @@ MISTAKES = {
     "no command": (["benchmark=script", LR], ["benchmark.command=…"]),
     "program": (["benchmark=script", "benchmark.command=pyton train.py", LR], ["no program 'pyton' is on the PATH"]),
     "script": (["benchmark=script", f"benchmark.command={sys.executable} trian.py", LR], ["no file", "trian.py"]),
-    "quotes of a command": (
-        ["benchmark=script", 'benchmark.command=python train.py --a "b"', LR],
-        [r"""'benchmark.command="python train.py --a \"b\""'"""],
+    "quotes of a command": (["benchmark=script", 'benchmark.command=python "train.py', LR], ["No closing quotation"]),
+    "placeholder of a command": (
+        ["benchmark=script", f"{COMMAND} {{lrr}}", LR],
+        ["has the placeholder {lrr}", "Did you mean 'lr'?"],
+    ),
+    "dollar in a command": (
+        ["benchmark=script", f"{COMMAND} ${{lr}}", LR],
+        ["benchmark.command is made of ${lr}", "no dollar: {lr}", r"written \${lr}"],
     ),
     "no space": (["benchmark=script", COMMAND], ["benchmark.space={}", "loguniform(1e-4,1e-1)"]),
     "brackets of a domain": (["benchmark=script", COMMAND, "benchmark.space.lr=uniform[0,1]"], ["uniform[0,1]", LR]),

@@ -34,9 +34,12 @@ INFO_FLAGS = ("--info", "-i")
 COMMAND_FLAGS = (*CFG, "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
 INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 SPACE = "benchmark.space."
+COMMAND = "benchmark.command"  # is text, with whatever signs; several to sweep over are in quotes, each
 OF_LAUNCHER = "hydra.launcher."
 START_OF_CALL = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 QUOTE = re.compile("['\"]")
+QUOTED_TEXT = r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*"""
+QUOTED_TEXTS = re.compile(rf"(null|{QUOTED_TEXT}(,{QUOTED_TEXT})*)?", re.DOTALL)
 HOME = re.compile(r"(?<=[=,\[])~[^,\]]*")  # a path below a home folder, alone or in a list
 OVERRIDE = re.compile(r"(?P<prefix>\+\+|\+|~)?(?P<key>[^=@+~]+)(?P<rest>(@[^=]*)?(=.*)?)", re.DOTALL)
 
@@ -182,6 +185,8 @@ def _with_prefix(override: str) -> str:
     rest = match["rest"]
     if key.startswith(SPACE):
         rest = _with_quotes(rest)
+    elif key == COMMAND and not QUOTED_TEXTS.fullmatch(rest[1:]):
+        rest = "=" + quoted(rest[1:])
     elif prefix != "+" and not QUOTE.search(rest):
         rest = HOME.sub(lambda path: quoted(path[0]), rest)
     return prefix + key + rest

@@ -121,7 +121,7 @@ class ScriptBenchmark(Benchmark):
         words = words_of(options.command)
         variables = _variables(options.environment)
         folder = _folder(options.folder)
-        templates = templates_of(words, folder)
+        templates = templates_of(options.command, words, folder)
         sources = _sources(options.sources, folder)
         self.space = _space(entries)
         self.objective = Objective(options.metric, options.mode, resource=options.resource)
@@ -129,7 +129,7 @@ class ScriptBenchmark(Benchmark):
         self.max_resource_attr = options.max_resource_attr
         self.dataset = name_of(words)
         self._script = Script(words, folder, variables, sources, templates=templates)
-        check_program(self._script, self.space)
+        check_program(options.command, self._script, self.space)
 
     def script(self) -> Script:
         return self._script

@@ -19,7 +19,6 @@ from tunekit_core import BadCommand, InvalidOption, Script, SearchSpace, check_c
 OTHER_FOLDER = "Where the program runs is said by benchmark.folder=FOLDER"
 FILE_OF_PROGRAM = re.compile(r"[^-].*\.[A-Za-z]\w*")  # train.py, run.sh, main.R, but neither 0.5 nor --a=b.py
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
-PAGE = "docs/how-to/write-the-command.md"
 FLOAT = re.compile(r"[-+]?([0-9][0-9_]*)(\.[0-9_]*)?[eE][-+]?[0-9]+")
 
 
@@ -47,7 +46,7 @@ def words_of(command: str) -> tuple[str, ...]:
     return words
 
 
-def check_program(script: Script, space: SearchSpace) -> None:
+def check_program(command: str, script: Script, space: SearchSpace) -> None:
     """See that the program exists, that its file does, and that it can be given every configuration.
 
     Raises:
@@ -57,8 +56,8 @@ def check_program(script: Script, space: SearchSpace) -> None:
     try:
         check_command(script, space)
     except BadCommand as error:
-        raise InvalidOption("command", shlex.join(script.command), str(error)) from error
-    _check_program(_plain(script.command), script.folder, script.environment)
+        raise InvalidOption("command", command, str(error)) from error
+    _check_program(command, _plain(script.command), script.folder, script.environment)
 
 
 def name_of(command: Sequence[str]) -> str:
@@ -71,7 +70,7 @@ def name_of(command: Sequence[str]) -> str:
     return NOT_IN_FOLDER_NAMES.sub("_", name)
 
 
-def templates_of(words: Sequence[str], folder: Path) -> dict[str, Mapping[str, Any]]:
+def templates_of(command: str, words: Sequence[str], folder: Path) -> dict[str, Mapping[str, Any]]:
     """What is in the files that placeholders name, such as ``{yaml:base.yaml}``.
 
     Raises:
@@ -80,8 +79,8 @@ def templates_of(words: Sequence[str], folder: Path) -> dict[str, Mapping[str, A
     try:
         files = {each.file: str(each) for each in placeholders_of(words) if each.file}
     except BadCommand as error:
-        raise InvalidOption("command", shlex.join(words), str(error)) from error
-    return {file: _template(words, placeholder, folder / file) for file, placeholder in files.items()}
+        raise InvalidOption("command", command, str(error)) from error
+    return {file: _template(command, placeholder, folder / file) for file, placeholder in files.items()}
 
 
 def _plain(command: Sequence[str]) -> list[str]:
@@ -89,7 +88,7 @@ def _plain(command: Sequence[str]) -> list[str]:
     return [word for word in map(plain_word, command) if word is not None]
 
 
-def _template(words: Sequence[str], placeholder: str, path: Path) -> Mapping[str, Any]:
+def _template(command: str, placeholder: str, path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
@@ -102,7 +101,7 @@ def _template(words: Sequence[str], placeholder: str, path: Path) -> Mapping[str
         return content
     raise InvalidOption(
         "command",
-        shlex.join(words),
+        command,
         f"has {placeholder}, and {path} {problem}. Name the file with the settings of the program, relative to "
         "benchmark.folder, or write {json} or {yaml} for a file that holds the configuration alone",
     )
@@ -125,16 +124,16 @@ def _problem(content: Any, place: str) -> str:
     return next(filter(None, problems), "")
 
 
-def _check_program(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+def _check_program(command: str, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
     program = words[0]
     if os.path.dirname(program):
         path = folder / program
         if not path.is_file():
-            raise InvalidOption("command", shlex.join(words), f"cannot run: there is no file {path}. {OTHER_FOLDER}")
+            raise InvalidOption("command", command, f"cannot run: there is no file {path}. {OTHER_FOLDER}")
         if not os.access(path, os.X_OK):
             raise InvalidOption(
                 "command",
-                shlex.join(words),
+                command,
                 f"cannot run: {path} is not executable. Type `chmod +x {shlex.quote(str(path))}`, or put its "
                 "interpreter before it, such as python",
             )
@@ -142,12 +141,10 @@ def _check_program(words: Sequence[str], folder: Path, environment: Mapping[str,
         local = f". To run {folder / program} type ./{program}" if (folder / program).is_file() else ""
         raise InvalidOption(
             "command",
-            shlex.join(words),
+            command,
             f"cannot run: no program '{program}' is on the PATH{local}. Type its full path, or activate the "
             "environment that has it",
         )
     file = next((word for word in words[1:] if not word.startswith("-")), "")
     if file.endswith(".py") and not (folder / file).is_file():
-        raise InvalidOption(
-            "command", shlex.join(words), f"cannot run: there is no file {folder / file}. {OTHER_FOLDER}"
-        )
+        raise InvalidOption("command", command, f"cannot run: there is no file {folder / file}. {OTHER_FOLDER}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.config.arguments import LAUNCHER, SPACE, quoted
+from tunekit.config.arguments import LAUNCHER, SPACE
 from tunekit.config.composition.launcher import find_launcher
 from tunekit.config.options_files.files import split_path
 from tunekit.config.options_files.offered import groups
@@ -24,6 +23,7 @@ NEEDS_MULTIRUN = re.compile(r"Sweep parameters '([^']*)' requires --multirun|Amb
 SWEEPS_OVER_HYDRA = re.compile(r"Sweeping over Hydra's configuration is not supported : '([^']*)'")
 NOT_A_NAME = "Config group override must be a string or a list"
 NO_GROUP = re.compile(r"config group '([^']*)' does not")
+NO_KEY = re.compile(r"Interpolation key '([^']*)' not found")
 NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
 SWEEPER = "hydra.sweeper."
 SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "params")
@@ -38,6 +38,8 @@ def explain(error: Exception) -> str:
         return _grammar(error)
     if match := NOT_SET.search(text):
         return _not_set(match[1], getattr(error, "full_key", None))
+    if match := NO_KEY.search(text):
+        return _no_key(match[1], getattr(error, "full_key", None))
     if match := COULD_NOT_OVERRIDE.search(text):
         return _unknown(match[1], text)
     if match := NO_GROUP.search(text):
@@ -92,12 +94,9 @@ def _grammar(error: OverrideParseException) -> str:
 
 
 def _remedy(override: str) -> str:
-    key, _, value = override.lstrip("+").partition("=")
+    key, _, _ = override.lstrip("+").partition("=")
     if f"{key}.".startswith(SPACE):
         return f'Each domain is written on its own and in quotes: "{SPACE}lr=loguniform(1e-4,1e-1)".'
-    if key == "benchmark.command":
-        typed = key + "=" + quoted(value, mark='"')
-        return f"Text with such signs needs quotes of its own: {shlex.quote(typed)}"
     return (
         "Options are written key=value; what the shell might change (brackets, commas with blanks, stars) goes in "
         "quotes, such as 'seed=range(20)'."
@@ -109,6 +108,14 @@ def _not_set(variable: str, option: str | None) -> str:
     return (
         f"{option or 'An option'} is made of {written}, and there is no variable {variable} in the environment. Set it "
         f"before, export {variable}=…, or give what holds without it: '${{oc.env:{variable},…}}'."
+    )
+
+
+def _no_key(key: str, option: str | None) -> str:
+    return (
+        f"{option or 'An option'} is made of ${{{key}}}, which stands for another option, and there is no '{key}'. A "
+        f"placeholder of benchmark.command has no dollar: {{{key}}}. A dollar for the program itself is written "
+        f"\\${{{key}}}."
     )
 
 
