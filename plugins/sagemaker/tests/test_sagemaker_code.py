@@ -285,9 +285,8 @@ def test_a_program_lies_where_its_content_says(clients, program):
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:
         assert archive.getnames() == ["train.py"]
     assert clients.s3.get_object(Bucket="bucket", Key=keys[0])["Body"].read() == Path(entry.__file__).read_bytes()
-    assert (
-        clients.s3.get_object(Bucket="bucket", Key=keys[1])["Body"].read() == Path(script_command.__file__).read_bytes()
-    )
+    renderer = clients.s3.get_object(Bucket="bucket", Key=keys[1])["Body"].read()
+    assert renderer == Path(script_command.__file__).read_bytes()
 
 
 def test_what_is_there_is_not_uploaded_again(clients, program):

@@ -26,7 +26,6 @@ from tunekit_sagemaker.jobs.report_lines import ReportLines
 ENTRY = Path(entry.__file__)
 RENDERER = Path(script_command.__file__)
 REPORTER = f"import sys; sys.path.insert(0, {str(Path(tunekit.__file__).parents[1])!r}); from tunekit import Reporter\n"
-MAIN = "sys.exit(entry.main())"
 
 
 class Job:
@@ -69,9 +68,8 @@ class Job:
 
     def start_with(self, change):
         """Start it with something changed in the module ``entry``."""
-        return self.start(
-            "-c", f"import sys; sys.path.insert(0, {str(self.entry.parent)!r}); import entry; {change}; {MAIN}"
-        )
+        begin = f"import sys; sys.path.insert(0, {str(self.entry.parent)!r}); import entry"
+        return self.start("-c", f"{begin}; {change}; sys.exit(entry.main())")
 
     def run(self):
         process = self.start()
