@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import tunekit_benchmarks
-from tunekit_benchmarks.script.benchmark import ScriptOptions
 from tunekit.sources import sources_of
+from tunekit_benchmarks.script.benchmark import ScriptOptions
 from tunekit_core import ConfigurationError, Executable, create, loguniform
 
 LR = {"lr": "loguniform(1e-4,1e-1)"}

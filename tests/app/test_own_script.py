@@ -101,7 +101,7 @@ MISTAKES = {
     ),
     "dollar in a command": (
         ["benchmark=script", f"{COMMAND} ${{lr}}", LR],
-        ["benchmark.command is made of ${lr}", "no dollar: {lr}", r"written \${lr}"],
+        ["benchmark.command is made of ${lr}", "no dollar: {lr}", r"written \${{lr}}"],
     ),
     "no space": (["benchmark=script", COMMAND], ["benchmark.space={}", "loguniform(1e-4,1e-1)"]),
     "brackets of a domain": (["benchmark=script", COMMAND, "benchmark.space.lr=uniform[0,1]"], ["uniform[0,1]", LR]),

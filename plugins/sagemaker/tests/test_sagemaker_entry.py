@@ -373,6 +373,15 @@ def test_a_program_that_takes_no_arguments_reads_the_file(job):
     assert json.loads(running.run().lines[0]) == [[], {"units": 64, "act": "relu", "flag": True}]
 
 
+def test_placeholders_are_what_they_are_on_this_machine(job):
+    script = shown("[open(sys.argv[1]).read(), *sys.argv[2:], os.environ['TUNEKIT_SEED']]")
+    command = ("python", "train.py", "{yaml:base.yaml}", "{seed}", "{x}")
+    running = job(script, command, templates={"base.yaml": {"optim": {"name": "sgd"}}})
+    running.environment["TUNEKIT_SEED"] = "12"
+    running.write("input/config/hyperparameters.json", '{"optim.lr": "1e-05", "x": "{y}"}')
+    assert json.loads(running.run().lines[0]) == ['optim:\n  name: "sgd"\n  lr: 1.0e-05\n', "12", "{y}", "12"]
+
+
 def test_a_configuration_that_is_too_large_comes_in_a_channel(job):
     running = job(shown("sys.argv[1:]"))
     values = {f"x{i}": i for i in range(200)} | {"text": "é" * 300}

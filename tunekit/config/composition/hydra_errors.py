@@ -114,8 +114,8 @@ def _not_set(variable: str, option: str | None) -> str:
 def _no_key(key: str, option: str | None) -> str:
     return (
         f"{option or 'An option'} is made of ${{{key}}}, which stands for another option, and there is no '{key}'. A "
-        f"placeholder of benchmark.command has no dollar: {{{key}}}. A dollar for the program itself is written "
-        f"\\${{{key}}}."
+        f"placeholder of benchmark.command has no dollar: {{{key}}}. What is left to the program itself is written "
+        f"\\${{{{{key}}}}} there."
     )
 
 
