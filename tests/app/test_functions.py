@@ -65,7 +65,7 @@ def test_a_function_that_reports_nothing_returns_the_metric(results):
 
 
 def test_each_trial_has_a_seed_of_its_own(results):
-    result = tune(lambda x: int(os.environ["TUNEKIT_SEED"]), {"x": "uniform(0, 1)"}, **trials(3))
+    result = tune(lambda x: int(os.environ["TUNEKIT_SEED"]), {"x": "uniform(0, 1)"}, method="RS", **trials(3))
     assert result.experiment.results["loss"].nunique() == 3
 
 

@@ -320,6 +320,7 @@ def test_who_was_faster_wins(clients, program, code):
     stub.add_client_error("head_object", code)
     stub.add_client_error("put_object", "ConditionalRequestConflict", http_status_code=409)
     stub.add_response("head_object", {})
+    stub.add_response("head_object", {})  # of the bootstrap itself
     with stub:
         assert upload(clients, "bucket", "", files_to_upload(program("train.py")), {}).uri.startswith("s3://bucket/")
         stub.assert_no_pending_responses()
