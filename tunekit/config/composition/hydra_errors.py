@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.config.arguments import LAUNCHER, SPACE
+from tunekit.config.arguments import COMMAND, LAUNCHER, SPACE
 from tunekit.config.composition.launcher import find_launcher
 from tunekit.config.options_files.files import split_path
 from tunekit.config.options_files.offered import groups
@@ -112,11 +112,15 @@ def _not_set(variable: str, option: str | None) -> str:
 
 
 def _no_key(key: str, option: str | None) -> str:
-    return (
-        f"{option or 'An option'} is made of ${{{key}}}, which stands for another option, and there is no '{key}'. A "
-        f"placeholder of benchmark.command has no dollar: {{{key}}}. What is left to the program itself is written "
-        f"\\${{{{{key}}}}} there."
+    message = (
+        f"{option or 'An option'} is made of ${{{key}}}, which stands for another option, and there is no '{key}'. "
     )
+    if option == COMMAND:
+        return (
+            f"{message}A placeholder has no dollar: {{{key}}}. What is left to the program itself is written "
+            f"\\${{{{{key}}}}}."
+        )
+    return f"{message}What is meant as text is written \\${{{key}}}."
 
 
 def _unknown(key: str, text: str) -> str:
