@@ -97,9 +97,9 @@ class ScriptBenchmark(Benchmark):
     """A program of your own: it is given hyperparameters, and reports metrics through ``tunekit.Reporter``.
 
     Every entry of the space is an argument, ``--name value``, unless the command says otherwise by placeholders, as in
-    ``python train.py optim.lr={lr}``. All of them are in the JSON file that the variable ``TUNEKIT_CONFIGURATION`` names
-    as well. The space is in alphabetical order, however it was written. What is in the program belongs to the run, and so
-    do files that placeholders name: after an edit the same command is another run.
+    ``python train.py optim.lr={lr}``. All of them are in the JSON file that the variable ``TUNEKIT_CONFIGURATION``
+    names as well. The space is in alphabetical order, however it was written. What is in the program belongs to the
+    run, and so do files that placeholders name: after an edit the same command is another run.
 
     Raises:
         InvalidOption: If the program does not exist, or the options do not go together.
