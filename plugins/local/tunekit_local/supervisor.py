@@ -151,7 +151,7 @@ class _PrintedReports:
 
     def __init__(self, spec: dict[str, Any], notices: str) -> None:
         sys.path.append(spec["modules"])  # the packages that it lies in need more than the standard library
-        from printed_reports import PrintedReports  # type: ignore[import-not-found]
+        from printed_reports import PrintedReports
 
         self._reader = PrintedReports(spec["patterns"], spec["needed"])
         self._path, self._notices = spec["file"], notices
