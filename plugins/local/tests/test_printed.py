@@ -15,6 +15,7 @@ from tunekit_core import (
     TunekitWarning,
     Tuner,
     create,
+    literal_word,
     load_experiment,
 )
 from tunekit_local.backend import LocalBackend
@@ -28,10 +29,10 @@ class Program(Snippet):
 
     def __init__(self, *command, metrics=None, **options):
         super().__init__("", **options)
-        self.command, self.metrics = command, metrics or {}
+        self.command, self.metrics = (*map(literal_word, command), "{none}"), metrics or {}
 
     def script(self):
-        return Script(self.command, takes_arguments=False, metrics=self.metrics)
+        return Script(self.command, metrics=self.metrics)
 
 
 def rows(folder, benchmark):

@@ -172,6 +172,28 @@ def test_what_it_prints_is_what_the_tuner_reads(job):
     assert (told[-1].n_reports, told[-1].exit_code, lines.is_complete()) == (4, 0, True)
 
 
+def test_what_is_printed_as_a_report_is_one_and_comes_once(job):
+    script = """
+import json, time
+for epoch in (1, 2):
+    print("50%", end="\\r")
+    print("[tunekit-report]", json.dumps({"epoch": epoch, "st_worker_timestamp": time.time()}), flush=True)
+"""
+    ended = job(script).run()
+    assert [line["report"]["epoch"] for line in ended.reports] == [1, 2]
+    lines = ReportLines()
+    told = [each for line in ended.lines for each in lines.feed(line)]
+    assert [each.metrics["epoch"] for each in told[:-1]] == [1, 2]
+
+
+def test_patterns_find_metrics_in_what_is_printed(job):
+    script = "for epoch in (1, 2): print(f'Epoch {epoch}/2'); print(f'loss: {1 / epoch}')"
+    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)"}
+    ended = job(script, metrics=patterns, needed=["loss", "epoch"]).run()
+    found = [{name: line["report"][name] for name in patterns} for line in ended.reports]
+    assert found == [{"loss": 1.0, "epoch": 1}, {"loss": 0.5, "epoch": 2}]
+
+
 def test_what_is_no_report_comes_once_and_nothing_after_it(job):
     script = "import os\nopen(os.environ['TUNEKIT_REPORTS'], 'w').write('{\"x\": 1}\\nloss 5\\n{\"x\": 2}\\n')"
     ended = job(script).run()

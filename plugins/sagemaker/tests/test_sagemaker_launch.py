@@ -217,6 +217,13 @@ def test_an_image_gives_its_program_what_sagemaker_has_and_nothing_else():
         check_started_by_image(program_of(Script(("train", "--lr", "{lr}"), HERE)))
 
 
+@pytest.mark.parametrize("check", [started_by_toolkit, check_started_by_image])
+def test_patterns_that_nobody_would_look_for_are_refused(check):
+    script = Script(("python", "train.py"), HERE, metrics={"loss": "loss: (.*)"})
+    with pytest.raises(ConfigurationError, match=r"benchmark\.metrics .* backend\.launch=bootstrap"):
+        check(program_of(script))
+
+
 # On the emulator
 
 
