@@ -20,14 +20,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 REPORTS = "TUNEKIT_REPORTS"  # path of the file that reports are appended to
 NOTICES = "TUNEKIT_NOTICES"  # path of the socket that a notice goes to after each
 CHECKPOINTS = "TUNEKIT_CHECKPOINTS"  # path of the folder that holds what was published
-TAG = "[tunekit-report]"  # begins a line on the standard output, where no file is named
+TAG = "[tunekit-report]"  # begins a line on the standard output, where no file is named; it is a report there too
 RESERVED = "st_"
+COST = "st_worker_cost"  # the one of these names that a script may give itself
 LONGEST_LINE = 1 << 20  # that a backend reads
 
 
@@ -51,25 +52,27 @@ class Reporter:
         path = os.environ.get(REPORTS)
         self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
 
-    def __call__(self, **metrics: Any) -> None:
-        """Report the metrics that were reached so far.
+    def __call__(self, metrics: Mapping[str, Any] | None = None, /, **named: Any) -> None:
+        """Report the metrics that were reached so far: ``report(epoch=1, loss=0.5)``, ``report({"val/loss": 0.5})``.
 
         Args:
-            **metrics: Numbers, text, ``None``, or lists and dicts of these; scalars of numpy and torch just work.
+            metrics: A mapping from names to values, for names that are no keywords. Values are numbers, text, ``None``,
+                or lists and dicts of these; scalars of numpy and torch just work.
+            **named: Metrics by keyword, beside those of the mapping. ``st_worker_cost`` is what the trial has cost so
+                far, all its runs together: ``stopping.max_cost`` counts that.
 
         Raises:
-            ValueError: If there is no metric, one has a name that begins with ``st_``, or it is more than a megabyte.
-            TypeError: If a value cannot be written as JSON.
+            ValueError: If there is no metric, one is given twice or has another name that begins with ``st_``, or it is
+                more than a megabyte.
+            TypeError: If what is given is no mapping with names, or a value cannot be written as JSON.
             OSError: If the disk is full. The report is lost; later ones are not.
         """
-        if not metrics:
-            raise ValueError("There is nothing to report. Name at least one metric: report(epoch=1, loss=0.5).")
         line = {}
-        for name, value in metrics.items():
-            if name.startswith(RESERVED):
+        for name, value in _together(metrics, named).items():
+            if name.startswith(RESERVED) and name != COST:
                 raise ValueError(
                     f"The metric '{name}' cannot be reported: names that begin with '{RESERVED}' are those of "
-                    "tunekit. Give it another name."
+                    f"tunekit, and {COST} is the only one that a script may report. Give it another name."
                 )
             line[name] = _plain(value, name)
         line[RESERVED + "worker_timestamp"] = time.time()
@@ -159,6 +162,25 @@ class Reporter:
                 sender.sendto(os.environ[REPORTS].encode(), address)
         except OSError:
             pass
+
+
+def _together(metrics: Mapping[str, Any] | None, named: Mapping[str, Any]) -> dict[str, Any]:
+    """What is reported, from a mapping and from keywords."""
+    if metrics is not None and not hasattr(metrics, "keys"):
+        raise TypeError(
+            f"report({metrics!r}) names no metric. Type report(epoch=1, loss=0.5), or give a mapping: "
+            'report({"epoch": 1, "loss": 0.5}).'
+        )
+    together = {} if metrics is None else dict(metrics)
+    for name in together:
+        if not isinstance(name, str):
+            raise TypeError(f"The metric {name!r} has a name that is no text. Type report({{'{name}': …}}).")
+        if name in named:
+            raise ValueError(f"The metric '{name}' is given twice, in the mapping and as a keyword: leave one out.")
+    together.update(named)
+    if not together:
+        raise ValueError("There is nothing to report. Name at least one metric: report(epoch=1, loss=0.5).")
+    return together
 
 
 def _sync(folder: Path) -> None:

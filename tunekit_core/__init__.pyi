@@ -20,6 +20,7 @@ from .contracts.benchmarks import (
     Script as Script,
     Simulatable as Simulatable,
 )
+from .contracts.command_checks import check_command as check_command
 from .contracts.composers import ResultComposer as ResultComposer
 from .contracts.launchers import (
     Launch as Launch,
@@ -86,7 +87,16 @@ from .number_text import format_fixed as format_fixed, format_number as format_n
 from .plugins.commands import Command as Command
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import create as create
-from .randomness import Streams as Streams, effective_seed as effective_seed
+from .portable import PORTABLE_MODULES as PORTABLE_MODULES
+from .portable.script_command import (
+    BadCommand as BadCommand,
+    literal_word as literal_word,
+    placeholders_of as placeholders_of,
+    plain_word as plain_word,
+    render_command as render_command,
+    with_arguments as with_arguments,
+)
+from .randomness import Streams as Streams, effective_seed as effective_seed, trial_seed as trial_seed
 from .records.experiment import ExperimentRecord as ExperimentRecord
 from .records.files import write_whole as write_whole
 from .records.finding import (

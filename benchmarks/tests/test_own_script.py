@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import tunekit_benchmarks
+from tunekit.sources import sources_of
 from tunekit_benchmarks.script.benchmark import ScriptOptions
 from tunekit_core import ConfigurationError, Executable, create, loguniform
 
@@ -39,7 +40,6 @@ def test_options_become_a_problem(project):
         resource="epoch",
         max_resource=27,
         environment={"A": "x", "B": 1},
-        takes_arguments=False,
     )
     assert isinstance(benchmark, Executable)
     assert benchmark.space["lr"] == loguniform(1e-4, 1e-1)
@@ -49,7 +49,6 @@ def test_options_become_a_problem(project):
     assert script.command == ("python", "train.py")
     assert script.folder == Path.cwd()
     assert script.environment == {"A": "x", "B": "1"}
-    assert not script.takes_arguments
 
 
 def test_the_options_file_asks_for_a_space():
@@ -134,6 +133,56 @@ MISTAKES = {
     "script after a flag": ({"command": "python -u trian.py"}, "command", ["there is no file", "trian.py"]),
     "script in a folder": ({"folder": "sub"}, "command", ["there is no file", "sub/train.py"]),
     "folder": ({"folder": "nowhere"}, "folder", ["is no folder", "nowhere"]),
+    "placeholder": (
+        {"command": "python train.py {lrr}"},
+        "command",
+        [
+            "command='python train.py {lrr}' has the placeholder {lrr}",
+            "Did you mean 'lr'?",
+            "Allowed: {lr}, {arguments}",
+        ],
+    ),
+    "no placeholder": ({"command": "python train.py {}"}, "command", ["has the placeholder {}", "written {{ or }}"]),
+    "blanks": ({"command": "python train.py { lr }"}, "command", ["has a '{' by itself", "{lr}, without blanks"]),
+    "brace": ({"command": "python train.py a={lr"}, "command", ["has a '{' by itself in 'a={lr'"]),
+    "several words in one": ({"command": "python train.py a={flags}"}, "command", ["{flags} within 'a={flags}'"]),
+    "passed nowhere": (
+        {"command": "python train.py {lr}", "space": {**LR, "m": 3}},
+        "command",
+        ["passes no 'm'", "Add {m}", "{arguments} for --m VALUE", "{none}"],
+    ),
+    "no flag": ({"command": "python train.py {flags}"}, "command", ["passes no 'lr'"]),
+    "two meanings": (
+        {"command": "python train.py {arguments} {seed}", "space": {**LR, "seed": 3}},
+        "command",
+        ["{seed}, which has a meaning of its own", "benchmark.space.my_seed"],
+    ),
+    "program in a placeholder": ({"command": "{lr} train.py"}, "command", ["names its program by a placeholder"]),
+    "name for Hydra": (
+        {"command": "python train.py {overrides}", "space": {**LR, "a b": 1}},
+        "command",
+        ["passes 'a b' by {overrides}"],
+    ),
+    "no file": ({"command": "python train.py {json:no.json}"}, "command", ["/no.json cannot be read: No such file"]),
+    "no JSON": ({"command": "python train.py {json:bad.json}"}, "command", ["bad.json is neither JSON nor YAML: "]),
+    "no YAML": ({"command": "python train.py {yaml:bad.yaml}"}, "command", ["bad.yaml is neither JSON nor YAML: "]),
+    "no mapping": ({"command": "python train.py {yaml:train.py}"}, "command", ["holds no mapping of names to values"]),
+    "date in a file": (
+        {"command": "python train.py {yaml:date.yaml}"},
+        "command",
+        ["date 2024-01-01 in 'a'", "quotes"],
+    ),
+    "key of a file": ({"command": "python train.py {yaml:key.yaml}"}, "command", ["the key 0 in 'names'", "quotes"]),
+    "value for a mapping": (
+        {"command": "python train.py {yaml:base.yaml}", "space": {**LR, "optim": 1}},
+        "command",
+        ["'optim' where a mapping is"],
+    ),
+    "two for one place": (
+        {"command": "python train.py {json}", "space": {**LR, "lr.x": 1}},
+        "command",
+        ["'lr.x' into a file where 'lr' is no mapping"],
+    ),
     "source": (
         {"sources": ["train.py", "lib.py"]},
         "sources",
@@ -188,11 +237,76 @@ MISTAKES = {
 }
 
 
+BASE = "optim:\n  lr: 1e-3\n  nesterov: yes\n  name: sgd\n"
+
+
+@pytest.fixture
+def files(project):
+    """Files with the settings of a program, good and bad ones."""
+    texts = {
+        "base.yaml": BASE,
+        "base.json": '{"optim": {"lr": 0.1, "name": "sgd"}}',
+        "bad.json": "{",
+        "bad.yaml": "a: [",
+        "date.yaml": "a: 2024-01-01",
+        "key.yaml": "names: {0: cat}",
+    }
+    for name, text in texts.items():
+        (project / name).write_text(text)
+
+
+@pytest.mark.parametrize("name", ["base.yaml", "base.json"])
+def test_a_file_of_the_user_is_read_with_the_types_that_its_readers_see(name, files):
+    script = own(command=f"python train.py {{yaml:{name}}}", space={"optim.lr": "uniform(0,1)"}).script()
+    expected = {"optim": {"lr": 0.001, "nesterov": True, "name": "sgd"}}
+    assert script.templates == {name: expected if name == "base.yaml" else {"optim": {"lr": 0.1, "name": "sgd"}}}
+    assert own().script().templates == {}
+
+
+def test_an_edit_of_that_file_makes_another_run(files, project):
+    def sources(**options):
+        script = own(command="python train.py --config={yaml:base.yaml}", **options).script()
+        return sources_of(script).digests
+
+    before = sources()
+    assert list(before) == ["train.py", "base.yaml"]
+    assert list(sources(sources=[])) == ["base.yaml"]
+    (project / "base.yaml").write_text(BASE + "x: 1\n")
+    assert sources()["base.yaml"] != before["base.yaml"]
+    assert sources()["train.py"] == before["train.py"]
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_named(mistake):
+def test_a_mistake_is_named(mistake, files):
     options, option, texts = MISTAKES[mistake]
     with pytest.raises(ConfigurationError) as caught:
         own(**options)
     assert caught.value.option == f"benchmark.{option}"
     for text in (f"benchmark.{option}", *texts):
         assert text in str(caught.value)
+
+
+def test_patterns_come_with_the_script():
+    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)", "accuracy": r"acc=\d+"}
+    assert own(metrics=patterns, resource="epoch").script().metrics == patterns
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "problem"),
+    [
+        ({"metrics": {"loss": "("}}, "benchmark.metrics.loss", "is no regular expression"),
+        ({"metrics": {"loss": 3}}, "benchmark.metrics.loss", "is no regular expression"),
+        ({"metrics": {"loss": "(a)(b)"}}, "benchmark.metrics.loss", "has 2 groups"),
+        ({"metrics": {"loss": "a", "st_x": "b"}}, "benchmark.metrics.st_x", "names that begin with 'st_'"),
+        ({"metrics": {"accuracy": "a"}}, "benchmark.metrics", "lacks a pattern for loss, what is optimised"),
+        (
+            {"metrics": {"loss": "a"}, "resource": "epoch"},
+            "benchmark.metrics",
+            "lacks a pattern for epoch, the resource.* or benchmark.resource=null",
+        ),
+    ],
+)
+def test_patterns_that_find_no_reports_are_refused(options, option, problem):
+    with pytest.raises(ConfigurationError, match=problem) as refused:
+        own(**options)
+    assert refused.value.option == option

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import tunekit_benchmarks
-from tunekit_core import ConfigurationError, Executable, create
+from tunekit_core import ConfigurationError, Executable, create, render_command
 
 BENCHMARKS = ("checkpoint_example", "height", "mlp_digits")
 POINT = {"rate": 0.3, "floor": 0.25, "sleep_time": 0.0}
@@ -29,10 +29,9 @@ class Runner:
         self.environment.pop("TUNEKIT_NOTICES", None)
 
     def start(self, benchmark, configuration):
-        arguments = [text for name, value in configuration.items() for text in (f"--{name}", str(value))]
-        checkpoint = ["--st_checkpoint_dir", str(self.checkpoint)]
-        command = [*benchmark.script().command, *arguments, *checkpoint]
-        return subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True)
+        places = {"templates": {}, "folder": "", "checkpoint": str(self.checkpoint), "seed": 0}
+        command = render_command(benchmark.script().command, configuration, **places)
+        return subprocess.Popen(command.words, env=self.environment, stdout=subprocess.PIPE, text=True)
 
     def run(self, benchmark, configuration):
         before = len(self.read())

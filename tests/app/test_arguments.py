@@ -89,6 +89,25 @@ def test_every_override_gets_the_prefix_that_it_needs(typed, for_hydra):
     assert with_prefixes([typed]) == [for_hydra]
 
 
+@pytest.mark.parametrize(
+    ("command", "for_hydra"),
+    [
+        ("python train.py optim.lr={lr}", "'python train.py optim.lr={lr}'"),
+        ("python train.py [{a},{b}] --c=1,2", "'python train.py [{a},{b}] --c=1,2'"),
+        ('python train.py --a "b c"', "'python train.py --a \"b c\"'"),
+        ("python train.py --a 'b c'", r"'python train.py --a \'b c\''"),
+        ('"my program" train.py', "'\"my program\" train.py'"),
+        ("'python a.py {lr}',\"python b.py {lr}\"", "'python a.py {lr}',\"python b.py {lr}\""),
+        ('"python train.py --a \\"b\\""', '"python train.py --a \\"b\\""'),
+        ("null", "null"),
+        ("", ""),
+    ],
+)
+def test_a_command_is_text_with_whatever_signs_and_several_are_in_quotes(command, for_hydra):
+    assert with_prefixes([f"benchmark.command={command}"]) == [f"++benchmark.command={for_hydra}"]
+    assert with_prefixes([f"++benchmark.command={for_hydra}"]) == [f"++benchmark.command={for_hydra}"]
+
+
 @pytest.mark.parametrize("arguments", [["--multirn"], ["--cfg"], ["plugin"], ["-x", "seed=1"]])
 def test_what_is_neither_flag_nor_override_is_refused(arguments):
     with pytest.raises(ConfigurationError):

@@ -27,13 +27,11 @@ SWEEP = [
 ]
 SCRIPT = """
 import argparse, json, time
-from pathlib import Path
 from tunekit import Reporter
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--lr", type=float)
 parser.add_argument("--epochs", type=int)
-parser.add_argument("--st_checkpoint_dir", type=Path)
 args = parser.parse_args()
 report = Reporter()
 for epoch in range(1, args.epochs + 1):

@@ -378,6 +378,17 @@ def test_programs_in_one_folder_are_sent_as_one(toy, within, sources, sent):
     assert (script.folder, script.sources) == (project, sent)
 
 
+def test_files_that_placeholders_name_are_sent_with_the_sources(toy, within):
+    project = within("here") / "project"
+    project.mkdir()
+    (project / "train.py").write_text(TRAIN)
+    (project / "base.yaml").write_text("x: 1")
+    named = (f"benchmark.command={sys.executable} train.py {{yaml:base.yaml}}", "benchmark.sources=[train.py]")
+    specs = plan_command(parse((*SCRIPT, *named))).specs
+    (script,) = launch_of(specs, launcher="toy", command="typed").scripts
+    assert script.sources == (Path("train.py"), Path("base.yaml"))
+
+
 def test_a_benchmark_whose_script_is_part_of_it_sends_no_folder(toy, results):
     specs = plan_command(parse(("benchmark=height", "backend=local", "searcher=random"))).specs
     launch = launch_of(specs, launcher="toy", command="typed")

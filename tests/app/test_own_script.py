@@ -72,6 +72,18 @@ def test_domains_alone_get_quotes_and_get_them_once(typed, for_hydra):
     assert with_prefixes([for_hydra]) == [for_hydra]
 
 
+@given(text=st.text(alphabet="ab'\"\\,()[]{}= :\n$~", max_size=12))
+def test_hydra_reads_a_command_as_it_is_typed(text):
+    (override,) = with_prefixes([f"benchmark.command=python {text}"])
+    assert OverridesParser.create().parse_override(override).value() == f"python {text}"
+
+
+def test_commands_to_sweep_over_are_in_quotes_each():
+    (override,) = with_prefixes(["benchmark.command='python a.py {lr},{x}',\"python 'b c.py' {lr}\""])
+    parsed = OverridesParser.create().parse_override(override)
+    assert list(parsed.sweep_string_iterator()) == ["'python a.py {lr},{x}'", "\"python 'b c.py' {lr}\""]
+
+
 def benchmark_of(finished):
     assert finished.status == 0, finished.err
     return yaml.safe_load(finished.out)
@@ -95,9 +107,14 @@ MISTAKES = {
     "no command": (["benchmark=script", LR], ["benchmark.command=…"]),
     "program": (["benchmark=script", "benchmark.command=pyton train.py", LR], ["no program 'pyton' is on the PATH"]),
     "script": (["benchmark=script", f"benchmark.command={sys.executable} trian.py", LR], ["no file", "trian.py"]),
-    "quotes of a command": (
-        ["benchmark=script", 'benchmark.command=python train.py --a "b"', LR],
-        [r"""'benchmark.command="python train.py --a \"b\""'"""],
+    "quotes of a command": (["benchmark=script", 'benchmark.command=python "train.py', LR], ["No closing quotation"]),
+    "placeholder of a command": (
+        ["benchmark=script", f"{COMMAND} {{lrr}}", LR],
+        ["has the placeholder {lrr}", "Did you mean 'lr'?"],
+    ),
+    "dollar in a command": (
+        ["benchmark=script", f"{COMMAND} ${{lr}}", LR],
+        ["benchmark.command is made of ${lr}", "no dollar: {lr}", r"written \${{lr}}"],
     ),
     "no space": (["benchmark=script", COMMAND], ["benchmark.space={}", "loguniform(1e-4,1e-1)"]),
     "brackets of a domain": (
@@ -131,9 +148,12 @@ def test_a_mistake_gets_one_clear_message(mistake, tunekit, results, project):
     assert not results.root.exists()
 
 
-def test_a_script_is_tuned(tunekit, results, project):
+@pytest.mark.parametrize("method", ["RS", "BO", "ASHA"])
+def test_a_script_is_tuned_that_takes_no_other_arguments_than_its_own(method, tunekit, results, project):
+    (project / "train.py").write_text(TRAIN.replace("parse_known_args()[0]", "parse_args()"))
     typed = ["benchmark=script", COMMAND, LR, "benchmark.resource=epoch", "benchmark.max_resource=27"]
-    finished = tunekit("+method=ASHA", "backend=local", *typed, "stopping.max_num_trials_finished=4", "n_workers=2")
+    ends = ["stopping.max_num_trials_finished=4", "stopping.max_failures=0", "n_workers=2"]
+    finished = tunekit(f"method={method}", "backend=local", *typed, *ends)
     assert finished.status == 0, finished.err
     assert "Best loss" in finished.out
     (folder,) = results.folders()

@@ -119,9 +119,31 @@ def test_reserved_names_are_refused(file, name):
         Reporter()(**{name: 1})
 
 
-def test_nothing_to_report_is_refused(file):
+@pytest.mark.parametrize("metrics", [(), (None,), ({},)])
+def test_nothing_to_report_is_refused(file, metrics):
     with pytest.raises(ValueError, match="nothing to report"):
-        Reporter()()
+        Reporter()(*metrics)
+
+
+def test_a_mapping_has_names_that_are_no_keywords(file):
+    Reporter()({"val/loss": np.float32(0.5), "self": 1}, metrics=2)
+    assert metrics(lines(file)[0]) == {"val/loss": 0.5, "self": 1, "metrics": 2}
+
+
+def test_a_metric_that_is_given_twice_is_refused(file):
+    with pytest.raises(ValueError, match=r"'loss' is given twice.*leave one out"):
+        Reporter()({"loss": 1}, loss=1)
+
+
+@pytest.mark.parametrize("given", [0.5, [("loss", 1)], "loss", {1: 2}])
+def test_what_names_no_metrics_is_refused(file, given):
+    with pytest.raises(TypeError, match=r"Type report\("):
+        Reporter()(given)
+
+
+def test_what_the_trial_has_cost_may_be_reported(file):
+    Reporter()(loss=1, st_worker_cost=np.float64(0.25))
+    assert metrics(lines(file)[0]) == {"loss": 1, "st_worker_cost": 0.25}
 
 
 def test_without_a_backend_reports_are_printed(monkeypatch, capsys):

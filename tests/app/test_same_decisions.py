@@ -21,6 +21,7 @@ from tunekit_core import (
     TrialPlaced,
     Tuner,
     create,
+    literal_word,
     loguniform,
     uniform,
 )
@@ -77,7 +78,7 @@ class Twofold(Benchmark):
     n_seeds = 1
 
     def script(self):
-        return Script((sys.executable, "-c", TRAIN))
+        return Script((sys.executable, "-c", literal_word(TRAIN), "--st_checkpoint_dir", "{checkpoint}"))
 
     def blackbox(self):
         return self

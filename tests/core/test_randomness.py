@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tunekit_core.errors import ConfigurationError, PluginError
-from tunekit_core.randomness import Streams, effective_seed
+from tunekit_core.randomness import Streams, effective_seed, trial_seed
 
 
 def obvious_generator(seed: int, name: str, counter: int) -> np.random.Generator:
@@ -127,3 +127,12 @@ def test_trials_before_the_first_are_refused():
 def test_the_effective_seed_wraps_around():
     assert effective_seed(2**32 - 1, 3) == 2
     assert effective_seed(0, 19) == 19
+
+
+def test_trials_have_seeds_of_their_own_which_never_change():
+    assert [trial_seed(0, trial_id) for trial_id in range(3)] == [0, 717608775, 38172994]
+    assert trial_seed(2**32 - 1, 10**6) == trial_seed(2**32 - 1, 10**6)
+    seeds = {trial_seed(seed, trial_id) for seed in range(100) for trial_id in range(1000)}
+    assert len(seeds) == 100_000
+    assert min(seeds) >= 0
+    assert max(seeds) < 2**31

@@ -154,6 +154,11 @@ BROKEN = {
         "A blackbox gives the same curve whenever it is asked",
     ),
     "an empty command": (with_script(command=()), COMMAND, "The command of a script is not empty"),
+    "a command that passes too little": (
+        with_script(command=(sys.executable, "train.py", "{units}")),
+        COMMAND,
+        "The command of a script passes no ",
+    ),
     "a command that is no text": (with_script(command=("python", 3)), COMMAND, "The words of a command are text"),
     "a program that does not exist": (
         with_script(command=("no-such-program",)),

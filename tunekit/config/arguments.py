@@ -14,7 +14,7 @@ from itertools import zip_longest
 import attrs
 
 from tunekit.config.free_names import encoded_free_key
-from tunekit.config.hydra_values import readable, readable_entry
+from tunekit.config.hydra_values import readable, readable_entry, readable_text
 from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
 from tunekit_core.errors import ConfigurationError, suggestion
@@ -37,6 +37,7 @@ INFO_FLAGS = ("--info", "-i")
 COMMAND_FLAGS = (*CFG, "--experimental-rerun", *INFO_FLAGS, *PLAIN_FLAGS)  # of which Hydra takes one
 INFO_TOPICS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 SPACE = "benchmark.space."
+COMMAND, PATTERNS = "benchmark.command", "benchmark.metrics."  # texts in which any sign may stand
 OF_LAUNCHER = "hydra.launcher."
 OVERRIDE = re.compile(r"(?P<prefix>\+\+|\+|~)?(?P<key>[^=@+~]+)(?P<rest>(@[^=]*)?(=.*)?)", re.DOTALL)
 
@@ -180,7 +181,14 @@ def _with_prefix(override: str) -> str:
     else:
         return override
     before, equals, value = match["rest"].partition("=")
-    return prefix + key + before + equals + (readable_entry(value) if key.startswith(SPACE) else readable(value))
+    return prefix + key + before + equals + _value(key, value)
+
+
+def _value(key: str, value: str) -> str:
+    """What is typed for a key, as Hydra's grammar takes it."""
+    if key.startswith(SPACE):
+        return readable_entry(value)
+    return readable_text(value) if key == COMMAND or key.startswith(PATTERNS) else readable(value)
 
 
 def _value_of(flag: str, rest: list[str]) -> str:

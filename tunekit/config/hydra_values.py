@@ -14,6 +14,8 @@ TOKEN = re.compile(
     r"|(?P<other>.)",
     re.DOTALL,
 )
+QUOTED_TEXT = r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*"""
+QUOTED_TEXTS = re.compile(rf"(null|{QUOTED_TEXT}(,{QUOTED_TEXT})*)?", re.DOTALL)
 NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9_/\\+.$%*@?|:\s{}-]")  # braces are those of an interpolation
 BARE_KEY = re.compile(r"[A-Za-z0-9_/\\+.$%*@?|\s-]+")
 KEY = re.compile(r"\s*:")
@@ -55,6 +57,15 @@ def readable(value: str) -> str:
 def readable_entry(value: str) -> str:
     """The same of an entry of a search space, where what has brackets and is no list is one text, such as a domain."""
     return quoted(value) if START_OF_CALL.match(value) or WITH_BRACKETS.match(value.strip()) else readable(value)
+
+
+def readable_text(value: str) -> str:
+    r"""The same of what is one text, whatever signs are in it; several to sweep over are in quotes, each.
+
+    >>> readable_text("python train.py --lr {lr}"), readable_text("'a','b'"), readable_text("null")
+    ("'python train.py --lr {lr}'", "'a','b'", 'null')
+    """
+    return value if QUOTED_TEXTS.fullmatch(value) else quoted(value)
 
 
 def quoted(text: str, mark: str = "'") -> str:

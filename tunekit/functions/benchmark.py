@@ -15,6 +15,7 @@ from tunekit.runs.resuming import FUNCTION_BENCHMARK
 from tunekit_core.contracts.benchmarks import Benchmark, Script
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.portable.script_command import literal_word
 from tunekit_core.space import SearchSpace
 
 RUNNER = str(Path(__file__).with_name("trial.py"))
@@ -87,9 +88,9 @@ class FunctionBenchmark(Benchmark):
 
     def script(self) -> Script:
         """The same Python, in the same folder; by path, since with ``-m`` it would import from that folder first."""
-        command = (sys.executable, RUNNER, str(self.file), self._metric)
+        words = (sys.executable, RUNNER, str(self.file), self._metric)
         # What is in the function is known otherwise.
-        return Script(command, takes_arguments=False, sources=(), is_portable=False)
+        return Script((*map(literal_word, words), "{none}"), sources=(), is_portable=False)
 
 
 def _for_its_owner_alone(path: str, flags: int) -> int:

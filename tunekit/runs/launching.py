@@ -129,7 +129,10 @@ def _scripts(specs: Iterable[RunSpec], launcher: str) -> tuple[Script, ...]:
             )
         if script.folder is not None:
             folder = script.folder.absolute()
-            found[folder] = _with_sources_of(attrs.evolve(script, folder=folder), found.get(folder))
+            # Files that placeholders name are read where the runs are run.
+            sources = None if script.sources is None else (*script.sources, *map(Path, script.templates))
+            there = attrs.evolve(script, folder=folder, sources=sources)
+            found[folder] = _with_sources_of(there, found.get(folder))
     return tuple(found.values())
 
 

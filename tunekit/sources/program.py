@@ -17,6 +17,7 @@ from tunekit.sources.installed import is_installed, is_installed_program
 from tunekit.sources.listed import listed
 from tunekit.sources.modules import ImportPath, import_path, imported, names_of, package_root
 from tunekit_core.contracts.benchmarks import Script
+from tunekit_core.portable.script_command import placeholders_of, plain_word
 
 PYTHON_FILES = (".py", ".pyw")
 
@@ -52,7 +53,8 @@ def sources_of(
       installed is not, nor what only running tells: computed names, changes of ``sys.path``, other programs that are
       started.
 
-    Where the script says what its sources are, those are counted instead.
+    Where the script says what its sources are, those are counted instead. Files that placeholders of the command name,
+    as in ``{yaml:base.yaml}``, are counted in any case.
 
     Args:
         script: The program.
@@ -64,10 +66,13 @@ def sources_of(
     """
     here = os.path.abspath(script.folder or "")
     home = None if script.folder is None else here
+    templates = [placeholder.file for placeholder in placeholders_of(script.command) if placeholder.file]
     if script.sources is not None:
-        are_absolute = all(path.is_absolute() for path in script.sources)
-        return listed(script.sources, here, home if are_absolute else here, results_dir)
-    named = read_command(script.command)
+        paths = [*script.sources, *map(Path, templates)]
+        are_absolute = all(path.is_absolute() for path in paths)
+        return listed(paths, here, home if are_absolute else here, results_dir)
+    named = read_command([plain_word(word) or word for word in script.command])
+    named.words.extend(templates)
     variables = {**(os.environ if environment is None else environment), **script.environment}
     added = list(_python_path([*named.python_path, variables.get(PYTHONPATH, "")], here))
     shared = editable_projects(named.programs, here, variables.get("PATH")).after(added)

@@ -102,25 +102,47 @@ class Simulatable(Protocol):
 class Script:
     """What runs a trial: a program that is given hyperparameters and reports metrics.
 
-    It is given every entry of the configuration as ``--name value``, and in the JSON file that the variable
-    ``TUNEKIT_CONFIGURATION`` names; its metrics come through :class:`tunekit.Reporter`.
+    Words of its command may hold placeholders, which become values of the configuration:
+
+    ==================================== ===========================================================================
+    ``{NAME}``                           the value of one entry; of a list a word for each element
+    ``{arguments}``                      ``--NAME VALUE`` for each entry that no other placeholder takes. A command
+                                         that passes no entry has it at its end
+    ``{flags}``, ``{no_flags}``          what is true or false: ``--NAME`` or nothing, ``--NAME`` or ``--no-NAME``
+    ``{overrides}``                      ``NAME=VALUE``, as Hydra reads it
+    ``{json}``, ``{yaml}``               the path of a file with the entries; ``optim.lr`` lies in a mapping ``optim``
+    ``{json:FILE}``, ``{yaml:FILE}``     the path of a copy of a file in which these are set
+    ``{none}``                           nothing: the program reads the file that ``TUNEKIT_CONFIGURATION`` names
+    ``{checkpoint}``, ``{seed}``         the folder of the trial's checkpoint; a number of its own, from 0 to 2**31 - 1
+    ==================================== ===========================================================================
+
+    Braces are written ``{{`` and ``}}``, see :func:`~tunekit_core.literal_word`. Beside all that, the variables
+    ``TUNEKIT_CONFIGURATION``, ``TUNEKIT_CHECKPOINT_DIR`` and ``TUNEKIT_SEED`` say the same.
+
+    It reports through :class:`tunekit.Reporter`, by appending lines of JSON to the file that the variable
+    ``TUNEKIT_REPORTS`` names, or by what it prints: a line ``[tunekit-report] {"loss": 0.5}``, or anything in which
+    regular expressions find the metrics.
 
     Attributes:
-        command: The program and its first arguments.
+        command: The program and its arguments.
         folder: Its working directory; that of the tuner unless given.
         environment: Variables that it gets beside those of the tuner.
-        takes_arguments: Whether it is given arguments; if not, it reads the file alone.
         sources: The files and folders that make it up, relative to its working directory: with another content it is
             another program. Unless given they are found: what the command names, and what that imports.
         is_portable: Whether it can run on another machine that has its working directory.
+        templates: What the files hold that placeholders name: by ``FILE`` a mapping, as JSON has them.
+        metrics: By metric a regular expression whose first group, or all that it matches, is the value in a line that
+            the program prints. A report is made whenever the metrics of the objective and the resource have been found
+            since the last one; with any, it has all of these.
     """
 
     command: tuple[str, ...]
     folder: Path | None = None
     environment: Mapping[str, str] = attrs.field(factory=dict)
-    takes_arguments: bool = True
     sources: tuple[Path, ...] | None = None
     is_portable: bool = True
+    templates: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    metrics: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @runtime_checkable

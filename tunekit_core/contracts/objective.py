@@ -53,6 +53,11 @@ class Objective:
                 "metric."
             )
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """What a report needs to be used: the metrics, and the resource if one is named."""
+        return self.metric if self.resource is None else (*self.metric, self.resource)
+
     def losses(self, metrics: Mapping[str, Any]) -> tuple[float, ...]:
         """The metrics as losses: lower is better, and what is not finite counts as worst (infinity).
 

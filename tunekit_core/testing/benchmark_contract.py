@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from tunekit_core.contracts.benchmarks import Benchmark, Blackbox, Curve, Executable, Script, Simulatable
+from tunekit_core.contracts.command_checks import check_command
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.random_configurations import RandomConfigurations
 from tunekit_core.engine.state.reading import taken_columns
+from tunekit_core.portable.script_command import BadCommand, plain_word
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, SearchSpace
 
@@ -162,7 +164,7 @@ class BenchmarkContract:
             assert repr(second.curve(configuration, 0)) == curve, "A benchmark that is made anew gives the same curves."
 
     def test_its_script_has_a_command_that_exists(self, make: Make) -> None:
-        """Its words are text, and so are the variables for it."""
+        """Its words are text, and so are the variables for it. Its placeholders pass the whole space."""
         benchmark = make()
         if not isinstance(benchmark, Executable):
             pytest.skip("no program is run")
@@ -170,7 +172,11 @@ class BenchmarkContract:
         assert isinstance(script, Script), "script() returns a Script."
         assert script.command, "The command of a script is not empty."
         assert all(isinstance(word, str) and word for word in script.command), "The words of a command are text."
-        program = script.command[0]
+        try:
+            check_command(script, benchmark.space)
+        except BadCommand as error:
+            raise AssertionError(f"The command of a script {error}.") from error
+        program = str(plain_word(script.command[0]))
         if os.sep in program and script.folder is not None:
             program = str(script.folder / program)  # that is where it is looked for when it runs
         assert shutil.which(program, path=script.environment.get("PATH")) is not None, (

@@ -74,7 +74,7 @@ class SleepingBenchmark(ReportsBenchmark):
     """A script that says nothing."""
 
     def script(self) -> Script:
-        return Script(("sleep", "3600"), takes_arguments=False)
+        return Script(("sleep", "3600", "{none}"))
 
 
 class Clock(Observer):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from tunekit_core import Benchmark, Objective, Script, SearchSpace, loguniform, option, uniform
+from tunekit_core import Benchmark, Objective, Script, SearchSpace, literal_word, loguniform, option, uniform
 
 EPOCHS = 27
 
@@ -48,4 +48,5 @@ class CheckpointExampleBenchmark(Benchmark):
         )
 
     def script(self) -> Script:
-        return Script((sys.executable, str(Path(__file__).with_name("script.py"))))
+        words = sys.executable, str(Path(__file__).with_name("script.py"))
+        return Script((*map(literal_word, words), "--st_checkpoint_dir", "{checkpoint}"))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from tunekit_core import Benchmark, Objective, Script, SearchSpace, option, randint
+from tunekit_core import Benchmark, Objective, Script, SearchSpace, literal_word, option, randint
 
 STEPS = 100
 
@@ -39,4 +39,5 @@ class HeightBenchmark(Benchmark):
         )
 
     def script(self) -> Script:
-        return Script((sys.executable, str(Path(__file__).with_name("script.py"))))
+        words = sys.executable, str(Path(__file__).with_name("script.py"))
+        return Script(tuple(map(literal_word, words)))

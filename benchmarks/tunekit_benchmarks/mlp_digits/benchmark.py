@@ -15,6 +15,7 @@ from tunekit_core import (
     Objective,
     Script,
     SearchSpace,
+    literal_word,
     lograndint,
     loguniform,
     option,
@@ -82,4 +83,5 @@ class MlpDigitsBenchmark(Benchmark):
                 option="benchmark",
                 value=self.name,
             )
-        return Script((sys.executable, str(Path(__file__).with_name("script.py"))))
+        words = sys.executable, str(Path(__file__).with_name("script.py"))
+        return Script((*map(literal_word, words), "--st_checkpoint_dir", "{checkpoint}"))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import attrs
 
+from tunekit_benchmarks.script.command import check_program, name_of, templates_of, words_of
 from tunekit_core import (
+    COST_ATTRIBUTE,
     Benchmark,
     ConfigurationError,
     InvalidOption,
@@ -23,17 +23,20 @@ from tunekit_core import (
 )
 
 RESERVED = "st_"
-OTHER_FOLDER = "Where the program runs is said by benchmark.folder=FOLDER"
 EXAMPLE = "benchmark.space.lr='loguniform(1e-4,1e-1)'"
-FILE_OF_PROGRAM = re.compile(r"[^-].*\.[A-Za-z]\w*")  # train.py, run.sh, main.R, but neither 0.5 nor --a=b.py
-NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
+EXAMPLE_PATTERN = "benchmark.metrics.loss='val_loss: ([0-9.e+-]+)'"
 
 
 @attrs.frozen(kw_only=True)
 class ScriptOptions:
     """What is run, what it is given, and what it reports."""
 
-    command: str = option(help="The program and its first arguments, as in a shell, but no shell runs it.")
+    command: str = option(
+        help="The program and its arguments, as in a shell, but no shell runs it. ``{lr}`` stands for the value of "
+        "``lr``, ``{arguments}`` for ``--NAME VALUE`` of all that no other placeholder takes; it is added where "
+        "nothing else passes hyperparameters. Others are ``{flags}``, ``{no_flags}``, ``{overrides}``, ``{json}``, "
+        "``{yaml}``, ``{json:FILE}``, ``{yaml:FILE}``, ``{none}``, ``{checkpoint}``, ``{seed}``; a brace is ``{{``."
+    )
     space: Mapping[str, Any] = option(
         help="By name a domain, such as ``loguniform(1e-4,1e-1)``, a list of which one is taken, or a constant. The "
         "order does not matter."
@@ -50,14 +53,17 @@ class ScriptOptions:
     )
     max_resource_attr: str | None = option(
         None,
-        help="The argument through which the program is told how far to run, if it has one. It joins ``space`` by "
-        "itself.",
+        help="The entry through which the program is told how far to run, if it can be. It joins ``space`` by itself.",
     )
     folder: str | None = option(None, help="Working directory of the program; that of the tuner unless given.")
     environment: Mapping[str, Any] = option(
         attrs.Factory(dict), help="Variables for the program, beside those of the tuner."
     )
-    takes_arguments: bool = option(True, help="Whether it is given arguments; if not, it reads the file alone.")
+    metrics: Mapping[str, Any] = option(
+        attrs.Factory(dict),
+        help="For a program that cannot be changed: by metric a regular expression whose first group is its value in a "
+        "line that is printed. ``metric`` and ``resource`` need one each, and make a report once both were found.",
+    )
     sources: tuple[str, ...] | None = option(
         None,
         help="The files and folders that make up the program, relative to ``folder``; ``[]`` for none. With another "
@@ -95,9 +101,10 @@ class ScriptOptions:
 class ScriptBenchmark(Benchmark):
     """A program of your own: it is given hyperparameters, and reports metrics through ``tunekit.Reporter``.
 
-    Every entry of the space is an argument, ``--name value``; all of them are in the JSON file that the variable
-    ``TUNEKIT_CONFIGURATION`` names as well. The space is in alphabetical order, however it was written. What is in the
-    program belongs to the run: after an edit the same command is another run.
+    Every entry of the space is an argument, ``--name value``, unless the command says otherwise by placeholders, as in
+    ``python train.py optim.lr={lr}``. All of them are in the JSON file that the variable ``TUNEKIT_CONFIGURATION``
+    names as well. The space is in alphabetical order, however it was written. What is in the program belongs to the
+    run, and so do files that placeholders name: after an edit the same command is another run.
 
     Raises:
         InvalidOption: If the program does not exist, or the options do not go together.
@@ -105,6 +112,7 @@ class ScriptBenchmark(Benchmark):
 
     name: ClassVar[str] = "script"
     Options: ClassVar[type[Any]] = ScriptOptions
+    revision = 2
     max_wallclock_time = 3600.0
 
     def __init__(self, options: ScriptOptions) -> None:
@@ -115,17 +123,19 @@ class ScriptBenchmark(Benchmark):
         if options.max_resource_attr is not None:
             max_resource = _agreed_max_resource(entries, options.max_resource_attr, max_resource)
             entries[options.max_resource_attr] = max_resource
-        words = _words(options.command)
+        words = words_of(options.command)
         variables = _variables(options.environment)
         folder = _folder(options.folder)
-        _check_program(words, folder, variables)
+        templates = templates_of(options.command, words, folder)
         sources = _sources(options.sources, folder)
         self.space = _space(entries)
         self.objective = Objective(options.metric, options.mode, resource=options.resource)
         self.max_resource = max_resource
         self.max_resource_attr = options.max_resource_attr
-        self.dataset = _name_of(words)
-        self._script = Script(words, folder, variables, options.takes_arguments, sources)
+        self.dataset = name_of(words)
+        patterns = _patterns(options.metrics, self.objective)
+        self._script = Script(words, folder, variables, sources, templates=templates, metrics=patterns)
+        check_program(options.command, self._script, self.space)
 
     def script(self) -> Script:
         return self._script
@@ -165,16 +175,36 @@ def _agreed_max_resource(entries: Mapping[str, Any], name: str, max_resource: in
     return constant
 
 
-def _words(command: str) -> tuple[str, ...]:
-    try:
-        words = tuple(shlex.split(command))
-    except ValueError as error:
-        raise InvalidOption("command", command, f"cannot be split into words as a shell would: {error}") from error
-    if not words or not words[0]:
+def _patterns(metrics: Mapping[str, Any], objective: Objective) -> dict[str, str]:
+    """The regular expressions of metrics; one of them is enough to find what a report needs."""
+    for name, pattern in metrics.items():
+        if name.startswith(RESERVED) and name != COST_ATTRIBUTE:
+            raise InvalidOption(
+                f"metrics.{name}", pattern, f"cannot be used: names that begin with '{RESERVED}' are those of tunekit"
+            )
+        try:
+            n_groups = re.compile(pattern).groups
+        except (re.error, TypeError, RecursionError) as error:
+            raise InvalidOption(
+                f"metrics.{name}", pattern, f"is no regular expression ({error}). Type for example {EXAMPLE_PATTERN}"
+            ) from error
+        if n_groups > 1:
+            raise InvalidOption(
+                f"metrics.{name}",
+                pattern,
+                f"has {n_groups} groups, and the value is one: write the others as (?:…), as in {EXAMPLE_PATTERN}",
+            )
+    missing = [name for name in objective.needed if name not in metrics]
+    if metrics and missing:
+        what = "the resource" if missing[0] == objective.resource else "what is optimised"
+        more = " or benchmark.resource=null to count reports" if missing[0] == objective.resource else ""
         raise InvalidOption(
-            "command", command, "names no program. Type benchmark.command='python train.py', for example"
+            "metrics",
+            dict(metrics),
+            f"lacks a pattern for {missing[0]}, {what}, so that no report would have it. Type "
+            f"benchmark.metrics.{missing[0]}='{missing[0]}: ([0-9.e+-]+)', for example{more}",
         )
-    return words
+    return dict(metrics)
 
 
 def _variables(environment: Mapping[str, Any]) -> dict[str, str]:
@@ -212,44 +242,6 @@ def _sources(sources: Sequence[str] | None, folder: Path) -> tuple[Path, ...] | 
                 "those that make up the program, or null to have them found",
             )
     return paths
-
-
-def _check_program(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    """See that the program exists, and the file that an interpreter is to run."""
-    program = words[0]
-    if os.path.dirname(program):
-        path = folder / program
-        if not path.is_file():
-            raise InvalidOption("command", shlex.join(words), f"cannot run: there is no file {path}. {OTHER_FOLDER}")
-        if not os.access(path, os.X_OK):
-            raise InvalidOption(
-                "command",
-                shlex.join(words),
-                f"cannot run: {path} is not executable. Type `chmod +x {shlex.quote(str(path))}`, or put its "
-                "interpreter before it, such as python",
-            )
-    elif shutil.which(program, path=environment.get("PATH")) is None:
-        local = f". To run {folder / program} type ./{program}" if (folder / program).is_file() else ""
-        raise InvalidOption(
-            "command",
-            shlex.join(words),
-            f"cannot run: no program '{program}' is on the PATH{local}. Type its full path, or activate the "
-            "environment that has it",
-        )
-    file = next((word for word in words[1:] if not word.startswith("-")), "")
-    if file.endswith(".py") and not (folder / file).is_file():
-        raise InvalidOption(
-            "command", shlex.join(words), f"cannot run: there is no file {folder / file}. {OTHER_FOLDER}"
-        )
-
-
-def _name_of(words: Sequence[str]) -> str:
-    """What results are named after: the script or module that the command runs, or the program itself."""
-    if "-m" in words[1:-1]:
-        name = words[words.index("-m", 1) + 1]
-    else:
-        name = Path(next((word for word in words[1:] if FILE_OF_PROGRAM.fullmatch(word)), words[0])).stem
-    return NOT_IN_FOLDER_NAMES.sub("_", name)
 
 
 def _space(entries: Mapping[str, Any]) -> SearchSpace:

@@ -45,7 +45,15 @@ class Training(Benchmark):
 
     def script(self) -> Script:
         """The script beside this file."""
-        return Script((sys.executable, str(Path(__file__).with_name("train.py")), *sys.argv[7:]))
+        return Script(
+            (
+                sys.executable,
+                str(Path(__file__).with_name("train.py")),
+                *sys.argv[7:],
+                "--st_checkpoint_dir",
+                "{checkpoint}",
+            )
+        )
 
 
 class Copying(Scheduler):

@@ -2,7 +2,19 @@
 
 import sys
 
-from tunekit_core import Benchmark, Objective, Problem, Report, Script, SearchSpace, Streams, Trial, TrialEnded, uniform
+from tunekit_core import (
+    Benchmark,
+    Objective,
+    Problem,
+    Report,
+    Script,
+    SearchSpace,
+    Streams,
+    Trial,
+    TrialEnded,
+    literal_word,
+    uniform,
+)
 from tunekit_local.backend import LocalBackend
 from tunekit_local.options import LocalOptions
 
@@ -22,7 +34,7 @@ class Snippet(Benchmark):
         self.max_resource, self.max_resource_attr = max_resource, told
 
     def script(self):
-        return Script((sys.executable, "-c", self.code))
+        return Script((sys.executable, "-c", literal_word(self.code)))
 
 
 def problem_of(benchmark):

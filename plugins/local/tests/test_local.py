@@ -59,7 +59,7 @@ class Training(Benchmark):
         self.objective = Objective("score", "min", "epoch")
 
     def script(self):
-        return Script((sys.executable, str(TRAIN)))
+        return Script((sys.executable, str(TRAIN), "--st_checkpoint_dir", "{checkpoint}"))
 
 
 class FakeProcess:
@@ -80,7 +80,9 @@ class ToyTraining(ToyBenchmark):
         self.arguments = arguments
 
     def script(self):
-        return Script((sys.executable, str(TRAIN), "--seconds", "0.2", *self.arguments))
+        return Script(
+            (sys.executable, str(TRAIN), "--seconds", "0.2", *self.arguments, "--st_checkpoint_dir", "{checkpoint}")
+        )
 
     def backend(self, folder):
         return LocalBackend(toy_problem(self), self, folder, Streams(0), LocalOptions())
@@ -240,7 +242,9 @@ def test_what_is_strange_in_a_configuration_arrives_as_it_is(make, tmp_path):
     }
     benchmark = Training(**strange)
     code = "import json, os, sys; from tunekit import Reporter; Reporter()(epoch=1, score=0, seen=sys.argv[1:])"
-    benchmark.script = lambda: Script((sys.executable, "-c", code))
+    benchmark.script = lambda: Script(
+        (sys.executable, "-c", code, "{arguments}", "--st_checkpoint_dir", "{checkpoint}")
+    )
     backend = make(benchmark)
     backend.start(trial(backend, x=0.25), None, None)
     report, _ = until_idle(backend)
@@ -297,7 +301,7 @@ def test_a_supervisor_that_is_killed_takes_its_trial_with_it(make, tmp_path):
 
 def test_what_is_left_of_a_killed_supervisor_is_ended(make, tmp_path):
     benchmark = Training()
-    benchmark.script = lambda: Script(("sh", "-c", "sleep 600 & sleep 600"), takes_arguments=False)
+    benchmark.script = lambda: Script(("sh", "-c", "sleep 600 & sleep 600", "{none}"))
     backend = make(benchmark)
     backend.start(trial(backend), None, None)
     claim = tmp_path / "0" / "runs" / "0" / "process.jsonl"

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tunekit_core import PORTABLE_MODULES
 from tunekit_local import supervisor
 from tunekit_local.run_records import read_exit, read_processes
 from tunekit_local.supervisor import ALREADY_CLAIMED, identity, is_alive, launch
@@ -48,6 +49,12 @@ class Run:
             "timeout": None,
             "cpus": None,
             "notices": None,
+            "printed": {
+                "modules": str(PORTABLE_MODULES),
+                "patterns": {"loss": "loss ([0-9.]+)"},
+                "needed": ["loss"],
+                "file": str(self.folder / "reports.jsonl"),
+            },
         }
         (self.folder / "spec.json").write_text(json.dumps(spec | options))
 

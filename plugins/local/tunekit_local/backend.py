@@ -124,6 +124,8 @@ class LocalBackend(Backend):
             processes=self._processes,
             script=self._script,
             max_resource_attr=self.benchmark.max_resource_attr,
+            needed=self.problem.objective.needed,
+            seed=self.streams.seed,
             environment=changes_for_trials(),
             notices=self._notices.address,
             options=self._options,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import re
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from tunekit_core import Script, StartFailed, as_json
+from tunekit_core import PORTABLE_MODULES, Script, StartFailed, as_json, render_command, trial_seed
 from tunekit_local import begin_from
 from tunekit_local.devices import Assignment
 from tunekit_local.options import LocalOptions
@@ -20,10 +19,8 @@ from tunekit_local.run_process import RunProcess, RunProcesses
 from tunekit_local.running_trial import RunningTrial
 from tunekit_local.trial_folder import RunFolder, TrialFolder
 
-CHECKPOINT_ARGUMENT = "st_checkpoint_dir"
 REPORTS, NOTICES, VERSIONS = "TUNEKIT_REPORTS", "TUNEKIT_NOTICES", "TUNEKIT_CHECKPOINTS"  # read by the Reporter
-CONFIGURATION, CHECKPOINT = "TUNEKIT_CONFIGURATION", "TUNEKIT_CHECKPOINT_DIR"
-NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")  # what argparse takes for a number rather than an option; not -1e-05
+CONFIGURATION, CHECKPOINT, SEED = "TUNEKIT_CONFIGURATION", "TUNEKIT_CHECKPOINT_DIR", "TUNEKIT_SEED"
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -34,7 +31,9 @@ class Launcher:
     Attributes:
         processes: What runs them.
         script: The program that trains.
-        max_resource_attr: The argument through which it is told how far to go, if it has one.
+        max_resource_attr: The entry through which it is told how far to go, if it has one.
+        needed: The metrics without which there is no report: those that are optimised, and the resource.
+        seed: Effective seed of the experiment.
         environment: Changes to the environment of this process that make it that of the user.
         notices: Path of the socket on which scripts and supervisors send notices.
         options: Those of the backend.
@@ -44,6 +43,8 @@ class Launcher:
 
     script: Script
     max_resource_attr: str | None
+    needed: tuple[str, ...]
+    seed: int
     environment: Mapping[str, str | None]
     notices: Path
     options: LocalOptions
@@ -54,23 +55,27 @@ class Launcher:
         Raises:
             OSError: If its files cannot be written, or the system cannot start one more process.
         """
-        run = running.folder.run(running.number)
-        running.folder.write_configuration(running.trial.configuration)
-        running.folder.make_room(running.number, self.processes)
-        running.folder.checkpoints.prepare(running.trial.reached)
-        run.create(self._spec(running, run, devices))
-        return self.processes.launch(run.path)
-
-    def _spec(self, running: RunningTrial, run: RunFolder, devices: Assignment) -> Mapping[str, Any]:
-        """What the supervisor reads as ``spec.json``; the devices are for a later process of the tuner."""
+        folder = running.folder
+        run = folder.run(running.number)
         configuration = dict(running.trial.configuration)
         if self.max_resource_attr is not None and running.until is not None:
             configuration[self.max_resource_attr] = running.until
-        folder = running.folder
-        return {
-            "command": self._command(configuration, folder),
+        seed = trial_seed(self.seed, running.trial.id)
+        command = render_command(
+            self.script.command,
+            json.loads(as_json(configuration)),
+            templates=self.script.templates,
+            folder=str(run.path),
+            checkpoint=str(folder.checkpoints.working),
+            seed=seed,
+        )
+        folder.write_configuration(configuration)
+        folder.make_room(running.number, self.processes)
+        folder.checkpoints.prepare(running.trial.reached)
+        spec = {
+            "command": self._with_checkpoint(command.words, folder),
             "folder": None if self.script.folder is None else str(self.script.folder),
-            "environment": self._environment(devices, folder, run),
+            "environment": {**self._environment(devices, folder, run), SEED: str(seed)},
             "stdout": str(folder.stdout),
             "stderr": str(folder.stderr),
             "log_bytes": self.options.log_bytes,
@@ -78,19 +83,24 @@ class Launcher:
             "timeout": self.options.trial_timeout,
             "cpus": devices.cpus,
             "notices": str(self.notices),
-            "devices": attrs.asdict(devices),
+            "printed": {
+                "modules": str(PORTABLE_MODULES),
+                "patterns": dict(self.script.metrics),
+                "needed": self.needed,
+                "file": str(run.reports),
+            },
+            "devices": attrs.asdict(devices),  # for a later process of the tuner
         }
+        run.create(spec, command.files)
+        return self.processes.launch(run.path)
 
-    def _command(self, configuration: Mapping[str, Any], folder: TrialFolder) -> list[str]:
-        """The command, with a pair of arguments for every entry of the configuration, and one for the checkpoint."""
-        command = list(self.script.command)
-        checkpoint, version = str(folder.checkpoints.working), folder.checkpoints.version_to_take()
-        if self.script.takes_arguments:
-            for name, value in {**configuration, CHECKPOINT_ARGUMENT: checkpoint}.items():
-                command += _argument(name, value)
+    def _with_checkpoint(self, command: list[str], folder: TrialFolder) -> list[str]:
+        """The command, after which puts a published checkpoint into its place, if there is one to go on from."""
+        version = folder.checkpoints.version_to_take()
         if version is None:
             return command
-        return [sys.executable, "-I", "-S", begin_from.__file__, str(version), checkpoint, *command]
+        working = str(folder.checkpoints.working)
+        return [sys.executable, "-I", "-S", begin_from.__file__, str(version), working, *command]
 
     def _environment(self, devices: Assignment, folder: TrialFolder, run: RunFolder) -> dict[str, str | None]:
         """Changes to the environment: the user's, the benchmark's, and where the script finds files and reports."""
@@ -125,10 +135,3 @@ def failures_to_start(what: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in DISK_IS_FULL:
             raise
         raise StartFailed(f"{what}: {error}") from error
-
-
-def _argument(name: str, value: Any) -> list[str]:
-    text = value if isinstance(value, str) else str(value) if isinstance(value, bool) else as_json(value)
-    # A text that begins with a dash would be taken for the next option, unless it is part of this one.
-    takes_for_option = text.startswith("-") and not NEGATIVE.fullmatch(text)
-    return [f"--{name}={text}"] if takes_for_option else [f"--{name}", text]

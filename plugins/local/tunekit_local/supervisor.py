@@ -1,9 +1,9 @@
 """Runs one command for one run of a trial, and writes down how it ended, whether or not the tuner is still there.
 
 Started by ``launch`` as a program of its own. It claims the run, starts the command in a session of its own, copies its
-output into bounded logs, ends it when asked, when its time is over or when the tuner died, ends whatever it left
-running, and records the end. It needs only the standard library, and little of that, since it is started once for every
-run of a trial.
+output into bounded logs, passes on what it prints as reports, ends it when asked, when its time is over or when the
+tuner died, ends whatever it left running, and records the end. It needs only the standard library, and little of that,
+since it is started once for every run of a trial.
 
 It tells the tuner what happened by two files in the folder of the run. ``process.jsonl`` names the supervisor and, on a
 second line, the child; the process that creates this file has claimed the run. ``exit.json`` says how the run ended,
@@ -137,6 +137,48 @@ class _Log:
         self._fd, self._written = file, status.st_size
 
 
+class _PrintedReports:
+    """What the command prints as reports, appended to the file where its Reporter would write them.
+
+    Args:
+        spec: ``modules``, the folder of the module that finds them; its ``patterns`` and what is ``needed``; the
+            ``file`` that they are appended to.
+        notices: Path of the socket on which the tuner is told.
+
+    Attributes:
+        lost: Why reports could not be appended; empty if all could.
+    """
+
+    def __init__(self, spec: dict[str, Any], notices: str) -> None:
+        sys.path.append(spec["modules"])  # the packages that it lies in need more than the standard library
+        from printed_reports import PrintedReports
+
+        self._reader = PrintedReports(spec["patterns"], spec["needed"])
+        self._path, self._notices = spec["file"], notices
+        self.lost = ""
+
+    def write(self, data: bytes) -> None:
+        self._append(self._reader.read(data))
+
+    def read_rest(self) -> None:
+        self._append(self._reader.read_rest())
+
+    def _append(self, reports: list[bytes]) -> None:
+        if not reports:
+            return
+        try:
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW, 0o666)
+            try:
+                data = b"".join(report + b"\n" for report in reports)
+                while data:
+                    data = data[os.write(file, data) :]
+            finally:
+                os.close(file)
+        except OSError as error:
+            self.lost = self.lost or f"reports that it has printed: {error.strerror}"
+        _notify(self._notices, self._path)
+
+
 class _Supervisor:
     """One run. Signals are handled as soon as this object exists; signals and bytes are waited for in one place.
 
@@ -152,7 +194,7 @@ class _Supervisor:
         self.cause = ""
         self.started = False
         self._lifeline = lifeline
-        self._logs: dict[int, _Log] = {}  # by the pipe that they are fed from
+        self._sinks: dict[int, list[_Log | _PrintedReports]] = {}  # by the pipe that they are fed from
         self._child = 0
         self._status: int | None = None
         self._poll = select.poll()
@@ -182,10 +224,11 @@ class _Supervisor:
         began, kills = time.monotonic(), _oom_kills()
         deadline = began + (float("inf") if spec["timeout"] is None else spec["timeout"])
         grace = float(spec["grace_period"])
-        logs = [_Log(spec[stream], int(spec["log_bytes"])) for stream in ("stdout", "stderr")]
+        output, errors_log = (_Log(spec[stream], int(spec["log_bytes"])) for stream in ("stdout", "stderr"))
+        printed = _PrintedReports(spec["printed"], spec["notices"])
         if self.cause:
             return _ending(self.cause)
-        errors = self._start(spec, logs, claim)
+        errors = self._start(spec, [[output, printed], [errors_log]], claim)
         terminated = killed = False
         limit = 0.0  # until then, what outlives the command may end by itself
         while self._status is None:
@@ -204,22 +247,23 @@ class _Supervisor:
             self._wait(deadline - time.monotonic())
         cause = self.cause if terminated or not self.started else ENDED
         survivors = self._end_descendants(max(limit, time.monotonic() + SECONDS_FOR_HELPERS))
+        printed.read_rest()
         message = os.read(errors, EXIT_BYTES).decode(errors="replace")
         if message or not self.started:
             return _ending(NOT_STARTED if message else cause, message=message)
         code = os.waitstatus_to_exitcode(self._status)
         oom_killed = code == -signal.SIGKILL and not killed and _oom_kills() > kills
-        lost = ", ".join(log.lost for log in logs if log.lost)
+        lost = ", ".join(each.lost for each in (output, errors_log, printed) if each.lost)
         return _ending(cause, code, oom_killed=oom_killed, survivors_killed=survivors, lost_output=lost)
 
     def _end(self, cause: str) -> None:
         self.cause = self.cause or cause
 
-    def _start(self, spec: dict[str, Any], logs: list[_Log], claim: int) -> int:
+    def _start(self, spec: dict[str, Any], sinks: list[list[_Log | _PrintedReports]], claim: int) -> int:
         """Start the child, unless it is to end already. Returns the pipe where it says why it became no command."""
         gate, opener = os.pipe()
         errors, errors_end = os.pipe()
-        pipes = [os.pipe() for _ in logs]
+        pipes = [os.pipe() for _ in sinks]
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         parent = os.getpid()
         self._child = os.fork()
@@ -229,10 +273,10 @@ class _Supervisor:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for fd in (gate, errors_end, *(write for _, write in pipes)):
             os.close(fd)
-        for (read, _), log in zip(pipes, logs, strict=True):
+        for (read, _), sinks_of_stream in zip(pipes, sinks, strict=True):
             os.set_blocking(read, False)
             self._poll.register(read, select.POLLIN)
-            self._logs[read] = log
+            self._sinks[read] = sinks_of_stream
         if child := identity(self._child):
             os.write(claim, _line(child))
         self._wait(0.0)  # the tuner may be dead already
@@ -259,9 +303,13 @@ class _Supervisor:
             if not data:
                 self._poll.unregister(fd)
             if fd != self._lifeline:
-                self._logs[fd].write(data)
+                self._write(fd, data)
             elif not data:
                 self._end(TUNER_DIED)
+
+    def _write(self, fd: int, data: bytes) -> None:
+        for sink in self._sinks[fd]:
+            sink.write(data)
 
     def _reap(self) -> bool:
         """Collect all that ended: the child, and descendants that lost their parents. Whether there are any left."""
@@ -317,13 +365,13 @@ class _Supervisor:
                 self._wait(0.0)
             else:
                 self._wait(remaining if remaining > 0 else 0.1)
-        for fd, log in self._logs.items():
+        for fd in self._sinks:
             for _ in range(64):  # more than a pipe holds, and no more: another process may have it and go on writing
                 try:
                     data = os.read(fd, CHUNK_BYTES)
                 except OSError:
                     break
-                log.write(data)
+                self._write(fd, data)
                 if not data:
                     break
         return len(killed)

@@ -4,8 +4,8 @@
 ``config.json``    the configuration
 ``stdout.log``     the end of what its runs printed; of what they wrote as errors, ``stderr.log``
 ``checkpoint/``    what it needs to go on; beside it perhaps ``checkpoints/``, see `checkpoints`
-``runs/<k>/``      run k = 0, 1, …: ``spec.json``, ``reports.jsonl``, and of its supervisor
-                   ``process.jsonl`` and ``exit.json``
+``runs/<k>/``      run k = 0, 1, …: ``spec.json``, ``reports.jsonl``, files that its command names,
+                   and of its supervisor ``process.jsonl`` and ``exit.json``
 ================== ===================================================================================
 """
 
@@ -42,10 +42,17 @@ class RunFolder:
         self._home = path.parents[2]  # the folder of the experiment
         self._spec = path / "spec.json"
 
-    def create(self, spec: Mapping[str, Any]) -> None:
-        """Make it, with what the supervisor is told. Others cannot read that, since variables may be secrets."""
+    def create(self, spec: Mapping[str, Any], files: Mapping[str, str]) -> None:
+        """Make it, with what the supervisor is told. Others cannot read that, since variables may be secrets.
+
+        Args:
+            spec: What the supervisor is told.
+            files: What the program is to read, by paths in this folder.
+        """
         make_folders(self._home, self.path.parent)
         self.path.mkdir()
+        for path, text in files.items():
+            write_new(Path(path), text, mode=0o600)
         write_new(self._spec, as_json(spec) + "\n", mode=0o600)
 
     def spec(self) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from tunekit_core import InvalidOption
+from tunekit_core import PORTABLE_MODULES, InvalidOption
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.code import files as files_module
 from tunekit_sagemaker.code.archive import write_archive
@@ -278,20 +278,23 @@ def test_a_program_lies_where_its_content_says(clients, program):
     uploaded = upload(clients, "bucket", "team/", files_to_upload(program("train.py")), {})
     assert uploaded.uri == f"s3://bucket/team/tunekit-code/{uploaded.digest}/"
     keys = [each["Key"] for each in clients.s3.list_objects_v2(Bucket="bucket")["Contents"]]
-    assert keys == [f"team/tunekit-code/{uploaded.digest}/{name}" for name in ("entry.py", "source.tar.gz")]
-    body = clients.s3.get_object(Bucket="bucket", Key=keys[1])["Body"].read()
+    names = ["entry.py", "printed_reports.py", "script_command.py", "source.tar.gz"]
+    assert keys == [f"team/tunekit-code/{uploaded.digest}/{name}" for name in names]
+    body = clients.s3.get_object(Bucket="bucket", Key=keys[3])["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:
         assert archive.getnames() == ["train.py"]
     assert clients.s3.get_object(Bucket="bucket", Key=keys[0])["Body"].read() == Path(entry.__file__).read_bytes()
+    for key, name in zip(keys[1:3], names[1:3], strict=True):
+        assert clients.s3.get_object(Bucket="bucket", Key=key)["Body"].read() == (PORTABLE_MODULES / name).read_bytes()
 
 
 def test_what_is_there_is_not_uploaded_again(clients, program):
     folder = program("train.py")
     calls = puts(clients)
     first = upload(clients, "bucket", "", files_to_upload(folder), {})
-    assert len(calls) == 2
+    assert len(calls) == 4
     assert upload(clients, "bucket", "", files_to_upload(folder), {}) == first
-    assert len(calls) == 2
+    assert len(calls) == 4
 
 
 def test_several_may_upload_the_same_at_the_same_time(clients, program):
@@ -315,7 +318,8 @@ def test_who_was_faster_wins(clients, program, code):
     stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
     stub.add_client_error("head_object", code)
     stub.add_client_error("put_object", "ConditionalRequestConflict", http_status_code=409)
-    stub.add_response("head_object", {})
+    for _ in range(3):  # modules, and the bootstrap itself
+        stub.add_response("head_object", {})
     with stub:
         assert upload(clients, "bucket", "", files_to_upload(program("train.py")), {}).uri.startswith("s3://bucket/")
         stub.assert_no_pending_responses()

@@ -17,26 +17,29 @@ import pytest
 from hypothesis import given, strategies as st
 
 import tunekit
+from tunekit_core import PORTABLE_MODULES
 from tunekit_core.secret_names import is_secret_name
 from tunekit_sagemaker.code.reporter import reporter_files
 from tunekit_sagemaker.container import entry
 from tunekit_sagemaker.jobs.report_lines import ReportLines
 
 ENTRY = Path(entry.__file__)
+MODULES = [PORTABLE_MODULES / name for name in ("printed_reports.py", "script_command.py")]
 REPORTER = f"import sys; sys.path.insert(0, {str(Path(tunekit.__file__).parents[1])!r}); from tunekit import Reporter\n"
-SOON = f"import sys; sys.path.insert(0, {str(ENTRY.parent)!r}); import entry; entry.SECONDS_TO_END = 0.3; "
-SOON += "sys.exit(entry.main())"
 
 
 class Job:
     def __init__(self, home, files, command=("python", "train.py"), **spec):
         self.home = home
-        self.spec = {"command": list(command), "arguments": "arguments", "folder": ".", **spec}
+        self.spec = {"command": list(command), "folder": ".", **spec}
         self.environment = {"TUNEKIT_SPEC": json.dumps(self.spec), "TUNEKIT_TRIAL": "3", "TUNEKIT_RUN": "1"}
         self.checkpoints = home / "checkpoints"
         config, data = home / "input/config", home / "input/data/tunekit"
+        self.entry = data / ENTRY.name
         for folder in (config, data, self.checkpoints):
             folder.mkdir(parents=True)
+        for path in (ENTRY, *MODULES):
+            (data / path.name).write_bytes(path.read_bytes())
         with tarfile.open(data / "source.tar.gz", "w:gz") as archive:
             for name, text in files.items():
                 content = text if isinstance(text, bytes) else text.encode()
@@ -53,12 +56,20 @@ class Job:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def start(self, program=(str(ENTRY),)):
+    def start(self, *code):
         ours = {"PATH": os.environ["PATH"], "TUNEKIT_OPT_ML": str(self.home), "PIP_CONFIG_FILE": os.devnull}
         environment = {**ours, **self.environment}
         return subprocess.Popen(
-            [sys.executable, *program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, *(code or [str(self.entry)])],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
+
+    def start_with(self, change):
+        """Start it with something changed in the module ``entry``."""
+        begin = f"import sys; sys.path.insert(0, {str(self.entry.parent)!r}); import entry"
+        return self.start("-c", f"{begin}; {change}; sys.exit(entry.main())")
 
     def run(self):
         process = self.start()
@@ -101,14 +112,18 @@ def shown(value):
 
 
 def test_it_is_read_by_python_3_8():
-    ast.parse(ENTRY.read_text(encoding="utf-8"), feature_version=(3, 8))
+    for path in (ENTRY, *MODULES):
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
 def test_it_imports_the_standard_library_alone():
     tree = ast.parse(ENTRY.read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+    assert {name.partition(".")[0] for name in imported} <= {
+        *sys.stdlib_module_names,
+        *(module.stem for module in MODULES),
+    }
 
 
 # What is printed
@@ -155,6 +170,28 @@ def test_what_it_prints_is_what_the_tuner_reads(job):
     told = [each for line in job(script).run().lines for each in lines.feed(line)]
     assert [each.metrics["text"] for each in told[:-1]] == values
     assert (told[-1].n_reports, told[-1].exit_code, lines.is_complete()) == (4, 0, True)
+
+
+def test_what_is_printed_as_a_report_is_one_and_comes_once(job):
+    script = """
+import json, time
+for epoch in (1, 2):
+    print("50%", end="\\r")
+    print("[tunekit-report]", json.dumps({"epoch": epoch, "st_worker_timestamp": time.time()}), flush=True)
+"""
+    ended = job(script).run()
+    assert [line["report"]["epoch"] for line in ended.reports] == [1, 2]
+    lines = ReportLines()
+    told = [each for line in ended.lines for each in lines.feed(line)]
+    assert [each.metrics["epoch"] for each in told[:-1]] == [1, 2]
+
+
+def test_patterns_find_metrics_in_what_is_printed(job):
+    script = "for epoch in (1, 2): print(f'Epoch {epoch}/2'); print(f'loss: {1 / epoch}')"
+    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)"}
+    ended = job(script, metrics=patterns, needed=["loss", "epoch"]).run()
+    found = [{name: line["report"][name] for name in patterns} for line in ended.reports]
+    assert found == [{"loss": 1.0, "epoch": 1}, {"loss": 0.5, "epoch": 2}]
 
 
 def test_what_is_no_report_comes_once_and_nothing_after_it(job):
@@ -288,7 +325,7 @@ def test_what_a_program_reports_after_sigterm_is_printed(job):
 
 def test_a_program_that_does_not_end_is_killed(job):
     script = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('ready', flush=True)\n"
-    process = job(script + "while True: signal.pause()").start(("-c", SOON))
+    process = job(script + "while True: signal.pause()").start_with("entry.SECONDS_TO_END = 0.3")
     started(process, "ready")
     began = time.monotonic()
     process.terminate()
@@ -319,9 +356,9 @@ def test_a_program_that_was_stopped_ends_when_asked(job):
 
 
 def test_a_program_does_not_begin_after_sigterm(job):
-    code = f"import os, signal, sys; sys.path.insert(0, {str(ENTRY.parent)!r}); import entry; unpack = entry.unpack; "
-    code += "entry.unpack = lambda *names: (os.kill(os.getpid(), signal.SIGTERM), unpack(*names))[1]; "
-    ended = finished(job("", ("no-such-program",)).start(("-c", f"{code}sys.exit(entry.main())")))
+    code = "import os, signal; unpack = entry.unpack; "
+    code += "entry.unpack = lambda *names: (os.kill(os.getpid(), signal.SIGTERM), unpack(*names))[1]"
+    ended = finished(job("", ("no-such-program",)).start_with(code))
     assert len(ended.lines) == 1
     assert (ended.end["signal"], ended.end["asked"], ended.status) == (15, True, 143)
 
@@ -344,24 +381,34 @@ def test_a_job_without_a_specification_is_told(job):
 
 def test_the_configuration_comes_as_arguments_as_the_local_backend_gives_them(job):
     texts = {"lr": "1e-05", "low": "-3", "neg": "-1e-05", "units": "64", "act": "relu", "flag": "true", "one": '"1"'}
-    running = job(shown("sys.argv[1:]"))
+    running = job(shown("sys.argv[1:]"), ("python", "train.py", "{arguments}", "--at", "{checkpoint}"))
     running.write("input/config/hyperparameters.json", json.dumps({**texts, "dash": "-x", "nothing": "null"}))
     ended = running.run()
     assert json.loads(ended.lines[0]) == [
         *("--lr", "1e-05", "--low", "-3", "--neg=-1e-05", "--units", "64", "--act", "relu"),
-        *("--flag", "True", "--one", "1", "--dash=-x", "--nothing", "null"),
-        *("--st_checkpoint_dir", str(running.checkpoints / "checkpoint")),
+        *("--flag", "True", "--one", "1", "--dash=-x"),
+        *("--at", str(running.checkpoints / "checkpoint")),
     ]
 
 
 def test_a_program_that_takes_no_arguments_reads_the_file(job):
-    running = job(shown("[sys.argv[1:], json.load(open(os.environ['TUNEKIT_CONFIGURATION']))]"), arguments="none")
+    script = shown("[sys.argv[1:], json.load(open(os.environ['TUNEKIT_CONFIGURATION']))]")
+    running = job(script, ("python", "train.py", "{none}"))
     running.write("input/config/hyperparameters.json", '{"units": "64", "act": "relu", "flag": "true"}')
     assert json.loads(running.run().lines[0]) == [[], {"units": 64, "act": "relu", "flag": True}]
 
 
+def test_placeholders_are_what_they_are_on_this_machine(job):
+    script = shown("[open(sys.argv[1]).read(), *sys.argv[2:], os.environ['TUNEKIT_SEED']]")
+    command = ("python", "train.py", "{yaml:base.yaml}", "{seed}", "{x}")
+    running = job(script, command, templates={"base.yaml": {"optim": {"name": "sgd"}}})
+    running.environment["TUNEKIT_SEED"] = "12"
+    running.write("input/config/hyperparameters.json", '{"optim.lr": "1e-05", "x": "{y}"}')
+    assert json.loads(running.run().lines[0]) == ['optim:\n  name: "sgd"\n  lr: 1.0e-05\n', "12", "{y}", "12"]
+
+
 def test_a_configuration_that_is_too_large_comes_in_a_channel(job):
-    running = job(shown("sys.argv[1:-2]"))
+    running = job(shown("sys.argv[1:]"))
     values = {f"x{i}": i for i in range(200)} | {"text": "é" * 300}
     running.write("input/data/trial/configuration.json", json.dumps(values))
     arguments = json.loads(running.run().lines[0])

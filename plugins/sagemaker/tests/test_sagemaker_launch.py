@@ -16,7 +16,7 @@ from tunekit_core.testing.driven_backend import DrivenBackend, resources
 from tunekit_sagemaker.aws.limits import check_request
 from tunekit_sagemaker.backend.backend import SageMakerBackend
 from tunekit_sagemaker.backend.options import SageMakerOptions
-from tunekit_sagemaker.backend.program import file_of, program_of
+from tunekit_sagemaker.backend.program import check_started_by_image, program_of, started_by_toolkit
 from tunekit_sagemaker.emulator import Delays, Emulator
 from tunekit_sagemaker.emulator.instances.opt_ml import namespaces_refused
 from tunekit_sagemaker.jobs.request import (
@@ -34,7 +34,9 @@ HERE = Path(__file__).parent
 BUCKET = "sagemaker-us-east-1-123456789012"
 QUICK = Delays(starting=0.02, downloading=0.02, uploading=0.02, interrupted=0.02, checkpoint_sync=0.1, grace=5.0)
 ROLE = "arn:aws:iam::123456789012:role/tunekit"
-TOOLKIT = Toolkit(program="train.py", archive="s3://bucket/tunekit-code/12/source.tar.gz", region="eu-west-1")
+TOOLKIT = Toolkit(
+    program="train.py", archive="s3://bucket/tunekit-code/12/source.tar.gz", region="eu-west-1", checkpoints=["at"]
+)
 
 needs_namespaces = pytest.mark.skipif(
     not sys.platform.startswith("linux") or namespaces_refused() is not None,
@@ -118,7 +120,7 @@ def request(launch, overrides=None, **configuration):
         name="name",
         configuration=configuration,
         launch=launch,
-        environment={"A": "b", **variables_of_trial(7, 1)},
+        environment={"A": "b", **variables_of_trial(7, 1, 5)},
         checkpoints="s3://bucket/checkpoints/",
         output="s3://bucket/output/",
         inputs="s3://bucket/inputs/",
@@ -136,7 +138,7 @@ def test_the_toolkit_is_told_what_it_starts_and_keeps_its_place_as_the_entry_poi
         "lr": "1e-05",
         "act": "relu",
         "name": '"1"',
-        "st_checkpoint_dir": "/opt/ml/checkpoints",
+        "at": "/opt/ml/checkpoints",
         "sagemaker_program": '"train.py"',
         "sagemaker_submit_directory": '"s3://bucket/tunekit-code/12/source.tar.gz"',
         "sagemaker_region": '"eu-west-1"',
@@ -146,6 +148,7 @@ def test_the_toolkit_is_told_what_it_starts_and_keeps_its_place_as_the_entry_poi
         "TUNEKIT_CHECKPOINT_DIR": "/opt/ml/checkpoints",
         "TUNEKIT_TRIAL": "7",
         "TUNEKIT_RUN": "1",
+        "TUNEKIT_SEED": "5",
     }
     assert "InputDataConfig" not in asked
 
@@ -181,10 +184,15 @@ def test_channels_of_the_user_come_beside_that_of_the_program():
 
 
 @pytest.mark.parametrize(
-    ("command", "file"), [(("python", "train.py"), "train.py"), (("/usr/bin/python3", "a/b.py"), "a/b.py")]
+    ("command", "started"),
+    [
+        (("python", "train.py"), ("train.py", ())),
+        (("/usr/bin/python3", "a/b.py", "{arguments}"), ("a/b.py", ())),
+        (("python", "a{{1}}.py", "--at", "{checkpoint}"), ("a{1}.py", ("at",))),
+    ],
 )
-def test_the_toolkit_starts_one_file(command, file):
-    assert file_of(program_of(Script(command, HERE))) == file
+def test_the_toolkit_starts_one_file(command, started):
+    assert started_by_toolkit(program_of(Script(command, HERE))) == started
 
 
 @pytest.mark.parametrize(
@@ -192,12 +200,28 @@ def test_the_toolkit_starts_one_file(command, file):
     [
         Script(("python", "train.py", "--seconds", "1"), HERE),
         Script(("python", "-m", "train"), HERE),
-        Script(("python", "train.py"), HERE, takes_arguments=False),
+        Script(("python", "train.py", "{none}"), HERE),
+        Script(("python", "train.py", "--lr", "{lr}"), HERE),
+        Script(("python", "train.py", "{json}"), HERE),
+        Script(("python",), HERE),
     ],
 )
 def test_what_else_a_script_needs_the_toolkit_cannot_give_it(script):
     with pytest.raises(ConfigurationError, match=r"backend.launch='script': the toolkit .* backend.launch=bootstrap\."):
-        file_of(program_of(script))
+        started_by_toolkit(program_of(script))
+
+
+def test_an_image_gives_its_program_what_sagemaker_has_and_nothing_else():
+    check_started_by_image(program_of(Script(("train", "{none}", "{seed}", "{checkpoint}"), HERE)))
+    with pytest.raises(ConfigurationError, match=r"backend.launch='image': .*\{lr\} in benchmark.command"):
+        check_started_by_image(program_of(Script(("train", "--lr", "{lr}"), HERE)))
+
+
+@pytest.mark.parametrize("check", [started_by_toolkit, check_started_by_image])
+def test_patterns_that_nobody_would_look_for_are_refused(check):
+    script = Script(("python", "train.py"), HERE, metrics={"loss": "loss: (.*)"})
+    with pytest.raises(ConfigurationError, match=r"benchmark\.metrics .* backend\.launch=bootstrap"):
+        check(program_of(script))
 
 
 # On the emulator
@@ -243,7 +267,8 @@ def test_a_script_that_the_toolkit_starts_is_paused_and_goes_on_from_opt_ml_chec
     program = tmp_path / "program"
     program.mkdir()
     (program / "train.py").write_text(SCRIPT)
-    training = Training(program, environment=image(TRAIN))
+    command = ("python", "train.py", "--st_checkpoint_dir", "{checkpoint}")
+    training = Training(program, command, image(TRAIN))
     driven = drive(training.backend(tmp_path / "tag/method/run", launch="script"))
     trial = driven.start(3)
     assert resources(driven.until_idle(), trial)[:3] == [1, 2, 3]

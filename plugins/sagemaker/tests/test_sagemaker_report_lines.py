@@ -164,6 +164,11 @@ def test_what_a_reporter_prints_itself_is_a_report():
     assert fed(text, text) == [LoggedReport(None, "", 1700000000250000, content)]
 
 
+def test_what_a_script_prints_without_a_time_is_a_report_once():
+    texts = ['[tunekit-report] {"loss": 0.5}', '[tunekit-report] {"loss": 0.25}']
+    assert metrics_of(fed(*texts, texts[0])) == [{"loss": 0.5}, {"loss": 0.25}]
+
+
 def test_all_is_there_when_as_many_reports_came_as_the_end_says():
     lines = ReportLines()
     fed(line(0, x=1), end(2), lines=lines)

@@ -36,8 +36,8 @@ def test_the_request_of_a_trial_says_all_that_it_needs(tmp_path, emulator):
         "Environment": {
             "TUNEKIT_TRIAL": "0",
             "TUNEKIT_RUN": "0",
-            "TUNEKIT_SPEC": '{"command": ["python3", "train.py"], "folder": ".", "arguments": "arguments", '
-            '"resource": "epoch"}',
+            "TUNEKIT_SEED": "224355907",
+            "TUNEKIT_SPEC": '{"command": ["python3", "train.py", "{arguments}"], "folder": ".", "resource": "epoch"}',
         },
         "InputDataConfig": [
             {

@@ -17,10 +17,9 @@ parser.add_argument("--fails_at", type=int, default=0)
 parser.add_argument("--kills_all_at", type=int, default=0)
 parser.add_argument("--publishes", action="store_true")
 parser.add_argument("--ends_after", type=Path)  # a file: until it is there, the last epoch is not begun
-parser.add_argument("--st_checkpoint_dir", type=Path)
 arguments, _ = parser.parse_known_args()
 
-checkpoint = arguments.st_checkpoint_dir / "epoch.json"
+checkpoint = Path(os.environ["TUNEKIT_CHECKPOINT_DIR"], "epoch.json")
 done = json.loads(checkpoint.read_text()) if checkpoint.exists() else 0
 report, limit = Reporter(), time.monotonic() + 120
 for epoch in range(done + 1, arguments.epochs + 1):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
-from tunekit.config.arguments import LAUNCHER
+from tunekit.config.arguments import COMMAND, LAUNCHER
 from tunekit.config.composition.grammar_errors import cannot_be_read
 from tunekit.config.composition.launcher import find_launcher
 from tunekit.config.composition.source import LIBRARIES_ADD
@@ -27,8 +27,8 @@ NEEDS_MULTIRUN = re.compile(r"Sweep parameters '([^']*)' requires --multirun|Amb
 SWEEPS_OVER_HYDRA = re.compile(r"Sweeping over Hydra's configuration is not supported : '([^']*)'")
 NOT_A_NAME = "Config group override must be a string or a list"
 NO_GROUP = re.compile(r"config group '([^']*)' does not")
+NO_KEY = re.compile(r"Interpolation key '([^']*)' not found")
 NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
-NOT_FOUND = re.compile(r"Interpolation key '([^']*)' not found")
 NOT_DELETED = re.compile(r"Could not delete (?:from config\. )?'([^']*)'")
 NOT_MERGED = re.compile(r"Error merging override '?(\S+)")
 SWEEPER = "hydra.sweeper."
@@ -47,12 +47,8 @@ def _explain(error: Exception, text: str) -> str:
         return cannot_be_read(str(error.override))
     if match := NOT_SET.search(text):
         return _not_set(match[1], getattr(error, "full_key", None))
-    if match := NOT_FOUND.search(text):
-        return (
-            f"{getattr(error, 'full_key', None) or 'An option'} is made of ${{{match[1]}}}, and '{match[1]}' not found "
-            "among the options. Name one that there is, such as ${seed}, or an environment variable, "
-            "${oc.env:VARIABLE}."
-        )
+    if match := NO_KEY.search(text):
+        return _no_key(match[1], getattr(error, "full_key", None))
     if match := NOT_DELETED.search(text):
         return f"'~{match[1]}' takes something out that is not there. Leave it out."
     if match := NOT_MERGED.search(text):
@@ -111,6 +107,18 @@ def _not_set(variable: str, option: str | None) -> str:
         f"{option or 'An option'} is made of {written}, and there is no variable {variable} in the environment. Set it "
         f"before, export {variable}=…, or give what holds without it: '${{oc.env:{variable},…}}'."
     )
+
+
+def _no_key(key: str, option: str | None) -> str:
+    message = (
+        f"{option or 'An option'} is made of ${{{key}}}, which stands for another option, and there is no '{key}'. "
+    )
+    if option == COMMAND:
+        return (
+            f"{message}A placeholder has no dollar: {{{key}}}. What is left to the program itself is written "
+            f"\\${{{{{key}}}}}."
+        )
+    return f"{message}What is meant as text is written \\${{{key}}}."
 
 
 def _unknown(key: str, text: str) -> str:

@@ -227,7 +227,8 @@ class SageMakerBackend(Backend):
 
     def _connect(self, places: Places) -> tuple[Connection, TrialJobs]:
         assert self._prepared is not None  # open() is called first
-        aws = Connection(self._prepared, places, self._home, self._options, self.benchmark.max_resource_attr)
+        attr, seed, needed = self.benchmark.max_resource_attr, self.streams.seed, self.problem.objective.needed
+        aws = Connection(self._prepared, places, self._home, self._options, attr, seed, needed)
         patiently(aws.owner.take)
         jobs = TrialJobs(
             aws,

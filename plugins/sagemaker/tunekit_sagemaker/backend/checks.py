@@ -13,7 +13,7 @@ from tunekit_sagemaker.aws.limits import instance_types
 from tunekit_sagemaker.aws.prices import VARIABLE, PriceList
 from tunekit_sagemaker.backend.machines import machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
-from tunekit_sagemaker.backend.program import Program, file_of
+from tunekit_sagemaker.backend.program import Program, check_started_by_image, started_by_toolkit
 from tunekit_sagemaker.jobs.account import account_of, image_of
 from tunekit_sagemaker.jobs.checks import (
     EXAMPLE,
@@ -137,7 +137,7 @@ def _check_request(options: SageMakerOptions, problem: Problem, program: Program
         name="tunekit",
         configuration=dict(problem.space.default()),
         launch=_launch(options, program),
-        environment={**program.environment, **variables_of_trial(0, 0)},
+        environment={**program.environment, **variables_of_trial(0, 0, 0)},
         checkpoints=PLACE,
         output=PLACE,
         inputs=PLACE,
@@ -149,7 +149,9 @@ def _check_request(options: SageMakerOptions, problem: Problem, program: Program
 
 def _launch(options: SageMakerOptions, program: Program) -> Bootstrap | Toolkit | Image:
     if options.launch == "image":
+        check_started_by_image(program)
         return Image()
     if options.launch == "script":
-        return Toolkit(program=file_of(program), archive=PLACE, region="us-east-1")
+        file, checkpoints = started_by_toolkit(program)
+        return Toolkit(program=file, archive=PLACE, region="us-east-1", checkpoints=checkpoints)
     return Bootstrap(code=PLACE, spec={"command": list(program.command)})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from tunekit_core import Script
+from tunekit_core import Script, trial_seed
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, asking
 from tunekit_sagemaker.aws.limits import require_valid
@@ -21,7 +21,7 @@ from tunekit_sagemaker.backend.machines import machines_of
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.owner import Owner
 from tunekit_sagemaker.backend.places import Places
-from tunekit_sagemaker.backend.program import Program, file_of, files_of, program_of
+from tunekit_sagemaker.backend.program import Program, files_of, program_of, started_by_toolkit
 from tunekit_sagemaker.backend.trial_job import TrialJob
 from tunekit_sagemaker.code.upload import SOURCE, upload
 from tunekit_sagemaker.jobs.account import account_of, find_account, image_of
@@ -76,7 +76,9 @@ class Connection:
         places: Where files are.
         folder: Of the experiment on this machine.
         options: Those of the backend.
-        max_resource_attr: The argument through which it is told how far to go, if it has one.
+        max_resource_attr: The entry through which it is told how far to go, if it has one.
+        seed: Effective seed of the experiment.
+        needed: The metrics without which there is no report.
 
     Attributes:
         jobs: Creates and describes jobs.
@@ -94,6 +96,8 @@ class Connection:
         folder: Path,
         options: SageMakerOptions,
         max_resource_attr: str | None,
+        seed: int,
+        needed: Sequence[str],
     ) -> None:
         clients = prepared.clients
         self.jobs = JobClient(clients.sagemaker)
@@ -107,6 +111,8 @@ class Connection:
         self._prepared = prepared
         self._places = places
         self._max_resource_attr = max_resource_attr
+        self._seed = seed
+        self._needed = needed
 
     def request_of(self, job: TrialJob) -> dict[str, Any]:
         """The request for the job of a run; what does not fit into it is uploaded.
@@ -118,11 +124,12 @@ class Connection:
         if self._max_resource_attr is not None and job.until is not None:
             configuration[self._max_resource_attr] = job.until
         trial_id, places = job.trial.id, self._places
+        variables = variables_of_trial(trial_id, job.number, trial_seed(self._seed, trial_id))
         asked = Job(
             name=str(job.name),
             configuration=configuration,
             launch=self._launch(job),
-            environment={**self._prepared.program.environment, **variables_of_trial(trial_id, job.number)},
+            environment={**self._prepared.program.environment, **variables},
             checkpoints=places.uri(places.checkpoints(trial_id)),
             output=places.uri(places.output(trial_id)),
             inputs=places.uri(places.inputs(trial_id, job.number)),
@@ -146,11 +153,14 @@ class Connection:
         if self._options.launch == "image":
             return Image()
         if self._options.launch == "script":
-            return Toolkit(program=file_of(program), archive=f"{prepared.code}{SOURCE}", region=prepared.clients.region)
+            file, checkpoints = started_by_toolkit(program)
+            archive = f"{prepared.code}{SOURCE}"
+            return Toolkit(program=file, archive=archive, region=prepared.clients.region, checkpoints=checkpoints)
         spec = {
             "command": list(program.command),
             "folder": ".",
-            "arguments": "arguments" if program.takes_arguments else "none",
+            **({"templates": dict(program.templates)} if program.templates else {}),
+            **({"metrics": dict(program.metrics), "needed": list(self._needed)} if program.metrics else {}),
             **({} if job.trial.reached <= 0 else {"reached": job.trial.reached}),
             **({} if job.resource is None else {"resource": job.resource}),
         }

@@ -9,6 +9,7 @@ from importlib.resources import files as resources
 
 import attrs
 
+from tunekit_core import PORTABLE_MODULES
 from tunekit_sagemaker.aws.clients import Clients
 from tunekit_sagemaker.aws.objects import put_once
 from tunekit_sagemaker.code.archive import DIGITS, write_archive
@@ -16,6 +17,7 @@ from tunekit_sagemaker.code.files import CodeFile
 
 FOLDER = "tunekit-code"
 ENTRY, SOURCE = "entry.py", "source.tar.gz"
+PORTABLE = ("printed_reports.py", "script_command.py")  # of the core, which the bootstrap imports from beside itself
 
 
 @attrs.frozen
@@ -44,11 +46,14 @@ def upload(
         generated: Contents of further files by their names.
     """
     entry = resources("tunekit_sagemaker.container").joinpath(ENTRY).read_bytes()
+    modules = {name: (PORTABLE_MODULES / name).read_bytes() for name in PORTABLE}
     with tempfile.TemporaryFile() as archive:
         content = write_archive(files, generated, archive)
-        digest = hashlib.sha256(content.encode() + entry).hexdigest()[:DIGITS]
+        digest = hashlib.sha256(b"".join([content.encode(), entry, *modules.values()])).hexdigest()[:DIGITS]
         folder = f"{prefix}{FOLDER}/{digest}/"
         archive.seek(0)
         put_once(clients.s3, bucket, folder + SOURCE, archive)
+    for name, module in modules.items():
+        put_once(clients.s3, bucket, folder + name, module)
     put_once(clients.s3, bucket, folder + ENTRY, entry)
     return Uploaded(f"s3://{bucket}/{folder}", digest)

@@ -1,9 +1,9 @@
 """Runs the program of one trial within a training job.
 
 Uploaded with the program, and started as ``python3 /opt/ml/input/data/tunekit/entry.py`` in whatever image the job has.
-So it is one file that needs nothing but Python 3.8. It unpacks the program, installs what that requires, starts it in a
-process group of its own with the configuration as its arguments, and prints what it reports as lines of the log, since
-that is the way from a job to the tuner:
+It needs nothing but Python 3.8, and ``printed_reports.py`` and ``script_command.py``, which lie beside it. It unpacks
+the program, installs what that requires, starts it in a process group of its own with the configuration in its command,
+and prints what it reports as lines of the log, since that is the way from a job to the tuner:
 
 ============================================================== ==================================================
 ``[tunekit-report] {"run": 0, "incarnation": …, "seq": 3, …}`` a report: whole under ``report``, or a ``part`` of
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 REPORT, END = "[tunekit-report]", "[tunekit-end]"
+PRINTED = "[printed-report]"  # in place of the tag of what the program prints itself
 LONGEST_PRINTED = 1900  # characters of a report in one line: escaped up to twice as many, and one write to a pipe
 LONGEST_REPORT = 1 << 20  # bytes, as the local backend reads them
 CHUNK_BYTES = 1 << 16
@@ -64,7 +65,6 @@ CANNOT_RUN = 127  # exit status, as that of a shell
 KEPT_VERSIONS = 3
 SECONDS_UNTIL_KNOWN = 180.0  # in which the tuner has read that a version is there: it goes on from none that is newer
 VERSION = re.compile(r"[1-9][0-9]{0,15}")
-NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")  # what argparse takes for a number rather than an option; not -1e-05
 FRAMEWORKS = re.compile(r"torch(vision|audio|text)?|tensorflow([-_](cpu|gpu|io))?|keras|jax(lib)?|mxnet|smdistrib.*")
 OUR_CHANNELS = ("tunekit", "trial")
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -180,6 +180,35 @@ class Reports:
             self._log.line(REPORT, {**names, "part": number, "parts": len(parts), "text": part})
 
 
+class Printed:
+    """What the program prints as reports, appended to the file where its Reporter would write them.
+
+    Args:
+        path: Of the file.
+        patterns: By metric a regular expression.
+        needed: The metrics without which there is no report.
+    """
+
+    def __init__(self, path: str, patterns: Mapping[str, str], needed: Sequence[str]) -> None:
+        from printed_reports import PrintedReports  # of the core, beside this file
+
+        self._path = path
+        self._reader = PrintedReports(patterns, needed)
+
+    def read(self, data: bytes) -> None:
+        """Read what it printed next."""
+        self._append(self._reader.read(data))
+
+    def read_rest(self) -> None:
+        """Read a last line that has no end."""
+        self._append(self._reader.read_rest())
+
+    def _append(self, reports: Sequence[bytes]) -> None:
+        if reports:
+            with open(self._path, "ab") as file:
+                file.write(b"".join(report + b"\n" for report in reports))
+
+
 class Processes:
     """Runs commands one after the other, each in a process group of its own, and passes on what they write.
 
@@ -197,7 +226,12 @@ class Processes:
         self.asked = True
 
     def run(
-        self, command: Sequence[str], folder: str, environment: Mapping[str, str], each_time: Callable[[], object]
+        self,
+        command: Sequence[str],
+        folder: str,
+        environment: Mapping[str, str],
+        each_time: Callable[[], object],
+        printed: Printed | None = None,
     ) -> int:
         """Run a command to its end, and end what it leaves behind.
 
@@ -206,6 +240,8 @@ class Processes:
             folder: Working directory.
             environment: All of its variables.
             each_time: What is done beside, ten times a second.
+            printed: What reads its standard output, if anything does. In the log the lines of it that are reports have
+                another tag then, since they come as lines of ours as well.
 
         Returns:
             Its exit status; the negative number of the signal that has ended it, or that came before it began.
@@ -240,14 +276,14 @@ class Processes:
                     _kill_group(process.pid, signal.SIGCONT)  # what is stopped acts on nothing before
                 if time.monotonic() >= kill_at:
                     _kill_group(process.pid, signal.SIGKILL)
-                self._pass_on(streams)
+                self._pass_on(streams, printed)
                 if time.monotonic() >= next_time:
                     each_time()
                     next_time = time.monotonic() + POLL_SECONDS
-            self._pass_on_rest(streams, SECONDS_FOR_HELPERS)
+            self._pass_on_rest(streams, printed)
         finally:
             _kill_group(process.pid, signal.SIGKILL)
-        self._pass_on_rest(streams, SECONDS_FOR_HELPERS)  # longer only if one has left the group
+        self._pass_on_rest(streams, printed)  # longer only if one has left the group
         return process.wait()
 
     def _begin(self) -> None:
@@ -255,19 +291,22 @@ class Processes:
         if self._prctl is not None:
             self._prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
-    def _pass_on_rest(self, streams: dict[int, int], seconds: float) -> None:
-        limit = time.monotonic() + seconds
+    def _pass_on_rest(self, streams: dict[int, int], printed: Printed | None) -> None:
+        limit = time.monotonic() + SECONDS_FOR_HELPERS
         while streams and time.monotonic() < limit:
-            self._pass_on(streams)
+            self._pass_on(streams, printed)
 
-    def _pass_on(self, streams: dict[int, int]) -> None:
+    def _pass_on(self, streams: dict[int, int], printed: Printed | None) -> None:
         """Pass on what is there, or wait a moment for it; a stream that has ended is taken out."""
         for file in select.select(list(streams), [], [], POLL_SECONDS)[0]:
             data = os.read(file, CHUNK_BYTES)
-            if data:
-                self._log.pass_on(streams[file], data)
-            else:
+            if not data:
                 del streams[file]
+                continue
+            if printed is not None and streams[file] == 1:
+                printed.read(data)
+                data = data.replace(REPORT.encode(), PRINTED.encode())
+            self._log.pass_on(streams[file], data)
 
 
 class Checkpoints:
@@ -419,6 +458,8 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     Returns:
         As of `Processes.run`; that of pip if the requirements cannot be installed.
     """
+    from script_command import render_command  # of the core, beside this file
+
     channels = os.path.join(home, "input", "data")
     trial = os.path.join(channels, "trial")
     text = os.environ.get("TUNEKIT_SPEC")
@@ -435,11 +476,19 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
     _write_json(path, configuration)
     checkpoints = Checkpoints(os.path.join(home, "checkpoints"))
     checkpoints.prepare(reports.run, spec.get("reached", float("inf")))
-    command = [sys.executable if word in ("python", "python3") else word for word in spec["command"][:1]]
-    command += spec["command"][1:]
-    if spec["arguments"] == "arguments":
-        for name, value in {**configuration, "st_checkpoint_dir": checkpoints.working}.items():
-            command += argument(name, value)
+    rendered = render_command(
+        spec["command"],
+        configuration,
+        templates=spec.get("templates", {}),
+        folder=place,
+        checkpoint=checkpoints.working,
+        seed=int(os.environ.get("TUNEKIT_SEED", "0")),
+    )
+    for name, text in rendered.files.items():
+        with open(name, "w", encoding="utf-8") as file:
+            file.write(text)
+    command = [sys.executable if word in ("python", "python3") else word for word in rendered.words[:1]]
+    command += rendered.words[1:]
     environment = {
         **os.environ,
         **sagemaker_variables(home, configuration),
@@ -457,7 +506,9 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
             checkpoints.tell(reports.run, reports.reached)
         processes.asked |= reports.is_there
 
-    status = processes.run(command, os.path.join(source, spec["folder"]), environment, each_time)
+    printed = Printed(environment["TUNEKIT_REPORTS"], spec.get("metrics", {}), spec.get("needed", []))
+    status = processes.run(command, os.path.join(source, spec["folder"]), environment, each_time, printed)
+    printed.read_rest()
     checkpoints.describe_new()
     reports.print_rest()
     checkpoints.finish(reports.reached)
@@ -505,14 +556,6 @@ def read_configuration(home: str, trial: str) -> dict[str, Any]:
         texts = _read_json(os.path.join(home, "input", "config", "hyperparameters.json")) or {}
         configuration = {name: _value(text) for name, text in texts.items()}
     return dict(configuration)
-
-
-def argument(name: str, value: Any) -> list[str]:
-    """An entry of the configuration as the local backend gives it to scripts."""
-    text = value if isinstance(value, str) else str(value) if isinstance(value, bool) else json.dumps(value)
-    # A text that begins with a dash would be taken for the next option, unless it is part of this one.
-    takes_for_option = text.startswith("-") and not NEGATIVE.fullmatch(text)
-    return [f"--{name}={text}"] if takes_for_option else [f"--{name}", text]
 
 
 def sagemaker_variables(home: str, configuration: Mapping[str, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -176,8 +177,11 @@ class ReportLines:
         return report
 
     def _printed(self, content: dict[str, Any]) -> LoggedReport | None:
-        """A report that a Reporter has printed: the time at which it did so tells it from others."""
-        seq = int(content["st_worker_timestamp"] * MICROSECONDS)
+        """A report that the script has printed: the time of a Reporter tells it from others, or else what it says."""
+        if not content:
+            return None
+        time = content.get("st_worker_timestamp")
+        seq = zlib.crc32(json.dumps(content).encode()) if time is None else int(time * MICROSECONDS)
         if (PRINTED, seq) in self:
             return None
         self._see(PRINTED, seq)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -15,10 +15,10 @@ OPT_ML = "/opt/ml"
 CHANNEL, TRIAL_CHANNEL = "tunekit", "trial"
 ENTRY = f"{OPT_ML}/input/data/{CHANNEL}/entry.py"
 CHECKPOINTS = f"{OPT_ML}/checkpoints"
-SPEC, TRIAL, RUN = "TUNEKIT_SPEC", "TUNEKIT_TRIAL", "TUNEKIT_RUN"
+SPEC, TRIAL, RUN, SEED = "TUNEKIT_SPEC", "TUNEKIT_TRIAL", "TUNEKIT_RUN", "TUNEKIT_SEED"
 LONGEST_VARIABLE = 512
 CONFIGURATION_FILE, SPEC_FILE = "configuration.json", "spec.json"
-CHECKPOINT_ARGUMENT, CHECKPOINT_FOLDER = "st_checkpoint_dir", "TUNEKIT_CHECKPOINT_DIR"
+CHECKPOINT_FOLDER = "TUNEKIT_CHECKPOINT_DIR"
 INPUTS = "InputDataConfig"
 OF_TUNEKIT = "tunekit:"  # begins the keys of our tags
 
@@ -44,11 +44,13 @@ class Toolkit:
         program: The file that is started, within the archive.
         archive: S3 address of the program's archive.
         region: Where the archive is.
+        checkpoints: Hyperparameters that name the folder of checkpoints.
     """
 
     program: str
     archive: str
     region: str
+    checkpoints: Sequence[str] = ()
 
 
 @attrs.frozen
@@ -144,9 +146,9 @@ class Job:
         return files
 
 
-def variables_of_trial(trial_id: int, run: int) -> dict[str, str]:
-    """The variables by which the program of a job learns which run of which trial it is."""
-    return {TRIAL: str(trial_id), RUN: str(run)}
+def variables_of_trial(trial_id: int, run: int, seed: int) -> dict[str, str]:
+    """The variables by which the program of a job learns which run of which trial it is, and the trial's seed."""
+    return {TRIAL: str(trial_id), RUN: str(run), SEED: str(seed)}
 
 
 def request_of(job: Job, machines: Machines, account: Account) -> dict[str, Any]:
@@ -210,7 +212,7 @@ def _hyperparameters(job: Job) -> dict[str, str]:
         return texts
     ours = {"program": launch.program, "submit_directory": launch.archive, "region": launch.region}
     encoded = {f"sagemaker_{name}": json.dumps(value) for name, value in ours.items()}
-    return {**texts, CHECKPOINT_ARGUMENT: CHECKPOINTS, **encoded}
+    return {**texts, **dict.fromkeys(launch.checkpoints, CHECKPOINTS), **encoded}
 
 
 def _variables(job: Job) -> dict[str, str]:

@@ -38,11 +38,11 @@ def request_for(
         environment: Its variables.
     """
     observers = [in_job.OBSERVER] if options.metrics else []
-    command = ["python", "-m", in_job.__name__, *observers]
+    command = ["python", "-m", in_job.__name__, *observers, "{none}"]
     asked = Job(
         name=job.name,
         configuration=job.hyperparameters,
-        launch=Bootstrap(code=job.code, spec={"command": command, "folder": ".", "arguments": "none"}),
+        launch=Bootstrap(code=job.code, spec={"command": command, "folder": "."}),
         environment=environment,
         checkpoints=places.uri(places.results(job.name)),
         output=places.uri(places.output(job.name)),
