@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import shlex
+import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 
@@ -333,6 +334,24 @@ def test_what_is_exported_is_exact_in_each_form(of_a_script, tunekit, tmp_path):
     finished = tunekit("show", name)
     assert "RS on script-train, seed 0: interrupted\nBest loss so far: " in finished.out
     assert f"To go on: python -m tunekit resume {of_a_script}\n" in finished.out
+
+
+def test_a_command_that_reads_a_file_is_exported_with_the_file(tunekit, results, tmp_path):
+    (tmp_path / "base.yaml").write_text("optim: {lr: 0, name: sgd}\n")
+    reads = "lr = yaml.safe_load(open(sys.argv[1]))['optim']['lr']"
+    script = f"import sys, yaml\n{reads}\nprint('[tunekit-report]', '{{\"loss\": %r}}' % lr)"
+    (tmp_path / "train.py").write_text(script)
+    command = f"benchmark.command='{sys.executable} train.py {{yaml:base.yaml}} {{seed}} {{checkpoint}}'"
+    ends = ["n_workers=1", "stopping.max_num_trials_finished=2", "method=RS", "verbosity=0"]
+    finished = tunekit(
+        "backend=local", "benchmark=script", command, "benchmark.space.optim.lr=loguniform(1e-9,1e-6)", *ends
+    )
+    assert finished.status == 0, finished.err
+    text = tunekit("export", str(results.root), "as=command").out
+    printed = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True).stdout
+    best = load_experiment(results.folders()[0]).best_configuration()
+    assert printed == f'[tunekit-report] {{"loss": {best["optim.lr"]!r}}}\n'
+    assert (tmp_path / "base.yaml").read_text() == "optim: {lr: 0, name: sgd}\n"
 
 
 def test_values_of_every_kind_come_back_from_each_form(put, tunekit):

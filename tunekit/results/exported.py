@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +15,11 @@ from tunekit.results.summary import value_and_place
 from tunekit_core.contracts.benchmarks import Executable
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.json_text import as_json
+from tunekit_core.portable.script_command import render_command
+from tunekit_core.randomness import effective_seed, trial_seed
 from tunekit_core.records.load import Experiment
+
+OWN_FOLDER = "best-configuration"  # below that of the program: for files that a command reads, and its checkpoints
 
 
 def exported(experiment: Experiment, form: str) -> str:
@@ -68,20 +73,23 @@ def _command(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
             value="command",
         )
     script = benchmark.script()
-    constants = dict(configuration)
+    entries = dict(configuration)
     if benchmark.max_resource_attr is not None:
-        constants[benchmark.max_resource_attr] = experiment.metadata["max_resource"]
-    command = shlex.join([*script.command, *(_arguments(constants) if script.takes_arguments else ())])
-    return command if script.folder is None else f"cd {shlex.quote(str(script.folder))} && {command}"
-
-
-def _arguments(configuration: Mapping[str, Any]) -> list[str]:
-    """A pair of arguments for every entry, as the trials of scripts are given them."""
-    words: list[str] = []
-    for name, value in configuration.items():
-        text = value if isinstance(value, str) else str(value) if isinstance(value, bool) else as_json(value)
-        words += [f"--{name}={text}"] if text.startswith("-") else [f"--{name}", text]
-    return words
+        entries[benchmark.max_resource_attr] = experiment.metadata["max_resource"]
+    seed = effective_seed(experiment.metadata["random_seed"], experiment.metadata["seed"])
+    rendered = render_command(
+        script.command,
+        json.loads(as_json(entries)),
+        templates=script.templates,
+        folder=OWN_FOLDER,
+        checkpoint=os.path.join(OWN_FOLDER, "checkpoint"),
+        seed=trial_seed(seed, experiment.metadata["incumbent"]["trial_id"]),
+    )
+    steps = [] if script.folder is None else [f"cd {shlex.quote(str(script.folder))}"]
+    if any(OWN_FOLDER in word for word in rendered.words):
+        steps.append(f"mkdir -p {os.path.join(OWN_FOLDER, 'checkpoint')}")
+    steps += [f"printf %s {shlex.quote(text)} > {shlex.quote(path)}" for path, text in rendered.files.items()]
+    return " && ".join([*steps, shlex.join(rendered.words)])
 
 
 FORMS: Mapping[str, Callable[[Experiment, Mapping[str, Any]], str]] = {
