@@ -91,7 +91,7 @@ def _plain(command: Sequence[str]) -> list[str]:
 def _template(command: str, placeholder: str, path: Path) -> Mapping[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
+        content = json.loads(text) if path.suffix == ".json" else Loader(text).get_single_data()
         problem = _problem(content, "") if isinstance(content, dict) else "holds no mapping of names to values"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
