@@ -17,6 +17,7 @@ from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit.results.costs import line_of_costs
 from tunekit.results.counts import trials_and_failures
+from tunekit.results.figure import without_lines
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed, format_interval, format_number
 from tunekit_core.plugins.registry import registry
@@ -209,6 +210,9 @@ def print_comparison(panels: Sequence[Panel]) -> None:
             table.add_row(*cells, style="bold" if position == 0 and len(panel.methods) > 1 else None)
         stdout_console().print(table)
     print_stdout("Mean over runs ± 95 % interval (Student's t).")
+    if undrawn := [panel.problem for panel in without_lines(panels)]:
+        where = "is no figure" if len(undrawn) == len(panels) else f"is no panel for {', '.join(undrawn)}"
+        print_stdout(f"There {where}: each method has a run there that has found no value.")
     repeated = {method.label: method.n_repeated for panel in panels for method in panel.methods if method.n_repeated}
     if repeated:
         counts = ", ".join(f"{n} of {label}" for label, n in repeated.items())
