@@ -12,6 +12,7 @@ from tunekit.console import printable
 
 FONT = "DejaVu Sans"  # comes with matplotlib: figures are the same on every machine
 PARTS = re.compile(r"\\\$|[^\s_/=.,-]+[\s_/=.,-]*|[\s_/=.,-]+")  # of names and sentences
+LETTERS = re.compile(r"\\\$|.")
 
 
 def drawable(text: str) -> str:
@@ -40,7 +41,7 @@ class Ruler:
         """A text in lines no wider than this; broken between the parts of names where that is possible."""
         lines = [""]
         for part in PARTS.findall(text):
-            pieces = [part] if self._width(part) <= inches else list(part)
+            pieces = [part] if self._width(part) <= inches else LETTERS.findall(part)
             for piece in pieces:
                 if lines[-1] and self._width(lines[-1] + piece) > inches:
                     lines.append("")

@@ -41,7 +41,7 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     """
     incumbent = metadata.get("incumbent")
     if incumbent is None:
-        print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {_why_there_is_no_best(metadata)}.")
+        print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {why_there_is_no_best(metadata)}.")
     else:
         print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}")
         print_stdout(f"Best {metric_and_constraint(metadata)}: {value_and_place(metadata)}")
@@ -86,7 +86,7 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
         )
         stdout_console().print(_configuration(incumbent["configuration"]))
     elif "n_reports" in metadata:
-        print_stdout(f"There is no best: {_why_there_is_no_best(metadata)}.")
+        print_stdout(f"There is no best: {why_there_is_no_best(metadata)}.")
     _print_best_of_failed(metadata)
     print_failed_trials({folder: metadata})
     print_anomalies([metadata])
@@ -163,7 +163,8 @@ def _print_best_of_failed(metadata: Mapping[str, Any]) -> None:
         )
 
 
-def _why_there_is_no_best(metadata: Mapping[str, Any]) -> str:
+def why_there_is_no_best(metadata: Mapping[str, Any]) -> str:
+    """The reason why a run has no best value, as a part of a sentence."""
     metric = metric_and_constraint(metadata)
     if "best_of_failed" in metadata:
         return f"all trials that reported a finite {metric} have failed, so there is no best"
