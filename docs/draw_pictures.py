@@ -25,6 +25,7 @@ PART = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 SCALE = 0.75
+WIDEST = 1260  # pixels
 N_COLOURS = 64
 
 
@@ -66,7 +67,8 @@ def keep(made: Path, path: Path) -> None:
     with Image.open(made) as image:
         about = PngImagePlugin.PngInfo()
         about.add_text("Description", image.info.get("Description", ""))
-        size = (round(SCALE * image.width), round(SCALE * image.height))
+        scale = min(SCALE, WIDEST / image.width)
+        size = (round(scale * image.width), round(scale * image.height))
         reduced = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
         reduced = reduced.quantize(N_COLOURS, dither=Image.Dither.NONE)
         reduced.save(path, optimize=True, pnginfo=about)

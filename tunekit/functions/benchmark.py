@@ -40,8 +40,8 @@ class FunctionBenchmark(Benchmark):
         file: Where trials find the function; to be set before one is started.
 
     Raises:
-        ConfigurationError: If the function does not take the entries of the space or cannot be sent to another
-            process, an entry is no domain, or cloudpickle is not installed.
+        ConfigurationError: If the function makes a generator or a coroutine, does not take the entries of the space or
+            cannot be sent to another process, an entry is no domain, or cloudpickle is not installed.
     """
 
     name: ClassVar[str] = FUNCTION_BENCHMARK
@@ -58,6 +58,7 @@ class FunctionBenchmark(Benchmark):
         max_resource: int | None,
     ) -> None:
         name = getattr(function, "__name__", type(function).__name__)
+        _check_kind(function, name, space)
         self.space = _space(space)
         self.objective = Objective(metric, mode, resource=resource)
         self.max_resource = max_resource
@@ -108,6 +109,27 @@ def _space(entries: Mapping[str, Any]) -> SearchSpace:
             value=entries,
         )
     return space
+
+
+def _check_kind(function: Callable[..., Any], name: str, arguments: Iterable[str]) -> None:
+    """See that calling the function runs it."""
+    kinds = (function, getattr(type(function), "__call__", None))  # noqa: B004  what an object with __call__ runs
+    if any(map(inspect.isgeneratorfunction, kinds)) or any(map(inspect.isasyncgenfunction, kinds)):
+        raise ConfigurationError(
+            f"{name} yields: calling it makes a generator, and runs nothing. Make a Reporter in it and call that where "
+            "it yields, or return the metric.",
+            option="function",
+            value=function,
+        )
+    if any(map(inspect.iscoroutinefunction, kinds)):
+        taken = ", ".join(arguments)
+        passed = ", ".join(f"{argument}={argument}" for argument in arguments)
+        raise ConfigurationError(
+            f"{name} is defined by async def: calling it makes a coroutine, and runs nothing. Give a function that "
+            f"runs it: lambda {taken}: asyncio.run({name}({passed}))",
+            option="function",
+            value=function,
+        )
 
 
 def _check_arguments(function: Callable[..., Any], name: str, arguments: Iterable[str]) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import reprlib
 import stat
 import sys
 import traceback
 from collections.abc import Mapping
 
 CONFIGURATION = "TUNEKIT_CONFIGURATION"
+NO_NUMBERS = (str, bytes, list, tuple, set)  # that a script may report, but that cannot be the metric
 
 
 def main(path: str, metric: str) -> None:
@@ -36,9 +38,24 @@ def main(path: str, metric: str) -> None:
         trace = error.__traceback__
         traceback.print_exception(error.with_traceback(trace and trace.tb_next))  # without the line above
         sys.exit(1)
-    if returned is not None and not _has_bytes(os.environ[REPORTS]):
-        report = Reporter()
-        report(**(returned if isinstance(returned, Mapping) else {metric: returned}))
+    if _has_bytes(os.environ[REPORTS]):
+        return
+    name = getattr(function, "__name__", type(function).__name__)
+    what = "nothing, and has reported nothing" if returned is None else _told(returned)
+    if returned is None or isinstance(returned, NO_NUMBERS) or (isinstance(returned, Mapping) and not returned):
+        sys.exit(
+            f"{name} returned {what}. It is to return {metric}, as a number or in a mapping such as "
+            f"{{'{metric}': 0.5}}, or to report it on the way through a Reporter."
+        )
+    try:
+        Reporter()(**(returned if isinstance(returned, Mapping) else {metric: returned}))
+    except (TypeError, ValueError) as error:
+        sys.exit(f"{name} returned {what}: {error}")
+
+
+def _told(value: object) -> str:
+    """What a value is, in a few words."""
+    return f"{reprlib.repr(value)}, of type {type(value).__name__}"
 
 
 def _ours_alone(path: str, flags: int) -> int:

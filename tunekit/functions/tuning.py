@@ -19,6 +19,7 @@ from tunekit.console import plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.functions.program import program_of_function
 from tunekit.live.watching import watching
+from tunekit.results.answer import answer
 from tunekit.runs.building import build_tuner
 from tunekit.runs.checking import check_runs
 from tunekit.runs.edits import Program, watch_for_edits
@@ -27,24 +28,35 @@ from tunekit.runs.run import first_failure_of, status_of
 from tunekit.runs.siblings import adopt, offer, sibling_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
-from tunekit_core.plugins.names import BUILT_IN
+from tunekit_core.plugins.names import BUILT_IN, qualified
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import read_metadata
 from tunekit_core.records.load import Experiment, load_experiment
 
 FILE = "function.pickle"
+TRIAL_LIMIT = "max_num_trials_started"
+QUALIFIED_TRIAL_LIMIT = qualified(BUILT_IN, TRIAL_LIMIT)
+ALSO_OVERRIDES = {  # arguments that an override may replace, and what it is called there
+    "seed": ("seed",),
+    "max_trials": (f"stopping.{TRIAL_LIMIT}", f"stopping.{QUALIFIED_TRIAL_LIMIT}"),
+    "points_to_evaluate": ("points_to_evaluate",),
+}
 ARGUMENTS = ("benchmark", "method", "n_workers", f"stopping.{TIME_LIMIT}", f"stopping.{QUALIFIED_TIME_LIMIT}")
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class TunedFunction:
-    """What came of tuning a function.
+    """What came of tuning a function; as text it is the answer: the best value, its arguments, and what there was.
 
     Attributes:
         experiment: All that was recorded: :attr:`~tunekit_core.records.load.Experiment.results` has a row per report.
     """
 
-    experiment: Experiment = attrs.field(repr=lambda experiment: repr(str(experiment.path)))
+    experiment: Experiment
+
+    def __repr__(self) -> str:
+        """The answer, in a few lines."""
+        return answer(self.experiment.path, self.experiment.metadata)
 
     @property
     def interrupted(self) -> bool:
@@ -80,7 +92,10 @@ def tune(
     max_resource: int | None = None,
     method: str | None = None,
     n_workers: int | None = None,
+    max_trials: int | None = None,
     max_wallclock_time: float | None = None,
+    seed: int | None = None,
+    points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
     version: str | None = None,
     resume: bool = False,
     changed_sources: Literal["accept"] | None = None,
@@ -125,14 +140,17 @@ def tune(
         method: Name of a recipe; ``"MOBSTER-STOP"`` with a ``max_resource`` and ``"BO"`` without unless given.
             Most others pause trials. A function that keeps no checkpoint then begins anew when its trial goes on.
         n_workers: Trials at the same time; 4 unless given.
+        max_trials: Trials that are started; those that run then come to their end.
         max_wallclock_time: Seconds; an hour unless this or something else that ends the experiment is given.
+        seed: Another number draws other configurations, and is another run; 0 unless given.
+        points_to_evaluate: Configurations to begin with. What one lacks is taken from the default configuration.
         version: Counts in place of what the function does, such as ``"2"``: for a function that uses what cannot be
             described, or to have an edit make no other run.
         resume: Whether an experiment that is the same but for its end goes on to this end, rather than that this one
             begins anew.
         changed_sources: With ``"accept"``, ``resume`` goes on with an experiment of another version of the function,
             too. Its results are those of both versions then.
-        overrides: Everything else, as on the command line: ``["seed=3", "stopping.max_num_trials_finished=40"]``.
+        overrides: Everything else, as on the command line: ``["experiment_tag=nets", "stopping.max_cost=10"]``.
 
     Raises:
         ConfigurationError: If something that was asked for does not exist or fit, the function cannot be sent to
@@ -149,13 +167,27 @@ def tune(
         raise ConfigurationError(
             "changed_sources='accept' says what resume=True may go on with: give both.", option="changed_sources"
         )
+    if max_trials is not None and (isinstance(max_trials, bool) or not isinstance(max_trials, int) or max_trials < 1):
+        raise ConfigurationError(
+            f"max_trials={max_trials!r} must be a whole number from 1 on, or None.",
+            option="max_trials",
+            value=max_trials,
+        )
     benchmark = FunctionBenchmark(
         function, space, metric=metric, mode=mode, resource=resource, max_resource=max_resource
     )
+    also_overrides = {"seed": seed, "max_trials": max_trials, "points_to_evaluate": points_to_evaluate}
+    _check_no_other(overrides, [argument for argument, value in also_overrides.items() if value is not None])
     config = _compose(method or _default_method(max_resource), overrides)
     config["benchmark"] = {"name": benchmark.name, **benchmark.options}
     if n_workers is not None:
         config["n_workers"] = n_workers
+    if seed is not None:
+        config["seed"] = seed
+    if points_to_evaluate is not None:
+        config["points_to_evaluate"] = points_to_evaluate
+    if max_trials is not None:
+        config["stopping"] = {QUALIFIED_TRIAL_LIMIT: max_trials, **config["stopping"]}
     if max_wallclock_time is not None:
         config["stopping"] = {QUALIFIED_TIME_LIMIT: max_wallclock_time, **config["stopping"]}
     read = partial(program_of_function, function, benchmark.options["function"], version)
@@ -177,6 +209,23 @@ def _default_method(max_resource: int | None) -> str:
     return name_within("method", "BO" if max_resource is None else "MOBSTER-STOP", BUILT_IN)
 
 
+def _check_no_other(overrides: Sequence[str], arguments: Sequence[str]) -> None:
+    """See that no override says what an argument says."""
+    for argument in arguments:
+        for override in overrides:
+            key = override.partition("=")[0].lstrip("+~")
+            if any(_is_of(key, name) for name in ALSO_OVERRIDES[argument]):
+                raise ConfigurationError(
+                    f"overrides: {override} and the argument {argument} are one thing. Give one of them.",
+                    option=argument,
+                    value=override,
+                )
+
+
+def _is_of(key: str, name: str) -> bool:
+    return key == name or key.startswith((f"{name}.", f"{name}["))
+
+
 def _compose(method: str, overrides: Sequence[str]) -> dict[str, Any]:
     """The configuration but for the benchmark, in plain dicts."""
     for override in overrides:
@@ -192,7 +241,7 @@ def _compose(method: str, overrides: Sequence[str]) -> dict[str, Any]:
                 option=key,
                 value=override,
             )
-        if any(key == argument or key.startswith(argument + ".") for argument in ARGUMENTS):
+        if any(_is_of(key, argument) for argument in ARGUMENTS):
             raise ConfigurationError(
                 f"overrides: {override} cannot be here, since tune() has arguments for it.", option=key, value=override
             )

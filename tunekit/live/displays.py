@@ -55,7 +55,7 @@ class PlainDisplay:
         if time.monotonic() - self._last_progress_line >= SECONDS_BETWEEN_PROGRESS_LINES:
             self._last_progress_line = time.monotonic()
             lines.append(_progress_line(self._run_info, snapshot))
-        _write_lines(self._file, lines)
+        write_lines(self._file, lines)
 
 
 class TerminalDisplay:
@@ -86,14 +86,14 @@ class TerminalDisplay:
             counts, failure = self._newest.counts, self._newest.newest_failure
             why = " … ".join(first_and_last_line(failure.reason))
             which = f"{counts.n_failed:,} of {plural(counts.n_started, 'trial')} failed, the last of them trial"
-            _write_lines(self._console.file, [f"{which} {failure.trial_id}: {why}"])
+            write_lines(self._console.file, [f"{which} {failure.trial_id}: {why}"])
 
     def show(self, lines: Sequence[str], snapshot: Snapshot) -> None:
         """Draw, unless everything is as it was."""
         self._newest = snapshot
         if not _is_in_foreground(self._console.file):
             self._stop_without_erasing()
-            _write_lines(self._console.file, lines)
+            write_lines(self._console.file, lines)
             return
         size = self._console.size
         drawn = layout_lines(self._run_info, snapshot, size.width, size.height)
@@ -101,7 +101,7 @@ class TerminalDisplay:
             return
         view = Text("\n", no_wrap=True, overflow="ellipsis").join(drawn)
         if self._live is None:
-            _write_lines(self._console.file, lines)
+            write_lines(self._console.file, lines)
             self._start(view)
         else:
             with self._console:  # in one piece, so that nothing flickers
@@ -149,7 +149,7 @@ def _progress_line(run_info: RunInfo, snapshot: Snapshot) -> str:
     return ", ".join([*parts, *run_info.remaining(snapshot.counts, snapshot.now)])
 
 
-def _write_lines(file: IO[str], lines: Sequence[str]) -> None:
+def write_lines(file: IO[str], lines: Sequence[str]) -> None:
     """Write lines as they are. Not through rich: where the reader has gone, it would redirect standard output too."""
     if lines:
         file.write("".join(f"{printable(line)}\n" for line in lines))

@@ -15,6 +15,7 @@ from tunekit.config.schema import EVERY_REPORT, QUIET
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import duration, first_and_last_line, stderr_console
 from tunekit.live.displays import Display, PlainDisplay, TerminalDisplay
+from tunekit.live.notebook import NotebookDisplay, in_notebook
 from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
 from tunekit_core.contracts.backends import Backend, ShowsDevices
 from tunekit_core.contracts.observers import Observer
@@ -47,14 +48,20 @@ def watching(spec: RunSpec) -> Iterator[list[Watch]]:
 
 def _watcher(spec: RunSpec, problem: Problem, backend: Backend) -> Watcher:
     console, run_info = stderr_console(), RunInfo.of(spec, problem)
-    in_terminal = console.file.isatty() and console.is_interactive
     every_report = spec.verbosity == EVERY_REPORT
+    display: Display
+    if in_notebook():
+        display = NotebookDisplay(console.file, run_info)
+    elif console.file.isatty() and console.is_interactive:
+        display = TerminalDisplay(console, run_info)
+    else:
+        display = PlainDisplay(console.file, run_info)
     return Watcher(
         problem,
         run_info,
-        TerminalDisplay(console, run_info) if in_terminal else PlainDisplay(console.file, run_info),
+        display,
         devices_of=backend.devices_of if isinstance(backend, ShowsDevices) else None,
-        shows_events=not in_terminal or every_report,
+        shows_events=isinstance(display, PlainDisplay) or every_report,
         shows_reports=every_report,
     )
 

@@ -63,6 +63,7 @@ class MethodCurves:
         from scipy.special import stdtrit  # quantiles of Student's t; scipy.stats takes a second to import
 
         values = np.array([curve.at(times) for curve in self.curves])
+        values[:, np.isnan(values).any(axis=0)] = np.nan  # the exponent of the others would not fit
         n = len(values)
         if n == 1:
             return values[0], np.full(len(times), np.nan)

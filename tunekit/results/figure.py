@@ -1,37 +1,53 @@
-"""Best value over time as a figure: a panel for each problem, mean and interval of each method."""
+"""Best value over time as a figure: a panel for each problem, a line with an area around it for each method."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.results.comparison import Panel
+from tunekit.results.figure_text import FONT, Ruler, drawable
+from tunekit.results.line_styles import LineStyle, line_styles
+from tunekit.results.panel_drawing import (
+    LINE_WIDTH,
+    MARKER_SIZE,
+    PanelLines,
+    about_area,
+    draw_lines,
+    lines_of,
+    unit_of_time,
+)
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito, "Color universal design", 2008: told apart with every kind of colour vision.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
-LINES = ("-", "--", ":", "-.")  # for more methods than colours
-N_TIMES = 400
-PANELS_SIDE_BY_SIDE = 3
-PANEL_SIZE = (4.2, 3.1)  # inches
-MOST_LEGEND_COLUMNS = 4
-LEGEND_LINE_WIDTH, LETTER_WIDTH = 0.5, 0.08  # inches, about, in the size of font of the legend
-LARGEST_LINEAR_RATIO = 5.0  # a metric that spans more is drawn on a logarithmic scale
+COLUMN_WIDTH, PAGE_WIDTH = 3.4, 7.0  # inches: a column and a page of most papers
+PANEL_HEIGHTS = {1: 2.4, 2: 2.3, 3: 1.9}  # inches, by the number of panels beside each other
+FONT_SIZES = {1: 8.0, 2: 8.0, 3: 7.0}  # points, likewise
+ROOM_ACROSS, ROOM_UPWARDS = 0.5, 0.4  # inches of a panel beside the text along its axes
+LINE_HEIGHT = 0.13  # inches of a line of text
+HANDLE_WIDTH = 0.55  # inches of an entry of the legend beside its text
+MOST_LEGEND_COLUMNS = 6
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
-DRAWING_VERSION = 3  # raised when equal data should give another figure
+DPI = 300
+DRAWING_VERSION = 4  # raised when equal data should give another figure
+STYLE: Any = {
+    "font.family": FONT,
+    "axes.titlesize": "medium",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "lines.dash_capstyle": "butt",
+    "pdf.fonttype": 42,  # TrueType, embedded: publishers refuse what is the default
+}
 
 
 def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
@@ -42,13 +58,15 @@ def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
         stem: Path of the files without their suffix.
 
     Returns:
-        The two files.
+        The two files; none if there is no line to draw.
     """
+    if len(without_lines(panels)) == len(panels):
+        return []
     files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "pdf")]
     key = f"tunekit-figure-{_digest(panels)}"
     if all(file.exists() and key.encode() in file.read_bytes() for file in files):
         return files
-    figure = _figure(panels)
+    figure = figure_of(panels)
     # Without dates and versions, equal data give equal bytes.
     metadata = {
         "png": {"Software": None, "Description": key},
@@ -56,9 +74,15 @@ def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
     }
     for file in files:
         temporary = file.with_name(f".{file.name}.{os.getpid()}.part")  # two sweeps may draw the same figure
-        figure.savefig(temporary, format=file.suffix[1:], dpi=200, metadata=metadata[file.suffix[1:]])
+        with _style():
+            figure.savefig(temporary, format=file.suffix[1:], dpi=DPI, metadata=metadata[file.suffix[1:]])
         temporary.replace(file)
     return files
+
+
+def without_lines(panels: Sequence[Panel]) -> list[Panel]:
+    """Panels with nothing to draw: each method has a run there that has found no value."""
+    return [panel for panel in panels if not lines_of(panel).lines]
 
 
 def figure_stem(specs: Sequence[RunSpec]) -> Path:
@@ -73,6 +97,51 @@ def figure_stem(specs: Sequence[RunSpec]) -> Path:
     return specs[0].tag_folder / name
 
 
+def figure_of(panels: Sequence[Panel]) -> Figure:
+    """The figure, to be measured or written.
+
+    Args:
+        panels: What to draw. Those without a line are left out; one has to have one.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    drawn = [lines for lines in map(lines_of, panels) if lines.lines]
+    styles = line_styles([line.method.label for lines in drawn for line in lines.lines])
+    n_wide = _n_wide(len(drawn))
+    n_high = math.ceil(len(drawn) / n_wide)
+    width, height = (COLUMN_WIDTH if n_wide == 1 else PAGE_WIDTH), PANEL_HEIGHTS[n_wide] * n_high
+    with _style(FONT_SIZES[n_wide]):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        canvas: Any = FigureCanvasAgg(figure)
+        ruler = Ruler(canvas.get_renderer(), FONT_SIZES[n_wide])
+        axes: list[Axes] = figure.subplots(n_high, n_wide, squeeze=False).ravel().tolist()
+        for axis in axes[len(drawn) :]:
+            axis.remove()
+        _label_axes(axes, drawn, n_wide, ruler)
+        for lines, axis in zip(drawn, axes, strict=False):
+            is_cut = draw_lines(axis, lines, styles)
+            room = ROOM_ACROSS + LINE_HEIGHT * axis.get_ylabel().count("\n")
+            axis.set_title(_title(lines, styles, width / n_wide - room, ruler, is_cut=is_cut))
+        if len(styles) > 1:
+            height += _add_legend(figure, styles, width, ruler)
+        titles = [axis.get_title().count("\n") for axis in axes[: len(drawn)]]
+        height += LINE_HEIGHT * sum(max(titles[row : row + n_wide]) - 1 for row in range(0, len(titles), n_wide))
+        figure.set_figheight(height)
+    return figure
+
+
+@contextmanager
+def _style(font_size: float = FONT_SIZES[1]) -> Iterator[None]:
+    """What a user has set for figures of his own does not change these."""
+    from matplotlib import rc_context, rcdefaults, rcParams
+
+    with rc_context():
+        rcdefaults()
+        rcParams.update({**STYLE, "font.size": font_size})
+        yield
+
+
 def _digest(panels: Sequence[Panel]) -> str:
     digest = hashlib.sha256(str(DRAWING_VERSION).encode())
     for panel in panels:
@@ -82,76 +151,64 @@ def _digest(panels: Sequence[Panel]) -> str:
             for curve in method.curves:
                 digest.update(curve.times.tobytes())
                 digest.update(curve.values.tobytes())
+                digest.update(f"{curve.end}".encode())
     return digest.hexdigest()[:16]
 
 
-def _figure(panels: Sequence[Panel]) -> Figure:
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    n_wide = min(PANELS_SIDE_BY_SIDE, len(panels))
-    n_high = math.ceil(len(panels) / n_wide)
-    labels = sorted({method.label for panel in panels for method in panel.methods}, key=_natural_order)
-    style: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
-    with rc_context(style):
-        figure = Figure(figsize=(PANEL_SIZE[0] * n_wide, PANEL_SIZE[1] * n_high + 0.3), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes: list[Axes] = figure.subplots(n_high, n_wide, squeeze=False).ravel().tolist()
-        for panel, axis in zip(panels, axes, strict=False):
-            _draw_panel(axis, panel, labels)
-        for axis in axes[len(panels) :]:
-            axis.remove()
-        if len(labels) > 1:
-            handles = _legend_handles(axes[: len(panels)])
-            entry_width = LEGEND_LINE_WIDTH + LETTER_WIDTH * max(map(len, labels))
-            n_columns = max(1, min(MOST_LEGEND_COLUMNS, len(labels), int(figure.get_figwidth() / entry_width)))
-            figure.legend([handles[label] for label in labels], labels, loc="outside lower center", ncols=n_columns)
-    return figure
+def _n_wide(n_panels: int) -> int:
+    """How many panels are beside each other: three in a page, or two where that leaves no gap."""
+    if n_panels in (2, 4):
+        return 2
+    return min(3, n_panels)
 
 
-def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[str]) -> None:
-    times = np.linspace(0, panel.budget, N_TIMES + 1)
-    means = []
-    for method in panel.methods:
-        index = labels.index(method.label)
-        colour, line = COLOURS[index % len(COLOURS)], LINES[index // len(COLOURS) % len(LINES)]
-        mean, half_width = method.interval(times)
-        axis.plot(times, mean, line, color=colour, linewidth=1.4, label=method.label, drawstyle="steps-post")
-        low, high = mean - half_width, mean + half_width
-        axis.fill_between(times, low, high, color=colour, alpha=0.18, linewidth=0, step="post")
-        means.append(mean)
-    _scale(axis, np.concatenate(means))
-    runs = sorted({len(method.curves) for method in panel.methods})
-    count = str(runs[0]) if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
-    detail = "1 run" if runs == [1] else f"mean and 95 % interval of {count} runs"
-    names = f"{panel.methods[0].label}, " if len(labels) == 1 else ""
-    axis.set_title(f"{panel.problem}\n{names}{detail}", fontsize=9)
-    axis.set_xlabel("Time on the clock of the experiment (s)")
-    axis.set_ylabel(f"Best {panel.metric} so far")
-    axis.set_xlim(0, panel.budget)
+def _title(lines: PanelLines, styles: Mapping[str, LineStyle], inches: float, ruler: Ruler, *, is_cut: bool) -> str:
+    names = f"{drawable(lines.lines[0].method.label)}, " if len(styles) == 1 else ""
+    parts = [drawable(lines.panel.problem), names + about_area(lines.lines)]
+    if is_cut:
+        parts[-1] += ", cut at the axis"
+    if lines.without:
+        labels = ", ".join(map(drawable, lines.without))
+        parts.append(f"no mean of {labels}: a run has no value")
+    return "\n".join(ruler.in_lines(part, inches) for part in parts)
 
 
-def _scale(axis: Axes, means: NDArray[np.float64]) -> None:
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    finite = means[np.isfinite(means)]
-    if finite.size and finite.min() > 0 and finite.max() > LARGEST_LINEAR_RATIO * finite.min():
-        axis.set_yscale("log")
-        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_locator(NullLocator())
-
-
-def _legend_handles(axes: Sequence[Axes]) -> dict[str, Artist]:
-    found: dict[str, Artist] = {}
-    for axis in axes:
-        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
-    return found
+def _label_axes(axes: Sequence[Axes], drawn: Sequence[PanelLines], n_wide: int, ruler: Ruler) -> None:
+    """Labels where that of the panel below, or to the left, does not say it already."""
+    across = [f"Time on the clock of the experiment ({unit_of_time(lines)[0]})" for lines in drawn]
+    upwards = [f"Best {drawable(lines.panel.metric)} so far" for lines in drawn]
+    inches_across = (COLUMN_WIDTH if n_wide == 1 else PAGE_WIDTH / n_wide) - ROOM_ACROSS
+    for position in range(len(drawn)):
+        below = position + n_wide
+        if below >= len(drawn) or across[below] != across[position]:
+            axes[position].set_xlabel(ruler.in_lines(across[position], inches_across))
+        if position % n_wide == 0 or upwards[position - 1] != upwards[position]:
+            inches_upwards = PANEL_HEIGHTS[n_wide] - ROOM_UPWARDS
+            axes[position].set_ylabel(ruler.in_lines(upwards[position], inches_upwards))
 
 
-def _natural_order(label: str) -> list[tuple[int, float, str]]:
-    """A key that sorts whole numbers in labels by value: ``n_workers=4`` comes before ``n_workers=16``."""
-    parts = re.split(r"(\d+)", label)
-    return [(0, float(part), "") if part.isdecimal() else (1, 0.0, part) for part in parts if part]
+def _add_legend(figure: Figure, styles: Mapping[str, LineStyle], width: float, ruler: Ruler) -> float:
+    """Add the legend below the panels, in as many columns as fit.
+
+    Returns:
+        Its height in inches.
+    """
+    from matplotlib.lines import Line2D
+
+    labels = [ruler.in_lines(drawable(label), width - 2 * HANDLE_WIDTH) for label in styles]
+    handles = []
+    for style in styles.values():
+        handle = Line2D([], [], color=style.colour, linewidth=LINE_WIDTH, marker=style.marker, markersize=MARKER_SIZE)
+        handle.set_markeredgewidth(0)
+        handle.set_dashes(style.dashes)
+        handles.append(handle)
+    for n_columns in range(min(MOST_LEGEND_COLUMNS, len(labels)), 0, -1):
+        n_columns = math.ceil(len(labels) / math.ceil(len(labels) / n_columns))  # columns of about the same length
+        legend = figure.legend(
+            handles, labels, loc="outside lower center", ncols=n_columns, handlelength=2.6, columnspacing=1.2
+        )
+        extent = legend.get_window_extent(ruler.renderer)
+        if n_columns == 1 or extent.width <= width * figure.dpi:
+            return float(extent.height) / figure.dpi
+        legend.remove()
+    raise AssertionError("one column always fits")

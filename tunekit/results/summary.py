@@ -17,6 +17,7 @@ from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit.results.costs import line_of_costs
 from tunekit.results.counts import trials_and_failures
+from tunekit.results.figure import without_lines
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed, format_interval, format_number
 from tunekit_core.plugins.registry import registry
@@ -40,7 +41,7 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
     """
     incumbent = metadata.get("incumbent")
     if incumbent is None:
-        print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {_why_there_is_no_best(metadata)}.")
+        print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {why_there_is_no_best(metadata)}.")
     else:
         print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}")
         print_stdout(f"Best {metric_and_constraint(metadata)}: {value_and_place(metadata)}")
@@ -85,7 +86,7 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
         )
         stdout_console().print(_configuration(incumbent["configuration"]))
     elif "n_reports" in metadata:
-        print_stdout(f"There is no best: {_why_there_is_no_best(metadata)}.")
+        print_stdout(f"There is no best: {why_there_is_no_best(metadata)}.")
     _print_best_of_failed(metadata)
     print_failed_trials({folder: metadata})
     print_anomalies([metadata])
@@ -162,7 +163,8 @@ def _print_best_of_failed(metadata: Mapping[str, Any]) -> None:
         )
 
 
-def _why_there_is_no_best(metadata: Mapping[str, Any]) -> str:
+def why_there_is_no_best(metadata: Mapping[str, Any]) -> str:
+    """The reason why a run has no best value, as a part of a sentence."""
     metric = metric_and_constraint(metadata)
     if "best_of_failed" in metadata:
         return f"all trials that reported a finite {metric} have failed, so there is no best"
@@ -209,6 +211,9 @@ def print_comparison(panels: Sequence[Panel]) -> None:
             table.add_row(*cells, style="bold" if position == 0 and len(panel.methods) > 1 else None)
         stdout_console().print(table)
     print_stdout("Mean over runs ± 95 % interval (Student's t).")
+    if undrawn := [panel.problem for panel in without_lines(panels)]:
+        where = "is no figure" if len(undrawn) == len(panels) else f"is no panel for {', '.join(undrawn)}"
+        print_stdout(f"There {where}: each method has a run there that has found no value.")
     repeated = {method.label: method.n_repeated for panel in panels for method in panel.methods if method.n_repeated}
     if repeated:
         counts = ", ".join(f"{n} of {label}" for label, n in repeated.items())

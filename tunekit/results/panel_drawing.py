@@ -1,0 +1,192 @@
+"""One panel of a figure: lines, areas around them, and axes that show what the runs have reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from tunekit.results.comparison import MethodCurves, Panel
+from tunekit.results.line_styles import LineStyle
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+N_TIMES = 400
+LEAST_RUNS_FOR_INTERVAL = 5  # Student's t of fewer goes far beyond what any run has reached: 9 deviations with two
+LARGEST_LINEAR_RATIO = 5.0  # a metric that spans more is drawn on a logarithmic scale
+MOST_DECADES_DIVIDED = 2.0  # of an axis that has ticks at 2 and 5 too
+PLAIN_TICKS = (1e-4, 1e5)  # between these, ticks of a logarithmic scale are not powers of ten
+MARGIN = 0.05  # of the axis, above and below
+LARGEST_DRAWN = 1e307  # in size: ten times the length of an axis is a number still
+SECONDS_IN_HOURS_FROM = 2 * 3600.0
+LINE_WIDTH, EDGE_WIDTH, MARKER_SIZE = 1.3, 0.5, 3.5  # points
+MARKERS_ON_LINE = 6
+DARKEST_AREA, AREAS_TOGETHER = 0.2, 0.6  # opacity: many areas over each other stay readable
+
+
+@attrs.frozen(eq=False)
+class Line:
+    """What is drawn of a method: at each time the mean, and the ends of the area around it; NaN where there is none."""
+
+    method: MethodCurves
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    lowest: NDArray[np.float64]
+    highest: NDArray[np.float64]
+
+
+@attrs.frozen(eq=False)
+class PanelLines:
+    """What is drawn of a panel.
+
+    Attributes:
+        panel: What it compares.
+        end: Seconds that are shown: to the end of the budget, or of the longest run if that is earlier.
+        times: Those of each line.
+        lines: Of the methods that have a mean, the best at the end first.
+        without: Labels of those that have none: a run of theirs has found no value.
+    """
+
+    panel: Panel
+    end: float
+    times: NDArray[np.float64]
+    lines: Sequence[Line]
+    without: Sequence[str]
+
+
+def lines_of(panel: Panel) -> PanelLines:
+    """What is to be drawn of a panel; without lines there is nothing."""
+    last = max((curve.end for method in panel.methods for curve in method.curves), default=0.0)
+    end = min(panel.budget, last) or 1.0
+    times = np.linspace(0, end, N_TIMES + 1)
+    lines = [_line(method, times) for method in panel.methods]
+    shown = [line for line in lines if np.isfinite(line.mean).any()]
+    without = [line.method.label for line in lines if line not in shown]
+    return PanelLines(panel, end, times, shown, without)
+
+
+def about_area(lines: Sequence[Line]) -> str:
+    """What line and area of these methods stand for."""
+    runs = sorted({len(line.method.curves) for line in lines})
+    if runs == [1]:
+        return "1 run"
+    count = str(runs[0]) if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
+    if runs[-1] < LEAST_RUNS_FOR_INTERVAL:
+        return f"mean and range of {count} runs"
+    if not any(1 < n < LEAST_RUNS_FOR_INTERVAL for n in runs):
+        return f"mean and 95 % interval of {count} runs"
+    return f"mean of {count} runs and 95 % interval, or range where there are fewer than {LEAST_RUNS_FOR_INTERVAL}"
+
+
+def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -> bool:
+    """Draw lines and areas, and set the limits and the ticks of the axes.
+
+    Returns:
+        Whether an area goes on beyond the axis, which shows what runs have reached.
+    """
+    is_log = _is_log(drawn.lines)
+    bottom, top = _limits(drawn.lines, MARGIN, is_log=is_log)
+    beyond = _limits(drawn.lines, 2 * MARGIN, is_log=is_log)  # where what leaves the axis is cut, out of sight
+    unit = unit_of_time(drawn)[1]
+    times = drawn.times / unit
+    n = len(drawn.lines)
+    for position, line in enumerate(drawn.lines):
+        style = styles[line.method.label]
+        above = 3 * n - position  # the best on top
+        low, high = (np.clip(edge, *beyond) for edge in (line.low, line.high))
+        opacity = min(DARKEST_AREA, AREAS_TOGETHER / n)
+        axis.fill_between(times, low, high, step="post", color=style.colour, alpha=opacity, linewidth=0, zorder=1)
+        for edge in (low, high):
+            axis.step(times, edge, where="post", color=style.colour, linewidth=EDGE_WIDTH, alpha=0.4, zorder=2)
+        (drawing,) = axis.step(
+            times,
+            np.clip(line.mean, *beyond),
+            where="post",
+            color=style.colour,
+            linewidth=LINE_WIDTH,
+            zorder=above,
+            marker=style.marker,
+            markersize=MARKER_SIZE,
+            markeredgewidth=0,
+            markevery=_marked(line.mean, position / n),
+        )
+        drawing.set_dashes(style.dashes)
+    axis.set_xlim(0, drawn.end / unit)
+    if is_log:
+        axis.set_yscale("log")
+        _set_log_ticks(axis, bottom, top)
+    axis.set_ylim(bottom, top)
+    return any(bool((line.low < bottom).any() or (line.high > top).any()) for line in drawn.lines)
+
+
+def unit_of_time(drawn: PanelLines) -> tuple[str, float]:
+    """The unit that the panel shows times in, and its seconds."""
+    return ("s", 1.0) if drawn.end <= SECONDS_IN_HOURS_FROM else ("h", 3600.0)
+
+
+def _line(method: MethodCurves, times: NDArray[np.float64]) -> Line:
+    values = np.array([curve.at(times) for curve in method.curves]).clip(-LARGEST_DRAWN, LARGEST_DRAWN)
+    lowest, highest = values.min(axis=0), values.max(axis=0)
+    mean, half_width = method.interval(times)
+    if len(values) < LEAST_RUNS_FOR_INTERVAL:
+        low, high = lowest, highest
+    else:
+        low, high = mean - half_width, mean + half_width
+    return Line(method, mean.clip(lowest, highest), low, high, lowest, highest)
+
+
+def _is_log(lines: Sequence[Line]) -> bool:
+    """Whether all that was reached is above 0, and the means span so much that little would be seen of the end."""
+    means = _finite([line.mean for line in lines])
+    lowest = _finite([line.lowest for line in lines])
+    return bool(lowest.min() > 0 and means.max() / LARGEST_LINEAR_RATIO > means.min())
+
+
+def _limits(lines: Sequence[Line], margin: float, *, is_log: bool) -> tuple[float, float]:
+    """Ends of the axis: means, and areas as far as some run of the method has been."""
+    reached = [edge.clip(line.lowest, line.highest) for line in lines for edge in (line.low, line.high, line.mean)]
+    values = _finite(reached)
+    low, high = float(values.min()), float(values.max())
+    if is_log:
+        low, high = np.log10(low), np.log10(high)
+    span = high - low
+    if not is_log and span <= 1e-12 * max(abs(low), abs(high)):  # constant, but for the last digits
+        span = abs(high) or 1.0
+    low, high = low - margin * span, high + margin * span
+    return (float(10**low), float(10**high)) if is_log else (low, high)
+
+
+def _finite(arrays: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    values = np.concatenate(arrays)
+    return values[np.isfinite(values)]
+
+
+def _marked(mean: NDArray[np.float64], shift: float) -> list[int]:
+    """Positions of markers on a line, not where those of other lines are; at least one."""
+    step = len(mean) / MARKERS_ON_LINE
+    wanted = [int((turn + (0.5 + shift) % 1) * step) for turn in range(MARKERS_ON_LINE)]
+    return [position for position in wanted if np.isfinite(mean[position])] or [len(mean) - 1]
+
+
+def _set_log_ticks(axis: Axes, bottom: float, top: float) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    decades = np.log10(top) - np.log10(bottom)
+    is_divided = decades <= MOST_DECADES_DIVIDED
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if is_divided else (1,), numticks=7))
+    axis.yaxis.set_minor_locator(LogLocator(subs="all", numticks=7))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+    is_plain = PLAIN_TICKS[0] <= bottom and top <= PLAIN_TICKS[1]
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if is_plain else _power(value)))
+
+
+def _power(value: float) -> str:
+    """Such as ``2·10^-12`` as a formula; one of nothing but ten to a power without the factor."""
+    factor, _, exponent = f"{value:.0e}".partition("e")
+    power = f"10^{{{int(exponent)}}}"
+    return f"${power}$" if factor == "1" else rf"${factor}\cdot{power}$"
