@@ -47,7 +47,9 @@ class LocalOptions:
         "their checkpoints when the experiment does; ``keep`` lets them run.",
     )
     delete_checkpoints: bool = option(
-        False, help="Whether the checkpoints of a trial are removed once it cannot be resumed any more."
+        False,
+        help="Whether the checkpoints of a trial are removed once it cannot be resumed any more. Those of the best "
+        "trial stay.",
     )
     max_checkpoints: int | None = option(
         None,
