@@ -33,6 +33,7 @@ from tunekit_core import (
     UnfinishedTrial,
     changes_for_trials,
     is_secret,
+    trials_folder,
 )
 from tunekit_local.devices import Devices
 from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
@@ -51,8 +52,6 @@ from tunekit_local.trial_folder import TrialFolder
 
 SECONDS_BETWEEN_CHECKS = 1.0  # of all trials: notices may be lost, and a killed supervisor sends none
 SECONDS_TO_CLOSE = 15.0  # that runs have beyond the grace period
-N_FOLDERS = 3  # of an experiment, below the folder with all results
-TRIALS = "TUNEKIT_TRIALS"  # a variable: below which folder those of trials lie, rather than in that of the experiment
 
 
 class LocalBackend(Backend):
@@ -110,10 +109,8 @@ class LocalBackend(Backend):
     def _open(self, n_workers: int) -> None:
         if self.folder is None:
             home = self._temporary = Path(tempfile.mkdtemp(prefix="tunekit-"))
-        elif os.environ.get(TRIALS):
-            home = Path(os.environ[TRIALS], *self.folder.resolve().parts[-N_FOLDERS:])
         else:
-            home = self.folder
+            home = trials_folder(self.folder)
         home.mkdir(parents=True, exist_ok=True)
         self._home = home.resolve()
         self._devices = self._find_devices()
