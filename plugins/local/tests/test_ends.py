@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import tempfile
 import time
 
 import psutil
@@ -228,7 +229,8 @@ def test_a_failed_trial_is_not_tried_again_by_the_backend_which_says_how_often_i
     assert len(list((tmp_path / "0" / "runs").iterdir())) == 1
 
 
-def test_a_run_is_placed_when_it_begins_and_every_event_bears_its_number(make):
+def test_a_run_is_placed_when_it_begins_and_every_event_bears_its_number(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # nobody else takes cores there
     backend = make(REPORTS_ALL, n_workers=1)
     for trial_id in range(2):
         backend.start(trial_of(backend, trial_id, run=4), 2, None)

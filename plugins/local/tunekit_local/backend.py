@@ -35,6 +35,7 @@ from tunekit_core import (
     is_secret,
     trials_folder,
 )
+from tunekit_local.core_leases import CoreLeases, folder_of_leases
 from tunekit_local.devices import Devices
 from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
 from tunekit_local.launcher import Launcher, failures_to_start
@@ -113,7 +114,7 @@ class LocalBackend(Backend):
             home = trials_folder(self.folder)
         home.mkdir(parents=True, exist_ok=True)
         self._home = home.resolve()
-        self._devices = self._find_devices()
+        self._devices = self._find_devices(CoreLeases(folder_of_leases()))
         self._devices.split_cpus(n_workers)
         self._notices = Notices(self._home)
         self._processes = SupervisedRuns(end_with_tuner=self._options.on_tuner_death == "stop")
@@ -247,6 +248,7 @@ class LocalBackend(Backend):
             running.reports.close()
         self._processes.close()
         self._notices.close()
+        self._devices.close()
 
     def _remove_temporary(self) -> None:
         if self._temporary is not None:
@@ -263,9 +265,9 @@ class LocalBackend(Backend):
             if path.name.isdecimal():
                 TrialFolder(path).end_runs_after(known.get(int(path.name), -1), self._processes)
 
-    def _find_devices(self) -> Devices:
+    def _find_devices(self, leases: CoreLeases | None = None) -> Devices:
         try:
-            return Devices(self._options, changed(os.environ, changes_for_trials()))
+            return Devices(self._options, changed(os.environ, changes_for_trials()), leases)
         except InvalidOption as error:
             raise InvalidOption(f"backend.{error.option}", error.value, error.problem) from error
 
