@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from tunekit_local.core_leases import CoreLeases, folder_of_leases
+from tunekit_local.core_leases import CoreLeases
 from tunekit_local.devices import Devices
 from tunekit_local.options import LocalOptions
 
@@ -112,18 +112,27 @@ def test_two_backends_pin_their_trials_to_different_cores(tmp_path, monkeypatch)
     assert places == [f"CPU {core}" for core in cores[:2]] + [""] * (n_workers == 1)
 
 
-def test_a_folder_of_somebody_else_is_not_used(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    folder = folder_of_leases()
-    assert folder is not None
-    assert folder_of_leases() == folder
-    folder.chmod(0o777)
-    assert folder_of_leases() is None
-    folder.rmdir()
-    folder.symlink_to(tmp_path)
-    assert folder_of_leases() is None
+@pytest.mark.parametrize("kind", ["open to others", "link", "file"])
+def test_a_folder_that_is_not_private_is_not_used(tmp_path, kind):
+    folder = tmp_path / "cores"
+    if kind == "open to others":
+        folder.mkdir()
+        folder.chmod(0o777)
+    elif kind == "link":
+        (tmp_path / "other").mkdir()
+        folder.symlink_to(tmp_path / "other")
+    else:
+        folder.touch()
+    leases = [CoreLeases(folder) for _ in range(2)]
+    assert [each.take(range(4), 2) for each in leases] == [(0, 1), (0, 1)]  # as if nobody else were there
+    assert folder.is_file() or not list(folder.iterdir())
 
 
-def test_without_a_folder_to_lock_in_cores_are_given_as_if_nobody_else_were_there(tmp_path):
-    leases = CoreLeases(tmp_path / "gone")
-    assert leases.take(range(4), 2) == (0, 1)
+def test_nothing_is_left_of_what_was_given_back(tmp_path):
+    folder = tmp_path / "cores"
+    first, second = CoreLeases(folder), CoreLeases(folder)
+    first.take([0], 1), second.take([1], 1)
+    first.close()
+    assert [path.name for path in folder.iterdir()] == ["1"]
+    second.close()
+    assert not folder.exists()

@@ -1,6 +1,7 @@
 """What the end of a run is told to have been."""
 
 import json
+import re
 import signal
 import sys
 import tempfile
@@ -201,6 +202,17 @@ def test_a_time_limit_is_a_cause_of_its_own(make):
     backend = make("time.sleep(60)", trial_timeout=0.3)
     backend.start(trial_of(backend), None, None)
     assert end_of(backend) == (Status.FAILED, Cause.LIMIT)
+
+
+def test_a_limit_of_memory_is_one_too(make):
+    backend = make("x = b'x' * 300_000_000\ntime.sleep(600)", memory_per_trial="150MB")
+    backend.start(trial_of(backend), None, None)
+    ended = until_idle(backend)[-1]
+    assert (ended.status, ended.cause) == (Status.FAILED, Cause.LIMIT)
+    assert re.match(
+        r"it used [0-9]+ MB of memory, more than backend\.memory_per_trial=150MB allows\. It wrote no errors\.$",
+        ended.reason,
+    )
 
 
 def test_a_script_that_reports_its_target_and_then_hangs_has_met_its_time_limit(make):

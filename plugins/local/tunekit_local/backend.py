@@ -232,6 +232,7 @@ class LocalBackend(Backend):
             self._close()
             self._is_open = False  # only now: one that was interrupted can be closed again
         finally:
+            self._devices.close()
             self._remove_temporary()
 
     def _close(self) -> None:
@@ -248,7 +249,6 @@ class LocalBackend(Backend):
             running.reports.close()
         self._processes.close()
         self._notices.close()
-        self._devices.close()
 
     def _remove_temporary(self) -> None:
         if self._temporary is not None:

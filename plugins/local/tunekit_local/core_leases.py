@@ -16,13 +16,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+ATTEMPTS = 5  # at a file that others remove meanwhile
 
 
 class CoreLeases:
     """The cores that one experiment has given to its trials.
 
     Args:
-        folder: Where the files of the cores are; ``None`` where nobody else is asked.
+        folder: Where the files of the cores are, as long as cores are taken; ``None`` where nobody else is asked.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -47,40 +48,60 @@ class CoreLeases:
     def free(self, cores: Iterable[int]) -> None:
         """Give cores back, of which some may be taken by nobody."""
         for core in cores:
-            if core in self._locks:
+            if core in self._locks and self._folder is not None:
+                with contextlib.suppress(OSError):
+                    (self._folder / str(core)).unlink()  # while it is locked: nobody else has it
                 os.close(self._locks.pop(core))
 
     def close(self) -> None:
-        """Give all back."""
+        """Give all back, and remove the folder if no other experiment has taken a core."""
         self.free([*self._locks])
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()
 
     def _lock(self, core: int) -> bool:
+        """Take one core; true as well where nobody can be asked, as if no other experiment were there."""
         if self._folder is None or core in self._locks:
             return True
-        try:
-            file = os.open(self._folder / str(core), os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        except OSError:  # too many open files, or the folder is gone: as if nobody else were there
-            return True
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        for _ in range(ATTEMPTS):
+            if not _is_private(self._folder):
+                return True
+            path = self._folder / str(core)
+            try:
+                file = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            except FileNotFoundError:
+                continue  # the last file has been removed just now, and the folder with it
+            except OSError:  # there are too many open files
+                return True
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(file), os.lstat(path)):
+                    self._locks[core] = file
+                    return True
+            except BlockingIOError:
+                os.close(file)
+                return False
+            except FileNotFoundError:
+                pass  # it was given back, and the file removed, since it was opened
+            except OSError:  # a file system without locks
+                os.close(file)
+                return True
             os.close(file)
-            return False
-        except OSError:  # a file system without locks
-            os.close(file)
-            return True
-        self._locks[core] = file
-        return True
+        return False
 
 
-def folder_of_leases() -> Path | None:
-    """The folder that all experiments of this user share; ``None`` if somebody else has made one of that name."""
-    folder = Path(tempfile.gettempdir(), f"tunekit-cores-{os.geteuid()}")
+def _is_private(folder: Path) -> bool:
+    """Whether a folder is one of ours alone; it is made if there is none."""
     with contextlib.suppress(OSError):
         folder.mkdir(mode=0o700)
     try:
         status = os.lstat(folder)
     except OSError:
-        return None
-    is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & OTHERS
-    return folder if is_ours else None
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & OTHERS
+
+
+def folder_of_leases() -> Path:
+    """The folder that all experiments of this user share; it need not exist."""
+    return Path(tempfile.gettempdir(), f"tunekit-cores-{os.geteuid()}")

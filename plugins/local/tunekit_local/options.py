@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal
 
 import attrs
@@ -11,6 +12,15 @@ from tunekit_core import InvalidOption, option
 
 LEAST_PART = 0.01  # of a GPU
 ROUNDING = 1e-9  # 1 / (1 / 49) is below 49
+UNITS = {"MB": 1000**2, "GB": 1000**3, "TB": 1000**4, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+AMOUNT = re.compile(rf"(?P<number>[0-9]{{1,9}}(\.[0-9]{{1,9}})?) ?(?P<unit>{'|'.join(UNITS)})", re.IGNORECASE)
+
+
+def bytes_in(amount: str) -> int:
+    """The bytes in an amount of memory, such as ``4GB``; 0 if it is none."""
+    found = AMOUNT.fullmatch(amount.strip())
+    factors = {unit.lower(): factor for unit, factor in UNITS.items()}
+    return int(float(found["number"]) * factors[found["unit"].lower()]) if found else 0
 
 
 @attrs.frozen(kw_only=True)
@@ -18,7 +28,8 @@ class LocalOptions:
     """What trials get of this machine, how they are ended, and what is kept of them.
 
     Raises:
-        InvalidOption: If ``gpus_to_use`` names a GPU twice, or no trial can have ``num_gpus_per_trial`` GPUs.
+        InvalidOption: If ``gpus_to_use`` names a GPU twice, no trial can have ``num_gpus_per_trial`` GPUs, or
+            ``memory_per_trial`` is no amount of memory.
     """
 
     num_gpus_per_trial: int | float = option(
@@ -41,6 +52,11 @@ class LocalOptions:
         help="Processor cores that each trial gets, and as many threads. No more trials run at a time than there are "
         "cores for. ``null`` divides the cores among ``n_workers``.",
         at_least=1,
+    )
+    memory_per_trial: str | None = option(
+        None,
+        help="Memory that a trial may use, with all that it starts, such as ``4GB`` or ``512MiB``. One that uses more "
+        "is killed, and has failed. ``null`` sets no limit.",
     )
     rotate_gpus: bool = option(
         True, help="Whether GPUs are handed out. If not, every trial sees all that ``CUDA_VISIBLE_DEVICES`` leaves."
@@ -90,6 +106,13 @@ class LocalOptions:
 
     def __attrs_post_init__(self) -> None:
         self._check_gpus_per_trial()
+        memory = self.memory_per_trial
+        if memory is not None and bytes_in(memory) == 0:
+            raise InvalidOption(
+                "memory_per_trial",
+                memory,
+                f"must be a number above 0 with a unit: {', '.join(UNITS)}. Type backend.memory_per_trial=4GB",
+            )
         gpus = self.gpus_to_use or ()
         if len(set(gpus)) < len(gpus):
             once = ",".join(str(gpu) for gpu in sorted(set(gpus)))
