@@ -160,7 +160,7 @@ def test_a_run_that_was_lost_is_begun_again_and_nobody_is_told(play):
         ("end", 0, Status.COMPLETED),
     ]
     assert played.kinds(0)[-6:] == ["restarted", "late", "late", "report", "decision", "ended"]
-    assert played.backend.calls == [("start", 0, None), ("resume", 0, None), ("release", (0,))]
+    assert played.backend.calls == [("start", 0, None), ("resume", 0, None)]
     assert [event["run"] for event in played.events if "run" in event] == [0, 0, 1, 1, 1, 1, 1]
     assert statuses(played) == only(completed=1, restarted=1)
     assert "failures" not in played.metadata
@@ -223,7 +223,7 @@ def test_a_resumed_trial_that_is_lost_is_begun_again(play):
 
     runs = [[0.5], [0.5, 0.4, LOST], [0.5, 0.4, 0.3]]
     played = play(lambda t, run: runs[run], scheduler=ResumesOnce)
-    assert played.backend.calls == [("start", 0, 1), ("resume", 0, 9), ("resume", 0, 9), ("release", (0,))]
+    assert played.backend.calls == [("start", 0, 1), ("resume", 0, 9), ("resume", 0, 9)]
     assert [event["run"] for event in played.events if event["event"] == "ended"] == [0, 2]
 
 
@@ -362,7 +362,7 @@ def test_a_trial_whose_first_report_is_beyond_the_last_resource_has_failed(play)
 
 def test_a_trial_that_ends_by_itself_at_the_last_resource_is_not_asked_to(play):
     played = play(lambda t, run: [0.5] * 9, scheduler=Keeps)
-    assert played.backend.calls == [("start", 0, None), ("release", (0,))]
+    assert played.backend.calls == [("start", 0, None)]
     assert statuses(played) == only(completed=1)
 
 
@@ -370,7 +370,7 @@ def test_a_trial_that_ends_by_itself_at_the_last_resource_is_not_asked_to(play):
 def test_a_trial_that_reports_once_more_after_the_last_resource_is_ended_and_that_does_not_count(play, more):
     played = play(lambda t, run: [0.5] * 9 + [more, more, more], scheduler=Keeps, lag=1.5)
     assert played.kinds(0)[-4:] == ["decision", "late", "late", "ended"]
-    assert played.backend.calls == [("start", 0, None), ("stop", 0), ("release", (0,))]
+    assert played.backend.calls == [("start", 0, None), ("stop", 0)]
     assert played.result.incumbent.report.losses == (0.5,)
     assert statuses(played) == only(completed=1)
 
@@ -456,7 +456,7 @@ class StopsPaused(Keeps):
         return super().suggest(trial_id) or (None if is_over or ("pause", 1) not in self.told else Stop(0))
 
 
-def test_a_paused_trial_that_is_stopped_has_ended_and_gives_its_checkpoint_back(play):
+def test_a_paused_trial_that_is_stopped_has_ended(play):
     ends = []
 
     class Watches(Observer):
@@ -468,7 +468,7 @@ def test_a_paused_trial_that_is_stopped_has_ended_and_gives_its_checkpoint_back(
     played = play(lambda t, run: [0.5], scheduler=StopsPaused, observers=[lambda problem: Watches(problem, None)])
     assert played.kinds(0) == ["start", "report", "decision", "ended", "stop"]
     assert played.scheduler.told[-1] == ("end", 0, Status.STOPPED)
-    assert played.backend.calls == [("start", 0, 1), ("start", 1, 1), ("release", (0,))]
+    assert played.backend.calls == [("start", 0, 1), ("start", 1, 1)]
     assert ends == [(0, "Paused", 1, 0), (1, "Paused", 2, 0), (0, "Stopped", 1, 1)]
     assert statuses(played) == only(paused=1, stopped=1)
 
@@ -486,7 +486,7 @@ def test_a_running_trial_that_is_stopped_ends_as_after_a_decision(play):
 
     played = play(lambda t, run: [0.5] * 9, scheduler=StopsRunning, n_workers=2, lag=1.5)
     assert played.kinds(0) == ["start", "report", "decision", "report", "decision", "stop", "late", "ended"]
-    assert played.backend.calls == [("start", 0, None), ("stop", 0), ("release", (0,))]
+    assert played.backend.calls == [("start", 0, None), ("stop", 0)]
     assert played.scheduler.told[-1] == ("end", 0, Status.STOPPED)
     assert statuses(played) == only(stopped=1)
     assert not played.scheduler.trial.is_ending
@@ -521,20 +521,32 @@ def test_the_best_report_of_a_stopped_trial_stays_the_answer(play):
 
 
 def test_a_checkpoint_is_released_when_its_trial_has_ended_however(play):
-    class Four(Keeps):
-        n_trials = 4
+    class Five(Keeps):
+        n_trials = 5
 
         def on_report(self, trial, report):
-            return Decision.STOP if trial.id == 1 else Decision.CONTINUE
+            return Decision.STOP if trial.id == 2 else Decision.CONTINUE
 
-    scripts = [[0.5], [0.5] * 9, [0.5, FAILED], [{"loss": "x"}]]
-    played = play(lambda t, run: scripts[t], scheduler=Four)
-    assert [call for call in played.backend.calls if call[0] == "release"] == [("release", (t,)) for t in range(4)]
+    scripts = [[0.3], [0.5], [0.5] * 9, [0.1, FAILED], [{"loss": "x"}]]
+    played = play(lambda t, run: scripts[t], scheduler=Five)
+    assert released(played) == [(1,), (2,), (3,), (4,)]
+
+
+def released(played):
+    return [call[1] for call in played.backend.calls if call[0] == "release"]
+
+
+def test_the_checkpoint_of_the_best_trial_that_has_ended_is_kept_until_another_is_better(play):
+    class Six(Keeps):
+        n_trials = 6
+
+    scripts = [[0.5], [0.1, FAILED], [0.4], [0.4], [0.6], [0.3]]
+    assert released(play(lambda t, run: scripts[t], scheduler=Six)) == [(1,), (0,), (3,), (4,), (2,)]
 
 
 def test_a_checkpoint_is_kept_while_a_run_is_begun_again(play):
     played = play(lambda t, run: [0.5, LOST] if run == 0 else [0.5], scheduler=Keeps)
-    assert [call[0] for call in played.backend.calls] == ["start", "resume", "release"]
+    assert [call[0] for call in played.backend.calls] == ["start", "resume"]
 
 
 def test_a_scheduler_that_copies_says_itself_what_is_released(play, scripted_backend):
@@ -550,4 +562,4 @@ def test_a_scheduler_that_copies_says_itself_what_is_released(play, scripted_bac
             return ended if len(ended) == 3 else ()
 
     played = play(lambda t, run: [0.5], scheduler=Explores, backend=Copies)
-    assert [call for call in played.backend.calls if call[0] == "release"] == [("release", (0, 1, 2))]
+    assert released(played) == [(1, 2)]  # not the best

@@ -169,15 +169,17 @@ def test_a_process_that_ends_where_it_was_sent_has_paused(play):
 
     played = play(lambda t, run: [0.5, 0.5, 0.5] if run == 0 else [0.4] * 9, scheduler=SentTo3)
     assert played.backend.calls == [
-        call for t in range(3) for call in [("start", t, 3), ("resume", t, 9), ("release", (t,))]
+        *[("start", 0, 3), ("resume", 0, 9)],
+        *[("start", 1, 3), ("resume", 1, 9), ("release", (1,))],
+        *[("start", 2, 3), ("resume", 2, 9), ("release", (2,))],
     ]
     assert played.metadata["n_completed"] == 3
     assert played.metadata["n_paused"] == 0
 
 
 def test_checkpoints_of_released_trials_may_go(play):
-    played = play(lambda t, run: [0.5] * 9, scheduler=PauseEach)
-    assert [call[1] for call in played.backend.calls if call[0] == "release"] == [(0,), (1,), (2,)]
+    played = play(lambda t, run: [0.5 - t] * 9, scheduler=PauseEach)
+    assert [call[1] for call in played.backend.calls if call[0] == "release"] == [(0,), (1,)]
 
 
 class Ranks:
@@ -189,6 +191,14 @@ class Ranks:
         return next(trial_id for trial_id in (3, 1, 0, 2, 4) if trial_id in among)
 
 
+def best(trial_id):
+    return Mock(report=Mock(trial_id=trial_id))
+
+
+def state(*, incumbent=None, best_of_ended=None):
+    return Mock(incumbent=incumbent, best_of_ended=best_of_ended)
+
+
 ANY_GATE = Mock(least_promising=lambda trial_id, among: trial_id, released=tuple)
 
 
@@ -197,15 +207,35 @@ ANY_GATE = Mock(least_promising=lambda trial_id, among: trial_id, released=tuple
 )
 def test_checkpoints_of_the_least_promising_are_dropped_beyond_the_limit(limit, dropped):
     backend = Mock(max_checkpoints=limit)
-    checkpoints = Checkpoints(Ranks(), backend, ANY_GATE)
+    checkpoints = Checkpoints(state(), Ranks(), backend, ANY_GATE)
     for trial_id in range(5):
         checkpoints.on_end(trial_id, Status.PAUSED)
     assert [call.args[0] for call in backend.drop_checkpoint.call_args_list] == dropped
 
 
+@pytest.mark.parametrize(("limit", "dropped"), [(2, [1, 0, 2]), (1, [1, 0, 2, 4]), (0, [0, 1, 2, 4, 3])])
+def test_the_checkpoint_of_the_best_trial_is_dropped_last(limit, dropped):
+    backend = Mock(max_checkpoints=limit)
+    checkpoints = Checkpoints(state(incumbent=best(3)), Ranks(), backend, ANY_GATE)
+    for trial_id in (0, 1, 2, 4, 3) if limit == 0 else range(5):
+        checkpoints.on_end(trial_id, Status.PAUSED)
+    assert [call.args[0] for call in backend.drop_checkpoint.call_args_list] == dropped
+
+
+def test_the_best_trial_that_ended_before_the_process_began_is_released_once_another_is_better():
+    backend, now = Mock(max_checkpoints=None), state(best_of_ended=best(3))
+    checkpoints = Checkpoints(now, Mock(needs=frozenset(), spec=["needs"]), backend, ANY_GATE)
+    checkpoints.restore([])
+    checkpoints.on_end(4, Status.COMPLETED)
+    backend.release.assert_called_once_with((4,))
+    now.best_of_ended = best(5)
+    checkpoints.on_end(5, Status.COMPLETED)
+    backend.release.assert_called_with((3,))
+
+
 def test_a_resumed_trial_keeps_its_checkpoint_and_an_ended_one_gives_it_back():
     backend = Mock(max_checkpoints=1)
-    checkpoints = Checkpoints(Mock(needs=frozenset(), spec=["needs"]), backend, ANY_GATE)
+    checkpoints = Checkpoints(state(), Mock(needs=frozenset(), spec=["needs"]), backend, ANY_GATE)
     checkpoints.restore([7])
     checkpoints.on_resume(7)
     checkpoints.on_end(1, Status.PAUSED)
@@ -219,7 +249,7 @@ def test_a_resumed_trial_keeps_its_checkpoint_and_an_ended_one_gives_it_back():
 def test_what_others_may_copy_is_released_by_the_scheduler_alone():
     backend = Mock(max_checkpoints=None)
     scheduler = Mock(needs=frozenset({"copy"}), released=lambda: ())
-    Checkpoints(scheduler, backend, ANY_GATE).on_end(0, Status.COMPLETED)
+    Checkpoints(state(), scheduler, backend, ANY_GATE).on_end(0, Status.COMPLETED)
     backend.release.assert_not_called()
 
 

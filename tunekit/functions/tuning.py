@@ -81,6 +81,14 @@ class TunedFunction:
         """
         return self.experiment.best_value()
 
+    def best_checkpoint(self) -> Path:
+        """The folder with the checkpoint of the best trial: see :meth:`tunekit_core.Experiment.best_checkpoint`.
+
+        Raises:
+            RecordError: As for :attr:`best_configuration`, or if there is no checkpoint; it says why.
+        """
+        return self.experiment.best_checkpoint()
+
 
 def tune(
     function: Callable[..., Any],

@@ -261,7 +261,10 @@ class Backend(abc.ABC):
         raise NotImplementedError(f"The backend '{self.name}' lacks the capability 'restore'.")
 
     def release(self, trial_ids: tuple[int, ...]) -> None:
-        """Trials that can never be resumed: their checkpoints may be removed."""
+        """Trials that can never be resumed: their checkpoints may be removed.
+
+        The best of the trials that have ended is not among them until another is better, by the first metric.
+        """
 
     def drop_checkpoint(self, trial_id: int) -> None:
         """Remove the checkpoint of a paused trial. If it is resumed after all, it starts over."""

@@ -129,7 +129,7 @@ class Steps:
         self._record: Record = NoRecord() if record is None else record
         self._metadata = deepcopy(dict(metadata or {}))  # what others do with theirs is theirs
         self._reader = Reader(self.state)
-        self._checkpoints = Checkpoints(scheduler, backend, self.gate)
+        self._checkpoints = Checkpoints(self.state, scheduler, backend, self.gate)
 
     def errors_named(self) -> AbstractContextManager[None]:
         """Raise what a component raises as the error of that component."""

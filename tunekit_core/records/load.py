@@ -18,6 +18,7 @@ from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
 from tunekit_core.records.results_file import check_results, n_rows, opened_results
 from tunekit_core.records.so_far import read_so_far
+from tunekit_core.records.trial_folders import checkpoint_of
 from tunekit_core.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -130,6 +131,18 @@ class Experiment:
         if metric not in metrics:
             raise RecordError(f"{self.path / METADATA} is damaged: its incumbent has no {metric}.")
         return float(metrics[metric])
+
+    def best_checkpoint(self) -> Path:
+        """The folder with the checkpoint of the incumbent's trial, of trials that ran on this machine.
+
+        It is what the script published at the resource of the best report, if that is there still, and else the newest
+        that there is: of every trial the newest three are kept.
+
+        Raises:
+            RecordError: As for :meth:`best_configuration`, or if there is none; it says why.
+        """
+        incumbent = self._incumbent()
+        return checkpoint_of(self.path, self.metadata, incumbent["trial_id"], incumbent["resource"])
 
     def best_over_time(self) -> pd.DataFrame:
         """The best value so far, after each report: columns ``st_tuner_time`` (seconds) and the first metric.

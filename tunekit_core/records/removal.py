@@ -13,8 +13,8 @@ from tunekit_core.errors import RecordError
 from tunekit_core.records.files import METADATA, read_metadata
 from tunekit_core.records.finding import ListedExperiment
 from tunekit_core.records.lock import LOCK, FolderLock, is_locked
+from tunekit_core.records.trial_folders import PUBLISHED, WORKING
 
-CHECKPOINTS = ("checkpoint", "checkpoints")  # in the folder of a trial
 LAST = (METADATA, LOCK)  # who dies on the way leaves an experiment that is not complete, and can be removed
 
 
@@ -54,7 +54,7 @@ def checkpoints_of(experiment: ListedExperiment) -> list[Path]:
         return []
     best = experiment.metadata.get("incumbent", {}).get("trial_id")
     trials = [entry for entry in experiment.path.iterdir() if entry.name.isdecimal() and entry.name != str(best)]
-    folders = [trial / name for trial in sorted(trials) if not trial.is_symlink() for name in CHECKPOINTS]
+    folders = [trial / name for trial in sorted(trials) if not trial.is_symlink() for name in (WORKING, PUBLISHED)]
     return [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings, strategies as st
 
 from tunekit_core import ConfigurationError, Script, Streams, create
 from tunekit_core.testing import ToyBenchmark, toy_problem
-from tunekit_local.devices import Assignment, Devices, cpus_of
+from tunekit_local.cores import cpus_of
+from tunekit_local.devices import Assignment, Devices
 from tunekit_local.gpus import Gpu, find_gpus, visible_gpus
 from tunekit_local.options import LocalOptions
 
@@ -260,6 +261,56 @@ class TestGpus:
         assert [some.assign(t).gpus[0] for t in range(5)] == ["0", "1", "0", "1", "0"]
         assert some.assign(5).gpus == ("1",)
 
+    @pytest.mark.parametrize(
+        ("part", "n_trials"),
+        [(0.5, 2), (0.33, 3), (1 / 3, 3), (0.3, 3), (0.34, 2), (0.7, 1), (1 / 49, 49), (0.01, 100)],
+    )
+    def test_as_many_trials_share_a_gpu_as_parts_fit_on_it(self, machines, part, n_trials):
+        some = devices(machines[1], n_workers=101, num_gpus_per_trial=part)
+        for trial_id in range(n_trials):
+            assert some.assign(trial_id).environment["CUDA_VISIBLE_DEVICES"] == "0"
+        assert some.assign(n_trials) is None
+        some.release(0)
+        assert some.assign(n_trials).gpus == ("0",)
+
+    def test_trials_with_a_part_of_a_gpu_are_spread(self, machines):
+        some = devices(machines[3], num_gpus_per_trial=0.5, gpus_to_use=(0, 2))
+        assert [some.assign(t).gpus[0] for t in range(4)] == ["0", "2", "0", "2"]
+        assert some.assign(4) is None
+        some.release(1), some.release(3), some.release(0)
+        assert [some.assign(t).gpus[0] for t in (5, 6)] == ["2", "0"]
+
+    def test_trials_with_a_part_of_a_gpu_run_without_where_there_is_none(self, tmp_path):
+        some = devices({"PATH": str(tmp_path)}, num_gpus_per_trial=0.5)
+        assert [some.assign(t).gpus for t in range(8)] == [()] * 8
+
+    @pytest.mark.parametrize(
+        ("options", "sentences"),
+        [
+            (
+                {"num_gpus_per_trial": 1.5},
+                "backend.num_gpus_per_trial=1.5 must be a whole number, or below 1: a trial has whole GPUs or a part "
+                "of one. Type backend.num_gpus_per_trial=1 or backend.num_gpus_per_trial=2.",
+            ),
+            (
+                {"num_gpus_per_trial": 0.001},
+                "backend.num_gpus_per_trial=0.001 must be 0, or at least 0.01. With backend.share_gpus=true any number "
+                "of trials share a GPU.",
+            ),
+            (
+                {"num_gpus_per_trial": float("inf")},
+                "backend.num_gpus_per_trial=inf is no number of GPUs. Type backend.num_gpus_per_trial=0 for none.",
+            ),
+            (
+                {"num_gpus_per_trial": 0.5, "share_gpus": True},
+                "backend.num_gpus_per_trial=0.5 says that 2 trials share a GPU, and backend.share_gpus=true that any "
+                "number do. Leave one of them out.",
+            ),
+        ],
+    )
+    def test_what_is_no_part_of_a_gpu_is_refused(self, machines, refusal, options, sentences):
+        assert str(refusal(machines[2], {}, **options)) == sentences
+
     def test_a_free_gpu_comes_before_a_shared_one_with_fewer_trials(self, machines):
         some = devices(machines[2], share_gpus=True)
         for trial_id in range(3):
@@ -328,6 +379,37 @@ class TestCpus:
         for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
             assert assignment.environment[name] == "4"
 
+    def test_a_trial_gets_as_many_cores_and_threads_as_are_asked_for_and_waits_for_them(self, tmp_path):
+        some = devices({"PATH": str(tmp_path)}, n_workers=8, num_cpus_per_trial=5)
+        first, *others = [some.assign(t) for t in range(4)]
+        assert first.cpus == (0, 1, 2, 3, 4)
+        assert first.environment["OMP_NUM_THREADS"] == "5"
+        assert [other and other.cpus for other in others] == [(5, 6, 7, 8, 9), (10, 11, 12, 13, 14), None]
+        some.release(1)
+        assert some.assign(4).cpus == (5, 6, 7, 8, 9)
+
+    def test_a_system_that_cannot_pin_still_limits_the_trials(self, monkeypatch, tmp_path):
+        monkeypatch.delattr(os, "sched_getaffinity")
+        monkeypatch.setattr(os, "cpu_count", lambda: 6)
+        some = devices({"PATH": str(tmp_path)}, num_cpus_per_trial=3)
+        assert [some.assign(t).cpus for t in range(2)] == [None, None]
+        assert some.assign(2) is None
+
+    def test_a_trial_that_waits_for_a_gpu_holds_no_cores(self, machines):
+        some = devices(machines[1], num_cpus_per_trial=8)
+        assert some.assign(0).cpus == tuple(range(8))
+        assert some.assign(1) is None
+        some.release(0)
+        assert some.assign(1).cpus == tuple(range(8))
+
+    def test_more_cores_than_there_are_are_refused(self, tmp_path, refusal):
+        with cores(3, 5):
+            error = refusal({"PATH": str(tmp_path)}, {}, num_cpus_per_trial=4)
+        assert str(error) == (
+            "backend.num_cpus_per_trial=4 is more than a trial can get: there are 2 cores that this process may use. "
+            "Type backend.num_cpus_per_trial=2."
+        )
+
     def test_the_lowest_free_slot_is_used_first(self, tmp_path):
         some = devices({"PATH": str(tmp_path)}, n_workers=4)
         assert [some.assign(t).cpus[0] for t in range(4)] == [0, 4, 8, 12]
@@ -361,11 +443,12 @@ class TestClaims:
             first.release(trial_id), second.release(trial_id)
         assert first.assign(2) == second.assign(2)
 
-    def test_cores_of_other_slots_block_those_they_touch(self, tmp_path):
+    def test_cores_that_were_claimed_are_given_to_nobody_else(self, tmp_path):
         some = devices({"PATH": str(tmp_path)}, n_workers=4)
-        some.claim(0, Assignment((), range(8), {}))
-        assert [some.assign(t).cpus[0] for t in (1, 2)] == [8, 12]
-        assert some.assign(3) is None
+        some.claim(0, Assignment((), range(2, 10), {}))
+        assert some.assign(1).cpus == (12, 13, 14, 15)
+        assert some.assign(2).cpus == (0, 1, 10, 11)
+        assert some.assign(3).cpus is None
 
     def test_a_gpu_that_is_no_longer_used_may_be_claimed(self, machines):
         some = devices(machines[2], gpus_to_use=(1,))

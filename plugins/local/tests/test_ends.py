@@ -1,8 +1,10 @@
 """What the end of a run is told to have been."""
 
 import json
+import re
 import signal
 import sys
+import tempfile
 import time
 
 import psutil
@@ -202,6 +204,17 @@ def test_a_time_limit_is_a_cause_of_its_own(make):
     assert end_of(backend) == (Status.FAILED, Cause.LIMIT)
 
 
+def test_a_limit_of_memory_is_one_too(make):
+    backend = make("x = b'x' * 300_000_000\ntime.sleep(600)", memory_per_trial="150MB")
+    backend.start(trial_of(backend), None, None)
+    ended = until_idle(backend)[-1]
+    assert (ended.status, ended.cause) == (Status.FAILED, Cause.LIMIT)
+    assert re.match(
+        r"it used [0-9]+ MB of memory, more than backend\.memory_per_trial=150MB allows\. It wrote no errors\.$",
+        ended.reason,
+    )
+
+
 def test_a_script_that_reports_its_target_and_then_hangs_has_met_its_time_limit(make):
     backend = make(REPORTS_ALL + "time.sleep(60)", trial_timeout=1.0)
     backend.start(trial_of(backend, until=3), 3, None)
@@ -228,7 +241,8 @@ def test_a_failed_trial_is_not_tried_again_by_the_backend_which_says_how_often_i
     assert len(list((tmp_path / "0" / "runs").iterdir())) == 1
 
 
-def test_a_run_is_placed_when_it_begins_and_every_event_bears_its_number(make):
+def test_a_run_is_placed_when_it_begins_and_every_event_bears_its_number(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # nobody else takes cores there
     backend = make(REPORTS_ALL, n_workers=1)
     for trial_id in range(2):
         backend.start(trial_of(backend, trial_id, run=4), 2, None)

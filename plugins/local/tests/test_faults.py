@@ -164,7 +164,7 @@ def test_a_full_disk_costs_nothing_that_was_recorded(small_disk, tmp_path):
     fill, was_full = small_disk / "fill", tmp_path / "was full"
     code = f"""
 report = Reporter()
-if {str(small_disk)!r} + "/3/" in sys.argv[-1] and not os.path.exists({str(was_full)!r}):
+if {str(small_disk)!r} + "/3/" in os.environ["TUNEKIT_CHECKPOINT_DIR"] and not os.path.exists({str(was_full)!r}):
     open({str(was_full)!r}, "w").close()
     with open({str(fill)!r}, "wb", buffering=0) as file:
         while True:

@@ -37,7 +37,7 @@ from tunekit_core.testing import BackendContract, ToyBenchmark, toy_problem
 from tunekit_local import backend as backend_module, recovery, supervisor
 from tunekit_local.backend import LocalBackend
 from tunekit_local.notices import Notices
-from tunekit_local.options import LocalOptions
+from tunekit_local.options import LocalOptions, bytes_in
 
 from .snippet import Snippet, local_backend, trial_of
 
@@ -567,6 +567,25 @@ def test_options_out_of_range_are_refused(option, value):
     with pytest.raises(ConfigurationError, match=rf"^backend\.{option}={value} must be at least") as caught:
         create("backend", "local", problem_of(benchmark), benchmark, None, Streams(0), **{option: value})
     assert (caught.value.option, caught.value.value) == (f"backend.{option}", value)
+
+
+@pytest.mark.parametrize("amount", ["4", "4G", "0GB", "-1GB", "lots", "1e3MB", "4GB/s", "٤GB"])
+def test_what_is_no_amount_of_memory_is_refused(amount):
+    benchmark = Training()
+    with pytest.raises(ConfigurationError) as caught:
+        create("backend", "local", problem_of(benchmark), benchmark, None, Streams(0), memory_per_trial=amount)
+    assert str(caught.value) == (
+        f"backend.memory_per_trial='{amount}' must be a number above 0 with a unit: MB, GB, TB, MiB, GiB, TiB. Type "
+        "backend.memory_per_trial=4GB."
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "n_bytes"),
+    [("4GB", 4_000_000_000), ("1.5 gib", 1_610_612_736), ("512MiB", 536_870_912), ("0.5MB", 500_000)],
+)
+def test_an_amount_of_memory_has_a_unit(amount, n_bytes):
+    assert bytes_in(amount) == n_bytes
 
 
 def test_what_becomes_of_trials_when_the_tuner_dies_is_one_of_two():

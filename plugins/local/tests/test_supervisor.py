@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ import pytest
 
 from tunekit_core import PORTABLE_MODULES
 from tunekit_local import supervisor
+from tunekit_local.memory_use import memory_of
 from tunekit_local.run_records import read_exit, read_processes
 from tunekit_local.supervisor import ALREADY_CLAIMED, identity, is_alive, launch
 
@@ -47,6 +49,7 @@ class Run:
             "log_bytes": 100_000,
             "grace_period": 5.0,
             "timeout": None,
+            "memory": None,
             "cpus": None,
             "notices": None,
             "printed": {
@@ -256,6 +259,49 @@ def test_sigterm_is_honoured_at_every_moment(start):
 def test_a_timeout_ends_the_run(start):
     run = start(["sleep", "60"], timeout=0.2)
     assert run.ending() == ended(None, signal=15, cause="timeout")
+
+
+HOG = "x = b'x' * 200_000_000; import time; time.sleep(600)"
+LITTLE = {"bytes": 100_000_000, "option": "limit=100MB"}
+
+
+def test_what_uses_too_much_memory_is_killed(start):
+    run = start([*SHELL, "trap '' TERM; exec \"$@\"", "sh", sys.executable, "-c", HOG], memory=LITTLE)
+    ending = run.ending()
+    assert re.fullmatch("it used [0-9]+ MB of memory, more than limit=100MB allows", ending["message"])
+    assert ending == ended(None, signal=9, cause="too much memory", message=ending["message"])
+
+
+@linux
+def test_memory_of_processes_that_left_the_group_counts(start):
+    run = start(
+        [*SHELL, '(setsid "$@" &); (setsid sleep 600 &); sleep 600', "sh", sys.executable, "-c", HOG], memory=LITTLE
+    )
+    assert run.ending()["cause"] == "too much memory"
+
+
+def test_what_uses_less_memory_ends_by_itself(start):
+    run = start([*SHELL, "sleep 0.2; exit 3"], memory=LITTLE)
+    assert run.ending() == ended(3)
+
+
+@linux
+def test_memory_that_processes_share_counts_once():
+    code = (
+        "import os, sys, time; x = b'x' * 60_000_000; print(*[os.fork() or time.sleep(600) for _ in 'abc'], flush=True)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", f"{code}; time.sleep(600)"], stdout=subprocess.PIPE, text=True)
+    with parent:
+        pids = [parent.pid, *map(int, parent.stdout.readline().split())]
+        try:
+            assert len(pids) == 4
+            if Path(f"/proc/{parent.pid}/smaps_rollup").exists():
+                assert 60_000_000 < memory_of(pids, 100_000_000) < 100_000_000
+            assert memory_of(pids, 10**12) > 240_000_000  # a quick look
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+    until(lambda: memory_of(pids, 0) == 0)  # they have ended
 
 
 def test_the_run_ends_with_the_tuner(start):

@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,30 +28,26 @@ from tunekit_core import (
     TrialEnded,
     TrialPlaced,
     TrialReported,
-    TunekitWarning,
     UnfinishedTrial,
     changes_for_trials,
-    is_secret,
+    trials_folder,
 )
+from tunekit_local.core_leases import CoreLeases, folder_of_leases
 from tunekit_local.devices import Devices
-from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
 from tunekit_local.launcher import Launcher, failures_to_start
 from tunekit_local.notices import Notices
 from tunekit_local.options import LocalOptions
-from tunekit_local.recovery import find_run
+from tunekit_local.recovery import end_unknown_runs, find_run, tell_of_lost_folders
 from tunekit_local.reports import new_reports
-from tunekit_local.run_process import Ending
 from tunekit_local.running_trial import RunningTrial
 from tunekit_local.start_queue import StartQueue
 from tunekit_local.supervised_run import SupervisedRuns
 from tunekit_local.supervisor import changed
-from tunekit_local.trial_files import is_folder
+from tunekit_local.trial_ends import TrialEnds
 from tunekit_local.trial_folder import TrialFolder
 
 SECONDS_BETWEEN_CHECKS = 1.0  # of all trials: notices may be lost, and a killed supervisor sends none
 SECONDS_TO_CLOSE = 15.0  # that runs have beyond the grace period
-N_FOLDERS = 3  # of an experiment, below the folder with all results
-TRIALS = "TUNEKIT_TRIALS"  # a variable: below which folder those of trials lie, rather than in that of the experiment
 
 
 class LocalBackend(Backend):
@@ -94,7 +89,6 @@ class LocalBackend(Backend):
         self._checked = 0.0
         self._is_open = False
         self._temporary: Path | None = None  # in place of the folder, where there is none
-        self._has_warned = False
         self._has_ended_unknown_runs = False
 
     def check(self) -> None:
@@ -110,14 +104,13 @@ class LocalBackend(Backend):
     def _open(self, n_workers: int) -> None:
         if self.folder is None:
             home = self._temporary = Path(tempfile.mkdtemp(prefix="tunekit-"))
-        elif os.environ.get(TRIALS):
-            home = Path(os.environ[TRIALS], *self.folder.resolve().parts[-N_FOLDERS:])
         else:
-            home = self.folder
+            home = trials_folder(self.folder)
         home.mkdir(parents=True, exist_ok=True)
         self._home = home.resolve()
-        self._devices = self._find_devices()
+        self._devices = self._find_devices(CoreLeases(folder_of_leases()))
         self._devices.split_cpus(n_workers)
+        self._ends = TrialEnds(self._home, self._script.environment, self.now)
         self._notices = Notices(self._home)
         self._processes = SupervisedRuns(end_with_tuner=self._options.on_tuner_death == "stop")
         launcher = Launcher(
@@ -136,7 +129,7 @@ class LocalBackend(Backend):
 
     def restore(self, trials: Sequence[UnfinishedTrial], time: float) -> None:
         self._began += self.now() - time
-        self._tell_of_lost_folders([unfinished.trial for unfinished in trials])
+        tell_of_lost_folders(self._home, [unfinished.trial for unfinished in trials])
         self._end_unknown_runs({unfinished.trial.id: unfinished.trial.run for unfinished in trials})
         restored = []
         for unfinished in trials:
@@ -234,6 +227,7 @@ class LocalBackend(Backend):
             self._close()
             self._is_open = False  # only now: one that was interrupted can be closed again
         finally:
+            self._devices.close()
             self._remove_temporary()
 
     def _close(self) -> None:
@@ -256,33 +250,14 @@ class LocalBackend(Backend):
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _end_unknown_runs(self, known: Mapping[int, int]) -> None:
-        """End what runs here though the record does not know of it: its end was lost.
-
-        Args:
-            known: The run that each trial is in which the record has, and which has not ended.
-        """
         self._has_ended_unknown_runs = True
-        for path in self._home.iterdir():
-            if path.name.isdecimal():
-                TrialFolder(path).end_runs_after(known.get(int(path.name), -1), self._processes)
+        end_unknown_runs(self._home, known, self._processes)
 
-    def _find_devices(self) -> Devices:
+    def _find_devices(self, leases: CoreLeases | None = None) -> Devices:
         try:
-            return Devices(self._options, changed(os.environ, changes_for_trials()))
+            return Devices(self._options, changed(os.environ, changes_for_trials()), leases)
         except InvalidOption as error:
             raise InvalidOption(f"backend.{error.option}", error.value, error.problem) from error
-
-    def _tell_of_lost_folders(self, trials: Sequence[Trial]) -> None:
-        """Warn of folders that are gone, as on another machine: without what is in them trials go on from nothing."""
-        reported = [trial for trial in trials if trial.last_report is not None]
-        lost = [trial for trial in reported if not is_folder(self._folder(trial.id).path)]
-        if lost:
-            warnings.warn(
-                f"Trials that are not at their end have lost their folders in {self._home}: {len(lost)} of them, trial "
-                f"{lost[0].id} first. Those that go on begin anew; reports that they repeat do not count.",
-                TunekitWarning,
-                stacklevel=2,
-            )
 
     def _folder(self, trial_id: int) -> TrialFolder:
         return TrialFolder(self._home / str(trial_id))
@@ -324,7 +299,7 @@ class LocalBackend(Backend):
                 self._make_folder(running, running.trial.parent)
             self._begin(running)
         except StartFailed as error:
-            self._end(running, Cause.SCRIPT, str(error))
+            self._end(running, self._ends.event(running, Cause.SCRIPT, str(error)))
 
     def _keep_going(self, now: float) -> None:
         """See that no run is stopped for ever, whatever its script does to its supervisor."""
@@ -366,45 +341,15 @@ class LocalBackend(Backend):
 
     def _conclude(self, running: RunningTrial) -> None:
         """The run of a trial is over."""
-        process = running.process
-        ending = None if process is None else process.ending()
-        if process is not None and ending is None:
-            process.end_by_force()
-        cause = cause_of_failure(ending, may_end=running.is_to_end or running.has_reached_target)
-        lost = lost_output(ending)
-        if lost and not self._has_warned:
-            self._has_warned = True
-            warnings.warn(
-                f"Logs of trial {running.trial.id} lack something: {lost}. The experiment goes on. See that there is "
-                f"room in {self._home}, and that logs can be written there.",
-                TunekitWarning,
-                stacklevel=2,
-            )
-        self._end(running, cause, lost if cause is None else self._reason(ending, running))
+        self._end(running, self._ends.of(running))
 
-    def _end(self, running: RunningTrial, cause: Cause | None, reason: str) -> None:
-        """Tell the end of a run; without a cause it has not failed."""
+    def _end(self, running: RunningTrial, event: TrialEnded) -> None:
         trial_id = running.trial.id
-        self._events.append(
-            TrialEnded(
-                trial_id,
-                running.number,
-                Status.COMPLETED if cause is None else Status.FAILED,
-                self.now(),
-                cause=cause or Cause.SCRIPT,
-                reason=reason,
-                has_checkpoint=running.folder.checkpoints.exist(),
-            )
-        )
+        self._events.append(event)
         del self._running[trial_id]
         running.reports.close()
         self._devices.release(trial_id)
 
-    def _reason(self, ending: Ending | None, running: RunningTrial) -> str:
-        variables = changed(os.environ, {**changes_for_trials(), **self._script.environment})
-        secrets = [value for name, value in {**os.environ, **variables}.items() if is_secret(name, value)]
-        return failure_reason(ending, running.folder, running.number, secrets)
-
     def _start_waiting(self) -> None:
         for running, error in self._queue.start_waiting():
-            self._end(running, Cause.INFRASTRUCTURE, str(error))
+            self._end(running, self._ends.event(running, Cause.INFRASTRUCTURE, str(error)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import attrs
 
 from tunekit_core import THREAD_VARIABLES, InvalidOption
+from tunekit_local.core_leases import CoreLeases
+from tunekit_local.cores import Cores
 from tunekit_local.gpus import Gpu, find_gpus, visible_gpus
 from tunekit_local.options import LocalOptions
 
@@ -54,34 +56,12 @@ class Assignment:
         return cls(gpus, cpus, environment) if is_one else None
 
 
-def cpus_of(n_workers: int, slot: int) -> tuple[tuple[int, ...] | None, int]:
-    """The share of one worker in the cores that this process may use.
-
-    Shares are disjoint and contiguous, and differ in size by at most one core, earlier ones being larger.
-
-    Args:
-        n_workers: Number of shares.
-        slot: Which one, from 0.
-
-    Returns:
-        The cores, and how many threads fit. No cores if there are fewer than workers, or if the system cannot pin.
-    """
-    if not hasattr(os, "sched_getaffinity"):  # macOS, Windows
-        return None, max(1, (os.cpu_count() or 1) // n_workers)
-    cores = sorted(os.sched_getaffinity(0))
-    size, larger = divmod(len(cores), n_workers)
-    if size == 0:
-        return None, 1
-    first = slot * size + min(slot, larger)
-    share = tuple(cores[first : first + size + (slot < larger)])
-    return share, len(share)
-
-
 class Devices:
     """Hands the GPUs and cores of this machine to trials. The same calls give the same devices.
 
-    Without ``share_gpus`` a GPU is held by one trial at a time. GPUs that nobody holds come first, and among them,
-    as among those that are shared, the one that fewest trials of the experiment got so far, then the lower index.
+    Without ``share_gpus`` a GPU is held by one trial at a time, or by as many as fit on it where each gets a part.
+    The one comes first that fewest hold, and among these the one that fewest trials of the experiment got so far, then
+    the lower index.
 
     Where nvidia-smi lists no GPU, ``CUDA_VISIBLE_DEVICES`` is left as it is: it may be nvidia-smi that is missing.
 
@@ -89,6 +69,7 @@ class Devices:
         options: Those of the backend.
         environment: The user's. ``os.environ`` is not: the core has set the thread variables there to 1, and a
             variable that is set here is left to the user.
+        leases: The cores that other experiments hold.
 
     Attributes:
         gpus: Entries of ``CUDA_VISIBLE_DEVICES`` that can be assigned.
@@ -97,10 +78,10 @@ class Devices:
         InvalidOption: If an option asks for a GPU that is not there, or for more than there are.
     """
 
-    def __init__(self, options: LocalOptions, environment: Mapping[str, str]) -> None:
-        per_trial, gpus_to_use = options.num_gpus_per_trial, options.gpus_to_use
-        self._share = options.share_gpus
-        self._slots: list[tuple[tuple[int, ...] | None, int]] = []
+    def __init__(self, options: LocalOptions, environment: Mapping[str, str], leases: CoreLeases | None = None) -> None:
+        self._cores = Cores(options.num_cpus_per_trial, leases or CoreLeases(None))
+        per_trial, gpus_to_use = math.ceil(options.num_gpus_per_trial), options.gpus_to_use
+        self._per_gpu = math.inf if options.share_gpus else options.trials_per_gpu
         self._thread_variables = [variable for variable in THREAD_VARIABLES if variable not in environment]
         self._held: dict[int, Assignment] = {}
         self._times_assigned: Counter[str] = Counter()
@@ -131,7 +112,7 @@ class Devices:
 
     def split_cpus(self, n_workers: int) -> None:
         """Divide the cores among so many trials that run at once; before anything is assigned."""
-        self._slots = [cpus_of(n_workers, slot) for slot in range(n_workers)]
+        self._cores.split(n_workers)
 
     def assign(self, trial_id: int) -> Assignment | None:
         """Give a trial that holds nothing its devices, until it is released.
@@ -140,34 +121,39 @@ class Devices:
             The devices; ``None``, and nothing has changed, if too few are free now.
         """
         assert trial_id not in self._held, trial_id
-        slot = self._lowest_free_slot()
         gpus = self._next_gpus()
-        if slot is None or gpus is None:
+        taken = None if gpus is None else self._cores.take(trial_id)
+        if gpus is None or taken is None:
             return None
-        cpus, n_threads = slot
+        cpus, n_threads = taken
         environment = dict.fromkeys(self._thread_variables, str(n_threads))
         if gpus:
             environment |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": ",".join(gpus)}
         elif self._hides_gpus:
             environment["CUDA_VISIBLE_DEVICES"] = NO_GPU
         assignment = Assignment(gpus, cpus, environment)
-        self.claim(trial_id, assignment)
+        self._hold(trial_id, assignment)
         return assignment
 
     def claim(self, trial_id: int, devices: Assignment) -> None:
         """Let a trial hold what it has, even if another holds it too.
 
         For trials that another process started, before anything is assigned. Options may have changed meanwhile:
-        what is not among the devices any more is no error, and cores that straddle slots block each of them.
+        what is not among the devices any more is no error.
         Claimed and released at once, a trial that has ended counts for which GPU comes next.
         """
         assert trial_id not in self._held, trial_id
-        self._held[trial_id] = devices
-        self._times_assigned.update(devices.gpus)
+        self._cores.claim(trial_id, devices.cpus)
+        self._hold(trial_id, devices)
 
     def release(self, trial_id: int) -> None:
         """Free what a trial holds, if it holds something."""
         self._held.pop(trial_id, None)
+        self._cores.release(trial_id)
+
+    def close(self) -> None:
+        """Nothing is held any more."""
+        self._cores.close()
 
     def describe(self, trial_id: int) -> str:
         """What a trial holds, for people; empty if nothing. From any thread."""
@@ -178,17 +164,17 @@ class Devices:
             return f"GPU {', '.join(held.gpus)}"
         return "" if held.cpus is None else f"CPU {', '.join(str(core) for core in held.cpus)}"
 
-    def _lowest_free_slot(self) -> tuple[tuple[int, ...] | None, int] | None:
-        taken = {core for assignment in self._held.values() for core in assignment.cpus or ()}
-        return next((slot for slot in self._slots if taken.isdisjoint(slot[0] or ())), None)
+    def _hold(self, trial_id: int, devices: Assignment) -> None:
+        self._held[trial_id] = devices
+        self._times_assigned.update(devices.gpus)
 
     def _next_gpus(self) -> tuple[str, ...] | None:
-        taken = {gpu for assignment in self._held.values() for gpu in assignment.gpus}
-        candidates = [gpu for gpu in self.gpus if self._share or gpu not in taken]
+        holders = Counter(gpu for assignment in self._held.values() for gpu in assignment.gpus)
+        candidates = [gpu for gpu in self.gpus if holders[gpu] < self._per_gpu]
         if len(candidates) < self._n_gpus:
             return None
         # Sorting is stable, so ties fall to the lower index.
-        candidates.sort(key=lambda gpu: (gpu in taken, self._times_assigned[gpu]))
+        candidates.sort(key=lambda gpu: (holders[gpu], self._times_assigned[gpu]))
         return tuple(sorted(candidates[: self._n_gpus], key=self.gpus.index))
 
 

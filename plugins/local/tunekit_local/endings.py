@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tunekit_core import Cause, mask_secrets
 from tunekit_local.run_process import Ending
-from tunekit_local.supervisor import ASKED, NOT_STARTED, TIMEOUT, TUNER_DIED
+from tunekit_local.supervisor import ASKED, NOT_STARTED, TIMEOUT, TOO_MUCH_MEMORY, TUNER_DIED
 from tunekit_local.trial_folder import TrialFolder
 
 
@@ -20,6 +20,7 @@ def cause_of_failure(ending: Ending | None, *, may_end: bool) -> Cause | None:
                                                     would happen again wherever it is begun again
     it could not be started                         a failure of the script: it would not start the next time either
     it was ended for ``trial_timeout``              met a limit, also after it has reported its target: it did not end
+    it was killed for ``memory_per_trial``          met a limit as well
     it was ended as the tuner asked or died,        what was decided, whatever its exit status, if it was to end or
     or because others asked the supervisor          has reported its target. Otherwise it was cut off with what it ran
                                                     on: by a tuner that ended or died, or a system that shuts down
@@ -33,7 +34,7 @@ def cause_of_failure(ending: Ending | None, *, may_end: bool) -> Cause | None:
     """
     if ending is None or ending["cause"] in (ASKED, TUNER_DIED):
         return None if may_end else Cause.INFRASTRUCTURE
-    if ending["cause"] == TIMEOUT:
+    if ending["cause"] in (TIMEOUT, TOO_MUCH_MEMORY):
         return Cause.LIMIT
     return None if ending["exit_code"] == 0 else Cause.SCRIPT
 
@@ -55,6 +56,8 @@ def failure_reason(ending: Ending | None, folder: TrialFolder, run: int, secrets
         why = f"it could not be started: {ending['message']}"
     elif ending["cause"] == TIMEOUT:
         why = "it ran longer than backend.trial_timeout allows"
+    elif ending["cause"] == TOO_MUCH_MEMORY:
+        why = ending["message"]
     elif ending["oom_killed"]:
         why = "it was ended by SIGKILL while memory ran out on this machine"
     elif ending["exit_code"] is None and ending["message"]:

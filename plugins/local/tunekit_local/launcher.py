@@ -8,13 +8,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from tunekit_core import PORTABLE_MODULES, Script, StartFailed, as_json, render_command, trial_seed
 from tunekit_local import begin_from
 from tunekit_local.devices import Assignment
-from tunekit_local.options import LocalOptions
+from tunekit_local.options import LocalOptions, bytes_in
 from tunekit_local.run_process import RunProcess, RunProcesses
 from tunekit_local.running_trial import RunningTrial
 from tunekit_local.trial_folder import RunFolder, TrialFolder
@@ -81,6 +82,7 @@ class Launcher:
             "log_bytes": self.options.log_bytes,
             "grace_period": self.options.grace_period,
             "timeout": self.options.trial_timeout,
+            "memory": self._memory_limit(),
             "cpus": devices.cpus,
             "notices": str(self.notices),
             "printed": {
@@ -93,6 +95,10 @@ class Launcher:
         }
         run.create(spec, command.files)
         return self.processes.launch(run.path)
+
+    def _memory_limit(self) -> dict[str, Any] | None:
+        said = self.options.memory_per_trial
+        return None if said is None else {"bytes": bytes_in(said), "option": f"backend.memory_per_trial={said}"}
 
     def _with_checkpoint(self, command: list[str], folder: TrialFolder) -> list[str]:
         """The command, after which puts a published checkpoint into its place, if there is one to go on from."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tunekit_core import Trial, TunekitWarning
 from tunekit_local.devices import Assignment, Devices
 from tunekit_local.run_process import RunProcesses
 from tunekit_local.running_trial import RunningTrial
+from tunekit_local.trial_files import is_folder
+from tunekit_local.trial_folder import TrialFolder
 
 
 def find_run(running: RunningTrial, processes: RunProcesses, devices: Devices) -> None:
@@ -32,3 +39,34 @@ def find_run(running: RunningTrial, processes: RunProcesses, devices: Devices) -
         running.process.end_by_force()
     else:
         devices.claim(running.trial.id, assignment)
+
+
+def tell_of_lost_folders(home: Path, trials: Sequence[Trial]) -> None:
+    """Warn of folders that are gone, as on another machine: without what is in them trials go on from nothing.
+
+    Args:
+        home: The folder with the folders of trials.
+        trials: Those that are not at their end.
+    """
+    reported = [trial for trial in trials if trial.last_report is not None]
+    lost = [trial for trial in reported if not is_folder(home / str(trial.id))]
+    if lost:
+        warnings.warn(
+            f"Trials that are not at their end have lost their folders in {home}: {len(lost)} of them, trial "
+            f"{lost[0].id} first. Those that go on begin anew; reports that they repeat do not count.",
+            TunekitWarning,
+            stacklevel=2,
+        )
+
+
+def end_unknown_runs(home: Path, known: Mapping[int, int], processes: RunProcesses) -> None:
+    """End what runs in the folder of an experiment though the record does not know of it: its end was lost.
+
+    Args:
+        home: The folder with the folders of trials.
+        known: The run that each trial is in which the record has, and which has not ended.
+        processes: What runs them.
+    """
+    for path in home.iterdir():
+        if path.name.isdecimal():
+            TrialFolder(path).end_runs_after(known.get(int(path.name), -1), processes)

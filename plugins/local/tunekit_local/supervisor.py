@@ -1,9 +1,9 @@
 """Runs one command for one run of a trial, and writes down how it ended, whether or not the tuner is still there.
 
 Started by ``launch`` as a program of its own. It claims the run, starts the command in a session of its own, copies its
-output into bounded logs, passes on what it prints as reports, ends it when asked, when its time is over or when the
-tuner died, ends whatever it left running, and records the end. It needs only the standard library, and little of that,
-since it is started once for every run of a trial.
+output into bounded logs, passes on what it prints as reports, ends it when asked, when its time is over, when it uses
+too much memory or when the tuner died, ends whatever it left running, and records the end. It needs only the standard
+library, and little of that, since it is started once for every run of a trial.
 
 It tells the tuner what happened by two files in the folder of the run. ``process.jsonl`` names the supervisor and, on a
 second line, the child; the process that creates this file has claimed the run. ``exit.json`` says how the run ended,
@@ -25,11 +25,14 @@ import time
 TYPE_CHECKING = False  # importing typing would cost as much time as all the rest
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any, NoReturn
+
+    from tunekit_local.memory_use import MemoryWatch
 
 PROC = "/proc"  # where there is none, ps is asked
 ENDED, ASKED, TIMEOUT, TUNER_DIED, NOT_STARTED = "ended", "asked", "timeout", "tuner died", "not started"  # causes
+TOO_MUCH_MEMORY = "too much memory"  # one more
 ALREADY_CLAIMED = 3  # exit status: another supervisor has claimed the run
 EXIT_BYTES = 4096  # of exit.json
 CHUNK_BYTES = 65536
@@ -226,12 +229,19 @@ class _Supervisor:
         grace = float(spec["grace_period"])
         output, errors_log = (_Log(spec[stream], int(spec["log_bytes"])) for stream in ("stdout", "stderr"))
         printed = _PrintedReports(spec["printed"], spec["notices"])
+        watch = None if spec["memory"] is None else _memory_watch(spec["memory"], self._descendants)
+        too_much = ""
         if self.cause:
             return _ending(self.cause)
         errors = self._start(spec, [[output, printed], [errors_log]], claim)
         terminated = killed = False
         limit = 0.0  # until then, what outlives the command may end by itself
         while self._status is None:
+            if watch is not None and not too_much and (too_much := watch.look()):
+                self._end(TOO_MUCH_MEMORY)
+                terminated = killed = True
+                deadline = float("inf")
+                self._kill_all()
             late = time.monotonic() >= deadline
             if late and not terminated:
                 self._end(TIMEOUT)
@@ -244,7 +254,8 @@ class _Supervisor:
                 killed = True
                 deadline = float("inf")
                 _kill(self._child, signal.SIGKILL)
-            self._wait(deadline - time.monotonic())
+            next_look = float("inf") if watch is None or too_much else watch.due
+            self._wait(min(deadline, next_look) - time.monotonic())
         cause = self.cause if terminated or not self.started else ENDED
         survivors = self._end_descendants(max(limit, time.monotonic() + SECONDS_FOR_HELPERS))
         printed.read_rest()
@@ -254,7 +265,10 @@ class _Supervisor:
         code = os.waitstatus_to_exitcode(self._status)
         oom_killed = code == -signal.SIGKILL and not killed and _oom_kills() > kills
         lost = ", ".join(each.lost for each in (output, errors_log, printed) if each.lost)
-        return _ending(cause, code, oom_killed=oom_killed, survivors_killed=survivors, lost_output=lost)
+        message = too_much if cause == TOO_MUCH_MEMORY else ""
+        return _ending(
+            cause, code, message=message, oom_killed=oom_killed, survivors_killed=survivors, lost_output=lost
+        )
 
     def _end(self, cause: str) -> None:
         self.cause = self.cause or cause
@@ -348,6 +362,12 @@ class _Supervisor:
                     _kill(pid, number)
         return True
 
+    def _kill_all(self) -> None:
+        """Kill what runs at once: it would take more memory from others while it ends by itself."""
+        for pid in self._descendants():
+            _kill(pid, signal.SIGKILL)
+        _kill(-self._child, signal.SIGKILL)  # what the group has grown by meanwhile; others are found later
+
     def _end_descendants(self, limit: float) -> int:
         """Let the descendants end by themselves until ``limit``, kill the others and return how many those were."""
         killed: set[int] = set()
@@ -375,6 +395,13 @@ class _Supervisor:
                 if not data:
                     break
         return len(killed)
+
+
+def _memory_watch(spec: dict[str, Any], processes: Callable[[], Collection[int]]) -> MemoryWatch:
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+    from memory_use import MemoryWatch
+
+    return MemoryWatch(spec["bytes"], spec["option"], processes)
 
 
 def _become(

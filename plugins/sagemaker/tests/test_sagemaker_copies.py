@@ -9,11 +9,10 @@ import boto3
 import boto3.s3.inject
 import pytest
 
-from tunekit_core import Checkpoint, Objective, Script, Status, Streams, Trial
+from tunekit_core import Checkpoint, Script, Status, Streams, Trial
 from tunekit_core.testing import ToyBenchmark, toy_problem
 from tunekit_core.testing.driven_backend import DrivenBackend, resources
 from tunekit_sagemaker.backend.backend import SageMakerBackend
-from tunekit_sagemaker.backend.best import BestTrial
 from tunekit_sagemaker.backend.copies import Copies, NotCopied
 from tunekit_sagemaker.backend.options import SageMakerOptions
 from tunekit_sagemaker.backend.places import Places
@@ -207,12 +206,11 @@ def folders(trial_id):
     return [key for key in keys if f"/{trial_id}/checkpoints/" in key]
 
 
-def test_checkpoints_of_all_but_the_best_trial_are_removed_on_demand(drive):
+def test_checkpoints_that_are_of_no_more_use_are_removed_on_demand(drive):
     driven = drive(Training(), delete_checkpoints=True)
-    for x in (0.9, 0.3, 0.5):
-        trial = driven.start(x=x)
-        driven.until_idle()
-        driven.backend.release((trial.id,))
+    trials = [driven.start(x=x) for x in (0.9, 0.3, 0.5)]
+    driven.until_idle()
+    driven.backend.release((trials[0].id, trials[2].id))
     assert [bool(folders(number)) for number in range(3)] == [False, True, False]
 
 
@@ -236,24 +234,3 @@ def test_checkpoints_that_cannot_be_removed_end_no_experiment(drive, emulator):
 def test_the_number_of_paused_trials_with_checkpoints_is_that_of_the_option(tmp_path):
     assert Training().backend(tmp_path, max_checkpoints=3).max_checkpoints == 3
     assert Training().backend(tmp_path).max_checkpoints is None
-
-
-# The best trial
-
-
-def test_the_best_trial_keeps_its_checkpoints_until_another_is_better():
-    best = BestTrial(Objective("score", "max", "epoch"))
-    best.see(0, {"score": 1.0})
-    assert best.release((0,)) == []
-    best.see(1, {"score": 0.5})
-    assert best.release((1,)) == [1]
-    best.see(2, {"score": 2.0})
-    assert best.release((2,)) == [0]
-
-
-def test_what_cannot_be_compared_is_not_the_best():
-    best = BestTrial(Objective("score"))
-    best.see(0, {"epoch": 1})
-    best.see(0, {"score": "high"})
-    best.see(1, {"score": 7.0})
-    assert best.release((0, 1)) == [0]

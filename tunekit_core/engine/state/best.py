@@ -24,12 +24,13 @@ class BestReport:
 
     Attributes:
         best: The best report of all, or ``None``.
+        settled: The best of the trials that have completed or were stopped, or ``None``.
     """
 
     def __init__(self) -> None:
         self.best: Best | None = None
+        self.settled: Best | None = None
         self._by_trial: dict[int, Best] = {}  # of those that run or are paused
-        self._settled: Best | None = None  # of those that have completed or were stopped
         self._paused: list[Best] = []  # a heap, also of some that are paused no longer; never at the front
         self._failed: Best | None = None
 
@@ -74,7 +75,7 @@ class BestReport:
         if best is None:
             return
         if status is not Status.FAILED:
-            self._settled = best if self._settled is None else min(best, self._settled)
+            self.settled = best if self.settled is None else min(best, self.settled)
             return
         self._failed = best if self._failed is None else min(best, self._failed)
         if self.best is best:
@@ -83,5 +84,5 @@ class BestReport:
     def _best_of_others(self, running: Iterable[int]) -> Best | None:
         while self._paused and self._by_trial.get(self._paused[0][-1].trial_id) is not self._paused[0]:
             heappop(self._paused)  # of a trial that has done better since, or has ended
-        candidates = [self._settled, *self._paused[:1], *(self._by_trial.get(trial_id) for trial_id in running)]
+        candidates = [self.settled, *self._paused[:1], *(self._by_trial.get(trial_id) for trial_id in running)]
         return min((best for best in candidates if best is not None), default=None)

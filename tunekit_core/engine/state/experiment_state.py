@@ -149,6 +149,11 @@ class ExperimentState:
         return self._incumbents.best_of_failed
 
     @property
+    def best_of_ended(self) -> Incumbent | None:
+        """The best report of the trials that have completed or were stopped."""
+        return self._incumbents.best_of_ended
+
+    @property
     def incumbents(self) -> Collection[Incumbent]:
         """The reports that no other dominates, of trials that have not failed."""
         return self._incumbents.not_dominated

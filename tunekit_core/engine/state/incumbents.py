@@ -39,6 +39,11 @@ class Incumbents:
         return self._incumbent(self._best.best_of_failed)
 
     @property
+    def best_of_ended(self) -> Incumbent | None:
+        """The best report of the trials that have completed or were stopped."""
+        return self._incumbent(self._best.settled)
+
+    @property
     def not_dominated(self) -> Collection[Incumbent]:
         """The reports that no other dominates."""
         if self._front is None:

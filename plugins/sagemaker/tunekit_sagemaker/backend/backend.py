@@ -27,7 +27,6 @@ from tunekit_core import (
 from tunekit_sagemaker.aws.clients import region_in_use
 from tunekit_sagemaker.aws.errors import Busy, NoAccess, Refused, patiently
 from tunekit_sagemaker.aws.prices import price_list
-from tunekit_sagemaker.backend.best import BestTrial
 from tunekit_sagemaker.backend.checks import check_images, check_options, check_prices, types_of
 from tunekit_sagemaker.backend.claims import ClaimedByAnother
 from tunekit_sagemaker.backend.connection import Connection, Prepared, prepare
@@ -94,7 +93,6 @@ class SageMakerBackend(Backend):
         self._types = types_of(options, problem)
         self._prices = price_list(options.prices, region_in_use(options.region))
         self.cost_basis = "; ".join(["billable seconds", *filter(None, [self._prices.basis(self._types)])])
-        self._best = BestTrial(problem.objective)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._home = Path()
         self._prepared: Prepared | None = None
@@ -132,8 +130,6 @@ class SageMakerBackend(Backend):
         patiently(partial(aws.claims.find_lost, known))
         for unfinished in trials:
             trial = unfinished.trial
-            if trial.last_report is not None:
-                self._best.see(trial.id, trial.last_report.metrics)
             if trial.status is Status.RUNNING:
                 job = self._job(trial, trial.until)
                 job.n_recorded = unfinished.n_recorded
@@ -192,7 +188,7 @@ class SageMakerBackend(Backend):
 
     def release(self, trial_ids: tuple[int, ...]) -> None:
         if self._options.delete_checkpoints:
-            self._drop(self._best.release(trial_ids))
+            self._drop(trial_ids)
 
     def drop_checkpoint(self, trial_id: int) -> None:
         """Remove what a trial has in S3, once no other is started from it. The experiment goes on if that fails."""
@@ -234,7 +230,6 @@ class SageMakerBackend(Backend):
             aws,
             Starter(aws.jobs, aws.claims, aws.request_of),
             TrialEnds(aws, self._script.environment),
-            self._best,
             self.now,
             poll_interval=self._options.poll_interval,
             settle_time=self._options.settle_time,

@@ -14,7 +14,6 @@ from functools import partial
 from tunekit_core import BackendEvent, Cause, TrialPlaced, TrialReported
 from tunekit_sagemaker.aws.errors import Busy, Refused, patiently
 from tunekit_sagemaker.aws.limits import RequestRefused
-from tunekit_sagemaker.backend.best import BestTrial
 from tunekit_sagemaker.backend.connection import Connection
 from tunekit_sagemaker.backend.endings import lacks_capacity, meets_every_trial
 from tunekit_sagemaker.backend.starter import Starter
@@ -32,7 +31,6 @@ class TrialJobs:
         aws: Asks AWS.
         starter: Creates jobs.
         ends: Says what the end of a job means.
-        best: Is told what trials report.
         now: The clock of the experiment.
         poll_interval: Seconds between two looks.
         settle_time: Seconds for which the log of a job that is over is waited for.
@@ -44,7 +42,6 @@ class TrialJobs:
         aws: Connection,
         starter: Starter,
         ends: TrialEnds,
-        best: BestTrial,
         now: Callable[[], float],
         *,
         poll_interval: float,
@@ -54,7 +51,6 @@ class TrialJobs:
         self._aws = aws
         self._starter = starter
         self._ends = ends
-        self._best = best
         self._now = now
         self._poll_interval = poll_interval
         self._settle_time = settle_time
@@ -224,7 +220,6 @@ class TrialJobs:
             if not job.is_placed:
                 self._place(job)
         for metrics in reports:
-            self._best.see(job.trial.id, metrics)
             if job.read(metrics):
                 costs = self._ends.cost_so_far(job, metrics)
                 self._events.append(TrialReported(job.trial.id, job.number, {**metrics, **costs}, self._now()))
