@@ -182,11 +182,11 @@ def test_a_tracker_that_comes_back_is_told_from_then_on(tracker, server):
 
 
 def test_a_tracker_that_never_answers_is_waited_for_as_long_as_the_option_says(tracker, server):
-    released = threading.Event()
+    released, before = threading.Event(), set(threading.enumerate())
     server.trouble = lambda: released.wait(60)
     result, said = caught_while(lambda: tune(tracker, wait=0))
     released.set()
-    for thread in [thread for thread in threading.enumerate() if thread.name == f"tunekit-{tracker}"]:
+    for thread in set(threading.enumerate()) - before:
         thread.join(60)
     assert result.n_trials > 0
     assert [run.points for run in server.runs.values() if run.points] == []  # nothing is told after the end
