@@ -36,7 +36,7 @@ def run(key="a"):
 
 
 def point(step, key="a"):
-    return Point(run(key), step, 0.0, {"x": 1.0})
+    return Point(run(key), step, 0.0, lambda: {"x": 1.0})
 
 
 @pytest.fixture

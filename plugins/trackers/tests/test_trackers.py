@@ -10,8 +10,8 @@ from tunekit_core import (
     ConfigurationError,
     ExperimentRecord,
     Streams,
-    Tuner,
     TunekitWarning,
+    Tuner,
     create,
     load_experiment,
 )
@@ -257,5 +257,5 @@ def test_a_folder_of_that_name_is_no_library(tracker, server, monkeypatch, tmp_p
 
 @pytest.mark.parametrize("wait", [-1, float("nan")])
 def test_a_wait_that_is_no_time_is_refused(wait, tracker, server):
-    with pytest.raises(ConfigurationError, match="wait=.* must be a number of seconds, at least 0"):
+    with pytest.raises(ConfigurationError, match=r"wait=.* must be a number of seconds, at least 0"):
         create("observer", tracker, toy_problem(ToyBenchmark()), None, wait=wait)

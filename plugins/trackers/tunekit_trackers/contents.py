@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tunekit_core import ExperimentView, Incumbent, Problem, Report
+from tunekit_core import ExperimentView, Incumbent, Report
 
 ABOUT = ("method", "benchmark", "dataset", "experiment", "experiment_tag", "seed", "random_seed", "hash")
 PROGRAM = ("sources", "earlier_sources")  # of the config: the text of whole files
@@ -37,29 +37,50 @@ def numbers_in(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]
     }
 
 
-def standing(view: ExperimentView, problem: Problem) -> dict[str, float]:
-    """How an experiment stands: how many trials, and the best value so far."""
+class Standing(NamedTuple):
+    """How an experiment stands at one moment: of its view what is told."""
+
+    now: float
+    n_started: int
+    n_completed: int
+    n_stopped: int
+    n_failed: int
+    n_running: int
+    n_paused: int
+    incumbent: Incumbent | None
+
+    @classmethod
+    def of(cls, view: ExperimentView) -> Standing:
+        """What is true now."""
+        counts = view.n_started, view.n_completed, view.n_stopped, view.n_failed, view.n_running, view.n_paused
+        return cls(view.now, *counts, view.incumbent)
+
+
+def numbers_of(standing: Standing, metric: str, report: Report | None) -> dict[str, float]:
+    """What is plotted of an experiment: its report, how many trials there are, and the best value so far.
+
+    Args:
+        standing: How it stands.
+        metric: What the incumbent is chosen by.
+        report: What was reported at that moment, if anything.
+    """
     values = {
-        "seconds": view.now,
-        "trials/started": view.n_started,
-        "trials/completed": view.n_completed,
-        "trials/stopped": view.n_stopped,
-        "trials/failed": view.n_failed,
-        "trials/running": view.n_running,
-        "trials/paused": view.n_paused,
+        "seconds": standing.now,
+        "trials/started": standing.n_started,
+        "trials/completed": standing.n_completed,
+        "trials/stopped": standing.n_stopped,
+        "trials/failed": standing.n_failed,
+        "trials/running": standing.n_running,
+        "trials/paused": standing.n_paused,
     }
-    if view.incumbent is not None:
-        best = view.incumbent.report
-        metric = problem.objective.metric[0]
+    if standing.incumbent is not None:
+        best = standing.incumbent.report
         values.update(numbers_in({metric: best.metrics[metric]}, "best/"))
         values["best/seconds"] = best.time
+    if report is not None:
+        values.update({"report/trial": report.trial_id, "report/resource": report.resource})
+        values.update(numbers_in(report.metrics, "report/"))
     return {name: float(value) for name, value in values.items()}
-
-
-def reported(report: Report) -> dict[str, float]:
-    """A report among those of all trials."""
-    whose = {"report/trial": float(report.trial_id), "report/resource": float(report.resource)}
-    return {**whose, **numbers_in(report.metrics, "report/")}
 
 
 def best_of(incumbent: Incumbent) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
 
 from tunekit_trackers.messages import Ending, Facts, Message, Opening, Point, Tracker
 
@@ -30,9 +30,8 @@ class Delivery:
         self.trouble = ""
         self._tracker = tracker
         self._max_waiting = max_waiting
-        self._waiting: deque[Message] = deque()
-        self._changed = threading.Condition()
-        self._is_closing = self._is_abandoned = False
+        self._waiting: SimpleQueue[Message | None] = SimpleQueue()  # None: nothing more comes
+        self._is_last = self._is_abandoned = False
         self._n_told = self._n_delivered = 0
         self._open: set[str] = set()  # keys of runs
         self._thread = threading.Thread(target=self._work, name=f"tunekit-{name}", daemon=True)
@@ -45,13 +44,11 @@ class Delivery:
             message: What to deliver.
             is_needed: Whether it waits even where too many wait already; for a few messages.
         """
-        with self._changed:
-            self._n_told += 1
-            if len(self._waiting) < self._max_waiting or is_needed:
-                self._waiting.append(message)
-                self._changed.notify()
-            else:
-                self._complain("it is slower than reports come")
+        self._n_told += 1
+        if is_needed or self._waiting.qsize() < self._max_waiting:
+            self._waiting.put(message)
+        else:
+            self._complain("it is slower than reports come")
 
     def close(self, seconds: float) -> tuple[int, int]:
         """Wait until all is delivered, but not for ever. Nothing can be told afterwards.
@@ -62,33 +59,33 @@ class Delivery:
         Returns:
             How many messages are missing, and how many there were.
         """
-        with self._changed:
-            self._is_closing = True
-            self._changed.notify()
+        self._waiting.put(None)
         self._thread.join(seconds)
-        with self._changed:
-            self._is_abandoned = True
-            return self._n_told - self._n_delivered, self._n_told
+        self._is_abandoned = True
+        return self._n_told - self._n_delivered, self._n_told
 
     def _work(self) -> None:
-        while messages := self._next():
-            for parcel in _parcels(messages):
+        while not self._is_last:
+            for parcel in _parcels(self._next()):
                 if self._is_abandoned:
                     return
                 try:
                     self._deliver(parcel)
                 except Exception as error:  # whatever is wrong with a tracker, a network, a server
-                    with self._changed:
-                        self._complain(f"{type(error).__name__}: {error}")
+                    self._complain(f"{type(error).__name__}: {error}")
                 else:
-                    with self._changed:
-                        self._n_delivered += len(parcel)
+                    self._n_delivered += len(parcel)
 
     def _next(self) -> Sequence[Message]:
-        """What waits, or nothing where nothing more comes."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_closing)
-            return [self._waiting.popleft() for _ in range(min(MAX_AT_ONCE, len(self._waiting)))]
+        """What waits, once something does."""
+        messages: list[Message] = []
+        while not messages or (len(messages) < MAX_AT_ONCE and not self._waiting.empty()):
+            message = self._waiting.get()
+            if message is None:
+                self._is_last = True
+                break
+            messages.append(message)
+        return messages
 
     def _deliver(self, parcel: Sequence[Message]) -> None:
         message = parcel[0]

@@ -89,7 +89,7 @@ class MLflowTracker:
         metrics = [
             Metric(_name(name), value, round(1000 * point.time), point.step)
             for point in points
-            for name, value in point.values.items()
+            for name, value in point.values().items()
         ]
         for portion in _portions(metrics, MAX_METRICS):
             self._connected().log_batch(self._ids[run.key], metrics=portion)

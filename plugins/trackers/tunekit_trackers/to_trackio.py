@@ -45,7 +45,7 @@ class TrackioTracker:
 
     def plot(self, run: Run, points: Sequence[Point]) -> None:
         for point in points:
-            self._runs[run.key].log(dict(point.values), step=point.step)
+            self._runs[run.key].log(dict(point.values()), step=point.step)
 
     def state(self, run: Run, values: Mapping[str, Any]) -> None:
         for name, value in values.items():

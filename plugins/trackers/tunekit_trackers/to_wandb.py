@@ -65,7 +65,7 @@ class WandbTracker:
 
     def plot(self, run: Run, points: Sequence[Point]) -> None:
         for point in points:
-            self._runs[run.key].log({**point.values, run.step: point.step})
+            self._runs[run.key].log({**point.values(), run.step: point.step})
 
     def state(self, run: Run, values: Mapping[str, Any]) -> None:
         self._runs[run.key].summary.update(_plain(values))

@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ from tunekit_core import (
     TunekitWarning,
     option,
 )
-from tunekit_trackers.contents import best_of, config_of, numbers_in, reported, standing, tags_of
+from tunekit_trackers.contents import Standing, best_of, config_of, numbers_in, numbers_of, tags_of
 from tunekit_trackers.delivery import Delivery
 from tunekit_trackers.messages import Ending, Facts, Opening, Outcome, Point, Run, Tracker
 from tunekit_trackers.run_keys import kept_key, new_key
@@ -78,6 +79,7 @@ class TellsTracker(Observer):
         self._delivery: Delivery
         self._run: Run
         self._best: Report | None = None
+        self._metric = problem.objective.metric[0]
 
     def tracker(self) -> Tracker:
         """What the thread is to make use of."""
@@ -99,9 +101,9 @@ class TellsTracker(Observer):
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
         if self.options.trials:
-            point = Point(self._run_of(trial), report.resource, time.time(), numbers_in(report.metrics))
-            self._delivery.tell(point)
-        self._tell_standing(view, reported(report))
+            numbers = partial(numbers_in, report.metrics)
+            self._delivery.tell(Point(self._run_of(trial), report.resource, time.time(), numbers))
+        self._tell_standing(view, report)
 
     def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
         failure = view.newest_failure if status is Status.FAILED else None
@@ -109,7 +111,7 @@ class TellsTracker(Observer):
             about = {"trial": failure.trial_id, "reason": failure.reason}
             self._delivery.tell(Facts(self._run, {"newest_failure": about}))
         if status.final:
-            self._tell_standing(view, {})
+            self._tell_standing(view, None)
         if self.options.trials:
             run = self._run_of(trial)
             if failure is not None:
@@ -162,10 +164,11 @@ class TellsTracker(Observer):
             parent=self._run,
         )
 
-    def _tell_standing(self, view: ExperimentView, more: Mapping[str, float]) -> None:
-        values = {**standing(view, self.problem), **more}
-        self._delivery.tell(Point(self._run, view.n_reports, time.time(), values))
-        incumbent = view.incumbent
+    def _tell_standing(self, view: ExperimentView, report: Report | None) -> None:
+        standing = Standing.of(view)
+        numbers = partial(numbers_of, standing, self._metric, report)
+        self._delivery.tell(Point(self._run, view.n_reports, time.time(), numbers))
+        incumbent = standing.incumbent
         if incumbent is not None and incumbent.report is not self._best:
             self._best = incumbent.report
             self._delivery.tell(Facts(self._run, {"best": best_of(incumbent)}))
