@@ -93,8 +93,9 @@ def fake_wandb(server):
             server.called()
             self.told.status = {0: "finished", 1: "failed", 255: "interrupted"}[exit_code]
 
-    def init(*, id, name, config, tags, resume, reinit, group, **others):
+    def init(*, id, name, config, tags, resume, reinit, group, settings, **others):
         server.called()
+        assert settings["x_disable_meta"], "it would send the command line, in which there may be secrets"
         assert (resume, reinit) == ("allow", "create_new")
         tags = dict(tag.split("=", 1) for tag in tags)
         return Run(server.opened(id, name=name, config=flat(config), tags=tags, parent=group))

@@ -67,6 +67,7 @@ def test_wandb_offline_keeps_runs_that_are_one_when_they_are_sent(tmp_path, monk
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
     monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")  # which is sent over the network, offline or not
+    monkeypatch.setattr(sys, "argv", ["tunekit", "tags.api_key=hunter2"])  # it looks there
     sys.modules["wandb"].teardown()  # it reads its environment once
     tune_twice("wandb", tmp_path / "toy")
     key = json.loads((tmp_path / "toy" / "trackers" / "wandb.json").read_text())["run"]
@@ -74,6 +75,8 @@ def test_wandb_offline_keeps_runs_that_are_one_when_they_are_sent(tmp_path, monk
     assert set(names) == {f"run-{key}.wandb"}
     trials = {path.name for path in (tmp_path / "wandb").glob(f"offline-run-*/run-{key}-*.wandb")}
     assert f"run-{key}-0.wandb" in trials
+    for path in (tmp_path / "wandb").rglob("*"):
+        assert not path.is_file() or b"hunter2" not in path.read_bytes()
     assert b"best/score" in next((tmp_path / "wandb").glob(f"offline-run-*/run-{key}.wandb")).read_bytes()
 
 

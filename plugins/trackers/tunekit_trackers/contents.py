@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tunekit_core import ExperimentView, Incumbent, Report
 
@@ -37,44 +37,33 @@ def numbers_in(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]
     }
 
 
-class Standing(NamedTuple):
-    """How an experiment stands at one moment: of its view what is told."""
-
-    now: float
-    n_started: int
-    n_completed: int
-    n_stopped: int
-    n_failed: int
-    n_running: int
-    n_paused: int
-    incumbent: Incumbent | None
-
-    @classmethod
-    def of(cls, view: ExperimentView) -> Standing:
-        """What is true now."""
-        counts = view.n_started, view.n_completed, view.n_stopped, view.n_failed, view.n_running, view.n_paused
-        return cls(view.now, *counts, view.incumbent)
+def counts_of(view: ExperimentView) -> dict[str, float]:
+    """How many trials there are; that changes where one starts, goes on or ends, and at no report."""
+    return {
+        "trials/started": view.n_started,
+        "trials/completed": view.n_completed,
+        "trials/stopped": view.n_stopped,
+        "trials/failed": view.n_failed,
+        "trials/running": view.n_running,
+        "trials/paused": view.n_paused,
+    }
 
 
-def numbers_of(standing: Standing, metric: str, report: Report | None) -> dict[str, float]:
+def numbers_of(
+    now: float, counts: Mapping[str, float], incumbent: Incumbent | None, metric: str, report: Report | None
+) -> dict[str, float]:
     """What is plotted of an experiment: its report, how many trials there are, and the best value so far.
 
     Args:
-        standing: How it stands.
-        metric: What the incumbent is chosen by.
+        now: Seconds since it began.
+        counts: How many trials there are.
+        incumbent: The best so far.
+        metric: What that is chosen by.
         report: What was reported at that moment, if anything.
     """
-    values = {
-        "seconds": standing.now,
-        "trials/started": standing.n_started,
-        "trials/completed": standing.n_completed,
-        "trials/stopped": standing.n_stopped,
-        "trials/failed": standing.n_failed,
-        "trials/running": standing.n_running,
-        "trials/paused": standing.n_paused,
-    }
-    if standing.incumbent is not None:
-        best = standing.incumbent.report
+    values = {"seconds": now, **counts}
+    if incumbent is not None:
+        best = incumbent.report
         values.update(numbers_in({metric: best.metrics[metric]}, "best/"))
         values["best/seconds"] = best.time
     if report is not None:

@@ -57,7 +57,11 @@ class WandbTracker:
             tags=[f"{name}={value}"[:MAX_TAG] for name, value in run.tags.items()],
             resume="allow",
             reinit="create_new",  # what the program of a user has begun itself goes on
-            settings=wandb.Settings(console="off", silent=True),  # standard output belongs to the experiment
+            settings=wandb.Settings(
+                console="off",  # standard output belongs to the experiment
+                silent=True,
+                x_disable_meta=True,  # it would send what was typed, secrets included
+            ),
             allow_val_change=True,
         )
         begun.define_metric("*", step_metric=run.step)  # its own steps could not go back to where a record ends

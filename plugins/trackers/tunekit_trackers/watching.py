@@ -26,7 +26,7 @@ from tunekit_core import (
     TunekitWarning,
     option,
 )
-from tunekit_trackers.contents import Standing, best_of, config_of, numbers_in, numbers_of, tags_of
+from tunekit_trackers.contents import best_of, config_of, counts_of, numbers_in, numbers_of, tags_of
 from tunekit_trackers.delivery import Delivery
 from tunekit_trackers.messages import Ending, Facts, Opening, Outcome, Point, Run, Tracker
 from tunekit_trackers.run_keys import kept_key, new_key
@@ -78,6 +78,7 @@ class TellsTracker(Observer):
         self._has_warned = False
         self._delivery: Delivery
         self._run: Run
+        self._counts: Mapping[str, float] = {}
         self._best: Report | None = None
         self._metric = problem.objective.metric[0]
 
@@ -87,11 +88,13 @@ class TellsTracker(Observer):
 
     def on_experiment_start(self, view: ExperimentView, metadata: Mapping[str, Any]) -> None:
         self._delivery = Delivery(self.tracker(), self.name)
+        self._counts = counts_of(view)
         self._run = self._described(view, metadata)
         self._delivery.tell(Opening(self._run), is_needed=True)
         self._delivery.tell(Facts(self._run, {"status": "running"}), is_needed=True)
 
     def on_trial_start(self, view: ExperimentView, trial: Trial) -> None:
+        self._counts = counts_of(view)
         if self.options.trials:
             self._delivery.tell(Opening(self._run_of(trial)))
         self._warn_of_trouble()
@@ -103,15 +106,16 @@ class TellsTracker(Observer):
         if self.options.trials:
             numbers = partial(numbers_in, report.metrics)
             self._delivery.tell(Point(self._run_of(trial), report.resource, time.time(), numbers))
-        self._tell_standing(view, report)
+        self._tell_standing(view, report.time, report)
 
     def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
         failure = view.newest_failure if status is Status.FAILED else None
         if failure is not None:
             about = {"trial": failure.trial_id, "reason": failure.reason}
             self._delivery.tell(Facts(self._run, {"newest_failure": about}))
+        self._counts = counts_of(view)
         if status.final:
-            self._tell_standing(view, None)
+            self._tell_standing(view, view.now, None)
         if self.options.trials:
             run = self._run_of(trial)
             if failure is not None:
@@ -164,11 +168,10 @@ class TellsTracker(Observer):
             parent=self._run,
         )
 
-    def _tell_standing(self, view: ExperimentView, report: Report | None) -> None:
-        standing = Standing.of(view)
-        numbers = partial(numbers_of, standing, self._metric, report)
+    def _tell_standing(self, view: ExperimentView, now: float, report: Report | None) -> None:
+        incumbent = view.incumbent
+        numbers = partial(numbers_of, now, self._counts, incumbent, self._metric, report)
         self._delivery.tell(Point(self._run, view.n_reports, time.time(), numbers))
-        incumbent = standing.incumbent
         if incumbent is not None and incumbent.report is not self._best:
             self._best = incumbent.report
             self._delivery.tell(Facts(self._run, {"best": best_of(incumbent)}))
