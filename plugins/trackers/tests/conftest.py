@@ -9,8 +9,6 @@ from types import SimpleNamespace
 import attrs
 import pytest
 
-OURS = ("to_mlflow", "to_trackio", "to_wandb")
-
 
 @attrs.define
 class Told:
@@ -186,6 +184,7 @@ def fake_mlflow(server):
             run.config.update({each.key: each.value for each in params})
             run.facts.update({each.key: each.value for each in tags})
 
+    entities = module("mlflow.entities", Metric=metric, Param=param, RunTag=tag)
     exceptions = module("mlflow.exceptions", MlflowException=MlflowException)
     return {
         "mlflow": module(
@@ -193,27 +192,15 @@ def fake_mlflow(server):
             MlflowClient=MlflowClient,
             exceptions=exceptions,
             get_tracking_uri=lambda: "http://127.0.0.1:9",
+            entities=entities,
             experiments=experiments,
         ),
-        "mlflow.entities": module("mlflow.entities", Metric=metric, Param=param, RunTag=tag),
+        "mlflow.entities": entities,
         "mlflow.exceptions": exceptions,
     }
 
 
 FAKES = {"mlflow": fake_mlflow, "trackio": fake_trackio, "wandb": fake_wandb}
-
-
-@pytest.fixture
-def without_ours():
-    """The modules that import the libraries are imported anew, with what is there now."""
-
-    def forget():
-        for name in OURS:
-            sys.modules.pop(f"tunekit_trackers.{name}", None)
-
-    forget()
-    yield
-    forget()
 
 
 @pytest.fixture(params=sorted(FAKES))
@@ -223,7 +210,7 @@ def tracker(request):
 
 
 @pytest.fixture
-def server(tracker, monkeypatch, without_ours):
+def server(tracker, monkeypatch):
     """What the fake library of the tracker is told."""
     server = Server()
     for name, fake in FAKES[tracker](server).items():

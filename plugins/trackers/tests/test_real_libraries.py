@@ -9,7 +9,7 @@ import pytest
 from tunekit_core import ExperimentRecord, Streams, Tuner, create
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("without_ours")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 METADATA = {"method": "RS", "benchmark": "toy", "seed": 3, "tags": {"paper": "first"}, "config": {"n_workers": 2}}
 
 

@@ -1,4 +1,7 @@
-"""MLflow, by its client: that changes nothing about runs which the program of a user has begun itself."""
+"""MLflow, by its client: that changes nothing about runs which the program of a user has begun itself.
+
+The library is imported where it is used, since it need not be installed.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,6 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
-
-import mlflow
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
 
 from tunekit_core import ConfigurationError
 from tunekit_trackers.messages import Outcome, Point, Run, flat
@@ -34,6 +33,8 @@ def check_store() -> str:
     Raises:
         ConfigurationError: If it is known before that MLflow will refuse to write there.
     """
+    import mlflow
+
     uri: str = mlflow.get_tracking_uri()
     scheme = urlsplit(uri).scheme.partition("+")[0]
     if scheme in DATABASES and find_spec("sqlalchemy") is None:
@@ -43,7 +44,7 @@ def check_store() -> str:
         )
     if scheme in ("", "file"):
         try:
-            MlflowClient(tracking_uri=uri)
+            mlflow.MlflowClient(tracking_uri=uri)
         except mlflow.exceptions.MlflowException as error:
             raise _unfit(
                 f"cannot write to the folder {uri}: {str(error).split('. ')[0]}",
@@ -62,9 +63,13 @@ class MLflowTracker:
     """
 
     def __init__(self, uri: str, project: str | None) -> None:
+        import mlflow
+        import mlflow.entities
+
+        self._mlflow = mlflow
         self._uri = uri
         self._project = project or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "tunekit"
-        self._client: MlflowClient | None = None
+        self._client: Any = None
         self._ids: dict[str, str] = {}  # by key
 
     def open(self, run: Run) -> None:
@@ -82,12 +87,14 @@ class MLflowTracker:
         tags = {_name(name): _text(value) for name, value in run.tags.items()}
         made = client.create_run(experiment, run_name=run.name, tags={**tags, **parent, KEY: run.key})
         self._ids[run.key] = made.info.run_id
-        for params in _portions([Param(_name(k), _text(v)) for k, v in flat(run.config).items()], MAX_PARAMS):
+        for params in _portions(
+            [self._mlflow.entities.Param(_name(k), _text(v)) for k, v in flat(run.config).items()], MAX_PARAMS
+        ):
             client.log_batch(made.info.run_id, params=params)
 
     def plot(self, run: Run, points: Sequence[Point]) -> None:
         metrics = [
-            Metric(_name(name), value, round(1000 * point.time), point.step)
+            self._mlflow.entities.Metric(_name(name), value, round(1000 * point.time), point.step)
             for point in points
             for name, value in point.values().items()
         ]
@@ -95,25 +102,27 @@ class MLflowTracker:
             self._connected().log_batch(self._ids[run.key], metrics=portion)
 
     def state(self, run: Run, values: Mapping[str, Any]) -> None:
-        for tags in _portions([RunTag(_name(k), _text(v)) for k, v in flat(values).items()], MAX_TAGS):
+        for tags in _portions(
+            [self._mlflow.entities.RunTag(_name(k), _text(v)) for k, v in flat(values).items()], MAX_TAGS
+        ):
             self._connected().log_batch(self._ids[run.key], tags=tags)
 
     def end(self, run: Run, outcome: Outcome) -> None:
         self._connected().update_run(self._ids[run.key], status=STATUS[outcome])
 
-    def _connected(self) -> MlflowClient:
+    def _connected(self) -> Any:
         if self._client is None:  # a new database gets its tables now, which takes seconds, and is told step by step
             for logger in ("alembic", "mlflow.store.db.utils"):
                 logging.getLogger(logger).setLevel(logging.WARNING)
-            self._client = MlflowClient(tracking_uri=self._uri)
+            self._client = self._mlflow.MlflowClient(tracking_uri=self._uri)
         return self._client
 
-    def _experiment(self, client: MlflowClient) -> str:
+    def _experiment(self, client: Any) -> str:
         found = client.get_experiment_by_name(self._project)
         if found is None:
             try:
                 made: str = client.create_experiment(self._project)
-            except mlflow.exceptions.MlflowException:  # another run of the sweep has made it meanwhile
+            except self._mlflow.exceptions.MlflowException:  # another run of the sweep has made it meanwhile
                 found = client.get_experiment_by_name(self._project)
                 if found is None:
                     raise

@@ -1,4 +1,4 @@
-"""trackio."""
+"""trackio. The library is imported where it is used, since it need not be installed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import trackio
 
 from tunekit_trackers.messages import Outcome, Point, Run, flat
 
@@ -23,6 +21,9 @@ class TrackioTracker:
     """
 
     def __init__(self, project: str | None) -> None:
+        import trackio
+
+        self._trackio = trackio
         self._project = project or "tunekit"
         self._runs: dict[str, Any] = {}  # those that are open, by key
         for name in PRINTING:  # it has no setting for that, and standard output belongs to the experiment
@@ -32,7 +33,7 @@ class TrackioTracker:
     def open(self, run: Run) -> None:
         # It ends the run before in the same context, and finds a run again by its name.
         self._runs[run.key] = contextvars.Context().run(
-            trackio.init,
+            self._trackio.init,
             project=self._project,
             name=f"{run.name} {run.key}",
             group=run.group,
@@ -49,7 +50,7 @@ class TrackioTracker:
 
     def state(self, run: Run, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
-            self._runs[run.key].log({name: trackio.Markdown(_as_text(value))})
+            self._runs[run.key].log({name: self._trackio.Markdown(_as_text(value))})
 
     def end(self, run: Run, outcome: Outcome) -> None:
         self._runs.pop(run.key).finish()

@@ -1,4 +1,4 @@
-"""Weights & Biases."""
+"""Weights & Biases. The library is imported where it is used, since it need not be installed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-import wandb
 
 from tunekit_core import ConfigurationError
 from tunekit_trackers.messages import Outcome, Point, Run
@@ -25,6 +23,8 @@ def check_key() -> None:
     Raises:
         ConfigurationError: If it would.
     """
+    import wandb
+
     settings = wandb.setup().settings
     if settings.mode in WITHOUT_KEY or _has_key(settings):
         return
@@ -43,11 +43,14 @@ class WandbTracker:
     """
 
     def __init__(self, project: str | None) -> None:
+        import wandb
+
+        self._wandb = wandb
         self._project = project or os.environ.get("WANDB_PROJECT") or "tunekit"
         self._runs: dict[str, Any] = {}  # those that are open, by key
 
     def open(self, run: Run) -> None:
-        begun = wandb.init(
+        begun = self._wandb.init(
             project=self._project,
             id=run.key,
             name=run.name,
@@ -57,7 +60,7 @@ class WandbTracker:
             tags=[f"{name}={value}"[:MAX_TAG] for name, value in run.tags.items()],
             resume="allow",
             reinit="create_new",  # what the program of a user has begun itself goes on
-            settings=wandb.Settings(
+            settings=self._wandb.Settings(
                 console="off",  # standard output belongs to the experiment
                 silent=True,
                 x_disable_meta=True,  # it would send what was typed, secrets included
