@@ -72,7 +72,7 @@ class Delivery:
                 try:
                     self._deliver(parcel)
                 except Exception as error:  # whatever is wrong with a tracker, a network, a server
-                    self._complain(f"{type(error).__name__}: {error}")
+                    self._complain(f"{type(error).__name__}: {error}".splitlines()[0])
                 else:
                     self._n_delivered += len(parcel)
 

@@ -5,12 +5,17 @@ The library is imported where it is used, since it need not be installed.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
 from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -114,7 +119,10 @@ class MLflowTracker:
         if self._client is None:  # a new database gets its tables now, which takes seconds, and is told step by step
             for logger in ("alembic", "mlflow.store.db.utils"):
                 logging.getLogger(logger).setLevel(logging.WARNING)
-            self._client = self._mlflow.MlflowClient(tracking_uri=self._uri)
+            with _alone(self._uri):
+                client = self._mlflow.MlflowClient(tracking_uri=self._uri)
+                client.get_experiment_by_name(self._project)
+            self._client = client
         return self._client
 
     def _experiment(self, client: Any) -> str:
@@ -130,6 +138,15 @@ class MLflowTracker:
                 return made
         experiment: str = found.experiment_id
         return experiment
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """No other process of this machine makes the tables of a database meanwhile: two at once leave half of them."""
+    path = Path(tempfile.gettempdir()) / f"tunekit-mlflow-{os.getuid()}-{sha256(uri.encode()).hexdigest()[:16]}.lock"
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # a process that dies frees it
+        yield
 
 
 def _unfit(problem: str, what_to_type: str) -> ConfigurationError:
