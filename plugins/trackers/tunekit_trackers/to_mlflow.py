@@ -9,10 +9,8 @@ import fcntl
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -29,6 +27,7 @@ NOT_ALLOWED = re.compile(r"[^\w./ -]")  # in names
 MAX_VALUE = 5000  # characters of a parameter or a tag
 MAX_PARAMS = MAX_TAGS = 100  # in a request
 MAX_METRICS = 900
+FILE = "sqlite:///"
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
@@ -142,11 +141,16 @@ class MLflowTracker:
 
 @contextmanager
 def _alone(uri: str) -> Iterator[None]:
-    """No other process of this machine makes the tables of a database meanwhile: two at once leave half of them."""
-    path = Path(tempfile.gettempdir()) / f"tunekit-mlflow-{os.getuid()}-{sha256(uri.encode()).hexdigest()[:16]}.lock"
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # a process that dies frees it
+    """No other process of this machine makes the tables of a file with a database meanwhile: two at once leave half of them."""
+    if not uri.startswith(FILE):
         yield
+        return
+    folder = os.open(Path(uri.removeprefix(FILE)).parent, os.O_RDONLY)  # so that no file is left behind
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # a process that dies frees it
+        yield
+    finally:
+        os.close(folder)
 
 
 def _unfit(problem: str, what_to_type: str) -> ConfigurationError:
