@@ -141,7 +141,7 @@ class MLflowTracker:
 
 @contextmanager
 def _alone(uri: str) -> Iterator[None]:
-    """No other process of this machine makes the tables of a file with a database meanwhile: two at once leave half of them."""
+    """No other process makes the tables of a database in a file meanwhile: two at once leave half of them."""
     if not uri.startswith(FILE):
         yield
         return
