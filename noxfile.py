@@ -89,6 +89,15 @@ def sagemaker_sdk(session: nox.Session, sdk: str) -> None:
     session.run("pytest", *arguments)
 
 
+@nox.session(venv_backend="venv")
+def trackers(session: nox.Session) -> None:
+    """What MLflow, Weights & Biases and trackio themselves take, in an environment with them of 1 GB; offline."""
+    ours = [".", "plugins/sweeper", "plugins/asha", "plugins/simulator", "plugins/trackers[mlflow,trackio,wandb]"]
+    editable = [argument for each in [*ours, "benchmarks"] for argument in ("-e", each)]
+    session.install("--quiet", *editable, "pytest", "psutil")
+    session.run("pytest", "-o", "addopts=--import-mode=importlib", "plugins/trackers", *session.posargs)
+
+
 @nox.session
 def campaign(session: nox.Session) -> None:
     """Kills, damage, full disks and several writers for an hour, as in ``nox -s campaign -- --minutes 5 --seed 1``."""

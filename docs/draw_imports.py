@@ -20,7 +20,8 @@ FIGURE = Path(__file__).parent / "pictures" / "imports.svg"
 PACKAGES = {"tunekit": "tunekit, the application", "plugins": "the plugins", "tunekit_core": "tunekit_core"}
 COLOURS = {"tunekit": "#d6e6f5", "plugins": "#fbe6cb", "tunekit_core": "#dcefdc"}
 PLUGINS = tuple(
-    f"tunekit_{name}" for name in ("asha", "benchmarks", "bo", "local", "sagemaker", "simulator", "tensorboard")
+    f"tunekit_{name}"
+    for name in ("asha", "benchmarks", "bo", "local", "sagemaker", "simulator", "tensorboard", "trackers")
 )
 WIDTH, HEIGHT = 116, 38  # of a box, in pixels
 BEND = 12  # width kept free where an arrow passes a layer

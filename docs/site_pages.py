@@ -20,7 +20,7 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ("checkpoint_example", "fcnet", "height", "mlp_digits", "script")
-PLUGINS = ("asha", "bo", "local", "sagemaker", "simulator", "sweeper", "tensorboard")
+PLUGINS = ("asha", "bo", "local", "sagemaker", "simulator", "sweeper", "tensorboard", "trackers")
 ELSEWHERE = {  # by path in the repository: place in the site
     "README.md": "start.md",
     "CHANGELOG.md": "changes.md",

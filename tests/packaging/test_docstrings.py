@@ -25,6 +25,7 @@ PACKAGES = (
     "tunekit_sagemaker",
     "tunekit_simulator",
     "tunekit_tensorboard",
+    "tunekit_trackers",
 )
 METHODS = (FunctionType, classmethod, staticmethod, property, cached_property)
 

@@ -29,6 +29,7 @@ HEAVY = {"boto3", "botorch", "hydra", "matplotlib", "omegaconf", "pandas", "rich
         "tunekit_sagemaker",
         "tunekit_simulator",
         "tunekit_tensorboard",
+        "tunekit_trackers",
     ],
 )
 def test_neither_the_core_nor_a_plugin_brings_anything_heavy(module):

@@ -24,6 +24,7 @@ PACKAGES = {  # by folder of the distribution: where each package folder of it l
     "plugins/simulator": {"tunekit_simulator": "tunekit_simulator"},
     "plugins/sweeper": {"hydra_plugins": "hydra_plugins"},
     "plugins/tensorboard": {"tunekit_tensorboard": "tunekit_tensorboard"},
+    "plugins/trackers": {"tunekit_trackers": "tunekit_trackers"},
     "benchmarks": {"tunekit_benchmarks": "tunekit_benchmarks"},
     "docs/examples/tunekit-better-half": {"tunekit_better_half": "tunekit_better_half"},
     "docs/examples/tunekit-coordinate-search": {"tunekit_coordinate_search": "tunekit_coordinate_search"},
@@ -116,6 +117,7 @@ def test_the_console_command_lists_every_plugin(environment, tmp_path):
         "sagemaker",
         "simulator",
         "tensorboard",
+        "trackers",
     ):
         assert f"tunekit-{distribution}" in listed
 

@@ -215,6 +215,12 @@ def test_values_that_are_not_finite_are_shown_and_those_that_are_no_numbers_left
     assert (points["a"], points["b"]) == ([(1, -math.inf)], [(1, 1.0)])
 
 
+def test_metrics_of_tunekit_itself_are_not_shown(observer, shown):
+    observer.on_experiment_start(view(), {})
+    report(observer, Trial(0, {"x": 0.5}), {"score": 0.5, "st_worker_cost": 3.0, "st_worker_time": 1.0})
+    assert set(shown()["trial_0000"].points) == {"score"}
+
+
 def test_times_are_those_of_the_backend(tmp_path):
     run_toy(tmp_path)
     times = board(tmp_path / "tensorboard")["experiment"].times

@@ -11,6 +11,7 @@ from tunekit_tensorboard.event_files import EventFiles
 from tunekit_tensorboard.messages import Event, ending, hyperparameters, scalars
 
 EXPERIMENT = "experiment"
+INTERNAL = "st_"  # what names of metrics begin with that tunekit itself adds
 
 
 class Board:
@@ -38,7 +39,8 @@ class Board:
 
     def report(self, view: ExperimentView, trial: Trial, report: Report) -> None:
         """A trial reported: its metrics, and the counts and best value of the experiment now."""
-        point = scalars(report.metrics, report.resource, self._files.unix_time(report.time))
+        metrics = {name: value for name, value in report.metrics.items() if not name.startswith(INTERNAL)}
+        point = scalars(metrics, report.resource, self._files.unix_time(report.time))
         self._write(trial, [point], step=report.resource, time=report.time)
         self._write_experiment(view, {**_counts(view), **self._best(view)})
 
