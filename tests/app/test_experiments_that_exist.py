@@ -323,8 +323,9 @@ def test_what_is_exported_is_exact_in_each_form(of_a_script, tunekit, tmp_path):
     assert as_yaml.startswith("# Best loss: ")
     command = tunekit("export", name, "as=command").out
     words = shlex.split(command)
-    assert words[:5] == ["cd", str(tmp_path), "&&", sys.executable, "train.py"]
-    pairs = dict(zip(words[5::2], words[6::2], strict=True))
+    assert words[:2] == ["cd", str(tmp_path)]
+    given = words[words.index("train.py") + 1 :]
+    pairs = dict(zip(given[::2], given[1::2], strict=True))
     assert pairs == {"--epochs": "4", "--kind": best["kind"], "--lr": repr(best["lr"])}
     # what was killed has its best so far in its record
     metadata = json.loads((of_a_script / "metadata.json").read_text())
@@ -352,6 +353,33 @@ def test_a_command_that_reads_a_file_is_exported_with_the_file(tunekit, results,
     best = load_experiment(results.folders()[0]).best_configuration()
     assert printed == f'[tunekit-report] {{"loss": {best["optim.lr"]!r}}}\n'
     assert (tmp_path / "base.yaml").read_text() == "optim: {lr: 0, name: sgd}\n"
+
+
+def test_an_exported_command_has_the_variables_of_the_trial(tunekit, results, tmp_path):
+    seen = "{'own': os.environ['OWN'], 'seed': os.environ['TUNEKIT_SEED'], **json.load(open(os.environ['TUNEKIT_CONFIGURATION']))}"
+    script = f"""import json, os
+seen = {seen}
+assert os.path.isdir(os.environ["TUNEKIT_CHECKPOINT_DIR"])
+os.chdir("/")
+with open(os.environ["TUNEKIT_REPORTS"], "a") as file:
+    print(json.dumps(dict(seen, loss=seen["lr"])), file=file)
+"""
+    (tmp_path / "train.py").write_text(script)
+    command = ["backend=local", "benchmark=script", f"benchmark.command='{sys.executable} train.py {{none}}'"]
+    space = ["benchmark.space.lr=uniform(0,1)", 'benchmark.environment.OWN="it\'s $HOME"']
+    ends = ["n_workers=1", "stopping.max_num_trials_finished=2", "method=RS", "verbosity=0"]
+    finished = tunekit(*command, *space, *ends)
+    assert finished.status == 0, finished.err
+    experiment = load_experiment(results.folders()[0])
+    best = experiment.results.sort_values("loss").iloc[0]
+    text = tunekit("export", str(results.root), "as=command").out
+    printed = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed) == {
+        "own": "it's $HOME",
+        "seed": str(best["seed"]),
+        "lr": best["loss"],
+        "loss": best["loss"],
+    }
 
 
 def test_values_of_every_kind_come_back_from_each_form(put, tunekit):
