@@ -287,7 +287,7 @@ def test_a_mistake_is_named(mistake, files):
 
 
 def test_patterns_come_with_the_script():
-    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)", "accuracy": r"acc=\d+"}
+    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)", "accuracy": r"acc=(\d+)"}
     assert own(metrics=patterns, resource="epoch").script().metrics == patterns
 
 
@@ -297,10 +297,13 @@ def test_patterns_come_with_the_script():
         ({"metrics": {"loss": "("}}, "benchmark.metrics.loss", "is no regular expression"),
         ({"metrics": {"loss": 3}}, "benchmark.metrics.loss", "is no regular expression"),
         ({"metrics": {"loss": "(a)(b)"}}, "benchmark.metrics.loss", "has 2 groups"),
-        ({"metrics": {"loss": "a", "st_x": "b"}}, "benchmark.metrics.st_x", "names that begin with 'st_'"),
-        ({"metrics": {"accuracy": "a"}}, "benchmark.metrics", "lacks a pattern for loss, what is optimised"),
+        ({"metrics": {"loss": r"val_loss: [0-9.]+"}}, "benchmark.metrics.loss", r"put round brackets around the number"),
+        ({"metrics": {"loss": ""}}, "benchmark.metrics.loss", "put round brackets around the number"),
+        ({"metrics": {"loss": "([0-9.]*)"}}, "benchmark.metrics.loss", "finds a value in a line with nothing in it"),
+        ({"metrics": {"loss": "(a)", "st_x": "(b)"}}, "benchmark.metrics.st_x", "names that begin with 'st_'"),
+        ({"metrics": {"accuracy": "(a)"}}, "benchmark.metrics", "lacks a pattern for loss, what is optimised"),
         (
-            {"metrics": {"loss": "a"}, "resource": "epoch"},
+            {"metrics": {"loss": "(a)"}, "resource": "epoch"},
             "benchmark.metrics",
             "lacks a pattern for epoch, the resource.* or benchmark.resource=null",
         ),
