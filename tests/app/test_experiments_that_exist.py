@@ -356,9 +356,9 @@ def test_a_command_that_reads_a_file_is_exported_with_the_file(tunekit, results,
 
 
 def test_an_exported_command_has_the_variables_of_the_trial(tunekit, results, tmp_path):
-    seen = "{'own': os.environ['OWN'], 'seed': os.environ['TUNEKIT_SEED'], **json.load(open(os.environ['TUNEKIT_CONFIGURATION']))}"
-    script = f"""import json, os
-seen = {seen}
+    script = """import json, os
+with open(os.environ["TUNEKIT_CONFIGURATION"]) as file:
+    seen = dict(json.load(file), own=os.environ["OWN"], seed=os.environ["TUNEKIT_SEED"])
 assert os.path.isdir(os.environ["TUNEKIT_CHECKPOINT_DIR"])
 os.chdir("/")
 with open(os.environ["TUNEKIT_REPORTS"], "a") as file:
