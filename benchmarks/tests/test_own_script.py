@@ -297,7 +297,7 @@ def test_patterns_come_with_the_script():
         ({"metrics": {"loss": "("}}, "benchmark.metrics.loss", "is no regular expression"),
         ({"metrics": {"loss": 3}}, "benchmark.metrics.loss", "is no regular expression"),
         ({"metrics": {"loss": "(a)(b)"}}, "benchmark.metrics.loss", "has 2 groups"),
-        ({"metrics": {"loss": r"val_loss: [0-9.]+"}}, "benchmark.metrics.loss", r"put round brackets around the number"),
+        ({"metrics": {"loss": "val_loss: [0-9.]+"}}, "benchmark.metrics.loss", "put round brackets around the number"),
         ({"metrics": {"loss": ""}}, "benchmark.metrics.loss", "put round brackets around the number"),
         ({"metrics": {"loss": "([0-9.]*)"}}, "benchmark.metrics.loss", "finds a value in a line with nothing in it"),
         ({"metrics": {"loss": "(a)", "st_x": "(b)"}}, "benchmark.metrics.st_x", "names that begin with 'st_'"),

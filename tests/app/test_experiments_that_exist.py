@@ -243,6 +243,19 @@ def test_each_verb_teaches_itself_and_is_on_the_help_page(tunekit, verb):
     assert f"python -m tunekit {verb} " in tunekit("--help").out
 
 
+@pytest.mark.parametrize("arguments", [["--version"], ["--cfg", "job"], ["ls"], ["export", "aaaa"]])
+def test_where_nobody_reads_any_more_the_command_ends_without_a_word(put, monkeypatch, capfd, arguments):
+    put("aaaaaaaaaaaa", best=0.5)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+    assert ended.value.code == 1
+    assert capfd.readouterr().err == ""
+
+
 def test_a_terminal_of_80_columns_shows_in_full_what_matters(put, results):
     put("aaaaaaaaaaaa", method="MOBSTER-WITH-A-LONG-NAME", tag="a_long_tag_of_a_study", best=0.0191381, seed=1000)
     put("bbbbbbbbbbbb", status="interrupted", best=-1.23456e-300, ended=ago(hours=30))
