@@ -366,6 +366,10 @@ def test_a_command_that_reads_a_file_is_exported_with_the_file(tunekit, results,
     best = load_experiment(results.folders()[0]).best_configuration()
     assert printed == f'[tunekit-report] {{"loss": {best["optim.lr"]!r}}}\n'
     assert (tmp_path / "base.yaml").read_text() == "optim: {lr: 0, name: sgd}\n"
+    assert tunekit("export", str(results.root), "as=command").err == ""
+    (tmp_path / "base.yaml").write_text("optim: {lr: 0, name: adam}\n")
+    edited = "Edited since the trial ran: base.yaml. The command runs what is there now.\n"
+    assert tunekit("export", str(results.root), "as=command").err == edited
 
 
 def test_an_exported_command_has_the_variables_of_the_trial(tunekit, results, tmp_path):

@@ -10,10 +10,12 @@ from typing import Any
 
 from tunekit.config.shown import as_yaml
 from tunekit.config.specs.components import build_benchmark
-from tunekit.console import printable
+from tunekit.config.specs.program import different
+from tunekit.console import print_stderr, printable
 from tunekit.results.summary import value_and_place
 from tunekit.secrets import MASK
-from tunekit_core.contracts.benchmarks import Executable
+from tunekit.sources import sources_of
+from tunekit_core.contracts.benchmarks import Executable, Script
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.portable.script_command import render_command
@@ -74,6 +76,7 @@ def _command(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
             value="command",
         )
     script = benchmark.script()
+    _warn_of_edits(experiment, script)
     entries = dict(configuration)
     if benchmark.max_resource_attr is not None:
         entries[benchmark.max_resource_attr] = experiment.metadata["max_resource"]
@@ -104,6 +107,17 @@ def _command(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
     steps += [f"printf %s {shlex.quote(text)} > {shlex.quote(path)}" for path, text in files.items()]
     steps.append(shlex.join(["env", *(f"{name}={value}" for name, value in variables.items()), *rendered.words]))
     return " && ".join(steps)
+
+
+def _warn_of_edits(experiment: Experiment, script: Script) -> None:
+    """Say which files of the program, such as a template, are no longer what the trial had."""
+    before = experiment.metadata["config"].get("sources")
+    if before is None:
+        return
+    now = sources_of(script, results_dir=experiment.path.resolve().parent.parent.parent).digests
+    names = ", ".join(different(before, now))
+    if names:
+        print_stderr(f"Edited since the trial ran: {names}. The command runs what is there now.", style="yellow")
 
 
 FORMS: Mapping[str, Callable[[Experiment, Mapping[str, Any]], str]] = {
