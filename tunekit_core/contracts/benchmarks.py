@@ -131,9 +131,9 @@ class Script:
             another program. Unless given they are found: what the command names, and what that imports.
         is_portable: Whether it can run on another machine that has its working directory.
         templates: What the files hold that placeholders name: by ``FILE`` a mapping, as JSON has them.
-        metrics: By metric a regular expression whose group is the value in a line that the program prints. A report is
-            made whenever the metrics of the objective and the resource have been found since the last one; with any, it
-            has all of these.
+        metrics: By metric a regular expression whose first group, or all that it matches, is the value in a line that
+            the program prints. A report is made whenever the metrics of the objective and the resource have been found
+            since the last one; with any, it has all of these.
     """
 
     command: tuple[str, ...]

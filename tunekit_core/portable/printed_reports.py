@@ -29,7 +29,7 @@ class PrintedReports:
     until all that a report needs was found since the last one, which makes the next.
 
     Args:
-        patterns: By metric a regular expression, whose group is the value.
+        patterns: By metric a regular expression, whose first group, or all that it matches, is the value.
         needed: The metrics without which there is no report, each with a pattern: those that are optimised, and the
             resource.
     """
@@ -75,7 +75,7 @@ class PrintedReports:
         for name, pattern in self._patterns.items():
             found = pattern.search(text)
             if found is not None:
-                value = found[1]
+                value = found[1] if pattern.groups else found[0]
                 if value is not None:  # its group is one of several that may match
                     self._found[name] = _number_or_text(value)
         return self._needed <= self._found.keys()
