@@ -122,6 +122,8 @@ def test_how_far_to_run_is_said_once(options):
 
 
 MISTAKES = {
+    "no file named": ({"command": "python train.py {yaml:}"}, "command", ["placeholder {yaml:}", "{yaml:FILE}"]),
+    "flags in both ways": ({"command": "python train.py {flags} {no_flags} {arguments}"}, "command", ["leave one of"]),
     "no program": ({"command": " "}, "command", ["names no program", "benchmark.command='python train.py'"]),
     "quotes": ({"command": "python 'train.py"}, "command", ["as a shell would", "No closing quotation"]),
     "program": ({"command": "pyton train.py"}, "command", ["no program 'pyton' is on the PATH", "full path"]),
