@@ -13,7 +13,6 @@ from tunekit.config.specs.components import build_benchmark
 from tunekit.config.specs.program import different
 from tunekit.console import print_stderr, printable
 from tunekit.results.summary import value_and_place
-from tunekit.secrets import MASK
 from tunekit.sources import sources_of
 from tunekit_core.contracts.benchmarks import Executable, Script
 from tunekit_core.errors import ConfigurationError, RecordError
@@ -21,6 +20,7 @@ from tunekit_core.json_text import as_json
 from tunekit_core.portable.script_command import render_command
 from tunekit_core.randomness import effective_seed, trial_seed
 from tunekit_core.records.load import Experiment
+from tunekit_core.secret_names import MASK
 
 OWN_FOLDER = "best-configuration"  # below that of the program: for the files that it reads, and its checkpoints
 
