@@ -36,6 +36,14 @@ def print_stdout(text: str) -> None:
     stdout_console().print(harmless(text), soft_wrap=True)
 
 
+def write_stdout(text: str) -> None:
+    """Write text to standard output exactly as it is. Where nobody reads it any more, the command ends."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        stdout_console().on_broken_pipe()  # as what the console prints
+
+
 def print_stderr(text: str, style: str | None = None) -> None:
     """Write text to standard error, not wrapped, secrets masked; a script may have written parts of it."""
     stderr_console().print(harmless(redacted(text)), style=style, soft_wrap=True)

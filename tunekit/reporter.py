@@ -138,7 +138,7 @@ class Reporter:
 
     def _send(self, text: str) -> None:
         if self._file is None:
-            print(TAG, text, flush=True)
+            print(f"{TAG} {text}\n", end="", flush=True)  # in one piece: other processes may print too
             return
         data = text.encode("ascii") + b"\n"  # json.dumps escapes everything else
         if self._line_is_open:

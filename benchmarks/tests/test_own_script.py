@@ -122,6 +122,8 @@ def test_how_far_to_run_is_said_once(options):
 
 
 MISTAKES = {
+    "no file named": ({"command": "python train.py {yaml:}"}, "command", ["placeholder {yaml:}", "{yaml:FILE}"]),
+    "flags in both ways": ({"command": "python train.py {flags} {no_flags} {arguments}"}, "command", ["leave one of"]),
     "no program": ({"command": " "}, "command", ["names no program", "benchmark.command='python train.py'"]),
     "quotes": ({"command": "python 'train.py"}, "command", ["as a shell would", "No closing quotation"]),
     "program": ({"command": "pyton train.py"}, "command", ["no program 'pyton' is on the PATH", "full path"]),
@@ -287,7 +289,7 @@ def test_a_mistake_is_named(mistake, files):
 
 
 def test_patterns_come_with_the_script():
-    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)", "accuracy": r"acc=\d+"}
+    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)", "accuracy": r"acc=(\d+)"}
     assert own(metrics=patterns, resource="epoch").script().metrics == patterns
 
 
@@ -297,10 +299,13 @@ def test_patterns_come_with_the_script():
         ({"metrics": {"loss": "("}}, "benchmark.metrics.loss", "is no regular expression"),
         ({"metrics": {"loss": 3}}, "benchmark.metrics.loss", "is no regular expression"),
         ({"metrics": {"loss": "(a)(b)"}}, "benchmark.metrics.loss", "has 2 groups"),
-        ({"metrics": {"loss": "a", "st_x": "b"}}, "benchmark.metrics.st_x", "names that begin with 'st_'"),
-        ({"metrics": {"accuracy": "a"}}, "benchmark.metrics", "lacks a pattern for loss, what is optimised"),
+        ({"metrics": {"loss": "val_loss: [0-9.]+"}}, "benchmark.metrics.loss", "put round brackets around the number"),
+        ({"metrics": {"loss": ""}}, "benchmark.metrics.loss", "put round brackets around the number"),
+        ({"metrics": {"loss": "([0-9.]*)"}}, "benchmark.metrics.loss", "finds a value in a line with nothing in it"),
+        ({"metrics": {"loss": "(a)", "st_x": "(b)"}}, "benchmark.metrics.st_x", "names that begin with 'st_'"),
+        ({"metrics": {"accuracy": "(a)"}}, "benchmark.metrics", "lacks a pattern for loss, what is optimised"),
         (
-            {"metrics": {"loss": "a"}, "resource": "epoch"},
+            {"metrics": {"loss": "(a)"}, "resource": "epoch"},
             "benchmark.metrics",
             "lacks a pattern for epoch, the resource.* or benchmark.resource=null",
         ),

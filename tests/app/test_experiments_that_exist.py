@@ -243,6 +243,19 @@ def test_each_verb_teaches_itself_and_is_on_the_help_page(tunekit, verb):
     assert f"python -m tunekit {verb} " in tunekit("--help").out
 
 
+@pytest.mark.parametrize("arguments", [["--version"], ["--cfg", "job"], ["ls"], ["export", "aaaa"]])
+def test_where_nobody_reads_any_more_the_command_ends_without_a_word(put, monkeypatch, capfd, arguments):
+    put("aaaaaaaaaaaa", best=0.5)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+    assert ended.value.code == 1
+    assert capfd.readouterr().err == ""
+
+
 def test_a_terminal_of_80_columns_shows_in_full_what_matters(put, results):
     put("aaaaaaaaaaaa", method="MOBSTER-WITH-A-LONG-NAME", tag="a_long_tag_of_a_study", best=0.0191381, seed=1000)
     put("bbbbbbbbbbbb", status="interrupted", best=-1.23456e-300, ended=ago(hours=30))
@@ -323,8 +336,9 @@ def test_what_is_exported_is_exact_in_each_form(of_a_script, tunekit, tmp_path):
     assert as_yaml.startswith("# Best loss: ")
     command = tunekit("export", name, "as=command").out
     words = shlex.split(command)
-    assert words[:5] == ["cd", str(tmp_path), "&&", sys.executable, "train.py"]
-    pairs = dict(zip(words[5::2], words[6::2], strict=True))
+    assert words[:2] == ["cd", str(tmp_path)]
+    given = words[words.index("train.py") + 1 :]
+    pairs = dict(zip(given[::2], given[1::2], strict=True))
     assert pairs == {"--epochs": "4", "--kind": best["kind"], "--lr": repr(best["lr"])}
     # what was killed has its best so far in its record
     metadata = json.loads((of_a_script / "metadata.json").read_text())
@@ -352,6 +366,37 @@ def test_a_command_that_reads_a_file_is_exported_with_the_file(tunekit, results,
     best = load_experiment(results.folders()[0]).best_configuration()
     assert printed == f'[tunekit-report] {{"loss": {best["optim.lr"]!r}}}\n'
     assert (tmp_path / "base.yaml").read_text() == "optim: {lr: 0, name: sgd}\n"
+    assert tunekit("export", str(results.root), "as=command").err == ""
+    (tmp_path / "base.yaml").write_text("optim: {lr: 0, name: adam}\n")
+    edited = "Edited since the trial ran: base.yaml. The command runs what is there now.\n"
+    assert tunekit("export", str(results.root), "as=command").err == edited
+
+
+def test_an_exported_command_has_the_variables_of_the_trial(tunekit, results, tmp_path):
+    script = """import json, os
+with open(os.environ["TUNEKIT_CONFIGURATION"]) as file:
+    seen = dict(json.load(file), own=os.environ["OWN"], seed=os.environ["TUNEKIT_SEED"])
+assert os.path.isdir(os.environ["TUNEKIT_CHECKPOINT_DIR"])
+os.chdir("/")
+with open(os.environ["TUNEKIT_REPORTS"], "a") as file:
+    print(json.dumps(dict(seen, loss=seen["lr"])), file=file)
+"""
+    (tmp_path / "train.py").write_text(script)
+    command = ["backend=local", "benchmark=script", f"benchmark.command='{sys.executable} train.py {{none}}'"]
+    space = ["benchmark.space.lr=uniform(0,1)", 'benchmark.environment.OWN="it\'s $HOME"']
+    ends = ["n_workers=1", "stopping.max_num_trials_finished=2", "method=RS", "verbosity=0"]
+    finished = tunekit(*command, *space, *ends)
+    assert finished.status == 0, finished.err
+    experiment = load_experiment(results.folders()[0])
+    best = experiment.results.sort_values("loss").iloc[0]
+    text = tunekit("export", str(results.root), "as=command").out
+    printed = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed) == {
+        "own": "it's $HOME",
+        "seed": str(best["seed"]),
+        "lr": best["loss"],
+        "loss": best["loss"],
+    }
 
 
 def test_values_of_every_kind_come_back_from_each_form(put, tunekit):

@@ -4,6 +4,7 @@ SIGTERM and SIGHUP do the same with status 143 and 129.
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -63,6 +64,12 @@ def test_an_interruption_before_anything_runs_is_a_line_and_status_130(results, 
     again = "Interrupted. To go on, type: python -m tunekit searcher=random benchmark=fcnet\n"
     assert (finished.returncode, finished.stdout, finished.stderr) == (130, "", again)
     assert not results.root.exists()
+
+
+def test_an_interruption_while_options_are_composed_says_what_was_typed(results):
+    typed = ("benchmark=script", "benchmark.command=python -u train.py", "benchmark.space.lr=uniform(0,1)")
+    finished = interrupted_at("tunekit_local.conf", "plain", *typed)
+    assert finished.stderr == f"Interrupted. To go on, type: python -m tunekit {shlex.join(typed)}\n"
 
 
 @pytest.mark.parametrize(("number", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])

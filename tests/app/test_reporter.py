@@ -3,6 +3,7 @@
 import contextlib
 import enum
 import errno
+import io
 import json
 import math
 import os
@@ -144,6 +145,23 @@ def test_what_names_no_metrics_is_refused(file, given):
 def test_what_the_trial_has_cost_may_be_reported(file):
     Reporter()(loss=1, st_worker_cost=np.float64(0.25))
     assert metrics(lines(file)[0]) == {"loss": 1, "st_worker_cost": 0.25}
+
+
+def test_a_report_is_printed_at_once_so_that_processes_which_print_together_break_no_line(monkeypatch):
+    written = []
+
+    class Pipe(io.RawIOBase):
+        def writable(self):
+            return True
+
+        def write(self, data):
+            written.append(bytes(data))
+            return len(data)
+
+    monkeypatch.delenv("TUNEKIT_REPORTS", raising=False)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Pipe(), write_through=True))  # as PYTHONUNBUFFERED makes it
+    Reporter()(loss=0.5)
+    assert [(data[:18], data[-1:]) for data in written if data] == [(b"[tunekit-report] {", b"\n")]
 
 
 def test_without_a_backend_reports_are_printed(monkeypatch, capsys):

@@ -7,6 +7,7 @@ from tunekit.config.composition.compose import Composition
 from tunekit.config.composition.environment import with_written
 from tunekit.config.schema import check
 from tunekit.config.shown import as_yaml, shown_config
+from tunekit.console import write_stdout
 from tunekit_core.secret_names import masked
 
 
@@ -34,8 +35,7 @@ def show_config(composition: Composition, package: str, *, resolve: bool) -> int
     text = as_yaml(config, package)
     report_broken_plugins()
     if not package:
-        print("# @package _global_")
-        if len(configs) > 1:
-            print(f"# The first of {len(configs)} runs; --plan lists them all.")
-    print(text, end="")
+        several = f"# The first of {len(configs)} runs; --plan lists them all.\n" if len(configs) > 1 else ""
+        text = f"# @package _global_\n{several}{text}"
+    write_stdout(text)
     return 0

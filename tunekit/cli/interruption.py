@@ -22,14 +22,15 @@ STDERR = 2  # a file of Python's may be in the middle of a write
 
 def end_at_once_when_interrupted() -> None:
     """From now on. What is ignored, as Ctrl-C is in the background and SIGHUP under nohup, still is."""
+    end = _EndAtOnce(sys.argv[1:])
     for number in SIGNALS:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-            signal.signal(number, _end)
+            signal.signal(number, end)
 
 
 def raise_when_interrupted() -> None:
     """From now on an interruption is a ``KeyboardInterrupt`` again: something begins that has to come to an end."""
-    ending = [number for number in SIGNALS if signal.getsignal(number) is _end]
+    ending = [number for number in SIGNALS if isinstance(signal.getsignal(number), _EndAtOnce)]
     if ending:
         raise_again_what_is_dropped()
     for number in ending:
@@ -58,6 +59,16 @@ def command(given: Sequence[str]) -> str:
     return shlex.join([*words, *without_secrets(given)])
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    write_last_line(how_to_go_on(sys.argv[1:]))
-    os._exit(128 + number)
+class _EndAtOnce:
+    """What a signal does: it says how to go on, and ends the process.
+
+    Args:
+        typed: What follows the name of the program. Hydra is given another line while it composes options.
+    """
+
+    def __init__(self, typed: Sequence[str]) -> None:
+        self._typed = typed
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        write_last_line(how_to_go_on(self._typed))
+        os._exit(128 + number)

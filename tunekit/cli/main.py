@@ -14,7 +14,7 @@ from tunekit.cli.interruption import command, how_to_go_on, write_last_line
 from tunekit.cli.startup import print_startup_notes, report_broken_plugins
 from tunekit.cli.verbs import run_verb
 from tunekit.config.arguments import OF_EXPERIMENTS, CommandLine, parse
-from tunekit.console import print_stderr, warnings_for_people
+from tunekit.console import print_stderr, warnings_for_people, write_stdout
 from tunekit.runs.interruption import exit_status
 from tunekit.secrets import without_secrets
 from tunekit_core.errors import TunekitError
@@ -70,7 +70,7 @@ def _respond(given: list[str]) -> int:
     if "--version" in line.own:
         from importlib.metadata import version
 
-        print(f"{BUILT_IN} {version(BUILT_IN)}")
+        write_stdout(f"{BUILT_IN} {version(BUILT_IN)}\n")
         return 0
     if "--help" in line.own:
         from tunekit.cli.help_page import show_help

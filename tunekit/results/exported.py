@@ -10,16 +10,19 @@ from typing import Any
 
 from tunekit.config.shown import as_yaml
 from tunekit.config.specs.components import build_benchmark
-from tunekit.console import printable
+from tunekit.config.specs.program import different
+from tunekit.console import print_stderr, printable
 from tunekit.results.summary import value_and_place
-from tunekit_core.contracts.benchmarks import Executable
+from tunekit.sources import sources_of
+from tunekit_core.contracts.benchmarks import Executable, Script
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.portable.script_command import render_command
 from tunekit_core.randomness import effective_seed, trial_seed
 from tunekit_core.records.load import Experiment
+from tunekit_core.secret_names import MASK
 
-OWN_FOLDER = "best-configuration"  # below that of the program: for files that a command reads, and its checkpoints
+OWN_FOLDER = "best-configuration"  # below that of the program: for the files that it reads, and its checkpoints
 
 
 def exported(experiment: Experiment, form: str) -> str:
@@ -73,23 +76,48 @@ def _command(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
             value="command",
         )
     script = benchmark.script()
+    _warn_of_edits(experiment, script)
     entries = dict(configuration)
     if benchmark.max_resource_attr is not None:
         entries[benchmark.max_resource_attr] = experiment.metadata["max_resource"]
-    seed = effective_seed(experiment.metadata["random_seed"], experiment.metadata["seed"])
+    seed = trial_seed(
+        effective_seed(experiment.metadata["random_seed"], experiment.metadata["seed"]),
+        experiment.metadata["incumbent"]["trial_id"],
+    )
+    own = OWN_FOLDER if script.folder is None else str(script.folder / OWN_FOLDER)  # the program may go elsewhere
+    checkpoint, all_of_it = os.path.join(own, "checkpoint"), os.path.join(own, "configuration.json")
     rendered = render_command(
         script.command,
         json.loads(as_json(entries)),
         templates=script.templates,
-        folder=OWN_FOLDER,
-        checkpoint=os.path.join(OWN_FOLDER, "checkpoint"),
-        seed=trial_seed(seed, experiment.metadata["incumbent"]["trial_id"]),
+        folder=own,
+        checkpoint=checkpoint,
+        seed=seed,
     )
+    variables = {
+        **{name: value for name, value in script.environment.items() if MASK not in value},  # secrets are not kept
+        "TUNEKIT_CHECKPOINT_DIR": checkpoint,
+        "TUNEKIT_CONFIGURATION": all_of_it,
+        "TUNEKIT_REPORTS": "/dev/stdout",  # some programs need a file to append to
+        "TUNEKIT_SEED": str(seed),
+    }
     steps = [] if script.folder is None else [f"cd {shlex.quote(str(script.folder))}"]
-    if any(OWN_FOLDER in word for word in rendered.words):
-        steps.append(f"mkdir -p {os.path.join(OWN_FOLDER, 'checkpoint')}")
-    steps += [f"printf %s {shlex.quote(text)} > {shlex.quote(path)}" for path, text in rendered.files.items()]
-    return " && ".join([*steps, shlex.join(rendered.words)])
+    steps.append(f"mkdir -p {shlex.quote(checkpoint)}")
+    files = {**rendered.files, all_of_it: as_json(entries)}
+    steps += [f"printf %s {shlex.quote(text)} > {shlex.quote(path)}" for path, text in files.items()]
+    steps.append(shlex.join(["env", *(f"{name}={value}" for name, value in variables.items()), *rendered.words]))
+    return " && ".join(steps)
+
+
+def _warn_of_edits(experiment: Experiment, script: Script) -> None:
+    """Say which files of the program, such as a template, are no longer what the trial had."""
+    before = experiment.metadata["config"].get("sources")
+    if before is None:
+        return
+    now = sources_of(script, results_dir=experiment.path.resolve().parent.parent.parent).digests
+    names = ", ".join(different(before, now))
+    if names:
+        print_stderr(f"Edited since the trial ran: {names}. The command runs what is there now.", style="yellow")
 
 
 FORMS: Mapping[str, Callable[[Experiment, Mapping[str, Any]], str]] = {

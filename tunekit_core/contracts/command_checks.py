@@ -43,6 +43,8 @@ def check_command(script: Script, space: SearchSpace) -> None:
         _check_word(word)
     placeholders = placeholders_of(words)
     names = {placeholder.name for placeholder in placeholders}
+    if names >= {*FLAGS}:
+        raise BadCommand("has {flags} and {no_flags}, so that each flag would be passed twice: leave one of them out")
     rest = [name for name in space if name not in names - {*OWN} and not (names & {*FLAGS} and _is_flag(space[name]))]
     if rest and not names & {*REST}:
         raise BadCommand(

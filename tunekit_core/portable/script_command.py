@@ -195,7 +195,7 @@ def _pieces(word: str) -> list[str | Placeholder]:
             )
         else:
             name, _, file = found[1].partition(":")
-            pieces.append(Placeholder(name, file) if name in FILES else Placeholder(found[1]))
+            pieces.append(Placeholder(name, file) if name in FILES and file else Placeholder(found[1]))
     pieces.append(word[end:])
     return [piece for piece in pieces if piece != ""]
 

@@ -61,7 +61,7 @@ class ScriptOptions:
     )
     metrics: Mapping[str, Any] = option(
         attrs.Factory(dict),
-        help="For a program that cannot be changed: by metric a regular expression whose first group is its value in a "
+        help="For a program that cannot be changed: by metric a regular expression whose group is its value in a "
         "line that is printed. ``metric`` and ``resource`` need one each, and make a report once both were found.",
     )
     sources: tuple[str, ...] | None = option(
@@ -183,16 +183,31 @@ def _patterns(metrics: Mapping[str, Any], objective: Objective) -> dict[str, str
                 f"metrics.{name}", pattern, f"cannot be used: names that begin with '{RESERVED}' are those of tunekit"
             )
         try:
-            n_groups = re.compile(pattern).groups
+            compiled = re.compile(pattern)
         except (re.error, TypeError, RecursionError) as error:
             raise InvalidOption(
                 f"metrics.{name}", pattern, f"is no regular expression ({error}). Type for example {EXAMPLE_PATTERN}"
             ) from error
-        if n_groups > 1:
+        if compiled.groups > 1:
             raise InvalidOption(
                 f"metrics.{name}",
                 pattern,
-                f"has {n_groups} groups, and the value is one: write the others as (?:…), as in {EXAMPLE_PATTERN}",
+                f"has {compiled.groups} groups, and the value is one: write the others as (?:…), as in "
+                f"{EXAMPLE_PATTERN}",
+            )
+        if not compiled.groups:
+            raise InvalidOption(
+                f"metrics.{name}",
+                pattern,
+                f"does not say where the value is: put round brackets around the number, as in {EXAMPLE_PATTERN}",
+            )
+        empty = compiled.search("")
+        if empty is not None and empty[1] is not None:
+            raise InvalidOption(
+                f"metrics.{name}",
+                pattern,
+                "finds a value in a line with nothing in it, and so in every line. Write what stands before the "
+                f"number, and + in place of *, as in {EXAMPLE_PATTERN}",
             )
     missing = [name for name in objective.needed if name not in metrics]
     if metrics and missing:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.verbs.show import one_experiment
 from tunekit.cli.verbs.words import RESULTS_DIR, asks_for_help, one_of, sort_words
+from tunekit.console import write_stdout
 from tunekit.results.exported import FORMS, exported
 
 AS = "as"
@@ -46,5 +47,5 @@ def export_configuration(arguments: Sequence[str]) -> int:
         return SUCCEEDED
     words = sort_words("export", arguments, flags=(), options=(AS, RESULTS_DIR), takes_filters=False, usage=USAGE)
     form = one_of(AS, words.options.get(AS, "yaml"), tuple(FORMS))
-    print(exported(one_experiment("export", words.names, words.options, USAGE).load(), form))
+    write_stdout(exported(one_experiment("export", words.names, words.options, USAGE).load(), form) + "\n")
     return SUCCEEDED
