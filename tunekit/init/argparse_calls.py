@@ -255,7 +255,7 @@ class _Reading:
             return UNKNOWN
         if isinstance(owner, Object):
             found = self._of_class(owner.module, owner.node, func.attr)
-            arguments = [owner]
+            bound: list[Any] = [owner]
         else:
             cls = self._values.class_of(func.value, scope.module)
             if (
@@ -267,19 +267,19 @@ class _Reading:
                 if not isinstance(instance, Object):
                     return None
                 bases = [self._values.class_of(base, instance.module) for base in instance.node.bases]
-                cls, arguments = next(filter(None, bases), None), [instance]
+                cls, bound = next(filter(None, bases), None), [instance]
             else:
-                arguments = []
+                bound = []
             found = None if cls is None else self._of_class(cls.module, cls.node, func.attr)
         if found is None:
             return None
         module, function = found
         is_static = any(dotted_name(module, each) == "staticmethod" for each in function.decorator_list)
         is_class = any(dotted_name(module, each) == "classmethod" for each in function.decorator_list)
-        arguments = [] if is_static else [UNKNOWN] if is_class else arguments
-        arguments += [self._value(part, scope) for part in node.args]
+        given = [] if is_static else [UNKNOWN] if is_class else bound
+        given += [self._value(part, scope) for part in node.args]
         named = {word.arg: self._value(word.value, scope) for word in node.keywords if word.arg}
-        return self._run_with(function, module, arguments, named)
+        return self._run_with(function, module, given, named)
 
     def _of_class(self, module: Module, node: ast.ClassDef, name: str) -> tuple[Module, Function] | None:
         from tunekit.init.values import ClassOf
@@ -433,7 +433,7 @@ def _kind(node: ast.expr | None, default: Any, module: Module) -> tuple[Kind, st
         ), ""
     for kind in ("bool", "float", "int"):
         if kind in name.replace("print", ""):
-            return kind, ""  # type: ignore[return-value]  # one of its values
+            return kind, ""
     return ("text" if name in ("str", "path") else kind_of_value(default)), ""
 
 

@@ -11,7 +11,7 @@ from tunekit.init.values import UNKNOWN
 
 Kind = Literal["float", "int", "bool", "text"]
 Form = Literal["option", "short", "flag", "no_flag", "equals", "positional", "override"]
-"""How it is typed, in this order: ``--lr 1``, ``-l 1``, ``--b``, ``--b`` or ``--no-b``, ``--b=True``, ``1``, ``lr=1``."""
+"""How it is typed, in this order: ``--a 1``, ``-a 1``, ``--a``, ``--a`` or ``--no-a``, ``--a=True``, ``1``, ``a=1``."""
 
 
 @attrs.frozen(kw_only=True)

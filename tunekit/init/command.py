@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import attrs
 
-from tunekit.init.arguments import Argument, Interface, Level
+from tunekit.init.arguments import Argument, Form, Interface, Level
 from tunekit.init.proposing import Proposal, choice
-from tunekit_core.script_command import OWN, literal_word
+from tunekit_core.portable.script_command import OWN, literal_word
 
 CHECKPOINT = "st_checkpoint_dir"
 FOLDERS = (
@@ -116,7 +116,7 @@ def is_folder_of_trial(argument: Argument) -> bool:
     return argument.name.replace("-", "_") in FOLDERS
 
 
-def _planned(proposal: Proposal, *, is_last: bool, bools: set[str]) -> Planned:
+def _planned(proposal: Proposal, *, is_last: bool, bools: set[Form]) -> Planned:
     argument = proposal.argument
     name = f"{argument.name}_" if argument.name in OWN else argument.name
     placeholder = f"{{{name}}}"
@@ -141,7 +141,7 @@ def _planned(proposal: Proposal, *, is_last: bool, bools: set[str]) -> Planned:
     return Planned(proposal=proposal, name=name, entry=entry, words=(f"--{argument.name}", placeholder))
 
 
-def _flag(proposal: Proposal, name: str, *, is_last: bool, bools: set[str]) -> Planned:
+def _flag(proposal: Proposal, name: str, *, is_last: bool, bools: set[Form]) -> Planned:
     argument = proposal.argument
     mixed = {"flag", "no_flag"} <= bools
     if argument.form == "no_flag" and (mixed or not is_last):

@@ -39,8 +39,8 @@ def _of_classes(nodes: list[ast.expr], module: Module, values: Values) -> tuple[
         cls = values.class_of(node, module)
         if cls is None:
             notes.append(
-                f"The fields of {ast.unparse(node)} (line {node.lineno}) lie in a library, which is not read: add those "
-                "that you want to search to the space."
+                f"The fields of {ast.unparse(node)} (line {node.lineno}) lie in a library, which is not read: add "
+                "those that you want to search to the space."
             )
             continue
         for base in (base for each in values.bases(cls) for base in each.node.bases):
@@ -74,7 +74,8 @@ def _of_anything(
         cls = ClassOf(where, definition)
         arguments = arguments_of_class(cls, values, bools="no_flag", dashes=True, nests=True)
         return Interface(reader=reader, levels=[Level(arguments=arguments)])
-    note = f"{reader} makes its arguments of {ast.unparse(node) if node else ''}, which is neither a function nor one class."
+    what = ast.unparse(node) if node is not None else "nothing"
+    note = f"{reader} makes its arguments of {what}, which is neither a function nor one class."
     return Interface(reader=reader, levels=[Level()], notes=[note])
 
 

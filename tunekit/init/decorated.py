@@ -138,10 +138,9 @@ class _Reading:
         if name in self._commands:
             self._called.append(name)
         elif name == "typer.run" and call.args:
-            found = self._program.find(module, ast.unparse(call.args[0]))
-            if found is not None and isinstance(found[1], Function):
+            where, function = self._program.find(module, ast.unparse(call.args[0])) or (module, None)
+            if isinstance(function, Function):
                 self.reader = "typer"
-                where, function = found
                 self._commands[function.name] = Command(
                     function.name, function, where, self._of_parameters(function, where)
                 )

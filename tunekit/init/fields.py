@@ -183,7 +183,7 @@ def arguments_of_function(
     dashes: bool,
     nests: bool,
 ) -> list[Argument]:
-    """The arguments that are made of the parameters of a function; those of ``arguments_of_class`` where one is a class."""
+    """The arguments that are made of the parameters of a function, and of the fields of those that are dataclasses."""
     found: list[Argument] = []
     for parameter, default_node in parameters_of(function):
         annotation = read_annotation(parameter.annotation, module, values, by_name=dashes)

@@ -43,7 +43,7 @@ class Loops:
                     if depth < DEEPEST
                     else []
                 )
-                return next((often for often in ("each epoch", "more often") if often in found), "once")  # type: ignore[return-value]
+                return next((often for often in ("each epoch", "more often") if often in found), "once")
         return "once"
 
     def begins_at_one(self, node: ast.expr) -> bool:

@@ -182,7 +182,8 @@ def _name(variable: str, label: str) -> str:
 
 def _says(name: str) -> tuple[bool, bool]:
     words = set(words_of(name))
-    return bool(words & (SMALL | LARGE | COUNTERS)), bool(words & (HELD_OUT | OF_TRAINING))
+    is_metric = bool(words & (SMALL | LARGE))
+    return is_metric or bool(words & COUNTERS), is_metric and bool(words & (HELD_OUT | OF_TRAINING))
 
 
 def _variable(node: ast.expr) -> str:
@@ -284,7 +285,7 @@ def _hints(modules: Sequence[Module]) -> Iterator[str]:
         for line in printed_lines([module]):
             if line.is_logged and any(set(each.words) & (SMALL | LARGE) for each in _values(line)):
                 yield (
-                    f"{module.path.name}, line {line.call.lineno}, logs metrics, and logs go to standard error, which is not "
-                    "read: log to sys.stdout, or report there."
+                    f"{module.path.name}, line {line.call.lineno}, logs metrics, and logs go to standard error, "
+                    "which is not read: log to sys.stdout, or report there."
                 )
                 return

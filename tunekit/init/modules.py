@@ -90,7 +90,7 @@ class Program:
 
 
 def dotted_name(module: Module, node: ast.AST | None) -> str:
-    """The whole name of what an expression names, as ``click.option`` however it was imported; empty if it names none."""
+    """The whole name of what an expression names, ``click.option`` however it was imported; empty if it names none."""
     if isinstance(node, ast.Name):
         return module.imported.get(node.id, node.id)
     if isinstance(node, ast.Attribute):

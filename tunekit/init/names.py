@@ -24,13 +24,15 @@ def _words(text: str) -> frozenset[str]:
 
 # What is searched under one of these is a wrong answer: the data, where something lies, how it is run.
 NEVER = _words("""
-    amp bf16 cache ckpt checkpoint checkpoints ckpts class classes comment compile config cpu cuda data dataset datasets
-    debug deterministic dev device devices dir directory dist distributed download dry eps epsilon eval evaluate every exp
-    epoch epochs start    experiment file files fold folder folds fp16 freq frequency gpu gpus host id image img interval jobs keep label labels
-    language load local log logger logging mlflow mode mps name no notes offline only out output outdir overwrite parallel
-    path plot port precision prefix print profile progress project push quick quiet report resume root run sample
-    samples save seed show silent split splits st stop subset suffix tag tags target task tensorboard test threads
-    tokenizer train trust url user val valid validation verbose version visualize wandb worker workers world xpu
+    amp bf16 cache ckpt checkpoint checkpoints ckpts class classes comment compile config cpu cuda data
+    dataset datasets debug deterministic dev device devices dir directory dist distributed download dry eps
+    epsilon eval evaluate every exp epoch epochs start experiment file files fold folder folds fp16 freq
+    frequency gpu gpus host id image img interval jobs keep label labels language load local log logger
+    logging mlflow mode mps name no notes offline only out output outdir overwrite parallel path plot port
+    precision prefix print profile progress project push quick quiet report resume root run sample samples
+    save seed show silent split splits st stop subset suffix tag tags target task tensorboard test threads
+    tokenizer train trust url user val valid validation verbose version visualize wandb worker workers world
+    xpu
 """)
 RATES = _words("lr eta")
 RATE_PAIRS = (("learning", "rate"), ("step", "size"))
@@ -45,18 +47,19 @@ SCALES = _words("""
     clip norm temperature temp alpha lambda weight coef coefficient scale entropy margin sigma std var c kl
 """)
 SIZES = _words("""
-    batch bs bsz hidden units width dim dims channels filters embed embedding neurons features d nodes hid size emsize nhid
-    ff ffn
+    batch bs bsz hidden units width dim dims channels filters embed embedding neurons features d nodes hid
+    size emsize nhid ff ffn
 """)
 COUNTS = _words("layers depth blocks nlayers stages hops")
 OTHER_WHOLE = _words("""
-    k estimators trees leaves leaf neighbors neighbours clusters components bins kernel rank r warmup degree bptt
-    accumulation horizon
+    k estimators trees leaves leaf neighbors neighbours clusters components bins kernel rank r warmup degree
+    bptt accumulation horizon
 """)
 SWITCHES = _words("""
-    nesterov bn batchnorm batch norm normalize normalise amsgrad bias augment augmentation flip shuffle residual skip tie tied
-    warmup cosine ema mixup layernorm bidirectional attention balanced bootstrap centered use with dueling double prioritized
-    gate whiten standardize scale weighted early adaptive anneal annealing lookahead
+    nesterov bn batchnorm batch norm normalize normalise amsgrad bias augment augmentation flip shuffle
+    residual skip tie tied warmup cosine ema mixup layernorm bidirectional attention balanced bootstrap
+    centered use with dueling double prioritized gate whiten standardize scale weighted early adaptive anneal
+    annealing lookahead
 """)
 EPOCHS = (
     *(
@@ -88,8 +91,8 @@ EPOCHS = (
 COUNTERS = _words("epoch epochs ep round rounds iteration iterations iter step steps")
 SMALL = _words("loss losses nll mse rmse mae error err perplexity ppl wer cer cost fid bpb bpc logloss")
 LARGE = _words("""
-    acc accuracy accuracies f1 auc auroc score reward rewards return returns r2 bleu rouge iou miou map precision recall
-    dice psnr ssim kappa mcc top1 ndcg hits
+    acc accuracy accuracies f1 auc auroc score reward rewards return returns r2 bleu rouge iou miou map
+    precision recall dice psnr ssim kappa mcc top1 ndcg hits
 """)
 HELD_OUT = _words("val valid validation test eval evaluation dev holdout heldout")
 OF_TRAINING = _words("train training tr batch running")

@@ -77,18 +77,12 @@ def printed_lines(modules: Sequence[Module]) -> Iterator[Line]:
 
 def _texts(module: Module) -> dict[str, ast.expr]:
     """Texts with values in them that have a name before they are printed."""
-    found: dict[str, ast.expr] = {}
-    twice = set()
+    found: dict[str, list[ast.expr]] = {}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            twice |= {name} & found.keys()
-            found[name] = node.value
-    return {
-        name: node
-        for name, node in found.items()
-        if name not in twice and any(isinstance(part, str) for part in _parts(node, {}))
-    }
+            found.setdefault(node.targets[0].id, []).append(node.value)
+    once = {name: nodes[0] for name, nodes in found.items() if len(nodes) == 1}
+    return {name: node for name, node in once.items() if {type(part) for part in _parts(node, {})} == {str, Value}}
 
 
 def _joined(call: ast.Call, texts: Mapping[str, ast.expr], name: str) -> list[Part]:
@@ -110,8 +104,8 @@ def _logged(arguments: Sequence[ast.expr], texts: Mapping[str, ast.expr]) -> lis
 
 
 def _parts(node: ast.expr, texts: Mapping[str, ast.expr]) -> list[Part]:
-    if isinstance(node, ast.Constant):
-        return [str(node.value)]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
     if isinstance(node, ast.Name) and node.id in texts:
         return _parts(texts[node.id], {})
     if isinstance(node, ast.JoinedStr):

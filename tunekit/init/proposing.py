@@ -1,4 +1,4 @@
-"""Proposes what to search: for each argument a domain around its default, and whether it looks like a hyperparameter."""
+"""Proposes what to search: for each argument a domain around its default, if it looks like a hyperparameter."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class Proposal:
 def propose(argument: Argument) -> Proposal:
     """What to do with an argument."""
     words = words_of(argument.name)
-    entry, is_tunable = _entry(argument, words)
+    entry, is_tunable = _lists(argument, words) if argument.is_list else _entry(argument, words)
     if argument.name.startswith("st_"):
         return Proposal(argument=argument, entry=None, is_searched=False, reason="is tunekit's own")
-    searched = is_tunable and entry is not None and not argument.obstacle and not argument.is_list
+    searched = is_tunable and entry is not None and not argument.obstacle
     if searched:
         return Proposal(argument=argument, entry=entry, is_searched=True)
     if argument.is_required:
@@ -64,12 +64,11 @@ def propose(argument: Argument) -> Proposal:
     reason = argument.obstacle
     if argument.is_list and not reason:
         reason = "takes several values"
-        entry = _lists(argument)
     if not reason and argument.default is UNKNOWN and entry is None:
         reason = "its default cannot be read"
     if argument.kind in ("int", "float") and NEVER & set(words):
         entry = None  # no domain, even as a comment
-    if entry is None or argument.obstacle:
+    if argument.obstacle or (entry is None and not argument.is_list):
         entry = None if argument.obstacle else constant(argument.default)
     return Proposal(argument=argument, entry=entry, is_searched=False, reason=reason)
 
@@ -187,9 +186,10 @@ def _int(words: list[str], default: int | None, argument: Argument, never: bool)
     return (f"lograndint({least}, {most})" if least < most else None), not never and is_known
 
 
-def _lists(argument: Argument) -> str | None:
-    """Some lists like the default of an argument that takes several values: of numbers, of half, and of double the size."""
+def _lists(argument: Argument, words: list[str]) -> tuple[str | None, bool]:
+    """Lists like the default of an argument that takes several whole numbers: of half and of double the size."""
     default = argument.default
     if not isinstance(default, list) or not default or not all(type(each) is int and each > 1 for each in default):
-        return None
-    return choice([default, [each // 2 for each in default], [each * 2 for each in default]])
+        return None, False
+    others = [[each // 2 for each in default], [each * 2 for each in default]]
+    return choice([default, *others]), bool((SIZES | COUNTS) & set(words)) and not NEVER & set(words)

@@ -79,10 +79,10 @@ def _nothing_found(path: str, program: Program, interface: Interface | None) -> 
     uses = f" It imports {', '.join(others)}, whose arguments are not read." if others else uses
     notes = "".join(f" {note}" for note in (interface.notes if interface is not None else ()))
     return ConfigurationError(
-        f"{path} has no arguments that can be found. Read are {READ}.{notes}{uses} Say yourself what it takes: python -m "
-        f"tunekit benchmark=script benchmark.command='python {path} {{lr}}' "
-        "benchmark.space.lr='loguniform(1e-4,1e-1)' benchmark.metric=loss backend=local. A script whose values stand in its "
-        "text needs arguments first, such as parser.add_argument('--lr', type=float, default=0.1).",
+        f"{path} has no arguments that can be found. Read are {READ}.{notes}{uses} Say yourself what it takes: "
+        f"python -m tunekit benchmark=script benchmark.command='python {path} {{lr}}' "
+        "benchmark.space.lr='loguniform(1e-4,1e-1)' benchmark.metric=loss backend=local. A script whose values stand "
+        "in its text needs arguments first, such as parser.add_argument('--lr', type=float, default=0.1).",
         value=path,
     )
 

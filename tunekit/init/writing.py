@@ -126,8 +126,8 @@ def _metrics(found: ScriptFound, plan: Plan, max_resource: str | None) -> Iterat
     metrics = found.metrics
     if metrics.metric is None:
         yield from _comment(
-            "No metric was found: the script neither calls tunekit's Reporter nor prints a loss or a score to its standard "
-            "output in a form that can be read. Put into it, after each epoch,"
+            "No metric was found: the script neither calls tunekit's Reporter nor prints a loss or a score to its "
+            "standard output in a form that can be read. Put into it, after each epoch,"
         )
         yield "#     from tunekit import Reporter"
         yield "#     report = Reporter()"
@@ -176,11 +176,11 @@ def _remarks(plan: Plan) -> Iterator[str]:
     for each in plan.others:
         argument = each.proposal.argument
         if argument.name == "seed":
-            yield "--seed has the same value in all trials. Add --seed {seed} to the command for one of its own for each."
+            yield "--seed has the same value in all trials. Add --seed {seed} to the command for one of its own each."
         if is_folder_of_trial(argument) and argument.form == "option" and argument.name.replace("-", "_") != CHECKPOINT:
             yield (
-                f"--{argument.name} is the same folder for all trials, which run side by side. If the script writes there, add "
-                f"--{argument.name} {{checkpoint}} to the command: a folder of its own for each."
+                f"--{argument.name} is the same folder for all trials, which run side by side. If the script "
+                f"writes there, add --{argument.name} {{checkpoint}} to the command: a folder of its own for each."
             )
 
 

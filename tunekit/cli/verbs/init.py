@@ -11,7 +11,7 @@ from pathlib import Path
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.verbs.words import asks_for_help, sort_words
 from tunekit.config.options_files.offered import groups
-from tunekit.console import print_stderr, print_stdout
+from tunekit.console import plural, print_stderr, print_stdout
 from tunekit.init import ScriptFound, Written, read_script, write_options
 from tunekit.init.reading import READ
 from tunekit_core.errors import ConfigurationError
@@ -68,9 +68,9 @@ def write_file_of_script(arguments: Sequence[str]) -> int:
     found = read_script(script)
     again = f"python -m tunekit --config-dir {folder} backend=local benchmark={name}"
     first = f"{again} stopping.max_num_trials_started=2"
-    n_arguments = len(found.interface.arguments)
+    n_arguments = plural(len(found.interface.arguments), "argument")
     head = (
-        f"# How to tune {script}, proposed by `python -m tunekit init`: {found.interface.reader}, {n_arguments} arguments.",
+        f"# How to tune {script}, proposed by `python -m tunekit init` ({found.interface.reader}, {n_arguments}).",
         "# It is yours to change. Two trials, to see that it works:",
         f"#     {first}",
     )
@@ -136,7 +136,7 @@ def _write(file: Path, text: str) -> None:
 
 def _say(found: ScriptFound, written: Written, file: Path, first: str, again: str) -> None:
     plan, metrics = written.plan, found.metrics
-    print_stdout(f"Read {found.path}: {found.interface.reader}, {len(found.interface.arguments)} arguments.")
+    print_stdout(f"Read {found.path}: {found.interface.reader}, {plural(len(found.interface.arguments), 'argument')}.")
     for level in found.interface.levels:
         if level.other_commands:
             print_stdout(

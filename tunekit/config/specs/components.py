@@ -185,12 +185,28 @@ def _complete(
     write_input: Callable[[Any], Any],
     write_secret: Callable[[Secret], Any],
 ) -> dict[str, Any]:
+    _refuse_missing(component, given)
     options = component.read_options({name: value for name, value in given.items() if value != MISSING})
     for name, value in given.items():
         if isinstance(value, str) and getattr(options, name) is not value:  # a path is made an absolute one
             refuse_secret(f"{component.path}.{name}", value, AS_IT_IS)
     values = {name: marked(f"{component.path}.{name}", getattr(options, name)) for name in component.options}
     return plain(values, write_input, write_secret)
+
+
+def _refuse_missing(component: Component, given: OptionValues) -> None:
+    """Refuse what an options file leaves open, be it an option that has a default or an entry of a mapping."""
+    for name, value in given.items():
+        entries = value if isinstance(value, Mapping) else {}
+        of_option = value == MISSING and not (name in component.options and component.options[name].required)
+        missing = [name] if of_option else [f"{name}.{key}" for key, entry in entries.items() if entry == MISSING]
+        if missing:
+            option = f"{component.path}.{missing[0]}"
+            raise ConfigurationError(
+                f"{option} has to be given: it is {MISSING} in an options file. Write a value there, or add {option}=…",
+                option=option,
+                value=MISSING,
+            )
 
 
 def _with_secrets(value: Any, write_secret: Callable[[Secret], Any]) -> Any:
