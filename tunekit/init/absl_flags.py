@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from tunekit.init.arguments import Argument, Interface, Kind, Level, as_choices, one_line
-from tunekit.init.modules import Program, calls, dotted_name
+from tunekit.init.modules import Program, dotted_name
 from tunekit.init.values import UNKNOWN, Values
 
 KINDS: dict[str, Kind] = {
@@ -26,8 +26,8 @@ def read_absl(program: Program, values: Values) -> Interface | None:
     """What flags of absl there are; ``None`` if there are none."""
     found: list[Argument] = []
     required: set[str] = set()
-    for module in program.imported_modules():
-        for call in calls(module.tree):
+    for module in program.modules_with("absl"):
+        for call in module.calls:
             owner, _, kind = dotted_name(module, call.func).rpartition(".")
             given = [values.of(part, module) for part in call.args]
             named = {word.arg: values.of(word.value, module) for word in call.keywords}

@@ -116,7 +116,7 @@ class _Reading:
     def run_what_is_left(self) -> None:
         """Functions that declare arguments and that nothing calls where it can be seen."""
         for module in self._program.imported_modules():
-            for node in ast.walk(module.tree):
+            for node in ast.walk(module.tree) if b"add_argument" in module.source else ():
                 declares = (
                     isinstance(node, Function)
                     and node not in self._seen

@@ -6,7 +6,7 @@ import ast
 
 from tunekit.init.arguments import Argument, Interface, Level
 from tunekit.init.fields import arguments_of_class, arguments_of_function
-from tunekit.init.modules import Module, Program, calls, dotted_name
+from tunekit.init.modules import Module, Program, dotted_name
 from tunekit.init.values import ClassOf, Values
 
 HF = ("HfArgumentParser", "H4ArgumentParser", "TrlParser")
@@ -15,7 +15,7 @@ HF = ("HfArgumentParser", "H4ArgumentParser", "TrlParser")
 def read_dataclasses(program: Program, values: Values) -> Interface | None:
     """What they take; ``None`` if there are none."""
     for module in program.imported_modules():
-        for call in calls(module.tree):
+        for call in module.calls:
             name = dotted_name(module, call.func)
             first = call.args[0] if call.args else _keyword(call, "dataclass_types")
             if name.endswith(HF) and first is not None:

@@ -57,8 +57,9 @@ class Command:
 def read_decorated(program: Program, values: Values) -> Interface | None:
     """What commands of click and typer take; ``None`` if there are none."""
     reading = _Reading(program, values)
-    for module in program.imported_modules():
-        reading.read(module)
+    for library in ("click", "typer"):
+        for module in program.modules_with(library):
+            reading.read(module)
     root = reading.root()
     if root is None:
         return None
@@ -92,7 +93,7 @@ class _Reading:
                     self._commands.update({name: Command(name, None, module) for name in names})
             elif isinstance(statement, Function):
                 self._decorated(statement, module)
-        for call in calls(module.tree):
+        for call in module.calls:
             self._called_there(call, module)
 
     def root(self) -> Command | None:

@@ -13,7 +13,7 @@ import yaml
 
 from tunekit.init.arguments import Argument, Interface, Level, kind_of_value
 from tunekit.init.fields import arguments_of_class
-from tunekit.init.modules import Module, Program, calls, dotted_name
+from tunekit.init.modules import Module, Program, dotted_name
 from tunekit.init.values import UNKNOWN, Values
 
 FLOAT = re.compile(r"[-+]?(\d[\d_]*)(\.[\d_]*)?[eE][-+]?\d+")
@@ -29,7 +29,7 @@ Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+012345678
 
 def read_hydra(program: Program, values: Values) -> Interface | None:
     """What a Hydra application takes; ``None`` if the script is none."""
-    for module in program.imported_modules():
+    for module in program.modules_with("hydra"):
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.FunctionDef):
                 continue
@@ -70,7 +70,7 @@ def _application(decorator: ast.Call, module: Module, program: Program, values: 
 def _structured(name: str, program: Program, values: Values) -> list[Argument]:
     """The fields of the dataclass that is stored under a name."""
     for module in program.imported_modules():
-        for call in calls(module.tree):
+        for call in module.calls:
             if isinstance(call.func, ast.Attribute) and call.func.attr == "store":
                 words = {word.arg: word.value for word in call.keywords}
                 stored = values.of(words.get("name", call.args[0] if call.args else None), module)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from tunekit.init.modules import Module, calls
+from tunekit.init.modules import Module
 from tunekit.init.names import COUNTERS, EPOCHS, words_of
 
 Often = Literal["once", "each epoch", "more often"]
@@ -27,7 +27,7 @@ class Loops:
         }
         self._calls: dict[str, list[ast.Call]] = {}
         for module in modules:
-            for call in calls(module.tree):
+            for call in module.calls:
                 self._calls.setdefault(_last_name(call.func), []).append(call)
         self._loops = [node for node in self._parents if isinstance(node, Loop)]
 

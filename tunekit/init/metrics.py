@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 
 from tunekit.init.loops import Loops, Often
-from tunekit.init.modules import Module, calls, dotted_name
+from tunekit.init.modules import Module, dotted_name
 from tunekit.init.names import COUNTERS, HELD_OUT, LARGE, OF_TRAINING, SMALL, words_of
 from tunekit.init.printed import Line, Part, Value, printed_lines
 
 NUMBER = "([-+0-9.e]*[0-9]|nan|-?inf)"
 WHOLE = "([0-9]+)"
 MOST_PATTERNS = 6
+ERRORS = frozenset({"err", "error"})
 ESCAPED = re.compile(r"\\([ =:#%@&,;<>/\"'-])")  # signs that mean themselves in a regular expression
 
 
@@ -88,7 +89,7 @@ def _reports(modules: Sequence[Module]) -> Iterator[tuple[Module, ast.Call]]:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _is_reporter(node.value, module)
             for target in node.targets
         }
-        for call in calls(module.tree):
+        for call in module.calls:
             inline = isinstance(call.func, ast.Call) and _is_reporter(call.func, module)
             if inline or (isinstance(call.func, ast.Name | ast.Attribute) and ast.unparse(call.func) in names):
                 yield module, call
@@ -121,7 +122,7 @@ class _Found:
 def _printed(modules: Sequence[Module], loops: Loops, prints_log: bool) -> Metrics | None:
     lines = list(printed_lines(modules))
     stdout = [line for line in lines if prints_log or not line.is_logged or _logs_to_stdout(line.module)]
-    found = [each for line in stdout for each in _values(line)]
+    found = [each for line in stdout for each in _values(line) if not _is_message(each)]
     ranked = [(_metric(each.name, each.words, loops.how_often(each.line.call)), each) for each in found]
     # Of equals the last: what is printed at the end of an epoch stands below what is printed within it.
     for (rank, metrics), each in sorted(ranked[::-1], key=lambda pair: pair[0][0], reverse=True):
@@ -132,6 +133,12 @@ def _printed(modules: Sequence[Module], loops: Loops, prints_log: bool) -> Metri
         note = f"{each.name} is one of training, and none of held-out data is printed: better print and optimise that."
         return whole if rank[1] else attrs.evolve(whole, notes=(*whole.notes, note))
     return None
+
+
+def _is_message(each: _Found) -> bool:
+    """Whether it is about what went wrong, as in ``print(f"Error: {error}")``, rather than how much."""
+    said = set(each.words)
+    return said & (SMALL | LARGE) <= ERRORS and bool(said & ERRORS) and not said & HELD_OUT and not each.value.spec
 
 
 def _with_others(
@@ -272,7 +279,7 @@ def _logs_to_stdout(module: Module) -> bool:
 def _hints(modules: Sequence[Module]) -> Iterator[str]:
     """Where a script says its metrics to something else."""
     for module in modules:
-        for call in calls(module.tree):
+        for call in module.calls:
             name = dotted_name(module, call.func)
             last = name.rpartition(".")[2]
             if (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -12,7 +12,7 @@ from tunekit_core.errors import ConfigurationError
 
 LIBRARIES = ("absl", "argparse", "click", "fire", "hydra", "simple_parsing", "transformers", "tunekit", "typer", "tyro")
 """What is known here: it is never read, even where a folder of that name lies beside the script."""
-MOST_MODULES = 200
+MOST_MODULES = 100
 
 
 @attrs.frozen(eq=False)
@@ -21,14 +21,18 @@ class Module:
 
     Attributes:
         path: Where it is.
+        source: Its text.
         tree: What it holds.
+        calls: All calls, in the order of the text.
         imported: By name in it the dotted name that is imported.
         definitions: By name what its module level defines last: functions, classes, and values.
         assigned_twice: Names whose value is not one.
     """
 
     path: Path
+    source: bytes
     tree: ast.Module
+    calls: Sequence[ast.Call]
     imported: Mapping[str, str]
     definitions: Mapping[str, ast.AST]
     assigned_twice: frozenset[str]
@@ -47,11 +51,14 @@ class Program:
     def __init__(self, path: Path) -> None:
         self._folder = path.resolve().parent
         self._modules: dict[Path, Module | None] = {}
+        self._imported: list[Module] | None = None
         self.script = _read(path)
 
     def imported_modules(self) -> list[Module]:
         """The script first, then what it imports of the user's own, and what that imports."""
-        found = [self.script]
+        if self._imported is not None:
+            return self._imported
+        self._imported = found = [self.script]
         for module in found:
             for name in module.imported.values():
                 for dotted in (name, name.rpartition(".")[0]):
@@ -59,6 +66,14 @@ class Program:
                     if other is not None and other not in found and len(found) < MOST_MODULES:
                         found.append(other)
         return found
+
+    def modules_with(self, library: str) -> list[Module]:
+        """Those of them that import a library."""
+        return [
+            module
+            for module in self.imported_modules()
+            if any(name.partition(".")[0] == library for name in module.imported.values())
+        ]
 
     def local(self, dotted: str) -> Module | None:
         """The module of a dotted name, if it lies beside the script and can be read."""
@@ -99,10 +114,10 @@ def dotted_name(module: Module, node: ast.AST | None) -> str:
     return ""
 
 
-def calls(tree: ast.AST) -> Iterator[ast.Call]:
+def calls(tree: ast.AST) -> list[ast.Call]:
     """All calls, in the order of the text."""
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return iter(sorted(found, key=lambda call: (call.lineno, call.col_offset)))
+    return sorted(found, key=lambda call: (call.lineno, call.col_offset))
 
 
 def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -149,7 +164,7 @@ def _read(path: Path) -> Module:
             if target in definitions:
                 twice.add(target)
             definitions[target] = value
-    return Module(path, tree, imported, definitions, frozenset(twice))
+    return Module(path, content, tree, calls(tree), imported, definitions, frozenset(twice))
 
 
 def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from tunekit.init.modules import Module, calls, dotted_name
+from tunekit.init.modules import Module, dotted_name
 
 PERCENT = re.compile(r"%(?:\((\w+)\))?([-+ #0]*\d*(?:\.\d+)?)([diufFeEgGsr%])")
 LOGS = ("debug", "info", "warning", "error", "critical", "log", "print")
@@ -53,7 +53,7 @@ def printed_lines(modules: Sequence[Module]) -> Iterator[Line]:
     """All lines with values that a program prints to its standard output, or logs."""
     for module in modules:
         texts = _texts(module)
-        for call in calls(module.tree):
+        for call in module.calls:
             name = dotted_name(module, call.func)
             is_print = name in ("print", *WRITES)
             is_log = (

@@ -64,10 +64,15 @@ def read_script(path: str) -> ScriptFound:
     """
     program = Program(Path(path))
     values = Values(program)
-    interface = next(filter(None, (read(program, values) for read in READERS)), None)
-    if interface is None or not interface.arguments:
-        raise _nothing_found(path, program, interface)
-    metrics = find_metrics(program.imported_modules(), prints_log=interface.prints_log)
+    try:
+        interface = next(filter(None, (read(program, values) for read in READERS)), None)
+        if interface is None or not interface.arguments:
+            raise _nothing_found(path, program, interface)
+        metrics = find_metrics(program.imported_modules(), prints_log=interface.prints_log)
+    except RecursionError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: its expressions are nested too deeply.", value=path
+        ) from error
     return ScriptFound(path=path, interface=interface, metrics=metrics)
 
 

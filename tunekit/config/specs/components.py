@@ -39,8 +39,9 @@ def complete_component(component: Component, given: OptionValues) -> dict[str, A
     """What determines what a component does: its distribution, revision and options, and what is in their inputs.
 
     Raises:
-        ConfigurationError: As for :func:`complete_options`, or if an input cannot be read.
+        ConfigurationError: As for :func:`complete_options`, or if an input cannot be read, or a value is left open.
     """
+    _refuse_missing(component, given)
     given = with_environment(component.path, given)
     revision = {} if component.kind == "observer" else {REVISION: component.factory.revision}  # those change no results
     return {DISTRIBUTION: component.distribution, **revision, **_complete(component, given, recorded, held)}
@@ -185,7 +186,6 @@ def _complete(
     write_input: Callable[[Any], Any],
     write_secret: Callable[[Secret], Any],
 ) -> dict[str, Any]:
-    _refuse_missing(component, given)
     options = component.read_options({name: value for name, value in given.items() if value != MISSING})
     for name, value in given.items():
         if isinstance(value, str) and getattr(options, name) is not value:  # a path is made an absolute one
