@@ -149,6 +149,7 @@ class _Reading:
         elif isinstance(statement, ast.For):
             self._loop(statement, scope)
         elif not isinstance(statement, ast.ClassDef | Function):
+            before = dict(scope.names)
             for field, part in ast.iter_fields(statement):
                 if isinstance(part, ast.expr):
                     self._value(part, scope)
@@ -156,6 +157,8 @@ class _Reading:
                     self._body(part, scope)
             for handler in getattr(statement, "handlers", []):
                 self._body(handler.body, scope)
+            if isinstance(statement, ast.If | ast.While | ast.Try) and "__name__" not in ast.dump(statement)[:80]:
+                _forget_values(scope, before)
 
     def _loop(self, statement: ast.For, scope: Scope) -> None:
         elements = self._values.of(statement.iter, scope.module, _plain(scope.names))
@@ -360,6 +363,13 @@ class _Reading:
         argument = _argument(flags, words, given, scope.module, node.lineno)
         if argument is not None:
             parser.arguments.append(argument)
+
+
+def _forget_values(scope: Scope, before: Mapping[str, Any]) -> None:
+    """A value that is set in one of several branches is not known behind them; a parser may well be."""
+    for name, value in scope.names.items():
+        if value is not before.get(name) and not isinstance(value, Parser | Object):
+            scope.names[name] = UNKNOWN
 
 
 def _begins_as_argument(node: ast.Call, reading: _Reading, scope: Scope) -> bool:

@@ -171,7 +171,7 @@ def _values(line: Line) -> Iterator[_Found]:
         if isinstance(part, str):
             before = part
             continue
-        name = _name(_variable(part.node), _label(before))
+        name = _name(part.node, _label(before))
         words = words_of(name)
         if not set(words) & (HELD_OUT | OF_TRAINING):  # "Test set: … loss 0.5"
             texts = [each for each in line.parts[: line.parts.index(part)] if isinstance(each, str)]
@@ -181,10 +181,11 @@ def _values(line: Line) -> Iterator[_Found]:
         before = ""
 
 
-def _name(variable: str, label: str) -> str:
+def _name(node: ast.expr, label: str) -> str:
     """What a value is called: like its variable or its label, whichever says more."""
-    slug = "_".join(words_of(label)[-3:])
-    return max((variable, slug), key=_says)
+    variable, slug = _variable(node), "_".join(words_of(label)[-3:])
+    is_other = isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add)  # val_loss / 2 is no val_loss
+    return max((slug, variable) if is_other else (variable, slug), key=_says)
 
 
 def _says(name: str) -> tuple[bool, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,9 +71,7 @@ def read_script(path: str) -> ScriptFound:
             raise _nothing_found(path, program, interface)
         metrics = find_metrics(program.imported_modules(), prints_log=interface.prints_log)
     except RecursionError as error:
-        raise ConfigurationError(
-            f"{path} cannot be read: its expressions are nested too deeply.", value=path
-        ) from error
+        raise ConfigurationError(f"{path} cannot be read: what is in it is nested too deeply.", value=path) from error
     return ScriptFound(path=path, interface=interface, metrics=metrics)
 
 
@@ -83,9 +82,10 @@ def _nothing_found(path: str, program: Program, interface: Interface | None) -> 
     others = [name for name in others if name != "sys"]
     uses = f" It imports {', '.join(others)}, whose arguments are not read." if others else uses
     notes = "".join(f" {note}" for note in (interface.notes if interface is not None else ()))
+    command = f"python {shlex.quote(path)} {{lr}}"
     return ConfigurationError(
         f"{path} has no arguments that can be found. Read are {READ}.{notes}{uses} Say yourself what it takes: "
-        f"python -m tunekit benchmark=script benchmark.command='python {path} {{lr}}' "
+        f"python -m tunekit benchmark=script benchmark.command={shlex.quote(command)} "
         "benchmark.space.lr='loguniform(1e-4,1e-1)' benchmark.metric=loss backend=local. A script whose values stand "
         "in its text needs arguments first, such as parser.add_argument('--lr', type=float, default=0.1).",
         value=path,

@@ -21,14 +21,18 @@ def test(model):
     test_loss = (model["w"] - 3) ** 2
     correct = int(100 / (1 + test_loss))
     print(
-        "\nTest set: Average loss: {:.4f}, Accuracy: {}/{} ({:.0f}%)\n".format(test_loss, correct, 100, 100.0 * correct / 100)
+        "\nTest set: Average loss: {:.4f}, Accuracy: {}/{} ({:.0f}%)\n".format(
+            test_loss, correct, 100, 100.0 * correct / 100
+        )
     )
 
 
 def main():
     # Training settings
     parser = argparse.ArgumentParser(description="MNIST Example")
-    parser.add_argument("--batch-size", type=int, default=64, metavar="N", help="input batch size for training (default: 64)")
+    parser.add_argument(
+        "--batch-size", type=int, default=64, metavar="N", help="input batch size for training (default: 64)"
+    )
     parser.add_argument("--test-batch-size", type=int, default=1000, metavar="N", help="input batch size for testing")
     parser.add_argument("--epochs", type=int, default=3, metavar="N", help="number of epochs to train (default: 14)")
     parser.add_argument("--lr", type=float, default=1.0, metavar="LR", help="learning rate (default: 1.0)")
@@ -36,7 +40,9 @@ def main():
     parser.add_argument("--no-cuda", action="store_true", default=False, help="disables CUDA training")
     parser.add_argument("--dry-run", action="store_true", default=False, help="quickly check a single pass")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="random seed (default: 1)")
-    parser.add_argument("--log-interval", type=int, default=2, metavar="N", help="how many batches to wait before logging")
+    parser.add_argument(
+        "--log-interval", type=int, default=2, metavar="N", help="how many batches to wait before logging"
+    )
     parser.add_argument("--save-model", action="store_true", default=False, help="For Saving the current Model")
     args = parser.parse_args()
 

@@ -32,5 +32,9 @@ def DEFINE_string(name, default, help):
 
 def DEFINE_bool(name, default, help):
     FLAGS.parser.add_argument(
-        f"--{name}", nargs="?", const=True, type=lambda text: {"true": True, "false": False}[text.lower()], default=default
+        f"--{name}",
+        nargs="?",
+        const=True,
+        type=lambda text: {"true": True, "false": False}[text.lower()],
+        default=default,
     )
