@@ -221,7 +221,7 @@ def _label(text: str) -> str:
 
 
 def _pattern(each: _Found, lines: Sequence[Line], number: str) -> str | None:
-    """A regular expression that finds the value in its line, and nothing in any other line."""
+    """A regular expression that finds the value in its line, and nothing else there or in any other line."""
     parts = each.line.parts
     place = next(number for number, part in enumerate(parts) if part is each.value)
     before = parts[place - 1] if place and isinstance(parts[place - 1], str) else ""
@@ -241,11 +241,11 @@ def _pattern(each: _Found, lines: Sequence[Line], number: str) -> str | None:
 def _finds(pattern: str, each: _Found, lines: Sequence[Line]) -> bool:
     for line in lines:
         rendered = [(_rendered(part, index), part) for index, part in enumerate(line.parts)]
-        found = re.search(pattern, "".join(text for text, _ in rendered))
+        found = re.findall(pattern, "".join(text for text, _ in rendered))
         if line is not each.line:
-            if found is not None and not _same(line, each.line):
+            if found and not _same(line, each.line):
                 return False
-        elif found is None or found[1] != next(text for text, part in rendered if part is each.value).strip():
+        elif found != [next(text for text, part in rendered if part is each.value).strip()]:
             return False
     return True
 
