@@ -8,19 +8,10 @@ from typing import Any
 
 import attrs
 
-from tunekit.init.arguments import (
-    Argument,
-    Form,
-    Interface,
-    Kind,
-    Level,
-    as_choices,
-    command_that_trains,
-    kind_of_value,
-    one_line,
-)
+from tunekit.init.argparse_arguments import made_argument
+from tunekit.init.arguments import Argument, Interface, Level, command_that_trains
 from tunekit.init.modules import Module, Program, dotted_name
-from tunekit.init.values import UNKNOWN, Values
+from tunekit.init.values import UNKNOWN, ClassOf, Values
 
 PARSERS = ("ArgumentParser", "ArgParser")  # of argparse, configargparse and classes that inherit from these
 NOT_OURS = ("HfArgumentParser", "simple_parsing.ArgumentParser")
@@ -285,8 +276,6 @@ class _Reading:
         return self._run_with(function, module, given, named)
 
     def _of_class(self, module: Module, node: ast.ClassDef, name: str) -> tuple[Module, Function] | None:
-        from tunekit.init.values import ClassOf
-
         for cls in reversed(self._values.bases(ClassOf(module, node))):
             for part in cls.node.body:
                 if isinstance(part, Function) and part.name == name:
@@ -294,16 +283,10 @@ class _Reading:
         return None
 
     def _new_parser(self, node: ast.Call, scope: Scope) -> Parser:
-        parser = Parser()
-        for word in node.keywords:
-            if word.arg == "parents" and isinstance(word.value, ast.List | ast.Tuple):
-                for part in word.value.elts:
-                    parent = self._value(part, scope)
-                    parser.arguments += parent.arguments if isinstance(parent, Parser) else []
-        used = [parent for word in node.keywords if word.arg == "parents" for parent in _elements(word.value)]
-        taken = [self._value(part, scope) for part in used]
-        self.parsers = [each for each in self.parsers if not any(each is parent for parent in taken)]
-        self.parsers.append(parser)
+        named = [part for word in node.keywords if word.arg == "parents" for part in _elements(word.value)]
+        parents = [each for each in (self._value(part, scope) for part in named) if isinstance(each, Parser)]
+        parser = Parser([argument for parent in parents for argument in parent.arguments])
+        self.parsers = [*(each for each in self.parsers if not any(each is parent for parent in parents)), parser]
         return parser
 
     def _new_object(
@@ -360,7 +343,7 @@ class _Reading:
                 return
         words = {word.arg: word.value for word in node.keywords if word.arg}
         given = {name: self._plain_value(value, scope) for name, value in words.items()}
-        argument = _argument(flags, words, given, scope.module, node.lineno)
+        argument = made_argument(flags, words, given, scope.module, node.lineno)
         if argument is not None:
             parser.arguments.append(argument)
 
@@ -378,80 +361,6 @@ def _begins_as_argument(node: ast.Call, reading: _Reading, scope: Scope) -> bool
     return node.func.attr == "add_argument" or isinstance(reading._value(node.func.value, scope), Parser)
 
 
-def _argument(
-    flags: list[str], words: Mapping[str, ast.expr], given: Mapping[str, Any], module: Module, line: int
-) -> Argument | None:
-    action = _last(dotted_name(module, words.get("action"))) or given.get("action")
-    if action in ("help", "version"):
-        return None
-    long = [flag for flag in flags if flag.startswith("--")]
-    form: Form = "option" if long else "short" if flags[0].startswith("-") else "positional"
-    name = (long or flags)[0].lstrip("-")
-    if form == "short":
-        name = given["dest"] if isinstance(given.get("dest"), str) else max(flags, key=len).lstrip("-")
-    nargs = given.get("nargs")
-    flag = max(flags, key=len) if form == "short" else ""
-    default = given.get("default", UNKNOWN if "default" in words else None)
-    kind, obstacle = _kind(words.get("type"), default, module)
-    if action in ("store_true", "store_false", "store_const"):
-        form, kind, obstacle = ("flag", "bool", "") if long else (form, "bool", "is a short flag")
-        default = False if action != "store_false" or "default" not in words else not default
-        default = False if action == "store_false" else default
-    elif action == "BooleanOptionalAction":
-        form, kind, obstacle = "no_flag", "bool", ""
-    elif action in ("count", "append", "extend", "append_const"):
-        obstacle = "may be given several times"
-    elif action is UNKNOWN or (isinstance(action, str) and action not in ("store",)):
-        obstacle = "has an action of the script's own"
-    elif isinstance(default, float | int) and not isinstance(default, bool) and "type" not in words:
-        obstacle = "has no type=, so the script would get a text in place of its number"
-    choices = as_choices(given.get("choices", UNKNOWN))
-    if choices is not None and "type" not in words and all(type(each) is int for each in choices):
-        choices = None
-    return Argument(
-        name=name,
-        form=form,
-        flag=flag,
-        line=line,
-        kind=kind,
-        default=_known(default),
-        choices=choices if kind != "bool" else None,
-        is_required=given.get("required") is True
-        or (form == "positional" and nargs not in ("?", "*") and default is None),
-        is_list=nargs in ("+", "*")
-        or (isinstance(nargs, int) and nargs is not True)
-        or ("nargs" in words and nargs is UNKNOWN),
-        help=one_line(given.get("help")),
-        obstacle=obstacle,
-    )
-
-
-def _kind(node: ast.expr | None, default: Any, module: Module) -> tuple[Kind, str]:
-    """What ``type=`` makes of a word, and why that cannot be searched."""
-    if node is None:
-        kind = kind_of_value(default)
-        return ("text" if kind == "bool" else kind), ("has no type=, so every text is true" if kind == "bool" else "")
-    name = _last(dotted_name(module, node)).lower()
-    if name == "bool":
-        return "bool", "has type=bool, for which every text is true, False as well"
-    if isinstance(node, ast.Lambda):
-        text = ast.unparse(node.body).lower()
-        if "true" in text or "bool(" in text:
-            return "bool", ""
-        return (
-            "float" if text.startswith("float(") else "int" if text.startswith("int(") else kind_of_value(default)
-        ), ""
-    for kind in ("bool", "float", "int"):
-        if kind in name.replace("print", ""):
-            return kind, ""
-    return ("text" if name in ("str", "path") else kind_of_value(default)), ""
-
-
-def _known(value: Any) -> Any:
-    plain = value is None or isinstance(value, str | int | float | list)
-    return value if plain else UNKNOWN
-
-
 def _plain(names: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in names.items() if not isinstance(value, Parser | Object)}
 
@@ -464,7 +373,3 @@ def _typed(node: ast.AST) -> str:
     if isinstance(node, ast.Name):
         return node.id
     return f"{_typed(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) and _typed(node.value) else ""
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]

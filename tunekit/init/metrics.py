@@ -10,12 +10,13 @@ import attrs
 
 from tunekit.init.loops import Loops, Often
 from tunekit.init.modules import Module, dotted_name
-from tunekit.init.names import COUNTERS, HELD_OUT, LARGE, OF_TRAINING, SMALL, words_of
+from tunekit.init.names import BEST, COUNTERS, HELD_OUT, LARGE, OF_TRAINING, SMALL, words_of
 from tunekit.init.printed import Line, Part, Value, printed_lines
 
 NUMBER = "([-+0-9.e]*[0-9]|nan|-?inf)"
 WHOLE = "([0-9]+)"
 MOST_PATTERNS = 6
+SPREADS = ("std", "var")
 ERRORS = frozenset({"err", "error"})
 ESCAPED = re.compile(r"\\([ =:#%@&,;<>/\"'-])")  # signs that mean themselves in a regular expression
 
@@ -105,7 +106,7 @@ def _metric(name: str, words: Sequence[str], often: Often) -> tuple[tuple[int, .
     large = bool(LARGE & said) and not SMALL & said
     known = large or bool(SMALL & said)
     held_out = 0 if OF_TRAINING & said else 2 if HELD_OUT & said else 1
-    rank = (int(known), held_out, int("best" not in said), int(often == "each epoch"), int(not large))
+    rank = (int(known), held_out, int(not BEST & said), int(often == "each epoch"), int(not large))
     return rank, Metrics(metric=name, mode="max" if large else "min", is_mode_known=known)
 
 
@@ -124,8 +125,10 @@ def _printed(modules: Sequence[Module], loops: Loops, prints_log: bool) -> Metri
     stdout = [line for line in lines if prints_log or not line.is_logged or _logs_to_stdout(line.module)]
     found = [each for line in stdout for each in _values(line) if not _is_message(each)]
     ranked = [(_metric(each.name, each.words, loops.how_often(each.line.call)), each) for each in found]
-    # Of equals the last: what is printed at the end of an epoch stands below what is printed within it.
-    for (rank, metrics), each in sorted(ranked[::-1], key=lambda pair: pair[0][0], reverse=True):
+    # Of equals the last line, since what is printed at the end of an epoch stands below the rest, and its first value.
+    places = {id(line): number for number, line in enumerate(stdout)}
+    ranked.sort(key=lambda pair: (pair[0][0], places[id(pair[1].line)]), reverse=True)
+    for (rank, metrics), each in ranked:
         pattern = _pattern(each, stdout, NUMBER) if rank[0] else None
         if pattern is None:
             continue
@@ -167,15 +170,18 @@ def _with_others(
 def _values(line: Line) -> Iterator[_Found]:
     """The values of a line, each with a name."""
     before = ""
+    context: list[str] = []  # words that are said of all that follows, as in "Test set: loss 0.5, accuracy 0.9"
     for part in line.parts:
         if isinstance(part, str):
             before = part
             continue
-        name = _name(part.node, _label(before))
+        label = _label(before)
+        name = _name(part.node, label)
         words = words_of(name)
-        if not set(words) & (HELD_OUT | OF_TRAINING):  # "Test set: … loss 0.5"
-            texts = [each for each in line.parts[: line.parts.index(part)] if isinstance(each, str)]
-            words += [word for word in words_of(" ".join(texts)) if word in HELD_OUT | OF_TRAINING][-1:]
+        is_metric = bool(set(words) & (SMALL | LARGE))
+        context += words_of(before.rpartition(label)[0] if is_metric and label else before)
+        if not set(words) & (HELD_OUT | OF_TRAINING):
+            words += [word for word in context if word in HELD_OUT | OF_TRAINING][-1:]
         if name:
             yield _Found(line=line, value=part, name=name, words=tuple(words))
         before = ""
@@ -201,7 +207,7 @@ def _variable(node: ast.expr) -> str:
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
         return node.slice.value
     if isinstance(node, ast.Call):
-        is_method = isinstance(node.func, ast.Attribute) and not node.args
+        is_method = isinstance(node.func, ast.Attribute) and not node.args and node.func.attr not in SPREADS
         return _variable(node.func.value) if is_method else ""  # type: ignore[attr-defined]
     if isinstance(node, ast.Attribute):
         own = {"avg", "val", "value", "mean", "item"}

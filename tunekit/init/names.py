@@ -92,7 +92,8 @@ COUNTERS = _words("epoch epochs ep round rounds iteration iterations iter step s
 SMALL = _words("loss losses nll mse rmse mae error err perplexity ppl wer cer cost fid bpb bpc logloss")
 LARGE = _words("""
     acc accuracy accuracies f1 auc auroc score reward rewards return returns r2 bleu rouge iou miou map
-    precision recall dice psnr ssim kappa mcc top1 ndcg hits
+    precision recall dice psnr ssim kappa mcc top1 top5 acc1 acc5 ndcg hits
 """)
 HELD_OUT = _words("val valid validation test eval evaluation dev holdout heldout")
+BEST = _words("best max min highest lowest")
 OF_TRAINING = _words("train training tr batch running")

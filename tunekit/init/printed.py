@@ -173,21 +173,21 @@ def _percent(text: str, given: list[ast.expr]) -> list[Part]:
 
 
 def _formatted(text: str, call: ast.Call) -> list[Part]:
-    given, named = list(call.args), {word.arg: word.value for word in call.keywords}
+    named = {word.arg: word.value for word in call.keywords}
     parts: list[Part] = []
+    n_values = 0
     try:
         for literal, field, spec, _ in string.Formatter().parse(text):
             parts.append(literal)
             if field is None:
                 continue
-            node = (
-                given[int(field)]
-                if field.isdigit()
-                else named.get(field)
-                if field
-                else given[sum(isinstance(each, Value) for each in parts)]
-            )
-            parts.append(Value(node if node is not None else ast.Name(field), spec or ""))
+            first, _, rest = field.partition(".")
+            node = call.args[int(first) if first else n_values] if not first or first.isdigit() else named.get(first)
+            node = node if node is not None else ast.Name(first)
+            for attribute in rest.split(".") if rest else ():
+                node = ast.Attribute(node, attribute)
+            parts.append(Value(node, spec or ""))
+            n_values += 1
     except (ValueError, IndexError):
         return []
     return parts

@@ -174,7 +174,7 @@ def _int(words: list[str], default: int | None, argument: Argument, never: bool)
     if low is not None and high is not None:
         is_log = low > 0 and high / low >= 16
         return f"{'lograndint' if is_log else 'randint'}({int(low)}, {int(high)})", not never and low < high
-    if COUNTS & named:
+    if COUNTS & named and (default is not None or argument.is_required):
         top = 4 if default is None or default <= 2 else 2 * default
         return f"randint(1, {top})", not never and "heads" not in named
     if default is None or default < 1:
