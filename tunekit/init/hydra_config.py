@@ -89,7 +89,7 @@ def _of_file(file: Path, notes: list[str], prefix: str = "") -> list[Argument]:
 def _content(file: Path, notes: list[str]) -> Mapping[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
-        content = yaml.load(text, Loader)
+        content = Loader(text).get_single_data()  # as yaml.safe_load does, with the numbers of Hydra
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         notes.append(f"{file} cannot be read: {' '.join(str(error).split())}.")
         return {}
