@@ -21,6 +21,7 @@ EXAMPLES = (
     ("method=ASHA --multirun 'seed=range(20)' --plan", "what would run, and what is complete"),
     ("method=ASHA --cfg job", "the configuration, without running it"),
     ("method=ASHA backend=local benchmark=checkpoint_example n_workers=2", "trials are processes of this machine"),
+    ("init train.py", "read a script of your own, and write an options file with which it is tuned"),
     ("resume FOLDER", "an experiment whose trials are processes goes on; resume --help says more"),
     ("ls status=failed older=7d", "experiments that exist; show, export and rm take what it lists"),
     ("show EXPERIMENT", "what one has come to: best configuration, failures, files, how to go on"),

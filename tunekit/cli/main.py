@@ -61,7 +61,7 @@ def _respond(given: list[str]) -> int:
         from tunekit.cli.work import work
 
         return work([argument for argument in given[1:] if argument != "--debug"], given)
-    if given and given[0] in OF_EXPERIMENTS:
+    if given and given[0] in ("init", *OF_EXPERIMENTS):
         return run_verb(given[0], given[1:])
     of_plugin = _command_of_plugin(given)
     if of_plugin is not None:

@@ -29,7 +29,7 @@ from tunekit_core.plugins.registry import registry
 def shown_config(settings: Settings) -> dict[str, Any]:
     """Every key of the top level, and every option of every component.
 
-    What is required and missing is ``???``, and a component that is switched off is null.
+    What is missing, or left open in an options file, is ``???``, and a component that is switched off is null.
 
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
@@ -94,7 +94,10 @@ def _several(key: str, kind: str, given: Mapping[str, Any]) -> dict[str, OptionV
 
 
 def _options(component: Component, given: OptionValues) -> dict[str, Any]:
-    missing = [name for name, option in component.options.items() if option.required and name not in given]
+    left_open = {name for name, value in given.items() if value == MISSING}
+    given = {name: value for name, value in given.items() if name not in left_open}
+    required = {name for name, option in component.options.items() if option.required and name not in given}
+    missing = [name for name in component.options if name in left_open | required]
     if not missing:
         return complete_options(component, given)
     defaults = {name: option.default for name, option in component.options.items()}

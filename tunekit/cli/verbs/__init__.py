@@ -1,4 +1,4 @@
-"""Verbs for experiments that exist: ``ls``, ``show``, ``export``, ``rm``."""
+"""Verbs: ``init`` for a script, and for experiments that exist ``ls``, ``show``, ``export``, ``rm``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
     """Do what a verb says.
 
     Args:
-        verb: ``ls``, ``show``, ``export`` or ``rm``.
+        verb: ``init``, ``ls``, ``show``, ``export`` or ``rm``.
         arguments: What follows it.
 
     Returns:
@@ -18,7 +18,9 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
     Raises:
         TunekitError: If it cannot be done.
     """
-    if verb == "ls":
+    if verb == "init":
+        from tunekit.cli.verbs.init import write_file_of_script as run
+    elif verb == "ls":
         from tunekit.cli.verbs.ls import list_experiments as run
     elif verb == "show":
         from tunekit.cli.verbs.show import show_experiment as run

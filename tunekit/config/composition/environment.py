@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from tunekit.secrets import Secret, is_secret_variable, keep_out_of_sight, names_secret, variables_in, without_defaults
 from tunekit_core.errors import ConfigurationError
@@ -123,6 +123,8 @@ def _entries(node: Any, keys: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
     for key in keys:
         try:
             yield key, node[key]
+        except MissingMandatoryValue:
+            yield key, "???"
         except OmegaConfBaseException:
             continue
 

@@ -39,8 +39,9 @@ def complete_component(component: Component, given: OptionValues) -> dict[str, A
     """What determines what a component does: its distribution, revision and options, and what is in their inputs.
 
     Raises:
-        ConfigurationError: As for :func:`complete_options`, or if an input cannot be read.
+        ConfigurationError: As for :func:`complete_options`, or if an input cannot be read, or a value is left open.
     """
+    _refuse_missing(component, given)
     given = with_environment(component.path, given)
     revision = {} if component.kind == "observer" else {REVISION: component.factory.revision}  # those change no results
     return {DISTRIBUTION: component.distribution, **revision, **_complete(component, given, recorded, held)}
@@ -191,6 +192,21 @@ def _complete(
             refuse_secret(f"{component.path}.{name}", value, AS_IT_IS)
     values = {name: marked(f"{component.path}.{name}", getattr(options, name)) for name in component.options}
     return plain(values, write_input, write_secret)
+
+
+def _refuse_missing(component: Component, given: OptionValues) -> None:
+    """Refuse what an options file leaves open, be it an option that has a default or an entry of a mapping."""
+    for name, value in given.items():
+        entries = value if isinstance(value, Mapping) else {}
+        of_option = value == MISSING and not (name in component.options and component.options[name].required)
+        missing = [name] if of_option else [f"{name}.{key}" for key, entry in entries.items() if entry == MISSING]
+        if missing:
+            option = f"{component.path}.{missing[0]}"
+            raise ConfigurationError(
+                f"{option} has to be given: it is {MISSING} in an options file. Write a value there, or add {option}=…",
+                option=option,
+                value=MISSING,
+            )
 
 
 def _with_secrets(value: Any, write_secret: Callable[[Secret], Any]) -> Any:

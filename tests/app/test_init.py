@@ -1,0 +1,336 @@
+"""``python -m tunekit init``: scripts in public style, what is proposed for them, and that it runs."""
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tunekit_core import SearchSpace
+
+SCRIPTS = Path(__file__).parent / "scripts"
+RUNS = {
+    "absl_flags": "train.py",
+    "class_defaults": "train.py",
+    "click_group": "cli.py",
+    "fire_function": "train.py",
+    "flags_and_lists": "train.py",
+    "hf_arguments": "run_train.py",
+    "hydra_app": "train.py",
+    "mnist_style": "main.py",
+    "options_in_a_module": "train.py",
+    "subcommands": "run.py",
+    "tyro_config": "train.py",
+}
+LACKS = {
+    "logs_elsewhere": ("metric", "benchmark.metric"),
+    "options_class": ("dataroot", "benchmark.space.dataroot"),
+    "typer_app": ("data", "benchmark.space.data"),
+    "with_reporter": ("max_resource", "benchmark.max_resource"),
+}
+BEGIN = "import argparse\nparser = argparse.ArgumentParser()\n"
+
+
+@pytest.fixture
+def put(results, monkeypatch):
+    """Put a script into the folder that is worked in."""
+    programs = Path(sys.executable).parent  # as if the environment were activated
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+
+    def copy(name):
+        shutil.copytree(SCRIPTS / name, ".", dirs_exist_ok=True)
+        Path("expected.yaml").unlink()
+
+    return copy
+
+
+def written():
+    (file,) = Path().glob("*/benchmark/*.yaml")
+    return file.read_text(encoding="utf-8")
+
+
+def commands(finished):
+    lines = [line for line in finished.out.splitlines() if line.startswith(("Next", "Then"))]
+    return [shlex.split(line.partition("python -m tunekit ")[2]) for line in lines]
+
+
+def propose(tunekit, *lines):
+    """The options that are proposed for a parser with these lines."""
+    Path("one.py").write_text(BEGIN + "\n".join(lines) + "\nargs = parser.parse_args()\n", encoding="utf-8")
+    finished = tunekit("init", "one.py")
+    assert finished.status == 0, finished.err
+    return yaml.safe_load(written())
+
+
+@pytest.mark.parametrize("name", [*RUNS, *LACKS])
+def test_a_script_is_read_as_it_is_proposed_here(name, put, tunekit):
+    put(name)
+    finished = tunekit("init", RUNS.get(name, "train.py"))
+    assert finished.status == 0, finished.err
+    assert written() == (SCRIPTS / name / "expected.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_is_proposed_runs_unchanged_by_the_command_that_is_printed(name, put, tunekit, results):
+    put(name)
+    first, _ = commands(tunekit("init", RUNS[name]))
+    ran = tunekit(*first)
+    assert ran.status == 0, ran.out + ran.err
+    (metadata,) = results.metadata()
+    assert metadata["status"] == "completed"
+    assert (metadata["n_started"], metadata["n_failed"]) == (2, 0)
+    assert metadata["n_reports"] == {"class_defaults": 4, "flags_and_lists": 4, "hf_arguments": 4, "hydra_app": 4,
+                                     "options_in_a_module": 4, "absl_flags": 4}.get(name, 6)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LACKS)
+def test_what_could_not_be_found_is_said_and_refused_until_it_is_written(name, put, tunekit):
+    put(name)
+    line, option = LACKS[name]
+    finished = tunekit("init", "train.py")
+    assert finished.status == 0
+    assert f"Not found, write it there in place of ???: {line}\n" in finished.err
+    (first,) = commands(finished)
+    refused = tunekit(*first)
+    assert refused.status == 2
+    assert f"{option} has to be given: it is ??? in an options file." in refused.err
+
+
+def test_with_what_was_missing_it_runs(put, tunekit, results):
+    put("typer_app")
+    (first,) = commands(tunekit("init", "train.py"))
+    assert tunekit(*first, "benchmark.space.data=here").status == 0
+    assert results.metadata()[0]["n_reports"] == 4
+
+
+def test_a_script_with_checkpoints_gets_the_folder_and_is_compared_early(put, tunekit, results):
+    put("with_reporter")
+    *_, first = commands(tunekit("init", "train.py"))
+    ran = tunekit(*first, "benchmark.max_resource=3", "method=ASHA")
+    assert ran.status == 0, ran.err
+    assert results.metadata()[0]["n_failed"] == 0
+
+
+def test_the_second_command_that_is_printed_works_too(put, tunekit, results):
+    put("mnist_style")
+    _, then = commands(tunekit("init", "main.py"))
+    assert "method=ASHA" in then
+    assert tunekit(*then, "stopping.max_num_trials_started=3").status == 0
+
+
+def test_the_script_is_neither_run_nor_imported(tunekit):
+    lines = ["parser.add_argument('--lr', type=float, default=0.1)", "open('ran', 'w').close()", "import helper"]
+    Path("helper.py").write_text("open('imported', 'w').close()\n")
+    propose(tunekit, *lines)
+    assert not Path("ran").exists()
+    assert not Path("imported").exists()
+    assert "one" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("argument", "entry"),
+    [
+        ("'--lr', type=float, default=1e-3", "loguniform(1e-05, 0.1)"),
+        ("'--lr', type=float, default=0.1", "loguniform(0.01, 1)"),
+        ("'--learning-rate', type=float", "loguniform(1e-05, 0.1)"),
+        ("'--weight_decay', type=float, default=0", "loguniform(1e-06, 0.01)"),
+        ("'--dropout', type=float, default=0.2", "uniform(0, 0.5)"),
+        ("'--momentum', type=float, default=0.9", "reverseloguniform(0, 0.99)"),
+        ("'--beta2', type=float, default=0.999", "reverseloguniform(0.99, 0.9999)"),
+        ("'--batch-size', type=int, default=64", "lograndint(16, 256)"),
+        ("'--num_layers', type=int, default=3", "randint(1, 6)"),
+        ("'--anything', type=float, default=0.3", "loguniform(0.03, 3)"),
+        ("'--optimizer', choices=['sgd', 'adam'], default='adam'", "choice(['adam', 'sgd'])"),
+        ("'--nesterov', action='store_true'", "choice([False, True])"),
+        ("'--bias', action=argparse.BooleanOptionalAction, default=True", "choice([True, False])"),
+        ("'--units', type=int, nargs='+', default=[32]", "choice([[32], [16], [64]])"),
+    ],
+)
+def test_a_domain_lies_around_the_default(argument, entry, results, tunekit):
+    space = propose(tunekit, f"parser.add_argument({argument})")["space"]
+    assert list(space.values()) == [entry]
+    SearchSpace.parse(space)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "'--seed', type=int, default=1",
+        "'--val-split', type=float, default=0.1",
+        "'--num_workers', type=int, default=4",
+        "'--device', choices=['cpu', 'cuda'], default='cpu'",
+        "'--no-cuda', action='store_true'",
+        "'--dataset', choices=['a', 'b']",
+        "'--lr', default=0.1",
+        "'--warmup', type=bool, default=False",
+        "'--lr', type=float, action='append'",
+        "'-v', action='count', default=0",
+        "'--optimizer', default='adam'",
+        "'--anything', type=int, default=7",
+    ],
+)
+def test_what_must_not_or_cannot_be_searched_is_a_comment(argument, results, tunekit):
+    options = propose(tunekit, f"parser.add_argument({argument})", "parser.add_argument('-l', type=float, default=1.5)")
+    assert options["space"] == {}
+
+
+@pytest.mark.parametrize(
+    ("default", "shown"),
+    [
+        ("1e-3 * 2", "0.002"),
+        ("2 ** -5", "0.03125"),
+        ("float(os.environ.get('LR', 0.5))", "0.5"),
+        ("Config.lr", "0.25"),
+        ("Config().lr", "0.25"),
+        ("Config(lr=0.125).lr", "0.125"),
+        ("Field.lr", "0.75"),
+        ("SETTINGS['lr']", "0.0625"),
+        ("SETTINGS.get('none', 0.5)", "0.5"),
+        ("argparse.Namespace(lr=0.3).lr", "0.3"),
+        ("nothing.known", "its default cannot be read"),
+        ("twice", "2.5"),
+        ("either", "its default cannot be read"),
+        ("9 ** 9 ** 9", "its default cannot be read"),
+        ("1 / 0", "its default cannot be read"),
+        ("open('secret').read()", "its default cannot be read"),
+    ],
+)
+def test_a_default_is_read_and_never_computed_by_the_script(default, shown, results, tunekit):
+    propose(
+        tunekit,
+        "import os",
+        "from dataclasses import dataclass, field",
+        "class Config:",
+        "    lr = 0.25",
+        "@dataclass",
+        "class Field:",
+        "    lr: float = field(default=0.75, metadata={'help': 'x'})",
+        "SETTINGS = {'lr': 0.0625}",
+        "twice = 1.0",
+        "twice = 2.5",
+        "if os.name:",
+        "    either = 1.5",
+        "else:",
+        "    either = 1.25",
+        f"parser.add_argument('--lr', type=float, default={default})",
+    )
+    line = next(line for line in written().splitlines() if line.startswith("  lr: "))
+    assert line.partition("  # ")[2] == (shown if " " in shown else f"{shown} by default")
+
+
+@pytest.mark.parametrize(
+    ("printed", "metric", "pattern", "line", "value"),
+    [
+        ("f'Epoch {e} val_loss {v:.4f}'", "val_loss", "min", "Epoch 1 val_loss 0.2500", "0.2500"),
+        ("'acc: %.1f%%' % acc", "acc", "max", "acc: 93.5%", "93.5"),
+        ("'train_loss', t, 'loss', v", "loss", "min", "train_loss 0.5 loss 0.25", "0.25"),
+        ("f'loss={v:8.3f}.'", "loss", "min", "loss=   0.250.", "0.250"),
+        ("'F1 {:.2f} after {} s'.format(v, 3)", "f1", "max", "F1 0.25 after 3 s", "0.25"),
+        ("json.dumps({'step': 1, 'rmse': v})", "rmse", "min", '{"step": 1, "rmse": 1e-05}', "1e-05"),
+        ("{'eval_loss': v}", "eval_loss", "min", "{'eval_loss': nan}", "nan"),
+        ("'(%.3f) error |' % v, 'test error', v", "test_error", "min", "(0.500) error | test error 0.25", "0.25"),
+    ],
+)
+def test_a_value_is_found_in_what_is_printed_by_a_pattern_of_its_own(
+    printed, metric, pattern, line, value, results, tunekit
+):
+    options = propose(tunekit, "parser.add_argument('--lr', type=float, default=0.1)", f"print({printed})")
+    assert (options["metric"], options["mode"]) == (metric, pattern)
+    assert re.search(options["metrics"][metric], line)[1] == value
+
+
+@pytest.mark.parametrize(
+    ("lines", "resource"),
+    [
+        (["for epoch in range(1, 4):", "    print(f'epoch {epoch} loss {x}')"], "epoch"),
+        (["for epoch in range(3):", "    print(f'epoch {epoch + 1} loss {x}')"], "epoch"),
+        (["for epoch, _ in enumerate(x, 1):", "    print(f'epoch {epoch} loss {x}')"], "epoch"),
+        (["for epoch in range(3):", "    print(f'epoch {epoch} loss {x}')"], None),
+        (["for epoch in range(first, 3):", "    print(f'epoch {epoch} loss {x}')"], None),
+    ],
+)
+def test_a_counter_is_the_resource_where_it_counts_from_one(lines, resource, results, tunekit):
+    options = propose(tunekit, "parser.add_argument('--lr', type=float, default=0.1)", *lines)
+    assert options.get("resource") == resource
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("broken.py", "print(\n", "broken.py is not Python that can be read in line 1: '(' was never closed."),
+        ("empty.py", "print(1)\n", "empty.py has no arguments that can be found. Read are argparse, click, typer, "),
+        ("doc.py", "import docopt\n", "It imports docopt, whose arguments are not read."),
+        ("deep.py", "x = " + "+".join(["f(1)"] * 2000) + "\n", "deep.py cannot be read: what is in it is nested too"),
+        ("train.sh", "echo\n", "train.sh is not called like a program in Python"),
+        ("nb.ipynb", "{}", "nb.ipynb is a notebook."),
+        ("null.py", "\0", "null.py is not Python that can be read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_what_to_type(file, text, words, results, tunekit):
+    Path(file).write_text(text)
+    refused = tunekit("init", file)
+    assert refused.status == 2
+    assert words in refused.err.replace("\n", " ")
+    assert not Path("conf").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ((), "`init` takes one script, and got none. Type: python -m tunekit init SCRIPT"),
+        (("a.py", "b.py"), "`init` takes one script, and got 2: a.py b.py."),
+        (("nothing.py",), "There is no file nothing.py."),
+        (("one",), "There is no file one. Did you mean one.py?"),
+        ((".",), ". is a folder: name the script in it that trains. In it are: one.py."),
+        (("one.py", "name=a/b"), "name=a/b: a name has letters, digits, _ and - alone."),
+        (("one.py", "name=fcnet"), "name=fcnet: a benchmark of that name is installed."),
+        (("one.py", "--force"), "`init` has no flag '--force'."),
+    ],
+)
+def test_what_is_typed_wrongly_is_told(typed, words, results, tunekit):
+    Path("one.py").touch()
+    refused = tunekit("init", *typed)
+    assert refused.status == 2
+    assert words in refused.err
+
+
+def test_a_file_that_exists_is_not_overwritten(results, tunekit):
+    propose(tunekit, "parser.add_argument('--lr', type=float, default=0.1)")
+    before = written()
+    refused = tunekit("init", "one.py")
+    assert refused.status == 2
+    assert "conf/benchmark/one.yaml exists, and is not overwritten." in refused.err
+    assert "python -m tunekit init one.py name=one_2" in refused.err
+    assert written() == before
+    assert tunekit("init", "one.py", "name=one_2").status == 0
+    assert Path("conf/benchmark/one_2.yaml").exists()
+
+
+def test_strange_names_of_files_and_arguments_run(put, tunekit, results):
+    Path("my {1} script.py").write_text(
+        BEGIN + "parser.add_argument('--no', type=float, default=0.1)\nparser.add_argument('--lr', type=float)\n"
+        "parser.add_argument('--größe', type=float, default=0.5)\n"
+        "args = parser.parse_args()\nprint('loss:', args.lr)\n",
+        encoding="utf-8",
+    )
+    first, _ = commands(tunekit("init", "my {1} script.py"))
+    assert tunekit(*first).status == 0
+    assert results.metadata()[0]["n_failed"] == 0
+
+
+def test_help_teaches(tunekit):
+    finished = tunekit("init", "--help")
+    assert (finished.status, finished.err) == (0, "")
+    assert "init src/train.py name=mine" in finished.out
+    assert "init train.py" in tunekit("--help").out
+
+
+def test_cfg_shows_what_an_options_file_leaves_open(put, tunekit):
+    put("logs_elsewhere")
+    tunekit("init", "train.py")
+    shown = tunekit("--config-dir", "conf", "backend=local", "benchmark=train", "--cfg", "job").out
+    assert yaml.safe_load(shown)["benchmark"]["metric"] == "???"
