@@ -96,7 +96,7 @@ MISTAKES = {
     "sweep without multirun": (["seed=range(3)"], ["'seed=range(3)'", "--multirun"]),
     "list without multirun": (["seed=1,2"], ["'seed=1,2'", "--multirun"]),
     "grammar": (["--multirun", "seed=range(3"], ["'seed=range(3'", "quotes"]),
-    "interpolation": (["experiment_tag=${sead}"], ["'sead' not found"]),
+    "interpolation": (["experiment_tag=${sead}"], ["there is no 'sead'"]),
     "group without a name": (["searcher=null"], ["searcher", "name"]),
     "two recipes": (["method=RS", "method=ASHA"], ["method", "twice"]),
     "continuous sweep": (["--multirun", "seed=interval(0,1)"], ["interval", "no list of values"]),

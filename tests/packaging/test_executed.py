@@ -31,6 +31,9 @@ NEVER = {
     "tempfile.mktemp": "a name is taken that anybody can take first",
 }
 NETWORK = {
+    "mlflow",
+    "trackio",
+    "wandb",
     "http",
     "urllib",
     "requests",
@@ -54,6 +57,7 @@ PROCESSES = {
     "benchmarks/tunekit_benchmarks/fcnet/networks.py subprocess.run": 1,  # a compiler, where its tables are made
     "plugins/local/tunekit_local/begin_from.py os.execvp": 1,  # the command of a trial, after its checkpoint
     "plugins/local/tunekit_local/gpus.py subprocess.Popen": 1,  # nvidia-smi
+    "plugins/local/tunekit_local/memory_use.py subprocess.run": 1,  # ps
     "plugins/local/tunekit_local/supervisor.py os.execvpe": 1,  # the command of a trial
     "plugins/local/tunekit_local/supervisor.py subprocess.Popen": 1,  # itself
     "plugins/local/tunekit_local/supervisor.py subprocess.run": 1,  # ps
@@ -93,6 +97,13 @@ SPEAKS = {
     f"{SAGEMAKER}/emulator/server.py moto.moto_server.werkzeug_app": 2,
     f"{SAGEMAKER}/emulator/server.py werkzeug": 1,
     f"{SAGEMAKER}/emulator/server.py werkzeug.serving": 1,
+    # to the tracker that a run asks for
+    "plugins/trackers/tunekit_trackers/to_mlflow.py mlflow": 2,
+    "plugins/trackers/tunekit_trackers/to_mlflow.py mlflow.entities": 1,
+    "plugins/trackers/tunekit_trackers/to_mlflow.py urllib.parse": 1,
+    "plugins/trackers/tunekit_trackers/to_trackio.py trackio": 1,
+    "plugins/trackers/tunekit_trackers/to_wandb.py urllib.parse": 1,
+    "plugins/trackers/tunekit_trackers/to_wandb.py wandb": 2,
 }
 
 

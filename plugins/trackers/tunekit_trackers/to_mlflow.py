@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from tunekit_core import ConfigurationError
 from tunekit_trackers.messages import Outcome, Point, Run, flat
@@ -159,7 +159,9 @@ def _unfit(problem: str, what_to_type: str) -> ConfigurationError:
 
 def _without_password(uri: str) -> str:
     parts = urlsplit(uri)
-    return uri if parts.password is None else parts._replace(netloc=f"…@{parts.hostname}").geturl()
+    if parts.password is None:
+        return uri
+    return urlunsplit((parts.scheme, f"…@{parts.hostname}", parts.path, parts.query, parts.fragment))
 
 
 def _name(name: str) -> str:
