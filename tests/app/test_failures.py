@@ -125,7 +125,9 @@ def interrupts_the_second_trial(x, pid):
 @pytest.fixture
 def interrupted(results):
     space = {"x": "uniform(0, 1)", "pid": os.getpid()}
-    return lambda: tune(interrupts_the_second_trial, space, n_workers=1, method="RS")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
+    yield lambda: tune(interrupts_the_second_trial, space, n_workers=1, method="RS")
+    signal.signal(signal.SIGINT, before)
 
 
 def test_in_a_notebook_an_interruption_gives_the_result_so_far(interrupted, monkeypatch):
