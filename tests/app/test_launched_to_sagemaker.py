@@ -187,7 +187,8 @@ def test_trials_of_the_local_backend_run_in_the_job_and_go_on_after_a_stop(at, e
     experiment = load_experiment(run)
     assert experiment.metadata["status"] == "completed"
     assert experiment.metadata["n_completed"] == 4
-    assert list(experiment.results.groupby("trial_id")["epoch"].max()) == [30] * 4
+    epochs = experiment.results.groupby("trial_id")["epoch"].max()
+    assert sorted(epochs)[-4:] == [30] * 4  # a fifth trial may have begun when the last of the others ended
     assert not [path for path in run.iterdir() if path.is_dir()]
     kinds = [json.loads(line)["event"] for line in (run / "events.jsonl").read_text().splitlines()]
     assert (kinds.count("tuner_started"), kinds.count("start")) == (2, experiment.metadata["n_started"])

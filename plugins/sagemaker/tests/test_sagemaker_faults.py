@@ -36,7 +36,7 @@ OPERATIONS = [
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure", "lost answer"])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_what_fails_for_now_is_asked_again(tmp_path, emulator, operation, code):
-    after = 2 if operation == "PutObject" else 0  # the first are those of the program, before anything begins
+    after = 4 if operation == "PutObject" else 0  # the first are those of the program, before anything begins
     emulator.add_fault(operation, code, times=3, after=after)
     result = tune(tmp_path, ONE)
     assert (result.n_trials, result.n_failed, result.n_reports) == (1, 0, 3)

@@ -118,7 +118,7 @@ def _no_key(key: str, option: str | None) -> str:
             f"{message}A placeholder has no dollar: {{{key}}}. What is left to the program itself is written "
             f"\\${{{{{key}}}}}."
         )
-    return f"{message}What is meant as text is written \\${{{key}}}."
+    return f"{message}Write \\${{{key}}} for text that says so."
 
 
 def _unknown(key: str, text: str) -> str:
