@@ -8,12 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import cloudpickle
 import pytest
 
 from tests.app.test_identity import COMMAND, hash_of
 from tunekit import Reporter, tune
 from tunekit_core import load_experiment
 
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a trial may find another package of the name tests
 NEEDS_DATA = """
 import pathlib, sys
 from tunekit import Reporter

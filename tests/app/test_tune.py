@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import cloudpickle
 import pytest
 
 from tunekit import Reporter, tune
 from tunekit.results.answer import answer
 from tunekit_core import ConfigurationError
 
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a trial may find another package of the name tests
 SPACE = {"x": "uniform(0, 1)"}
 
 
