@@ -30,7 +30,7 @@ def reports(*costs):
 
 def test_the_metadata_have_the_sum_and_what_each_trial_has_cost_at_its_end(play, in_dollars):
     ends = {0: 1.5, 1: 0.25}
-    script = lambda t, run: [*reports(9.0), attrs.evolve(END, cost=ends[t])]  # noqa: E731
+    script = lambda t, run: [*reports(9.0), attrs.evolve(END, cost=ends[t])]
     played = play(script, backend=in_dollars, stopping=[finished(2)])
     assert played.metadata["cost"] == {
         "unit": "dollars",

@@ -68,7 +68,7 @@ def test_another_criterion_cuts_short_the_end_of_the_trials_started(play):
 
 @pytest.mark.parametrize("batch", [1, 4])
 def test_256_trials_completed_are_256_and_stopped_or_failed_ones_do_not_count(play, batch):
-    script = lambda t, run: [Status.FAILED] if t % 5 == 0 else [0.5] * 3  # noqa: E731
+    script = lambda t, run: [Status.FAILED] if t % 5 == 0 else [0.5] * 3
     played = play(
         script,
         scheduler=StopSecond,
@@ -83,7 +83,7 @@ def test_256_trials_completed_are_256_and_stopped_or_failed_ones_do_not_count(pl
 
 @pytest.mark.parametrize("batch", [1, 4])
 def test_256_trials_finished_are_completed_stopped_and_failed_ones(play, batch):
-    script = lambda t, run: [StartFailed("no")] if t % 5 == 0 else [0.5] * 3  # noqa: E731
+    script = lambda t, run: [StartFailed("no")] if t % 5 == 0 else [0.5] * 3
     played = play(
         script, scheduler=StopSecond, stopping=[ends("max_num_trials_finished", count=256)], n_workers=3, batch=batch
     )
@@ -105,7 +105,7 @@ def test_paused_trials_are_not_finished(play):
 
 
 def test_the_cost_counts_the_last_report_of_every_trial(play):
-    script = lambda t, run: [{"epoch": e, "loss": 0.5, "st_worker_cost": 2.0 * e} for e in (1, 2, 3)]  # noqa: E731
+    script = lambda t, run: [{"epoch": e, "loss": 0.5, "st_worker_cost": 2.0 * e} for e in (1, 2, 3)]
     played = play(script, stopping=[ends("max_cost", cost=14.0)])
     assert (played.result.n_trials, played.result.n_reports) == (3, 7)  # 6 + 6 + 2
     assert played.result.reason == "the cost reached 14"
@@ -142,7 +142,7 @@ def test_a_backend_that_tells_costs_itself_needs_no_reports_with_them(play, scri
         def check_costs(self, option):
             pass
 
-    script = lambda t, run: [0.5, TrialEnded(t, run, Status.COMPLETED, 0.0, cost=2.0)]  # noqa: E731
+    script = lambda t, run: [0.5, TrialEnded(t, run, Status.COMPLETED, 0.0, cost=2.0)]
     problem = make_problem(metrics=WITHOUT_COSTS)
     played = play(script, problem=problem, backend=Tells, stopping=[ends("max_cost", cost=5)])
     assert (played.result.reason, played.result.n_trials) == ("the cost reached 5", 3)

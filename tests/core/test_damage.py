@@ -25,7 +25,7 @@ def whole(play):
     def script(trial, run):
         return [{"epoch": 1, "loss": 0.5, "note": 'a,"b"'}, 0.25, Status.FAILED if trial % 3 else 0.5]
 
-    nine = lambda problem: create("stopping", "max_num_trials_finished", problem, count=9)  # noqa: E731
+    nine = lambda problem: create("stopping", "max_num_trials_finished", problem, count=9)
     return play(script, stopping=[nine]).folder
 
 

@@ -142,7 +142,7 @@ def test_where_the_best_trial_fails_the_next_best_is_the_incumbent_and_observers
         def on_trial_end(self, view, trial, status):
             seen.append((status.value, view.incumbent.report.losses[0], view.trials_since_improvement))
 
-    script = lambda t, run: [[0.4], [0.3, 0.1, FAILED]][t]  # noqa: E731
+    script = lambda t, run: [[0.4], [0.3, 0.1, FAILED]][t]
     play(script, observers=[lambda problem: Watches(problem, None)], stopping=[finished(2)])
     assert seen == [0.4, ("Completed", 0.4, 0), 0.3, 0.1, ("Failed", 0.4, 1)]
 
@@ -426,7 +426,7 @@ def test_the_cost_at_the_end_takes_the_place_of_what_was_reported(play):
             costs.append(view.cost)
 
     costs = []
-    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "st_worker_cost": 3.0}, attrs.evolve(END, cost=4.0)]  # noqa: E731
+    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "st_worker_cost": 3.0}, attrs.evolve(END, cost=4.0)]
     play(script, observers=[lambda problem: Watches(problem, None)], stopping=[finished(2)])
     assert costs == [8.0]
 

@@ -206,7 +206,7 @@ PAUSED = Start(X, until=1)  # with a run of one report
     ],
 )
 def test_a_suggestion_that_cannot_be_carried_out_is_refused(play, copying, answers, refusal):
-    script = lambda t, run: [0.5]  # noqa: E731
+    script = lambda t, run: [0.5]
     scheduler = saying(*answers, needs=("pause", "copy"))
     played = play(script, scheduler=scheduler, backend=copying, raises=ComponentError)
     assert str(played.error).startswith("The scheduler 'says' (module tests.core.test_gate) ")
@@ -582,7 +582,7 @@ def test_a_metric_that_appears_later_and_has_the_name_of_a_composers_column_fail
 
 
 def test_a_metric_with_the_name_of_what_a_scheduler_tells_fails_its_trial_where_that_is_composed(play):
-    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "told": 7}] if t == 1 else [0.5]  # noqa: E731
+    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "told": 7}] if t == 1 else [0.5]
 
     class Telling(Fifo):
         def columns(self):
@@ -594,7 +594,7 @@ def test_a_metric_with_the_name_of_what_a_scheduler_tells_fails_its_trial_where_
 
 
 def test_a_column_is_not_a_metric_in_one_row_and_a_composers_in_another(play):
-    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "extra": 7}, {"epoch": 2, "loss": 0.5}]  # noqa: E731
+    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "extra": 7}, {"epoch": 2, "loss": 0.5}]
     played = play(script, composers=[composing({}, {"extra": 1})], raises=ComponentError)
     assert "returned the column 'extra', which is a metric that was reported" in str(played.error)
 
@@ -693,7 +693,7 @@ def adding(scripted_backend):
     ],
 )
 def test_a_message_about_no_run_that_runs_is_recorded_as_an_anomaly_and_counted(play, adding, message, reason):
-    script = lambda t, run: [0.5, 0.4, 0.3]  # noqa: E731
+    script = lambda t, run: [0.5, 0.4, 0.3]
     plain = play(script, stopping=[finished(2)], folder="plain")
     played = play(script, backend=adding(message), stopping=[finished(2)])
     what = f"{type(message).__name__} of trial {message.trial_id}, run {message.run}"
@@ -718,7 +718,7 @@ def test_a_backend_that_says_everything_twice_changes_nothing(play, scripted_bac
         def wait(self, deadline):
             return [again for event in super().wait(deadline) for again in (event, event)]
 
-    script = lambda t, run: [0.5, 0.4 - t / 10] if t != 2 else [0.1, Status.FAILED]  # noqa: E731
+    script = lambda t, run: [0.5, 0.4 - t / 10] if t != 2 else [0.1, Status.FAILED]
     plain = play(script, stopping=[finished(4)], folder="plain", batch=batch)
     played = play(script, backend=Twice, stopping=[finished(4)], batch=batch)
     assert played.result == plain.result
@@ -903,5 +903,5 @@ def test_two_metrics_are_refused_by_name_where_one_is_used(make_problem, kind, s
 
 def test_two_metrics_are_taken_where_both_use_all(play, make_problem):
     problem = make_problem(objective=Objective(["loss", "size"], "min", "epoch"))
-    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "size": t}]  # noqa: E731
+    script = lambda t, run: [{"epoch": 1, "loss": 0.5, "size": t}]
     assert play(script, problem=problem, stopping=[finished(2)]).result.n_reports == 2

@@ -24,7 +24,7 @@ def failed(reason):
 
 @pytest.mark.parametrize(("n_workers", "expected"), [(1, 5), (3, 5), (4, 6), (8, 10)])
 def test_where_the_first_trials_fail_in_the_same_way_few_are_enough(play, n_workers, expected):
-    script = lambda trial, run: [  # noqa: E731
+    script = lambda trial, run: [
         failed(f"it ended with exit status 1. The end of {trial}/stderr.log:\nline {trial}\nKeyError: {trial / 7}")
     ]
     played = play(script, stopping=[no_success()], n_workers=n_workers)
@@ -42,7 +42,7 @@ def test_where_the_first_trials_fail_in_the_same_way_few_are_enough(play, n_work
     ],
 )
 def test_those_that_fail_in_other_ways_are_20(play, reason):
-    script = lambda trial, run: [failed(reason.format(n=trial, letter=chr(97 + trial)))]  # noqa: E731
+    script = lambda trial, run: [failed(reason.format(n=trial, letter=chr(97 + trial)))]
     assert play(script, stopping=[no_success()]).result.reason == NONE.format(20)
     assert play(script, stopping=[no_success(count=8)], folder="other").result.reason == NONE.format(8)
 
@@ -88,6 +88,6 @@ def test_an_experiment_in_which_all_fail_is_not_complete_whatever_ends_it(play):
 
 
 def test_one_that_runs_and_has_reported_is_a_success_at_the_end(play):
-    script = lambda trial, run: [Status.FAILED] if trial == 0 else [0.5] * 9  # noqa: E731
+    script = lambda trial, run: [Status.FAILED] if trial == 0 else [0.5] * 9
     stopping = [lambda problem: create("stopping", "max_num_evaluations", problem, count=3)]
     assert not play(script, stopping=stopping).result.failed

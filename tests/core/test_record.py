@@ -397,7 +397,7 @@ def test_a_killed_experiment_is_interrupted_and_its_events_fold(killed, play):
 
 @pytest.mark.parametrize("name", ["results.csv.zip", "events.jsonl", "metadata.json"])
 def test_an_equal_experiment_leaves_equal_files(play, name):
-    script = lambda t, run: [(t * 7 + e) % 11 / 10 for e in range(9)] if t % 4 else [Status.FAILED]  # noqa: E731
+    script = lambda t, run: [(t * 7 + e) % 11 / 10 for e in range(9)] if t % 4 else [Status.FAILED]
     contents = []
     for folder in ("first", "second"):
         stopping = [lambda problem: create("stopping", "max_num_evaluations", problem, count=300)]

@@ -161,7 +161,7 @@ def test_results_of_which_no_metadata_tell_are_made_again_and_kept(died):
 
 
 def test_a_record_is_kept_where_a_new_experiment_does_not_go_on_from_it(play):
-    finished = lambda problem: create("stopping", "max_num_trials_finished", problem, count=1)  # noqa: E731
+    finished = lambda problem: create("stopping", "max_num_trials_finished", problem, count=1)
     record = (play(lambda t, run: [0.5], stopping=[finished]).folder / "events.jsonl").read_bytes()
     played = play(lambda t, run: [0.25], stopping=[finished])  # on a backend that cannot go on
     assert (played.folder / "events.jsonl.set-aside-1").read_bytes() == record

@@ -56,7 +56,7 @@ def test_one_that_has_it_in_another_form_fails_its_trial_alone(play, report):
 
 
 def test_later_reports_without_the_metric_are_kept_and_do_no_harm(play):
-    script = lambda trial, run: [0.5, {"epoch": 1, "train": 0.25}, {"train": 0.125}, {"epoch": 2, "loss": 0.4}]  # noqa: E731
+    script = lambda trial, run: [0.5, {"epoch": 1, "train": 0.25}, {"train": 0.125}, {"epoch": 2, "loss": 0.4}]
     played = play(script, stopping=[at_most(2)])
     assert (played.result.n_reports, played.result.n_failed, played.result.incumbent.report.losses) == (4, 0, (0.4,))
     assert (played.metadata["n_reports"], played.metadata["n_incomplete"]) == (4, 4)
@@ -68,13 +68,13 @@ def test_later_reports_without_the_metric_are_kept_and_do_no_harm(play):
 
 def test_they_do_not_count_where_reports_are_counted(play, make_problem):
     problem = make_problem(objective=Objective("loss", "min"))
-    script = lambda trial, run: [{"loss": 0.5}, {"train": 0.25}, {"loss": 0.4}]  # noqa: E731
+    script = lambda trial, run: [{"loss": 0.5}, {"train": 0.25}, {"loss": 0.4}]
     played = play(script, problem=problem, stopping=[at_most(1)])
     assert played.result.incumbent.report.resource == 2
 
 
 def test_a_record_tells_the_same_as_the_experiment(play):
-    script = lambda trial, run: [0.5, {"train": 0.25}, {"epoch": 1, "loss": 0.3}, {"epoch": 2, "loss": 0.4}]  # noqa: E731
+    script = lambda trial, run: [0.5, {"train": 0.25}, {"epoch": 1, "loss": 0.3}, {"epoch": 2, "loss": 0.4}]
     played = play(script, stopping=[at_most(3)])
     so_far = read_so_far(played.folder, played.metadata)
     assert {name: played.metadata[name] for name in so_far.summary} == so_far.summary
@@ -83,7 +83,7 @@ def test_a_record_tells_the_same_as_the_experiment(play):
 
 
 def test_a_resource_that_does_not_grow_is_counted_and_said(play):
-    script = lambda trial, run: [0.5, {"epoch": 1, "loss": 0.1}, {"epoch": 3, "loss": 0.4}, {"epoch": 2, "loss": 0.1}]  # noqa: E731
+    script = lambda trial, run: [0.5, {"epoch": 1, "loss": 0.1}, {"epoch": 3, "loss": 0.4}, {"epoch": 2, "loss": 0.1}]
     played = play(script, stopping=[at_most(2)])
     assert (played.metadata["n_reports"], played.metadata["n_dropped"]) == (4, 4)
     assert played.metadata["first_dropped"] == "trial 0 reported epoch 1 after epoch 1"

@@ -121,11 +121,8 @@ def print_anomalies(runs: Sequence[Mapping[str, Any]]) -> None:
     Args:
         runs: The ``metadata.json`` of each run.
     """
-    concerned = [metadata for metadata in runs if metadata.get("n_anomalies")]
-    if concerned:
-        n = sum(metadata["n_anomalies"] for metadata in concerned)
-        where = f" in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
-        first = concerned[0]["first_anomaly"]
+    n, where, first = _total(runs, "n_anomalies", "first_anomaly")
+    if n:
         sentences = f"made no sense{where} and {'was' if n == 1 else 'were'} ignored. {'It' if n == 1 else 'The first'}"
         print_stdout(f"{plural(n, 'message')} of the backend {sentences}: {first}.")
 
@@ -136,12 +133,18 @@ def print_dropped_reports(runs: Sequence[Mapping[str, Any]]) -> None:
     Args:
         runs: The ``metadata.json`` of each run.
     """
-    concerned = [metadata for metadata in runs if metadata.get("n_dropped")]
-    if concerned:
-        n = sum(metadata["n_dropped"] for metadata in concerned)
-        where = f" in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
-        first = concerned[0].get("first_dropped", "")
+    n, where, first = _total(runs, "n_dropped", "first_dropped")
+    if n:
         print_stdout(f"{plural(n, 'report')} {'was' if n == 1 else 'were'} dropped{where}: {first}. {DROPPED}")
+
+
+def _total(runs: Sequence[Mapping[str, Any]], count: str, first: str) -> tuple[int, str, str]:
+    """The sum of a count over runs, in how many of several runs it is not 0, and what the first of these says of it."""
+    concerned = [metadata for metadata in runs if metadata.get(count)]
+    if not concerned:
+        return 0, "", ""
+    where = f" in {len(concerned)} of {len(runs)} runs" if len(runs) > 1 else ""
+    return sum(metadata[count] for metadata in concerned), where, concerned[0].get(first, "")
 
 
 def _may_be_repeated(spec: RunSpec, metadata: Mapping[str, Any], seconds: float | None) -> bool:

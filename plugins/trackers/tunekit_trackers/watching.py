@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import sys
 import time
 import warnings
@@ -49,7 +50,7 @@ class TrackerOptions:
     )
 
 
-class TellsTracker(Observer):
+class TellsTracker(Observer, abc.ABC):
     """Tells a tracker of an experiment, which is one run there, and of its trials if asked to.
 
     The loop calls nothing of the tracker: a thread does. Where the tracker is away, slow or raises errors there is a
@@ -82,9 +83,9 @@ class TellsTracker(Observer):
         self._best: Report | None = None
         self._metric = problem.objective.metric[0]
 
+    @abc.abstractmethod
     def tracker(self) -> Tracker:
         """What the thread is to make use of."""
-        raise NotImplementedError
 
     def on_experiment_start(self, view: ExperimentView, metadata: Mapping[str, Any]) -> None:
         self._delivery = Delivery(self.tracker(), self.name)

@@ -29,6 +29,7 @@ from tunekit_core.engine.events import (
     UnusableReport,
     Workers,
 )
+from tunekit_core.engine.state.dropped_reports import is_dropped, why_dropped
 from tunekit_core.engine.state.failures import with_one_more
 from tunekit_core.engine.state.incumbents import Incumbents
 from tunekit_core.engine.state.runs import Runs
@@ -292,30 +293,18 @@ class ExperimentState:
             self.n_incomplete += 1
             self.metric_names.update(event.metrics)
             return
-        if self._is_dropped(event):
+        trial = self.trials[event.trial_id]
+        if is_dropped(trial, event):
             self.n_dropped += 1
-            self.first_dropped = self.first_dropped or self._said_to_be_dropped(event)
+            self.first_dropped = self.first_dropped or why_dropped(trial, event, self.problem.objective)
         if self.runs.counts_reports:
             self.runs.report(event.trial_id)
         if event.is_beyond and event.trial_id not in self.endings:
-            if self.trials[event.trial_id].last_report is None:
+            if trial.last_report is None:
                 self._reasons[event.trial_id] = self._beyond(event.metrics)
                 self._end_later(event.trial_id, FAILED)
             else:
                 self._end_later(event.trial_id, COMPLETED)
-
-    def _is_dropped(self, event: LateReport) -> bool:
-        """Whether a run has reported that resource, or a higher one, already: not where one begins anew."""
-        trial = self.trials[event.trial_id]
-        last, until = trial.last_report, trial.until
-        if event.is_beyond or trial.is_ending or last is None or last.run != event.run:
-            return False
-        return until is None or last.resource < until
-
-    def _said_to_be_dropped(self, event: LateReport) -> str:
-        name, reached = self.problem.objective.resource, self.trials[event.trial_id].reached
-        assert name is not None  # counts of reports only grow
-        return f"trial {event.trial_id} reported {name} {event.metrics[name]} after {name} {reached}"
 
     def _beyond(self, metrics: Mapping[str, Any]) -> str:
         """Why a trial fails whose first report had these metrics."""
