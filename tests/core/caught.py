@@ -6,6 +6,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+MEASURES_TIME = "the_cost_of_"  # in the name of a test: other work on the machine may hide a growth from it
+ATTEMPTS = 3
+
 
 def fixture(contract, name, *arguments):
     """What a fixture of a contract gives."""
@@ -34,10 +37,18 @@ def call(contract, test, make, folder, **parameters):
 
 def check_caught(contract, test, make, folder, rule, **parameters):
     """See that a broken component is caught by that test, in time, with a message that names the rule."""
-    began = time.process_time()
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CI", "true")  # pytest explains a failed comparison at length there
-        with pytest.raises(AssertionError) as caught:
-            call(contract, test, make, folder, **parameters)
+    for attempt in range(ATTEMPTS):
+        began = time.process_time()
+        home = folder / f"again-{attempt}" if attempt else folder
+        home.mkdir(exist_ok=True)
+        try:
+            with pytest.MonkeyPatch.context() as environment:
+                environment.setenv("CI", "true")  # pytest explains a failed comparison at length there
+                with pytest.raises(AssertionError) as caught:
+                    call(contract, test, make, home, **parameters)
+            break
+        except pytest.fail.Exception:
+            if MEASURES_TIME not in test or attempt == ATTEMPTS - 1:
+                raise
     assert rule in str(caught.value)
     assert time.process_time() - began < 10
