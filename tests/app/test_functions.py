@@ -66,7 +66,8 @@ def test_a_function_that_reports_nothing_returns_the_metric(results):
 
 def test_each_trial_has_a_seed_of_its_own(results):
     result = tune(lambda x: int(os.environ["TUNEKIT_SEED"]), {"x": "uniform(0, 1)"}, method="RS", **trials(3))
-    assert result.experiment.results["loss"].nunique() == 3
+    seeds = result.experiment.results["loss"]
+    assert seeds.nunique() == len(seeds) >= 3
 
 
 def test_or_a_mapping_with_it(results):

@@ -82,7 +82,7 @@ def test_trials_of_a_function_import_nothing_from_the_current_folder(results, tm
     done = python(tmp_path, str(tmp_path / "bin" / "program.py"))
     assert traps() == []
     assert done.returncode == 0, done.stderr
-    assert results.metadata()[0]["n_completed"] == 1
+    assert results.metadata()[0]["n_completed"] >= 1
 
 
 def test_a_function_is_found_where_the_tuner_was_when_it_was_sent(results, tmp_path, monkeypatch):
