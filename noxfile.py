@@ -98,6 +98,18 @@ def trackers(session: nox.Session) -> None:
     session.run("pytest", "-o", "addopts=--import-mode=importlib", "plugins/trackers", *session.posargs)
 
 
+@nox.session(venv_backend="venv")
+def frameworks(session: nox.Session) -> None:
+    """Callbacks of training frameworks, and the scripts of their page, in an environment with them of 2 GB."""
+    ours = [".[functions]", "plugins/sweeper", "plugins/asha", "plugins/local", "plugins/simulator", "plugins/bo"]
+    editable = [argument for each in [*ours, "benchmarks"] for argument in ("-e", each)]
+    theirs = ["accelerate", "keras", "lightgbm", "lightning", "pytorch-lightning", "scikit-learn", "transformers"]
+    session.install("--quiet", "torch==2.13.0", "xgboost-cpu", *theirs, *editable, "pytest", "psutil")
+    page = "tests/docs/test_pages.py::test_the_commands_and_the_code_of_a_page_run[docs/how-to/use-a-framework.md]"
+    tests = ("-o", "addopts=--import-mode=importlib", "tests/callbacks", page)
+    session.run("pytest", *tests, *session.posargs)
+
+
 @nox.session
 def campaign(session: nox.Session) -> None:
     """Kills, damage, full disks and several writers for an hour, as in ``nox -s campaign -- --minutes 5 --seed 1``."""

@@ -34,7 +34,7 @@ ELSEWHERE = {  # by path in the repository: place in the site
 }
 PLACES = {place: path for path, place in ELSEWHERE.items()}
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>(?!\w+:)[^)#\s]+)(?P<anchor>#[^)]*)?\)")
-FOR_TESTS = re.compile(r"^<!-- tested with: .*? -->\n", re.MULTILINE)
+FOR_TESTS = re.compile(r"^<!-- (?:tested with|needs): .*? -->\n", re.MULTILINE)
 NAMES = re.compile(r"^<!-- names of (?P<package>[\w.]+): (?P<rooms>.*?) -->$", re.MULTILINE)
 DOORS = ("tunekit_core", "tunekit_core.testing", "tunekit")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -26,6 +27,7 @@ PAGES = [
     *(page for page in sorted((ROOT / "docs").rglob("*.md")) if EXAMPLES not in page.parents),
 ]
 BLOCK = re.compile(
+    r"(?:^<!-- needs: (?P<needs>\w+) -->\n)?"
     r"(?:^<!-- tested with: (?P<overrides>.*?) -->\n)?"
     r'^```(?P<language>\w+)(?: title="(?P<title>.*?)")?\n(?P<text>.*?)^```$',
     re.MULTILINE | re.DOTALL,
@@ -48,12 +50,21 @@ LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#]+)")
 
 @attrs.frozen
 class Block:
-    """A fenced block of a page. What stands in ``<!-- tested with: … -->`` above it makes its commands short."""
+    """A fenced block of a page.
+
+    What stands in ``<!-- tested with: … -->`` above it makes its commands short; they run where the library is
+    installed that ``<!-- needs: … -->`` names.
+    """
 
     language: str
     title: str | None
     text: str
     overrides: str
+    needs: str | None
+
+    @property
+    def can_run(self) -> bool:
+        return self.needs is None or importlib.util.find_spec(self.needs) is not None
 
     @property
     def is_quote(self) -> bool:
@@ -62,7 +73,7 @@ class Block:
 
 def blocks(page: Path) -> Iterator[Block]:
     for found in BLOCK.finditer(page.read_text(encoding="utf-8")):
-        yield Block(found["language"], found["title"], found["text"], found["overrides"] or "")
+        yield Block(found["language"], found["title"], found["text"], found["overrides"] or "", found["needs"])
 
 
 def name_of(page: Path) -> str:
@@ -124,7 +135,7 @@ def test_the_commands_and_the_code_of_a_page_run(page, request, tmp_path, monkey
                 Path(block.title).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
             exec(compile(block.text, name_of(page), "exec"), names)
-        elif block.language == "bash":
+        elif block.language == "bash" and block.can_run:
             for line in block.text.splitlines():
                 if line == EMULATOR:
                     request.getfixturevalue("emulator")

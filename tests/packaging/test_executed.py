@@ -72,6 +72,7 @@ PROCESSES = {
 }
 LOADED = {
     "benchmarks/tunekit_benchmarks/mlp_digits/script.py torch.load": 1,  # its own checkpoint, weights only
+    "tunekit/callbacks/sklearn.py joblib.load": 1,  # its own checkpoint
     "tunekit/functions/trial.py pickle.load": 2,  # where modules are found, and the function of the trial
 }
 SOCKETS = {

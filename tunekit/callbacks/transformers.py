@@ -1,0 +1,147 @@
+"""Reports of Hugging Face Transformers."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch.distributed
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+from tunekit.callbacks import checkpoints
+from tunekit.reporter import Reporter
+
+__all__ = ["TunekitCallback"]
+
+
+class TunekitCallback(TrainerCallback):
+    """Reports each evaluation of ``transformers.Trainer`` to whatever tunes the script, with a checkpoint of it.
+
+    >>> report = TunekitCallback()
+    >>> trainer = Trainer(model, TrainingArguments(eval_strategy="epoch", …), …, callbacks=[report])
+    >>> trainer.train(resume_from_checkpoint=report.resume_from)
+
+    A report has the metrics of the evaluation (``eval_loss``, …) and, with ``eval_strategy="epoch"``, the number of the
+    ``epoch``; with ``eval_strategy="steps"`` the number of the ``step``. A checkpoint is what the trainer saves. Where
+    it saves nothing at an evaluation (``save_strategy="no"``), it is told to, into the folder that is published alone.
+    Evaluations before and after the training are not reported.
+
+    Args:
+        checkpoint: Whether checkpoints are published. Without them a trial that was paused starts over.
+    """
+
+    def __init__(self, checkpoint: bool = True) -> None:
+        self._checkpoint = checkpoint
+        self._report = Reporter()
+        self._is_training = False
+        self._evaluated: _Evaluated | None = None
+
+    @property
+    def resume_from(self) -> str | None:
+        """Path of the checkpoint that the trial goes on from, for ``resume_from_checkpoint``; None if it begins."""
+        return checkpoints.to_resume_from(f"{PREFIX_CHECKPOINT_DIR}-*")
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Refuse what would never be reported or saved.
+
+        Raises:
+            ValueError: If nothing is evaluated, or a checkpoint is asked for and only the best are saved.
+        """
+        if args.eval_strategy == "no":
+            raise ValueError(
+                "eval_strategy='no' leaves nothing to report. Type TrainingArguments(eval_strategy='epoch', …)."
+            )
+        if args.save_strategy == "best" and self._checkpoint:
+            raise ValueError(
+                "save_strategy='best' leaves most evaluations without a checkpoint to go on from. Type "
+                "TrainingArguments(save_strategy='epoch', …), or TunekitCallback(checkpoint=False)."
+            )
+        self._is_training = True
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._refuse_unsaved()
+        self._is_training = False
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float],
+        **kwargs: Any,
+    ) -> None:
+        if not self._is_training:
+            return
+        self._refuse_unsaved()
+        counts_epochs = args.eval_strategy == "epoch"
+        resource = {"epoch": round(state.epoch or 0)} if counts_epochs else {"step": state.global_step}
+        reported = {**metrics, **resource}
+        if not (self._checkpoint and checkpoints.are_kept()):
+            self._send(reported, state)
+            return
+        (number,) = resource.values()
+        publishing = ExitStack()
+        folder = publishing.enter_context(self._report.checkpoint(number)) if state.is_world_process_zero else None
+        self._evaluated = _Evaluated(reported, publishing, folder)
+        if not control.should_save:
+            self._evaluated.output_dir = args.output_dir
+            args.output_dir = _of_the_first_process(folder)
+            control.should_save = True
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        if self._evaluated is None:
+            return
+        evaluated, self._evaluated = self._evaluated, None
+        if torch.distributed.is_initialized():
+            torch.distributed.barrier()  # each process saves a file of its own
+        if evaluated.output_dir is not None:
+            args.output_dir = evaluated.output_dir
+        elif evaluated.folder is not None:
+            name = f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+            shutil.copytree(Path(args.output_dir, name), evaluated.folder / name)
+        evaluated.publishing.close()
+        self._send(evaluated.reported, state)
+
+    def _send(self, reported: dict[str, Any], state: TrainerState) -> None:
+        if state.is_world_process_zero:
+            self._report(reported)
+
+    def _refuse_unsaved(self) -> None:
+        if self._evaluated is not None:
+            raise RuntimeError(
+                "An evaluation was not followed by a checkpoint: another callback keeps the trainer from saving. Leave "
+                "that callback out, or type TunekitCallback(checkpoint=False)."
+            )
+
+
+@dataclass
+class _Evaluated:
+    """An evaluation that is reported as soon as its checkpoint is published.
+
+    Attributes:
+        reported: Its metrics, with the resource.
+        publishing: Publishes the folder when it is closed.
+        folder: What is to be published; None in processes that publish nothing.
+        output_dir: That of the trainer, which saves to the folder for now; None if it saves where it always does.
+    """
+
+    reported: dict[str, Any]
+    publishing: ExitStack
+    folder: Path | None
+    output_dir: str | None = None
+
+
+def _of_the_first_process(folder: Path | None) -> str:
+    """The folder, in all processes that train together: each of them saves a part."""
+    paths = [str(folder)]
+    if torch.distributed.is_initialized():
+        torch.distributed.broadcast_object_list(paths)
+    return paths[0]
