@@ -66,6 +66,13 @@ def test_a_run_is_found_by_method_benchmark_seed_and_the_tags_of_the_user(tracke
     assert expected.items() <= server.experiment.tags.items()
 
 
+@pytest.fixture
+def every_report(monkeypatch):
+    """As where reports are so far apart that each is told."""
+    monkeypatch.setattr("tunekit_trackers.watching.BETWEEN_POINTS", 0.0)
+
+
+@pytest.mark.usefixtures("every_report")
 def test_at_each_report_it_shows_that_report_the_best_so_far_and_how_many_trials_there_are(tracker, server, tmp_path):
     tune(tracker, tmp_path)
     results = load_experiment(tmp_path).results
@@ -160,6 +167,20 @@ def test_a_tracker_that_is_away_costs_nothing_but_what_it_is_not_told(tracker, s
     assert "was not told" in said[-1]
 
 
+def test_of_reports_that_come_too_fast_to_be_looked_at_those_are_told_that_are_best_and_the_last(
+    tracker, server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tunekit_trackers.watching.BETWEEN_POINTS", 3600.0)
+    tune(tracker, tmp_path)
+    results = load_experiment(tmp_path).results
+    best = results["score"].cummin()
+    is_better = best.diff().fillna(-1) < 0
+    steps = [step for step, _ in server.experiment.points]
+    assert steps == [*(results.index[is_better] + 1), len(results)]
+    assert [values["best/score"] for _, values in server.experiment.points] == [*best[is_better], best.iloc[-1]]
+
+
+@pytest.mark.usefixtures("every_report")
 def test_all_that_is_missing_is_counted(tracker, server):
     server.trouble = is_away
     _, said = caught_while(lambda: tune(tracker))
@@ -201,6 +222,7 @@ def resumed(folder, n_lines=48):
     (folder / "metadata.json").write_text(json.dumps({**metadata, "status": "running"}))
 
 
+@pytest.mark.usefixtures("every_report")
 def test_an_experiment_that_goes_on_goes_on_in_the_same_runs(tracker, server, tmp_path):
     tune(tracker, tmp_path, trials=True)
     resumed(tmp_path)

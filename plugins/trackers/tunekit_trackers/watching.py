@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 import sys
 import time
 import warnings
@@ -31,6 +32,8 @@ from tunekit_trackers.contents import best_of, config_of, counts_of, numbers_in,
 from tunekit_trackers.delivery import Delivery
 from tunekit_trackers.messages import Ending, Facts, Opening, Outcome, Point, Run, Tracker
 from tunekit_trackers.run_keys import kept_key, new_key
+
+BETWEEN_POINTS = 0.05  # seconds at least; a simulation reports 30,000 times a second, and nobody can look at that
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +84,7 @@ class TellsTracker(Observer, abc.ABC):
         self._run: Run
         self._counts: Mapping[str, float] = {}
         self._best: Report | None = None
+        self._next_point = -math.inf
         self._metric = problem.objective.metric[0]
 
     @abc.abstractmethod
@@ -108,6 +112,7 @@ class TellsTracker(Observer, abc.ABC):
             numbers = partial(numbers_in, report.metrics)
             self._delivery.tell(Point(self._run_of(trial), report.resource, time.time(), numbers))
         self._tell_standing(view, report.time, report)
+        self._warn_of_trouble()
 
     def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
         failure = view.newest_failure if status is Status.FAILED else None
@@ -133,6 +138,8 @@ class TellsTracker(Observer, abc.ABC):
                 self._delivery.tell(Ending(self._run_of(trial), Outcome.INTERRUPTED), is_needed=True)
         best = {} if view.incumbent is None else {"best": best_of(view.incumbent)}
         facts = {"status": outcome.value, "reason": reason, **best}
+        self._next_point = -math.inf
+        self._tell_standing(view, view.now, None)
         self._delivery.tell(Facts(self._run, facts), is_needed=True)
         self._delivery.tell(Ending(self._run, outcome), is_needed=True)
         self._say_what_is_missing(*self._delivery.close(self.options.wait))
@@ -170,13 +177,17 @@ class TellsTracker(Observer, abc.ABC):
         )
 
     def _tell_standing(self, view: ExperimentView, now: float, report: Report | None) -> None:
+        """Tell how the experiment stands, if it is better than ever or was not told for a moment."""
         incumbent = view.incumbent
+        is_better = incumbent is not None and incumbent.report is not self._best
+        if not is_better and time.monotonic() < self._next_point:
+            return
+        self._next_point = time.monotonic() + BETWEEN_POINTS
         numbers = partial(numbers_of, now, self._counts, incumbent, self._metric, report)
         self._delivery.tell(Point(self._run, view.n_reports, time.time(), numbers))
-        if incumbent is not None and incumbent.report is not self._best:
+        if incumbent is not None and is_better:
             self._best = incumbent.report
             self._delivery.tell(Facts(self._run, {"best": best_of(incumbent)}))
-        self._warn_of_trouble()
 
     def _warn_of_trouble(self) -> None:
         if self._delivery.trouble and not self._has_warned:
