@@ -1,8 +1,11 @@
 import contextlib
+import functools
 import ipaddress
 import socket
 
 import boto3
+import botocore.loaders
+import botocore.session
 import psutil
 import pytest
 
@@ -10,6 +13,7 @@ from tunekit_sagemaker.aws import clients, rates
 from tunekit_sagemaker.emulator import Delays, Emulator
 
 QUICK = Delays(starting=0.02, downloading=0.02, uploading=0.02, interrupted=0.02, checkpoint_sync=0.1, grace=5.0)
+LOADER = functools.cache(botocore.loaders.create_loader)
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +26,12 @@ def no_account(monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere/config")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials")
+
+
+@pytest.fixture(autouse=True)
+def models_of_services_are_read_once(monkeypatch):
+    """All sessions of this process share what boto3 knows of AWS: reading it takes longer than most tests do."""
+    monkeypatch.setattr(botocore.session, "create_loader", LOADER)
 
 
 @pytest.fixture(autouse=True)
