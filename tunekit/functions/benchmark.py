@@ -100,7 +100,8 @@ def _for_its_owner_alone(path: str, flags: int) -> int:
 
 def _space(entries: Mapping[str, Any]) -> SearchSpace:
     """The space in alphabetical order: equal runs must be equal, however they were typed."""
-    space = SearchSpace.parse({name: entries[name] for name in sorted(entries)})
+    is_mapping = isinstance(entries, Mapping)  # else it is refused
+    space = SearchSpace.parse({name: entries[name] for name in sorted(entries, key=str)} if is_mapping else entries)
     if not space.names:
         raise ConfigurationError(
             f"space={dict(entries)!r} has nothing to search. Give for example "

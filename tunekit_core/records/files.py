@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import RecordError
+from tunekit_core.errors import ConfigurationError, RecordError, shown
 from tunekit_core.json_text import as_json
 from tunekit_core.records.lock import is_locked
 from tunekit_core.records.metadata_fields import check_fields
@@ -17,6 +18,21 @@ from tunekit_core.records.syncing import publish
 METADATA = "metadata.json"
 RESULTS = "results.csv.zip"
 EVENTS = "events.jsonl"
+
+
+def checked_path(given: object, option: str) -> Path:
+    """The path that somebody gave, as text or as a path; ``~`` is their home.
+
+    Raises:
+        ConfigurationError: If it is something else.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise ConfigurationError(
+            f"{option}={shown(given)} is no path: give the folder as text or as a pathlib.Path, such as 'results'.",
+            option=option,
+            value=given,
+        )
+    return Path(os.path.expanduser(given))
 
 
 def write_whole(path: Path, content: str, *, sync: bool = False) -> None:
