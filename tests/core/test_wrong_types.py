@@ -17,6 +17,7 @@ from tunekit_core import (
     uniform,
 )
 
+X = {"x": "uniform(0, 1)"}
 SPACE, OBJECTIVE = SearchSpace({"x": uniform(0.0, 1.0)}), Objective("loss")
 PROBLEM = Problem(space=SPACE, objective=OBJECTIVE)
 MAPPING = "is no search space: give a mapping from names to domains or constants"
@@ -25,6 +26,9 @@ CALLS = {
     "space": (SearchSpace, MAPPING),
     "parsed space": (SearchSpace.parse, MAPPING),
     "space of a function": (lambda wrong: tune(lambda x: x, wrong), MAPPING),
+    "metric of a function": (lambda wrong: tune(lambda x: x, X, metric=wrong), "metric={} is no name: give text"),
+    "overrides": (lambda wrong: tune(lambda x: x, X, overrides=wrong), "overrides={} is no list of text: give"),
+    "an override": (lambda wrong: tune(lambda x: x, X, overrides=[wrong]), "overrides=[{}] is no list of text"),
     "domain": (parse_domain, "is no text, and so not a domain. Known are: uniform("),
     "folders": (find_experiments, f"folder={{}} {PATH}"),
     "path": (load_experiment, f"path={{}} {PATH}"),

@@ -60,6 +60,10 @@ class FunctionBenchmark(Benchmark):
         name = getattr(function, "__name__", type(function).__name__)
         _check_kind(function, name, space)
         self.space = _space(space)
+        if not isinstance(metric, str):
+            raise ConfigurationError(
+                f"metric={metric!r} is no name: give text, such as metric='loss'.", option="metric", value=metric
+            )
         self.objective = Objective(metric, mode, resource=resource)
         self.max_resource = max_resource
         self.dataset = NOT_IN_FOLDER_NAMES.sub("_", name).strip("_") or "function"
