@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +34,25 @@ def checked_path(given: object, option: str) -> Path:
             value=given,
         )
     return Path(os.path.expanduser(given))
+
+
+def why_not_writable(folder: Path) -> str:
+    """Why nothing can be written in a folder, which need not exist yet; empty if something can.
+
+    It is tried, by a folder that is removed at once: no mode of a file tells what a file system allows.
+    """
+    existing = folder.absolute()
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    if not existing.is_dir():
+        return f"{existing} is {'a link to nothing' if existing.is_symlink() else 'not a folder'}"
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".tunekit-", dir=existing))
+    except PermissionError:
+        return f"you may not write in {existing}"
+    except OSError as error:
+        return f"no folder can be made in {existing}: {error.strerror}"
+    return ""
 
 
 def write_whole(path: Path, content: str, *, sync: bool = False) -> None:
