@@ -107,7 +107,7 @@ from .records.finding import (
 from .records.load import Experiment as Experiment, load_experiment as load_experiment
 from .records.received import receive_experiment as receive_experiment
 from .records.set_aside import set_aside as set_aside
-from .records.trial_folders import trials_folder as trials_folder
+from .records.trial_folders import check_trials_folder as check_trials_folder, trials_folder as trials_folder
 from .secret_names import is_secret as is_secret, mask_secrets as mask_secrets
 from .space import (
     Configuration as Configuration,

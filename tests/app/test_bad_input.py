@@ -207,12 +207,47 @@ def test_a_place_for_results_that_holds_a_null_character_is_refused_in_one_line(
     assert finished.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("folder", ["file", "file/below"])
-def test_results_that_cannot_be_written_are_refused(folder, tunekit, tmp_path):
+UNWRITABLE = {
+    "file": "file is not a folder",
+    "file/below": "file is not a folder",
+    "link": "link is a link to nothing",
+    "link/below": "link is a link to nothing",
+    "/proc/x": "no folder can be made in /proc: No such file or directory",
+    "taken": "taken/default/RS is not a folder",
+}
+
+
+@pytest.fixture
+def unwritable(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    finished = tunekit(f"results_dir={folder}")
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "taken/default").mkdir(parents=True)
+    (tmp_path / "taken/default/RS").touch()
+
+
+@pytest.mark.parametrize("variable", [False, True])
+@pytest.mark.parametrize("folder", UNWRITABLE)
+def test_results_that_cannot_be_written_are_refused(folder, variable, unwritable, tunekit, monkeypatch):
+    monkeypatch.setenv("TUNEKIT_RESULTS", folder if variable else "other")
+    finished = tunekit("method=RS", *([] if variable else [f"results_dir={folder}"]))
     assert finished.status == 2
-    assert "results_dir=FOLDER" in finished.err
+    assert finished.err.startswith(f"results_dir={folder}: results cannot be written to {folder}/default/RS: ")
+    assert f"{UNWRITABLE[folder]}. Choose another place with results_dir=FOLDER or the environment" in finished.err
+    assert finished.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("folder", ["file", "link", "/proc/x"])
+def test_a_place_for_folders_of_trials_that_cannot_be_written_is_refused(folder, unwritable, tunekit, monkeypatch):
+    monkeypatch.setenv("TUNEKIT_TRIALS", folder)
+    finished = tunekit("method=RS", "backend=local", "benchmark=height")
+    assert finished.status == 2
+    assert f"TUNEKIT_TRIALS={folder}: trials cannot write there: " in finished.err
+    assert f"{UNWRITABLE[folder]}. Set the environment variable to another folder, or unset it" in finished.err
+
+
+def test_a_place_for_folders_of_trials_does_not_matter_to_a_simulation(unwritable, tunekit, monkeypatch):
+    monkeypatch.setenv("TUNEKIT_TRIALS", "file")
+    assert tunekit("method=RS", SHORT).status == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="for root no folder is closed, so there is nothing to refuse")

@@ -82,6 +82,33 @@ def test_what_is_typed_replaces_what_a_file_says(script, shown_space, tunekit):
     assert "    layers: choice([[64], [64, 32]])\n" in finished.out
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("benchmark.space.'a b'=uniform(0,1)", "benchmark.space.a b=uniform(0,1)"),
+        ('benchmark.space."a"=uniform(0,1)', "benchmark.space.a=uniform(0,1)"),
+        ("benchmark.space. a=1", "benchmark.space.a=1"),
+        ("benchmark.space.a.=1", "benchmark.space.a=1"),
+        ("benchmark.space.a..b=1", "benchmark.space.a.b=1"),
+        ("benchmark.space.' '=1", "benchmark.space.NAME=1"),
+        ("++fixed.'a'=1", "fixed.a=1"),
+        ("benchmark.environment.'A'=x", "benchmark.environment.A=x"),
+        ("benchmark.metrics.'loss'=x", "benchmark.metrics.loss=x"),
+        ("~benchmark.space.'a'", "benchmark.space.a"),
+    ],
+)
+def test_a_name_with_quotes_or_blanks_around_it_is_refused_with_what_was_meant(typed, meant, script, tunekit):
+    finished = tunekit(*script["typed"], typed)
+    assert finished.status == 2
+    assert f"Type '{meant}'" in finished.err
+    assert finished.err.count("\n") == 1
+
+
+def test_a_name_with_a_blank_in_it_is_what_was_typed(script, tunekit):
+    finished = tunekit(*script["typed"], "benchmark.space.a b=uniform(0,1)", "--cfg", "job")
+    assert "    a b: uniform(0.0, 1.0)\n" in finished.out
+
+
 def test_names_can_be_swept(script, results):
     from tunekit.config.arguments import parse
     from tunekit.config.planning import plan_command

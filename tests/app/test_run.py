@@ -285,4 +285,4 @@ def test_a_single_run_that_fails_is_not_counted(tunekit, site):
     finished = tunekit("searcher=breaks")
     assert finished.status == 1
     assert "The run failed:\n" in finished.err
-    assert "To run only what failed, type the same command again: " in finished.err
+    assert "\nTo run only what failed, type the same command again: " in finished.err

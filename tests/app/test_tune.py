@@ -107,6 +107,7 @@ EXPECTED = "It is to return loss, as a number or in a mapping such as {'loss': 0
 RETURNED = {
     "nothing": (None, f"returned nothing, and has reported nothing. {EXPECTED}"),
     "text": ("abc", f"returned 'abc', of type str. {EXPECTED}"),
+    "a truth value": (True, f"returned True, of type bool. {EXPECTED}"),
     "a list": ([0.5], f"returned [0.5], of type list. {EXPECTED}"),
     "an empty mapping": ({}, f"returned {{}}, of type dict. {EXPECTED}"),
     "another metric": ({"los": 0.5}, "where these are needed: a number as loss. Did you mean 'los'?"),

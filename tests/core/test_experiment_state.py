@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
@@ -138,7 +139,10 @@ def test_without_a_resource_reports_are_counted():
         {"loss": "0.5"},
         {"loss": "nan"},
         {"loss": [0.5]},
+        {"loss": True},
+        {"loss": np.True_},
         {"epoch": None},
+        {"epoch": True},
         {"epoch": "3"},
         {"epoch": "three"},
         {"epoch": 2.5},
@@ -151,6 +155,7 @@ def test_without_a_resource_reports_are_counted():
         {"st_worker_cost": "cheap"},
         {"st_worker_cost": math.nan},
         {"st_worker_cost": math.inf},
+        {"st_worker_cost": True},
     ],
 )
 def test_a_report_that_cannot_be_used_is_refused_and_says_what_is_needed(wrong):
@@ -162,6 +167,28 @@ def test_a_report_that_cannot_be_used_is_refused_and_says_what_is_needed(wrong):
     assert repr(next(iter(wrong.values()))) in unusable.reason
     assert ("a finite number as st_worker_cost" in unusable.reason) == ("st_worker_cost" in wrong)
     assert state.trials[0].last_report is None
+
+
+def test_a_truth_value_is_refused_after_numbers_too():
+    state = fresh_state()
+    start(state)
+    reader = Reader(state)
+    kinds = [
+        type(reader.read(TrialReported(0, 0, metrics, 0.0)))
+        for metrics in ({"epoch": 1, "loss": 1}, {"epoch": 2, "loss": False}, {"epoch": 2, "loss": 1, "better": False})
+    ]
+    assert kinds == [Report, UnusableReport, Report]
+
+
+def test_what_is_said_of_a_report_is_what_the_user_reported():
+    state = fresh_state()
+    start(state)
+    ours = {"st_worker_timestamp": 1.0, "st_worker_time": 2.0, "st_worker_iter": 0}
+    unusable = read(state, 0, {"epoch": 1, "loss": True, "st_worker_cost": 0.5, **ours})
+    assert unusable.reason == (
+        "it reported {'epoch': 1, 'loss': True, 'st_worker_cost': 0.5}, where these are needed: a number as loss, "
+        "a whole number from 1 on as epoch, at most 2**53, a finite number as st_worker_cost"
+    )
 
 
 def nested(depth):

@@ -258,6 +258,8 @@ RUBBISH = [
     {"epoch": 1, "loss": "0.5"},
     {"epoch": 1, "loss": "rubbish"},
     {"epoch": 1, "loss": [0.5]},
+    {"epoch": 1, "loss": True},
+    {"epoch": True, "loss": 0.5},
     {"loss": 0.5},
     {"epoch": "one", "loss": 0.5},
     {"epoch": 0, "loss": 0.5},

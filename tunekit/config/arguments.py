@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 import attrs
 
-from tunekit.config.free_names import encoded_free_key
+from tunekit.config.free_names import check_typed, encoded_free_key
 from tunekit.config.hydra_values import readable, readable_entry, readable_text
 from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
@@ -208,6 +208,7 @@ def _unknown_flag(flag: str) -> str:
 
 def _check_overrides(overrides: Sequence[str]) -> None:
     for override in overrides:
+        check_typed(override)
         key, equals, _ = override.lstrip("+").partition("=")
         if equals and key in ("", "hydra"):
             raise ConfigurationError(

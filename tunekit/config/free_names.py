@@ -10,10 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tunekit_core.errors import ConfigurationError
+
 MARK = "$$"
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]")
 ENCODED = re.compile(r"\$\$((?:[A-Za-z0-9_-]|\$[0-9a-f]+\$)+)")
+QUOTES = re.compile("[\"'`]")
 SIGN = re.compile(r"\$([0-9a-f]+)\$")
 BENCHMARK, FIXED = "benchmark", "fixed"
 OF_BENCHMARK = ("space", "environment", "metrics")  # options of a benchmark whose keys are the user's
@@ -37,6 +40,27 @@ def encoded_free_key(key: str) -> str:
         if key.startswith(start):
             return start + encoded_name(key.removeprefix(start))
     return ".".join(part if "$" in part or part.isascii() else encoded_name(part) for part in key.split("."))
+
+
+def check_typed(override: str) -> None:
+    """See that a name of the user's is one that was meant: the shell has taken its quotes away by now.
+
+    Raises:
+        ConfigurationError: If it has quotes, begins or ends with a blank, or one of its parts is empty.
+    """
+    key, equals, value = override.lstrip("+~").partition("=")
+    start = next((each for each in WHOLE if key.startswith(each)), None)
+    if start is None or key == start:  # what lacks a name altogether is refused as no option
+        return
+    name = key.removeprefix(start)
+    meant = ".".join(part for each in QUOTES.sub("", name).split(".") if (part := each.strip()))
+    if meant != name:
+        raise ConfigurationError(
+            f"'{override}': {name!r} is no name: quotes and blanks around it would be part of it, and no part between "
+            f"dots may be empty. Type '{start}{meant or 'NAME'}{equals}{value}', or give it in an options file.",
+            option=key,
+            value=override,
+        )
 
 
 def with_encoded_names(content: Any, group: str) -> Any:

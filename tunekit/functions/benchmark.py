@@ -60,6 +60,10 @@ class FunctionBenchmark(Benchmark):
         name = getattr(function, "__name__", type(function).__name__)
         _check_kind(function, name, space)
         self.space = _space(space)
+        if not isinstance(metric, str):
+            raise ConfigurationError(
+                f"metric={metric!r} is no name: give text, such as metric='loss'.", option="metric", value=metric
+            )
         self.objective = Objective(metric, mode, resource=resource)
         self.max_resource = max_resource
         self.dataset = NOT_IN_FOLDER_NAMES.sub("_", name).strip("_") or "function"
@@ -100,7 +104,8 @@ def _for_its_owner_alone(path: str, flags: int) -> int:
 
 def _space(entries: Mapping[str, Any]) -> SearchSpace:
     """The space in alphabetical order: equal runs must be equal, however they were typed."""
-    space = SearchSpace.parse({name: entries[name] for name in sorted(entries)})
+    is_mapping = isinstance(entries, Mapping)  # else it is refused
+    space = SearchSpace.parse({name: entries[name] for name in sorted(entries, key=str)} if is_mapping else entries)
     if not space.names:
         raise ConfigurationError(
             f"space={dict(entries)!r} has nothing to search. Give for example "

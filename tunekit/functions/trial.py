@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Mapping
 
 CONFIGURATION = "TUNEKIT_CONFIGURATION"
-NO_NUMBERS = (str, bytes, list, tuple, set)  # that a script may report, but that cannot be the metric
+NO_NUMBERS = (bool, str, bytes, list, tuple, set)  # that a script may report, but that cannot be the metric
 
 
 def main(path: str, metric: str) -> None:

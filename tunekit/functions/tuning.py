@@ -181,6 +181,12 @@ def tune(
             option="max_trials",
             value=max_trials,
         )
+    if isinstance(overrides, str) or not all(isinstance(each, str) for each in _listed(overrides)):
+        raise ConfigurationError(
+            f"overrides={overrides!r} is no list of text: give for example ['searcher=random'].",
+            option="overrides",
+            value=overrides,
+        )
     benchmark = FunctionBenchmark(
         function, space, metric=metric, mode=mode, resource=resource, max_resource=max_resource
     )
@@ -211,6 +217,10 @@ def tune(
     check_runs([spec], benchmark)
     became = _run(spec, benchmark, read)
     return TunedFunction(load_experiment(became.folder))
+
+
+def _listed(values: Any) -> Sequence[Any]:
+    return values if isinstance(values, Sequence) else [values]
 
 
 def _default_method(max_resource: int | None) -> str:

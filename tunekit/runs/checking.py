@@ -11,6 +11,7 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.records.files import why_not_writable
 
 LONGEST_SHOWN = 40
 REFUSED_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
@@ -84,23 +85,16 @@ def check_runs(specs: Sequence[RunSpec], benchmark: Benchmark | None = None, *, 
         tuner = build_tuner(spec, benchmark=benchmark)
         if are_run:
             tuner.check()
-    for folder in {spec.tag_folder for spec in specs}:
-        _check_writable(folder)
+    for folder, results_dir in {spec.folder.parent: spec.results_dir for spec in specs}.items():
+        _check_writable(folder, results_dir)
 
 
-def _check_writable(folder: Path) -> None:
-    existing = folder.absolute()
-    while not existing.exists():
-        existing = existing.parent
-    if not existing.is_dir():
-        problem = f"{existing} is not a folder"
-    elif not os.access(existing, os.W_OK | os.X_OK):
-        problem = f"you may not write in {existing}"
-    else:
-        return
-    raise ConfigurationError(
-        f"Results cannot be written to {folder}: {problem}. Choose another place with results_dir=FOLDER or the "
-        "environment variable TUNEKIT_RESULTS.",
-        option="results_dir",
-        value=str(folder),
-    )
+def _check_writable(folder: Path, results_dir: str) -> None:
+    problem = why_not_writable(folder)
+    if problem:
+        raise ConfigurationError(
+            f"results_dir={results_dir}: results cannot be written to {folder}: {problem}. Choose another place with "
+            "results_dir=FOLDER or the environment variable TUNEKIT_RESULTS.",
+            option="results_dir",
+            value=results_dir,
+        )

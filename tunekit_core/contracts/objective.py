@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import inf, isfinite
 from typing import Any
 
 import attrs
 
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, shown
 
 MODES = ("min", "max")
+EXAMPLES = {"metric": "loss", "resource": "epoch"}
 
 
 def _as_tuple(value: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    return (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
 
 
 @attrs.frozen
@@ -28,7 +29,7 @@ class Objective:
             ``None`` counts the reports of a trial, from 1.
 
     Raises:
-        ConfigurationError: If a mode is unknown or their number does not match the metrics.
+        ConfigurationError: If a name is no text, a mode is unknown or their number does not match the metrics.
     """
 
     metric: tuple[str, ...] = attrs.field(converter=_as_tuple)
@@ -36,6 +37,14 @@ class Objective:
     resource: str | None = None
 
     def __attrs_post_init__(self) -> None:
+        for option, names in (("metric", self.metric), ("resource", () if self.resource is None else (self.resource,))):
+            for name in names:
+                if not isinstance(name, str):
+                    raise ConfigurationError(
+                        f"{option}={shown(name)} is no name: give text, such as {option}='{EXAMPLES[option]}'.",
+                        option=option,
+                        value=name,
+                    )
         if not self.metric or len(set(self.metric)) != len(self.metric):
             raise ConfigurationError(f"metric={list(self.metric)} must name at least one metric, each once.")
         if len(self.mode) == 1:
@@ -43,7 +52,7 @@ class Objective:
         for mode in self.mode:
             if mode not in MODES:
                 raise ConfigurationError(
-                    f"mode='{mode}' is not known. Use 'min' where lower is better, 'max' where higher is.",
+                    f"mode={shown(mode)} is not known. Use 'min' where lower is better, 'max' where higher is.",
                     option="mode",
                     value=mode,
                 )

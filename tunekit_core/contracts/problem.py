@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.contracts.random_configurations import RandomConfigurations
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.errors import ConfigurationError, shown, suggestion
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace
+
+
+def _as_tuple(points: Any) -> tuple[Any, ...]:
+    return tuple(points) if isinstance(points, Iterable) else (points,)
+
+
+def _check_is(value: object, expected: type, option: str) -> None:
+    if not isinstance(value, expected):
+        raise ConfigurationError(
+            f"{option}={shown(value)} is no {expected.__name__}: give a tunekit_core.{expected.__name__}.",
+            option=option,
+            value=value,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -31,22 +44,25 @@ class Problem:
 
     Raises:
         ConfigurationError: If the constraint or a metric of the objective is not among ``metrics``, a point is not in
-            the space, or ``max_resource`` is no whole number from 1 on.
+            the space, ``max_resource`` is no whole number from 1 on, or space or objective are none.
     """
 
     space: SearchSpace
     objective: Objective
     max_resource: int | None = None
-    points_to_evaluate: tuple[Configuration, ...] = attrs.field(converter=tuple)
+    points_to_evaluate: tuple[Configuration, ...] = attrs.field(converter=_as_tuple)
     rows: ConfigurationTable | None = None
     metrics: frozenset[str] | None = None
     constraint: str | None = None
 
     @points_to_evaluate.default
     def _default_configuration(self) -> tuple[Configuration, ...]:
+        _check_is(self.space, SearchSpace, "space")
         return (self.space.default(),)
 
     def __attrs_post_init__(self) -> None:
+        _check_is(self.space, SearchSpace, "space")
+        _check_is(self.objective, Objective, "objective")
         maximum = self.max_resource
         if maximum is not None and (not isinstance(maximum, int) or isinstance(maximum, bool) or maximum < 1):
             raise ConfigurationError(

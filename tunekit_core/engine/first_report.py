@@ -10,11 +10,10 @@ import attrs
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.engine.events import UnusableReport
-from tunekit_core.engine.state.reading import close_names, has_number, missing_names
+from tunekit_core.engine.state.reading import close_names, has_number, missing_names, of_user
 from tunekit_core.errors import TunekitError
 
 MOST_NAMES = 10
-OF_REPORTER = "st_"  # names of what the reporter adds
 
 
 class UnfitReport(TunekitError):
@@ -36,7 +35,7 @@ def check_first_report(event: UnusableReport, objective: Objective, benchmark: B
     missing = missing_names(objective, event.metrics)
     if not missing or not has_number(event.metrics):
         return
-    names = [name for name in event.metrics if not name.startswith(OF_REPORTER)]
+    names = list(of_user(event.metrics))
     reported = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if names[MOST_NAMES:] else "")
     raise UnfitReport(
         f"the first report, of trial {event.trial_id}, has no {' and no '.join(map(repr, missing))}, but {reported}. "
@@ -47,7 +46,7 @@ def check_first_report(event: UnusableReport, objective: Objective, benchmark: B
 def _what_to_do(missing: str, objective: Objective, reported: Mapping[str, Any], benchmark: Benchmark) -> str:
     kind = "metric" if missing in objective.metric else "resource"
     option = f"benchmark.{kind}" if kind in _options(benchmark) else kind
-    close = close_names(missing, reported)
+    close = close_names(missing, of_user(reported))
     meant = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
     return f"{meant}Report it as '{missing}', or say what it is called: {option}={close[0] if close else 'NAME'}"
 

@@ -10,16 +10,20 @@ from typing import Any
 
 import attrs
 
+import tunekit_core
 from tunekit_core.contracts.options import check_range
-from tunekit_core.errors import ConfigurationError, InvalidOption, PluginError, TunekitError, suggestion, text_of
+from tunekit_core.errors import ConfigurationError, InvalidOption, PluginError, TunekitError, shown, suggestion, text_of
 from tunekit_core.plugins.attributes import wrong_attribute
 from tunekit_core.plugins.diverted import stdout_diverted
+from tunekit_core.plugins.kinds import CONTRACTS
 from tunekit_core.plugins.names import qualified, several_offer
 from tunekit_core.plugins.options import Option, check_option, options_of
 from tunekit_core.secret_names import masked
 
 KEYS_OF_SEVERAL = {"stopping": "stopping", "composer": "composers", "observer": "observers"}
 """For the kinds of which a run has several components: the key that holds them by name on the command line."""
+PASSED = {"problem": "Problem", "streams": "Streams"}
+"""What every contract that takes it takes under this name, as ``tunekit_core`` offers it."""
 IN_HYDRA = ("launcher",)
 """Kinds that say where runs are run, and nothing of what they are: their options stand below ``hydra``."""
 
@@ -146,12 +150,14 @@ class Component:
             options: As for :meth:`read_options`.
 
         Raises:
-            ConfigurationError: As for :meth:`read_options`, or if the component refuses the problem.
+            ConfigurationError: As for :meth:`read_options`, if what is passed is no problem or no streams, or if the
+                component refuses the problem.
             PluginError: If the component breaks while it is built, or has an attribute of another form than its
                 contract says.
         """
         from tunekit_core.randomness import Streams  # numpy is loaded only when a component is built
 
+        self._check_context(context)
         read = self.read_options(options)
         family = getattr(self.factory, "stream_family", "") or self.factory.name
         own = [each.within(family) if isinstance(each, Streams) else each for each in context]
@@ -161,6 +167,19 @@ class Component:
         if wrong:
             raise PluginError(f"The {noun(self.kind)} '{self.name}' ({self.origin}) {wrong}.")
         return component
+
+    def _check_context(self, context: Sequence[Any]) -> None:
+        """See that a problem and streams are what they are to be: else the component would be blamed for it."""
+        contract = getattr(tunekit_core, CONTRACTS[self.kind])
+        names = [*inspect.signature(contract.__init__).parameters][1:]
+        for name, given in zip(names, context, strict=False):
+            if name in PASSED and not isinstance(given, getattr(tunekit_core, PASSED[name])):
+                raise ConfigurationError(
+                    f"{name}={shown(given)} is no {PASSED[name]}: create('{self.kind}', '{self.name}', …) takes "
+                    f"{', '.join(names[:-1])} in this order, and options by name.",
+                    option=name,
+                    value=given,
+                )
 
     @contextmanager
     def _errors_named(self) -> Iterator[None]:

@@ -129,8 +129,15 @@ class Registry:
 
         Raises:
             UnknownComponentError: If no plugin offers it.
-            ConfigurationError: If several distributions do.
+            ConfigurationError: If several distributions do, or kind or name are no text.
         """
+        for option, word in (("kind", kind), ("name", name)):
+            if not isinstance(word, str):
+                raise ConfigurationError(
+                    f"{option}={shown(word)} is no text: a component is named as in create('searcher', 'random', …).",
+                    option=option,
+                    value=word,
+                )
         if kind not in HOOKS:
             raise UnknownComponentError(
                 f"No kind of component is called '{kind}'. {kind_suggestion(kind)}Kinds: {', '.join(HOOKS)}.",

@@ -24,7 +24,7 @@ from tunekit_core.records.believed import find
 from tunekit_core.records.damage import how_to_go_on
 from tunekit_core.records.earlier import Earlier, look
 from tunekit_core.records.event_file import EventFile
-from tunekit_core.records.files import EVENTS, RESULTS, write_metadata
+from tunekit_core.records.files import EVENTS, RESULTS, checked_path, write_metadata
 from tunekit_core.records.lock import FolderLock
 from tunekit_core.records.metadata_fields import FILES_FORMAT, FORMERLY, HASH
 from tunekit_core.records.results import ResultsWriter
@@ -50,7 +50,7 @@ class ExperimentRecord:
     """
 
     def __init__(self, folder: Path | str, *, keep_events: bool = False) -> None:
-        self.folder = Path(folder)
+        self.folder = checked_path(folder, "folder")
         if keep_events:
             make_folder(self.folder)
         self._lock = FolderLock(self.folder)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import RecordError
+from tunekit_core.errors import ConfigurationError, RecordError, shown
 from tunekit_core.json_text import as_json
 from tunekit_core.records.lock import is_locked
 from tunekit_core.records.metadata_fields import check_fields
@@ -17,6 +19,40 @@ from tunekit_core.records.syncing import publish
 METADATA = "metadata.json"
 RESULTS = "results.csv.zip"
 EVENTS = "events.jsonl"
+
+
+def checked_path(given: object, option: str) -> Path:
+    """The path that somebody gave, as text or as a path; ``~`` is their home.
+
+    Raises:
+        ConfigurationError: If it is something else.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise ConfigurationError(
+            f"{option}={shown(given)} is no path: give the folder as text or as a pathlib.Path, such as 'results'.",
+            option=option,
+            value=given,
+        )
+    return Path(os.path.expanduser(given))
+
+
+def why_not_writable(folder: Path) -> str:
+    """Why nothing can be written in a folder, which need not exist yet; empty if something can.
+
+    It is tried, by a folder that is removed at once: no mode of a file tells what a file system allows.
+    """
+    existing = folder.absolute()
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    if not existing.is_dir():
+        return f"{existing} is {'a link to nothing' if existing.is_symlink() else 'not a folder'}"
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".tunekit-", dir=existing))
+    except PermissionError:
+        return f"you may not write in {existing}"
+    except OSError as error:
+        return f"no folder can be made in {existing}: {error.strerror}"
+    return ""
 
 
 def write_whole(path: Path, content: str, *, sync: bool = False) -> None:

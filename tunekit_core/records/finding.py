@@ -12,7 +12,7 @@ import attrs
 
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
-from tunekit_core.records.files import EVENTS, METADATA, read_metadata
+from tunekit_core.records.files import EVENTS, METADATA, checked_path, read_metadata
 from tunekit_core.records.load import Experiment, load_experiment
 from tunekit_core.records.metadata_fields import FORMERLY, HASH
 
@@ -136,11 +136,14 @@ def find_experiments(*folders: Path | str) -> FoundExperiments:
 
     Args:
         folders: Where to look; ``"results"`` unless given. What does not exist holds none.
+
+    Raises:
+        ConfigurationError: If a folder is no path.
     """
     found: dict[str, ListedExperiment] = {}
     unreadable: dict[Path, str] = {}
     for folder in folders or ("results",):
-        for path in _folders(os.path.expanduser(folder), unreadable):
+        for path in _folders(str(checked_path(folder, "folder")), unreadable):
             try:
                 found.setdefault(os.path.realpath(path), _listed(path))
             except RecordError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,7 @@ from tunekit_core.engine.summary import without_summary
 from tunekit_core.errors import RecordError
 from tunekit_core.records.cells import columns_of, series
 from tunekit_core.records.event_file import EventFile
-from tunekit_core.records.files import EVENTS, METADATA, RESULTS, read_metadata
+from tunekit_core.records.files import EVENTS, METADATA, RESULTS, checked_path, read_metadata
 from tunekit_core.records.results_file import check_results, n_rows, opened_results
 from tunekit_core.records.so_far import read_so_far
 from tunekit_core.records.trial_folders import checkpoint_of
@@ -214,10 +213,11 @@ def load_experiment(path: Path | str, *, results_dir: Path | str = "results") ->
     Raises:
         RecordError: If there is no such experiment, several have that name, its metadata cannot be read, or the record
             of one that has not come to its end is damaged.
+        ConfigurationError: If what is given is no path.
     """
-    folder = Path(os.path.expanduser(path))
+    folder, below = checked_path(path, "path"), checked_path(results_dir, "results_dir")
     if not (folder / METADATA).exists():
-        folders = (file.parent for file in Path(os.path.expanduser(results_dir)).glob(f"**/{METADATA}"))
+        folders = (file.parent for file in below.glob(f"**/{METADATA}"))
         found = sorted(each for each in folders if each.parts[-len(folder.parts) :] == folder.parts)
         if len(found) != 1:
             what = "no experiment" if not found else f"{len(found)} experiments: {', '.join(map(str, found))}"

@@ -11,7 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tunekit_core.errors import RecordError
+from tunekit_core.errors import ConfigurationError, RecordError
+from tunekit_core.records.files import why_not_writable
 
 TRIALS = "TUNEKIT_TRIALS"  # a variable: below which folder those of trials lie, rather than in that of the experiment
 N_FOLDERS = 3  # of an experiment, below the folder with all results
@@ -27,6 +28,23 @@ def trials_folder(experiment: Path) -> Path:
     """
     elsewhere = os.environ.get(TRIALS)
     return Path(elsewhere, *experiment.resolve().parts[-N_FOLDERS:]) if elsewhere else experiment
+
+
+def check_trials_folder() -> None:
+    """See that trials can write where their folders will be, if ``TUNEKIT_TRIALS`` says where.
+
+    Raises:
+        ConfigurationError: If they cannot.
+    """
+    elsewhere = os.environ.get(TRIALS)
+    problem = why_not_writable(Path(elsewhere)) if elsewhere else ""
+    if problem:
+        raise ConfigurationError(
+            f"{TRIALS}={elsewhere}: trials cannot write there: {problem}. Set the environment variable to another "
+            "folder, or unset it: then the folders of trials are in that of the experiment.",
+            option=TRIALS,
+            value=elsewhere,
+        )
 
 
 def checkpoint_of(experiment: Path, metadata: dict[str, Any], trial_id: int, resource: int) -> Path:

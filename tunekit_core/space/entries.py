@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, shown
 from tunekit_core.space.domain import Domain, Value, is_value, plain
 from tunekit_core.space.lookalikes import instead_of_mapping, instead_of_object, instead_of_text, text_like_a_domain
 from tunekit_core.space.text import choice, domain_from_json, parse_domain
@@ -42,12 +42,27 @@ def checked_entry(name: object, entry: object) -> Domain | Value:
     return cast("Value", value)
 
 
+def check_entries(entries: object) -> None:
+    """See that what a space is made of has names.
+
+    Raises:
+        ConfigurationError: If it is no mapping.
+    """
+    if not isinstance(entries, Mapping):
+        raise ConfigurationError(
+            f"{shown(entries)} is no search space: give a mapping from names to domains or constants, such as "
+            "{'lr': 'loguniform(1e-4, 1e-1)', 'units': [16, 32, 64]}.",
+            value=entries,
+        )
+
+
 def flat_entries(entries: Mapping[str, Any]) -> dict[str, Any]:
     """Mappings in mappings as entries whose names have dots; of two entries of one name the last holds.
 
     Raises:
-        ConfigurationError: If a mapping is a domain as other tools have it.
+        ConfigurationError: If it is no mapping, or one in it is a domain as other tools have it.
     """
+    check_entries(entries)
     flat: dict[str, Any] = {}
     for name, entry in entries.items():
         if isinstance(entry, Mapping) and entry:

@@ -13,7 +13,15 @@ import numpy as np
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.space.configuration import Configuration
 from tunekit_core.space.domain import Domain, Floats, Value, as_lists, is_same, is_value, plain
-from tunekit_core.space.entries import checked_entry, entry_from_json, entry_to_json, flat_entries, named, parse_entry
+from tunekit_core.space.entries import (
+    check_entries,
+    checked_entry,
+    entry_from_json,
+    entry_to_json,
+    flat_entries,
+    named,
+    parse_entry,
+)
 
 
 class SearchSpace(Mapping[str, "Domain | Value"]):
@@ -32,12 +40,14 @@ class SearchSpace(Mapping[str, "Domain | Value"]):
         fixed: Values of hyperparameters that are not searched.
 
     Raises:
-        ConfigurationError: If an entry is neither, a name is not text, or a fixed value is not in its domain.
+        ConfigurationError: If there is no mapping, an entry is neither, a name is not text, or a fixed value is not in
+            its domain.
     """
 
     def __init__(
         self, entries: Mapping[str, Domain | Value], *, fixed: Mapping[str, Any] = MappingProxyType({})
     ) -> None:
+        check_entries(entries)
         self._entries = {name: checked_entry(name, entry) for name, entry in entries.items()}
         self._domains = {name: entry for name, entry in self._entries.items() if isinstance(entry, Domain)}
         for name in fixed:

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.errors import ConfigurationError, shown, suggestion
 from tunekit_core.space.categorical import Choice, Kind, Ordinal
 from tunekit_core.space.domain import Domain, Value
 from tunekit_core.space.finite import FiniteRange
@@ -98,6 +98,8 @@ def parse_domain(text: str) -> Domain:
     Raises:
         ConfigurationError: If the text is not of that form, or the domain cannot be built.
     """
+    if not isinstance(text, str):
+        raise ConfigurationError(f"{shown(text)} is no text, and so not a domain. {_known()}", value=text)
     try:
         call = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:

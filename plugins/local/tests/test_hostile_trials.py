@@ -38,9 +38,9 @@ SAID = [deed for deed in DEEDS if deed.startswith("says-")]
 DONE = [deed for deed in DEEDS if not deed.startswith("says-")]
 UNUSABLE = """
     10-megabytes 10000-metrics 10000-of-nothing 50-gigabytes column config-column cost escapes huge-cost huge-loss
-    huge-other huge-step junk list longest-int loss-of-list minus-zero negative-step nested-100 nested-100000
-    nested-400 nested-900 no-end no-end-for-long no-number null status-column step-beyond-int64 surrogate-alone
-    text too-long-int true
+    huge-other huge-step junk list longest-int loss-of-list loss-of-true minus-zero negative-step nested-100
+    nested-100000 nested-400 nested-900 no-end no-end-for-long no-number null status-column
+    step-beyond-int64 step-of-true surrogate-alone text too-long-int true
 """
 
 

@@ -30,6 +30,7 @@ from tunekit_core import (
     TrialReported,
     UnfinishedTrial,
     changes_for_trials,
+    check_trials_folder,
     trials_folder,
 )
 from tunekit_local.core_leases import CoreLeases, folder_of_leases
@@ -92,7 +93,11 @@ class LocalBackend(Backend):
         self._has_ended_unknown_runs = False
 
     def check(self) -> None:
-        """See that the GPUs that options ask for are there. A run may be planned on a machine without them."""
+        """See that the GPUs that options ask for are there, and a place for files of trials.
+
+        A run may be planned on a machine without them.
+        """
+        check_trials_folder()
         self._find_devices()
 
     def open(self, n_workers: int) -> None:

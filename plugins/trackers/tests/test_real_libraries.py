@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from tunekit_core import ExperimentRecord, Streams, Tuner, create
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+PAGE = Path(__file__).parents[3] / "docs/how-to/use-an-experiment-tracker.md"
 METADATA = {"method": "RS", "benchmark": "toy", "seed": 3, "tags": {"paper": "first"}, "config": {"n_workers": 2}}
 
 
@@ -78,6 +82,16 @@ def test_wandb_offline_keeps_runs_that_are_one_when_they_are_sent(tmp_path, monk
     for path in (tmp_path / "wandb").rglob("*"):
         assert not path.is_file() or b"hunter2" not in path.read_bytes()
     assert b"best/score" in next((tmp_path / "wandb").glob(f"offline-run-*/run-{key}.wandb")).read_bytes()
+
+
+def test_wandb_has_the_command_that_the_page_types():
+    pytest.importorskip("wandb")
+    typed = re.findall(r"`wandb (\w+)([^`]*)`", PAGE.read_text())
+    assert ("sync", "") in typed
+    for verb, options in typed:
+        shown = subprocess.run([sys.executable, "-m", "wandb", verb, "--help"], capture_output=True, text=True)
+        assert shown.returncode == 0
+        assert all(option in shown.stdout for option in options.split())
 
 
 def test_trackio_shows_one_experiment_though_it_went_on(tmp_path, monkeypatch, capfd):

@@ -21,6 +21,7 @@ from tunekit_core.read_only import MAX_DEPTH, is_deeper, read_only
 
 OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"})
 CONFIGURATION_PREFIX = "config_"
+OF_REPORTER = "st_"  # names of what the reporter adds; of these a script gives the cost alone
 _report = partial(tuple.__new__, Report)  # a third of the time that Report(…) takes
 SCALARS = frozenset({bool, int, float, str, type(None)})
 NOT_FOR_JSON = (ValueError, RecursionError)  # it contains itself, is nested too deep, has a number that is too long
@@ -35,8 +36,9 @@ class Reader:
 
     A report is late, and not shown to the scheduler, after the end of the trial was decided, after the trial got where
     it was sent to, at or below the last resource seen, and beyond the last resource of the problem. It is unusable if a
-    metric of the objective is no number, the resource no whole number from 1 on, the cost not finite, a metric has the
-    name of a column of the results, or there are more of them, larger or nested deeper than a record is to hold.
+    metric of the objective is no number, the resource no whole number from 1 on, the cost not finite (a truth value is
+    none of these), a metric has the name of a column of the results, or there are more of them, larger or nested deeper
+    than a record is to hold.
 
     Once a report could be used, one that lacks a metric of the objective and has other numbers is late too: it is kept,
     and does no harm.
@@ -53,6 +55,7 @@ class Reader:
         self._keeps_incomplete = keeps_incomplete
         self._resource = state.problem.objective.resource
         self._losses = state.problem.objective.losses
+        self._numbers = (*state.problem.objective.needed, COST_ATTRIBUTE)  # what has to be a number
         self._max_resource = math.inf if state.problem.max_resource is None else state.problem.max_resource
         self._layout: tuple[Any, ...] = ()  # names and types of the metrics of the last report that could be used
         self._whole: tuple[str, ...] = ()  # those that are whole numbers
@@ -88,6 +91,8 @@ class Reader:
             if type(resource) is not int:
                 resource = _whole(resource)
             usable = 1 <= resource <= MAX_RESOURCE and (COST_ATTRIBUTE not in own or math.isfinite(own[COST_ATTRIBUTE]))
+            if not is_known and any(type(own.get(name)) is bool for name in self._numbers):
+                usable = False  # Python counts with truth values
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
         if not usable or (not is_known and (any(map(_is_taken, own)) or self._are_too_many(own))):
@@ -137,18 +142,31 @@ class Reader:
         try:
             as_recorded(metrics)
         except NOT_FOR_JSON as error:
-            return f"it reported {shown(dict(metrics))}, which cannot be recorded: {error}"
+            return f"it reported {shown(of_user(metrics))}, which cannot be recorded: {error}"
         meant = "".join(
             f". Did you mean {' or '.join(map(repr, close))}?"
             for name in missing_names(self._state.problem.objective, metrics)
-            if (close := close_names(name, metrics))
+            if (close := close_names(name, of_user(metrics)))
         )
-        return f"it reported {shown(dict(metrics))}, where these are needed: {', '.join(needed)}{meant}"
+        return f"it reported {shown(of_user(metrics))}, where these are needed: {', '.join(needed)}{meant}"
 
 
 def row_of(event: LateReport) -> Report:
     """A report that lacks a metric of the objective, for the results alone: it has no losses, nor a resource."""
     return Report(event.trial_id, event.run, 0, event.metrics, (), event.time)
+
+
+def of_user(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics without what the reporter adds, as a user knows them.
+
+    >>> of_user({"loss": 0.5, "st_worker_time": 3.0, "st_worker_cost": 0.1})
+    {'loss': 0.5, 'st_worker_cost': 0.1}
+    """
+    return {
+        name: value
+        for name, value in metrics.items()
+        if name == COST_ATTRIBUTE or not (isinstance(name, str) and name.startswith(OF_REPORTER))
+    }
 
 
 def has_number(metrics: Mapping[str, Any]) -> bool:
