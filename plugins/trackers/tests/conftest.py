@@ -216,3 +216,9 @@ def server(tracker, monkeypatch):
     for name, fake in FAKES[tracker](server).items():
         monkeypatch.setitem(sys.modules, name, fake)
     return server
+
+
+@pytest.fixture
+def every_report(monkeypatch):
+    """As where reports are so far apart that each is told."""
+    monkeypatch.setattr("tunekit_trackers.watching.BETWEEN_POINTS", 0.0)

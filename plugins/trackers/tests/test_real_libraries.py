@@ -12,7 +12,7 @@ import pytest
 from tunekit_core import ExperimentRecord, Streams, Tuner, create
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("every_report")]
 PAGE = Path(__file__).parents[3] / "docs/how-to/use-an-experiment-tracker.md"
 METADATA = {"method": "RS", "benchmark": "toy", "seed": 3, "tags": {"paper": "first"}, "config": {"n_workers": 2}}
 

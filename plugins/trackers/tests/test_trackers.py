@@ -66,12 +66,6 @@ def test_a_run_is_found_by_method_benchmark_seed_and_the_tags_of_the_user(tracke
     assert expected.items() <= server.experiment.tags.items()
 
 
-@pytest.fixture
-def every_report(monkeypatch):
-    """As where reports are so far apart that each is told."""
-    monkeypatch.setattr("tunekit_trackers.watching.BETWEEN_POINTS", 0.0)
-
-
 @pytest.mark.usefixtures("every_report")
 def test_at_each_report_it_shows_that_report_the_best_so_far_and_how_many_trials_there_are(tracker, server, tmp_path):
     tune(tracker, tmp_path)
