@@ -294,3 +294,11 @@ def test_reports_of_running_trials_are_not_observed_by_bo(run):
     before = trials.suggest()
     trials.report(trial, 0.1, resource=3)
     assert trials.suggest() == before
+
+
+@BOTH
+def test_where_no_configuration_is_left_no_model_is_fitted(searcher, run, monkeypatch):
+    space = SearchSpace({"x": finrange(0.0, 1.0, 5)})
+    model = run(searcher, space=space).complete(5, lambda configuration: configuration["x"])
+    monkeypatch.setattr(model.searcher, "propose", lambda trial_id, resource: pytest.fail("there is nothing to find"))
+    assert model.suggest() is None

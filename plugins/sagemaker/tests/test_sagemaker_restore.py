@@ -179,16 +179,16 @@ def test_runs_that_the_record_has_lost_are_begun_again(tmp_path, emulator):
     assert epochs_of(tmp_path) == {trial: [1, 2, 3] for trial in range(3)}
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"bucket": "b"}', '{"bucket": 1, "root": "r", "experiment": "e"}'])
-def test_what_says_where_jobs_are_is_damaged_and_that_is_told(tmp_path, emulator, content):
+def test_what_says_where_jobs_are_is_damaged_and_that_is_told(tmp_path, emulator):
     setup = Setup(count=1, epochs=400, seconds=0.2)
     dies(tmp_path, setup, f"{CREATE}:after:1")
-    (tmp_path / "sagemaker.json").write_text(content)
-    with pytest.raises(
-        TunekitError, match=r"sagemaker\.json is damaged .* Put it back as it was, or move the folder away"
-    ):
-        tune(tmp_path, setup)
-    assert len(emulator.jobs) == 1
+    for content in ("", "{", "[]", '{"bucket": "b"}', '{"bucket": 1, "root": "r", "experiment": "e"}'):
+        (tmp_path / "sagemaker.json").write_text(content)
+        with pytest.raises(
+            TunekitError, match=r"sagemaker\.json is damaged .* Put it back as it was, or move the folder away"
+        ):
+            tune(tmp_path, setup)
+        assert len(emulator.jobs) == 1, content
 
 
 def test_of_two_tuners_of_one_experiment_the_second_is_told_and_leaves_the_jobs(tmp_path, emulator, monkeypatch):

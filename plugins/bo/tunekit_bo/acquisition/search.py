@@ -46,6 +46,10 @@ class Acquisition(Protocol):
 class Search(Protocol):
     """Maximises acquisitions over the configurations that are left."""
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether it is known that no configuration is left."""
+
     def exclude(self, configuration: Configuration) -> None:
         """Never propose this configuration again."""
 
@@ -81,6 +85,10 @@ class RowSearch:
     def __init__(self, rows: ConfigurationTable) -> None:
         self._rows = rows
         self._left = np.ones(len(rows), dtype=bool)
+
+    @property
+    def is_exhausted(self) -> bool:
+        return not self._left.any()
 
     def exclude(self, configuration: Configuration) -> None:
         """Never propose this configuration again; one that is not in the table is ignored."""
@@ -184,6 +192,10 @@ class SpaceSearch:
                 smooth += range(start, stop)
         self._smooth = np.array(smooth, dtype=int)
         self._listed_changes = Changes.to(self._listed, space.width)
+
+    @property
+    def is_exhausted(self) -> bool:
+        return False  # it is too large for that, or has no size
 
     def exclude(self, configuration: Configuration) -> None:
         self._taken.add(self._space.key(configuration))

@@ -31,6 +31,11 @@ class UntriedConfigurations:
         """Number of configurations that were excluded."""
         return len(self._tried)
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether it is known that no configuration is left, so that none can be the best."""
+        return self._search.is_exhausted
+
     def exclude(self, configuration: Configuration) -> None:
         """A trial has this configuration."""
         self._tried.add(self._space.key(configuration))

@@ -58,7 +58,7 @@ class ModelBasedSearcher(Searcher):
         """
         note: Note = NO_NOTE
         if not self.in_initial_design():
-            proposal = self.propose(trial_id, resource)
+            proposal = None if self.untried.is_exhausted else self.propose(trial_id, resource)  # a fit takes its time
             if proposal is not None:
                 return proposal
             note = {"random": "every configuration that was scored is taken"}
