@@ -26,7 +26,7 @@ Reporter()(loss=1.0)
 """
 
 
-MEND = "First mend what made trials fail: the script, its surroundings, or the command. Then, to"
+MEND = "First mend what went wrong in trials: the script, its surroundings, or the command. Then, to"
 
 
 @pytest.fixture
@@ -79,6 +79,18 @@ def test_an_end_at_which_nothing_has_succeeded_is_none_and_the_same_command_begi
     assert (folder / "events.jsonl.set-aside-1").read_bytes() == before
     assert "2 trials, 2 reports in " in again.out
     assert "found complete" in tuned(NEEDS_DATA, end).out
+
+
+def test_an_experiment_that_reported_nothing_but_nan_is_not_complete(tuned, results):
+    script = "from tunekit import Reporter; Reporter()(loss=float('nan'))"
+    for _ in range(2):
+        failed = tuned(script, "stopping.max_num_trials_started=2")
+        assert failed.status == 1
+        why = "no trial has succeeded: none that did not fail reported a finite loss"
+        assert f"2 trials were started, and {why}\n" in failed.err
+        assert MEND in failed.err
+    (folder,) = results.folders()
+    assert (folder / "events.jsonl.set-aside-1").exists()
 
 
 def test_a_first_report_without_the_metric_ends_the_run_and_says_what_to_type(tuned, results):

@@ -21,7 +21,6 @@ from tunekit_core.errors import TunekitError, text_of
 from tunekit_core.threads import single_threaded
 
 BY_KEYBOARD = "interrupted from the keyboard"
-NOTHING_SUCCEEDED = "and no trial has succeeded"
 
 
 @attrs.frozen
@@ -30,8 +29,8 @@ class TuningResult:
 
     Attributes:
         reason: Why it ended.
-        failed: Whether a criterion gave up on it, its first report lacked what is optimised, or trials have failed and
-            none has succeeded.
+        failed: Whether a criterion gave up on it, its first report lacked what is optimised, or trials have failed or
+            reported and none has succeeded.
         incumbent: The best report of a trial that has not failed, or ``None``.
         n_trials: Trials started.
         n_reports: Reports shown to the scheduler.
@@ -148,8 +147,9 @@ class Tuner:
         except UnfitReport as error:
             self._reason, self._begins_anew = str(error), True
         gave_up = self._ending is not None and self._ending.is_failure
-        if state.nothing_succeeded and not gave_up:
-            self._reason, self._begins_anew = f"{self._reason}, {NOTHING_SUCCEEDED}", True
+        why = state.why_nothing_succeeded
+        if why and not gave_up and not self._begins_anew:
+            self._reason, self._begins_anew = f"{self._reason}, and {why}", True
         steps.end_observation(self._reason)
         failed = gave_up or self._begins_anew
         return TuningResult(
