@@ -121,11 +121,18 @@ class Tuner:
         steps = self._steps
         with single_threaded():
             try:
-                with steps.errors_named():
-                    try:
+                try:
+                    with steps.errors_named():
                         steps.begin()
-                        result = self._observed_loop()
-                    finally:
+                        result = self._run_to_the_end()
+                except KeyboardInterrupt as interruption:
+                    steps.end_observation(interruption_of(interruption), whatever_happens=True)
+                    raise
+                except Exception as error:
+                    steps.end_observation(reason_of(error), whatever_happens=True)
+                    raise
+                finally:
+                    with steps.errors_named():
                         self._backend.close()
             except KeyboardInterrupt as interruption:
                 steps.finish(ExperimentStatus.INTERRUPTED, interruption_of(interruption))
@@ -137,13 +144,10 @@ class Tuner:
         steps.finish(status, result.reason, begins_anew=self._begins_anew)
         return result
 
-    def _observed_loop(self) -> TuningResult:
+    def _run_to_the_end(self) -> TuningResult:
         steps, state = self._steps, self._steps.state
         try:
             self._loop()
-        except KeyboardInterrupt as interruption:
-            steps.end_observation(interruption_of(interruption))
-            raise
         except UnfitReport as error:
             self._reason, self._begins_anew = str(error), True
         gave_up = self._ending is not None and self._ending.is_failure
