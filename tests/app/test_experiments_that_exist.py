@@ -215,7 +215,13 @@ def test_no_match_says_what_there_is(put, tunekit):
         (["rm", "-rf", "results"], "`rm` has no flag '-rf'."),
         (["rm", "nobody", "--yes"], "'nobody' is neither a folder"),
         (["rm", "folder", "--yes"], "folder holds no experiment, so nothing of it is removed."),
-        (["rm", "link", "--yes"], "link is a link, and links are not followed."),
+        (["rm", "deep", "--yes"], "deep holds no experiment, so nothing of it is removed. Looked for as far as 4"),
+        (["rm", "link", "--yes"], "link is a link, and links are not followed. If that is meant, name /"),
+        (["rm", "link/default", "--yes"], "link is a link, and links are not followed. If that is meant, name /"),
+        (["rm", "/", "--yes"], "/ is your home or above it, and is not searched for what to remove. Name a folder"),
+        (["rm", "~", "--yes"], "is your home or above it, and is not searched for what to remove. Name a folder"),
+        (["rm", "../..", "--yes"], "../.. is your home or above it, and is not searched for what to remove."),
+        (["rm", "status=failed", "results_dir=/", "--yes"], "/ is your home or above it, and is not searched"),
         (["rm", "aaaa"], "Nothing was removed: there is no terminal to ask at."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -225,6 +231,8 @@ def test_bad_input_is_one_error_with_near_names(put, tunekit, results, tmp_path,
     put("bbbbbbbbbbbb", best=0.5, seed=1)
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(results.root)
+    put("cccccccccccc", root=tmp_path / "deep/a/b")
+    monkeypatch.setenv("HOME", str(tmp_path.parent / "home"))
     with open(os.devnull) as nothing:
         monkeypatch.setattr(sys, "stdin", nothing)
         finished = tunekit(*arguments)

@@ -26,7 +26,7 @@ Reporter()(loss=1.0)
 """
 
 
-MEND = "First mend what made trials fail: the script, its surroundings, or the command. Then, to"
+MEND = "First mend what went wrong in trials: the script, its surroundings, or the command. Then, to"
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_run_in_which_all_trials_fail_is_given_up_on_and_goes_on_with_as_many_
     assert "the first 5 trials failed in the same way, before any report" in failed.err
     assert "    5 trials, 5 failed\n" in failed.err
     assert "trial 0: it ended with exit status 1. The end of 0/stderr.log:\n    there are no data\n" in failed.err
-    assert f"{MEND} run only what failed, type the same command again: python -m tunekit" in failed.err
+    assert f"{MEND} run only what failed, type the same command again: " in failed.err
     assert tuned("raise SystemExit('there are no data')", "verbosity=0").status == 1
     (metadata,) = results.metadata()
     assert (metadata["n_failed"], metadata["first_failure"]["trial_id"]) == (10, 5)
@@ -81,6 +81,18 @@ def test_an_end_at_which_nothing_has_succeeded_is_none_and_the_same_command_begi
     assert "found complete" in tuned(NEEDS_DATA, end).out
 
 
+def test_an_experiment_that_reported_nothing_but_nan_is_not_complete(tuned, results):
+    script = "from tunekit import Reporter; Reporter()(loss=float('nan'))"
+    for _ in range(2):
+        failed = tuned(script, "stopping.max_num_trials_started=2")
+        assert failed.status == 1
+        why = "no trial has succeeded: none that did not fail reported a finite loss"
+        assert f"2 trials were started, and {why}\n" in failed.err
+        assert MEND in failed.err
+    (folder,) = results.folders()
+    assert (folder / "events.jsonl.set-aside-1").exists()
+
+
 def test_a_first_report_without_the_metric_ends_the_run_and_says_what_to_type(tuned, results):
     script = "from tunekit import Reporter; Reporter()(val_loss=1.0)"
     for _ in range(2):
@@ -95,7 +107,7 @@ def test_a_first_report_without_the_metric_ends_the_run_and_says_what_to_type(tu
 def test_what_made_trials_fail_in_a_sweep_is_to_be_mended_before_the_same_command(tunekit, results):
     failed = tunekit("--multirun", "seed=0,1", "hydra.sweeper.n_jobs=1", "backend.failure_rate=1")
     assert failed.status == 1
-    assert f"{MEND} run only what failed, type the same command again: python -m tunekit" in failed.err
+    assert f"{MEND} run only what failed, type the same command again: " in failed.err
 
 
 def test_reports_that_are_dropped_are_said_once_at_the_end(tuned, results):

@@ -209,7 +209,7 @@ def test_no_improvement_waits_for_a_first_incumbent(play):
         lambda t, run: [math.nan],
         stopping=[ends("no_improvement", trials=2), ends("max_num_trials_finished", count=9)],
     )
-    assert played.result.reason == "9 trials were finished"
+    assert played.result.reason.startswith("9 trials were finished")
 
 
 def test_the_deadline_is_reached_though_nothing_happens(play):

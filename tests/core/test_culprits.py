@@ -356,7 +356,9 @@ def test_an_error_while_others_clean_up_does_not_hide_the_first(play, able):
         raise RuntimeError("second")
 
     played = play(lambda t, run: [0.5], scheduler=Breaks, on_close=fail, raises=ComponentError)
-    assert isinstance(played.error.__cause__.__context__, ZeroDivisionError)
+    first = played.error.__cause__.__context__
+    assert "The scheduler '" in str(first)
+    assert isinstance(first.__cause__, ZeroDivisionError)
 
 
 def test_a_stop_is_carried_out_by_the_backend_which_is_named_where_it_fails(play, scripted_backend):

@@ -1,5 +1,7 @@
 """An experiment in which trials fail and none succeeds ends as failed."""
 
+import math
+
 import pytest
 
 from tunekit_core import Cause, Decision, Status, TrialEnded, create
@@ -85,6 +87,38 @@ def test_an_experiment_in_which_all_fail_is_not_complete_whatever_ends_it(play):
     assert played.metadata["status"] == "failed"
     assert played.metadata["reason"] == "3 trials were started, and no trial has succeeded"
     assert load_experiment(played.folder).failed_trials == [0, 1, 2]
+
+
+NO_NUMBER = "no trial has succeeded: none that did not fail reported a finite loss"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_an_experiment_in_which_no_trial_reports_a_finite_metric_is_not_complete(play, value):
+    played = play(lambda trial, run: [value, value], stopping=[at_most(2)])
+    assert (played.result.failed, played.metadata["status"]) == (True, "failed")
+    assert played.metadata["reason"] == f"2 trials were started, and {NO_NUMBER}"
+    assert (played.metadata["begins_anew"], played.result.n_failed) == (True, 0)
+
+
+def test_one_finite_value_of_a_trial_is_a_success_though_it_is_not_the_last(play):
+    played = play(lambda trial, run: [0.5, math.nan] if trial else [math.nan], stopping=[at_most(2)])
+    assert (played.result.failed, played.result.reason) == (False, "2 trials were started")
+
+
+def test_a_finite_value_of_a_trial_that_failed_is_none(play):
+    played = play(lambda trial, run: [0.5, Status.FAILED] if trial else [math.nan], stopping=[at_most(2)])
+    assert played.result.reason == f"2 trials were started, and {NO_NUMBER}"
+
+
+def test_a_finite_value_that_does_not_meet_the_constraint_is_a_success(play, make_problem):
+    problem = make_problem(metrics=frozenset({"loss", "over"}), constraint="over")
+    script = lambda trial, run: [{"epoch": 1, "loss": 0.5, "over": 1.0}]
+    assert not play(script, problem=problem, stopping=[at_most(2)]).result.failed
+
+
+def test_one_in_which_nothing_was_reported_or_failed_is_complete(play):
+    stopping = [lambda problem: create("stopping", "max_wallclock_time", problem, seconds=0.5)]
+    assert not play(lambda trial, run: [0.5], stopping=stopping).result.failed
 
 
 def test_one_that_runs_and_has_reported_is_a_success_at_the_end(play):

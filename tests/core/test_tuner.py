@@ -425,6 +425,60 @@ def test_an_observer_hears_of_an_interruption_before_what_runs_is_ended(play, pr
     assert diary.pages[-2:] == [("finish", "interrupted from the keyboard"), "closed"]
 
 
+class BreaksOnReport(Fifo):
+    def on_report(self, trial, report):
+        raise RuntimeError("broken")
+
+
+class BreaksOnStart(RandomSearch):
+    def on_start(self, trial):
+        raise RuntimeError("broken")
+
+
+@pytest.mark.parametrize("what", ["scheduler", "searcher", "backend", "observer"])
+def test_an_observer_hears_of_an_error_once_before_what_runs_is_ended(play, problem, what):
+    class Breaks(Diary):
+        def on_report(self, view, trial, report, decision):
+            super().on_report(view, trial, report, decision)
+            raise RuntimeError("broken")
+
+    def in_backend(trial, run):
+        raise RuntimeError("broken")
+
+    first, diary = Diary(problem), (Breaks if what == "observer" else Diary)(problem)
+    schedulers = {"scheduler": BreaksOnReport, "searcher": lambda p, s, r: Fifo(p, s, BreaksOnStart(p, s))}
+    play(
+        in_backend if what == "backend" else lambda t, run: [0.5],
+        scheduler=schedulers.get(what, Fifo),
+        observers=[lambda problem: first, lambda problem: diary],
+        on_close=lambda: diary.pages.append("closed"),
+        raises=ComponentError,
+    )
+    (word, reason), closed = diary.pages[-2:]
+    assert (word, closed) == ("finish", "closed")
+    assert f"The {what} '" in reason
+    assert "raised RuntimeError in " in reason
+    assert [page for page in first.pages if page[0] == "finish"] == [("finish", reason)]
+
+
+def test_an_observer_that_breaks_at_an_error_or_was_told_of_no_beginning_hides_nothing(play, problem):
+    class BreaksAtTheEnd(Diary):
+        def on_experiment_end(self, view, reason):
+            super().on_experiment_end(view, reason)
+            raise ValueError("another")
+
+    class BreaksAtTheBeginning(Diary):
+        def on_experiment_start(self, view, metadata):
+            raise RuntimeError("broken")
+
+    breaks, diary, late = BreaksAtTheEnd(problem), Diary(problem), BreaksAtTheBeginning(problem)
+    observers = [lambda p: breaks, lambda p: diary, lambda p: late]
+    played = play(lambda t, run: [0.5], observers=observers, raises=ComponentError)
+    assert "raised RuntimeError in on_experiment_start: broken" in played.metadata["reason"]
+    assert [each.pages[-1][0] for each in (breaks, diary)] == ["finish", "finish"]
+    assert late.pages == []
+
+
 def test_composers_see_the_state_after_the_decision(play):
     seen = []
 

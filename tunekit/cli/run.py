@@ -237,17 +237,12 @@ def _print_failures(
             print_stderr(outcome.details)
     kept = [spec for spec, outcome in failed if outcome.cannot_go_on]
     if len(kept) < len(failed):
-        are_trials = any(_failed_by_its_trials(spec, outcome) for spec, outcome in failed)
-        mend = "First mend what made trials fail: the script, its surroundings, or the command. Then, to"
-        print_stderr(f"{mend if are_trials else 'To'} run only what failed, type the same command again: {command}")
+        mend = "First mend what went wrong in trials: the script, its surroundings, or the command. Then, to"
+        gave_up = any(outcome.gave_up for _, outcome in failed)  # a bare second attempt would end alike
+        print_stderr(f"{mend if gave_up else 'To'} run only what failed, type the same command again: {command}")
     if kept:
         print_stderr(f"To begin anew beside what is recorded, {_anew(kept[0], command, is_resumed=is_resumed)}")
     return False
-
-
-def _failed_by_its_trials(spec: RunSpec, outcome: Outcome) -> bool:
-    """Whether a run was given up on, rather than that something broke: a bare second attempt would end alike."""
-    return not outcome.details and first_failure_of(spec.folder) is not None
 
 
 def _anew(spec: RunSpec, command: str, *, is_resumed: bool) -> str:

@@ -46,6 +46,7 @@ class Outcome:
         seconds: Real time that it took.
         details: Where it failed, for developers.
         cannot_go_on: Whether it failed since what is recorded of it, which is kept, cannot be gone on from.
+        gave_up: Whether it failed by what its trials did, rather than that something broke.
         became: The run that it is instead, where its program was edited since it was planned.
     """
 
@@ -54,6 +55,7 @@ class Outcome:
     seconds: float = 0.0
     details: str = ""
     cannot_go_on: bool = False
+    gave_up: bool = False
     became: RunSpec | None = None
 
 
@@ -118,7 +120,7 @@ def _run(spec: RunSpec, more_watches: Callable[[ExperimentRecord], list[Watch]],
         seconds, details = time.perf_counter() - began, traceback.format_exc()
         return Outcome(ExperimentStatus.FAILED, reason, seconds, details, cannot_go_on=stuck)
     status = ExperimentStatus.FAILED if result.failed else ExperimentStatus.COMPLETED
-    return Outcome(status, result.reason, time.perf_counter() - began)
+    return Outcome(status, result.reason, time.perf_counter() - began, gave_up=result.failed)
 
 
 def _watched_by_nobody() -> AbstractContextManager[list[Watch]]:

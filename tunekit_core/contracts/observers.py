@@ -52,4 +52,12 @@ class Observer:
         """
 
     def on_experiment_end(self, view: ExperimentView, reason: str) -> None:
-        """After the last event or an interruption, before what still runs is ended."""
+        """After the last event, an interruption or an error, before what still runs is ended.
+
+        Called once, of each observer whose :meth:`on_experiment_start` came to its end. After an interruption or an
+        error, which are handled while it is called, what it raises is left out.
+
+        Args:
+            view: The experiment.
+            reason: Why it ended, for people: after an error, what went wrong.
+        """

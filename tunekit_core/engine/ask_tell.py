@@ -25,7 +25,7 @@ from tunekit_core.engine.gate import check_are_components
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.state.reading import Reader
 from tunekit_core.engine.steps import Steps
-from tunekit_core.engine.tuner import NOTHING_SUCCEEDED, interruption_of, reason_of
+from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
 from tunekit_core.threads import single_threaded
@@ -157,13 +157,14 @@ class AskTell:
     def finish(self, reason: str = "finished by its caller") -> None:
         """The experiment ends: results are written. If it has ended already, nothing happens.
 
-        It has failed if trials have failed and none has succeeded.
+        It has failed if trials have failed or reported and none has succeeded.
 
         Args:
             reason: Why, for people.
         """
-        if self._steps.state.nothing_succeeded:
-            self._end(ExperimentStatus.FAILED, f"{reason}, {NOTHING_SUCCEEDED}")
+        why = self._steps.state.why_nothing_succeeded
+        if why:
+            self._end(ExperimentStatus.FAILED, f"{reason}, and {why}")
         else:
             self._end(ExperimentStatus.COMPLETED, reason)
 

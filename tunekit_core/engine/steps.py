@@ -126,6 +126,7 @@ class Steps:
         self._n_workers = n_workers
         self._composers = tuple(composers)
         self._observers = tuple(observers)
+        self._watching: list[Observer] = []  # those that are to be told of the end
         self._record: Record = NoRecord() if record is None else record
         self._metadata = deepcopy(dict(metadata or {}))  # what others do with theirs is theirs
         self._reader = Reader(self.state)
@@ -163,6 +164,7 @@ class Steps:
             self._checkpoints.restore(trial.id for trial in state.trials if trial.status is Status.PAUSED)
         for observer in self._observers:
             observer.on_experiment_start(self.view, deepcopy(self._metadata))
+            self._watching.append(observer)
 
     def suggest(self) -> Suggestion | None:
         """What a free worker should do."""
@@ -199,10 +201,19 @@ class Steps:
         """A criterion ends the experiment."""
         self._happened(CriterionMet(criterion.name, reason, self.state.now))
 
-    def end_observation(self, reason: str) -> None:
-        """Nothing more is shown to observers."""
-        for observer in self._observers:
-            observer.on_experiment_end(self.view, reason)
+    def end_observation(self, reason: str, *, whatever_happens: bool = False) -> None:
+        """Nothing more is shown to observers: each that was told of a beginning is told of one end.
+
+        Args:
+            reason: Why the experiment ends.
+            whatever_happens: Whether an error of one is left out, since another error ends the experiment already.
+        """
+        while self._watching:
+            try:
+                self._watching.pop(0).on_experiment_end(self.view, reason)
+            except Exception:
+                if not whatever_happens:
+                    raise
 
     def finish(self, status: ExperimentStatus, reason: str, *, begins_anew: bool = False) -> None:
         """Close the record.

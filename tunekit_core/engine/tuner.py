@@ -21,7 +21,6 @@ from tunekit_core.errors import TunekitError, text_of
 from tunekit_core.threads import single_threaded
 
 BY_KEYBOARD = "interrupted from the keyboard"
-NOTHING_SUCCEEDED = "and no trial has succeeded"
 
 
 @attrs.frozen
@@ -30,8 +29,8 @@ class TuningResult:
 
     Attributes:
         reason: Why it ended.
-        failed: Whether a criterion gave up on it, its first report lacked what is optimised, or trials have failed and
-            none has succeeded.
+        failed: Whether a criterion gave up on it, its first report lacked what is optimised, or trials have failed or
+            reported and none has succeeded.
         incumbent: The best report of a trial that has not failed, or ``None``.
         n_trials: Trials started.
         n_reports: Reports shown to the scheduler.
@@ -122,11 +121,18 @@ class Tuner:
         steps = self._steps
         with single_threaded():
             try:
-                with steps.errors_named():
-                    try:
+                try:
+                    with steps.errors_named():
                         steps.begin()
-                        result = self._observed_loop()
-                    finally:
+                        result = self._run_to_the_end()
+                except KeyboardInterrupt as interruption:
+                    steps.end_observation(interruption_of(interruption), whatever_happens=True)
+                    raise
+                except Exception as error:
+                    steps.end_observation(reason_of(error), whatever_happens=True)
+                    raise
+                finally:
+                    with steps.errors_named():
                         self._backend.close()
             except KeyboardInterrupt as interruption:
                 steps.finish(ExperimentStatus.INTERRUPTED, interruption_of(interruption))
@@ -138,18 +144,16 @@ class Tuner:
         steps.finish(status, result.reason, begins_anew=self._begins_anew)
         return result
 
-    def _observed_loop(self) -> TuningResult:
+    def _run_to_the_end(self) -> TuningResult:
         steps, state = self._steps, self._steps.state
         try:
             self._loop()
-        except KeyboardInterrupt as interruption:
-            steps.end_observation(interruption_of(interruption))
-            raise
         except UnfitReport as error:
             self._reason, self._begins_anew = str(error), True
         gave_up = self._ending is not None and self._ending.is_failure
-        if state.nothing_succeeded and not gave_up:
-            self._reason, self._begins_anew = f"{self._reason}, {NOTHING_SUCCEEDED}", True
+        why = state.why_nothing_succeeded
+        if why and not gave_up and not self._begins_anew:
+            self._reason, self._begins_anew = f"{self._reason}, and {why}", True
         steps.end_observation(self._reason)
         failed = gave_up or self._begins_anew
         return TuningResult(

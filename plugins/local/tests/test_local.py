@@ -569,6 +569,17 @@ def test_options_out_of_range_are_refused(option, value):
     assert (caught.value.option, caught.value.value) == (f"backend.{option}", value)
 
 
+@pytest.mark.parametrize(("number", "meant"), [(4, "4GB"), (0.5, "0.5GB"), (-1, "4GB"), (0, "4GB")])
+def test_an_amount_of_memory_without_its_unit_is_refused_with_one(number, meant):
+    benchmark = Training()
+    with pytest.raises(ConfigurationError) as caught:
+        create("backend", "local", problem_of(benchmark), benchmark, None, Streams(0), memory_per_trial=number)
+    assert str(caught.value) == (
+        f"backend.memory_per_trial={number} must be a number above 0 with a unit: MB, GB, TB, MiB, GiB, TiB. Type "
+        f"backend.memory_per_trial={meant}."
+    )
+
+
 @pytest.mark.parametrize("amount", ["4", "4G", "0GB", "-1GB", "lots", "1e3MB", "4GB/s", "٤GB"])
 def test_what_is_no_amount_of_memory_is_refused(amount):
     benchmark = Training()

@@ -16,9 +16,9 @@ UNITS = {"MB": 1000**2, "GB": 1000**3, "TB": 1000**4, "MiB": 2**20, "GiB": 2**30
 AMOUNT = re.compile(rf"(?P<number>[0-9]{{1,9}}(\.[0-9]{{1,9}})?) ?(?P<unit>{'|'.join(UNITS)})", re.IGNORECASE)
 
 
-def bytes_in(amount: str) -> int:
+def bytes_in(amount: str | float) -> int:
     """The bytes in an amount of memory, such as ``4GB``; 0 if it is none."""
-    found = AMOUNT.fullmatch(amount.strip())
+    found = AMOUNT.fullmatch(str(amount).strip())
     factors = {unit.lower(): factor for unit, factor in UNITS.items()}
     return int(float(found["number"]) * factors[found["unit"].lower()]) if found else 0
 
@@ -53,10 +53,10 @@ class LocalOptions:
         "cores for. ``null`` divides the cores among ``n_workers``.",
         at_least=1,
     )
-    memory_per_trial: str | None = option(
+    memory_per_trial: str | int | float | None = option(  # a number is refused below, with the unit that it lacks
         None,
-        help="Memory that a trial may use, with all that it starts, such as ``4GB`` or ``512MiB``. One that uses more "
-        "is killed, and has failed. ``null`` sets no limit.",
+        help="Memory that a trial may use, with all that it starts, as a number with a unit, such as ``4GB`` or "
+        "``512MiB``. One that uses more is killed, and has failed. ``null`` sets no limit.",
     )
     rotate_gpus: bool = option(
         True, help="Whether GPUs are handed out. If not, every trial sees all that ``CUDA_VISIBLE_DEVICES`` leaves."
@@ -107,11 +107,12 @@ class LocalOptions:
     def __attrs_post_init__(self) -> None:
         self._check_gpus_per_trial()
         memory = self.memory_per_trial
-        if memory is not None and bytes_in(memory) == 0:
+        if memory is not None and (not isinstance(memory, str) or bytes_in(memory) == 0):
+            meant = f"{memory}GB" if bytes_in(f"{memory}GB") else "4GB"
             raise InvalidOption(
                 "memory_per_trial",
                 memory,
-                f"must be a number above 0 with a unit: {', '.join(UNITS)}. Type backend.memory_per_trial=4GB",
+                f"must be a number above 0 with a unit: {', '.join(UNITS)}. Type backend.memory_per_trial={meant}",
             )
         gpus = self.gpus_to_use or ()
         if len(set(gpus)) < len(gpus):

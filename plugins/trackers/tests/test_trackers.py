@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from tunekit_core import (
+    ComponentError,
     ConfigurationError,
     ExperimentRecord,
     Streams,
@@ -99,6 +100,31 @@ def test_failures_are_counted_and_the_newest_says_why(tracker, server):
 def test_an_experiment_in_which_nothing_succeeds_has_failed(tracker, server):
     tune(tracker, stopping=("max_num_trials_started", 3), fail_at={0: 0, 1: 0, 2: 0})
     assert server.experiment.facts["status"] == "failed"
+
+
+def breaks(error):
+    class Breaks(ToyBenchmark):
+        def curve(self, configuration, seed):
+            raise error
+
+    return Breaks()
+
+
+def test_an_experiment_in_which_something_breaks_has_failed_and_says_why(tracker, server):
+    with pytest.raises(ComponentError):
+        tune(tracker, benchmark=breaks(RuntimeError("no more data")))
+    assert server.experiment.facts["status"] == "failed"
+    assert "RuntimeError" in server.experiment.facts["reason"]
+    assert "no more data" in server.experiment.facts["reason"]
+    assert server.experiment.status != "open"
+
+
+def test_one_that_answers_an_error_of_the_program_has_not_failed_by_that(tracker, server):
+    try:
+        raise KeyError("before")
+    except KeyError:
+        tune(tracker)
+    assert server.experiment.facts["status"] == "finished"
 
 
 def test_an_experiment_that_is_interrupted_says_so(tracker, server):

@@ -80,6 +80,7 @@ class TellsTracker(Observer, abc.ABC):
             )
         self.options = options
         self._has_warned = False
+        self._handled_before: BaseException | None = None
         self._delivery: Delivery
         self._run: Run
         self._counts: Mapping[str, float] = {}
@@ -92,6 +93,7 @@ class TellsTracker(Observer, abc.ABC):
         """What the thread is to make use of."""
 
     def on_experiment_start(self, view: ExperimentView, metadata: Mapping[str, Any]) -> None:
+        self._handled_before = sys.exc_info()[1]  # where the whole experiment is a program's answer to an error
         self._delivery = Delivery(self.tracker(), self.name)
         self._counts = counts_of(view)
         self._run = self._described(view, metadata)
@@ -129,10 +131,11 @@ class TellsTracker(Observer, abc.ABC):
             self._delivery.tell(Ending(run, Outcome.FINISHED if failure is None else Outcome.FAILED))
 
     def on_experiment_end(self, view: ExperimentView, reason: str) -> None:
-        if isinstance(sys.exc_info()[1], KeyboardInterrupt):  # which is handled while this is called
-            outcome = Outcome.INTERRUPTED
-        else:
+        error = sys.exc_info()[1]  # what ended it is handled while this is called
+        if error is self._handled_before:
             outcome = Outcome.FAILED if view.incumbent is None else Outcome.FINISHED
+        else:
+            outcome = Outcome.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Outcome.FAILED
         if self.options.trials:
             for trial in view.running:
                 self._delivery.tell(Ending(self._run_of(trial), Outcome.INTERRUPTED), is_needed=True)

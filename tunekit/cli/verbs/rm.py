@@ -18,6 +18,7 @@ from tunekit.results.listing import ids_of, table
 from tunekit.results.selection import find_named, nothing_selected, read_filters, results_folder
 from tunekit.results.summary import format_bytes
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
+from tunekit_core.records.files import METADATA
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
 from tunekit_core.records.removal import (
     checkpoints_of,
@@ -30,6 +31,7 @@ from tunekit_core.records.removal import (
 YES, CHECKPOINTS = "--yes", "--checkpoints"
 FLAGS = (YES, CHECKPOINTS)
 ANSWER = "yes"
+DEEPEST = 4  # TAG/METHOD/RUN below a folder of results, which may lie in the folder that is named
 USAGE = "Type: python -m tunekit rm EXPERIMENT … or filters; python -m tunekit rm --help says more"
 HELP = f"""Removes experiments: lists what would go, with its size, and asks.
 
@@ -120,24 +122,65 @@ def remove_experiments(arguments: Sequence[str]) -> int:
 def _found(words: Words) -> FoundExperiments:
     """The experiments that are named, or all of the folder of results."""
     results_dir = os.path.expanduser(words.options.get(RESULTS_DIR, results_folder()))
+    _check_is_no_root(results_dir)
     if not words.names:
         return find_experiments(results_dir)
     experiments: dict[str, ListedExperiment] = {}
     unreadable: dict[Path, str] = {}
     for name in words.names:
         path = os.path.expanduser(name)
-        if os.path.islink(path.rstrip(os.sep)):
-            raise RecordError(f"{name} is a link, and links are not followed. Name what it leads to.")
+        _check_is_no_root(path)
+        _check_leads_through_no_link(path)
         if os.path.isdir(path):
-            found = find_experiments(path)
+            found = find_experiments(path) if _may_hold_experiments(path) else FoundExperiments([], {})
             if not found.experiments and not found.unreadable:
-                raise RecordError(f"{name} holds no experiment, so nothing of it is removed.")
+                raise RecordError(
+                    f"{name} holds no experiment, so nothing of it is removed. Looked for as far as {DEEPEST} folders "
+                    "below it."
+                )
         else:
             found = FoundExperiments([find_named(name, results_dir)], {})
         for each in found.experiments:
             experiments.setdefault(os.path.realpath(each.path), each)
         unreadable |= found.unreadable
     return FoundExperiments(list(experiments.values()), unreadable)
+
+
+def _check_leads_through_no_link(path: str) -> None:
+    place = Path(path)
+    link = next((each for each in (*reversed(place.parents), place) if each.is_symlink()), None)
+    if link is not None:
+        real = os.path.realpath(path)
+        raise RecordError(f"{link} is a link, and links are not followed. If that is meant, name {real}")
+
+
+def _check_is_no_root(path: str) -> None:
+    """See that a folder is none that holds all that somebody has: to search it takes minutes."""
+    real, home = Path(os.path.realpath(path)), Path.home().resolve()
+    if real == home or real in home.parents:
+        raise RecordError(
+            f"{path} is your home or above it, and is not searched for what to remove. Name a folder of results, such "
+            f"as {results_folder()}, or one experiment."
+        )
+
+
+def _may_hold_experiments(path: str) -> bool:
+    """Whether there is an experiment, or what cannot be read, in a folder or not far below; a disk is not searched."""
+    folders = [path]
+    for _ in range(DEEPEST + 1):
+        below = []
+        for folder in folders:
+            try:
+                entries = list(os.scandir(folder))
+            except OSError:
+                return True
+            if any(each.name == METADATA for each in entries):
+                return True
+            below += [
+                each.path for each in entries if each.is_dir(follow_symlinks=False) and not each.name.startswith(".")
+            ]
+        folders = below
+    return False
 
 
 def _print_what_goes(

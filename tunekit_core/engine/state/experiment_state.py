@@ -123,11 +123,20 @@ class ExperimentState:
         return len(self.trials)
 
     @property
-    def nothing_succeeded(self) -> bool:
-        """Whether trials have failed, and no other has come to another end, paused or reported."""
-        if not self.n_failed or self.n_completed or self.n_stopped or self.n_paused:
-            return False
-        return all(trial.last_report is None for trial in self.running_by_id.values())
+    def why_nothing_succeeded(self) -> str:
+        """Why all that was tried counts for nothing, as the end of a sentence; empty if something succeeded.
+
+        A trial succeeds that has not failed so far and has reported a finite value of the metric.
+        """
+        if self._incumbents.best is not None or not (self.n_failed or self.n_reports):
+            return ""
+        n_others = self.n_completed + self.n_stopped + self.n_paused
+        runs_well = any(trial.last_report is not None for trial in self.running_by_id.values())
+        if not n_others and not runs_well:
+            return "no trial has succeeded"
+        if self._incumbents.has_infeasible:  # the metric was finite there
+            return ""
+        return f"no trial has succeeded: none that did not fail reported a finite {self.problem.objective.metric[0]}"
 
     @property
     def n_waiting(self) -> int:

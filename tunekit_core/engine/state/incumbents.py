@@ -19,12 +19,16 @@ class Incumbents:
     Args:
         problem: What is solved.
         trials: All trials, by id; as many as are started.
+
+    Attributes:
+        has_infeasible: Whether a report with a finite loss did not meet the constraint.
     """
 
     def __init__(self, problem: Problem, trials: Sequence[Trial]) -> None:
         self._problem = problem
         self._trials = trials
         self._is_constrained = problem.constraint is not None
+        self.has_infeasible = False
         self._best = BestReport()
         self._front = Front() if len(problem.objective.metric) > 1 else None
 
@@ -68,6 +72,8 @@ class Incumbents:
             self._best.report(report, number, len(self._trials))
             if self._front is not None and max(losses) < INFINITY:
                 self._front.report(report)
+        elif losses[0] < INFINITY:
+            self.has_infeasible = True
 
     def pause(self, trial_id: int) -> None:
         """A trial has paused."""
