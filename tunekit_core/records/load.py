@@ -134,8 +134,8 @@ class Experiment:
     def best_checkpoint(self) -> Path:
         """The folder with the checkpoint of the incumbent's trial, of trials that ran on this machine.
 
-        It is what the script published at the resource of the best report, if that is there still, and else the newest
-        that there is: of every trial the newest three are kept.
+        It is what the script published at the resource of the best report, and else the newest that there is: of every
+        trial the best and the newest three are kept.
 
         Raises:
             RecordError: As for :meth:`best_configuration`, or if there is none; it says why.

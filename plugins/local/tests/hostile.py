@@ -180,6 +180,7 @@ FILES = {
     "checkpoint": checkpoint,
     "versions": versions,
     "taken": versions / "taken.json",
+    "best": versions / "best.json",
     "stderr": trial / "stderr.log",
     "stdout": trial / "stdout.log",
     "run": run,

@@ -27,10 +27,10 @@ class Snippet(Benchmark):
     name = "snippet"
     max_wallclock_time = 60.0
 
-    def __init__(self, code, *, told=None, max_resource=None, resource="step"):
+    def __init__(self, code, *, told=None, max_resource=None, resource="step", mode="min"):
         self.code = IMPORTS + code
         self.space = SearchSpace({"x": uniform(0.0, 1.0), **({} if told is None else {told: max_resource})})
-        self.objective = Objective("loss", "min", resource)
+        self.objective = Objective("loss", mode, resource)
         self.max_resource, self.max_resource_attr = max_resource, told
 
     def script(self):

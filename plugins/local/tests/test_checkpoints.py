@@ -34,8 +34,8 @@ WRITES_ITSELF = PUBLISHES.replace("with report.checkpoint(step) as new", "for ne
 def make(tmp_path):
     backends = []
 
-    def build(code=PUBLISHES, **options):
-        backends.append(local_backend(Snippet(code, told="steps", max_resource=9), tmp_path, **options))
+    def build(code=PUBLISHES, mode="min", **options):
+        backends.append(local_backend(Snippet(code, told="steps", max_resource=9, mode=mode), tmp_path, **options))
         return backends[-1]
 
     yield build
@@ -97,6 +97,27 @@ class TestPublished:
         run(backend, trial_of(backend), 6)
         assert versions(tmp_path, 0) == ["4", "5", "6"]
 
+    @pytest.mark.parametrize(("mode", "kept"), [("min", "2"), ("max", "1")])
+    def test_that_of_the_best_report_is_kept_too(self, make, tmp_path, mode, kept):
+        overfits = PUBLISHES.replace("loss=1 / step", "loss={1: 9, 2: 0, 3: float('nan')}.get(step, step)")
+        backend = make(overfits, mode=mode)
+        run(backend, trial_of(backend), 6)
+        assert versions(tmp_path, 0) == [kept, "4", "5", "6"]
+        run(backend, trial_of(backend, run=1, reached=6), 8)  # and in later runs
+        assert versions(tmp_path, 0) == [kept, "6", "7", "8"]
+
+    def test_that_of_the_best_report_is_kept_until_another_is_better(self, make, tmp_path):
+        backend = make(PUBLISHES.replace("loss=1 / step", "loss={2: 2, 5: 1}.get(step, 3)"))
+        run(backend, trial_of(backend), 9)
+        assert versions(tmp_path, 0) == ["5", "7", "8", "9"]
+
+    def test_a_report_that_was_cut_off_has_no_best_version(self, make, tmp_path):
+        backend = make(PUBLISHES.replace("loss=1 / step", "loss={5: 0}.get(step, 10 - step)"))
+        run(backend, trial_of(backend), 5)
+        run(backend, trial_of(backend, run=1, reached=3), 4)
+        assert versions(tmp_path, 0) == ["3", "4"]
+        assert json.loads((tmp_path / "0/checkpoints/best.json").read_text()) == {"resource": 4, "loss": 6.0}
+
     def test_one_that_is_not_there_fails_the_start_which_says_what_is(self, make):
         backend = make()
         run(backend, trial_of(backend), 6)
@@ -142,7 +163,13 @@ class TestPublished:
         run(backend, trial_of(backend), 9)
         assert versions(tmp_path, 0) == ["1", "2"]
         assert firsts(run(make(), trial_of(backend, run=1, reached=2), 4)) == {3}
-        assert sorted(path.name for path in (tmp_path / "0" / "checkpoints").iterdir()) == ["2", "3", "4", "taken.json"]
+        assert sorted(path.name for path in (tmp_path / "0" / "checkpoints").iterdir()) == [
+            "2",
+            "3",
+            "4",
+            "best.json",
+            "taken.json",
+        ]
 
 
 class TestOwn:

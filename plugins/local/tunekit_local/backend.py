@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import tempfile
@@ -84,6 +85,7 @@ class LocalBackend(Backend):
         self.max_retries = options.trial_retries
         self._options = options
         self._script = benchmark.script()
+        self._resource = problem.objective.resource
         self._began = time.monotonic()
         self._running: dict[int, RunningTrial] = {}
         self._events: list[BackendEvent] = []  # that are known already
@@ -274,7 +276,7 @@ class LocalBackend(Backend):
 
     def _running_trial(self, trial: Trial, until: int | None) -> RunningTrial:
         target = self.problem.max_resource if until is None else until
-        resource = self.problem.objective.resource
+        resource = self._resource
         return RunningTrial(
             trial=trial, number=trial.run, until=until, target=target, resource=resource, folder=self._folder(trial.id)
         )
@@ -285,7 +287,7 @@ class LocalBackend(Backend):
             folder.create(self._processes)
             if checkpoint_of is not None:
                 donor, resource = checkpoint_of.trial_id, checkpoint_of.resource
-                metric, runs = self.problem.objective.resource, donor in self._running
+                metric, runs = self._resource, donor in self._running
                 folder.checkpoints.take(self._folder(donor).version(resource, metric, runs=runs), resource)
 
     def _begin(self, running: RunningTrial) -> None:
@@ -334,7 +336,10 @@ class LocalBackend(Backend):
         begun = {running.trial.id: running.reports for running in trials if running.process is not None}
         for trial_id, metrics in new_reports(begun):
             running = self._running[trial_id]
-            if running.read(metrics):
+            is_new = running.read(metrics)
+            if self._resource is not None and metrics.get(self._resource) == running.reached:
+                running.folder.checkpoints.keep_if_best(running.reached, self._loss(metrics))
+            if is_new:
                 self._events.append(TrialReported(trial_id, running.number, metrics, self.now()))
             have_reported.add(trial_id)
         for trial_id in have_reported:
@@ -343,6 +348,13 @@ class LocalBackend(Backend):
             arrives = running.is_where_it_was_sent and not running.is_asked_to_end
             if arrives and self.benchmark.max_resource_attr is None:
                 running.ask_to_end()  # a script that cannot be told how far to go is ended when it has got there
+
+    def _loss(self, metrics: Mapping[str, Any]) -> float:
+        """The first loss of a report that may be the best, else infinity: what cannot be used is refused elsewhere."""
+        try:
+            return self.problem.objective.losses(metrics)[0] if self.problem.is_feasible(metrics) else math.inf
+        except (KeyError, TypeError, OverflowError):
+            return math.inf
 
     def _conclude(self, running: RunningTrial) -> None:
         """The run of a trial is over."""

@@ -5,6 +5,7 @@
 ``checkpoints/<r>/``       a version, of resource r: whole, and never changed. The script has published it, or the trial
                            was started from that of another
 ``checkpoints/taken.json`` which version ``checkpoint/`` was last made from, and a fingerprint of it; see `begin_from`
+``checkpoints/best.json``  which version belongs to the best report of the trial, and its loss: that is kept as well
 ========================== ============================================================================================
 
 Everything gets its name by being renamed, and loses it so before it is removed: what a process that dies leaves behind
@@ -14,6 +15,8 @@ has a name that begins with a dot. Only folders count, not links to folders: the
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import re
 import shutil
@@ -21,10 +24,11 @@ from pathlib import Path
 
 from tunekit_core import set_aside
 from tunekit_local.begin_from import TAKEN, check_is_file, fingerprint
-from tunekit_local.trial_files import is_folder, read_json, remove
+from tunekit_local.trial_files import is_folder, read_json, remove, write_new
 
 RESOURCE = re.compile(r"[1-9][0-9]{0,15}")  # how the Reporter names a version
 KEPT_VERSIONS = 3  # a scheduler that copies from a trial which runs on knows its last reports
+BEST = "best.json"
 
 
 class Checkpoints:
@@ -42,6 +46,7 @@ class Checkpoints:
         self._trial = trial
         self.working = trial / "checkpoint"
         self.versions = trial / "checkpoints"
+        self._best_loss: float | None = None  # until it is asked for
 
     def prepare(self, reached: int) -> None:
         """Make ready for the next run, and remove what one that was cut off may have left.
@@ -112,12 +117,30 @@ class Checkpoints:
         shutil.copytree(version, part, symlinks=True, copy_function=_link)
         part.rename(self.version(resource))
 
+    def keep_if_best(self, resource: float, loss: float) -> None:
+        """Keep the version of a report, rather than that of one before, if it is the best so far: its model is wanted.
+
+        Args:
+            resource: Of the report. There need be no version of it.
+            loss: Of the report, infinite if it can be none of the best.
+        """
+        if self._best_loss is None:
+            self._best_loss = self._best()[0]
+        if loss < self._best_loss and resource in self.resources():
+            self._best_loss = loss
+            with contextlib.suppress(OSError):  # it is kept no longer than others
+                write_new(self.versions / BEST, json.dumps({"resource": int(resource), "loss": loss}))
+
     def prune(self, reached: float) -> None:
         """Remove old versions, of a trial that has come so far; not those that it has not yet told of."""
         with contextlib.suppress(OSError):  # they only take room
             known = [resource for resource in self.resources() if resource <= reached]
+            if len(known) <= KEPT_VERSIONS:
+                return
+            _, best = self._best()
             for resource in known[:-KEPT_VERSIONS]:
-                _remove(self.version(resource))
+                if resource != best:
+                    _remove(self.version(resource))
 
     def set_aside(self) -> None:
         """Keep all under other names, as if there were none."""
@@ -131,12 +154,23 @@ class Checkpoints:
             with contextlib.suppress(OSError):
                 _remove(folder)
 
+    def _best(self) -> tuple[float, int | None]:
+        """The loss and the resource of the version that is kept as the best; infinite and ``None`` if there is none."""
+        best = self._said_in(BEST)
+        loss, resource = best.get("loss"), best.get("resource")
+        if isinstance(loss, float) and isinstance(resource, int) and is_folder(self.version(resource)):
+            return loss, resource
+        return math.inf, None
+
     def _taken(self) -> dict[str, object]:
+        return self._said_in(TAKEN)
+
+    def _said_in(self, name: str) -> dict[str, object]:
         try:
-            taken = read_json(self._trial.parent, self.versions / TAKEN)
+            said = read_json(self._trial.parent, self.versions / name)
         except OSError:  # never written, or empty, since the machine went down right then
             return {}
-        return taken if isinstance(taken, dict) else {}
+        return said if isinstance(said, dict) else {}
 
 
 def _is_empty(folder: Path) -> bool:
