@@ -288,8 +288,23 @@ def test_a_mistake_is_named(mistake, files):
         assert text in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "pattern", [r"loss: (\d+)+%", r"(?:[a-z\]]+)*: (\d)", r"(?:.*?)+loss (\d)", "(?P<value>x*)*y", r"(\S+){2,}="]
+)
+def test_a_pattern_that_repeats_what_is_repeated_is_refused_since_it_may_take_hours(pattern):
+    with pytest.raises(ConfigurationError, match=r"repeats what is repeated already, as \(x\+\)\+ does") as refused:
+        own(metrics={"loss": pattern})
+    assert refused.value.option == "benchmark.metrics.loss"
+
+
 def test_patterns_come_with_the_script():
-    patterns = {"loss": "loss: (.*)", "epoch": r"Epoch (\d+)", "accuracy": r"acc=(\d+)"}
+    patterns = {
+        "loss": "loss: (.*)",
+        "epoch": r"Epoch (\d+)",
+        "accuracy": r"acc=(\d+)",
+        "brackets": r"\(a+\)+ [(.*)+] (\d+)?",
+        "list": r"(?:\d+, )*(\d+)",
+    }
     assert own(metrics=patterns, resource="epoch").script().metrics == patterns
 
 

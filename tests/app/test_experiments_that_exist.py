@@ -309,6 +309,12 @@ def test_what_a_program_of_ones_own_recorded_is_listed_and_shown_by_its_name(put
     assert tunekit("show", "vall").out.startswith("valley: completed\nBest loss: 0.5 at epoch 9 of trial 1\n")
 
 
+def test_show_of_one_in_which_nothing_succeeded_says_to_mend_it_first(put, tunekit):
+    put("aaaaaaaaaaaa", status="failed", reason="2 trials were started, and no trial has succeeded", begins_anew=True)
+    mended = "To begin anew, once what went wrong in trials is mended: run again what made it"
+    assert mended in tunekit("show", "aaaa").out
+
+
 def test_show_of_one_that_failed_names_the_reason(put, tunekit):
     failed = {"failures": [{"trial_id": 0, "reason": "no such data"}], "n_failed": 3, "failed_trials": [0, 1, 2]}
     put("aaaaaaaaaaaa", status="failed", reason="all trials failed", **failed)

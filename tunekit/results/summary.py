@@ -39,29 +39,13 @@ def print_run_summary(spec: RunSpec, metadata: Mapping[str, Any], seconds: float
         seconds: Real time that it took, or ``None`` if it had been complete already.
         command: The command line, for the next step; ``None`` if there is none to tell.
     """
-    incumbent = metadata.get("incumbent")
-    if incumbent is None:
-        print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}: {why_there_is_no_best(metadata)}.")
-    else:
-        print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}")
-        print_stdout(f"Best {metric_and_constraint(metadata)}: {value_and_place(metadata)}")
-        stdout_console().print(_configuration(incumbent["configuration"]))
-    _print_best_of_failed(metadata)
-    print_failed_trials({spec.folder: metadata})
-    print_anomalies([metadata])
-    print_dropped_reports([metadata])
+    has_best = "incumbent" in metadata
+    why = "" if has_best else f": {why_there_is_no_best(metadata)}."
+    print_stdout(f"{spec.method_name} on {spec.problem_name}, seed {spec.seed}{why}")
     real = "found complete" if seconds is None else f"{seconds:.1f} s in real time"
-    seconds_of_backend = format_fixed(metadata["time"], 0)
-    print_stdout(
-        f"{trials_and_failures(metadata)}, {plural(metadata['n_reports'], 'report')} in "
-        f"{seconds_of_backend} s on the clock of the {spec.results['backend']['name']} backend ({real}). "
-        f"It ended because {metadata['reason']}."
-    )
-    cost = line_of_costs(metadata)
-    if cost is not None:
-        print_stdout(cost)
-    print_stdout(f"Results: {spec.folder}{disk_use(spec.folder)}")
-    if command is not None and incumbent is None:
+    clock = f" on the clock of the {spec.results['backend']['name']} backend ({real}). It ended because"
+    _print_what_came(spec.folder, metadata, f"{_counts_and_time(metadata)}{clock} {metadata['reason']}.")
+    if command is not None and not has_best:
         print_stdout("Next: mend it, and type the same again.")
     elif command is not None and _may_be_repeated(spec, metadata, seconds):
         print_stdout(f"Next, several seeds: {command} --multirun 'seed=range({N_SEEDS})'")
@@ -78,30 +62,33 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
     seed = f", seed {metadata['seed']}" if "seed" in metadata else ""
     title = f"{metadata['method']} on {'-'.join(names)}{seed}" if metadata.get("method") and names else folder.name
     print_stdout(f"{title}: {metadata['status']}")
-    incumbent = metadata.get("incumbent")
-    if incumbent is not None:
-        is_over = metadata["status"] == ExperimentStatus.COMPLETED.value
-        print_stdout(
-            f"Best {metric_and_constraint(metadata)}{'' if is_over else ' so far'}: {value_and_place(metadata)}"
-        )
-        stdout_console().print(_configuration(incumbent["configuration"]))
-    elif "n_reports" in metadata:
+    has_counts = "n_reports" in metadata
+    if has_counts and "incumbent" not in metadata:
         print_stdout(f"There is no best: {why_there_is_no_best(metadata)}.")
+    counts = [f"{_counts_and_time(metadata)}."] if has_counts else []
+    reason = [f"It ended because {metadata['reason']}."] if "reason" in metadata else []
+    so_far = "" if metadata["status"] == ExperimentStatus.COMPLETED.value else " so far"
+    _print_what_came(folder, metadata, *counts, *reason, so_far=so_far)
+
+
+def _print_what_came(folder: Path, metadata: Mapping[str, Any], *how: str, so_far: str = "") -> None:
+    """Print the best, what did not go as it should, how it went, what it has cost, and where it is."""
+    if "incumbent" in metadata:
+        print_stdout(f"Best {metric_and_constraint(metadata)}{so_far}: {value_and_place(metadata)}")
+        stdout_console().print(_configuration(metadata["incumbent"]["configuration"]))
     _print_best_of_failed(metadata)
     print_failed_trials({folder: metadata})
     print_anomalies([metadata])
     print_dropped_reports([metadata])
-    if "n_reports" in metadata:
-        print_stdout(
-            f"{trials_and_failures(metadata)}, {plural(metadata['n_reports'], 'report')} in "
-            f"{format_fixed(metadata['time'], 0)} s."
-        )
-    if "reason" in metadata:
-        print_stdout(f"It ended because {metadata['reason']}.")
     cost = line_of_costs(metadata)
-    if cost is not None:
-        print_stdout(cost)
+    for line in (*how, *([] if cost is None else [cost])):
+        print_stdout(line)
     print_stdout(f"Results: {folder}{disk_use(folder)}")
+
+
+def _counts_and_time(metadata: Mapping[str, Any]) -> str:
+    reports = plural(metadata["n_reports"], "report")
+    return f"{trials_and_failures(metadata)}, {reports} in {format_fixed(metadata['time'], 0)} s"
 
 
 def value_and_place(metadata: Mapping[str, Any]) -> str:

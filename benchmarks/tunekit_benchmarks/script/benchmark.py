@@ -24,6 +24,8 @@ from tunekit_core import (
 
 RESERVED = "st_"
 EXAMPLE = "benchmark.space.lr='loguniform(1e-4,1e-1)'"
+ONE_SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # of a pattern: what is escaped, and what [] holds
+REPEATED_TWICE = re.compile(r"\((?:\?:|\?P<\w+>)?[^()|?*+{}][*+]\??\)(?:[*+]|\{\d*,\})")  # once these are letters
 EXAMPLE_PATTERN = "benchmark.metrics.loss='val_loss: ([0-9.e+-]+)'"
 
 
@@ -200,6 +202,13 @@ def _patterns(metrics: Mapping[str, Any], objective: Objective) -> dict[str, str
                 f"metrics.{name}",
                 pattern,
                 f"does not say where the value is: put round brackets around the number, as in {EXAMPLE_PATTERN}",
+            )
+        if REPEATED_TWICE.search(ONE_SIGN.sub("x", pattern)):
+            raise InvalidOption(
+                f"metrics.{name}",
+                pattern,
+                "repeats what is repeated already, as (x+)+ does: on a line of 40 letters that does not match in the "
+                f"end that takes hours. Repeat once, as in {EXAMPLE_PATTERN}",
             )
         empty = compiled.search("")
         if empty is not None and empty[1] is not None:

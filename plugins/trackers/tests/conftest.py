@@ -133,7 +133,9 @@ def fake_trackio(server):
 
 def fake_mlflow(server):
     class MlflowException(Exception):
-        pass
+        def __init__(self, message, error_code="INTERNAL_ERROR"):
+            super().__init__(message)
+            self.error_code = error_code
 
     experiments = {}
     metric = attrs.make_class("Metric", ["key", "value", "timestamp", "step"])

@@ -1,8 +1,10 @@
 """What the libraries themselves take and show, where they are installed; ``nox -s trackers`` installs them."""
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +19,8 @@ PAGE = Path(__file__).parents[3] / "docs/how-to/use-an-experiment-tracker.md"
 METADATA = {"method": "RS", "benchmark": "toy", "seed": 3, "tags": {"paper": "first"}, "config": {"n_workers": 2}}
 
 
-def tune(tracker, folder, **options):
-    benchmark, streams = ToyBenchmark(), Streams(3)
+def tune(tracker, folder, *, benchmark=None, **options):
+    benchmark, streams = benchmark or ToyBenchmark(), Streams(3)
     problem = toy_problem(benchmark)
     return Tuner(
         scheduler=create("scheduler", "fifo", problem, streams, create("searcher", "random", problem, streams)),
@@ -64,6 +66,32 @@ def test_mlflow_shows_one_experiment_and_its_trials_though_it_went_on(tmp_path, 
     assert {point.step for point in best} == set(range(0 if best[0].step == 0 else 1, 41))
     assert len(runs) == 1 + result.n_trials
     assert {run.info.status for run in runs} == {"FINISHED", "FAILED", "KILLED"}
+
+
+def test_mlflow_is_told_all_though_its_database_is_locked_for_a_while(tmp_path, monkeypatch):
+    pytest.importorskip("mlflow")
+    pytest.importorskip("sqlalchemy", reason="mlflow-skinny writes to no database")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    client.create_experiment("tunekit")
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None)) as other:
+
+        class Frees(ToyBenchmark):
+            n_trials = 0
+
+            def curve(self, configuration, seed):
+                self.n_trials += 1
+                if self.n_trials == 4:
+                    other.execute("COMMIT")
+                return super().curve(configuration, seed)
+
+        other.execute("BEGIN EXCLUSIVE")
+        tune("mlflow", tmp_path / "toy", benchmark=Frees())
+    (run,) = client.search_runs([client.get_experiment_by_name("tunekit").experiment_id])
+    assert (run.info.status, run.data.params["seed"]) == ("FINISHED", "3")
+    assert len(client.get_metric_history(run.info.run_id, "report/score")) == 40
 
 
 def test_wandb_offline_keeps_runs_that_are_one_when_they_are_sent(tmp_path, monkeypatch):

@@ -222,6 +222,26 @@ def test_a_tracker_that_comes_back_is_told_from_then_on(tracker, server):
     assert " was not told 1 of " in said[-1]
 
 
+@pytest.mark.parametrize("tracker", ["mlflow"], indirect=True)
+@pytest.mark.parametrize("call", range(6))
+def test_a_database_that_is_locked_for_a_while_costs_nothing_but_a_warning(tracker, server, call, monkeypatch):
+    calls = iter(range(1000))
+
+    def is_locked():
+        if next(calls) == call:
+            locked = "(sqlite3.OperationalError) database is locked\n[SQL: INSERT]"
+            raise sys.modules["mlflow"].exceptions.MlflowException(locked, "TEMPORARILY_UNAVAILABLE")
+
+    monkeypatch.setattr("tunekit_trackers.delivery.PAUSE", 0.0)
+    server.trouble = is_locked
+    _, said = caught_while(lambda: tune(tracker))
+    assert [text for text in said if "Busy: (sqlite3.OperationalError) database is locked." not in text] == []
+    assert len(said) <= 1  # none, where all was told before there was time to notice
+    assert [step for step, values in server.experiment.points if "report/score" in values] == list(range(1, 41))
+    assert server.experiment.config["seed"] == "3"
+    assert server.experiment.facts["status"] == server.experiment.status == "finished"
+
+
 def test_a_tracker_that_never_answers_is_waited_for_as_long_as_the_option_says(tracker, server):
     released, before = threading.Event(), set(threading.enumerate())
     server.trouble = lambda: released.wait(60)

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
 
-from tunekit_trackers.messages import Ending, Facts, Message, Opening, Point, Tracker
+from tunekit_trackers.messages import Busy, Ending, Facts, Message, Opening, Point, Tracker
 
 MAX_WAITING = 10_000  # messages, a few MB; more are dropped, the newest first
+PAUSE = 1.0  # seconds until a tracker that is busy is told again
 MAX_AT_ONCE = 500  # messages: as many are lost at most where a tracker fails once
 
 
@@ -31,7 +32,8 @@ class Delivery:
         self._tracker = tracker
         self._max_waiting = max_waiting
         self._waiting: SimpleQueue[Message | None] = SimpleQueue()  # None: nothing more comes
-        self._is_last = self._is_abandoned = False
+        self._is_last = False
+        self._is_abandoned = threading.Event()
         self._n_told = self._n_delivered = 0
         self._open: set[str] = set()  # keys of runs
         self._thread = threading.Thread(target=self._work, name=f"tunekit-{name}", daemon=True)
@@ -61,20 +63,24 @@ class Delivery:
         """
         self._waiting.put(None)
         self._thread.join(seconds)
-        self._is_abandoned = True
+        self._is_abandoned.set()
         return self._n_told - self._n_delivered, self._n_told
 
     def _work(self) -> None:
         while not self._is_last:
             for parcel in _parcels(self._next()):
-                if self._is_abandoned:
-                    return
-                try:
-                    self._deliver(parcel)
-                except Exception as error:  # whatever is wrong with a tracker, a network, a server
-                    self._complain(f"{type(error).__name__}: {error}".splitlines()[0])
-                else:
-                    self._n_delivered += len(parcel)
+                while not self._is_abandoned.is_set() and not self._is_done_with(parcel):
+                    self._is_abandoned.wait(PAUSE)
+
+    def _is_done_with(self, parcel: Sequence[Message]) -> bool:
+        """Deliver messages that belong together; false if they are to be tried again."""
+        try:
+            self._deliver(parcel)
+        except Exception as error:  # whatever is wrong with a tracker, a network, a server
+            self._complain(f"{type(error).__name__}: {error}".splitlines()[0])
+            return not isinstance(error, Busy)
+        self._n_delivered += len(parcel)
+        return True
 
     def _next(self) -> Sequence[Message]:
         """What waits, once something does."""

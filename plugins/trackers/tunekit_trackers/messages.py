@@ -83,8 +83,15 @@ class Ending:
 Message: TypeAlias = "Opening | Point | Facts | Ending"
 
 
+class Busy(Exception):
+    """A tracker takes nothing for a while, such as while another program has locked its database: it is told again."""
+
+
 class Tracker(Protocol):
-    """A tracker, of which one thread alone makes use. Whatever it raises costs what was to be told, and no more."""
+    """A tracker, of which one thread alone makes use. Whatever it raises costs what was to be told, and no more.
+
+    After :class:`Busy` it is told the same again, though it may have taken the beginning of it.
+    """
 
     def open(self, run: Run) -> None:
         """Find a run, or begin it. Called before anything else of the run, and after it had ended."""

@@ -18,8 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tunekit_core import ConfigurationError
-from tunekit_trackers.messages import Outcome, Point, Run, flat
+from tunekit_trackers.messages import Busy, Outcome, Point, Run, flat
 
+UNAVAILABLE = "TEMPORARILY_UNAVAILABLE"
 KEY = "tunekit.run"  # the tag by which a run is found again
 PARENT = "mlflow.parentRunId"
 STATUS = {Outcome.FINISHED: "FINISHED", Outcome.FAILED: "FAILED", Outcome.INTERRUPTED: "KILLED"}
@@ -75,8 +76,16 @@ class MLflowTracker:
         self._project = project or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "tunekit"
         self._client: Any = None
         self._ids: dict[str, str] = {}  # by key
+        self._params: dict[str, list[list[Any]]] = {}  # by key, those that are not told yet
 
     def open(self, run: Run) -> None:
+        with self._errors_told():
+            self._open(run)
+            while self._params.get(run.key):
+                self._connected().log_batch(self._ids[run.key], params=self._params[run.key][0])
+                self._params[run.key].pop(0)
+
+    def _open(self, run: Run) -> None:
         client = self._connected()
         if run.key in self._ids:
             client.update_run(self._ids[run.key], status="RUNNING")
@@ -91,10 +100,8 @@ class MLflowTracker:
         tags = {_name(name): _text(value) for name, value in run.tags.items()}
         made = client.create_run(experiment, run_name=run.name, tags={**tags, **parent, KEY: run.key})
         self._ids[run.key] = made.info.run_id
-        for params in _portions(
-            [self._mlflow.entities.Param(_name(k), _text(v)) for k, v in flat(run.config).items()], MAX_PARAMS
-        ):
-            client.log_batch(made.info.run_id, params=params)
+        params = [self._mlflow.entities.Param(_name(k), _text(v)) for k, v in flat(run.config).items()]
+        self._params[run.key] = list(_portions(params, MAX_PARAMS))
 
     def plot(self, run: Run, points: Sequence[Point]) -> None:
         metrics = [
@@ -102,22 +109,34 @@ class MLflowTracker:
             for point in points
             for name, value in point.values().items()
         ]
-        for portion in _portions(metrics, MAX_METRICS):
-            self._connected().log_batch(self._ids[run.key], metrics=portion)
+        with self._errors_told():
+            for portion in _portions(metrics, MAX_METRICS):
+                self._connected().log_batch(self._ids[run.key], metrics=portion)  # it takes none twice
 
     def state(self, run: Run, values: Mapping[str, Any]) -> None:
-        for tags in _portions(
-            [self._mlflow.entities.RunTag(_name(k), _text(v)) for k, v in flat(values).items()], MAX_TAGS
-        ):
-            self._connected().log_batch(self._ids[run.key], tags=tags)
+        tags = [self._mlflow.entities.RunTag(_name(k), _text(v)) for k, v in flat(values).items()]
+        with self._errors_told():
+            for portion in _portions(tags, MAX_TAGS):
+                self._connected().log_batch(self._ids[run.key], tags=portion)
 
     def end(self, run: Run, outcome: Outcome) -> None:
-        self._connected().update_run(self._ids[run.key], status=STATUS[outcome])
+        with self._errors_told():
+            self._connected().update_run(self._ids[run.key], status=STATUS[outcome])
+
+    @contextmanager
+    def _errors_told(self) -> Iterator[None]:
+        """MLflow takes back what it could not write, as where another program has locked its database for long."""
+        try:
+            yield
+        except self._mlflow.exceptions.MlflowException as error:
+            if getattr(error, "error_code", "") == UNAVAILABLE:
+                raise Busy(str(error).splitlines()[0]) from error
+            raise
 
     def _connected(self) -> Any:
         if self._client is None:  # a new database gets its tables now, which takes seconds, and is told step by step
             for logger in ("alembic", "mlflow.store.db.utils"):
-                logging.getLogger(logger).setLevel(logging.WARNING)
+                logging.getLogger(logger).setLevel(logging.CRITICAL)  # errors are raised too, and told as a warning
             with _alone(self._uri):
                 client = self._mlflow.MlflowClient(tracking_uri=self._uri)
                 client.get_experiment_by_name(self._project)

@@ -14,6 +14,7 @@ from tunekit.console import plural, print_stderr, print_stdout
 from tunekit.results.selection import find_named, results_folder
 from tunekit.results.summary import print_experiment
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.engine.summary import BEGINS_ANEW
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.records.believed import find
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS
@@ -104,6 +105,8 @@ def _what_next(listed: ListedExperiment, *, is_whole: bool, has_best: bool) -> l
     if listed.status is ExperimentStatus.COMPLETED and is_whole:
         longer = f"To let it run longer: python -m tunekit resume {folder} stopping.OPTION=VALUE"
         return [*lines, longer] if can_resume else lines
+    begins_anew = listed.metadata.get(BEGINS_ANEW)  # nothing has succeeded in it
+    to_go_on = "To begin anew, once what went wrong in trials is mended" if begins_anew else "To go on"
     if can_resume:
-        return [*lines, f"To go on: python -m tunekit resume {folder}"]
-    return [*lines, "To go on: run again what made it, the same command or the same call."]
+        return [*lines, f"{to_go_on}: python -m tunekit resume {folder}"]
+    return [*lines, f"{to_go_on}: run again what made it, the same command or the same call."]
