@@ -20,7 +20,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[BEGAN] = time.monotonic()
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # commands would inherit that, and of a handler know nothing
         signal.signal(signal.SIGHUP, lambda number, frame: None)
-    if not hasattr(session.config, "workerinput"):  # once, before there are several processes
+    if session.config.getoption("numprocesses", 0):  # not in these processes, but before there are any
         compile_packages(session.config.rootpath)
 
 
