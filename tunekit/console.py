@@ -12,8 +12,8 @@ from typing import TextIO
 
 from rich.console import Console
 
-from tunekit.secrets import redacted
 from tunekit_core.errors import TunekitWarning
+from tunekit_core.known_secrets import redacted
 from tunekit_core.number_text import format_number
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # what scripts print in colour

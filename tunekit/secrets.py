@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.known_secrets import keep_out_of_sight
 from tunekit_core.secret_names import (
     MASK,
-    SHORTEST,
     URL,
     holds_password,
     is_secret_name,
@@ -20,7 +20,6 @@ from tunekit_core.secret_names import (
 )
 
 ENTRY = re.compile(r"([\w.-]+)(\s*:\s*)(\"[^\"]*\"|'[^']*'|[^,{}]+)")  # of a mapping, as it is typed
-FROM_ENVIRONMENT = "${"
 WITH_DEFAULT = re.compile(r"(\$\{\s*oc\.env\s*:\s*[^,}\s]+)\s*,((?:[^{}]|\$\{[^{}]*\})*)\}")
 INTERPOLATIONS = re.compile(r"(\$\{(?:[^{}]|\{[^{}]*\})*\})+")
 NEEDED = re.compile(r"\$\{\s*oc\.env\s*:\s*([^,}\s]+)\s*\}")  # without a default
@@ -32,8 +31,6 @@ IN_RESULTS = (
     "benchmark.environment.NAME=…"
 )
 SPACE = "benchmark.space."  # hyperparameters are no secrets
-
-_known: dict[str, None] = {}  # of this process, so that errors and commands can be printed without them
 
 
 class Secret(str):
@@ -113,17 +110,6 @@ def refuse_secret(path: str, value: Any, why: str) -> None:
     elif isinstance(value, Secret) or (isinstance(value, str) and holds_password(value)):
         what = f"is made of {value.written}, a secret" if isinstance(value, Secret) else "holds a URL with a password"
         raise ConfigurationError(f"{path} {what}, and {why}", option=path)
-
-
-def keep_out_of_sight(text: str) -> None:
-    """From now on :func:`redacted` masks this text."""
-    if len(text) >= SHORTEST and not text.startswith(FROM_ENVIRONMENT) and text != MASK:
-        _known[text] = None
-
-
-def redacted(text: str) -> str:
-    """A text for people, without the secrets that this process has come across."""
-    return mask_secrets(text, _known)
 
 
 def without_secrets(arguments: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from tunekit_core.engine.checkpoints import Checkpoints
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ComponentError, ConfigurationError
+from tunekit_core.known_secrets import keep_out_of_sight
 from tunekit_core.records.files import read_metadata
 from tunekit_core.records.lock import is_locked
 from tunekit_core.space import SearchSpace, choice
@@ -477,6 +478,19 @@ def test_an_observer_that_breaks_at_an_error_or_was_told_of_no_beginning_hides_n
     assert "raised RuntimeError in on_experiment_start: broken" in played.metadata["reason"]
     assert [each.pages[-1][0] for each in (breaks, diary)] == ["finish", "finish"]
     assert late.pages == []
+
+
+def test_a_secret_in_an_error_is_told_to_no_observer_and_written_to_no_file(play, problem):
+    class Leaks(Fifo):
+        def on_report(self, trial, report):
+            raise RuntimeError("no answer from https://me:abcdef@host")
+
+    keep_out_of_sight("https://me:abcdef@host")
+    diary = Diary(problem)
+    played = play(lambda t, run: [0.5], scheduler=Leaks, observers=[lambda p: diary], raises=ComponentError)
+    reason = played.metadata["reason"]
+    assert reason.endswith(": no answer from ***")
+    assert diary.pages[-1] == ("finish", reason)
 
 
 def test_composers_see_the_state_after_the_decision(play):

@@ -15,7 +15,8 @@ from contextlib import suppress
 from types import FrameType
 
 from tunekit.runs.interruption import SIGNALS, interrupt, raise_again_what_is_dropped
-from tunekit.secrets import redacted, without_secrets
+from tunekit.secrets import without_secrets
+from tunekit_core.known_secrets import redacted
 
 STDERR = 2  # a file of Python's may be in the middle of a write
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tunekit.config.composition.environment import read_again
-from tunekit.secrets import FROM_ENVIRONMENT, Secret, missing_variables, names_secret
+from tunekit.secrets import Secret, missing_variables, names_secret
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.known_secrets import FROM_ENVIRONMENT
 from tunekit_core.secret_names import MASK, is_secret, name_in
 
 QUOTES = "\"'"

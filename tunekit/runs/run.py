@@ -19,7 +19,6 @@ from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.building import build_tuner
 from tunekit.runs.edits import watch_for_edits, with_present_sources
 from tunekit.runs.folders import settle
-from tunekit.secrets import redacted
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import (
@@ -112,7 +111,7 @@ def _run(spec: RunSpec, more_watches: Callable[[ExperimentRecord], list[Watch]],
         record.release()
         return Outcome(ExperimentStatus.INTERRUPTED, interruption_of(interruption), time.perf_counter() - began)
     except Exception as error:
-        reason = redacted(reason_of(error))
+        reason = reason_of(error)
         record.release()
         stuck = isinstance(error, RecordError | ReplayError)
         if not stuck and not isinstance(error, LockLost):  # what is there is to be kept, or another process's

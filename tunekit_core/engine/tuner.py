@@ -18,6 +18,7 @@ from tunekit_core.engine.first_report import UnfitReport
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.steps import Steps
 from tunekit_core.errors import TunekitError, text_of
+from tunekit_core.known_secrets import redacted
 from tunekit_core.threads import single_threaded
 
 BY_KEYBOARD = "interrupted from the keyboard"
@@ -229,5 +230,8 @@ def interruption_of(error: KeyboardInterrupt) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why an experiment has failed: what tunekit raises on purpose needs no name of a class in front."""
-    return str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {text_of(error)}"
+    """Why an experiment has failed: what tunekit raises on purpose needs no name of a class in front.
+
+    It is shown, recorded and told to observers; so secrets in it are masked.
+    """
+    return redacted(str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {text_of(error)}")

@@ -13,8 +13,9 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from tunekit.secrets import Secret, is_secret_variable, keep_out_of_sight, names_secret, variables_in, without_defaults
+from tunekit.secrets import Secret, is_secret_variable, names_secret, variables_in, without_defaults
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.known_secrets import keep_out_of_sight
 from tunekit_core.secret_names import MASK, WITH_PASSWORD, is_secret_name
 
 FROM_ENVIRONMENT = re.compile(r"\$\{\s*oc\.env\s*:")

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from tunekit.secrets import Secret, keep_out_of_sight
+from tunekit.secrets import Secret
 from tunekit_core.contracts.options import InputFile, InputFolder
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.known_secrets import keep_out_of_sight
 
 PATH, CONTENT = "path", "sha256"  # what is recorded in place of a path
 SECRET, SHOWN, WRITTEN = "secret", "shown", "written"  # in memory, in place of a secret
