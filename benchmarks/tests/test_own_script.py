@@ -10,7 +10,7 @@ import pytest
 import tunekit_benchmarks
 from tunekit.sources import sources_of
 from tunekit_benchmarks.script.benchmark import ScriptOptions
-from tunekit_core import ConfigurationError, Executable, create, loguniform
+from tunekit_core import ConfigurationError, Executable, Problem, create, loguniform
 
 LR = {"lr": "loguniform(1e-4,1e-1)"}
 
@@ -295,6 +295,15 @@ def test_a_pattern_that_repeats_what_is_repeated_is_refused_since_it_may_take_ho
     with pytest.raises(ConfigurationError, match=r"repeats what is repeated already, as \(x\+\)\+ does") as refused:
         own(metrics={"loss": pattern})
     assert refused.value.option == "benchmark.metrics.loss"
+
+
+def test_what_no_pattern_finds_is_no_constraint():
+    benchmark = own(metrics={"loss": "loss (.*)", "memory": "memory (.*)"})
+    given = {"space": benchmark.space, "objective": benchmark.objective, "metrics": benchmark.metrics}
+    assert Problem(**given, constraint="memory").constraint == "memory"
+    with pytest.raises(ConfigurationError, match="constraint=memroy: no report carries .* Did you mean 'memory'"):
+        Problem(**given, constraint="memroy")
+    assert own().metrics is None
 
 
 def test_patterns_come_with_the_script():

@@ -159,6 +159,11 @@ def test_an_answer_has_failures_and_the_status():
         "Interrupted: it was interrupted.",
         "Results: results/it",
     ]
+    ended = {**metadata, "status": "completed", "n_completed": 0, "n_paused": 10}
+    waiting = "10 are paused, and the best of them go on with a later end, such as more trials or a longer time."
+    assert answer(Path("it"), ended).splitlines()[4] == f"No trial has come to its end: {waiting}"
+    assert "paused" not in answer(Path("it"), {**ended, "n_completed": 1})
+    assert "paused" not in answer(Path("it"), {**ended, "status": "interrupted"})
     del metadata["incumbent"]
     assert answer(Path("it"), metadata).startswith("There is no best: no trial has reported a finite loss.\n12 trials,")
 

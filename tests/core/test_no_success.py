@@ -116,6 +116,13 @@ def test_a_finite_value_that_does_not_meet_the_constraint_is_a_success(play, mak
     assert not play(script, problem=problem, stopping=[at_most(2)]).result.failed
 
 
+def test_an_experiment_in_which_no_trial_reports_the_constraint_is_not_complete(play, make_problem):
+    problem = make_problem(constraint="ovr")
+    played = play(lambda trial, run: [0.5], problem=problem, stopping=[at_most(2)])
+    why = "no trial has succeeded: none reported the constraint ovr"
+    assert played.result.reason == f"2 trials were started, and {why}"
+
+
 def test_one_in_which_nothing_was_reported_or_failed_is_complete(play):
     stopping = [lambda problem: create("stopping", "max_wallclock_time", problem, seconds=0.5)]
     assert not play(lambda trial, run: [0.5], stopping=stopping).result.failed

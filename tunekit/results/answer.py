@@ -8,7 +8,7 @@ from typing import Any
 
 from tunekit.console import first_and_last_line, harmless, plural
 from tunekit.results.best_so_far import metric_and_constraint
-from tunekit.results.counts import trials_and_failures
+from tunekit.results.counts import none_to_its_end, trials_and_failures
 from tunekit.results.summary import value_and_place, why_there_is_no_best
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed, format_number
@@ -33,6 +33,8 @@ def answer(folder: Path, metadata: Mapping[str, Any]) -> str:
     if "n_reports" in metadata:
         took = f"{plural(metadata['n_reports'], 'report')} in {format_fixed(metadata['time'], 0)} s"
         lines.append(f"{trials_and_failures(metadata)}, {took}.")
+    if waiting := none_to_its_end(metadata):
+        lines.append(waiting)
     for failure in metadata.get("failures", [])[:1]:
         lines.append(f"Trial {failure['trial_id']} failed: {' … '.join(first_and_last_line(failure['reason']))}")
     reason = f": {metadata['reason']}" if "reason" in metadata else ""

@@ -16,7 +16,7 @@ from tunekit.console import first_and_last_line, plural, print_stderr, print_std
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit.results.costs import line_of_costs
-from tunekit.results.counts import trials_and_failures
+from tunekit.results.counts import none_to_its_end, trials_and_failures
 from tunekit.results.figure import without_lines
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed, format_interval, format_number
@@ -81,7 +81,7 @@ def _print_what_came(folder: Path, metadata: Mapping[str, Any], *how: str, so_fa
     print_anomalies([metadata])
     print_dropped_reports([metadata])
     cost = line_of_costs(metadata)
-    for line in (*how, *([] if cost is None else [cost])):
+    for line in filter(None, (none_to_its_end(metadata), *how, cost)):
         print_stdout(line)
     print_stdout(f"Results: {folder}{disk_use(folder)}")
 

@@ -136,6 +136,7 @@ class ScriptBenchmark(Benchmark):
         self.max_resource_attr = options.max_resource_attr
         self.dataset = name_of(words)
         patterns = _patterns(options.metrics, self.objective)
+        self.metrics = frozenset({*patterns, COST_ATTRIBUTE}) if patterns else None
         self._script = Script(words, folder, variables, sources, templates=templates, metrics=patterns)
         check_program(options.command, self._script, self.space)
 

@@ -134,8 +134,10 @@ class ExperimentState:
         runs_well = any(trial.last_report is not None for trial in self.running_by_id.values())
         if not n_others and not runs_well:
             return "no trial has succeeded"
+        constraint = self.problem.constraint
         if self._incumbents.has_infeasible:  # the metric was finite there
-            return ""
+            never_reported = constraint is not None and constraint not in self.metric_names
+            return f"no trial has succeeded: none reported the constraint {constraint}" if never_reported else ""
         return f"no trial has succeeded: none that did not fail reported a finite {self.problem.objective.metric[0]}"
 
     @property
