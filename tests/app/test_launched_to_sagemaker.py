@@ -1,5 +1,6 @@
 """Sweeps that are launched to SageMaker, on its emulator: results are those of a sweep on this machine."""
 
+import functools
 import json
 import re
 import signal
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 import boto3
+import botocore.loaders
+import botocore.session
 import pytest
 
 from tunekit.cli.main import main
@@ -16,6 +19,7 @@ from tunekit_core import load_experiment
 from tunekit_sagemaker.emulator import Delays, Emulator
 
 QUICK = Delays(starting=0.02, downloading=0.02, uploading=0.02, checkpoint_sync=0.3, grace=30.0)
+LOADER = functools.cache(botocore.loaders.create_loader)  # all sessions share what boto3 knows of AWS
 LAUNCHED = ["hydra/launcher=sagemaker", "hydra.launcher.image=any", "hydra.launcher.prices={ml.m5.large: 3600.0}"]
 SWEEP = [
     "+method=ASHA,RS",
@@ -58,6 +62,7 @@ REAL = [
 def emulator(monkeypatch):
     for name in ("AWS_PROFILE", "AWS_REGION", "TUNEKIT_SAGEMAKER_ROLE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(botocore.session, "create_loader", LOADER)
     with Emulator(delays=QUICK) as running:
         for name, value in running.environment.items():
             monkeypatch.setenv(name, value)
