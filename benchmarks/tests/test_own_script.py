@@ -301,7 +301,7 @@ def test_what_no_pattern_finds_is_no_constraint():
     benchmark = own(metrics={"loss": "loss (.*)", "memory": "memory (.*)"})
     given = {"space": benchmark.space, "objective": benchmark.objective, "metrics": benchmark.metrics}
     assert Problem(**given, constraint="memory").constraint == "memory"
-    with pytest.raises(ConfigurationError, match="constraint=memroy: no report carries .* Did you mean 'memory'"):
+    with pytest.raises(ConfigurationError, match=r"constraint=memroy: no report carries .* Did you mean 'memory'"):
         Problem(**given, constraint="memroy")
     assert own().metrics is None
 

@@ -19,6 +19,10 @@ def refusal(entry, read=SearchSpace.parse):
     ("text", "meant"),
     [
         ("log uniform(1e-4, 1)", "loguniform(1e-4, 1)"),
+        ("1e-4..1", "loguniform(0.0001, 1)"),
+        ("0.01-0.1", "uniform(0.01, 0.1)"),
+        ("1 to 10", "randint(1, 10)"),
+        ("1->1000", "lograndint(1, 1000)"),
         ("log-uniform(1e-4, 1)", "loguniform(1e-4, 1)"),
         ("log_uniform(1e-4, 1)", "loguniform(1e-4, 1)"),
         ("LogUniform(1e-4, 1)", "loguniform(1e-4, 1)"),

@@ -375,7 +375,7 @@ def test_a_space_does_not_change_with_the_mapping_it_came_from():
 @pytest.mark.parametrize(
     ("name", "entry", "message"),
     [
-        ("x", (1, 2), "For a choice of its parts write the list [1, 2], for all numbers between them uniform(1, 2)."),
+        ("x", (1, 2), "For a choice of its parts write the list [1, 2], for all numbers between them randint(1, 2)."),
         ("x", [], "x: choice([]): there must be at least one category."),
         ("x", "uniform(0, 1)", "Use SearchSpace.parse to read domains from text."),
         ("x", float("nan"), "x=nan is neither a domain nor a constant."),

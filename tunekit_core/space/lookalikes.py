@@ -21,6 +21,11 @@ CALL = re.compile(rf"\s*~?\s*{NAME}\s*\(", re.DOTALL)
 NOTHING_BUT_A_CALL = re.compile(r"\s*[^\W\d][\w.]*\(.*\)\s*", re.DOTALL)
 OTHER_BRACKETS = re.compile(rf"\s*~?\s*{NAME}\s*[\[{{<]", re.DOTALL)
 NUMBERS_ALONE = re.compile(rf"\s*~?\s*{NAME}[\s:=]+(?=[-+.\d])", re.DOTALL)
+A_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+FROM_TO = re.compile(rf"\s*({A_NUMBER})\s*(?:\.\.+|…|to|->|–)\s*({A_NUMBER})\s*")
+BROKEN = r"[-+]?\d*(?:\.\d+(?:[eE][-+]?\d+)?|[eE]-\d+)"  # with a point or a negative exponent: 1-2 may be a name
+DASHED = re.compile(rf"\s*({BROKEN})\s*-\s*({A_NUMBER})\s*")
+FAR_APART = 100  # times as large
 QUOTES_AND_BRACKETS = " '\"()[]{}<>"
 NEAR = 0.85  # how close a name is that is meant: "unifrm" is, "original" is no "ordinal"
 LESS_NEAR = 0.75  # where a text is refused anyway
@@ -42,6 +47,7 @@ KIND_KEYS = ("distribution", "_type", "type", "dist", "domain", "sampler")
 LOWER = ("min", "lower", "low", "minvalue", "lower_bound", "_min")
 UPPER = ("max", "upper", "high", "maxvalue", "upper_bound", "_max")
 LISTS = ("values", "choices", "categories", "_value", "options", "bounds", "range")
+CHOICE_OF_ONE = "Text that is no domain is a choice of one: choice([{!r}])."
 NO_SUCH = "a domain with bounds, such as uniform(0.0, 0.9)"
 
 
@@ -50,10 +56,14 @@ def text_like_a_domain(text: str) -> bool:
 
     >>> [text_like_a_domain(text) for text in ("uniform(0, 1)", "log uniform(1, 2)", "uniform[0, 1]", "Adam(lr=0.1)")]
     [True, True, True, True]
+    >>> [text_like_a_domain(text) for text in ("1e-4..1", "0.001-0.1", "1 to 10")]
+    [True, True, True]
+    >>> [text_like_a_domain(text) for text in ("1-2", "2024-01-31", "16:9", "1e4", "3..")]
+    [False, False, False, False, False]
     >>> [text_like_a_domain(text) for text in ("f(x) = 3", "data[1].csv", "normal", "model (second)")]
     [False, False, False, False]
     """
-    if NOTHING_BUT_A_CALL.fullmatch(text) or text.strip() in FUNCTIONS:
+    if NOTHING_BUT_A_CALL.fullmatch(text) or text.strip() in FUNCTIONS or _from_to(text):
         return True
     if match := CALL.match(text):
         return _meant(match["name"]) is not None
@@ -63,13 +73,16 @@ def text_like_a_domain(text: str) -> bool:
 
 def instead_of_text(text: str) -> str:
     """What to type instead of a text that looks like a domain and is none."""
+    if match := _from_to(text):
+        words = f"Write {_all_between(*map(_number_of_text, match.groups()))}"
+        return f"{words}. {CHOICE_OF_ONE.format(text)}"
     match = CALL.match(text) or OTHER_BRACKETS.match(text) or NUMBERS_ALONE.match(text)
     name = _meant(match["name"] if match else text, near=LESS_NEAR)
     if name:
         words = f"Write {_call_of_text(name, text[match.end() :] if match else '')}"
     else:
         words = f"Known are: {', '.join(EXAMPLES.values())}"
-    return f"{words}. Text that is no domain is a choice of one: choice([{text!r}])."
+    return f"{words}. {CHOICE_OF_ONE.format(text)}"
 
 
 def instead_of_mapping(fields: Mapping[Any, Any]) -> str | None:
@@ -109,7 +122,7 @@ def instead_of_object(entry: object) -> str:
         numbers = [as_number(part) for part in entry]
         between = ""
         if len(numbers) == 2 and None not in numbers and sorted(numbers) == numbers:  # type: ignore[type-var]
-            between = f", for all numbers between them uniform({entry[0]!r}, {entry[1]!r})"
+            between = f", for all numbers between them {_all_between(*entry)}"
         return f"For a choice of its parts write the list {as_lists(plain(entry))!r}{between}"
     if (words := _of_other_tool(entry)) is not None:
         return f"Write {words}"
@@ -122,6 +135,22 @@ def instead_of_object(entry: object) -> str:
     if callable(entry):
         return "A function is no domain: what is drawn, and what follows from it, is not computed by a function here"
     return f"An object of type {type(entry).__name__} is not known here"
+
+
+def _from_to(text: str) -> re.Match[str] | None:
+    """The two numbers of a range that is written as people do: ``1e-4..1``, ``0.001-0.1``, ``1 to 10``."""
+    return FROM_TO.fullmatch(text) or DASHED.fullmatch(text)
+
+
+def _number_of_text(text: str) -> float:
+    return int(text) if text.lstrip("+-").isdecimal() else float(text)
+
+
+def _all_between(lower: float, upper: float) -> str:
+    """The domain with these bounds: of whole numbers that of whole numbers; logarithmic where they are far apart."""
+    name = "randint" if type(lower) is type(upper) is int else "uniform"
+    prefix = "log" if 0 < FAR_APART * lower <= upper else ""
+    return f"{prefix}{name}({lower!r}, {upper!r})"
 
 
 def _of_other_tool(entry: object) -> str | None:
