@@ -161,10 +161,13 @@ def test_in_a_notebook_an_interruption_gives_the_result_so_far(interrupted, monk
     assert result.best_value == result.best_configuration["x"]
 
 
-def test_in_a_program_an_interruption_ends_the_program(interrupted, monkeypatch):
+def test_in_a_program_an_interruption_ends_the_program_which_tells_the_best_so_far(interrupted, monkeypatch, capfd):
     monkeypatch.delattr(sys, "ps1", raising=False)
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+    told = capfd.readouterr().err
+    assert "Best loss so far: 0.5 at report 1 of trial 0\n" in told
+    assert told.endswith("Interrupted. To go on, call tune() again with the same arguments.\n")
 
 
 def test_a_sweep_that_is_interrupted_tells_the_best_so_far(tunekit, results, monkeypatch):

@@ -304,9 +304,13 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
             if result.failed:
                 print_stderr(f"It failed: {result.reason}.", style="red")
         except KeyboardInterrupt:
-            if not _is_interactive() or status_of(spec) is not ExperimentStatus.INTERRUPTED:
+            if status_of(spec) is not ExperimentStatus.INTERRUPTED:
                 raise
+            if not _is_interactive():  # nobody gets the result, whose text this is
+                print_stderr(answer(spec.folder, load_experiment(spec.folder).metadata))
             print_stderr("Interrupted. To go on, call tune() again with the same arguments.")
+            if not _is_interactive():
+                raise
         except (RecordError, ReplayError):
             tag = f"{spec.experiment_tag}-anew"
             print_stderr(
