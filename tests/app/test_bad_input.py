@@ -401,6 +401,15 @@ def test_a_clone_in_front_of_an_installed_wheel_is_pointed_out(shell, tmp_path):
     assert str(clone) in finished.err
 
 
+def test_files_of_the_user_are_among_those_that_may_be_meant(tunekit, tmp_path):
+    (tmp_path / "mine/benchmark").mkdir(parents=True)
+    (tmp_path / "mine/benchmark/slow.yaml").write_text("name: script\n")
+    finished = tunekit("benchmark=slo", "--config-dir", "mine")
+    assert finished.status == 2
+    assert "There is no benchmark 'slo'. Did you mean 'slow'? Installed: " in finished.err
+    assert ", script, slow." in finished.err
+
+
 def test_a_file_of_the_user_that_cannot_be_read_is_refused_in_one_line(tunekit, tmp_path):
     (tmp_path / "mine" / "experiment").mkdir(parents=True)
     (tmp_path / "mine" / "experiment" / "bad.yaml").write_text("a: [unclosed\n")

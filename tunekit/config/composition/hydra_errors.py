@@ -13,7 +13,7 @@ from tunekit.config.composition.grammar_errors import cannot_be_read
 from tunekit.config.composition.launcher import find_launcher
 from tunekit.config.composition.source import LIBRARIES_ADD
 from tunekit.config.free_names import decoded_text
-from tunekit.config.options_files.files import split_path
+from tunekit.config.options_files.files import split_path, typed_files
 from tunekit.config.options_files.offered import groups
 from tunekit.config.other_names import meant_by
 from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
@@ -94,8 +94,8 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
     return _not_installed(group, name, error.options or ())
 
 
-def _not_installed(group: str, name: str, known: Iterable[str] = ()) -> str:
-    options = list(groups().get(group, {})) or list(known)
+def _not_installed(group: str, name: str, known: Iterable[str]) -> str:
+    options = sorted({*groups().get(group, {}), *(set(known) - typed_files(group).keys())})  # with the user's own
     close = meant_by(group, name, options) or suggestion(name, options)
     message = f"There is no {group} '{name}'. {close}Installed: {', '.join(options) or 'none'}."
     return message + where_to_find(group, split_name(name)[1])
