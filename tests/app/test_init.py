@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tunekit_core import SearchSpace
+from tunekit_core import SearchSpace, load_experiment
 
 SCRIPTS = Path(__file__).parent / "scripts"
 RUNS = {
@@ -334,3 +334,96 @@ def test_cfg_shows_what_an_options_file_leaves_open(put, tunekit):
     tunekit("init", "train.py")
     shown = tunekit("--config-dir", "conf", "backend=local", "benchmark=train", "--cfg", "job").out
     assert yaml.safe_load(shown)["benchmark"]["metric"] == "???"
+
+
+FLAGS = [
+    # what is declared, the entry that is searched, what the command has for it
+    (
+        ["'--use-bn', action='store_true'", "'--no-use-bn', dest='use_bn', action='store_false'", "DEFAULT use_bn=True"],
+        {"use-bn": "choice([True, False])"},
+        "{no_flags}",
+    ),
+    (["'--bias', action='store_true', default=True", "'--no-bias', dest='bias', action='store_false'"],
+     {"bias": "choice([True, False])"}, "{no_flags}"),
+    (["'--no-bias', dest='bias', action='store_false'", "'--bias', action='store_true'"],
+     {"bias": "choice([True, False])"}, "{no_flags}"),
+    (["'--bias', action='store_true'", "'--no-bias', dest='bias', action='store_const', const=False"],
+     {"bias": "choice([False, True])"}, "{no_flags}"),
+    (["'--no-bn', dest='bn', action='store_false'"], {"no-bn": "choice([False, True])"}, "{flags}"),
+    (["'--nesterov', action='store_const', const=True"], {"nesterov": "choice([False, True])"}, "{flags}"),
+    (["'--lr', type=float, default=1e-3", "DEFAULT lr=0.1"], {"lr": "loguniform(0.01, 1)"}, ""),
+    (["DEFAULT lr=0.1", "'--lr', type=float"], {"lr": "loguniform(0.01, 1)"}, ""),
+    (["DEFAULT lr=0.1", "'--lr', type=float, default=0.5"], {"lr": "loguniform(0.05, 5)"}, ""),
+    (["'--lr', type=float, default=0.1", "'--learning-rate', dest='lr', type=float"],
+     {"lr": "loguniform(0.01, 1)"}, ""),
+]  # fmt: skip
+
+
+def lines_of(declared):
+    return [
+        f"parser.set_defaults({each.removeprefix('DEFAULT ')})" if each.startswith("DEFAULT") else f"parser.add_argument({each})"
+        for each in declared
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("declared", "space", "passed"), FLAGS)
+def test_each_value_of_a_flag_that_is_searched_reaches_the_script(declared, space, passed, results, tunekit):
+    options = propose(tunekit, *lines_of(declared))
+    assert options["space"] == space
+    assert passed in options["command"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        (["'--bias', action='store_true', default=True"], "bias (is True with the flag and without it)"),
+        (["'--bias', action='store_true'", "DEFAULT bias=True"], "bias (is True with the flag and without it)"),
+        (["DEFAULT bias=True", "'--bias', action='store_true'"], "bias (is True with the flag and without it)"),
+        (["'--no-bn', dest='bn', action='store_false', default=False"], "no-bn (is False with the flag and without it)"),
+        (["'--bias', action='store_true', default=known()"], "bias (its default cannot be read)"),
+        (["'--bn', action='store_true'", "'--without-bn', dest='bn', action='store_false'"],
+         "bn (is switched off by --without-bn)"),
+        (["'--bn', action='store_true'", "'--no_bn', dest='bn', action='store_false'"],
+         "bn (is switched off by --no_bn)"),
+        (["'--cosine', dest='decay', action='store_const', const='c'",
+          "'--anneal', dest='decay', action='store_const', const='a'"],
+         "cosine (goes with --anneal, which sets the same), anneal (goes with --cosine, which sets the same)"),
+    ],
+)  # fmt: skip
+def test_a_flag_whose_values_cannot_all_be_said_is_not_searched_and_it_is_said_why(declared, reason, results, tunekit):
+    assert propose(tunekit, *lines_of(declared), "parser.add_argument('-l', type=float, default=1.5)")["space"] == {}
+    assert reason in " ".join(written().replace("  # ", "").split())
+
+
+@pytest.mark.parametrize(
+    ("option", "space"),
+    [
+        ("'--bias', is_flag=True", {"bias": "choice([False, True])"}),
+        ("'use_bias', '--bias/--no-bias', default=True", {"bias": "choice([True, False])"}),
+        ("'--bias', is_flag=True, default=True", {}),
+        ("'--bias', is_flag=True, default=known()", {}),
+        ("'--bias', 'bias', flag_value=False", {}),
+        ("'--bias/--plain', default=True", {}),
+        ("'-b', '--bias', is_flag=True", {"bias": "choice([False, True])"}),
+    ],
+)
+def test_a_flag_of_click_is_searched_where_both_values_can_be_said(option, space, results, tunekit):
+    Path("one.py").write_text(f"import click\n@click.command()\n@click.option({option})\ndef main(bias): ...\nmain()\n")
+    assert tunekit("init", "one.py").status == 0
+    assert yaml.safe_load(written())["space"] == space
+
+
+def test_flags_for_true_and_for_false_reach_the_script(tunekit, results):
+    Path("one.py").write_text(
+        BEGIN + "parser.add_argument('--use-bn', action='store_true')\n"
+        "parser.add_argument('--no-use-bn', dest='use_bn', action='store_false')\n"
+        "parser.add_argument('--nesterov', action='store_true')\n"
+        "parser.set_defaults(use_bn=True)\n"
+        "args = parser.parse_args()\nprint('loss:', 1 + 2 * args.use_bn + args.nesterov)\n"
+    )
+    first, _ = commands(tunekit("init", "one.py"))
+    four = ["searcher=grid", *first[:-1], "stopping.max_num_trials_started=4"]
+    assert tunekit(*four).status == 0
+    (folder,) = results.folders()
+    reported = load_experiment(folder).results
+    assert sorted(reported["loss"]) == [1, 2, 3, 4]

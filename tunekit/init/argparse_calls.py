@@ -8,8 +8,9 @@ from typing import Any
 
 import attrs
 
-from tunekit.init.argparse_arguments import made_argument
-from tunekit.init.arguments import Argument, Interface, Level, command_that_trains
+from tunekit.init.argparse_arguments import Declared, declared_argument
+from tunekit.init.argparse_dests import arguments_of
+from tunekit.init.arguments import Interface, Level, command_that_trains
 from tunekit.init.modules import Module, Program, dotted_name
 from tunekit.init.values import UNKNOWN, ClassOf, Values
 
@@ -21,9 +22,15 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @attrs.define(eq=False)
 class Parser:
-    """A parser, as far as it has been built."""
+    """A parser, as far as it has been built.
 
-    arguments: list[Argument] = attrs.field(factory=list)
+    Attributes:
+        arguments: What it takes itself.
+        commands: Its commands, by name.
+        defaults: By dest what ``set_defaults`` says.
+    """
+
+    arguments: list[Declared] = attrs.field(factory=list)
     commands: dict[str, Parser] = attrs.field(factory=dict)
     defaults: dict[str, Any] = attrs.field(factory=dict)
 
@@ -65,25 +72,14 @@ def _all_below(parser: Parser) -> list[Parser]:
 
 
 def _levels(parser: Parser) -> list[Level]:
-    levels = [Level(arguments=_with_defaults(parser))]
+    levels = [Level(arguments=arguments_of(parser.arguments))]
     while parser.commands:
         names = {name: len(sub.arguments) for name, sub in parser.commands.items()}
         name = command_that_trains(names)
         parser = parser.commands[name]
         others = tuple(other for other in names if other != name)
-        levels.append(Level(words=(name,), arguments=_with_defaults(parser), other_commands=others))
+        levels.append(Level(words=(name,), arguments=arguments_of(parser.arguments), other_commands=others))
     return levels
-
-
-def _with_defaults(parser: Parser) -> list[Argument]:
-    """Its arguments, each once, with what ``set_defaults`` says."""
-    by_name = {each.name: each for each in parser.arguments}
-    return [
-        attrs.evolve(
-            each, default=parser.defaults.get(each.name.replace("-", "_"), each.default), is_required=each.is_required
-        )
-        for each in by_name.values()
-    ]
 
 
 class _Reading:
@@ -245,7 +241,7 @@ class _Reading:
         owner = self._value(func.value, scope)
         if isinstance(owner, Parser):
             if func.attr == "set_defaults":
-                owner.defaults |= {word.arg: self._plain_value(word.value, scope) for word in node.keywords if word.arg}
+                self._set_defaults(owner, node, scope)
             return UNKNOWN
         if isinstance(owner, Object):
             found = self._of_class(owner.module, owner.node, func.attr)
@@ -286,6 +282,7 @@ class _Reading:
         named = [part for word in node.keywords if word.arg == "parents" for part in _elements(word.value)]
         parents = [each for each in (self._value(part, scope) for part in named) if isinstance(each, Parser)]
         parser = Parser([argument for parent in parents for argument in parent.arguments])
+        parser.defaults = {dest: value for parent in parents for dest, value in parent.defaults.items()}
         self.parsers = [*(each for each in self.parsers if not any(each is parent for parent in parents)), parser]
         return parser
 
@@ -343,9 +340,22 @@ class _Reading:
                 return
         words = {word.arg: word.value for word in node.keywords if word.arg}
         given = {name: self._plain_value(value, scope) for name, value in words.items()}
-        argument = made_argument(flags, words, given, scope.module, node.lineno)
-        if argument is not None:
-            parser.arguments.append(argument)
+        declared = declared_argument(flags, words, given, scope.module, node.lineno)
+        if declared is not None:
+            is_set = declared.dest in parser.defaults and "default" not in words
+            parser.arguments.append(declared.with_default(parser.defaults[declared.dest]) if is_set else declared)
+
+    def _set_defaults(self, parser: Parser, node: ast.Call, scope: Scope) -> None:
+        """As argparse does: what is declared already gets the default, and what has none when it is declared."""
+        for word in node.keywords:
+            if word.arg is None:
+                where = f"{scope.module.path.name}, line {node.lineno}"
+                self.notes.append(f"Defaults are set by code that cannot be read ({where}): they may be others.")
+                continue
+            parser.defaults[word.arg] = value = self._plain_value(word.value, scope)
+            parser.arguments = [
+                each.with_default(value) if each.dest == word.arg else each for each in parser.arguments
+            ]
 
 
 def _forget_values(scope: Scope, before: Mapping[str, Any]) -> None:

@@ -31,6 +31,7 @@ class Argument:
         is_list: Whether several values stand behind it.
         help: What the script says about it.
         obstacle: Why it cannot be searched; empty if it can.
+        subject: What it is about, where its name says something else: ``--no-bn`` is about ``bn``.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Argument:
     is_list: bool = False
     help: str = ""
     obstacle: str = ""
+    subject: str = ""
 
 
 @attrs.frozen(kw_only=True)

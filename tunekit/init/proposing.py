@@ -52,7 +52,7 @@ class Proposal:
 
 def propose(argument: Argument) -> Proposal:
     """What to do with an argument."""
-    words = words_of(argument.name)
+    words = words_of(argument.subject or argument.name)
     entry, is_tunable = _lists(argument, words) if argument.is_list else _entry(argument, words)
     if argument.name.startswith("st_"):
         return Proposal(argument=argument, entry=None, is_searched=False, reason="is tunekit's own")
