@@ -339,7 +339,11 @@ def test_cfg_shows_what_an_options_file_leaves_open(put, tunekit):
 FLAGS = [
     # what is declared, the entry that is searched, what the command has for it
     (
-        ["'--use-bn', action='store_true'", "'--no-use-bn', dest='use_bn', action='store_false'", "DEFAULT use_bn=True"],
+        [
+            "'--use-bn', action='store_true'",
+            "'--no-use-bn', dest='use_bn', action='store_false'",
+            "DEFAULT use_bn=True",
+        ],
         {"use-bn": "choice([True, False])"},
         "{no_flags}",
     ),
@@ -360,10 +364,8 @@ FLAGS = [
 
 
 def lines_of(declared):
-    return [
-        f"parser.set_defaults({each.removeprefix('DEFAULT ')})" if each.startswith("DEFAULT") else f"parser.add_argument({each})"
-        for each in declared
-    ]  # fmt: skip
+    calls = [each if each.startswith("DEFAULT ") else f"add_argument {each}" for each in declared]
+    return ["parser.{}({})".format(*each.replace("DEFAULT", "set_defaults").split(" ", 1)) for each in calls]
 
 
 @pytest.mark.parametrize(("declared", "space", "passed"), FLAGS)
@@ -379,7 +381,8 @@ def test_each_value_of_a_flag_that_is_searched_reaches_the_script(declared, spac
         (["'--bias', action='store_true', default=True"], "bias (is True with the flag and without it)"),
         (["'--bias', action='store_true'", "DEFAULT bias=True"], "bias (is True with the flag and without it)"),
         (["DEFAULT bias=True", "'--bias', action='store_true'"], "bias (is True with the flag and without it)"),
-        (["'--no-bn', dest='bn', action='store_false', default=False"], "no-bn (is False with the flag and without it)"),
+        (["'--no-bn', dest='bn', action='store_false', default=False"],
+         "no-bn (is False with the flag and without it)"),
         (["'--bias', action='store_true', default=known()"], "bias (its default cannot be read)"),
         (["'--bn', action='store_true'", "'--without-bn', dest='bn', action='store_false'"],
          "bn (is switched off by --without-bn)"),
@@ -427,3 +430,91 @@ def test_flags_for_true_and_for_false_reach_the_script(tunekit, results):
     (folder,) = results.folders()
     reported = load_experiment(folder).results
     assert sorted(reported["loss"]) == [1, 2, 3, 4]
+
+
+LR = "parser.add_argument('--lr', type=float, default=0.1)"
+EPOCHS = "parser.add_argument('--epochs', type=int, default=9)"
+LOOP = "for epoch in range(1, args.epochs + 1):"
+EACH = "    print('epoch %d val_acc %.4f' % (epoch, v))"
+TEST = "print(f'Test accuracy: {acc:.3f}')"
+
+
+@pytest.mark.parametrize(
+    ("lines", "metric", "often"),
+    [
+        ([LOOP, EACH, "    if epoch == args.epochs - 1:", f"        {TEST}"], "val_acc", "after each epoch"),
+        ([LOOP, "    if epoch == args.epochs:", f"        {TEST}", EACH], "val_acc", "after each epoch"),
+        ([LOOP, EACH, TEST], "val_acc", "after each epoch"),
+        ([LOOP, "    print(f'test acc {acc}')", EACH], "val_acc", "after each epoch"),
+        ([LOOP, EACH, "    print(f'test acc {acc}')"], "val_acc", "after each epoch"),
+        ([LOOP, "    if epoch == args.epochs:", f"        {TEST}"], "test_accuracy", "once, at its end"),
+        ([LOOP, "    if is_last:", f"        {TEST}"], "test_accuracy", "once, at its end"),
+        (
+            [LOOP, "    if epoch != args.epochs:", "        continue", f"    {TEST}"],
+            "test_accuracy",
+            "once, at its end",
+        ),
+        ([LOOP, "    pass", "else:", f"    {TEST}"], "test_accuracy", "once, at its end"),
+        ([LOOP, "    if epoch % 5 == 0:", f"        {TEST}"], "test_accuracy", "in some epochs, under a condition"),
+        ([LOOP, "    if acc > best:", f"        {TEST}"], "test_accuracy", "in some epochs, under a condition"),
+        (
+            [LOOP, "    if epoch % 5:", "        continue", f"    {TEST}"],
+            "test_accuracy",
+            "in some epochs, under a condition",
+        ),
+        ([LOOP, "    if args.verbose:", f"        {TEST}"], "test_accuracy", "after each epoch"),
+        (
+            ["def test(epoch):", "    if epoch == 9:", f"        {TEST}", LOOP, "    test(epoch)"],
+            "test_accuracy",
+            "once, at its end",
+        ),
+        (
+            [LOOP, "    for i, x in enumerate(y):", "        if i == len(y) - 1:", f"            {TEST}"],
+            "test_accuracy",
+            "after each epoch",
+        ),
+        (["for e in range(5):", "    print('epoch', e, 'val_loss', v)"], "val_loss", "after each epoch"),
+        (["for n in range(5):", "    print('val_loss', v)"], "val_loss", "in each round of a loop"),
+        ([LOOP, "    for x in y:", "        print('val_loss', v)"], "val_loss", "several times in an epoch"),
+    ],
+)
+def test_how_often_a_metric_comes_is_read_from_its_loops_and_conditions(lines, metric, often, results, tunekit):
+    options = propose(tunekit, LR, EPOCHS, "args = parser.parse_args()", *lines)
+    assert options["metric"] == metric
+    assert f": {often}.\n" in written().replace("\n# ", " ")
+    assert ("max_resource" in options) is (often == "after each epoch")
+
+
+def test_a_metric_that_is_printed_once_has_no_resource_and_no_early_comparison(results, tunekit):
+    options = propose(
+        tunekit, LR, EPOCHS, "args = parser.parse_args()", LOOP, "    print('epoch', epoch)",
+        "    if epoch == args.epochs:", f"        {TEST}",
+    )  # fmt: skip
+    assert not {"resource", "max_resource", "max_resource_attr"} & set(options)
+    assert options["metrics"].keys() == {"test_accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "metric"),
+    [
+        ("f'Test accuracy: {val_acc:.4f}'", "test_acc"),
+        ("'Test set: loss %.4f' % val_loss", "test_loss"),
+        ("f'Validation loss: {test_loss:.4f}'", "validation_loss"),
+        ("f'Validation loss: {val_loss:.4f}'", "val_loss"),
+        ("f'Test: val_loss {v}'", "val_loss"),
+    ],
+)
+def test_a_value_of_the_test_set_is_not_called_one_of_validation(printed, metric, results, tunekit):
+    assert propose(tunekit, LR, f"print({printed})")["metric"] == metric
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "inf", "-inf", "1e-06", "-3.5E+2", "0.25", "-7", "+1.5"])
+def test_the_pattern_finds_every_form_of_a_number(value, results, tunekit):
+    pattern = propose(tunekit, LR, "print('loss', v)")["metrics"]["loss"]
+    assert re.search(pattern, f"loss {value}")[1] == value
+
+
+def test_a_number_in_groups_is_not_taken_for_its_first_group(results, tunekit):
+    Path("one.py").write_text(BEGIN + LR + "\nprint(f'loss {v:,.2f}')\n")
+    tunekit("init", "one.py")
+    assert yaml.safe_load(written())["metric"] == "???"

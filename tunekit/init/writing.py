@@ -11,6 +11,8 @@ import yaml
 
 from tunekit.init.arguments import Argument
 from tunekit.init.command import CHECKPOINT, Plan, Planned, is_folder_of_trial, plan_command
+from tunekit.init.loops import Often
+from tunekit.init.metrics import NUMBER
 from tunekit.init.proposing import constant, propose
 from tunekit.init.reading import ScriptFound, number_of_epochs
 from tunekit.init.values import UNKNOWN
@@ -18,6 +20,13 @@ from tunekit.init.values import UNKNOWN
 WIDTH = 100
 MISSING = "???"
 LONGEST_HELP = 60
+OFTEN: dict[Often, str] = {
+    "each epoch": "after each epoch",
+    "some epochs": "in some epochs, under a condition",
+    "more often": "several times in an epoch",
+    "each round": "in each round of a loop",
+    "once": "once, at its end",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +56,7 @@ def write_options(found: ScriptFound, head: Sequence[str]) -> Written:
         head: Its first lines.
     """
     arguments, metrics = found.interface.arguments, found.metrics
-    counts = metrics.resource is not None or metrics.often == "each epoch"
+    counts = metrics.often == "each epoch" or (metrics.resource is not None and metrics.often != "some epochs")
     epochs = number_of_epochs(arguments) if metrics.metric is not None and counts else None
     unbuffered = bool(metrics.patterns)
     proposals = [propose(argument) for argument in arguments]
@@ -137,10 +146,9 @@ def _metrics(found: ScriptFound, plan: Plan, max_resource: str | None) -> Iterat
         yield "mode: min  # or max"
         yield "# resource: epoch"
         yield "# metrics:"
-        yield "#   val_loss: 'val_loss: ([0-9.e+-]+)'"
+        yield f"#   val_loss: 'val_loss: {NUMBER}'"
         return
-    often = {"each epoch": "after each epoch", "more often": "several times in an epoch", "once": "once, at its end"}
-    yield from _comment(f"From {metrics.where}: {often[metrics.often]}.")
+    yield from _comment(f"From {metrics.where}: {OFTEN[metrics.often]}.")
     yield f"metric: {_text(metrics.metric)}"
     yield f"mode: {metrics.mode}" + (
         "" if metrics.is_mode_known else "  # its name does not say whether small or large is good"
