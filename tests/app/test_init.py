@@ -518,3 +518,40 @@ def test_a_number_in_groups_is_not_taken_for_its_first_group(results, tunekit):
     Path("one.py").write_text(BEGIN + LR + "\nprint(f'loss {v:,.2f}')\n")
     tunekit("init", "one.py")
     assert yaml.safe_load(written())["metric"] == "???"
+
+
+@pytest.mark.parametrize("name", ["--save-dir", "--out", "--output", "--outdir", "--logdir", "--ckpt", "--log_path"])
+def test_a_folder_that_all_trials_would_share_is_told(name, results, tunekit):
+    propose(tunekit, LR, f"parser.add_argument('{name}', default='./output')")
+    assert f"add {name} {{checkpoint}} to the command: a folder of its own for each." in written().replace("\n# ", " ")
+
+
+def test_a_file_that_all_trials_would_share_is_told(results, tunekit):
+    propose(tunekit, LR, "parser.add_argument('--save_path', default='out/model.pt')")
+    assert "add --save_path {checkpoint}/model.pt to the command: a file of its own" in written().replace("\n# ", " ")
+
+
+@pytest.mark.parametrize("argument", ["'--data-path', default='./data'", "'--log-level', default='info'", "'--ckpt'"])
+def test_what_is_read_or_no_folder_is_not_called_a_shared_folder(argument, results, tunekit):
+    propose(tunekit, LR, f"parser.add_argument({argument})")
+    assert "for all trials" not in written()
+
+
+@pytest.mark.parametrize("name", ["--resume", "--checkpoint", "--ckpt", "--restore", "--resume_from"])
+def test_an_argument_that_resumes_could_be_given_the_checkpoint(name, results, tunekit):
+    propose(tunekit, LR, f"parser.add_argument('{name}', default=None)")
+    assert f"# {name} is a checkpoint to go on from. {{checkpoint}}, the folder of the trial's" in written()
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("train.sh", "'bash train.sh {lr}'"),
+        ("train.R", "'Rscript train.R {lr}'"),
+        ("train.jl", "'julia train.jl {lr}'"),
+        ("train.pl", "'PROGRAM train.pl {lr}'"),
+    ],
+)
+def test_a_script_in_another_language_gets_the_command_that_runs_it(file, command, results, tunekit):
+    Path(file).touch()
+    assert f"benchmark.command={command}" in tunekit("init", file).err.replace("\n", " ")

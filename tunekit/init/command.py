@@ -9,23 +9,11 @@ from collections.abc import Sequence
 import attrs
 
 from tunekit.init.arguments import Argument, Form, Interface, Level
+from tunekit.init.places import is_checkpoint_to_resume, is_folder_of_trial
 from tunekit.init.proposing import Proposal, choice
 from tunekit_core.portable.script_command import OWN, literal_word
 
 CHECKPOINT = "st_checkpoint_dir"
-FOLDERS = (
-    "output_dir",
-    "out_dir",
-    "outdir",
-    "save_dir",
-    "checkpoint_dir",
-    "ckpt_dir",
-    "log_dir",
-    "logdir",
-    "work_dir",
-    "run_dir",
-    "output",
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -111,16 +99,11 @@ def plan_command(
     return Plan(command=" ".join([*words, *interface.words]), searched=searched, others=others, epochs=told)
 
 
-def is_folder_of_trial(argument: Argument) -> bool:
-    """Whether a script has to be told where to write, which is another place for each trial."""
-    return argument.name.replace("-", "_") in FOLDERS
-
-
 def _planned(proposal: Proposal, *, is_last: bool, bools: set[Form]) -> Planned:
     argument = proposal.argument
     name = f"{argument.name}_" if argument.name in OWN else argument.name
     placeholder = f"{{{name}}}"
-    if argument.is_required and is_folder_of_trial(argument):
+    if argument.is_required and is_folder_of_trial(argument) and not is_checkpoint_to_resume(argument):
         words = ("{checkpoint}",) if argument.form == "positional" else (f"--{argument.name}", "{checkpoint}")
         return Planned(proposal=proposal, name="", entry="", words=words)
     if argument.form == "positional":

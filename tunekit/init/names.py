@@ -97,3 +97,14 @@ LARGE = _words("""
 HELD_OUT = _words("val valid validation test eval evaluation dev holdout heldout")
 BEST = _words("best max min highest lowest")
 OF_TRAINING = _words("train training tr batch running")
+WRITTEN = _words("""
+    out output outputs outdir save saves log logs logdir ckpt ckpts checkpoint checkpoints checkpointing result results
+    run runs rundir work workdir exp experiment experiments artifact artifacts tensorboard tb summary savedir
+""")
+PLACES = _words("dir directory folder path root file to")
+WHOLE_PLACES = _words("""
+    out output outputs outdir logdir workdir savedir rundir ckpt ckpts checkpoint checkpoints results logs runs
+""")
+"""Names that say by themselves that something is written there."""
+RESUMES = _words("resume resumes restore checkpoint ckpt")
+READ_THERE = _words("data dataset load pretrained init input teacher from train test val eval")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 import attrs
 import yaml
 
 from tunekit.init.arguments import Argument
-from tunekit.init.command import CHECKPOINT, Plan, Planned, is_folder_of_trial, plan_command
+from tunekit.init.command import CHECKPOINT, Plan, Planned, plan_command
 from tunekit.init.loops import Often
 from tunekit.init.metrics import NUMBER
+from tunekit.init.places import is_checkpoint_to_resume, is_folder_of_trial
 from tunekit.init.proposing import constant, propose
 from tunekit.init.reading import ScriptFound, number_of_epochs
 from tunekit.init.values import UNKNOWN
@@ -185,10 +187,21 @@ def _remarks(plan: Plan) -> Iterator[str]:
         argument = each.proposal.argument
         if argument.name == "seed":
             yield "--seed has the same value in all trials. Add --seed {seed} to the command for one of its own each."
-        if is_folder_of_trial(argument) and argument.form == "option" and argument.name.replace("-", "_") != CHECKPOINT:
+        if argument.form not in ("option", "short") or argument.name.replace("-", "_") == CHECKPOINT:
+            continue
+        typed = argument.flag or f"--{argument.name}"
+        if is_checkpoint_to_resume(argument):
             yield (
-                f"--{argument.name} is the same folder for all trials, which run side by side. If the script "
-                f"writes there, add --{argument.name} {{checkpoint}} to the command: a folder of its own for each."
+                f"{typed} is a checkpoint to go on from. {{checkpoint}}, the folder of the trial's own, could be its "
+                "value: a trial that is paused goes on there, if the script finds what it saved before."
+            )
+        elif is_folder_of_trial(argument):
+            suffix = PurePath(argument.default).suffix if isinstance(argument.default, str) else ""
+            own = f"{{checkpoint}}/{PurePath(argument.default).name}" if suffix else "{checkpoint}"
+            yield (
+                f"{typed} is the same {'file' if suffix else 'folder'} for all trials, which run side by side. If the "
+                f"script writes there, add {typed} {own} to the command: a {'file' if suffix else 'folder'} of its own "
+                "for each."
             )
 
 
