@@ -1,5 +1,6 @@
 """``python -m tunekit init``: scripts in public style, what is proposed for them, and that it runs."""
 
+import json
 import os
 import re
 import shlex
@@ -555,3 +556,96 @@ def test_an_argument_that_resumes_could_be_given_the_checkpoint(name, results, t
 def test_a_script_in_another_language_gets_the_command_that_runs_it(file, command, results, tunekit):
     Path(file).touch()
     assert f"benchmark.command={command}" in tunekit("init", file).err.replace("\n", " ")
+
+
+SETTINGS = """
+data: /data/x
+seed: 1
+optim: {lr: 1e-3, name: adam, nesterov: true, betas: [0.9, 0.999]}
+model: {hidden: [64, 64], dropout: 0.1, pretrained: null}
+epochs: 3
+"""
+OF_FILE = {
+    "optim.lr": "loguniform(1e-05, 0.1)",
+    "optim.nesterov": "choice([True, False])",
+    "model.hidden": "choice([[64, 64], [32, 32], [128, 128]])",
+    "model.dropout": "uniform(0, 0.5)",
+}
+
+
+@pytest.mark.parametrize(
+    ("argument", "reads", "file", "typed"),
+    [
+        (
+            "'--config', required=True",
+            "yaml.safe_load(open(args.config))",
+            "config.yaml",
+            "--config {yaml:config.yaml}",
+        ),
+        ("'-c', '--cfg', default='a.yml'", "OmegaConf.load(args.cfg)", "a.yml", "--cfg {yaml:a.yml}"),
+        ("'--config', default='a.yaml'", "none", "a.yaml", "--config {yaml:a.yaml}"),
+        ("'config'", "load(args.config)", "configs/a.yaml", "{yaml:configs/a.yaml}"),
+        ("'-c', dest='config'", "json.loads(Path(args.config).read_text())", "a.json", "-c {json:a.json}"),
+        ("'--spec', required=True", "json.load(open(args.spec))", "a.json", "--spec {json:a.json}"),
+    ],
+)
+def test_the_entries_of_a_file_of_settings_are_searched(argument, reads, file, typed, results, tunekit):
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).write_text(json.dumps(yaml.safe_load(SETTINGS.replace("1e-3", "0.001"))) if "json" in file else SETTINGS)
+    options = propose(
+        tunekit, "import json, yaml", "from pathlib import Path", "from omegaconf import OmegaConf", "def load(path):",
+        "    return yaml.load(open(path), yaml.Loader)", f"parser.add_argument({argument})",
+        "args = parser.parse_args()", f"settings = {reads}", f"print('loss', {reads})",
+    )  # fmt: skip
+    assert options["command"] == f"python -u one.py {typed}"
+    assert options["space"] == OF_FILE
+    assert "# optim.name: adam\n" in written()
+    assert "# data: /data/x\n" in written()
+    assert "optim.betas (takes several values), model.pretrained." in written().replace("\n  # ", " ")
+
+
+def test_a_click_option_that_names_a_file_of_settings_is_found(results, tunekit):
+    Path("config.yaml").write_text(SETTINGS)
+    Path("one.py").write_text(
+        "import click, yaml\n@click.command()\n@click.option('--config', type=click.Path(), required=True)\n"
+        "def main(config):\n    with open(config) as file:\n        print('loss', yaml.safe_load(file))\nmain()\n"
+    )
+    assert tunekit("init", "one.py").status == 0
+    assert yaml.safe_load(written())["space"] == OF_FILE
+
+
+def test_a_script_that_reads_a_file_runs_with_what_is_set_in_it(put, tunekit, results):
+    Path("config.yaml").write_text(SETTINGS)
+    Path("one.py").write_text(
+        BEGIN + "import yaml\nparser.add_argument('--config', required=True)\n"
+        "parser.add_argument('--lr', type=float, default=None)\nparser.add_argument('--shuffle', action='store_true')\n"
+        "args = parser.parse_args()\nsettings = yaml.safe_load(open(args.config))\n"
+        "assert settings['data'] == '/data/x'\nassert not args.shuffle\n"
+        "for epoch in range(1, settings['epochs'] + 1):\n"
+        "    print('epoch', epoch, 'loss', args.lr + settings['model']['hidden'][1] + settings['optim']['nesterov'])\n"
+    )
+    first, _ = commands(tunekit("init", "one.py"))
+    options = yaml.safe_load(written())
+    assert set(options["space"]) == {"lr", "optim.nesterov", "model.hidden", "model.dropout"}
+    assert (options["max_resource"], options["max_resource_attr"]) == (3, "epochs")
+    assert tunekit(*first).status == 0
+    assert results.metadata()[0]["n_reports"] == 6
+
+
+@pytest.mark.parametrize("files", [[], ["a.yaml", "b.yaml"]])
+def test_a_file_of_settings_that_is_not_known_is_said(files, results, tunekit):
+    for file in files:
+        Path(file).write_text(SETTINGS)
+    Path("one.py").write_text(
+        BEGIN + "import yaml\nparser.add_argument('--config', required=True)\n"
+        "args = parser.parse_args()\nprint('loss', yaml.safe_load(open(args.config)))\n"
+    )
+    said = tunekit("init", "one.py").err.replace("\n", " ")
+    assert "config is a file that the script reads. To search what stands in yours, write --config {yaml:FILE}" in said
+
+
+def test_a_file_of_data_is_no_file_of_settings(results, tunekit):
+    Path("data.json").write_text('{"n": 0.5}')
+    lines = ["parser.add_argument('--train-data', default='data.json')", "args = parser.parse_args()", "import json"]
+    options = propose(tunekit, LR, *lines, "data = json.load(open(args.train_data))")
+    assert set(options["space"]) == {"lr"}

@@ -25,7 +25,8 @@ class Planned:
         name: What its entry in the space is called.
         entry: What stands there.
         words: What the command has for it; nothing if a placeholder for many passes it.
-        group: The placeholder for many that passes it: ``"arguments"``, ``"flags"``, ``"no_flags"`` or ``"overrides"``.
+        group: The placeholder for many that passes it: ``"arguments"``, ``"flags"``, ``"no_flags"``, ``"overrides"``
+            or ``"file"``, the copy of one.
     """
 
     proposal: Proposal
@@ -69,12 +70,14 @@ def plan_command(
     searched: list[Planned] = []
     others: list[Planned] = []
     told: Planned | None = None
+    # The copy of a file gets whatever no other placeholder takes: all else has one of its own.
+    has_file = any(each.file for each in interface.arguments)
     depth = len(interface.levels)
     for number, level in enumerate(interface.levels, 1):
         words += [shlex.quote(literal_word(word)) for word in level.words]
         of_level = [by_argument[id(argument)] for argument in level.arguments]
         bools = {each.argument.form for each in of_level if each.is_searched and each.argument.kind == "bool"}
-        planned = [_planned(each, is_last=number == depth, bools=bools) for each in of_level]
+        planned = [_planned(each, is_last=number == depth and not has_file, bools=bools) for each in of_level]
         here: list[Planned] = []
         for each in planned:
             is_told = each.proposal.argument is epochs
@@ -106,6 +109,12 @@ def _planned(proposal: Proposal, *, is_last: bool, bools: set[Form]) -> Planned:
     if argument.is_required and is_folder_of_trial(argument) and not is_checkpoint_to_resume(argument):
         words = ("{checkpoint}",) if argument.form == "positional" else (f"--{argument.name}", "{checkpoint}")
         return Planned(proposal=proposal, name="", entry="", words=words)
+    if argument.file:
+        copy = f"{{{'json' if argument.file.endswith('.json') else 'yaml'}:{argument.file}}}"
+        typed = {"positional": (), "short": (argument.flag,)}.get(argument.form, (f"--{argument.name}",))
+        return Planned(proposal=proposal, name="", entry="", words=(*typed, shlex.quote(copy) if " " in copy else copy))
+    if argument.form == "in_file":
+        return Planned(proposal=proposal, name=argument.name, entry=proposal.entry, group="file")
     if argument.form == "positional":
         return Planned(proposal=proposal, name=name, entry=proposal.entry, words=(placeholder,))
     if argument.form == "short":
@@ -133,7 +142,7 @@ def _flag(proposal: Proposal, name: str, *, is_last: bool, bools: set[Form]) -> 
         return Planned(proposal=proposal, name=name, entry=entry, words=(f"{{{name}}}",))
     if not is_last:  # nothing in the place of one word
         return Planned(
-            proposal=attrs.evolve(proposal, is_searched=False, reason="a flag before the command"),
+            proposal=attrs.evolve(proposal, is_searched=False, reason="a flag, which no placeholder passes here"),
             name=name,
             entry=None,
         )

@@ -108,3 +108,8 @@ WHOLE_PLACES = _words("""
 """Names that say by themselves that something is written there."""
 RESUMES = _words("resume resumes restore checkpoint ckpt")
 READ_THERE = _words("data dataset load pretrained init input teacher from train test val eval")
+SETTINGS = _words("""
+    config configs configuration cfg conf setting settings hparams hyperparams hyperparameters params options opts yaml
+    json recipe
+""")
+"""Names of an argument that is a file of settings."""

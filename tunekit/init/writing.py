@@ -127,7 +127,7 @@ def _remark(each: Planned) -> str:
 
 def _needed(each: Planned, plan: Plan) -> str:
     """What has to be added to the command for an entry that is not in force."""
-    words = " ".join(each.words) if each.words else f"{{{each.group}}}" if each.group else ""
+    words = " ".join(each.words) if each.words else f"{{{each.group}}}" if each.group not in ("", "file") else ""
     if not words or words in plan.command or (words == "{arguments}" and "{" not in plan.command):
         return ""
     return f" (add {words} to the command)"
@@ -185,11 +185,12 @@ def _last_epoch(epochs: Argument) -> str:
 def _remarks(plan: Plan) -> Iterator[str]:
     for each in plan.others:
         argument = each.proposal.argument
-        if argument.name == "seed":
-            yield "--seed has the same value in all trials. Add --seed {seed} to the command for one of its own each."
+        typed = argument.flag or f"--{argument.name}"
+        if argument.name == "seed" and argument.form in ("option", "short", "override"):
+            own = "seed={seed}" if argument.form == "override" else f"{typed} {{seed}}"
+            yield f"{argument.name} has the same value in all trials. Add {own} to the command for one of its own each."
         if argument.form not in ("option", "short") or argument.name.replace("-", "_") == CHECKPOINT:
             continue
-        typed = argument.flag or f"--{argument.name}"
         if is_checkpoint_to_resume(argument):
             yield (
                 f"{typed} is a checkpoint to go on from. {{checkpoint}}, the folder of the trial's own, could be its "
