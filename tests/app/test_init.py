@@ -649,3 +649,25 @@ def test_a_file_of_data_is_no_file_of_settings(results, tunekit):
     lines = ["parser.add_argument('--train-data', default='data.json')", "args = parser.parse_args()", "import json"]
     options = propose(tunekit, LR, *lines, "data = json.load(open(args.train_data))")
     assert set(options["space"]) == {"lr"}
+
+
+OPTIONS = BEGIN + "parser.add_argument('--lr', type=float, default=0.1)\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "imports", "command"),
+    [
+        ("some/package/train.py", "from ..options import parser", "-m some.package.train"),
+        ("some/__main__.py", "from .options import parser", "-m some"),
+        ("some/package/train.py", "from some.options import parser", "-m some.package.train"),
+        ("some/train.py", "from options import parser", "some/train.py"),
+    ],
+)
+def test_a_module_of_a_package_is_run_as_one(script, imports, command, put, tunekit, results):
+    Path("some/package").mkdir(parents=True)
+    Path("some/options.py").write_text(OPTIONS)
+    Path(script).write_text(f"{imports}\nargs = parser.parse_args()\nprint('loss', args.lr)\n")
+    first, _ = commands(tunekit("init", script, "name=mine"))
+    assert yaml.safe_load(written())["command"] == f"python -u {command} {{arguments}}"
+    assert tunekit(*first).status == 0
+    assert results.metadata()[0]["n_reports"] == 2

@@ -118,10 +118,9 @@ class _Reading:
 
     def _statement(self, statement: ast.stmt, scope: Scope) -> None:
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            for name in [alias.name for alias in statement.names]:
-                whole = (
-                    f"{statement.module or ''}.{name}".lstrip(".") if isinstance(statement, ast.ImportFrom) else name
-                )
+            for alias in statement.names:
+                is_from = isinstance(statement, ast.ImportFrom)
+                whole = scope.module.imported.get(alias.asname or alias.name, "") if is_from else alias.name
                 for dotted in (whole, whole.rpartition(".")[0]):
                     module = self._program.local(dotted)
                     if module is not None:

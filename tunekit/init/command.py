@@ -54,19 +54,24 @@ class Plan:
 
 
 def plan_command(
-    interface: Interface, proposals: Sequence[Proposal], script: str, epochs: Argument | None, *, unbuffered: bool
+    interface: Interface,
+    proposals: Sequence[Proposal],
+    script: Sequence[str],
+    epochs: Argument | None,
+    *,
+    unbuffered: bool,
 ) -> Plan:
     """Put the command together.
 
     Args:
         interface: What the script takes.
         proposals: For each of its arguments, in the same order.
-        script: The path of the script, as it is typed.
+        script: What Python runs: the path of the script, or ``-m`` and its name.
         epochs: The argument that says how far to go.
         unbuffered: Whether what the script prints has to come through at once.
     """
     by_argument = {id(proposal.argument): proposal for proposal in proposals}
-    words = [_python(), *(["-u"] if unbuffered else []), shlex.quote(literal_word(script))]
+    words = [_python(), *(["-u"] if unbuffered else []), *(shlex.quote(literal_word(word)) for word in script)]
     searched: list[Planned] = []
     others: list[Planned] = []
     told: Planned | None = None

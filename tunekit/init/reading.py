@@ -49,11 +49,13 @@ class ScriptFound:
 
     Attributes:
         path: Its path, as it was typed.
+        module: What ``python -m`` calls it, if it has to be run so; otherwise nothing.
         interface: What it takes.
         metrics: What it reports.
     """
 
     path: str
+    module: str
     interface: Interface
     metrics: Metrics
 
@@ -74,7 +76,7 @@ def read_script(path: str) -> ScriptFound:
         metrics = find_metrics(program.imported_modules(), prints_log=interface.prints_log)
     except RecursionError as error:
         raise ConfigurationError(f"{path} cannot be read: what is in it is nested too deeply.", value=path) from error
-    return ScriptFound(path=path, interface=interface, metrics=metrics)
+    return ScriptFound(path=path, module=program.name_of_module(), interface=interface, metrics=metrics)
 
 
 def _nothing_found(path: str, program: Program, interface: Interface | None) -> ConfigurationError:

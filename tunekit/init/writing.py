@@ -62,7 +62,8 @@ def write_options(found: ScriptFound, head: Sequence[str]) -> Written:
     epochs = number_of_epochs(arguments) if metrics.metric is not None and counts else None
     unbuffered = bool(metrics.patterns)
     proposals = [propose(argument) for argument in arguments]
-    plan = plan_command(found.interface, proposals, found.path, epochs, unbuffered=unbuffered)
+    script = ["-m", found.module] if found.module else [found.path]
+    plan = plan_command(found.interface, proposals, script, epochs, unbuffered=unbuffered)
     max_resource = None if plan.epochs is None or epochs is None else _last_epoch(epochs)
     missing = {each.name: each.proposal.argument.help for each in plan.searched if each.entry == MISSING}
     if not any(each.proposal.is_searched for each in plan.searched):
