@@ -166,6 +166,7 @@ def test_a_domain_lies_around_the_default(argument, entry, results, tunekit):
         "'--device', choices=['cpu', 'cuda'], default='cpu'",
         "'--no-cuda', action='store_true'",
         "'--dataset', choices=['a', 'b']",
+        "'--init_from', choices=['scratch', 'resume']",
         "'--lr', default=0.1",
         "'--warmup', type=bool, default=False",
         "'--lr', type=float, action='append'",
@@ -417,6 +418,15 @@ def test_a_flag_of_click_is_searched_where_both_values_can_be_said(option, space
     assert yaml.safe_load(written())["space"] == space
 
 
+def test_a_flag_is_not_said_to_be_passed_by_a_placeholder_that_changes_another(results, tunekit):
+    propose(
+        tunekit,
+        "parser.add_argument('--bias', action=argparse.BooleanOptionalAction)",
+        "parser.add_argument('--debug', action='store_true')",
+    )
+    assert "# debug: choice([False, True])  # False by default (does not go with {no_flags})\n" in written()
+
+
 def test_flags_for_true_and_for_false_reach_the_script(tunekit, results):
     Path("one.py").write_text(
         BEGIN + "parser.add_argument('--use-bn', action='store_true')\n"
@@ -435,6 +445,8 @@ def test_flags_for_true_and_for_false_reach_the_script(tunekit, results):
 
 LR = "parser.add_argument('--lr', type=float, default=0.1)"
 EPOCHS = "parser.add_argument('--epochs', type=int, default=9)"
+AGAIN = "in each epoch of several trainings, one after the other"
+ONCE = "once, at its end"
 LOOP = "for epoch in range(1, args.epochs + 1):"
 EACH = "    print('epoch %d val_acc %.4f' % (epoch, v))"
 TEST = "print(f'Test accuracy: {acc:.3f}')"
@@ -475,7 +487,14 @@ TEST = "print(f'Test accuracy: {acc:.3f}')"
             "after each epoch",
         ),
         (["for e in range(5):", "    print('epoch', e, 'val_loss', v)"], "val_loss", "after each epoch"),
-        (["for n in range(5):", "    print('val_loss', v)"], "val_loss", "in each round of a loop"),
+        (["for n in range(5):", "    print('val_loss', v)"], "val_loss", "in rounds of a loop"),
+        (["for fold in folds:", f"    {LOOP}", f"    {EACH}"], "val_acc", AGAIN),
+        (["for fold in folds:", f"    {LOOP}", f"    {EACH}", "print(f'mean val_acc {m}')"], "mean_val_acc", ONCE),
+        (
+            [LOOP, "    for step, x in enumerate(y):", "        print('val_loss', v)"],
+            "val_loss",
+            "several times in an epoch",
+        ),
         ([LOOP, "    for x in y:", "        print('val_loss', v)"], "val_loss", "several times in an epoch"),
     ],
 )
@@ -528,8 +547,8 @@ def test_a_folder_that_all_trials_would_share_is_told(name, results, tunekit):
 
 
 def test_a_file_that_all_trials_would_share_is_told(results, tunekit):
-    propose(tunekit, LR, "parser.add_argument('--save_path', default='out/model.pt')")
-    assert "add --save_path {checkpoint}/model.pt to the command: a file of its own" in written().replace("\n# ", " ")
+    propose(tunekit, LR, "parser.add_argument('--model-out', default='out/model.pt')")
+    assert "add --model-out {checkpoint}/model.pt to the command: a file of its own" in written().replace("\n# ", " ")
 
 
 @pytest.mark.parametrize("argument", ["'--data-path', default='./data'", "'--log-level', default='info'", "'--ckpt'"])

@@ -10,9 +10,9 @@ from tunekit.init.conditions import HOW, How, how_often_it_holds
 from tunekit.init.modules import Module
 from tunekit.init.names import COUNTERS, EPOCHS, words_of
 
-Often = Literal["each epoch", "some epochs", "more often", "each round", "once"]
-"""The surest first; a round is one of a loop that may not be over epochs."""
-OFTEN: tuple[Often, ...] = ("each epoch", "some epochs", "more often", "each round", "once")
+Often = Literal["each epoch", "some epochs", "more often", "again", "rounds", "once"]
+"""The surest first. Again is in each epoch of several trainings; rounds are of a loop that may not be over epochs."""
+OFTEN: tuple[Often, ...] = ("each epoch", "some epochs", "more often", "again", "rounds", "once")
 DEEPEST = 4
 Loop = ast.For | ast.While | ast.AsyncFor
 
@@ -47,12 +47,14 @@ class Loops:
             child, node = node, self._parents[node]
             if isinstance(node, Loop) and child not in node.orelse:
                 holds = min(holds, _passed_over(node, child), key=HOW.index)
-                if self._counts_epochs(node):
-                    return _under("each epoch", holds)
                 around = self.how_often(node, depth)
-                if holds == "once":  # in the last round of an inner loop
+                if holds == "once":  # in the last round of this loop
                     return around
-                return "each round" if around in ("once", "each round") else "more often"
+                if around in ("once", "rounds") and not self._counts_epochs(node):
+                    return "rounds"
+                return (
+                    _under("each epoch", holds) if around == "once" else "again" if around == "rounds" else "more often"
+                )
             if isinstance(node, ast.If) and child is not node.test:
                 holds = min(holds, how_often_it_holds(node.test, is_true=child in node.body), key=HOW.index)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -20,6 +20,8 @@ SPREADS = ("std", "var")
 ERRORS = frozenset({"err", "error"})
 EPOCH_WORDS = frozenset({"epoch", "epochs", "ep"})
 TEST, VALIDATION = frozenset({"test"}), frozenset({"val", "valid", "validation", "dev"})
+UNCOUNTED: tuple[Often, ...] = ("once", "again")
+"""How often a metric comes that has no resource: none counts on from 1."""
 FREQUENCY: Mapping[Often, int] = {"each epoch": 2, "some epochs": 1}
 ESCAPED = re.compile(r"\\([ =:#%@&,;<>/\"'-])")  # signs that mean themselves in a regular expression
 
@@ -77,7 +79,7 @@ def _reported(modules: Sequence[Module], loops: Loops) -> Metrics | None:
         often = loops.how_often(call)
         if resource is None and counters:
             notes.append(f"{counters[0]} is 0 the first time, and resources are from 1 on, so reports are counted.")
-        resource = resource if often != "once" else None
+        resource = resource if often not in UNCOUNTED else None
         for name in names:
             found = _metric(name, words_of(name), often)
             metrics = attrs.evolve(found[1], resource=resource, where=where, often=often, notes=tuple(notes))
@@ -160,7 +162,7 @@ def _with_others(
     patterns = {chosen.name: pattern}
     resource = None
     often = loops.how_often(chosen.line.call)
-    for each in sorted(found, key=lambda each: each.line is not chosen.line) if often != "once" else ():
+    for each in sorted(found, key=lambda each: each.line is not chosen.line) if often not in UNCOUNTED else ():
         is_counter = bool(set(each.words) & COUNTERS) and not set(each.words) & (SMALL | LARGE)
         if resource is None and is_counter and each.name != chosen.name and loops.begins_at_one(each.value.node):
             counted = _pattern(each, lines, WHOLE)

@@ -34,6 +34,8 @@ NEVER = _words("""
     tokenizer train trust url user val valid validation verbose version visualize wandb worker workers world
     xpu
 """)
+OTHER_WORK = _words("resume test eval evaluate predict prediction inference infer generate export")
+"""What a script may do in place of training: no choice with one of these is searched."""
 RATES = _words("lr eta")
 RATE_PAIRS = (("learning", "rate"), ("step", "size"))
 NO_RATES = _words("decay gamma warmup factor min scheduler schedule drop step steps end final")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from tunekit.init.arguments import Argument
 from tunekit.init.names import PLACES, READ_THERE, RESUMES, WHOLE_PLACES, WRITTEN, words_of
 
@@ -12,7 +14,9 @@ def is_folder_of_trial(argument: Argument) -> bool:
     said = set(words)
     if argument.kind != "text" or argument.is_list or argument.choices is not None or said & READ_THERE:
         return False
-    return (len(words) == 1 and bool(said & WHOLE_PLACES)) or bool(said & WRITTEN and said & PLACES)
+    is_file = isinstance(argument.default, str) and bool(PurePath(argument.default).suffix)
+    is_place = is_file or bool(said & PLACES)
+    return (len(words) == 1 and bool(said & WHOLE_PLACES)) or (is_place and bool(said & WRITTEN))
 
 
 def is_checkpoint_to_resume(argument: Argument) -> bool:

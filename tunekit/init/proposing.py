@@ -18,6 +18,7 @@ from tunekit.init.names import (
     NEVER,
     NO_RATES,
     OTHER_WHOLE,
+    OTHER_WORK,
     RATE_PAIRS,
     RATES,
     SCALES,
@@ -105,6 +106,7 @@ def _entry(argument: Argument, words: list[str]) -> tuple[str | None, bool]:
         values = [True, False] if default is True else [False, True]
         return choice(values), not never and bool(SWITCHES & set(words))
     if argument.choices is not None:
+        never = never or bool(OTHER_WORK & {str(value).lower() for value in argument.choices})
         others = [value for value in argument.choices if value != default]
         values = [default, *others] if len(others) < len(argument.choices) else others
         return (choice(values) if len(values) > 1 else None), not never and len(values) > 1

@@ -26,7 +26,8 @@ OFTEN: dict[Often, str] = {
     "each epoch": "after each epoch",
     "some epochs": "in some epochs, under a condition",
     "more often": "several times in an epoch",
-    "each round": "in each round of a loop",
+    "again": "in each epoch of several trainings, one after the other",
+    "rounds": "in rounds of a loop",
     "once": "once, at its end",
 }
 
@@ -129,6 +130,9 @@ def _remark(each: Planned) -> str:
 def _needed(each: Planned, plan: Plan) -> str:
     """What has to be added to the command for an entry that is not in force."""
     words = " ".join(each.words) if each.words else f"{{{each.group}}}" if each.group not in ("", "file") else ""
+    other = {"flags": "{no_flags}", "no_flags": "{flags}"}.get(each.group)
+    if other is not None and other in plan.command:
+        return f" (does not go with {other})"
     if not words or words in plan.command or (words == "{arguments}" and "{" not in plan.command):
         return ""
     return f" (add {words} to the command)"
