@@ -33,6 +33,7 @@ LACKS = {
     "typer_app": ("data", "benchmark.space.data"),
     "with_reporter": ("max_resource", "benchmark.max_resource"),
 }
+LR = "parser.add_argument('--lr', type=float, default=0.1)"
 BEGIN = "import argparse\nparser = argparse.ArgumentParser()\n"
 
 
@@ -385,6 +386,7 @@ def test_each_value_of_a_flag_that_is_searched_reaches_the_script(declared, spac
         (["DEFAULT bias=True", "'--bias', action='store_true'"], "bias (is True with the flag and without it)"),
         (["'--no-bn', dest='bn', action='store_false', default=False"],
          "no-bn (is False with the flag and without it)"),
+        (["'--bn', action='store_false'"], "bn (is False with the flag, which has the same name)"),
         (["'--bias', action='store_true', default=known()"], "bias (its default cannot be read)"),
         (["'--bn', action='store_true'", "'--without-bn', dest='bn', action='store_false'"],
          "bn (is switched off by --without-bn)"),
@@ -398,6 +400,18 @@ def test_each_value_of_a_flag_that_is_searched_reaches_the_script(declared, spac
 def test_a_flag_whose_values_cannot_all_be_said_is_not_searched_and_it_is_said_why(declared, reason, results, tunekit):
     assert propose(tunekit, *lines_of(declared), "parser.add_argument('-l', type=float, default=1.5)")["space"] == {}
     assert reason in " ".join(written().replace("  # ", "").split())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["add = parser.add_argument", "add('--lr', type=float, default=0.1)"],
+        [LR, "parser.add_argument('rest', nargs=argparse.REMAINDER)"],
+        [LR, "parser.add_argument('rest', nargs='...')"],
+    ],
+)
+def test_what_is_found_is_all_that_the_script_needs(lines, results, tunekit):
+    assert propose(tunekit, *lines)["space"] == {"lr": "loguniform(0.01, 1)"}
 
 
 @pytest.mark.parametrize(
@@ -443,7 +457,6 @@ def test_flags_for_true_and_for_false_reach_the_script(tunekit, results):
     assert sorted(reported["loss"]) == [1, 2, 3, 4]
 
 
-LR = "parser.add_argument('--lr', type=float, default=0.1)"
 EPOCHS = "parser.add_argument('--epochs', type=int, default=9)"
 AGAIN = "in each epoch of several trainings, one after the other"
 ONCE = "once, at its end"

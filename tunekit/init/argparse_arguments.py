@@ -60,7 +60,7 @@ def declared_argument(
     name = (long or flags)[0].lstrip("-")
     if form == "short":
         name = given["dest"] if isinstance(given.get("dest"), str) else max(flags, key=len).lstrip("-")
-    nargs = given.get("nargs")
+    nargs = "..." if _last(dotted_name(module, words.get("nargs"))) == "REMAINDER" else given.get("nargs")
     flag = max(flags, key=len) if form == "short" else ""
     default = given.get("default", UNKNOWN if "default" in words else None)
     kind, obstacle = _kind(words.get("type"), default, module)
@@ -91,8 +91,8 @@ def declared_argument(
         default=_known(default),
         choices=choices if kind != "bool" else None,
         is_required=given.get("required") is True
-        or (form == "positional" and nargs not in ("?", "*") and default is None),
-        is_list=nargs in ("+", "*")
+        or (form == "positional" and nargs not in ("?", "*", "...") and default is None),
+        is_list=nargs in ("+", "*", "...")
         or (isinstance(nargs, int) and nargs is not True)
         or ("nargs" in words and nargs is UNKNOWN),
         help=one_line(given.get("help")),

@@ -35,6 +35,13 @@ class Parser:
     defaults: dict[str, Any] = attrs.field(factory=dict)
 
 
+@attrs.frozen(eq=False)
+class Adder:
+    """The method of a parser that declares an argument, under a name of its own: ``add = parser.add_argument``."""
+
+    parser: Parser
+
+
 @attrs.define(eq=False)
 class Object:
     """An object of a class of the user's, by the names of its attributes."""
@@ -178,6 +185,8 @@ class _Reading:
             owner = self._value(node.value, scope)
             if isinstance(owner, Object):
                 return owner.names.get(node.attr, UNKNOWN)
+            if isinstance(owner, Parser) and node.attr == "add_argument":
+                return Adder(owner)
             module = self._program.local(dotted_name(scope.module, node.value)) if owner is UNKNOWN else None
             if module is not None:
                 return self._named(node.attr, self.run_module(module))
@@ -211,6 +220,11 @@ class _Reading:
             answer = self._method(node, node.func, scope)
             if answer is not None:
                 return answer
+        elif isinstance(node.func, ast.Name):
+            adder = scope.names.get(node.func.id)
+            if isinstance(adder, Adder):
+                self._declare(adder.parser, node, scope)
+                return UNKNOWN
         given = [self._value(part, scope) for part in node.args if not isinstance(part, ast.Starred)]
         named = {word.arg: self._value(word.value, scope) for word in node.keywords if word.arg}
         name = dotted_name(scope.module, node.func)
@@ -360,7 +374,7 @@ class _Reading:
 def _forget_values(scope: Scope, before: Mapping[str, Any]) -> None:
     """A value that is set in one of several branches is not known behind them; a parser may well be."""
     for name, value in scope.names.items():
-        if value is not before.get(name) and not isinstance(value, Parser | Object):
+        if value is not before.get(name) and not isinstance(value, Parser | Object | Adder):
             scope.names[name] = UNKNOWN
 
 
@@ -371,7 +385,7 @@ def _begins_as_argument(node: ast.Call, reading: _Reading, scope: Scope) -> bool
 
 
 def _plain(names: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in names.items() if not isinstance(value, Parser | Object)}
+    return {name: value for name, value in names.items() if not isinstance(value, Parser | Object | Adder)}
 
 
 def _elements(node: ast.expr) -> list[ast.expr]:

@@ -71,6 +71,8 @@ def _switch(declared: Declared) -> Argument:
         obstacle = obstacle or "its default cannot be read"
     elif sets is not UNKNOWN and (sets == default or (isinstance(sets, bool) and bool(default) is sets)):
         obstacle = f"is {sets} with the flag and without it"
+    elif sets is False and argument.name.replace("-", "_") == declared.dest:
+        obstacle = obstacle or "is False with the flag, which has the same name"
     subject = "" if sets is True else declared.dest
     explained = f"true passes it: {declared.dest} is {sets} then" if subject and sets is not UNKNOWN else ""
     return attrs.evolve(
