@@ -501,6 +501,11 @@ TEST = "print(f'Test accuracy: {acc:.3f}')"
         ),
         (["for e in range(5):", "    print('epoch', e, 'val_loss', v)"], "val_loss", "after each epoch"),
         (["for n in range(5):", "    print('val_loss', v)"], "val_loss", "in rounds of a loop"),
+        (
+            ["def test(epoch):", "    if epoch % 5:", "        return", f"    {TEST}", LOOP, "    test(epoch)"],
+            "test_accuracy",
+            "in some epochs, under a condition",
+        ),
         (["for fold in folds:", f"    {LOOP}", f"    {EACH}"], "val_acc", AGAIN),
         (["for fold in folds:", f"    {LOOP}", f"    {EACH}", "print(f'mean val_acc {m}')"], "mean_val_acc", ONCE),
         (
@@ -636,6 +641,37 @@ def test_the_entries_of_a_file_of_settings_are_searched(argument, reads, file, t
     assert "optim.betas (takes several values), model.pretrained." in written().replace("\n  # ", " ")
 
 
+def test_an_entry_that_an_argument_may_go_over_is_told(results, tunekit):
+    Path("a.yaml").write_text("lr: 0.1\nwd: 0.01\n")
+    options = propose(tunekit, LR, "parser.add_argument('--config', default='a.yaml')")
+    assert set(options["space"]) == {"lr", "wd"}
+    assert "# lr of a.yaml: the script has an argument of that name as well" in written()
+
+
+def test_a_group_of_which_one_has_to_be_given_is_told(results, tunekit):
+    lines = ["group = parser.add_mutually_exclusive_group(required=True)", "group.add_argument('--a')"]
+    propose(tunekit, LR, *lines, "group.add_argument('--b')")
+    assert "# One argument of a group has to be given (one.py, line 4)" in written()
+
+
+def test_a_switch_of_tyro_without_a_default_is_passed_with_its_value(results, tunekit):
+    Path("one.py").write_text(
+        "import tyro\nfrom dataclasses import dataclass\n@dataclass\nclass Options:\n    bias: bool\n"
+        "tyro.cli(Options)\nprint('loss', 1)\n"
+    )
+    assert tunekit("init", "one.py").status == 0
+    assert yaml.safe_load(written())["command"] == "python -u one.py {arguments}"
+
+
+def test_a_flag_of_typer_that_is_true_by_default_is_not_searched(results, tunekit):
+    Path("one.py").write_text(
+        "import typer\ndef main(lr: float = 0.1, bias: bool = typer.Option(True, '--bias')):\n    print('loss', 1)\n"
+        "typer.run(main)\n"
+    )
+    assert tunekit("init", "one.py").status == 0
+    assert set(yaml.safe_load(written())["space"]) == {"lr"}
+
+
 def test_a_click_option_that_names_a_file_of_settings_is_found(results, tunekit):
     Path("config.yaml").write_text(SETTINGS)
     Path("one.py").write_text(
@@ -693,11 +729,17 @@ OPTIONS = BEGIN + "parser.add_argument('--lr', type=float, default=0.1)\n"
         ("some/__main__.py", "from .options import parser", "-m some"),
         ("some/package/train.py", "from some.options import parser", "-m some.package.train"),
         ("some/train.py", "from options import parser", "some/train.py"),
+        (
+            "some/train.py",
+            "import sys; sys.path.append('.'); import other; from options import parser",
+            "some/train.py",
+        ),
     ],
 )
 def test_a_module_of_a_package_is_run_as_one(script, imports, command, put, tunekit, results):
     Path("some/package").mkdir(parents=True)
     Path("some/options.py").write_text(OPTIONS)
+    Path("other.py").touch()
     Path(script).write_text(f"{imports}\nargs = parser.parse_args()\nprint('loss', args.lr)\n")
     first, _ = commands(tunekit("init", script, "name=mine"))
     assert yaml.safe_load(written())["command"] == f"python -u {command} {{arguments}}"

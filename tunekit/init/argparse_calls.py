@@ -244,6 +244,12 @@ class _Reading:
             self._declare(self._parser(func.value, scope), node, scope)
             return UNKNOWN
         if func.attr in ("add_argument_group", "add_mutually_exclusive_group", "add_subparsers"):
+            is_required = any(word.arg == "required" and ast.unparse(word.value) == "True" for word in node.keywords)
+            if is_required and func.attr == "add_mutually_exclusive_group":
+                where = f"{scope.module.path.name}, line {node.lineno}"
+                self.notes.append(
+                    f"One argument of a group has to be given ({where}): add it to the command, unless it passes one."
+                )
             return self._parser(func.value, scope)
         if func.attr == "add_parser":
             owner, name = self._parser(func.value, scope), self._plain_value(node.args[0] if node.args else None, scope)

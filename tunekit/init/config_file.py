@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -32,7 +33,7 @@ def with_config_file(interface: Interface, program: Program) -> Interface:
         return interface
     opened = _opened(program)
     for number, level in enumerate(interface.levels):
-        for place, argument in enumerate(level.arguments):
+        for argument in level.arguments:
             if not _is_file_of_settings(argument, opened):
                 continue
             others = [each for each in interface.arguments if each is not argument]
@@ -40,24 +41,39 @@ def with_config_file(interface: Interface, program: Program) -> Interface:
             notes: list[str] = []
             content = content_of(Path(file), notes) if file else {}
             if not content:
-                notes.append(_what_to_type(argument))
-                return attrs.evolve(interface, notes=[*interface.notes, *notes])
-            based = next((key for key in BASES if isinstance(content.get(key), str | list)), None)
-            if based is not None:
-                notes.append(
-                    f"{file} names others under {based}. Trials read a copy of it that lies elsewhere: paths there "
-                    "have to be absolute, or from the folder in which you type."
-                )
+                return attrs.evolve(interface, notes=[*interface.notes, *notes, _what_to_type(argument)])
             found = [argument_of_entry(name, value, "in_file") for name, value in entries(content)]
-            arguments = [_over(each, found) for each in level.arguments]
-            arguments[place] = attrs.evolve(argument, file=file)
             typed = {_last(each.name) for each in others}
-            arguments += [each for each in found if _last(each.name) not in typed]
-            levels = [*interface.levels[:number], attrs.evolve(level, arguments=arguments)]
-            return attrs.evolve(
-                interface, levels=[*levels, *interface.levels[number + 1 :]], notes=[*interface.notes, *notes]
-            )
+            twice = [each.name for each in found if _last(each.name) in typed]
+            notes += [*_on_bases(file, content), *_on_names(file, twice)]
+            arguments = [
+                *(
+                    attrs.evolve(each, file=file) if each is argument else _over(each, found)
+                    for each in level.arguments
+                ),
+                *(each for each in found if each.name not in twice),
+            ]
+            levels = list(interface.levels)
+            levels[number] = attrs.evolve(level, arguments=arguments)
+            return attrs.evolve(interface, levels=levels, notes=[*interface.notes, *notes])
     return interface
+
+
+def _on_bases(file: str, content: Mapping[str, Any]) -> Iterator[str]:
+    base = next((key for key in BASES if isinstance(content.get(key), str | list)), None)
+    if base is not None:
+        yield (
+            f"{file} names others under {base}. Trials read a copy of it that lies elsewhere: paths there have to be "
+            "absolute, or from the folder in which you type."
+        )
+
+
+def _on_names(file: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield (
+            f"{', '.join(names)} of {file}: the script has an argument of that name as well, which is taken to go over "
+            "the file. If the file goes over it, search the entry in its place."
+        )
 
 
 def _is_file_of_settings(argument: Argument, opened: frozenset[str]) -> bool:

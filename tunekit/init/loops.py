@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -46,7 +47,7 @@ class Loops:
         while node in self._parents:
             child, node = node, self._parents[node]
             if isinstance(node, Loop) and child not in node.orelse:
-                holds = min(holds, _passed_over(node, child), key=HOW.index)
+                holds = min(holds, _reached(node.body, child, ast.Continue), key=HOW.index)
                 around = self.how_often(node, depth)
                 if holds == "once":  # in the last round of this loop
                     return around
@@ -58,6 +59,7 @@ class Loops:
             if isinstance(node, ast.If) and child is not node.test:
                 holds = min(holds, how_often_it_holds(node.test, is_true=child in node.body), key=HOW.index)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                holds = min(holds, _reached(node.body, child, ast.Return), key=HOW.index)
                 calls = self._calls.get(node.name, []) if depth < DEEPEST else []
                 found = [self.how_often(call, depth + 1) for call in calls]
                 return _under(min(found, key=OFTEN.index, default="once"), holds)
@@ -122,13 +124,11 @@ def _under(often: Often, holds: How) -> Often:
     return "some epochs" if holds == "sometimes" else "once"
 
 
-def _passed_over(loop: ast.AST, statement: ast.AST) -> How:
-    """How often a statement of a loop is reached, for a ``continue`` before it."""
+def _reached(body: Sequence[ast.stmt], statement: ast.AST, leaves: type[ast.stmt]) -> How:
+    """How often a statement of a body is reached, where conditions before it may leave it."""
     holds: How = "always"
-    for each in getattr(loop, "body", []):
-        if each is statement:
-            break
-        if isinstance(each, ast.If) and isinstance(each.body[-1], ast.Continue):
+    for each in itertools.takewhile(lambda each: each is not statement, body):
+        if isinstance(each, ast.If) and isinstance(each.body[-1], leaves):
             holds = min(holds, how_often_it_holds(each.test, is_true=False), key=HOW.index)
     return holds
 

@@ -83,7 +83,9 @@ class Program:
         names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
         firsts = {name.partition(".")[0] for name in names} - set(LIBRARIES)
-        is_of_root = any(_lies_in(self._root, name) and not _lies_in(self._folder, name) for name in firsts)
+        here = {name for name in firsts if _lies_in(self._folder, name)}
+        there = {name for name in firsts if _lies_in(self._root, name)}
+        is_of_root = there > here
         return ".".join(parts) if (is_relative or is_of_root) and all(part.isidentifier() for part in parts) else ""
 
     def modules_with(self, library: str) -> list[Module]:
