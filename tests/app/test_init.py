@@ -712,6 +712,23 @@ def test_a_file_of_settings_that_is_not_known_is_said(files, results, tunekit):
     assert "config is a file that the script reads. To search what stands in yours, write --config {yaml:FILE}" in said
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("wd: [0.1", "a.yaml cannot be read: "),
+        ("1: 3", "a.yaml has the key 1, of which no copy is made: put it in quotes"),
+        ("a: [2020-01-01]", "a.yaml has the value 2020-01-01, of which no copy is made"),
+        ("[1, 2]", "config is a file that the script reads."),
+        ("", "config is a file that the script reads."),
+    ],
+)
+def test_a_file_of_settings_that_cannot_be_copied_is_left_to_the_script(text, words, results, tunekit):
+    Path("a.yaml").write_text(text)
+    options = propose(tunekit, LR, "parser.add_argument('--config', default='a.yaml')")
+    assert options["command"] == "python one.py {arguments}"
+    assert words in written().replace("\n# ", " ")
+
+
 def test_a_file_of_data_is_no_file_of_settings(results, tunekit):
     Path("data.json").write_text('{"n": 0.5}')
     lines = ["parser.add_argument('--train-data', default='data.json')", "args = parser.parse_args()", "import json"]

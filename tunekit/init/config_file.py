@@ -40,7 +40,10 @@ def with_config_file(interface: Interface, program: Program) -> Interface:
             file = _file(argument, others, program)
             notes: list[str] = []
             content = content_of(Path(file), notes) if file else {}
-            if not content:
+            odd = next(_odd(content), None)
+            if odd is not None:
+                notes.append(f"{file} has {odd}, of which no copy is made: put it in quotes, and type this again.")
+            if not content or odd is not None:
                 return attrs.evolve(interface, notes=[*interface.notes, *notes, _what_to_type(argument)])
             found = [argument_of_entry(name, value, "in_file") for name, value in entries(content)]
             typed = {_last(each.name) for each in others}
@@ -57,6 +60,18 @@ def with_config_file(interface: Interface, program: Program) -> Interface:
             levels[number] = attrs.evolve(level, arguments=arguments)
             return attrs.evolve(interface, levels=levels, notes=[*interface.notes, *notes])
     return interface
+
+
+def _odd(content: Any) -> Iterator[str]:
+    """What the copy of a file cannot hold: keys and values that JSON has not."""
+    if isinstance(content, dict):
+        yield from (f"the key {key}" for key in content if not isinstance(key, str))
+        content = list(content.values())
+    if isinstance(content, list):
+        for each in content:
+            yield from _odd(each)
+    elif content is not None and not isinstance(content, str | int | float):
+        yield f"the value {content}"
 
 
 def _on_bases(file: str, content: Mapping[str, Any]) -> Iterator[str]:
@@ -93,7 +108,8 @@ def _is_name_of_file(value: object) -> bool:
 def _file(argument: Argument, others: Sequence[Argument], program: Program) -> str:
     """Its path, as it is typed: the default, or the only one that can be meant."""
     if isinstance(argument.default, str) and argument.default:
-        return argument.default if _is_name_of_file(argument.default) and Path(argument.default).is_file() else ""
+        can_be_copied = _is_name_of_file(argument.default) and not set(argument.default) & set("{}")
+        return argument.default if can_be_copied and Path(argument.default).is_file() else ""
     if not argument.is_required and any(propose(each).is_searched for each in others):
         return ""  # the script has its arguments, and goes without
     folders = dict.fromkeys(base / place for base in (Path("."), program.script.path.parent) for place in PLACES)
@@ -101,11 +117,12 @@ def _file(argument: Argument, others: Sequence[Argument], program: Program) -> s
     named = [path for path in files.values() if set(words_of(path.stem)) & (SETTINGS | {"default"})]
     found = list(files.values())
     only = found if len(found) == 1 else named if len(named) == 1 else []
-    return str(only[0]) if only else ""
+    return only[0].as_posix() if only else ""
 
 
 def _may_be(path: Path) -> bool:
-    numbers = (value for _, value in entries(content_of(path, []))) if path.suffix in SUFFIXES else ()
+    is_file = path.suffix in SUFFIXES and path.is_file() and not set(path.as_posix()) & set("{}")
+    numbers = (value for _, value in entries(content_of(path, []))) if is_file else ()
     return any(type(value) in (int, float) for value in numbers)
 
 
