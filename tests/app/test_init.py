@@ -1,5 +1,6 @@
 """``python -m tunekit init``: scripts in public style, what is proposed for them, and that it runs."""
 
+import json
 import os
 import re
 import shlex
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tunekit_core import SearchSpace
+from tunekit_core import SearchSpace, load_experiment
 
 SCRIPTS = Path(__file__).parent / "scripts"
 RUNS = {
@@ -32,6 +33,7 @@ LACKS = {
     "typer_app": ("data", "benchmark.space.data"),
     "with_reporter": ("max_resource", "benchmark.max_resource"),
 }
+LR = "parser.add_argument('--lr', type=float, default=0.1)"
 BEGIN = "import argparse\nparser = argparse.ArgumentParser()\n"
 
 
@@ -165,6 +167,7 @@ def test_a_domain_lies_around_the_default(argument, entry, results, tunekit):
         "'--device', choices=['cpu', 'cuda'], default='cpu'",
         "'--no-cuda', action='store_true'",
         "'--dataset', choices=['a', 'b']",
+        "'--init_from', choices=['scratch', 'resume']",
         "'--lr', default=0.1",
         "'--warmup', type=bool, default=False",
         "'--lr', type=float, action='append'",
@@ -334,3 +337,428 @@ def test_cfg_shows_what_an_options_file_leaves_open(put, tunekit):
     tunekit("init", "train.py")
     shown = tunekit("--config-dir", "conf", "backend=local", "benchmark=train", "--cfg", "job").out
     assert yaml.safe_load(shown)["benchmark"]["metric"] == "???"
+
+
+FLAGS = [
+    # what is declared, the entry that is searched, what the command has for it
+    (
+        [
+            "'--use-bn', action='store_true'",
+            "'--no-use-bn', dest='use_bn', action='store_false'",
+            "DEFAULT use_bn=True",
+        ],
+        {"use-bn": "choice([True, False])"},
+        "{no_flags}",
+    ),
+    (["'--bias', action='store_true', default=True", "'--no-bias', dest='bias', action='store_false'"],
+     {"bias": "choice([True, False])"}, "{no_flags}"),
+    (["'--no-bias', dest='bias', action='store_false'", "'--bias', action='store_true'"],
+     {"bias": "choice([True, False])"}, "{no_flags}"),
+    (["'--bias', action='store_true'", "'--no-bias', dest='bias', action='store_const', const=False"],
+     {"bias": "choice([False, True])"}, "{no_flags}"),
+    (["'--no-bn', dest='bn', action='store_false'"], {"no-bn": "choice([False, True])"}, "{flags}"),
+    (["'--nesterov', action='store_const', const=True"], {"nesterov": "choice([False, True])"}, "{flags}"),
+    (["'--lr', type=float, default=1e-3", "DEFAULT lr=0.1"], {"lr": "loguniform(0.01, 1)"}, ""),
+    (["DEFAULT lr=0.1", "'--lr', type=float"], {"lr": "loguniform(0.01, 1)"}, ""),
+    (["DEFAULT lr=0.1", "'--lr', type=float, default=0.5"], {"lr": "loguniform(0.05, 5)"}, ""),
+    (["'--lr', type=float, default=0.1", "'--learning-rate', dest='lr', type=float"],
+     {"lr": "loguniform(0.01, 1)"}, ""),
+]  # fmt: skip
+
+
+def lines_of(declared):
+    calls = [each if each.startswith("DEFAULT ") else f"add_argument {each}" for each in declared]
+    return ["parser.{}({})".format(*each.replace("DEFAULT", "set_defaults").split(" ", 1)) for each in calls]
+
+
+@pytest.mark.parametrize(("declared", "space", "passed"), FLAGS)
+def test_each_value_of_a_flag_that_is_searched_reaches_the_script(declared, space, passed, results, tunekit):
+    options = propose(tunekit, *lines_of(declared))
+    assert options["space"] == space
+    assert passed in options["command"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        (["'--bias', action='store_true', default=True"], "bias (is True with the flag and without it)"),
+        (["'--bias', action='store_true'", "DEFAULT bias=True"], "bias (is True with the flag and without it)"),
+        (["DEFAULT bias=True", "'--bias', action='store_true'"], "bias (is True with the flag and without it)"),
+        (["'--no-bn', dest='bn', action='store_false', default=False"],
+         "no-bn (is False with the flag and without it)"),
+        (["'--bn', action='store_false'"], "bn (is False with the flag, which has the same name)"),
+        (["'--bias', action='store_true', default=known()"], "bias (its default cannot be read)"),
+        (["'--bn', action='store_true'", "'--without-bn', dest='bn', action='store_false'"],
+         "bn (is switched off by --without-bn)"),
+        (["'--bn', action='store_true'", "'--no_bn', dest='bn', action='store_false'"],
+         "bn (is switched off by --no_bn)"),
+        (["'--cosine', dest='decay', action='store_const', const='c'",
+          "'--anneal', dest='decay', action='store_const', const='a'"],
+         "cosine (goes with --anneal, which sets the same), anneal (goes with --cosine, which sets the same)"),
+    ],
+)  # fmt: skip
+def test_a_flag_whose_values_cannot_all_be_said_is_not_searched_and_it_is_said_why(declared, reason, results, tunekit):
+    assert propose(tunekit, *lines_of(declared), "parser.add_argument('-l', type=float, default=1.5)")["space"] == {}
+    assert reason in " ".join(written().replace("  # ", "").split())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["add = parser.add_argument", "add('--lr', type=float, default=0.1)"],
+        [LR, "parser.add_argument('rest', nargs=argparse.REMAINDER)"],
+        [LR, "parser.add_argument('rest', nargs='...')"],
+    ],
+)
+def test_what_is_found_is_all_that_the_script_needs(lines, results, tunekit):
+    assert propose(tunekit, *lines)["space"] == {"lr": "loguniform(0.01, 1)"}
+
+
+@pytest.mark.parametrize(
+    ("option", "space"),
+    [
+        ("'--bias', is_flag=True", {"bias": "choice([False, True])"}),
+        ("'use_bias', '--bias/--no-bias', default=True", {"bias": "choice([True, False])"}),
+        ("'--bias', is_flag=True, default=True", {}),
+        ("'--bias', is_flag=True, default=known()", {}),
+        ("'--bias', 'bias', flag_value=False", {}),
+        ("'--bias/--plain', default=True", {}),
+        ("'-b', '--bias', is_flag=True", {"bias": "choice([False, True])"}),
+    ],
+)
+def test_a_flag_of_click_is_searched_where_both_values_can_be_said(option, space, results, tunekit):
+    Path("one.py").write_text(f"import click\n@click.command()\n@click.option({option})\ndef main(bias): ...\nmain()\n")
+    assert tunekit("init", "one.py").status == 0
+    assert yaml.safe_load(written())["space"] == space
+
+
+def test_a_flag_is_not_said_to_be_passed_by_a_placeholder_that_changes_another(results, tunekit):
+    propose(
+        tunekit,
+        "parser.add_argument('--bias', action=argparse.BooleanOptionalAction)",
+        "parser.add_argument('--debug', action='store_true')",
+    )
+    assert "# debug: choice([False, True])  # False by default (does not go with {no_flags})\n" in written()
+
+
+def test_flags_for_true_and_for_false_reach_the_script(tunekit, results):
+    Path("one.py").write_text(
+        BEGIN + "parser.add_argument('--use-bn', action='store_true')\n"
+        "parser.add_argument('--no-use-bn', dest='use_bn', action='store_false')\n"
+        "parser.add_argument('--nesterov', action='store_true')\n"
+        "parser.set_defaults(use_bn=True)\n"
+        "args = parser.parse_args()\nprint('loss:', 1 + 2 * args.use_bn + args.nesterov)\n"
+    )
+    first, _ = commands(tunekit("init", "one.py"))
+    four = ["searcher=grid", *first[:-1], "stopping.max_num_trials_started=4"]
+    assert tunekit(*four).status == 0
+    (folder,) = results.folders()
+    reported = load_experiment(folder).results
+    assert sorted(reported["loss"]) == [1, 2, 3, 4]
+
+
+EPOCHS = "parser.add_argument('--epochs', type=int, default=9)"
+AGAIN = "in each epoch of several trainings, one after the other"
+ONCE = "once, at its end"
+LOOP = "for epoch in range(1, args.epochs + 1):"
+EACH = "    print('epoch %d val_acc %.4f' % (epoch, v))"
+TEST = "print(f'Test accuracy: {acc:.3f}')"
+
+
+@pytest.mark.parametrize(
+    ("lines", "metric", "often"),
+    [
+        ([LOOP, EACH, "    if epoch == args.epochs - 1:", f"        {TEST}"], "val_acc", "after each epoch"),
+        ([LOOP, "    if epoch == args.epochs:", f"        {TEST}", EACH], "val_acc", "after each epoch"),
+        ([LOOP, EACH, TEST], "val_acc", "after each epoch"),
+        ([LOOP, "    print(f'test acc {acc}')", EACH], "val_acc", "after each epoch"),
+        ([LOOP, EACH, "    print(f'test acc {acc}')"], "val_acc", "after each epoch"),
+        ([LOOP, "    if epoch == args.epochs:", f"        {TEST}"], "test_accuracy", "once, at its end"),
+        ([LOOP, "    if is_last:", f"        {TEST}"], "test_accuracy", "once, at its end"),
+        (
+            [LOOP, "    if epoch != args.epochs:", "        continue", f"    {TEST}"],
+            "test_accuracy",
+            "once, at its end",
+        ),
+        ([LOOP, "    pass", "else:", f"    {TEST}"], "test_accuracy", "once, at its end"),
+        ([LOOP, "    if epoch % 5 == 0:", f"        {TEST}"], "test_accuracy", "in some epochs, under a condition"),
+        ([LOOP, "    if acc > best:", f"        {TEST}"], "test_accuracy", "in some epochs, under a condition"),
+        (
+            [LOOP, "    if epoch % 5:", "        continue", f"    {TEST}"],
+            "test_accuracy",
+            "in some epochs, under a condition",
+        ),
+        ([LOOP, "    if args.verbose:", f"        {TEST}"], "test_accuracy", "after each epoch"),
+        (
+            ["def test(epoch):", "    if epoch == 9:", f"        {TEST}", LOOP, "    test(epoch)"],
+            "test_accuracy",
+            "once, at its end",
+        ),
+        (
+            [LOOP, "    for i, x in enumerate(y):", "        if i == len(y) - 1:", f"            {TEST}"],
+            "test_accuracy",
+            "after each epoch",
+        ),
+        (["for e in range(5):", "    print('epoch', e, 'val_loss', v)"], "val_loss", "after each epoch"),
+        (["for n in range(5):", "    print('val_loss', v)"], "val_loss", "in rounds of a loop"),
+        (
+            ["def test(epoch):", "    if epoch % 5:", "        return", f"    {TEST}", LOOP, "    test(epoch)"],
+            "test_accuracy",
+            "in some epochs, under a condition",
+        ),
+        (["for fold in folds:", f"    {LOOP}", f"    {EACH}"], "val_acc", AGAIN),
+        (["for fold in folds:", f"    {LOOP}", f"    {EACH}", "print(f'mean val_acc {m}')"], "mean_val_acc", ONCE),
+        (
+            [LOOP, "    for step, x in enumerate(y):", "        print('val_loss', v)"],
+            "val_loss",
+            "several times in an epoch",
+        ),
+        ([LOOP, "    for x in y:", "        print('val_loss', v)"], "val_loss", "several times in an epoch"),
+    ],
+)
+def test_how_often_a_metric_comes_is_read_from_its_loops_and_conditions(lines, metric, often, results, tunekit):
+    options = propose(tunekit, LR, EPOCHS, "args = parser.parse_args()", *lines)
+    assert options["metric"] == metric
+    assert f": {often}.\n" in written().replace("\n# ", " ")
+    assert ("max_resource" in options) is (often == "after each epoch")
+
+
+def test_a_metric_that_is_printed_once_has_no_resource_and_no_early_comparison(results, tunekit):
+    options = propose(
+        tunekit, LR, EPOCHS, "args = parser.parse_args()", LOOP, "    print('epoch', epoch)",
+        "    if epoch == args.epochs:", f"        {TEST}",
+    )  # fmt: skip
+    assert not {"resource", "max_resource", "max_resource_attr"} & set(options)
+    assert options["metrics"].keys() == {"test_accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "metric"),
+    [
+        ("f'Test accuracy: {val_acc:.4f}'", "test_acc"),
+        ("'Test set: loss %.4f' % val_loss", "test_loss"),
+        ("f'Validation loss: {test_loss:.4f}'", "validation_loss"),
+        ("f'Validation loss: {val_loss:.4f}'", "val_loss"),
+        ("f'Test: val_loss {v}'", "val_loss"),
+    ],
+)
+def test_a_value_of_the_test_set_is_not_called_one_of_validation(printed, metric, results, tunekit):
+    assert propose(tunekit, LR, f"print({printed})")["metric"] == metric
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "inf", "-inf", "1e-06", "-3.5E+2", "0.25", "-7", "+1.5"])
+def test_the_pattern_finds_every_form_of_a_number(value, results, tunekit):
+    pattern = propose(tunekit, LR, "print('loss', v)")["metrics"]["loss"]
+    assert re.search(pattern, f"loss {value}")[1] == value
+
+
+def test_a_number_in_groups_is_not_taken_for_its_first_group(results, tunekit):
+    Path("one.py").write_text(BEGIN + LR + "\nprint(f'loss {v:,.2f}')\n")
+    tunekit("init", "one.py")
+    assert yaml.safe_load(written())["metric"] == "???"
+
+
+@pytest.mark.parametrize("name", ["--save-dir", "--out", "--output", "--outdir", "--logdir", "--ckpt", "--log_path"])
+def test_a_folder_that_all_trials_would_share_is_told(name, results, tunekit):
+    propose(tunekit, LR, f"parser.add_argument('{name}', default='./output')")
+    assert f"add {name} {{checkpoint}} to the command: a folder of its own for each." in written().replace("\n# ", " ")
+
+
+def test_a_file_that_all_trials_would_share_is_told(results, tunekit):
+    propose(tunekit, LR, "parser.add_argument('--model-out', default='out/model.pt')")
+    assert "add --model-out {checkpoint}/model.pt to the command: a file of its own" in written().replace("\n# ", " ")
+
+
+@pytest.mark.parametrize("argument", ["'--data-path', default='./data'", "'--log-level', default='info'", "'--ckpt'"])
+def test_what_is_read_or_no_folder_is_not_called_a_shared_folder(argument, results, tunekit):
+    propose(tunekit, LR, f"parser.add_argument({argument})")
+    assert "for all trials" not in written()
+
+
+@pytest.mark.parametrize("name", ["--resume", "--checkpoint", "--ckpt", "--restore", "--resume_from"])
+def test_an_argument_that_resumes_could_be_given_the_checkpoint(name, results, tunekit):
+    propose(tunekit, LR, f"parser.add_argument('{name}', default=None)")
+    assert f"# {name} is a checkpoint to go on from. {{checkpoint}}, the folder of the trial's" in written()
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("train.sh", "'bash train.sh {lr}'"),
+        ("train.R", "'Rscript train.R {lr}'"),
+        ("train.jl", "'julia train.jl {lr}'"),
+        ("train.pl", "'PROGRAM train.pl {lr}'"),
+    ],
+)
+def test_a_script_in_another_language_gets_the_command_that_runs_it(file, command, results, tunekit):
+    Path(file).touch()
+    assert f"benchmark.command={command}" in tunekit("init", file).err.replace("\n", " ")
+
+
+SETTINGS = """
+data: /data/x
+seed: 1
+optim: {lr: 1e-3, name: adam, nesterov: true, betas: [0.9, 0.999]}
+model: {hidden: [64, 64], dropout: 0.1, pretrained: null}
+epochs: 3
+"""
+OF_FILE = {
+    "optim.lr": "loguniform(1e-05, 0.1)",
+    "optim.nesterov": "choice([True, False])",
+    "model.hidden": "choice([[64, 64], [32, 32], [128, 128]])",
+    "model.dropout": "uniform(0, 0.5)",
+}
+
+
+@pytest.mark.parametrize(
+    ("argument", "reads", "file", "typed"),
+    [
+        (
+            "'--config', required=True",
+            "yaml.safe_load(open(args.config))",
+            "config.yaml",
+            "--config {yaml:config.yaml}",
+        ),
+        ("'-c', '--cfg', default='a.yml'", "OmegaConf.load(args.cfg)", "a.yml", "--cfg {yaml:a.yml}"),
+        ("'--config', default='a.yaml'", "none", "a.yaml", "--config {yaml:a.yaml}"),
+        ("'config'", "load(args.config)", "configs/a.yaml", "{yaml:configs/a.yaml}"),
+        ("'-c', dest='config'", "json.loads(Path(args.config).read_text())", "a.json", "-c {json:a.json}"),
+        ("'--spec', required=True", "json.load(open(args.spec))", "a.json", "--spec {json:a.json}"),
+    ],
+)
+def test_the_entries_of_a_file_of_settings_are_searched(argument, reads, file, typed, results, tunekit):
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).write_text(json.dumps(yaml.safe_load(SETTINGS.replace("1e-3", "0.001"))) if "json" in file else SETTINGS)
+    options = propose(
+        tunekit, "import json, yaml", "from pathlib import Path", "from omegaconf import OmegaConf", "def load(path):",
+        "    return yaml.load(open(path), yaml.Loader)", f"parser.add_argument({argument})",
+        "args = parser.parse_args()", f"settings = {reads}", f"print('loss', {reads})",
+    )  # fmt: skip
+    assert options["command"] == f"python -u one.py {typed}"
+    assert options["space"] == OF_FILE
+    assert "# optim.name: adam\n" in written()
+    assert "# data: /data/x\n" in written()
+    assert "optim.betas (takes several values), model.pretrained." in written().replace("\n  # ", " ")
+
+
+def test_an_entry_that_an_argument_may_go_over_is_told(results, tunekit):
+    Path("a.yaml").write_text("lr: 0.1\nwd: 0.01\n")
+    options = propose(tunekit, LR, "parser.add_argument('--config', default='a.yaml')")
+    assert set(options["space"]) == {"lr", "wd"}
+    assert "# lr of a.yaml: the script has an argument of that name as well" in written()
+
+
+def test_a_group_of_which_one_has_to_be_given_is_told(results, tunekit):
+    lines = ["group = parser.add_mutually_exclusive_group(required=True)", "group.add_argument('--a')"]
+    propose(tunekit, LR, *lines, "group.add_argument('--b')")
+    assert "# One argument of a group has to be given (one.py, line 4)" in written()
+
+
+def test_a_switch_of_tyro_without_a_default_is_passed_with_its_value(results, tunekit):
+    Path("one.py").write_text(
+        "import tyro\nfrom dataclasses import dataclass\n@dataclass\nclass Options:\n    bias: bool\n"
+        "tyro.cli(Options)\nprint('loss', 1)\n"
+    )
+    assert tunekit("init", "one.py").status == 0
+    assert yaml.safe_load(written())["command"] == "python -u one.py {arguments}"
+
+
+def test_a_flag_of_typer_that_is_true_by_default_is_not_searched(results, tunekit):
+    Path("one.py").write_text(
+        "import typer\ndef main(lr: float = 0.1, bias: bool = typer.Option(True, '--bias')):\n    print('loss', 1)\n"
+        "typer.run(main)\n"
+    )
+    assert tunekit("init", "one.py").status == 0
+    assert set(yaml.safe_load(written())["space"]) == {"lr"}
+
+
+def test_a_click_option_that_names_a_file_of_settings_is_found(results, tunekit):
+    Path("config.yaml").write_text(SETTINGS)
+    Path("one.py").write_text(
+        "import click, yaml\n@click.command()\n@click.option('--config', type=click.Path(), required=True)\n"
+        "def main(config):\n    with open(config) as file:\n        print('loss', yaml.safe_load(file))\nmain()\n"
+    )
+    assert tunekit("init", "one.py").status == 0
+    assert yaml.safe_load(written())["space"] == OF_FILE
+
+
+def test_a_script_that_reads_a_file_runs_with_what_is_set_in_it(put, tunekit, results):
+    Path("config.yaml").write_text(SETTINGS)
+    Path("one.py").write_text(
+        BEGIN + "import yaml\nparser.add_argument('--config', required=True)\n"
+        "parser.add_argument('--lr', type=float, default=None)\nparser.add_argument('--shuffle', action='store_true')\n"
+        "args = parser.parse_args()\nsettings = yaml.safe_load(open(args.config))\n"
+        "assert settings['data'] == '/data/x'\nassert not args.shuffle\n"
+        "for epoch in range(1, settings['epochs'] + 1):\n"
+        "    print('epoch', epoch, 'loss', args.lr + settings['model']['hidden'][1] + settings['optim']['nesterov'])\n"
+    )
+    first, _ = commands(tunekit("init", "one.py"))
+    options = yaml.safe_load(written())
+    assert set(options["space"]) == {"lr", "optim.nesterov", "model.hidden", "model.dropout"}
+    assert (options["max_resource"], options["max_resource_attr"]) == (3, "epochs")
+    assert tunekit(*first).status == 0
+    assert results.metadata()[0]["n_reports"] == 6
+
+
+@pytest.mark.parametrize("files", [[], ["a.yaml", "b.yaml"]])
+def test_a_file_of_settings_that_is_not_known_is_said(files, results, tunekit):
+    for file in files:
+        Path(file).write_text(SETTINGS)
+    Path("one.py").write_text(
+        BEGIN + "import yaml\nparser.add_argument('--config', required=True)\n"
+        "args = parser.parse_args()\nprint('loss', yaml.safe_load(open(args.config)))\n"
+    )
+    said = tunekit("init", "one.py").err.replace("\n", " ")
+    assert "config is a file that the script reads. To search what stands in yours, write --config {yaml:FILE}" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("wd: [0.1", "a.yaml cannot be read: "),
+        ("1: 3", "a.yaml has the key 1, of which no copy is made: put it in quotes"),
+        ("a: [2020-01-01]", "a.yaml has the value 2020-01-01, of which no copy is made"),
+        ("[1, 2]", "config is a file that the script reads."),
+        ("", "config is a file that the script reads."),
+    ],
+)
+def test_a_file_of_settings_that_cannot_be_copied_is_left_to_the_script(text, words, results, tunekit):
+    Path("a.yaml").write_text(text)
+    options = propose(tunekit, LR, "parser.add_argument('--config', default='a.yaml')")
+    assert options["command"] == "python one.py {arguments}"
+    assert words in written().replace("\n# ", " ")
+
+
+def test_a_file_of_data_is_no_file_of_settings(results, tunekit):
+    Path("data.json").write_text('{"n": 0.5}')
+    lines = ["parser.add_argument('--train-data', default='data.json')", "args = parser.parse_args()", "import json"]
+    options = propose(tunekit, LR, *lines, "data = json.load(open(args.train_data))")
+    assert set(options["space"]) == {"lr"}
+
+
+OPTIONS = BEGIN + "parser.add_argument('--lr', type=float, default=0.1)\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "imports", "command"),
+    [
+        ("some/package/train.py", "from ..options import parser", "-m some.package.train"),
+        ("some/__main__.py", "from .options import parser", "-m some"),
+        ("some/package/train.py", "from some.options import parser", "-m some.package.train"),
+        ("some/train.py", "from options import parser", "some/train.py"),
+        (
+            "some/train.py",
+            "import sys; sys.path.append('.'); import other; from options import parser",
+            "some/train.py",
+        ),
+    ],
+)
+def test_a_module_of_a_package_is_run_as_one(script, imports, command, put, tunekit, results):
+    Path("some/package").mkdir(parents=True)
+    Path("some/options.py").write_text(OPTIONS)
+    Path("other.py").touch()
+    Path(script).write_text(f"{imports}\nargs = parser.parse_args()\nprint('loss', args.lr)\n")
+    first, _ = commands(tunekit("init", script, "name=mine"))
+    assert yaml.safe_load(written())["command"] == f"python -u {command} {{arguments}}"
+    assert tunekit(*first).status == 0
+    assert results.metadata()[0]["n_reports"] == 2

@@ -6,15 +6,43 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from tunekit.init.arguments import Argument, Form, Kind, as_choices, kind_of_value, one_line
 from tunekit.init.modules import Module, dotted_name
 from tunekit.init.names import words_of
 from tunekit.init.values import UNKNOWN
 
+SETS = {"store_true": True, "store_false": False}
+SWITCHES = (*SETS, "store_const")
 
-def made_argument(
+
+@attrs.frozen(kw_only=True)
+class Declared:
+    """An argument, and what it does inside of its parser.
+
+    Attributes:
+        argument: The argument.
+        dest: The name under which the script finds its value.
+        default: What that is without it, as far as this call says; ``UNKNOWN`` if it cannot be read.
+        is_switch: Whether it is a flag, which sets one value.
+        sets: That value.
+    """
+
+    argument: Argument
+    dest: str
+    default: Any
+    is_switch: bool
+    sets: Any
+
+    def with_default(self, default: Any) -> Declared:
+        """The same with another default, as ``set_defaults`` gives it."""
+        return attrs.evolve(self, default=default, argument=attrs.evolve(self.argument, default=_known(default)))
+
+
+def declared_argument(
     flags: list[str], words: Mapping[str, ast.expr], given: Mapping[str, Any], module: Module, line: int
-) -> Argument | None:
+) -> Declared | None:
     """The argument; ``None`` for one that prints something and ends.
 
     Args:
@@ -32,13 +60,16 @@ def made_argument(
     name = (long or flags)[0].lstrip("-")
     if form == "short":
         name = given["dest"] if isinstance(given.get("dest"), str) else max(flags, key=len).lstrip("-")
-    nargs = given.get("nargs")
+    nargs = "..." if _last(dotted_name(module, words.get("nargs"))) == "REMAINDER" else given.get("nargs")
     flag = max(flags, key=len) if form == "short" else ""
     default = given.get("default", UNKNOWN if "default" in words else None)
     kind, obstacle = _kind(words.get("type"), default, module)
-    if action in ("store_true", "store_false", "store_const"):
+    is_switch = action in SWITCHES
+    sets = SETS.get(str(action), given.get("const"))
+    if is_switch:
         form, kind, obstacle = ("flag", "bool", "") if long else (form, "bool", "is a short flag")
-        default = False  # without the flag, whatever it sets
+        if "default" not in words and isinstance(sets, bool) and action != "store_const":
+            default = not sets
     elif action == "BooleanOptionalAction":
         form, kind, obstacle = "no_flag", "bool", ""
     elif action in ("count", "append", "extend", "append_const"):
@@ -50,7 +81,8 @@ def made_argument(
     choices = as_choices(given.get("choices", UNKNOWN))
     if choices is not None and "type" not in words and all(type(each) is int for each in choices):
         choices = None
-    return Argument(
+    dest = given.get("dest")
+    argument = Argument(
         name=name,
         form=form,
         flag=flag,
@@ -59,12 +91,19 @@ def made_argument(
         default=_known(default),
         choices=choices if kind != "bool" else None,
         is_required=given.get("required") is True
-        or (form == "positional" and nargs not in ("?", "*") and default is None),
-        is_list=nargs in ("+", "*")
+        or (form == "positional" and nargs not in ("?", "*", "...") and default is None),
+        is_list=nargs in ("+", "*", "...")
         or (isinstance(nargs, int) and nargs is not True)
         or ("nargs" in words and nargs is UNKNOWN),
         help=one_line(given.get("help")),
         obstacle=obstacle,
+    )
+    return Declared(
+        argument=argument,
+        dest=dest if isinstance(dest, str) else name.replace("-", "_"),
+        default=default,
+        is_switch=is_switch,
+        sets=sets,
     )
 
 

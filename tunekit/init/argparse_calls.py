@@ -8,8 +8,9 @@ from typing import Any
 
 import attrs
 
-from tunekit.init.argparse_arguments import made_argument
-from tunekit.init.arguments import Argument, Interface, Level, command_that_trains
+from tunekit.init.argparse_arguments import Declared, declared_argument
+from tunekit.init.argparse_dests import arguments_of
+from tunekit.init.arguments import Interface, Level, command_that_trains
 from tunekit.init.modules import Module, Program, dotted_name
 from tunekit.init.values import UNKNOWN, ClassOf, Values
 
@@ -21,11 +22,24 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @attrs.define(eq=False)
 class Parser:
-    """A parser, as far as it has been built."""
+    """A parser, as far as it has been built.
 
-    arguments: list[Argument] = attrs.field(factory=list)
+    Attributes:
+        arguments: What it takes itself.
+        commands: Its commands, by name.
+        defaults: By dest what ``set_defaults`` says.
+    """
+
+    arguments: list[Declared] = attrs.field(factory=list)
     commands: dict[str, Parser] = attrs.field(factory=dict)
     defaults: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(eq=False)
+class Adder:
+    """The method of a parser that declares an argument, under a name of its own: ``add = parser.add_argument``."""
+
+    parser: Parser
 
 
 @attrs.define(eq=False)
@@ -65,25 +79,14 @@ def _all_below(parser: Parser) -> list[Parser]:
 
 
 def _levels(parser: Parser) -> list[Level]:
-    levels = [Level(arguments=_with_defaults(parser))]
+    levels = [Level(arguments=arguments_of(parser.arguments))]
     while parser.commands:
         names = {name: len(sub.arguments) for name, sub in parser.commands.items()}
         name = command_that_trains(names)
         parser = parser.commands[name]
         others = tuple(other for other in names if other != name)
-        levels.append(Level(words=(name,), arguments=_with_defaults(parser), other_commands=others))
+        levels.append(Level(words=(name,), arguments=arguments_of(parser.arguments), other_commands=others))
     return levels
-
-
-def _with_defaults(parser: Parser) -> list[Argument]:
-    """Its arguments, each once, with what ``set_defaults`` says."""
-    by_name = {each.name: each for each in parser.arguments}
-    return [
-        attrs.evolve(
-            each, default=parser.defaults.get(each.name.replace("-", "_"), each.default), is_required=each.is_required
-        )
-        for each in by_name.values()
-    ]
 
 
 class _Reading:
@@ -122,10 +125,9 @@ class _Reading:
 
     def _statement(self, statement: ast.stmt, scope: Scope) -> None:
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            for name in [alias.name for alias in statement.names]:
-                whole = (
-                    f"{statement.module or ''}.{name}".lstrip(".") if isinstance(statement, ast.ImportFrom) else name
-                )
+            for alias in statement.names:
+                is_from = isinstance(statement, ast.ImportFrom)
+                whole = scope.module.imported.get(alias.asname or alias.name, "") if is_from else alias.name
                 for dotted in (whole, whole.rpartition(".")[0]):
                     module = self._program.local(dotted)
                     if module is not None:
@@ -183,6 +185,8 @@ class _Reading:
             owner = self._value(node.value, scope)
             if isinstance(owner, Object):
                 return owner.names.get(node.attr, UNKNOWN)
+            if isinstance(owner, Parser) and node.attr == "add_argument":
+                return Adder(owner)
             module = self._program.local(dotted_name(scope.module, node.value)) if owner is UNKNOWN else None
             if module is not None:
                 return self._named(node.attr, self.run_module(module))
@@ -216,6 +220,11 @@ class _Reading:
             answer = self._method(node, node.func, scope)
             if answer is not None:
                 return answer
+        elif isinstance(node.func, ast.Name):
+            adder = scope.names.get(node.func.id)
+            if isinstance(adder, Adder):
+                self._declare(adder.parser, node, scope)
+                return UNKNOWN
         given = [self._value(part, scope) for part in node.args if not isinstance(part, ast.Starred)]
         named = {word.arg: self._value(word.value, scope) for word in node.keywords if word.arg}
         name = dotted_name(scope.module, node.func)
@@ -235,6 +244,12 @@ class _Reading:
             self._declare(self._parser(func.value, scope), node, scope)
             return UNKNOWN
         if func.attr in ("add_argument_group", "add_mutually_exclusive_group", "add_subparsers"):
+            is_required = any(word.arg == "required" and ast.unparse(word.value) == "True" for word in node.keywords)
+            if is_required and func.attr == "add_mutually_exclusive_group":
+                where = f"{scope.module.path.name}, line {node.lineno}"
+                self.notes.append(
+                    f"One argument of a group has to be given ({where}): add it to the command, unless it passes one."
+                )
             return self._parser(func.value, scope)
         if func.attr == "add_parser":
             owner, name = self._parser(func.value, scope), self._plain_value(node.args[0] if node.args else None, scope)
@@ -245,7 +260,7 @@ class _Reading:
         owner = self._value(func.value, scope)
         if isinstance(owner, Parser):
             if func.attr == "set_defaults":
-                owner.defaults |= {word.arg: self._plain_value(word.value, scope) for word in node.keywords if word.arg}
+                self._set_defaults(owner, node, scope)
             return UNKNOWN
         if isinstance(owner, Object):
             found = self._of_class(owner.module, owner.node, func.attr)
@@ -286,6 +301,7 @@ class _Reading:
         named = [part for word in node.keywords if word.arg == "parents" for part in _elements(word.value)]
         parents = [each for each in (self._value(part, scope) for part in named) if isinstance(each, Parser)]
         parser = Parser([argument for parent in parents for argument in parent.arguments])
+        parser.defaults = {dest: value for parent in parents for dest, value in parent.defaults.items()}
         self.parsers = [*(each for each in self.parsers if not any(each is parent for parent in parents)), parser]
         return parser
 
@@ -343,15 +359,28 @@ class _Reading:
                 return
         words = {word.arg: word.value for word in node.keywords if word.arg}
         given = {name: self._plain_value(value, scope) for name, value in words.items()}
-        argument = made_argument(flags, words, given, scope.module, node.lineno)
-        if argument is not None:
-            parser.arguments.append(argument)
+        declared = declared_argument(flags, words, given, scope.module, node.lineno)
+        if declared is not None:
+            is_set = declared.dest in parser.defaults and "default" not in words
+            parser.arguments.append(declared.with_default(parser.defaults[declared.dest]) if is_set else declared)
+
+    def _set_defaults(self, parser: Parser, node: ast.Call, scope: Scope) -> None:
+        """As argparse does: what is declared already gets the default, and what has none when it is declared."""
+        for word in node.keywords:
+            if word.arg is None:
+                where = f"{scope.module.path.name}, line {node.lineno}"
+                self.notes.append(f"Defaults are set by code that cannot be read ({where}): they may be others.")
+                continue
+            parser.defaults[word.arg] = value = self._plain_value(word.value, scope)
+            parser.arguments = [
+                each.with_default(value) if each.dest == word.arg else each for each in parser.arguments
+            ]
 
 
 def _forget_values(scope: Scope, before: Mapping[str, Any]) -> None:
     """A value that is set in one of several branches is not known behind them; a parser may well be."""
     for name, value in scope.names.items():
-        if value is not before.get(name) and not isinstance(value, Parser | Object):
+        if value is not before.get(name) and not isinstance(value, Parser | Object | Adder):
             scope.names[name] = UNKNOWN
 
 
@@ -362,7 +391,7 @@ def _begins_as_argument(node: ast.Call, reading: _Reading, scope: Scope) -> bool
 
 
 def _plain(names: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in names.items() if not isinstance(value, Parser | Object)}
+    return {name: value for name, value in names.items() if not isinstance(value, Parser | Object | Adder)}
 
 
 def _elements(node: ast.expr) -> list[ast.expr]:

@@ -10,8 +10,9 @@ import attrs
 from tunekit.init.values import UNKNOWN
 
 Kind = Literal["float", "int", "bool", "text"]
-Form = Literal["option", "short", "flag", "no_flag", "equals", "positional", "override"]
-"""How it is typed, in this order: ``--a 1``, ``-a 1``, ``--a``, ``--a`` or ``--no-a``, ``--a=True``, ``1``, ``a=1``."""
+Form = Literal["option", "short", "flag", "no_flag", "equals", "positional", "override", "in_file"]
+"""How it is typed, in this order: ``--a 1``, ``-a 1``, ``--a``, ``--a`` or ``--no-a``, ``--a=True``, ``1``, ``a=1``; or
+that it stands in a file."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,6 +32,8 @@ class Argument:
         is_list: Whether several values stand behind it.
         help: What the script says about it.
         obstacle: Why it cannot be searched; empty if it can.
+        file: The file of settings that it names, whose entries are arguments as well.
+        subject: What it is about, where its name says something else: ``--no-bn`` is about ``bn``.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Argument:
     is_list: bool = False
     help: str = ""
     obstacle: str = ""
+    file: str = ""
+    subject: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -9,23 +9,11 @@ from collections.abc import Sequence
 import attrs
 
 from tunekit.init.arguments import Argument, Form, Interface, Level
+from tunekit.init.places import is_checkpoint_to_resume, is_folder_of_trial
 from tunekit.init.proposing import Proposal, choice
 from tunekit_core.portable.script_command import OWN, literal_word
 
 CHECKPOINT = "st_checkpoint_dir"
-FOLDERS = (
-    "output_dir",
-    "out_dir",
-    "outdir",
-    "save_dir",
-    "checkpoint_dir",
-    "ckpt_dir",
-    "log_dir",
-    "logdir",
-    "work_dir",
-    "run_dir",
-    "output",
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +25,8 @@ class Planned:
         name: What its entry in the space is called.
         entry: What stands there.
         words: What the command has for it; nothing if a placeholder for many passes it.
-        group: The placeholder for many that passes it: ``"arguments"``, ``"flags"``, ``"no_flags"`` or ``"overrides"``.
+        group: The placeholder for many that passes it: ``"arguments"``, ``"flags"``, ``"no_flags"``, ``"overrides"``
+            or ``"file"``, the copy of one.
     """
 
     proposal: Proposal
@@ -65,28 +54,35 @@ class Plan:
 
 
 def plan_command(
-    interface: Interface, proposals: Sequence[Proposal], script: str, epochs: Argument | None, *, unbuffered: bool
+    interface: Interface,
+    proposals: Sequence[Proposal],
+    script: Sequence[str],
+    epochs: Argument | None,
+    *,
+    unbuffered: bool,
 ) -> Plan:
     """Put the command together.
 
     Args:
         interface: What the script takes.
         proposals: For each of its arguments, in the same order.
-        script: The path of the script, as it is typed.
+        script: What Python runs: the path of the script, or ``-m`` and its name.
         epochs: The argument that says how far to go.
         unbuffered: Whether what the script prints has to come through at once.
     """
     by_argument = {id(proposal.argument): proposal for proposal in proposals}
-    words = [_python(), *(["-u"] if unbuffered else []), shlex.quote(literal_word(script))]
+    words = [_python(), *(["-u"] if unbuffered else []), *(shlex.quote(literal_word(word)) for word in script)]
     searched: list[Planned] = []
     others: list[Planned] = []
     told: Planned | None = None
+    # The copy of a file gets whatever no other placeholder takes: all else has one of its own.
+    has_file = any(each.file for each in interface.arguments)
     depth = len(interface.levels)
     for number, level in enumerate(interface.levels, 1):
         words += [shlex.quote(literal_word(word)) for word in level.words]
         of_level = [by_argument[id(argument)] for argument in level.arguments]
         bools = {each.argument.form for each in of_level if each.is_searched and each.argument.kind == "bool"}
-        planned = [_planned(each, is_last=number == depth, bools=bools) for each in of_level]
+        planned = [_planned(each, is_last=number == depth and not has_file, bools=bools) for each in of_level]
         here: list[Planned] = []
         for each in planned:
             is_told = each.proposal.argument is epochs
@@ -111,18 +107,19 @@ def plan_command(
     return Plan(command=" ".join([*words, *interface.words]), searched=searched, others=others, epochs=told)
 
 
-def is_folder_of_trial(argument: Argument) -> bool:
-    """Whether a script has to be told where to write, which is another place for each trial."""
-    return argument.name.replace("-", "_") in FOLDERS
-
-
 def _planned(proposal: Proposal, *, is_last: bool, bools: set[Form]) -> Planned:
     argument = proposal.argument
     name = f"{argument.name}_" if argument.name in OWN else argument.name
     placeholder = f"{{{name}}}"
-    if argument.is_required and is_folder_of_trial(argument):
+    if argument.is_required and is_folder_of_trial(argument) and not is_checkpoint_to_resume(argument):
         words = ("{checkpoint}",) if argument.form == "positional" else (f"--{argument.name}", "{checkpoint}")
         return Planned(proposal=proposal, name="", entry="", words=words)
+    if argument.file:
+        copy = f"{{{'json' if argument.file.endswith('.json') else 'yaml'}:{argument.file}}}"
+        typed = {"positional": (), "short": (argument.flag,)}.get(argument.form, (f"--{argument.name}",))
+        return Planned(proposal=proposal, name="", entry="", words=(*typed, shlex.quote(copy) if " " in copy else copy))
+    if argument.form == "in_file":
+        return Planned(proposal=proposal, name=argument.name, entry=proposal.entry, group="file")
     if argument.form == "positional":
         return Planned(proposal=proposal, name=name, entry=proposal.entry, words=(placeholder,))
     if argument.form == "short":
@@ -150,7 +147,7 @@ def _flag(proposal: Proposal, name: str, *, is_last: bool, bools: set[Form]) -> 
         return Planned(proposal=proposal, name=name, entry=entry, words=(f"{{{name}}}",))
     if not is_last:  # nothing in the place of one word
         return Planned(
-            proposal=attrs.evolve(proposal, is_searched=False, reason="a flag before the command"),
+            proposal=attrs.evolve(proposal, is_searched=False, reason="a flag, which no placeholder passes here"),
             name=name,
             entry=None,
         )

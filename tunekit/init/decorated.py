@@ -204,20 +204,20 @@ class _Reading:
             name = (long or short)[0].lstrip("-")
             flag = "" if long else short[0]
         default = given.get("default", UNKNOWN if "default" in words else None)
-        on, slash, _ = name.partition("/")
-        name = on.strip()
+        on, slash, off = name.partition("/")
+        name, off = on.strip(), off.strip()
         kind, choices, bounds = self._type(words.get("type"), default, module)
         obstacle = ""
         if slash:
-            off = declared[0].partition("/")[2].strip()
             form, kind, obstacle = (
                 "no_flag",
                 "bool",
                 "" if off == f"--no-{name}" else f"is switched off by {off or 'nothing'}",
             )
-        elif given.get("is_flag") is True:
-            form, kind = "flag", "bool"
-            obstacle = "" if "flag_value" not in words else "is one of several flags for one thing"
+        elif given.get("is_flag") is True or "flag_value" in words:
+            form, kind = "flag" if long else form, "bool"
+            obstacle = "sets a value of its own" if "flag_value" in words else _of_flag(default)
+            obstacle = obstacle or ("" if long else "is a short flag")
             default = False if default is None else default
         elif given.get("multiple") is True or given.get("count") is True:
             obstacle = "may be given several times"
@@ -284,7 +284,9 @@ class _Reading:
                 _number(self._values.of(given.get("min"), module)),
                 _number(self._values.of(given.get("max"), module)),
             )
-            obstacle = f"is switched off by {off}" if slash and argument.form == "flag" else ""
+            obstacle = ""
+            if argument.form == "flag":
+                obstacle = f"is switched off by {off}" if slash else _of_flag(default)
             found.append(attrs.evolve(argument, bounds=bounds, obstacle=obstacle))
         return [each for each in found if each.name != "ctx"]
 
@@ -302,6 +304,13 @@ def _option_of_typer(
             if isinstance(part, ast.Call) and dotted_name(module, part.func) in names:
                 return part, default
     return None, default
+
+
+def _of_flag(default: Any) -> str:
+    """Why a flag that nothing switches off cannot be searched."""
+    if default is UNKNOWN:
+        return "its default cannot be read"
+    return "is true without the flag, and what the flag does depends on the version of click" if default else ""
 
 
 def _number(value: Any) -> float | None:

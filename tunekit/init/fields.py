@@ -136,7 +136,7 @@ def arguments_of_class(
                 f"{prefix}{shown}",
                 annotation,
                 default,
-                bools=bools,
+                bools="option" if dashes and is_required else bools,  # for tyro a flag needs a default
                 line=field.lineno,
                 is_required=is_required,
                 choices=choices,
@@ -201,7 +201,7 @@ def arguments_of_function(
                 name,
                 annotation,
                 default,
-                bools=bools,
+                bools="option" if dashes and default_node is None else bools,
                 line=parameter.lineno,
                 is_required=default_node is None,
                 choices=annotation.choices,

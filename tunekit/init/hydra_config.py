@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import attrs
-import yaml
 
-from tunekit.init.arguments import Argument, Interface, Level, kind_of_value
+from tunekit.init.arguments import Argument, Interface, Level
+from tunekit.init.entries import argument_of_entry, content_of, entries
 from tunekit.init.fields import arguments_of_class
 from tunekit.init.modules import Module, Program, dotted_name
-from tunekit.init.values import UNKNOWN, Values
+from tunekit.init.values import Values
 
-FLOAT = re.compile(r"[-+]?(\d[\d_]*)(\.[\d_]*)?[eE][-+]?\d+")
 QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout")  # files of its own go nowhere
-
-
-class Loader(yaml.SafeLoader):
-    """Reads ``1e-4`` as the number that it is for Hydra; for PyYAML it is a text."""
-
-
-Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789"))
 
 
 def read_hydra(program: Program, values: Values) -> Interface | None:
@@ -82,49 +72,13 @@ def _structured(name: str, program: Program, values: Values) -> list[Argument]:
 
 
 def _of_file(file: Path, notes: list[str], prefix: str = "") -> list[Argument]:
-    content = _content(file, notes)
-    return [_entry(f"{prefix}{name}", value) for name, value in _leaves(content, "")]
-
-
-def _content(file: Path, notes: list[str]) -> Mapping[str, Any]:
-    try:
-        text = file.read_text(encoding="utf-8")
-        content = Loader(text).get_single_data()  # as yaml.safe_load does, with the numbers of Hydra
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        notes.append(f"{file} cannot be read: {' '.join(str(error).split())}.")
-        return {}
-    return content if isinstance(content, dict) else {}
+    content = {key: value for key, value in content_of(file, notes).items() if key not in ("defaults", "hydra")}
+    return [argument_of_entry(f"{prefix}{name}", value, "override") for name, value in entries(content)]
 
 
 def _defaults(file: Path) -> Iterator[tuple[str, str]]:
-    listed = _content(file, []).get("defaults", [])
+    listed = content_of(file, []).get("defaults", [])
     for entry in listed if isinstance(listed, list) else []:
         for group, option in entry.items() if isinstance(entry, dict) else []:
             if isinstance(group, str) and isinstance(option, str):
                 yield group.removeprefix("optional ").removeprefix("override ").partition("@")[0], option
-
-
-def _leaves(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in content.items():
-        if not isinstance(key, str) or (not prefix and key in ("defaults", "hydra")):
-            continue
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _entry(name: str, value: Any) -> Argument:
-    is_computed = isinstance(value, str) and "${" in value
-    is_missing = value == "???"
-    plain = value is None or isinstance(value, str | int | float | list)
-    return Argument(
-        name=name,
-        form="override",
-        line=0,
-        kind=kind_of_value(value),
-        default=None if is_missing else UNKNOWN if is_computed or not plain else value,
-        is_required=is_missing,
-        is_list=isinstance(value, list),
-        obstacle="is computed from others" if is_computed else "",
-    )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
+from tunekit.init.conditions import HOW, How, how_often_it_holds
 from tunekit.init.modules import Module
 from tunekit.init.names import COUNTERS, EPOCHS, words_of
 
-Often = Literal["once", "each epoch", "more often"]
+Often = Literal["each epoch", "some epochs", "more often", "again", "rounds", "once"]
+"""The surest first. Again is in each epoch of several trainings; rounds are of a loop that may not be over epochs."""
+OFTEN: tuple[Often, ...] = ("each epoch", "some epochs", "more often", "again", "rounds", "once")
 DEEPEST = 4
 Loop = ast.For | ast.While | ast.AsyncFor
 
@@ -22,6 +26,7 @@ class Loops:
     """
 
     def __init__(self, modules: Sequence[Module]) -> None:
+        self._called_epochs: set[str] = set()
         self._parents = {
             child: node for module in modules for node in ast.walk(module.tree) for child in ast.iter_child_nodes(node)
         }
@@ -31,20 +36,43 @@ class Loops:
                 self._calls.setdefault(_last_name(call.func), []).append(call)
         self._loops = [node for node in self._parents if isinstance(node, Loop)]
 
+    def are_called_epochs(self, nodes: Iterable[ast.expr]) -> None:
+        """Take note of expressions that the script calls epochs, such as ``e`` in ``print("epoch", e)``."""
+        names = (name for node in nodes for name in _names(node))
+        self._called_epochs.update(name for name in names if name)
+
     def how_often(self, node: ast.AST, depth: int = 0) -> Often:
         """How often an expression or a statement runs."""
+        holds: How = "always"
         while node in self._parents:
-            node = self._parents[node]
-            if isinstance(node, Loop):
-                return "each epoch" if _counts_epochs(node) else "more often"
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                found = (
-                    [self.how_often(call, depth + 1) for call in self._calls.get(node.name, [])]
-                    if depth < DEEPEST
-                    else []
+            child, node = node, self._parents[node]
+            if isinstance(node, Loop) and child not in node.orelse:
+                holds = min(holds, _reached(node.body, child, ast.Continue), key=HOW.index)
+                around = self.how_often(node, depth)
+                if holds == "once":  # in the last round of this loop
+                    return around
+                if around in ("once", "rounds") and not self._counts_epochs(node):
+                    return "rounds"
+                return (
+                    _under("each epoch", holds) if around == "once" else "again" if around == "rounds" else "more often"
                 )
-                return next((often for often in ("each epoch", "more often") if often in found), "once")
+            if isinstance(node, ast.If) and child is not node.test:
+                holds = min(holds, how_often_it_holds(node.test, is_true=child in node.body), key=HOW.index)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                holds = min(holds, _reached(node.body, child, ast.Return), key=HOW.index)
+                calls = self._calls.get(node.name, []) if depth < DEEPEST else []
+                found = [self.how_often(call, depth + 1) for call in calls]
+                return _under(min(found, key=OFTEN.index, default="once"), holds)
         return "once"
+
+    def _counts_epochs(self, loop: Loop) -> bool:
+        """Whether a loop is over epochs: by what it counts, or by where it ends."""
+        if isinstance(loop, ast.While):
+            return any(name in EPOCHS or name in COUNTERS for name in _names(loop.test))
+        targets = _names(loop.target)
+        counted = {word for name in targets for word in words_of(name)}
+        is_over_epochs = any(name in EPOCHS for name in _names(loop.iter))
+        return bool(counted & COUNTERS) or bool(targets & self._called_epochs) or is_over_epochs
 
     def begins_at_one(self, node: ast.expr) -> bool:
         """Whether an expression such as ``epoch + 1`` is 1 the first time."""
@@ -89,13 +117,20 @@ def _number(node: ast.expr) -> int | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else None
 
 
-def _counts_epochs(loop: ast.AST) -> bool:
-    """Whether a loop is over epochs: by what it counts, or by where it ends."""
-    assert isinstance(loop, Loop)
-    if isinstance(loop, ast.While):
-        return any(name in EPOCHS or name in COUNTERS for name in _names(loop.test))
-    counted = {word for name in _names(loop.target) for word in words_of(name)}
-    return bool(counted & COUNTERS) or any(name in EPOCHS for name in _names(loop.iter))
+def _under(often: Often, holds: How) -> Often:
+    """How often something runs in a loop under a condition."""
+    if often not in ("each epoch", "some epochs") or holds == "always":
+        return often
+    return "some epochs" if holds == "sometimes" else "once"
+
+
+def _reached(body: Sequence[ast.stmt], statement: ast.AST, leaves: type[ast.stmt]) -> How:
+    """How often a statement of a body is reached, where conditions before it may leave it."""
+    holds: How = "always"
+    for each in itertools.takewhile(lambda each: each is not statement, body):
+        if isinstance(each, ast.If) and isinstance(each.body[-1], leaves):
+            holds = min(holds, how_often_it_holds(each.test, is_true=False), key=HOW.index)
+    return holds
 
 
 def _names(node: ast.AST) -> set[str]:

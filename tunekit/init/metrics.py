@@ -13,11 +13,16 @@ from tunekit.init.modules import Module, dotted_name
 from tunekit.init.names import BEST, COUNTERS, HELD_OUT, LARGE, OF_TRAINING, SMALL, words_of
 from tunekit.init.printed import Line, Part, Value, printed_lines
 
-NUMBER = "([-+0-9.e]*[0-9]|nan|-?inf)"
+NUMBER = "([-+0-9.eE]*[0-9]|[-+]?(?i:nan|inf))"
 WHOLE = "([0-9]+)"
 MOST_PATTERNS = 6
 SPREADS = ("std", "var")
 ERRORS = frozenset({"err", "error"})
+EPOCH_WORDS = frozenset({"epoch", "epochs", "ep"})
+TEST, VALIDATION = frozenset({"test"}), frozenset({"val", "valid", "validation", "dev"})
+UNCOUNTED: tuple[Often, ...] = ("once", "again")
+"""How often a metric comes that has no resource: none counts on from 1."""
+FREQUENCY: Mapping[Often, int] = {"each epoch": 2, "some epochs": 1}
 ESCAPED = re.compile(r"\\([ =:#%@&,;<>/\"'-])")  # signs that mean themselves in a regular expression
 
 
@@ -66,6 +71,7 @@ def _reported(modules: Sequence[Module], loops: Loops) -> Metrics | None:
                 pairs = zip(argument.keys, argument.values, strict=True)
                 given |= {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant)}
         counters = [name for name in given if set(words_of(name)) & COUNTERS]
+        loops.are_called_epochs(given[name] for name in counters if set(words_of(name)) & EPOCH_WORDS)
         names = [name for name in given if name not in counters and not name.startswith("st_")]
         where = f"the Reporter in {module.path.name}, line {call.lineno}"
         notes = []
@@ -73,6 +79,7 @@ def _reported(modules: Sequence[Module], loops: Loops) -> Metrics | None:
         often = loops.how_often(call)
         if resource is None and counters:
             notes.append(f"{counters[0]} is 0 the first time, and resources are from 1 on, so reports are counted.")
+        resource = resource if often not in UNCOUNTED else None
         for name in names:
             found = _metric(name, words_of(name), often)
             metrics = attrs.evolve(found[1], resource=resource, where=where, often=often, notes=tuple(notes))
@@ -106,7 +113,10 @@ def _metric(name: str, words: Sequence[str], often: Often) -> tuple[tuple[int, .
     large = bool(LARGE & said) and not SMALL & said
     known = large or bool(SMALL & said)
     held_out = 0 if OF_TRAINING & said else 2 if HELD_OUT & said else 1
-    rank = (int(known), held_out, int(not BEST & said), int(often == "each epoch"), int(not large))
+    rank = (
+        *(int(known), held_out, int(not BEST & said)),
+        *(FREQUENCY.get(often, 0), int(not TEST & said), int(not large)),
+    )
     return rank, Metrics(metric=name, mode="max" if large else "min", is_mode_known=known)
 
 
@@ -124,6 +134,7 @@ def _printed(modules: Sequence[Module], loops: Loops, prints_log: bool) -> Metri
     lines = list(printed_lines(modules))
     stdout = [line for line in lines if prints_log or not line.is_logged or _logs_to_stdout(line.module)]
     found = [each for line in stdout for each in _values(line) if not _is_message(each)]
+    loops.are_called_epochs(each.value.node for each in found if set(words_of(each.name)) & EPOCH_WORDS)
     ranked = [(_metric(each.name, each.words, loops.how_often(each.line.call)), each) for each in found]
     # Of equals the last line, since what is printed at the end of an epoch stands below the rest, and its first value.
     places = {id(line): number for number, line in enumerate(stdout)}
@@ -150,7 +161,8 @@ def _with_others(
     """What else can be read of the lines: the resource, and other metrics of the same line."""
     patterns = {chosen.name: pattern}
     resource = None
-    for each in sorted(found, key=lambda each: each.line is not chosen.line):
+    often = loops.how_often(chosen.line.call)
+    for each in sorted(found, key=lambda each: each.line is not chosen.line) if often not in UNCOUNTED else ():
         is_counter = bool(set(each.words) & COUNTERS) and not set(each.words) & (SMALL | LARGE)
         if resource is None and is_counter and each.name != chosen.name and loops.begins_at_one(each.value.node):
             counted = _pattern(each, lines, WHOLE)
@@ -163,7 +175,6 @@ def _with_others(
             other = _pattern(each, lines, NUMBER)
             patterns |= {each.name: other} if other is not None else {}
     where = f"what {chosen.line.module.path.name} prints in line {chosen.line.call.lineno}"
-    often = loops.how_often(chosen.line.call)
     return attrs.evolve(metrics, resource=resource, patterns=patterns, where=where, often=often)
 
 
@@ -180,6 +191,8 @@ def _values(line: Line) -> Iterator[_Found]:
         words = words_of(name)
         is_metric = bool(set(words) & (SMALL | LARGE))
         context += words_of(before.rpartition(label)[0] if is_metric and label else before)
+        name = _as_it_is_printed(name, [*context, *words_of(label)])
+        words = words_of(name)
         if not set(words) & (HELD_OUT | OF_TRAINING):
             words += [word for word in context if word in HELD_OUT | OF_TRAINING][-1:]
         if name:
@@ -192,6 +205,16 @@ def _name(node: ast.expr, label: str) -> str:
     variable, slug = _variable(node), "_".join(words_of(label)[-3:])
     is_other = isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add)  # val_loss / 2 is no val_loss
     return max((slug, variable) if is_other else (variable, slug), key=_says)
+
+
+def _as_it_is_printed(name: str, said: Sequence[str]) -> str:
+    """The name of a value; one of the test set is not called one of validation, whatever its variable is called."""
+    words = words_of(name)
+    last = next((word for word in reversed(said) if word in TEST | VALIDATION), "")
+    for these, others in ((TEST, VALIDATION), (VALIDATION, TEST)):
+        if last in these and set(words) & others and not set(words) & these:
+            return "_".join([last, *(word for word in words if word not in others)])
+    return name
 
 
 def _says(name: str) -> tuple[bool, bool]:
@@ -267,7 +290,8 @@ def _rendered(part: Part, index: int) -> str:
     """A part as it may be printed, each value another."""
     if isinstance(part, str):
         return part
-    whole, real = 11 + index, 11 + index + 0.25
+    first = 123411 if "," in part.spec or "_" in part.spec else 11  # a number that is printed in groups is no number
+    whole, real = first + index, first + index + 0.25
     spec = part.spec
     try:
         if spec.endswith("d"):

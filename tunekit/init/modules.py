@@ -49,10 +49,11 @@ class Program:
     """
 
     def __init__(self, path: Path) -> None:
-        self._folder = path.resolve().parent
+        here, self._folder = Path.cwd(), path.resolve().parent
+        self._root = here if self._folder.is_relative_to(here) else self._folder
         self._modules: dict[Path, Module | None] = {}
         self._imported: list[Module] | None = None
-        self.script = _read(path)
+        self.script = _read(path, self._root)
 
     def imported_modules(self) -> list[Module]:
         """The script first, then what it imports of the user's own, and what that imports."""
@@ -67,6 +68,26 @@ class Program:
                         found.append(other)
         return found
 
+    def name_of_module(self) -> str:
+        """What ``python -m`` calls the script, if it imports what it finds only then; otherwise nothing.
+
+        That is what is relative to it, or lies in the folder in which the command is typed and not beside the script.
+        """
+        path = self.script.path.resolve()
+        if self._folder == self._root or not path.is_relative_to(self._root):
+            return ""
+        parts = path.relative_to(self._root).with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__main__" else parts
+        nodes = [node for node in ast.walk(self.script.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        is_relative = any(isinstance(node, ast.ImportFrom) and node.level for node in nodes)
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+        firsts = {name.partition(".")[0] for name in names} - set(LIBRARIES)
+        here = {name for name in firsts if _lies_in(self._folder, name)}
+        there = {name for name in firsts if _lies_in(self._root, name)}
+        is_of_root = there > here
+        return ".".join(parts) if (is_relative or is_of_root) and all(part.isidentifier() for part in parts) else ""
+
     def modules_with(self, library: str) -> list[Module]:
         """Those of them that import a library."""
         return [
@@ -79,8 +100,9 @@ class Program:
         """The module of a dotted name, if it lies beside the script and can be read."""
         if not dotted or dotted.partition(".")[0] in LIBRARIES:
             return None
-        place = self._folder.joinpath(*dotted.split("."))
-        return next(filter(None, map(self._read, (place.with_name(f"{place.name}.py"), place / "__init__.py"))), None)
+        places = [folder.joinpath(*dotted.split(".")) for folder in dict.fromkeys((self._folder, self._root))]
+        files = [file for place in places for file in (place.with_name(f"{place.name}.py"), place / "__init__.py")]
+        return next(filter(None, map(self._read, files)), None)
 
     def find(self, module: Module, name: str, depth: int = 10) -> tuple[Module, ast.AST] | None:
         """What a name or a dotted name means in a module, if that is defined in a file of the user's."""
@@ -98,7 +120,7 @@ class Program:
     def _read(self, path: Path) -> Module | None:
         if path not in self._modules:
             try:
-                self._modules[path] = _read(path) if path.is_file() else None
+                self._modules[path] = _read(path, self._root) if path.is_file() else None
             except (ConfigurationError, OSError):
                 self._modules[path] = None
         return self._modules[path]
@@ -131,7 +153,11 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from statements(handler.body)
 
 
-def _read(path: Path) -> Module:
+def _lies_in(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").is_file() or any((folder / name).glob("*.py"))
+
+
+def _read(path: Path, root: Path) -> Module:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -153,8 +179,9 @@ def _read(path: Path) -> Module:
                 name = alias.asname or alias.name.partition(".")[0]
                 imported[name] = alias.name if alias.asname else name
         elif isinstance(node, ast.ImportFrom):
+            owner = _owner(node, path, root)
             for alias in node.names:
-                imported[alias.asname or alias.name] = f"{node.module or ''}.{alias.name}".lstrip(".")
+                imported[alias.asname or alias.name] = f"{owner}.{alias.name}".lstrip(".")
     definitions: dict[str, ast.AST] = {}
     twice: set[str] = set()
     for statement in statements(tree.body):
@@ -165,6 +192,15 @@ def _read(path: Path) -> Module:
                 twice.add(target)
             definitions[target] = value
     return Module(path, content, tree, calls(tree), imported, definitions, frozenset(twice))
+
+
+def _owner(node: ast.ImportFrom, path: Path, root: Path) -> str:
+    """The module that a statement imports from, as it is called from the root."""
+    folder = path.resolve().parent
+    for _ in range(node.level - 1):
+        folder = folder.parent
+    parts = folder.relative_to(root).parts if node.level and folder.is_relative_to(root) else ()
+    return ".".join([*parts, *([node.module] if node.module else [])])
 
 
 def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:

@@ -34,6 +34,8 @@ NEVER = _words("""
     tokenizer train trust url user val valid validation verbose version visualize wandb worker workers world
     xpu
 """)
+OTHER_WORK = _words("resume test eval evaluate predict prediction inference infer generate export")
+"""What a script may do in place of training: no choice with one of these is searched."""
 RATES = _words("lr eta")
 RATE_PAIRS = (("learning", "rate"), ("step", "size"))
 NO_RATES = _words("decay gamma warmup factor min scheduler schedule drop step steps end final")
@@ -97,3 +99,19 @@ LARGE = _words("""
 HELD_OUT = _words("val valid validation test eval evaluation dev holdout heldout")
 BEST = _words("best max min highest lowest")
 OF_TRAINING = _words("train training tr batch running")
+WRITTEN = _words("""
+    out output outputs outdir save saves log logs logdir ckpt ckpts checkpoint checkpoints checkpointing result results
+    run runs rundir work workdir exp experiment experiments artifact artifacts tensorboard tb summary savedir
+""")
+PLACES = _words("dir directory folder path root file to")
+WHOLE_PLACES = _words("""
+    out output outputs outdir logdir workdir savedir rundir ckpt ckpts checkpoint checkpoints results logs runs
+""")
+"""Names that say by themselves that something is written there."""
+RESUMES = _words("resume resumes restore checkpoint ckpt")
+READ_THERE = _words("data dataset load pretrained init input teacher from train test val eval")
+SETTINGS = _words("""
+    config configs configuration cfg conf setting settings hparams hyperparams hyperparameters params options opts yaml
+    json recipe
+""")
+"""Names of an argument that is a file of settings."""

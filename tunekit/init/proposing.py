@@ -18,6 +18,7 @@ from tunekit.init.names import (
     NEVER,
     NO_RATES,
     OTHER_WHOLE,
+    OTHER_WORK,
     RATE_PAIRS,
     RATES,
     SCALES,
@@ -52,7 +53,7 @@ class Proposal:
 
 def propose(argument: Argument) -> Proposal:
     """What to do with an argument."""
-    words = words_of(argument.name)
+    words = words_of(argument.subject or argument.name)
     entry, is_tunable = _lists(argument, words) if argument.is_list else _entry(argument, words)
     if argument.name.startswith("st_"):
         return Proposal(argument=argument, entry=None, is_searched=False, reason="is tunekit's own")
@@ -105,6 +106,7 @@ def _entry(argument: Argument, words: list[str]) -> tuple[str | None, bool]:
         values = [True, False] if default is True else [False, True]
         return choice(values), not never and bool(SWITCHES & set(words))
     if argument.choices is not None:
+        never = never or bool(OTHER_WORK & {str(value).lower() for value in argument.choices})
         others = [value for value in argument.choices if value != default]
         values = [default, *others] if len(others) < len(argument.choices) else others
         return (choice(values) if len(values) > 1 else None), not never and len(values) > 1

@@ -11,6 +11,7 @@ import attrs
 from tunekit.init.absl_flags import read_absl
 from tunekit.init.argparse_calls import read_argparse
 from tunekit.init.arguments import Argument, Interface
+from tunekit.init.config_file import with_config_file
 from tunekit.init.dataclasses_read import read_dataclasses
 from tunekit.init.decorated import read_decorated
 from tunekit.init.hydra_config import read_hydra
@@ -48,11 +49,13 @@ class ScriptFound:
 
     Attributes:
         path: Its path, as it was typed.
+        module: What ``python -m`` calls it, if it has to be run so; otherwise nothing.
         interface: What it takes.
         metrics: What it reports.
     """
 
     path: str
+    module: str
     interface: Interface
     metrics: Metrics
 
@@ -69,10 +72,11 @@ def read_script(path: str) -> ScriptFound:
         interface = next(filter(None, (read(program, values) for read in READERS)), None)
         if interface is None or not interface.arguments:
             raise _nothing_found(path, program, interface)
+        interface = with_config_file(interface, program)
         metrics = find_metrics(program.imported_modules(), prints_log=interface.prints_log)
     except RecursionError as error:
         raise ConfigurationError(f"{path} cannot be read: what is in it is nested too deeply.", value=path) from error
-    return ScriptFound(path=path, interface=interface, metrics=metrics)
+    return ScriptFound(path=path, module=program.name_of_module(), interface=interface, metrics=metrics)
 
 
 def _nothing_found(path: str, program: Program, interface: Interface | None) -> ConfigurationError:

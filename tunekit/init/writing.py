@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 import attrs
 import yaml
 
 from tunekit.init.arguments import Argument
-from tunekit.init.command import CHECKPOINT, Plan, Planned, is_folder_of_trial, plan_command
+from tunekit.init.command import CHECKPOINT, Plan, Planned, plan_command
+from tunekit.init.loops import Often
+from tunekit.init.metrics import NUMBER
+from tunekit.init.places import is_checkpoint_to_resume, is_folder_of_trial
 from tunekit.init.proposing import constant, propose
 from tunekit.init.reading import ScriptFound, number_of_epochs
 from tunekit.init.values import UNKNOWN
@@ -18,6 +22,14 @@ from tunekit.init.values import UNKNOWN
 WIDTH = 100
 MISSING = "???"
 LONGEST_HELP = 60
+OFTEN: dict[Often, str] = {
+    "each epoch": "after each epoch",
+    "some epochs": "in some epochs, under a condition",
+    "more often": "several times in an epoch",
+    "again": "in each epoch of several trainings, one after the other",
+    "rounds": "in rounds of a loop",
+    "once": "once, at its end",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -47,11 +59,12 @@ def write_options(found: ScriptFound, head: Sequence[str]) -> Written:
         head: Its first lines.
     """
     arguments, metrics = found.interface.arguments, found.metrics
-    counts = metrics.resource is not None or metrics.often == "each epoch"
+    counts = metrics.often == "each epoch" or (metrics.resource is not None and metrics.often != "some epochs")
     epochs = number_of_epochs(arguments) if metrics.metric is not None and counts else None
     unbuffered = bool(metrics.patterns)
     proposals = [propose(argument) for argument in arguments]
-    plan = plan_command(found.interface, proposals, found.path, epochs, unbuffered=unbuffered)
+    script = ["-m", found.module] if found.module else [found.path]
+    plan = plan_command(found.interface, proposals, script, epochs, unbuffered=unbuffered)
     max_resource = None if plan.epochs is None or epochs is None else _last_epoch(epochs)
     missing = {each.name: each.proposal.argument.help for each in plan.searched if each.entry == MISSING}
     if not any(each.proposal.is_searched for each in plan.searched):
@@ -116,7 +129,10 @@ def _remark(each: Planned) -> str:
 
 def _needed(each: Planned, plan: Plan) -> str:
     """What has to be added to the command for an entry that is not in force."""
-    words = " ".join(each.words) if each.words else f"{{{each.group}}}" if each.group else ""
+    words = " ".join(each.words) if each.words else f"{{{each.group}}}" if each.group not in ("", "file") else ""
+    other = {"flags": "{no_flags}", "no_flags": "{flags}"}.get(each.group)
+    if other is not None and other in plan.command:
+        return f" (does not go with {other})"
     if not words or words in plan.command or (words == "{arguments}" and "{" not in plan.command):
         return ""
     return f" (add {words} to the command)"
@@ -137,10 +153,9 @@ def _metrics(found: ScriptFound, plan: Plan, max_resource: str | None) -> Iterat
         yield "mode: min  # or max"
         yield "# resource: epoch"
         yield "# metrics:"
-        yield "#   val_loss: 'val_loss: ([0-9.e+-]+)'"
+        yield f"#   val_loss: 'val_loss: {NUMBER}'"
         return
-    often = {"each epoch": "after each epoch", "more often": "several times in an epoch", "once": "once, at its end"}
-    yield from _comment(f"From {metrics.where}: {often[metrics.often]}.")
+    yield from _comment(f"From {metrics.where}: {OFTEN[metrics.often]}.")
     yield f"metric: {_text(metrics.metric)}"
     yield f"mode: {metrics.mode}" + (
         "" if metrics.is_mode_known else "  # its name does not say whether small or large is good"
@@ -175,12 +190,24 @@ def _last_epoch(epochs: Argument) -> str:
 def _remarks(plan: Plan) -> Iterator[str]:
     for each in plan.others:
         argument = each.proposal.argument
-        if argument.name == "seed":
-            yield "--seed has the same value in all trials. Add --seed {seed} to the command for one of its own each."
-        if is_folder_of_trial(argument) and argument.form == "option" and argument.name.replace("-", "_") != CHECKPOINT:
+        typed = argument.flag or f"--{argument.name}"
+        if argument.name == "seed" and argument.form in ("option", "short", "override"):
+            own = "seed={seed}" if argument.form == "override" else f"{typed} {{seed}}"
+            yield f"{argument.name} has the same value in all trials. Add {own} to the command for one of its own each."
+        if argument.form not in ("option", "short") or argument.name.replace("-", "_") == CHECKPOINT:
+            continue
+        if is_checkpoint_to_resume(argument):
             yield (
-                f"--{argument.name} is the same folder for all trials, which run side by side. If the script "
-                f"writes there, add --{argument.name} {{checkpoint}} to the command: a folder of its own for each."
+                f"{typed} is a checkpoint to go on from. {{checkpoint}}, the folder of the trial's own, could be its "
+                "value: a trial that is paused goes on there, if the script finds what it saved before."
+            )
+        elif is_folder_of_trial(argument):
+            suffix = PurePath(argument.default).suffix if isinstance(argument.default, str) else ""
+            own = f"{{checkpoint}}/{PurePath(argument.default).name}" if suffix else "{checkpoint}"
+            yield (
+                f"{typed} is the same {'file' if suffix else 'folder'} for all trials, which run side by side. If the "
+                f"script writes there, add {typed} {own} to the command: a {'file' if suffix else 'folder'} of its own "
+                "for each."
             )
 
 

@@ -15,6 +15,7 @@ from tunekit.console import plural, print_stderr, print_stdout
 from tunekit.init import ScriptFound, Written, read_script, write_options
 from tunekit.init.reading import READ
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.portable.script_command import literal_word
 
 NAME = "name"
 USAGE = f"Type: python -m tunekit init SCRIPT [{NAME}=NAME]"
@@ -33,6 +34,7 @@ are read, those in modules beside the script as well.
   init train.py
   init src/train.py {NAME}=mine"""
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
+PROGRAMS = {".sh": "bash", ".bash": "bash", ".r": "Rscript", ".jl": "julia"}
 FOLDER, OTHER_FOLDER = "conf", "tunekit_conf"
 
 
@@ -100,9 +102,11 @@ def _check_script(script: str) -> None:
             value=script,
         )
     if path.suffix and path.suffix not in (".py", ".pyw"):
+        program = PROGRAMS.get(path.suffix.lower(), "PROGRAM")
+        command = f"{program} {literal_word(script)} {{lr}}"
         raise ConfigurationError(
             f"{script} is not called like a program in Python, and no other is read. Say yourself what it takes: "
-            f"python -m tunekit benchmark=script benchmark.command={shlex.quote(f'PROGRAM {script} {{lr}}')} "
+            f"python -m tunekit benchmark=script benchmark.command={shlex.quote(command)} "
             "benchmark.space.lr='loguniform(1e-4,1e-1)' benchmark.metric=loss backend=local",
             value=script,
         )
