@@ -211,7 +211,7 @@ TWO = {"loss": r"val_loss: (\S+)", "epoch": r"Epoch (\d+)/"}
             b"INFO val_loss: 0.43",
             "no line that it printed matched benchmark.metrics.loss='val_loss: (\\S+)'.\n"
             "A line of its standard error: 'INFO val_loss: 0.43'. The standard output alone is searched: begin the "
-            "command with sh -c 'exec \"$@\" 2>&1' -",
+            "command with sh -c \"exec \\\"$@\\\" 2>&1\" -",
         ),
         (
             "Epoch 1/3\nval_loss: N/A\ndone\n",

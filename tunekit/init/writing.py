@@ -137,7 +137,7 @@ def _metrics(found: ScriptFound, plan: Plan, max_resource: str | None) -> Iterat
         yield "mode: min  # or max"
         yield "# resource: epoch"
         yield "# metrics:"
-        yield "#   val_loss: 'val_loss: ([0-9.e+-]+)'"
+        yield r"#   val_loss: 'val_loss: (\S+)'"
         return
     often = {"each epoch": "after each epoch", "more often": "several times in an epoch", "once": "once, at its end"}
     yield from _comment(f"From {metrics.where}: {often[metrics.often]}.")

@@ -24,7 +24,7 @@ from tunekit_core import (
 
 RESERVED = "st_"
 EXAMPLE = "benchmark.space.lr='loguniform(1e-4,1e-1)'"
-EXAMPLE_PATTERN = "benchmark.metrics.loss='val_loss: ([0-9.e+-]+)'"
+EXAMPLE_PATTERN = r"benchmark.metrics.loss='val_loss: (\S+)'"
 
 
 @attrs.frozen(kw_only=True)
@@ -217,7 +217,7 @@ def _patterns(metrics: Mapping[str, Any], objective: Objective) -> dict[str, str
             "metrics",
             dict(metrics),
             f"lacks a pattern for {missing[0]}, {what}, so that no report would have it. Type "
-            f"benchmark.metrics.{missing[0]}='{missing[0]}: ([0-9.e+-]+)', for example{more}",
+            rf"benchmark.metrics.{missing[0]}='{missing[0]}: (\S+)', for example{more}",
         )
     return dict(metrics)
 
