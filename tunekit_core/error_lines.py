@@ -26,7 +26,7 @@ WARNINGS_OF_R = re.compile(r"In addition: (There were|Warning message).*")
 
 
 def telling_lines(text: str) -> list[str]:
-    """The lines of a text that are not blank, without what runtimes add after the line that tells what failed.
+    r"""The lines of a text that are not blank, without what runtimes add after the line that tells what failed.
 
     >>> telling_lines("it ended with exit status 1.\nError in f() : no data\nCalls: f\nExecution halted")
     ['it ended with exit status 1.', 'Error in f() : no data']

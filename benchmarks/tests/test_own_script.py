@@ -304,8 +304,8 @@ def test_names_that_are_in_the_file_of_the_program_or_have_a_file_of_their_own_a
 
 def test_an_edit_of_that_file_makes_another_run(files, project):
     def sources(**options):
-        script = own(command="python train.py --config={yaml:base.yaml}", space={"optim.lr": "uniform(0,1)"}, **options).script()
-        return sources_of(script).digests
+        command, space = "python train.py --config={yaml:base.yaml}", {"optim.lr": "uniform(0,1)"}
+        return sources_of(own(command=command, space=space, **options).script()).digests
 
     before = sources()
     assert list(before) == ["train.py", "base.yaml"]

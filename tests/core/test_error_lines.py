@@ -11,7 +11,7 @@ from tunekit_core.error_lines import telling_lines
         "Execution halted",
         "Calls: main -> train\nExecution halted",
         "In addition: Warning message:\nIn f() : careful \nExecution halted",
-        "    at Object.<anonymous> (/x/train.js:1:7)\n    at node:internal/main/run_main_module:28:49\n\nNode.js v18.19.0",
+        "    at Object.<anonymous> (/x/train.js:1:7)\n    at node:internal/main:28:49\n\nNode.js v18.19.0",
         "Stacktrace:\n [1] error(s::String)\n   @ Base ./error.jl:35\nin expression starting at /x/train.jl:1",
         "\tat Main.main(Main.java:3)\n\t... 12 more",
         "\tfrom train.rb:2:in `<main>'",

@@ -102,7 +102,9 @@ NUMBER, WORD = r"loss:? ([0-9.]+)", r"loss:? (\S+)"
 )
 def test_a_part_of_a_number_is_never_reported_and_it_is_said_of_which(printed, pattern, part, whole):
     told = loss_in(f"{printed}\n", pattern)
-    assert told.startswith(f"benchmark.metrics.loss='{pattern}' matched '{part}' of '{whole}', in the line '{printed}'.\n")
+    assert told.startswith(
+        f"benchmark.metrics.loss='{pattern}' matched '{part}' of '{whole}', in the line '{printed}'.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,9 @@ def test_any_word_may_be_nan_which_is_reported():
     assert b'"loss": NaN' in line
 
 
-@pytest.mark.parametrize("word", ["1,234", "0,43", "12.3K", "1/3", "tensor(0.43,", "1.5D-03", "0.5\N{REPLACEMENT CHARACTER}"])
+@pytest.mark.parametrize(
+    "word", ["1,234", "0,43", "12.3K", "1/3", "tensor(0.43,", "1.5D-03", "0.5\N{REPLACEMENT CHARACTER}"]
+)
 def test_what_has_digits_and_is_no_number_is_said(word):
     told = loss_in(f"loss: {word} x\n", WORD)
     assert told.startswith(rf"benchmark.metrics.loss='loss:? (\S+)' matched '{word}', which is no number, in the line")
@@ -166,7 +170,9 @@ def test_words_without_a_digit_are_skipped():
 
 
 def test_a_pattern_that_works_is_proposed():
-    assert loss_in("val_loss: 1e-06\n", "val_loss: ([0-9.]+)").endswith("\nType benchmark.metrics.loss='val_loss: (\\S+)'")
+    assert loss_in("val_loss: 1e-06\n", "val_loss: ([0-9.]+)").endswith(
+        "\nType benchmark.metrics.loss='val_loss: (\\S+)'"
+    )
 
 
 def unheard(printed, patterns, errors=b"", resource="epoch"):
@@ -211,7 +217,7 @@ TWO = {"loss": r"val_loss: (\S+)", "epoch": r"Epoch (\d+)/"}
             b"INFO val_loss: 0.43",
             "no line that it printed matched benchmark.metrics.loss='val_loss: (\\S+)'.\n"
             "A line of its standard error: 'INFO val_loss: 0.43'. The standard output alone is searched: begin the "
-            "command with sh -c \"exec \\\"$@\\\" 2>&1\" -",
+            'command with sh -c "exec \\"$@\\" 2>&1" -',
         ),
         (
             "Epoch 1/3\nval_loss: N/A\ndone\n",

@@ -35,7 +35,9 @@ THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+|,\d{3})")  # 1,234 may 
 AROUND_NUMBER = ".,;:()[]{}<>|\"'%"  # what stands around a number in a word
 # What makes a number, before or after it, another one: digits, a sign, an exponent, K for a thousand.
 BEFORE = re.compile(r"(?:(?<![\w.)\]])[-\u2212])?(?:\d[\d.]*(?:[eE][-+]?)?|(?<!\w)\.)?$")
-AFTER = re.compile(r"\d[\d.]*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|[eEdD][-+]?\d+|_\d+|[kKMGT](?:i?B)?(?![A-Za-z\d])")
+AFTER = re.compile(
+    r"\d[\d.]*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|[eEdD][-+]?\d+|_\d+|[kKMGT](?:i?B)?(?![A-Za-z\d])"
+)
 COMMA_BEFORE = re.compile(r"(?<![\d.,])\d+,$")
 AFTER_COMMA = re.compile(r"\d{3}(?!\d)|\d+$")
 COMMA_AFTER = re.compile(r"(?:,\d{3})+(?:\.\d+)?(?![\d.,]\d)|,\d+(?![.,]?\d)")
