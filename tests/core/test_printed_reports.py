@@ -98,13 +98,18 @@ NUMBER, WORD = r"loss:? ([0-9.]+)", r"loss:? (\S+)"
         ("loss 12.3K", NUMBER, "12.3", "12.3K"),
         ("loss 1.05e-06 acc 1", "loss ([0-9.]+).* acc", "1.05", "1.05e-06"),
         ("loss 1_000", NUMBER, "1", "1_000"),
+        ("loss 0x1F", NUMBER, "0", "0x1F"),
+        ("loss 1'234.5", NUMBER, "1", "1'234.5"),
     ],
 )
 def test_a_part_of_a_number_is_never_reported_and_it_is_said_of_which(printed, pattern, part, whole):
     told = loss_in(f"{printed}\n", pattern)
-    assert told.startswith(
-        f"benchmark.metrics.loss='{pattern}' matched '{part}' of '{whole}', in the line '{printed}'.\n"
-    )
+    whole, printed = (f'"{each}"' if "'" in each else f"'{each}'" for each in (whole, printed))
+    assert told.startswith(f"benchmark.metrics.loss='{pattern}' matched '{part}' of {whole}, in the line {printed}.\n")
+
+
+def test_blanks_that_group_thousands_are_of_the_number():
+    assert "matched '1' of '1 234.5', in the line" in loss_in("loss 1\u00a0234.5\n", WORD)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +146,14 @@ def test_what_a_pattern_says_itself_around_a_number_is_meant_so(printed, pattern
         ("-inf", float("-inf")),
         ("\x1b[31m0.43\x1b[0m", 0.43),
         (".5", 0.5),
+        (".5e-3;", 0.0005),
+        ("-.5;", -0.5),
+        ("[-.5]", -0.5),
+        ("np.float64(0.43)}", 0.43),
+        ("tensor(-0.43,", -0.43),
+        ("\x1b]0;title\x070.43", 0.43),
+        ("0.43\b\b\b\b\r", 0.43),
+        ("0.43\x00", 0.43),
     ],
 )
 def test_any_word_is_read_as_the_number_that_it_is(word, found):
@@ -153,7 +166,7 @@ def test_any_word_may_be_nan_which_is_reported():
 
 
 @pytest.mark.parametrize(
-    "word", ["1,234", "0,43", "12.3K", "1/3", "tensor(0.43,", "1.5D-03", "0.5\N{REPLACEMENT CHARACTER}"]
+    "word", ["1,234", "0,43", "12.3K", "1/3", "f(0.43,", "1.5D-03", "0.5\N{REPLACEMENT CHARACTER}"]
 )
 def test_what_has_digits_and_is_no_number_is_said(word):
     told = loss_in(f"loss: {word} x\n", WORD)
@@ -170,6 +183,7 @@ def test_words_without_a_digit_are_skipped():
 
 
 def test_a_pattern_that_works_is_proposed():
+    assert loss_in('{"loss":0.5,"epoch":1}\n', r'"loss":(\S+)').endswith("""='"loss":([^\\s,;]+)'""")
     assert loss_in("val_loss: 1e-06\n", "val_loss: ([0-9.]+)").endswith(
         "\nType benchmark.metrics.loss='val_loss: (\\S+)'"
     )

@@ -24,19 +24,21 @@ LONGEST_REPORT = 1 << 20  # bytes
 LONGEST_MATCHED = 10_000  # characters of a line in which patterns are looked for: some take the square of that in time
 LONGEST_SHOWN = 100  # characters of a line, or a pattern, in a text for people
 LONGEST_NUMBER = 50  # characters of what may be a number
-BREAK = re.compile(rb"[\r\n]+")  # progress bars go back to the beginning of their line
-ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")  # colours of a terminal
+BREAK = re.compile(rb"[\r\n\b]+")  # progress bars go back to the beginning of their line
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x00")  # colours, titles, UTF-16
 ONLY_GROUP = re.compile(r"(?<!\\)\((?!\?)[^()]*\)")
-ANY_WORD = r"(\S+)"
+ANY_WORD, ANY_ITEM = r"(\S+)", r"([^\s,;]+)"
 BEGINS_NUMBER = re.compile(r"[-+]?\.?\d")
 ENDS_NUMBER = re.compile(r"\d\.?$")
 WHOLE = re.compile(r"[-+]?\d+")
 THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+|,\d{3})")  # 1,234 may as well be 1.234 in other countries
-AROUND_NUMBER = ".,;:()[]{}<>|\"'%"  # what stands around a number in a word
+WRAPPED = re.compile(r"[\[({\"']*(?:tensor|Array|(?:(?:np|numpy)\.)?(?:float|int)\d+)\(([^(),]+).*")
+BEFORE_NUMBER, BEHIND_NUMBER = "([{<\"'", ".,;:)]}>|\"'%"  # what stands around a number in a word
 # What makes a number, before or after it, another one: digits, a sign, an exponent, K for a thousand.
 BEFORE = re.compile(r"(?:(?<![\w.)\]])[-\u2212])?(?:\d[\d.]*(?:[eE][-+]?)?|(?<!\w)\.)?$")
 AFTER = re.compile(
-    r"\d[\d.]*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|[eEdD][-+]?\d+|_\d+|[kKMGT](?:i?B)?(?![A-Za-z\d])"
+    r"\d[\d.]*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|[eEdD][-+]?\d+|_\d+|[xX][\dA-Fa-f]+"
+    r"|[kKMGT](?:i?B)?(?![A-Za-z\d])|(?:['\u2019\u00a0\u2009\u202f]\d{3})+(?!\d)(?:\.\d+)?"
 )
 COMMA_BEFORE = re.compile(r"(?<![\d.,])\d+,$")
 AFTER_COMMA = re.compile(r"\d{3}(?!\d)|\d+$")
@@ -205,9 +207,9 @@ def _with_time_stamp(text: bytes) -> bytes:
 
 
 def _number(word: str) -> float | None:
-    """The number that a word is, with nothing but signs of punctuation or ``%`` around it."""
-    stripped = word.strip()
-    for text in (stripped, stripped.strip(AROUND_NUMBER), stripped.rstrip(AROUND_NUMBER)):
+    """The number that a word is, with nothing but punctuation, ``%`` or what NumPy and torch add around it."""
+    word = WRAPPED.sub(r"\1", word.strip())
+    for text in (word, word.lstrip(BEFORE_NUMBER).rstrip(BEHIND_NUMBER)):
         if THOUSANDS.fullmatch(text):
             text = text.replace(",", "")
         for kind in (int, float):
@@ -239,6 +241,7 @@ def _whole_number(pattern: re.Pattern[str], found: re.Match[str], text: str) -> 
         is_part = _finds(pattern, text[:end], value)
     if not is_part:
         return None
+    begin, end = begin - left, end + right
     while begin and IN_NUMBER.match(text[begin - 1]):
         begin -= 1
     while end < len(text) and IN_NUMBER.match(text[end]):
@@ -260,7 +263,7 @@ def _misread(name: str, pattern: re.Pattern[str], text: str, value: str, whole: 
     if works:
         advice = f"Type {option}={_quoted(works)}"
     elif whole == value:
-        advice = "Its group may match a number as 1234.5 or 1e-05 are, without units: if need be, have it printed so"
+        advice = "Have its group match nothing but a number such as 1234.5 or 1e-05, or have it printed as such"
     else:
         advice = f"Write what stands right before the number into the pattern, as in 'loss: {ANY_WORD}'"
     return f"{option}={_quoted(pattern.pattern)} matched {what}, in the line {_quoted(text[begin:])}.\n{advice}"
@@ -268,16 +271,18 @@ def _misread(name: str, pattern: re.Pattern[str], text: str, value: str, whole: 
 
 def _with_any_word(pattern: re.Pattern[str], text: str) -> str:
     """A pattern that differs in its group, and finds a number in a text; empty if that is not so simple."""
-    wider, n_groups = ONLY_GROUP.subn(lambda _: ANY_WORD, pattern.pattern)
-    if n_groups != 1 or wider == pattern.pattern:
-        return ""
-    try:
-        compiled = re.compile(wider)
-    except re.error:
-        return ""
-    found = compiled.search(text)
-    is_number = found is not None and _number(found[1]) is not None and _whole_number(compiled, found, text) is None
-    return wider if is_number else ""
+    for group in (ANY_WORD, ANY_ITEM):
+        wider, n_groups = ONLY_GROUP.subn(group.replace("\\", r"\\"), pattern.pattern)
+        if n_groups != 1 or wider == pattern.pattern:
+            continue
+        try:
+            compiled = re.compile(wider)
+        except re.error:
+            continue
+        found = compiled.search(text)
+        if found is not None and _number(found[1]) is not None and _whole_number(compiled, found, text) is None:
+            return wider
+    return ""
 
 
 def _quoted(text: str) -> str:
