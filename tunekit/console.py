@@ -12,6 +12,7 @@ from typing import TextIO
 
 from rich.console import Console
 
+from tunekit_core.error_lines import telling_lines
 from tunekit_core.errors import TunekitWarning
 from tunekit_core.known_secrets import redacted
 from tunekit_core.number_text import format_number
@@ -119,9 +120,9 @@ def _console(file: TextIO) -> Console:
 
 
 def first_and_last_line(text: str) -> list[str]:
-    """The first line of a text that is not blank, and the last if there are several.
+    """The first line of a text that is not blank, and if there are several the last that tells anything.
 
-    Of the reason why a script failed, the last line names the error.
+    Of the reason why a script failed, it names the error.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = telling_lines(text)
     return lines[:1] + lines[1:][-1:]

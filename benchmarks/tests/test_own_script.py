@@ -10,7 +10,7 @@ import pytest
 import tunekit_benchmarks
 from tunekit.sources import sources_of
 from tunekit_benchmarks.script.benchmark import ScriptOptions
-from tunekit_core import ConfigurationError, Executable, Problem, create, loguniform
+from tunekit_core import ConfigurationError, Executable, Problem, TunekitWarning, create, loguniform
 
 LR = {"lr": "loguniform(1e-4,1e-1)"}
 
@@ -265,10 +265,47 @@ def test_a_file_of_the_user_is_read_with_the_types_that_its_readers_see(name, fi
     assert own().script().templates == {}
 
 
+NESTED = "optimizer:\n  params:\n    lr: 0.1\n    beta1: 0.9\nepochs: 3\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("optimiser.params.lr", "optimizer.params.lr"),
+        ("optimizer.lr", "optimizer.params.lr"),
+        ("lr", "optimizer.params.lr"),
+        ("optimizer.params.Lr", "optimizer.params.lr"),
+        ("epoch", "epochs"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["yaml", "json"])
+def test_a_name_that_is_close_to_one_in_the_file_of_the_program_is_refused(project, kind, name, meant):
+    (project / "nested.yaml").write_text(NESTED)
+    with pytest.raises(ConfigurationError) as caught:
+        own(command=f"python train.py {{{kind}:nested.yaml}}", space={name: "uniform(0,1)"})
+    assert f"has {{{kind}:nested.yaml}}, and that file has no '{name}'. Did you mean '{meant}'? If the program " in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize("name", ["optimizer.params.beta2", "optimizer.params.weight_decay", "seed"])
+def test_another_name_that_the_file_of_the_program_lacks_is_warned_of(project, name):
+    (project / "nested.yaml").write_text(NESTED)
+    with pytest.warns(TunekitWarning, match=rf"nested\.yaml has no '{name}': the copy of each trial has it beside"):
+        own(command="python train.py {yaml:nested.yaml}", space={name: "uniform(0,1)"})
+
+
+def test_names_that_are_in_the_file_of_the_program_or_have_a_file_of_their_own_are_fine(project):
+    (project / "nested.yaml").write_text(NESTED)
+    space = {"optimizer.params.lr": "uniform(0,1)", "epochs": 3}
+    assert own(command="python train.py {yaml:nested.yaml}", space=space)
+    assert own(command="python train.py {yaml}", space={"optimiser.params.lr": "uniform(0,1)"})
+
+
 def test_an_edit_of_that_file_makes_another_run(files, project):
     def sources(**options):
-        script = own(command="python train.py --config={yaml:base.yaml}", **options).script()
-        return sources_of(script).digests
+        command, space = "python train.py --config={yaml:base.yaml}", {"optim.lr": "uniform(0,1)"}
+        return sources_of(own(command=command, space=space, **options).script()).digests
 
     before = sources()
     assert list(before) == ["train.py", "base.yaml"]

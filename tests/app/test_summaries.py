@@ -237,3 +237,12 @@ def test_the_size_of_results_is_not_that_of_what_links_lead_to(tmp_path):
     (tmp_path / "2" / "checkpoint" / "model").write_bytes(b"x" * 3000)
     (tmp_path / "2" / "checkpoint" / "link").symlink_to("/")
     assert disk_use(tmp_path) == " (3 kB, 3 kB of it checkpoints)"
+
+
+def test_what_a_script_has_published_counts_as_checkpoints_and_other_files_do_not(tmp_path):
+    sizes = {"checkpoint/a": 1000, "checkpoints/3/a": 2000, "checkpoints/9/a": 4000, "out/a": 8000}
+    for name, n_bytes in sizes.items():
+        path = tmp_path / "0" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * n_bytes)
+    assert disk_use(tmp_path) == " (15 kB, 7 kB of it checkpoints)"

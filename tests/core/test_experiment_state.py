@@ -148,7 +148,6 @@ def test_without_a_resource_reports_are_counted():
         {"epoch": 2.5},
         {"epoch": math.nan},
         {"epoch": math.inf},
-        {"epoch": 0},
         {"epoch": -1},
         {"epoch": 2**53 + 1},
         {"st_worker_cost": None},
@@ -167,6 +166,24 @@ def test_a_report_that_cannot_be_used_is_refused_and_says_what_is_needed(wrong):
     assert repr(next(iter(wrong.values()))) in unusable.reason
     assert ("a finite number as st_worker_cost" in unusable.reason) == ("st_worker_cost" in wrong)
     assert state.trials[0].last_report is None
+
+
+def test_a_resource_that_begins_at_0_is_refused_with_what_to_do():
+    state = fresh_state()
+    start(state)
+    assert read(state, 0, {"epoch": 0, "loss": 0.5}).reason == (
+        "it reported epoch 0, and resources count from 1: print or report epoch + 1, or leave benchmark.resource out, "
+        "so that reports are counted"
+    )
+
+
+def test_a_report_that_was_misread_is_refused_with_what_was_wrong_also_after_others():
+    state = fresh_state()
+    start(state)
+    report(state, 0, 1)
+    misread = read(state, 0, {"st_misread": "loss matched '1' of '1.5'", "st_worker_timestamp": 3.0})
+    assert isinstance(misread, UnusableReport)
+    assert misread.reason == "loss matched '1' of '1.5'"
 
 
 def test_a_truth_value_is_refused_after_numbers_too():

@@ -36,6 +36,21 @@ def test_where_the_first_trials_fail_in_the_same_way_few_are_enough(play, n_work
     assert played.metadata["first_failure"]["trial_id"] == 0
 
 
+@pytest.mark.parametrize("last", ["nan", "0.5", "done, in /tmp/x", "best of {trial} is none"])
+def test_those_that_end_without_a_report_end_in_the_same_way_whatever_they_printed(play, last):
+    def script(trial, run):
+        words = [last, "other words"][trial % 2]
+        return [failed(f"it ended without a report: no line that it printed matched it.\nThe last one: '{words}'")]
+
+    assert play(script, stopping=[no_success()], n_workers=1).result.reason == ALIKE.format(5)
+
+
+def test_those_that_differ_before_what_the_runtime_adds_at_the_end_fail_in_other_ways(play):
+    errors = "it ended with exit status 1. The end of 0/stderr.log:\nError: no {letter}\nCalls: f\nExecution halted"
+    script = lambda trial, run: [failed(errors.format(letter=chr(97 + trial)))]
+    assert play(script, stopping=[no_success(count=8)]).result.reason == NONE.format(8)
+
+
 @pytest.mark.parametrize(
     "reason",
     [

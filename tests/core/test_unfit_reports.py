@@ -40,6 +40,15 @@ def at_most(count):
             "the first report, of trial 0, has no 'loss' and no 'epoch', but a. Report it as 'loss', or say what it is "
             "called: metric=NAME",
         ),
+        (
+            {"epoch": 0, "loss": 0.5},
+            "the first report, of trial 0, is at epoch 0, and resources count from 1: print or report epoch + 1, or "
+            "leave benchmark.resource out, so that reports are counted",
+        ),
+        (
+            {"st_misread": "loss matched '1' of '1.5'", "st_worker_timestamp": 5.0},
+            "the first report, of trial 0, would not be true: loss matched '1' of '1.5'",
+        ),
     ],
 )
 def test_a_first_report_that_lacks_what_is_optimised_ends_the_experiment(play, report, reason):

@@ -13,7 +13,6 @@ import yaml
 from tunekit.init.arguments import Argument
 from tunekit.init.command import CHECKPOINT, Plan, Planned, plan_command
 from tunekit.init.loops import Often
-from tunekit.init.metrics import NUMBER
 from tunekit.init.places import is_checkpoint_to_resume, is_folder_of_trial
 from tunekit.init.proposing import constant, propose
 from tunekit.init.reading import ScriptFound, number_of_epochs
@@ -153,7 +152,7 @@ def _metrics(found: ScriptFound, plan: Plan, max_resource: str | None) -> Iterat
         yield "mode: min  # or max"
         yield "# resource: epoch"
         yield "# metrics:"
-        yield f"#   val_loss: 'val_loss: {NUMBER}'"
+        yield r"#   val_loss: 'val_loss: (\S+)'"
         return
     yield from _comment(f"From {metrics.where}: {OFTEN[metrics.often]}.")
     yield f"metric: {_text(metrics.metric)}"

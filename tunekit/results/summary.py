@@ -23,6 +23,7 @@ from tunekit_core.number_text import format_fixed, format_interval, format_numbe
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import read_metadata
 from tunekit_core.records.removal import size_of
+from tunekit_core.records.trial_folders import PUBLISHED, WORKING
 
 N_SEEDS = 5  # that are offered as a next step
 MOST_SECONDS_OFFERED = 3600  # that they may take together
@@ -245,7 +246,8 @@ def print_other_versions(folders: Sequence[Path], anew: str) -> None:
 
 def disk_use(folder: Path) -> str:
     """What trials of real scripts take, in brackets; nothing where there are none."""
-    checkpoints = [trial / "checkpoint" for trial in folder.iterdir() if not trial.is_symlink()]
+    trials = [trial for trial in folder.iterdir() if not trial.is_symlink()]
+    checkpoints = [trial / name for trial in trials for name in (WORKING, PUBLISHED)]
     checkpoints = [checkpoint for checkpoint in checkpoints if checkpoint.is_dir() and not checkpoint.is_symlink()]
     if not checkpoints:
         return ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from tunekit_core.contracts.benchmarks import Script
-from tunekit_core.errors import suggestion
+from tunekit_core.errors import TunekitWarning, suggestion
 from tunekit_core.portable.script_command import (
     FILES,
     FLAGS,
@@ -26,6 +28,7 @@ from tunekit_core.portable.script_command import (
 from tunekit_core.space import Domain, Listed, SearchSpace
 
 OF_HYDRA = re.compile(r"[A-Za-z_$][\w$-]*(\.([A-Za-z_$][\w$-]*|\d+))*|[A-Za-z_][\w-]*(/[A-Za-z_][\w-]*)+", re.ASCII)
+DIGITS = re.compile(r"\d+")
 
 
 def check_command(script: Script, space: SearchSpace) -> None:
@@ -60,7 +63,50 @@ def check_command(script: Script, space: SearchSpace) -> None:
             )
     for placeholder in placeholders:
         if placeholder.name in FILES:
-            nested(dict.fromkeys(rest, 0), script.templates[placeholder.file] if placeholder.file else {})
+            template = script.templates[placeholder.file] if placeholder.file else {}
+            nested(dict.fromkeys(rest, 0), template)
+            if placeholder.file:
+                _check_names(rest, placeholder, template)
+
+
+def _check_names(names: Sequence[str], placeholder: Placeholder, template: Mapping[str, Any]) -> None:
+    """See that a file has what is set in it: else the program may never read it, and the search has no effect."""
+    there = list(_names_in(template))
+    added = [name for name in names if name not in there]
+    for name in added:
+        meant = _meant(name, [each for each in there if each not in names])
+        if meant:
+            raise BadCommand(
+                f"has {placeholder}, and that file has no '{name}'. Did you mean '{meant}'? If the program reads "
+                f"'{name}' as well, write it into the file"
+            )
+    if added:
+        warnings.warn(
+            f"{placeholder.file} has no {' and no '.join(map(repr, added))}: the copy of each trial has it beside the "
+            "rest. If the program does not read it, the search over it is without effect.",
+            TunekitWarning,
+            stacklevel=2,
+        )
+
+
+def _names_in(template: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    """The names by which what a file holds can be set."""
+    for key, value in template.items():
+        yield f"{place}{key}"
+        if isinstance(value, Mapping):
+            yield from _names_in(value, f"{place}{key}.")
+
+
+def _meant(name: str, there: Sequence[str]) -> str:
+    """The name in a file that is likely meant by another; empty if there is none.
+
+    Names that differ in a number alone, such as ``beta1`` and ``beta2``, are two.
+    """
+    last = name.rpartition(".")[2]
+    same = [each for each in there if each.rpartition(".")[2] == last]
+    spelt = get_close_matches(name, there, n=3, cutoff=0.85)
+    spelt = [each for each in spelt if DIGITS.sub("", each) != DIGITS.sub("", name)]
+    return next(iter(get_close_matches(name, same, n=1, cutoff=0.0) or spelt), "")
 
 
 def _check_placeholder(placeholder: Placeholder, space: SearchSpace, templates: Mapping[str, Any]) -> None:

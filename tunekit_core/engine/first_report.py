@@ -1,4 +1,4 @@
-"""The first report of an experiment has to have what is optimised: if it lacks it, all others would."""
+"""What is wrong with the first report of an experiment in a way that all others would share: then it ends."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ import attrs
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.engine.events import UnusableReport
-from tunekit_core.engine.state.reading import close_names, has_number, missing_names, of_user
+from tunekit_core.engine.state.reading import (
+    FROM_1,
+    at_zero,
+    close_names,
+    has_number,
+    how_from_1,
+    missing_names,
+    of_user,
+)
 from tunekit_core.errors import TunekitError
+from tunekit_core.portable.printed_reports import MISREAD
 
 MOST_NAMES = 10
 
 
 class UnfitReport(TunekitError):
-    """The first report lacks a metric of the objective, or the resource: the experiment ends."""
+    """The first report lacks a metric or the resource, counts from 0, or was misread: the experiment ends."""
 
 
 def check_first_report(event: UnusableReport, objective: Objective, benchmark: Benchmark) -> None:
@@ -29,16 +38,22 @@ def check_first_report(event: UnusableReport, objective: Objective, benchmark: B
         benchmark: What is tuned, which may let the user say what is optimised.
 
     Raises:
-        UnfitReport: If it lacks a metric of the objective, or the resource. One without any number is no report, and
+        UnfitReport: If it lacks a metric of the objective, or the resource; if the resource is 0; if a pattern
+            has found in what was printed what is no number, or a part of one. One without any number is no report, and
             lacks nothing in particular.
     """
+    which = f"the first report, of trial {event.trial_id},"
+    if isinstance(misread := event.metrics.get(MISREAD), str):
+        raise UnfitReport(f"{which} would not be true: {misread}")
+    if resource := at_zero(objective, event.metrics):
+        raise UnfitReport(f"{which} is at {resource}, and {FROM_1}: {how_from_1(str(objective.resource))}")
     missing = missing_names(objective, event.metrics)
     if not missing or not has_number(event.metrics):
         return
     names = list(of_user(event.metrics))
     reported = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if names[MOST_NAMES:] else "")
     raise UnfitReport(
-        f"the first report, of trial {event.trial_id}, has no {' and no '.join(map(repr, missing))}, but {reported}. "
+        f"{which} has no {' and no '.join(map(repr, missing))}, but {reported}. "
         f"{_what_to_do(missing[0], objective, event.metrics, benchmark)}"
     )
 

@@ -33,8 +33,11 @@ RELATIVE = "A path that does not begin with / is taken from the current folder, 
 DURATION = re.compile(
     r"(?P<number>\d+(\.\d+)?) *(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)", re.I
 )
-OF_TIME = re.compile(r"time|second|deadline")
+OF_TIME = re.compile(r"time|second|deadline|period|interval|delay|max_wait")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) *(?P<unit>[kMGT]?)(?P<binary>i?)B?", re.I)
+OF_SIZE = re.compile(r"[._](bytes|gb)$")
+SIZES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}  # powers of 1000, or of 1024
 RESERVED = ("name", "distribution", "revision")
 """What a config says of a component beside its options, so that no option can be called that."""
 
@@ -179,6 +182,11 @@ def _hint(option: str, value: Any, annotation: Any) -> str:
     if duration and {int, float} & {*kinds} and OF_TIME.search(option):
         seconds = float(duration["number"]) * SECONDS[duration["unit"].lower()[0]]
         return f"It is in seconds: type {option}={seconds:.12g}. "
+    size, of_size = SIZE.fullmatch(value.strip()), OF_SIZE.search(option)
+    if size and of_size and int in kinds:
+        n_bytes = float(size["number"]) * (1024 if size["binary"] else 1000) ** SIZES[size["unit"].lower()]
+        unit, divisor = ("gigabytes", 1e9) if of_size[1] == "gb" else ("bytes", 1)
+        return f"It is in {unit}: type {option}={max(1, round(n_bytes / divisor))}. "
     return ""
 
 

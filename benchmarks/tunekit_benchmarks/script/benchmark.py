@@ -26,7 +26,7 @@ RESERVED = "st_"
 EXAMPLE = "benchmark.space.lr='loguniform(1e-4,1e-1)'"
 ONE_SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # of a pattern: what is escaped, and what [] holds
 REPEATED_TWICE = re.compile(r"\((?:\?:|\?P<\w+>)?[^()|?*+{}][*+]\??\)(?:[*+]|\{\d*,\})")  # once these are letters
-EXAMPLE_PATTERN = "benchmark.metrics.loss='val_loss: ([0-9.e+-]+)'"
+EXAMPLE_PATTERN = r"benchmark.metrics.loss='val_loss: (\S+)'"
 
 
 @attrs.frozen(kw_only=True)
@@ -227,7 +227,7 @@ def _patterns(metrics: Mapping[str, Any], objective: Objective) -> dict[str, str
             "metrics",
             dict(metrics),
             f"lacks a pattern for {missing[0]}, {what}, so that no report would have it. Type "
-            f"benchmark.metrics.{missing[0]}='{missing[0]}: ([0-9.e+-]+)', for example{more}",
+            rf"benchmark.metrics.{missing[0]}='{missing[0]}: (\S+)', for example{more}",
         )
     return dict(metrics)
 

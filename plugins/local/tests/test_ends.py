@@ -323,7 +323,11 @@ def test_a_script_gets_the_environment_of_the_tuner_and_the_files_hold_only_chan
 @pytest.mark.parametrize(
     ("last_words", "status", "reason"),
     [
-        ("", Status.COMPLETED, "Not all that it wrote could be kept (stderr.log: Too many levels of symbolic links)"),
+        (
+            "Reporter()(step=1, loss=0.5)",
+            Status.COMPLETED,
+            "Not all that it wrote could be kept (stderr.log: Too many levels of symbolic links)",
+        ),
         (
             "sys.exit(3)",
             Status.FAILED,

@@ -599,6 +599,22 @@ def test_an_amount_of_memory_has_a_unit(amount, n_bytes):
     assert bytes_in(amount) == n_bytes
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "meant"),
+    [
+        ("log_bytes", "1MB", "It is in bytes: type backend.log_bytes=1000000. "),
+        ("log_bytes", "64 KiB", "It is in bytes: type backend.log_bytes=65536. "),
+        ("grace_period", "5s", "It is in seconds: type backend.grace_period=5. "),
+        ("trial_timeout", "1h", "It is in seconds: type backend.trial_timeout=3600. "),
+    ],
+)
+def test_an_amount_with_a_unit_is_refused_with_the_number_of_the_unit_that_is_taken(option, value, meant):
+    benchmark = Training()
+    with pytest.raises(ConfigurationError) as caught:
+        create("backend", "local", problem_of(benchmark), benchmark, None, Streams(0), **{option: value})
+    assert f"backend.{option}={value!r} does not fit. {meant}Allowed: " in str(caught.value)
+
+
 def test_what_becomes_of_trials_when_the_tuner_dies_is_one_of_two():
     benchmark = Training()
     with pytest.raises(ConfigurationError, match=r"backend\.on_tuner_death='kepe' does not fit\. Did you mean 'keep'"):

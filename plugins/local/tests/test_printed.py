@@ -1,5 +1,6 @@
 """Metrics of scripts that do not use the Reporter: printed, appended to the file, found by patterns."""
 
+import shlex
 import shutil
 import subprocess
 
@@ -151,6 +152,44 @@ def test_a_report_is_there_before_its_script_ends(start, tmp_path):
 def test_what_is_printed_as_a_report_and_is_none_is_told_as_such(start):
     (reported,) = start(Program("echo", "[tunekit-report] loss=0.5"))(TrialReported)
     assert reported.metrics == {"unreadable": "loss=0.5"}
+
+
+def reason_of(until):
+    (ended,) = until(TrialEnded)
+    assert ended.status is Status.COMPLETED
+    return ended.reason
+
+
+def test_a_trial_without_a_report_says_what_it_printed_without_secrets(start, monkeypatch):
+    monkeypatch.setenv("API_TOKEN", "h4ckme-s3cret")
+    code = "echo Step 1; echo validation loss: 0.43 by $API_TOKEN; echo val_loss: 1 >&2"
+    metrics = {"loss": r"val_loss=(\S+)", "step": r"Step (\d+)"}
+    assert reason_of(start(Program("sh", "-c", code, metrics=metrics))) == (
+        "it ended without a report: no line that it printed matched benchmark.metrics.loss='val_loss=(\\S+)'.\n"
+        "The last one: 'validation loss: 0.43 by ***'"
+    )
+
+
+def test_a_trial_whose_metric_is_on_its_standard_error_says_what_to_type_and_that_works(start, tmp_path):
+    code, metrics = "echo loss: 0.5 >&2", {"loss": r"loss: (\S+)"}
+    reason = reason_of(start(Program("sh", "-c", code, metrics=metrics, resource=None)))
+    advice = 'begin the command with sh -c "exec \\"$@\\" 2>&1" -'
+    assert reason.endswith(f"'loss: 0.5'. The standard output alone is searched: {advice}")
+    both = shlex.split(advice.removeprefix("begin the command with "))
+    assert rows(tmp_path / "both", Program(*both, "sh", "-c", code, metrics=metrics, resource=None)) == [{"loss": 0.5}]
+
+
+def test_a_trial_that_was_heard_has_no_reason_though_nothing_is_printed(start):
+    assert reason_of(start(Snippet("Reporter()(step=1, loss=0.5)"))) == ""
+
+
+def test_a_part_of_a_number_fails_the_trial_and_its_first_report_ends_the_experiment(tmp_path):
+    benchmark = Program("echo", "loss 1.05e-06", metrics={"loss": "loss ([0-9.]+)"}, resource=None)
+    assert rows(tmp_path, benchmark) == []
+    assert load_experiment(tmp_path).metadata["reason"] == (
+        "the first report, of trial 0, would not be true: benchmark.metrics.loss='loss ([0-9.]+)' matched '1.05' of "
+        "'1.05e-06', in the line 'loss 1.05e-06'.\nType benchmark.metrics.loss='loss (\\S+)'"
+    )
 
 
 def test_the_log_has_what_was_printed_all_the_same(tmp_path):

@@ -125,6 +125,7 @@ class LocalBackend(Backend):
             script=self._script,
             max_resource_attr=self.benchmark.max_resource_attr,
             needed=self.problem.objective.needed,
+            resource=self.problem.objective.resource,
             seed=self.streams.seed,
             environment=changes_for_trials(),
             notices=self._notices.address,

@@ -75,6 +75,18 @@ def failure_reason(ending: Ending | None, folder: TrialFolder, run: int, secrets
     return f"{why}. The end of {log}:\n{errors}" if errors else f"{why}."
 
 
+def without_report(ending: Ending | None, secrets: Iterable[str] = ()) -> str:
+    """Why a run that ended well has failed if nothing was heard of its trial, for people; empty if something was.
+
+    Args:
+        ending: How it ended.
+        secrets: Texts that are masked.
+    """
+    unheard = "" if ending is None else mask_secrets(ending["message"], secrets)
+    lost = lost_output(ending)
+    return "\n".join(filter(None, [unheard, lost]))
+
+
 def lost_output(ending: Ending | None) -> str:
     """What the logs of a run lack, for people, without a full stop; empty if they lack nothing."""
     if ending is None or not ending["lost_output"]:

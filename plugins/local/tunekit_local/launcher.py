@@ -34,6 +34,7 @@ class Launcher:
         script: The program that trains.
         max_resource_attr: The entry through which it is told how far to go, if it has one.
         needed: The metrics without which there is no report: those that are optimised, and the resource.
+        resource: The resource, if one is named.
         seed: Effective seed of the experiment.
         environment: Changes to the environment of this process that make it that of the user.
         notices: Path of the socket on which scripts and supervisors send notices.
@@ -45,6 +46,7 @@ class Launcher:
     script: Script
     max_resource_attr: str | None
     needed: tuple[str, ...]
+    resource: str | None
     seed: int
     environment: Mapping[str, str | None]
     notices: Path
@@ -89,6 +91,7 @@ class Launcher:
                 "modules": str(PORTABLE_MODULES),
                 "patterns": dict(self.script.metrics),
                 "needed": self.needed,
+                "resource": self.resource,
                 "file": str(run.reports),
             },
             "devices": attrs.asdict(devices),  # for a later process of the tuner

@@ -144,8 +144,8 @@ class _PrintedReports:
     """What the command prints as reports, appended to the file where its Reporter would write them.
 
     Args:
-        spec: ``modules``, the folder of the module that finds them; its ``patterns`` and what is ``needed``; the
-            ``file`` that they are appended to.
+        spec: ``modules``, the folder of the module that finds them; its ``patterns``, what is ``needed``, and the
+            ``resource``; the ``file`` that they are appended to.
         notices: Path of the socket on which the tuner is told.
 
     Attributes:
@@ -156,15 +156,25 @@ class _PrintedReports:
         sys.path.append(spec["modules"])  # the packages that it lies in need more than the standard library
         from printed_reports import PrintedReports
 
-        self._reader = PrintedReports(spec["patterns"], spec["needed"])
+        self._reader = PrintedReports(spec["patterns"], spec["needed"], spec["resource"])
         self._path, self._notices = spec["file"], notices
         self.lost = ""
 
     def write(self, data: bytes) -> None:
         self._append(self._reader.read(data))
 
+    def read_errors(self, data: bytes) -> None:
+        self._reader.read_errors(data)
+
     def read_rest(self) -> None:
         self._append(self._reader.read_rest())
+
+    def unheard(self) -> str:
+        """Why there is no report; empty if there is one, printed or appended."""
+        try:
+            return "" if os.lstat(self._path).st_size else self._reader.unheard()
+        except OSError:
+            return self._reader.unheard()
 
     def _append(self, reports: list[bytes]) -> None:
         if not reports:
@@ -182,6 +192,13 @@ class _PrintedReports:
         _notify(self._notices, self._path)
 
 
+class _Errors:
+    """The standard error, for what reads the other stream."""
+
+    def __init__(self, printed: _PrintedReports) -> None:
+        self.write = printed.read_errors
+
+
 class _Supervisor:
     """One run. Signals are handled as soon as this object exists; signals and bytes are waited for in one place.
 
@@ -197,7 +214,7 @@ class _Supervisor:
         self.cause = ""
         self.started = False
         self._lifeline = lifeline
-        self._sinks: dict[int, list[_Log | _PrintedReports]] = {}  # by the pipe that they are fed from
+        self._sinks: dict[int, list[_Log | _PrintedReports | _Errors]] = {}  # by the pipe that they are fed from
         self._child = 0
         self._status: int | None = None
         self._poll = select.poll()
@@ -233,7 +250,7 @@ class _Supervisor:
         too_much = ""
         if self.cause:
             return _ending(self.cause)
-        errors = self._start(spec, [[output, printed], [errors_log]], claim)
+        errors = self._start(spec, [[output, printed], [errors_log, _Errors(printed)]], claim)
         terminated = killed = False
         limit = 0.0  # until then, what outlives the command may end by itself
         while self._status is None:
@@ -265,7 +282,7 @@ class _Supervisor:
         code = os.waitstatus_to_exitcode(self._status)
         oom_killed = code == -signal.SIGKILL and not killed and _oom_kills() > kills
         lost = ", ".join(each.lost for each in (output, errors_log, printed) if each.lost)
-        message = too_much if cause == TOO_MUCH_MEMORY else ""
+        message = too_much if cause == TOO_MUCH_MEMORY else printed.unheard() if (cause, code) == (ENDED, 0) else ""
         return _ending(
             cause, code, message=message, oom_killed=oom_killed, survivors_killed=survivors, lost_output=lost
         )
@@ -273,7 +290,7 @@ class _Supervisor:
     def _end(self, cause: str) -> None:
         self.cause = self.cause or cause
 
-    def _start(self, spec: dict[str, Any], sinks: list[list[_Log | _PrintedReports]], claim: int) -> int:
+    def _start(self, spec: dict[str, Any], sinks: list[list[_Log | _PrintedReports | _Errors]], claim: int) -> int:
         """Start the child, unless it is to end already. Returns the pipe where it says why it became no command."""
         gate, opener = os.pipe()
         errors, errors_end = os.pipe()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tunekit_core import Cause, Status, TrialEnded, TunekitWarning, changes_for_trials, is_secret
-from tunekit_local.endings import cause_of_failure, failure_reason, lost_output
+from tunekit_local.endings import cause_of_failure, failure_reason, lost_output, without_report
 from tunekit_local.run_process import Ending
 from tunekit_local.running_trial import RunningTrial
 from tunekit_local.supervisor import changed
@@ -45,7 +45,7 @@ class TrialEnds:
                 TunekitWarning,
                 stacklevel=2,
             )
-        return self.event(running, cause, lost if cause is None else self._reason(ending, running))
+        return self.event(running, cause, self._reason(ending, running, cause))
 
     def event(self, running: RunningTrial, cause: Cause | None, reason: str) -> TrialEnded:
         """The end of a run; without a cause it has not failed."""
@@ -59,7 +59,11 @@ class TrialEnds:
             has_checkpoint=running.folder.checkpoints.exist(),
         )
 
-    def _reason(self, ending: Ending | None, running: RunningTrial) -> str:
+    def _reason(self, ending: Ending | None, running: RunningTrial, cause: Cause | None) -> str:
+        if cause is None and running.trial.last_report is not None:
+            return lost_output(ending)
         variables = changed(os.environ, {**changes_for_trials(), **self._environment})
         secrets = [value for name, value in {**os.environ, **variables}.items() if is_secret(name, value)]
+        if cause is None:
+            return without_report(ending, secrets)
         return failure_reason(ending, running.folder, running.number, secrets)

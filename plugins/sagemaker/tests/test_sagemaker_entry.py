@@ -194,6 +194,27 @@ def test_patterns_find_metrics_in_what_is_printed(job):
     assert found == [{"loss": 1.0, "epoch": 1}, {"loss": 0.5, "epoch": 2}]
 
 
+def test_a_program_that_ends_without_a_report_says_what_it_printed_without_secrets(job):
+    script = "import sys; print('Epoch 1/2'); print('validation loss: 0.43 h4ckme-s3cret')"
+    made = job(script, metrics={"loss": r"val_loss: (\S+)"}, needed=["loss"])
+    made.environment["API_TOKEN"] = "h4ckme-s3cret"
+    ended = made.run()
+    assert (ended.status, ended.end["unheard"]) == (
+        0,
+        "it ended without a report: no line that it printed matched benchmark.metrics.loss='val_loss: (\\S+)'.\n"
+        "The last one: 'validation loss: 0.43 ***'",
+    )
+    lines = ReportLines()
+    (told,) = [each for line in ended.lines for each in lines.feed(line)]
+    assert told.unheard == ended.end["unheard"]
+
+
+def test_where_a_metric_is_on_the_standard_error_the_end_says_so(job):
+    script = "import sys; print('loss: 0.5', file=sys.stderr)"
+    ended = job(script, metrics={"loss": r"loss: (\S+)"}, needed=["loss"]).run()
+    assert "\nA line of its standard error: 'loss: 0.5'. " in ended.end["unheard"]
+
+
 def test_what_is_no_report_comes_once_and_nothing_after_it(job):
     script = "import os\nopen(os.environ['TUNEKIT_REPORTS'], 'w').write('{\"x\": 1}\\nloss 5\\n{\"x\": 2}\\n')"
     ended = job(script).run()

@@ -43,8 +43,8 @@ from tunekit_core.engine.state.trial_fields import (
     set_until,
 )
 from tunekit_core.errors import RecordError
+from tunekit_core.portable.printed_reports import WITHOUT_REPORT
 
-WITHOUT_REPORT = "it ended without a report"
 INFINITY = float("inf")
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
 PAUSE, STOP, INFRASTRUCTURE = Decision.PAUSE, Decision.STOP, Cause.INFRASTRUCTURE

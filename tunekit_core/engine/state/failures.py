@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from tunekit_core.contracts.view import Failure, Failures
+from tunekit_core.error_lines import telling_lines
+from tunekit_core.portable.printed_reports import WITHOUT_REPORT
 
 PATH = re.compile(r"\S*[/\\]\S*")
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
@@ -33,10 +35,12 @@ def with_one_more(failures: Failures, failure: Failure, reached: int) -> Failure
 def likeness(reason: str) -> tuple[str, str]:
     """What two trials share that failed in the same way: the first line of the reason, and the last.
 
-    The first has the exit status, the last is that of the errors. Paths, and other numbers, differ between trials.
+    The first has the exit status, the last is that of the errors which tells what failed. Paths, and other numbers,
+    differ between trials; and so does what one has printed that ended without a report.
     """
-    lines = [line for line in reason.splitlines() if line.strip()] or [""]
-    return _masked(lines[0]), _masked(lines[-1])
+    first, *others = telling_lines(reason) or [""]
+    last = others[-1] if others and not first.startswith(WITHOUT_REPORT) else first
+    return _masked(first), _masked(last)
 
 
 def _masked(line: str) -> str:

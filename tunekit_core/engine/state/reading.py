@@ -17,6 +17,7 @@ from tunekit_core.engine.events import LateReport, UnusableReport
 from tunekit_core.engine.state.experiment_state import ExperimentState
 from tunekit_core.errors import shown
 from tunekit_core.json_text import as_json
+from tunekit_core.portable.printed_reports import MISREAD
 from tunekit_core.read_only import MAX_DEPTH, is_deeper, read_only
 
 OWN_COLUMNS = frozenset({"trial_id", "st_decision", "st_status", "st_tuner_time"})
@@ -27,6 +28,7 @@ SCALARS = frozenset({bool, int, float, str, type(None)})
 NOT_FOR_JSON = (ValueError, RecursionError)  # it contains itself, is nested too deep, has a number that is too long
 MAX_BITS = 1023  # of a whole number: that a float holds, so that whoever takes it for one can
 MAX_RESOURCE = 2**53  # up to here a float counts
+FROM_1 = "resources count from 1"
 MAX_METRICS = 1000  # of a report
 MAX_NAMES = 10_000  # of metrics in an experiment: each is a column of the results
 
@@ -96,6 +98,8 @@ class Reader:
         except (KeyError, TypeError, ValueError, OverflowError):
             usable = False
         if not usable or (not is_known and (any(map(_is_taken, own)) or self._are_too_many(own))):
+            if isinstance(misread := own.get(MISREAD), str):
+                return UnusableReport(trial.id, message.run, metrics, message.time, misread)
             if not usable and self._is_incomplete(own):
                 return LateReport(trial.id, message.run, metrics, message.time)
             return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
@@ -134,6 +138,8 @@ class Reader:
                 f"at most {MAX_NAMES:,} names of them"
             )
         objective = self._state.problem.objective
+        if resource := at_zero(objective, metrics):
+            return f"it reported {resource}, and {FROM_1}: {how_from_1(str(objective.resource))}"
         needed = [f"a number as {name}" for name in objective.metric]
         if self._resource is not None:
             needed.append(f"a whole number from 1 on as {self._resource}, at most 2**53")
@@ -167,6 +173,23 @@ def of_user(metrics: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in metrics.items()
         if name == COST_ATTRIBUTE or not (isinstance(name, str) and name.startswith(OF_REPORTER))
     }
+
+
+def at_zero(objective: Objective, metrics: Mapping[str, Any]) -> str:
+    """The resource of a report with its name, where that is 0, as loops count, and no metric is missing; or nothing.
+
+    >>> at_zero(Objective("loss", "min", "epoch"), {"epoch": 0, "loss": 0.5})
+    'epoch 0'
+    """
+    value = None if objective.resource is None else metrics.get(objective.resource)
+    if isinstance(value, bool) or value != 0:
+        return ""
+    return f"{objective.resource} {value}" if all(name in metrics for name in objective.metric) else ""
+
+
+def how_from_1(resource: str) -> str:
+    """What to do about a resource that begins at 0, as the rest of a sentence."""
+    return f"print or report {resource} + 1, or leave benchmark.resource out, so that reports are counted"
 
 
 def has_number(metrics: Mapping[str, Any]) -> bool:

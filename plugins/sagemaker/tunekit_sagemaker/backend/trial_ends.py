@@ -34,13 +34,19 @@ class TrialEnds:
         return self._aws.costs.so_far(metrics, machines.instance_type, machines.instance_count, before)
 
     def meaning(self, job: TrialJob) -> tuple[Cause | None, str]:
-        """Why a run failed whose job is over, and that for people; no cause and no text if it has not."""
+        """Why a run failed whose job is over, and that for people; no cause if it has not.
+
+        Then the text says why nothing was heard of it, which is a failure where the trial has no report.
+        """
         may_end = job.is_to_end or job.has_reached_target
         marker = self._aws.end_in_log(job)
         cause = cause_of_end(job.end, marker, may_end=may_end, is_cut_off=job.is_cut_off)
         # The toolkit tells all that a program wrote, with the secrets that it was given.
         reason = mask_secrets(reason_of_end(job.end, is_cut_off=job.is_cut_off), self._secrets)
-        return (None, "") if cause is None else (cause, reason)
+        if cause is None:
+            is_unheard = marker is not None and not may_end and job.trial.last_report is None
+            return None, mask_secrets(marker.unheard, self._secrets) if marker is not None and is_unheard else ""
+        return cause, reason
 
     def event(self, job: TrialJob, cause: Cause | None, reason: str, now: float) -> TrialEnded:
         """The end of a run, which is noted once its event can be told."""

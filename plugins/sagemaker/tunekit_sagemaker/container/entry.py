@@ -126,6 +126,7 @@ class Reports:
         until: Where the program was sent, if it cannot be told itself: what it reports beyond that is not printed.
         resource: The metric that says how far it has come; ``None`` counts its reports.
         is_there: Whether it has reported that.
+        unheard: Why there were none, for people, if it has ended well.
     """
 
     def __init__(self, path: str, run: int, incarnation: str, log: Log) -> None:
@@ -134,6 +135,7 @@ class Reports:
         self.until: float | None = None
         self.resource: str | None = None
         self.is_there = False
+        self.unheard = ""
         self.run = run
         self._names = {"run": run, "incarnation": incarnation}
         self._log = log
@@ -187,21 +189,30 @@ class Printed:
         path: Of the file.
         patterns: By metric a regular expression.
         needed: The metrics without which there is no report.
+        resource: The resource, if one is named.
     """
 
-    def __init__(self, path: str, patterns: Mapping[str, str], needed: Sequence[str]) -> None:
+    def __init__(self, path: str, patterns: Mapping[str, str], needed: Sequence[str], resource: str | None) -> None:
         from printed_reports import PrintedReports  # of the core, beside this file
 
         self._path = path
-        self._reader = PrintedReports(patterns, needed)
+        self._reader = PrintedReports(patterns, needed, resource)
 
     def read(self, data: bytes) -> None:
         """Read what it printed next."""
         self._append(self._reader.read(data))
 
+    def read_errors(self, data: bytes) -> None:
+        """Read what it wrote next to its standard error."""
+        self._reader.read_errors(data)
+
     def read_rest(self) -> None:
         """Read a last line that has no end."""
         self._append(self._reader.read_rest())
+
+    def unheard(self) -> str:
+        """Why there was no report, for people."""
+        return str(self._reader.unheard())
 
     def _append(self, reports: Sequence[bytes]) -> None:
         if reports:
@@ -306,6 +317,8 @@ class Processes:
             if printed is not None and streams[file] == 1:
                 printed.read(data)
                 data = data.replace(REPORT.encode(), PRINTED.encode())
+            elif printed is not None:
+                printed.read_errors(data)
             self._log.pass_on(streams[file], data)
 
 
@@ -441,7 +454,9 @@ def main() -> int:
     if status and not processes.asked:
         write_failure(home, log.errors.decode("utf-8", "replace").strip() or message)
     code, number = (status, None) if status >= 0 else (None, -status)
-    ending = {"exit_code": code, "signal": number, "asked": processes.asked}
+    ending: dict[str, Any] = {"exit_code": code, "signal": number, "asked": processes.asked}
+    if reports.unheard:
+        ending["unheard"] = masked(reports.unheard)
     log.line(END, {"incarnation": incarnation, "seq": reports.n_printed, **ending})
     return status if status >= 0 else 128 - status
 
@@ -506,11 +521,13 @@ def run_trial(home: str, place: str, processes: Processes, reports: Reports) -> 
             checkpoints.tell(reports.run, reports.reached)
         processes.asked |= reports.is_there
 
-    printed = Printed(environment["TUNEKIT_REPORTS"], spec.get("metrics", {}), spec.get("needed", []))
+    metrics, needed = spec.get("metrics", {}), spec.get("needed", [])
+    printed = Printed(environment["TUNEKIT_REPORTS"], metrics, needed, spec.get("resource"))
     status = processes.run(command, os.path.join(source, spec["folder"]), environment, each_time, printed)
     printed.read_rest()
     checkpoints.describe_new()
     reports.print_rest()
+    reports.unheard = "" if reports.n_printed or status else printed.unheard()
     checkpoints.finish(reports.reached)
     return status
 

@@ -48,6 +48,7 @@ class LoggedEnd:
         exit_code: Its exit status; ``None`` if a signal ended it.
         signal: The number of that signal.
         asked: Whether the job was asked to stop before.
+        unheard: Why it has reported nothing, for people, if it ended well; empty if it has.
     """
 
     incarnation: str
@@ -55,6 +56,7 @@ class LoggedEnd:
     exit_code: int | None
     signal: int | None
     asked: bool
+    unheard: str = ""
 
 
 Logged: TypeAlias = LoggedReport | LoggedEnd
@@ -154,6 +156,7 @@ class ReportLines:
             exit_code=content["exit_code"],
             signal=content["signal"],
             asked=bool(content["asked"]),
+            unheard=str(content.get("unheard", "")),
         )
         if end == self.end:
             return None
