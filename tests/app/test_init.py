@@ -230,6 +230,7 @@ def test_a_default_is_read_and_never_computed_by_the_script(default, shown, resu
     [
         ("f'Epoch {e} val_loss {v:.4f}'", "val_loss", "min", "Epoch 1 val_loss 0.2500", "0.2500"),
         ("'acc: %.1f%%' % acc", "acc", "max", "acc: 93.5%", "93.5"),
+        ("f'acc: {v:.1%} of all'", "acc", "max", "acc: 93.5% of all", "93.5"),
         ("'train_loss', t, 'loss', v", "loss", "min", "train_loss 0.5 loss 0.25", "0.25"),
         ("f'loss={v:8.3f}.'", "loss", "min", "loss=   0.250.", "0.250"),
         ("'F1 {:.2f} after {} s'.format(v, 3)", "f1", "max", "F1 0.25 after 3 s", "0.25"),
@@ -507,6 +508,7 @@ TEST = "print(f'Test accuracy: {acc:.3f}')"
             "in some epochs, under a condition",
         ),
         (["for fold in folds:", f"    {LOOP}", f"    {EACH}"], "val_acc", AGAIN),
+        (["for fold in folds:", f"    {LOOP}", "        print('loss', v)", "print('mean acc', m)"], "mean_acc", ONCE),
         (["for fold in folds:", f"    {LOOP}", f"    {EACH}", "print(f'mean val_acc {m}')"], "mean_val_acc", ONCE),
         (
             [LOOP, "    for step, x in enumerate(y):", "        print('val_loss', v)"],

@@ -22,7 +22,7 @@ EPOCH_WORDS = frozenset({"epoch", "epochs", "ep"})
 TEST, VALIDATION = frozenset({"test"}), frozenset({"val", "valid", "validation", "dev"})
 UNCOUNTED: tuple[Often, ...] = ("once", "again")
 """How often a metric comes that has no resource: none counts on from 1."""
-FREQUENCY: Mapping[Often, int] = {"each epoch": 2, "some epochs": 1}
+FREQUENCY: Mapping[Often, int] = {"each epoch": 2, "some epochs": 1, "again": -1}
 ESCAPED = re.compile(r"\\([ =:#%@&,;<>/\"'-])")  # signs that mean themselves in a regular expression
 
 
@@ -274,7 +274,7 @@ def _finds(pattern: str, each: _Found, lines: Sequence[Line]) -> bool:
         if line is not each.line:
             if found and not _same(line, each.line):
                 return False
-        elif found != [next(text for text, part in rendered if part is each.value).strip()]:
+        elif found != [next(text for text, part in rendered if part is each.value).strip().rstrip("%")]:
             return False
     return True
 
