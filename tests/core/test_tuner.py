@@ -263,7 +263,7 @@ RUBBISH = [
     {"epoch": True, "loss": 0.5},
     {"loss": 0.5},
     {"epoch": "one", "loss": 0.5},
-    {"epoch": 0, "loss": 0.5},
+    {"epoch": -1, "loss": 0.5},
     {"epoch": 1.5, "loss": 0.5},
     {"epoch": 1, "loss": 0.5, "st_worker_cost": "cheap"},
     {},

@@ -26,24 +26,25 @@ LONGEST_SHOWN = 100  # characters of a line, or a pattern, in a text for people
 LONGEST_NUMBER = 50  # characters of what may be a number
 BREAK = re.compile(rb"[\r\n\b]+")  # progress bars go back to the beginning of their line
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x00")  # colours, titles, UTF-16
-ONLY_GROUP = re.compile(r"(?<!\\)\((?!\?)[^()]*\)")
+# Texts, which are compiled when they are used: most runs need none of them.
+ONLY_GROUP = r"(?<!\\)\((?!\?)[^()]*\)"
 ANY_WORD, ANY_ITEM = r"(\S+)", r"([^\s,;]+)"
-BEGINS_NUMBER = re.compile(r"[-+]?\.?\d")
-ENDS_NUMBER = re.compile(r"\d\.?$")
-WHOLE = re.compile(r"[-+]?\d+")
-THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+|,\d{3})")  # 1,234 may as well be 1.234 in other countries
-WRAPPED = re.compile(r"[\[({\"']*(?:tensor|Array|(?:(?:np|numpy)\.)?(?:float|int)\d+)\(([^(),]+).*")
+BEGINS_NUMBER = r"[-+]?\.?\d"
+ENDS_NUMBER = r"\d\.?$"
+WHOLE = r"[-+]?\d+"
+THOUSANDS = r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+|,\d{3})"  # 1,234 may as well be 1.234 in other countries
+WRAPPED = r"[\[({\"']*(?:tensor|Array|(?:(?:np|numpy)\.)?(?:float|int)\d+)\(([^(),]+).*"
 BEFORE_NUMBER, BEHIND_NUMBER = "([{<\"'", ".,;:)]}>|\"'%"  # what stands around a number in a word
 # What makes a number, before or after it, another one: digits, a sign, an exponent, K for a thousand.
-BEFORE = re.compile(r"(?:(?<![\w.)\]])[-\u2212])?(?:\d[\d.]*(?:[eE][-+]?)?|(?<!\w)\.)?$")
-AFTER = re.compile(
+BEFORE = r"(?:(?<![\w.)\]])[-\u2212])?(?:\d[\d.]*(?:[eE][-+]?)?|(?<!\w)\.)?$"
+AFTER = (
     r"\d[\d.]*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|[eEdD][-+]?\d+|_\d+|[xX][\dA-Fa-f]+"
     r"|[kKMGT](?:i?B)?(?![A-Za-z\d])|(?:['\u2019\u00a0\u2009\u202f]\d{3})+(?!\d)(?:\.\d+)?"
 )
-COMMA_BEFORE = re.compile(r"(?<![\d.,])\d+,$")
-AFTER_COMMA = re.compile(r"\d{3}(?!\d)|\d+$")
-COMMA_AFTER = re.compile(r"(?:,\d{3})+(?:\.\d+)?(?![\d.,]\d)|,\d+(?![.,]?\d)")
-IN_NUMBER = re.compile(r"[\w.,+\u2212%-]")
+COMMA_BEFORE = r"(?<![\d.,])\d+,$"
+AFTER_COMMA = r"\d{3}(?!\d)|\d+$"
+COMMA_AFTER = r"(?:,\d{3})+(?:\.\d+)?(?![\d.,]\d)|,\d+(?![.,]?\d)"
+IN_NUMBER = r"[\w.,+\u2212%-]"
 
 
 class PrintedReports:
@@ -208,9 +209,9 @@ def _with_time_stamp(text: bytes) -> bytes:
 
 def _number(word: str) -> float | None:
     """The number that a word is, with nothing but punctuation, ``%`` or what NumPy and torch add around it."""
-    word = WRAPPED.sub(r"\1", word.strip())
+    word = re.sub(WRAPPED, r"\1", word.strip())
     for text in (word, word.lstrip(BEFORE_NUMBER).rstrip(BEHIND_NUMBER)):
-        if THOUSANDS.fullmatch(text):
+        if re.fullmatch(THOUSANDS, text):
             text = text.replace(",", "")
         for kind in (int, float):
             try:
@@ -228,23 +229,23 @@ def _whole_number(pattern: re.Pattern[str], found: re.Match[str], text: str) -> 
     begin, end = found.span(1 if pattern.groups else 0)
     value = text[begin:end]
     before, after = text[max(0, begin - LONGEST_NUMBER) : begin], text[end : end + LONGEST_NUMBER]
-    more = BEFORE.search(before) if BEGINS_NUMBER.match(value) else None
+    more = re.search(BEFORE, before) if re.match(BEGINS_NUMBER, value) else None
     left = len(more[0]) if more else 0
-    more = AFTER.match(after) if ENDS_NUMBER.search(value) else None
+    more = re.match(AFTER, after) if re.search(ENDS_NUMBER, value) else None
     right = len(more[0]) if more else 0
     is_part = False
     for first, last in ((begin - left, begin), (end, end + right)):
         is_part |= first < last and _finds(pattern, text[:first] + text[last:], value)
-    if not is_part and AFTER_COMMA.match(value) and COMMA_BEFORE.search(before):
+    if not is_part and re.match(AFTER_COMMA, value) and re.search(COMMA_BEFORE, before):
         is_part = _finds(pattern, text[:begin].rstrip("0123456789,") + text[begin:], value)
-    if not is_part and WHOLE.fullmatch(value) and COMMA_AFTER.match(after):
+    if not is_part and re.fullmatch(WHOLE, value) and re.match(COMMA_AFTER, after):
         is_part = _finds(pattern, text[:end], value)
     if not is_part:
         return None
     begin, end = begin - left, end + right
-    while begin and IN_NUMBER.match(text[begin - 1]):
+    while begin and re.match(IN_NUMBER, text[begin - 1]):
         begin -= 1
-    while end < len(text) and IN_NUMBER.match(text[end]):
+    while end < len(text) and re.match(IN_NUMBER, text[end]):
         end += 1
     return text[begin:end].rstrip(",.")
 
@@ -272,7 +273,7 @@ def _misread(name: str, pattern: re.Pattern[str], text: str, value: str, whole: 
 def _with_any_word(pattern: re.Pattern[str], text: str) -> str:
     """A pattern that differs in its group, and finds a number in a text; empty if that is not so simple."""
     for group in (ANY_WORD, ANY_ITEM):
-        wider, n_groups = ONLY_GROUP.subn(group.replace("\\", r"\\"), pattern.pattern)
+        wider, n_groups = re.subn(ONLY_GROUP, group.replace("\\", r"\\"), pattern.pattern)
         if n_groups != 1 or wider == pattern.pattern:
             continue
         try:
