@@ -52,6 +52,10 @@ class Reporter:
         path = os.environ.get(REPORTS)
         self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
 
+    def __reduce__(self) -> tuple[type[Reporter], tuple[()]]:
+        """A copy opens the file itself: in another process the number of an open file is that of another one."""
+        return Reporter, ()
+
     def __call__(self, metrics: Mapping[str, Any] | None = None, /, **named: Any) -> None:
         """Report the metrics that were reached so far: ``report(epoch=1, loss=0.5)``, ``report({"val/loss": 0.5})``.
 

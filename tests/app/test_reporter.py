@@ -1,12 +1,14 @@
 """The reporter, as a training script uses it."""
 
 import contextlib
+import copy
 import enum
 import errno
 import io
 import json
 import math
 import os
+import pickle
 import shutil
 import socket
 import subprocess
@@ -56,6 +58,15 @@ def test_times_and_a_count_are_added(file):
     assert [line["st_worker_iter"] for line in found] == [0, 1, 2]
     assert before <= found[0]["st_worker_timestamp"] <= found[2]["st_worker_timestamp"] <= time.time()
     assert 0 <= found[0]["st_worker_time"] <= found[2]["st_worker_time"] < 60
+
+
+def test_a_copy_in_another_process_opens_the_file_itself(file, tmp_path):
+    (tmp_path / "copied").write_bytes(pickle.dumps(Reporter()))
+    code = "import pickle; other = open('other', 'w'); pickle.load(open('copied', 'rb'))(loss=1.0)"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    copy.deepcopy(Reporter())(loss=2.0)
+    assert [metrics(line) for line in lines(file)] == [{"loss": 1.0}, {"loss": 2.0}]
+    assert (tmp_path / "other").read_text() == ""
 
 
 def test_a_second_reporter_goes_on_where_the_first_was(file):

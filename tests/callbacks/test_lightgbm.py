@@ -55,3 +55,24 @@ class TestLightgbm(CallbackContract):
         assert last["valid-multi_logloss-mean"] == table["valid multi_logloss-mean"][-1]
         assert last["valid-multi_logloss-stdv"] == table["valid multi_logloss-stdv"][-1]
         assert trial.published() == []
+
+    @pytest.mark.parametrize("every", [0, -1, "5", 2.5, True])
+    def test_what_is_no_number_of_rounds_is_refused(self, every):
+        with pytest.raises(ValueError, match=r"every=.* must be a whole number from 1 on"):
+            TunekitCallback(every=every)
+
+    @pytest.mark.parametrize("passed", ["the model alone", "the rounds alone"])
+    def test_a_training_that_does_not_go_on_is_refused(self, trial, digits, passed):
+        self.train(digits, 2)
+        trial.resume(2)
+        x, y, x_valid, y_valid = digits
+        data = lightgbm.Dataset(x, y)
+        report = TunekitCallback()
+        if passed == "the model alone":
+            resumed = {"num_boost_round": 4, "init_model": report.resume_from}
+        else:
+            resumed = {"num_boost_round": report.n_left(4)}
+        valid = lightgbm.Dataset(x_valid, y_valid, reference=data)
+        with pytest.raises(ValueError, match=r"Type lightgbm\.train\(…, num_boost_round=report\.n_left\(rounds\)"):
+            lightgbm.train(OPTIONS, data, valid_sets=[valid], callbacks=[report], **resumed)
+        assert trial.reports() == []

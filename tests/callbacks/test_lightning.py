@@ -81,6 +81,16 @@ class TestLightning(LightningContract):
         self.train(digits, 2, validates=False)
         assert [sorted(report) for report in trial.reports()] == [["epoch", "last_of_all", "train_loss"]] * 2
 
+    def test_a_training_that_begins_anew_beside_a_checkpoint_is_refused(self, trial, digits):
+        self.train(digits, 1)
+        trial.resume(1)
+        lightning, module = map(importlib.import_module, (self.package, self.module))
+        data = DataLoader(TensorDataset(torch.tensor(digits[0]), torch.tensor(digits[1])), 50)
+        trainer = lightning.Trainer(**QUIET, max_epochs=2, callbacks=[module.TunekitCallback()])
+        with pytest.raises(ValueError, match=r"ckpt_path=report\.resume_from"):
+            trainer.fit(model_of(lightning), data)
+        assert trial.reports() == []
+
     def test_processes_that_train_together_report_and_publish_once(self, trial, digits):
         self.train(digits, 2, trainer={"devices": 2, "strategy": "ddp_fork"})
         assert [report["epoch"] for report in trial.reports()] == [1, 2]

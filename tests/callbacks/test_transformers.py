@@ -89,6 +89,7 @@ class TestTransformers(CallbackContract):
     def test_evaluations_before_and_after_the_training_are_not_reported(self, trial, digits):
         report = TunekitCallback()
         trainer = trainer_of(digits, 1, report, {})
+        trainer.args.eval_on_start = True
         trainer.evaluate()
         trainer.train(resume_from_checkpoint=report.resume_from)
         trainer.evaluate()
@@ -102,12 +103,19 @@ class TestTransformers(CallbackContract):
                 {"save_strategy": "best", "metric_for_best_model": "loss"},
                 r"save_strategy='best' .* TunekitCallback\(checkpoint=False",
             ),
+            ({"save_only_model": True}, r"save_only_model=True .* TunekitCallback\(checkpoint=False"),
         ],
-        ids=["no evaluation", "the best alone"],
+        ids=["no evaluation", "the best alone", "the model alone"],
     )
     def test_what_would_never_be_reported_or_saved_is_refused_before_it_trains(self, trial, digits, more, words):
         with pytest.raises(ValueError, match=words):
             self.train(digits, 1, more)
+
+    def test_a_training_that_begins_anew_beside_a_checkpoint_is_refused(self, trial, digits):
+        self.train(digits, 1)
+        trial.resume(1)
+        with pytest.raises(ValueError, match=r"trainer\.train\(resume_from_checkpoint=report\.resume_from\)"):
+            trainer_of(digits, 2, TunekitCallback(), {}).train()
 
     def test_the_best_alone_may_be_saved_where_nothing_is_published(self, trial, digits):
         self.train(digits, 2, {"save_strategy": "best", "metric_for_best_model": "loss"}, checkpoint=False)

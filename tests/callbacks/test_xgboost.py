@@ -82,3 +82,30 @@ class TestXgboost(CallbackContract):
         last = trial.reports()[-1]
         assert [last[name] for name in table.columns] == pytest.approx(list(table.iloc[-1]))
         assert trial.published() == []
+
+    @pytest.mark.parametrize("every", [0, -1, "5", 2.5, True])
+    def test_what_is_no_number_of_rounds_is_refused(self, every):
+        with pytest.raises(ValueError, match=r"every=.* must be a whole number from 1 on"):
+            TunekitCallback(every=every)
+
+    @pytest.mark.parametrize("passed", ["the model alone", "the rounds alone"])
+    def test_a_training_that_does_not_go_on_is_refused(self, trial, digits, passed):
+        self.train(digits, 2)
+        trial.resume(2)
+        data, valid = matrices(digits)
+        report = TunekitCallback()
+        if passed == "the model alone":
+            resumed = {"num_boost_round": 4, "xgb_model": report.resume_from}
+        else:
+            resumed = {"num_boost_round": report.n_left(4)}
+        with pytest.raises(ValueError, match=r"Type xgboost\.train\(…, num_boost_round=report\.n_left\(rounds\)"):
+            xgboost.train(OPTIONS, data, evals=[(valid, "valid")], callbacks=[report], **resumed)
+        assert trial.reports() == []
+
+    def test_a_second_training_with_one_callback_is_refused(self, trial, digits):
+        data, valid = matrices(digits)
+        report = TunekitCallback()
+        xgboost.train(OPTIONS, data, 2, evals=[(valid, "valid")], callbacks=[report], verbose_eval=False)
+        with pytest.raises(ValueError, match="this one is at round 1 after round 2: it is a second one"):
+            xgboost.train(OPTIONS, data, 2, evals=[(valid, "valid")], callbacks=[report], verbose_eval=False)
+        assert len(trial.reports()) == 2

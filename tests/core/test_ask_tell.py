@@ -376,7 +376,7 @@ def asked(problem, tmp_path):
         ({"epoch": 3, "loss": "0.5"}, "where these are needed: a number as loss"),
         ({"epoch": 3, "loss": None}, "where these are needed: a number as loss"),
         ({"epoch": 2.5, "loss": 0.5}, "a whole number from 1 on as epoch"),
-        ({"epoch": 0, "loss": 0.5}, "a whole number from 1 on as epoch"),
+        ({"epoch": 0, "loss": 0.5}, "it reported epoch 0, and resources count from 1"),
         ({"epoch": 3, "loss": 0.5, "st_worker_cost": "much"}, "a finite number as st_worker_cost"),
         ({"epoch": 3, "loss": 0.5, "trial_id": 1}, "a metric named 'trial_id', which is a column of the results"),
         ({"epoch": 3, "loss": 0.5, "config_x": 1}, "a metric named 'config_x', which is a column of the results"),

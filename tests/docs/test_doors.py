@@ -29,6 +29,9 @@ ROOT = Path(__file__).parents[2]
 CONTRACTS = (Searcher, Scheduler, Backend, Benchmark, StoppingCriterion, ResultComposer, Observer)
 ABILITIES = (WeighsBrackets, ChoosesTrials, RanksPausedTrials, ShowsDevices, Simulatable, Blackbox, Executable)
 DOORS = {"tunekit", "tunekit_core", "tunekit_core.testing"}
+FRAMEWORKS = {
+    f"tunekit.callbacks.{name}" for name in ("keras", "lightgbm", "lightning", "sklearn", "transformers", "xgboost")
+}
 EXAMPLES = sorted((ROOT / "docs" / "examples").rglob("*.py"))
 PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if "reference" not in page.parts)
 GATE = sorted((ROOT / "tunekit_core" / "engine" / "gate").glob("*.py"))
@@ -48,7 +51,7 @@ def test_the_reference_of_hooks_has_every_method_of_a_contract(contract):
 
 @pytest.mark.parametrize("file", [*EXAMPLES, *PAGES], ids=lambda file: file.relative_to(ROOT / "docs").as_posix())
 def test_a_page_and_an_example_import_from_the_doors_alone(file):
-    assert set(IMPORTED.findall(file.read_text(encoding="utf-8"))) <= DOORS
+    assert set(IMPORTED.findall(file.read_text(encoding="utf-8"))) <= DOORS | FRAMEWORKS
 
 
 def test_the_messages_that_a_page_quotes_are_those_of_the_gate():

@@ -8,8 +8,7 @@ from typing import Any
 
 import keras
 
-from tunekit.callbacks import checkpoints
-from tunekit.reporter import Reporter
+from tunekit.callbacks.checkpoints import Reports, to_resume_from
 
 __all__ = ["TunekitCallback"]
 WEIGHTS = "model.weights.h5"
@@ -31,18 +30,17 @@ class TunekitCallback(keras.callbacks.Callback):
 
     def __init__(self, checkpoint: bool = True) -> None:
         super().__init__()
-        self._checkpoint = checkpoint
-        self._report = Reporter()
+        self._reports = Reports("epoch", checkpoint)
 
     @property
     def resume_from(self) -> str | None:
         """Path of the weights that the trial goes on from, which ``fit`` loads by itself; None if it begins."""
-        return checkpoints.to_resume_from(WEIGHTS)
+        return to_resume_from(WEIGHTS)
 
     @property
     def initial_epoch(self) -> int:
         """How many epochs the checkpoint has behind it that the trial goes on from, for ``fit``; 0 if it begins."""
-        path = checkpoints.to_resume_from(EPOCH)
+        path = to_resume_from(EPOCH)
         return 0 if path is None else int(Path(path).read_text())
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -66,8 +64,8 @@ class TunekitCallback(keras.callbacks.Callback):
             )
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        if self._checkpoint and checkpoints.are_kept():
-            with self._report.checkpoint(epoch + 1) as folder:
-                self.model.save_weights(folder / WEIGHTS)
-                (folder / EPOCH).write_text(str(epoch + 1))
-        self._report({**(logs or {}), "epoch": epoch + 1})
+        def save(folder: Path) -> None:
+            self.model.save_weights(folder / WEIGHTS)
+            (folder / EPOCH).write_text(str(epoch + 1))
+
+        self._reports.after_saving(epoch + 1, logs or {}, save)

@@ -12,8 +12,7 @@ import torch.distributed
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from tunekit.callbacks import checkpoints
-from tunekit.reporter import Reporter
+from tunekit.callbacks.checkpoints import Reports, to_resume_from
 
 __all__ = ["TunekitCallback"]
 
@@ -36,14 +35,13 @@ class TunekitCallback(TrainerCallback):
 
     def __init__(self, checkpoint: bool = True) -> None:
         self._checkpoint = checkpoint
-        self._report = Reporter()
-        self._is_training = False
+        self._reports: Reports | None = None  # while a training runs
         self._evaluated: _Evaluated | None = None
 
     @property
     def resume_from(self) -> str | None:
         """Path of the checkpoint that the trial goes on from, for ``resume_from_checkpoint``; None if it begins."""
-        return checkpoints.to_resume_from(f"{PREFIX_CHECKPOINT_DIR}-*")
+        return to_resume_from(f"{PREFIX_CHECKPOINT_DIR}-*")
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -51,7 +49,8 @@ class TunekitCallback(TrainerCallback):
         """Refuse what would never be reported or saved.
 
         Raises:
-            ValueError: If nothing is evaluated, or a checkpoint is asked for and only the best are saved.
+            ValueError: If nothing is evaluated, a checkpoint is asked for and only the best or only models are saved,
+                or the training begins anew beside a checkpoint.
         """
         if args.eval_strategy == "no":
             raise ValueError(
@@ -62,13 +61,23 @@ class TunekitCallback(TrainerCallback):
                 "save_strategy='best' leaves most evaluations without a checkpoint to go on from. Type "
                 "TrainingArguments(save_strategy='epoch', …), or TunekitCallback(checkpoint=False)."
             )
-        self._is_training = True
+        if args.save_only_model and self._checkpoint:
+            raise ValueError(
+                "save_only_model=True leaves out what a trial needs to go on. Leave it out, or type "
+                "TunekitCallback(checkpoint=False)."
+            )
+        if self.resume_from is not None and state.global_step == 0:
+            raise ValueError(
+                "train() begins anew, and the trial has a checkpoint. Type "
+                "trainer.train(resume_from_checkpoint=report.resume_from)."
+            )
+        self._reports = Reports("epoch" if args.eval_strategy == "epoch" else "step", self._checkpoint)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         self._refuse_unsaved()
-        self._is_training = False
+        self._reports = None
 
     def on_evaluate(
         self,
@@ -78,28 +87,27 @@ class TunekitCallback(TrainerCallback):
         metrics: dict[str, float],
         **kwargs: Any,
     ) -> None:
-        if not self._is_training:
+        if self._reports is None or state.global_step == 0:
             return
         self._refuse_unsaved()
-        counts_epochs = args.eval_strategy == "epoch"
-        resource = {"epoch": round(state.epoch or 0)} if counts_epochs else {"step": state.global_step}
-        reported = {**metrics, **resource}
-        if not (self._checkpoint and checkpoints.are_kept()):
-            self._send(reported, state)
+        number = round(state.epoch or 0) if args.eval_strategy == "epoch" else state.global_step
+        self._reports.reach(number)
+        publishing, folder = ExitStack(), None
+        if self._reports.publish and state.is_world_process_zero:
+            folder = publishing.enter_context(self._reports.checkpoint(number))
+        self._evaluated = _Evaluated(number, metrics, publishing, folder)
+        if not self._reports.publish:
+            self._finish(state)
             return
-        (number,) = resource.values()
-        publishing = ExitStack()
-        folder = publishing.enter_context(self._report.checkpoint(number)) if state.is_world_process_zero else None
-        self._evaluated = _Evaluated(reported, publishing, folder)
         if not control.should_save:
             self._evaluated.output_dir = args.output_dir
             args.output_dir = _of_the_first_process(folder)
             control.should_save = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        if self._evaluated is None:
+        evaluated = self._evaluated
+        if evaluated is None:
             return
-        evaluated, self._evaluated = self._evaluated, None
         if torch.distributed.is_initialized():
             torch.distributed.barrier()  # each process saves a file of its own
         if evaluated.output_dir is not None:
@@ -107,12 +115,15 @@ class TunekitCallback(TrainerCallback):
         elif evaluated.folder is not None:
             name = f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
             shutil.copytree(Path(args.output_dir, name), evaluated.folder / name)
-        evaluated.publishing.close()
-        self._send(evaluated.reported, state)
+        self._finish(state)
 
-    def _send(self, reported: dict[str, Any], state: TrainerState) -> None:
-        if state.is_world_process_zero:
-            self._report(reported)
+    def _finish(self, state: TrainerState) -> None:
+        """Publish the checkpoint of the evaluation, if there is one, and report."""
+        evaluated, self._evaluated = self._evaluated, None
+        if evaluated is not None and self._reports is not None:
+            evaluated.publishing.close()
+            if state.is_world_process_zero:
+                self._reports.send(evaluated.number, evaluated.metrics)
 
     def _refuse_unsaved(self) -> None:
         if self._evaluated is not None:
@@ -127,13 +138,15 @@ class _Evaluated:
     """An evaluation that is reported as soon as its checkpoint is published.
 
     Attributes:
-        reported: Its metrics, with the resource.
+        number: How far the training had come.
+        metrics: What was measured.
         publishing: Publishes the folder when it is closed.
         folder: What is to be published; None in processes that publish nothing.
         output_dir: That of the trainer, which saves to the folder for now; None if it saves where it always does.
     """
 
-    reported: dict[str, Any]
+    number: int
+    metrics: dict[str, float]
     publishing: ExitStack
     folder: Path | None
     output_dir: str | None = None

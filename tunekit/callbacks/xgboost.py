@@ -7,11 +7,12 @@ from typing import Any
 
 import xgboost
 
-from tunekit.callbacks import checkpoints
-from tunekit.reporter import Reporter
+from tunekit.callbacks.boosting import BoostingProgress
+from tunekit.callbacks.checkpoints import to_resume_from
 
 __all__ = ["TunekitCallback"]
 FILE = "model.ubj"
+RESUME = "xgboost.train(…, num_boost_round=report.n_left(rounds), xgb_model=report.resume_from, callbacks=[report])"
 
 
 class TunekitCallback(xgboost.callback.TrainingCallback):
@@ -33,15 +34,13 @@ class TunekitCallback(xgboost.callback.TrainingCallback):
 
     def __init__(self, every: int = 1, checkpoint: bool = True) -> None:
         super().__init__()
-        self._every = every
-        self._checkpoint = checkpoint
-        self._report = Reporter()
-        self._latest: dict[str, Any] = {}
+        self._progress = BoostingProgress(every, checkpoint, RESUME)
+        self._latest: dict[str, Any] | None = None
 
     @property
     def resume_from(self) -> str | None:
         """Path of the model that the trial goes on from, for ``xgb_model``; None if it begins."""
-        return checkpoints.to_resume_from(FILE)
+        return to_resume_from(FILE)
 
     def n_left(self, n_rounds: int) -> int:
         """How many of ``n_rounds`` are left for a trial that goes on: XGBoost counts those that come.
@@ -49,28 +48,35 @@ class TunekitCallback(xgboost.callback.TrainingCallback):
         Args:
             n_rounds: How many the trial takes in all.
         """
+        return self._progress.n_left(n_rounds, self.n_done)
+
+    @property
+    def n_done(self) -> int:
+        """How many rounds the model has that the trial goes on from; 0 if it begins."""
         path = self.resume_from
-        n_done = 0 if path is None else xgboost.Booster(model_file=path).num_boosted_rounds()
-        return max(n_rounds - n_done, 0)
+        return 0 if path is None else int(xgboost.Booster(model_file=path).num_boosted_rounds())
+
+    def before_training(self, model: Any) -> Any:
+        is_of_folds = not isinstance(model, xgboost.Booster)
+        self._progress.check(0 if is_of_folds else model.num_boosted_rounds(), 0 if is_of_folds else self.n_done)
+        return model
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, Sequence[Any]]]) -> bool:
-        self._latest = {**dict(_latest(evals_log)), "round": model.num_boosted_rounds()}
-        if self._latest["round"] % self._every == 0:
+        self._latest = dict(_latest(evals_log))
+        if self._progress.is_due(model.num_boosted_rounds()):
             self._send(model)
         return False
 
     def after_training(self, model: Any) -> Any:
-        if self._latest:
+        if self._latest is not None:
             self._send(model)
         return model
 
     def _send(self, model: Any) -> None:
+        metrics, self._latest = self._latest or {}, None
         if xgboost.collective.get_rank() == 0:
-            if self._checkpoint and checkpoints.are_kept() and isinstance(model, xgboost.Booster):
-                with self._report.checkpoint(self._latest["round"]) as folder:
-                    model.save_model(folder / FILE)
-            self._report(self._latest)
-        self._latest = {}
+            save = (lambda folder: model.save_model(folder / FILE)) if isinstance(model, xgboost.Booster) else None
+            self._progress.reports.after_saving(model.num_boosted_rounds(), metrics, save)
 
 
 def _latest(evals_log: Mapping[str, Mapping[str, Sequence[Any]]]) -> Iterator[tuple[str, float]]:
