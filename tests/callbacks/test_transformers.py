@@ -86,6 +86,16 @@ class TestTransformers(CallbackContract):
         assert [report["step"] for report in trial.reports()] == [4, 8, 12]
         assert trial.published() == [4, 8, 12]
 
+    @pytest.mark.parametrize("checkpoint", [True, False])
+    def test_evaluations_on_several_sets_of_data_are_one_report(self, trial, digits, checkpoint):
+        report = TunekitCallback(checkpoint=checkpoint)
+        trainer = trainer_of(digits, 2, report, {})
+        trainer.eval_dataset = {"near": Digits(*digits[2:]), "far": Digits(*digits[:2])}
+        trainer.train(resume_from_checkpoint=report.resume_from)
+        assert [report["epoch"] for report in trial.reports()] == [1, 2]
+        assert {"eval_near_loss", "eval_far_loss"} <= set(trial.reports()[0])
+        assert trial.published() == ([1, 2] if checkpoint else [])
+
     def test_evaluations_before_and_after_the_training_are_not_reported(self, trial, digits):
         report = TunekitCallback()
         trainer = trainer_of(digits, 1, report, {})

@@ -16,6 +16,7 @@ from tunekit_core.engine.events import Decided, LateReport, Resumed, Started, Un
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.engine.state.reading import Reader
 from tunekit_core.errors import RecordError
+from tunekit_core.known_secrets import keep_out_of_sight
 from tunekit_core.space import uniform
 
 X = {"x": 0.5}
@@ -184,6 +185,15 @@ def test_a_report_that_was_misread_is_refused_with_what_was_wrong_also_after_oth
     misread = read(state, 0, {"st_misread": "loss matched '1' of '1.5'", "st_worker_timestamp": 3.0})
     assert isinstance(misread, UnusableReport)
     assert misread.reason == "loss matched '1' of '1.5'"
+
+
+def test_what_was_misread_is_quoted_without_secrets():
+    keep_out_of_sight("hidden-in-a-line")
+    state = fresh_state()
+    start(state)
+    misread = read(state, 0, {"st_misread": "matched '1' of 'hidden-in-a-line 1.5'", "st_worker_timestamp": 3.0})
+    assert misread.reason == "matched '1' of '*** 1.5'"
+    assert misread.metrics == {"st_misread": misread.reason}
 
 
 def test_a_truth_value_is_refused_after_numbers_too():

@@ -76,8 +76,13 @@ class TunekitCallback(TrainerCallback):
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._refuse_unsaved()
+        self._settle(state)
         self._reports = None
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._settle(state)
 
     def on_evaluate(
         self,
@@ -89,17 +94,16 @@ class TunekitCallback(TrainerCallback):
     ) -> None:
         if self._reports is None or state.global_step == 0:
             return
-        self._refuse_unsaved()
+        if self._evaluated is not None:  # on another of several sets of data
+            self._evaluated.metrics.update(metrics)
+            return
         number = round(state.epoch or 0) if args.eval_strategy == "epoch" else state.global_step
         self._reports.reach(number)
         publishing, folder = ExitStack(), None
         if self._reports.publish and state.is_world_process_zero:
             folder = publishing.enter_context(self._reports.checkpoint(number))
-        self._evaluated = _Evaluated(number, metrics, publishing, folder)
-        if not self._reports.publish:
-            self._finish(state)
-            return
-        if not control.should_save:
+        self._evaluated = _Evaluated(number, dict(metrics), publishing, folder)
+        if self._reports.publish and not control.should_save:
             self._evaluated.output_dir = args.output_dir
             args.output_dir = _of_the_first_process(folder)
             control.should_save = True
@@ -125,12 +129,14 @@ class TunekitCallback(TrainerCallback):
             if state.is_world_process_zero:
                 self._reports.send(evaluated.number, evaluated.metrics)
 
-    def _refuse_unsaved(self) -> None:
-        if self._evaluated is not None:
+    def _settle(self, state: TrainerState) -> None:
+        """Report an evaluation that waits for no checkpoint."""
+        if self._evaluated is not None and self._reports is not None and self._reports.publish:
             raise RuntimeError(
                 "An evaluation was not followed by a checkpoint: another callback keeps the trainer from saving. Leave "
                 "that callback out, or type TunekitCallback(checkpoint=False)."
             )
+        self._finish(state)
 
 
 @dataclass

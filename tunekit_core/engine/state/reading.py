@@ -17,6 +17,7 @@ from tunekit_core.engine.events import LateReport, UnusableReport
 from tunekit_core.engine.state.experiment_state import ExperimentState
 from tunekit_core.errors import shown
 from tunekit_core.json_text import as_json
+from tunekit_core.known_secrets import redacted
 from tunekit_core.portable.printed_reports import MISREAD
 from tunekit_core.read_only import MAX_DEPTH, is_deeper, read_only
 
@@ -99,7 +100,8 @@ class Reader:
             usable = False
         if not usable or (not is_known and (any(map(_is_taken, own)) or self._are_too_many(own))):
             if isinstance(misread := own.get(MISREAD), str):
-                return UnusableReport(trial.id, message.run, metrics, message.time, misread)
+                reason = redacted(misread)  # it quotes what was printed
+                return UnusableReport(trial.id, message.run, MappingProxyType({MISREAD: reason}), message.time, reason)
             if not usable and self._is_incomplete(own):
                 return LateReport(trial.id, message.run, metrics, message.time)
             return UnusableReport(trial.id, message.run, metrics, message.time, self._what_is_wrong(given))
