@@ -382,7 +382,7 @@ def test_files_that_placeholders_name_are_sent_with_the_sources(toy, within):
     project = within("here") / "project"
     project.mkdir()
     (project / "train.py").write_text(TRAIN)
-    (project / "base.yaml").write_text("x: 1")
+    (project / "base.yaml").write_text("x: 1\nlr: 0.1")
     named = (f"benchmark.command={sys.executable} train.py {{yaml:base.yaml}}", "benchmark.sources=[train.py]")
     specs = plan_command(parse((*SCRIPT, *named))).specs
     (script,) = launch_of(specs, launcher="toy", command="typed").scripts

@@ -129,6 +129,7 @@ def die_at(place):
 if __name__ == "__main__":
     from tunekit_sagemaker.aws import rates
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background it is ignored
     if "KEEP_RATES" not in os.environ:
         rates.RATES.clear()
     if "DIE_AT" in os.environ:

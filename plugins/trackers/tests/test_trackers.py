@@ -222,6 +222,7 @@ def test_a_tracker_that_comes_back_is_told_from_then_on(tracker, server):
     assert " was not told 1 of " in said[-1]
 
 
+@pytest.mark.usefixtures("every_report")
 @pytest.mark.parametrize("tracker", ["mlflow"], indirect=True)
 @pytest.mark.parametrize("call", range(6))
 def test_a_database_that_is_locked_for_a_while_costs_nothing_but_a_warning(tracker, server, call, monkeypatch):
