@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import abc
 import math
 
 import pytest
 
 
-class CallbackContract:
+class CallbackContract(abc.ABC):
     """Tests of a callback. A class of a framework says how a model is trained with it.
 
     Attributes:
@@ -20,9 +21,9 @@ class CallbackContract:
     metric: str
     tolerance = 1e-6
 
+    @abc.abstractmethod
     def train(self, digits, n, **options):
         """Train for ``n`` of the resource in all, with a callback that is given these options."""
-        raise NotImplementedError
 
     def test_each_is_reported_with_a_checkpoint(self, trial, digits):
         self.train(digits, 3)
@@ -58,3 +59,31 @@ class CallbackContract:
         self.train(digits, 2)
         assert capfd.readouterr().out.count("[tunekit-report] {") == 2
         assert [path for path in outside.rglob("*") if "checkpoint" in path.name or path.suffix == ".ckpt"] == []
+
+
+class BoostingContract(CallbackContract):
+    """Tests of a callback that counts rounds.
+
+    Attributes:
+        callback: Its class.
+    """
+
+    resource = "round"
+    callback: type
+
+    @abc.abstractmethod
+    def rounds_of(self, model):
+        """How many rounds a model has that :meth:`train` has returned."""
+
+    def test_every_few_rounds_and_the_last(self, trial, digits):
+        self.train(digits, 7, every=3)
+        assert [report["round"] for report in trial.reports()] == [3, 6, 7]
+        assert trial.published() == [3, 6, 7]
+        trial.resume(3)
+        assert self.rounds_of(self.train(digits, 7, every=3)) == 7
+        assert [report["round"] for report in trial.reports()] == [6, 7]
+
+    @pytest.mark.parametrize("every", [0, -1, "5", 2.5, True])
+    def test_what_is_no_number_of_rounds_is_refused(self, every):
+        with pytest.raises(ValueError, match=r"every=.* must be a whole number from 1 on"):
+            self.callback(every=every)

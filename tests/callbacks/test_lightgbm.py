@@ -2,19 +2,22 @@
 
 import pytest
 
-from tests.callbacks.contract import CallbackContract
+from tests.callbacks.contract import BoostingContract
 
 lightgbm = pytest.importorskip("lightgbm")
 pytestmark = pytest.mark.filterwarnings("ignore")  # LightGBM has some, and they are not ours
 
-from tunekit.callbacks.lightgbm import TunekitCallback  # noqa: E402  # where LightGBM is installed
+TunekitCallback = pytest.importorskip("tunekit.callbacks.lightgbm").TunekitCallback
 
 OPTIONS = {"objective": "multiclass", "num_class": 10, "max_depth": 3, "num_threads": 1, "verbose": -1}
 
 
-class TestLightgbm(CallbackContract):
-    resource = "round"
+class TestLightgbm(BoostingContract):
+    callback = TunekitCallback
     metric = "valid_0-multi_logloss"
+
+    def rounds_of(self, model):
+        return model.current_iteration()
 
     def train(self, digits, n, more=(), **options):
         x, y, x_valid, y_valid = digits
@@ -26,14 +29,6 @@ class TestLightgbm(CallbackContract):
         valid = lightgbm.Dataset(x_valid, y_valid, reference=data)
         callbacks = [*more, report]
         return lightgbm.train(OPTIONS, data, n_rounds, [valid], callbacks=callbacks, init_model=report.resume_from)
-
-    def test_every_few_rounds_and_the_last(self, trial, digits):
-        self.train(digits, 7, every=3)
-        assert [report["round"] for report in trial.reports()] == [3, 6, 7]
-        assert trial.published() == [3, 6, 7]
-        trial.resume(3)
-        assert self.train(digits, 7, every=3).current_iteration() == 7
-        assert [report["round"] for report in trial.reports()] == [6, 7]
 
     def test_the_round_at_which_it_is_stopped_early_is_reported(self, trial, digits):
         stop = lightgbm.early_stopping(1, verbose=False, min_delta=1e9)
@@ -55,11 +50,6 @@ class TestLightgbm(CallbackContract):
         assert last["valid-multi_logloss-mean"] == table["valid multi_logloss-mean"][-1]
         assert last["valid-multi_logloss-stdv"] == table["valid multi_logloss-stdv"][-1]
         assert trial.published() == []
-
-    @pytest.mark.parametrize("every", [0, -1, "5", 2.5, True])
-    def test_what_is_no_number_of_rounds_is_refused(self, every):
-        with pytest.raises(ValueError, match=r"every=.* must be a whole number from 1 on"):
-            TunekitCallback(every=every)
 
     @pytest.mark.parametrize("passed", ["the model alone", "the rounds alone"])
     def test_a_training_that_does_not_go_on_is_refused(self, trial, digits, passed):

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("lightning")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning has many, and they are not ours
 
-from torch.utils.data import DataLoader, TensorDataset  # noqa: E402  # where Lightning is installed
+DataLoader, TensorDataset = torch.utils.data.DataLoader, torch.utils.data.TensorDataset
 
 QUIET = {
     "accelerator": "cpu",

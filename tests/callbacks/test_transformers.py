@@ -14,7 +14,7 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Transformers has many, and they are not ours
 
-from tunekit.callbacks.transformers import TunekitCallback  # noqa: E402  # where Transformers is installed
+TunekitCallback = pytest.importorskip("tunekit.callbacks.transformers").TunekitCallback
 
 
 class Digits(torch.utils.data.Dataset):

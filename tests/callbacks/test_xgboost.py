@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.callbacks.contract import CallbackContract
+from tests.callbacks.contract import BoostingContract
 
 xgboost = pytest.importorskip("xgboost")
 pytestmark = pytest.mark.filterwarnings("ignore")  # XGBoost has some, and they are not ours
 
-from tunekit.callbacks.xgboost import TunekitCallback  # noqa: E402  # where XGBoost is installed
+TunekitCallback = pytest.importorskip("tunekit.callbacks.xgboost").TunekitCallback
 
 OPTIONS = {"objective": "multi:softprob", "num_class": 10, "eta": 0.5, "max_depth": 3, "nthread": 1}
 
@@ -17,9 +17,12 @@ def matrices(digits):
     return xgboost.DMatrix(x, y), xgboost.DMatrix(x_valid, y_valid)
 
 
-class TestXgboost(CallbackContract):
-    resource = "round"
+class TestXgboost(BoostingContract):
+    callback = TunekitCallback
     metric = "valid-mlogloss"
+
+    def rounds_of(self, model):
+        return model.num_boosted_rounds()
 
     def train(self, digits, n, **options):
         data, valid = matrices(digits)
@@ -42,14 +45,6 @@ class TestXgboost(CallbackContract):
         (report,) = trial.reports()
         assert report.pop("round") == 1
         assert [f"{name}:{value:.5f}" for name, value in report.items()] == printed
-
-    def test_every_few_rounds_and_the_last(self, trial, digits):
-        self.train(digits, 7, every=3)
-        assert [report["round"] for report in trial.reports()] == [3, 6, 7]
-        assert trial.published() == [3, 6, 7]
-        trial.resume(3)
-        assert self.train(digits, 7, every=3).num_boosted_rounds() == 7
-        assert [report["round"] for report in trial.reports()] == [6, 7]
 
     def test_the_round_at_which_it_is_stopped_early_is_reported(self, trial, digits):
         data, _ = matrices(digits)
@@ -82,11 +77,6 @@ class TestXgboost(CallbackContract):
         last = trial.reports()[-1]
         assert [last[name] for name in table.columns] == pytest.approx(list(table.iloc[-1]))
         assert trial.published() == []
-
-    @pytest.mark.parametrize("every", [0, -1, "5", 2.5, True])
-    def test_what_is_no_number_of_rounds_is_refused(self, every):
-        with pytest.raises(ValueError, match=r"every=.* must be a whole number from 1 on"):
-            TunekitCallback(every=every)
 
     @pytest.mark.parametrize("passed", ["the model alone", "the rounds alone"])
     def test_a_training_that_does_not_go_on_is_refused(self, trial, digits, passed):

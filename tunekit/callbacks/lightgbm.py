@@ -8,15 +8,12 @@ from typing import Any
 import lightgbm
 from lightgbm.callback import CallbackEnv
 
-from tunekit.callbacks.boosting import BoostingProgress
-from tunekit.callbacks.checkpoints import to_resume_from
+from tunekit.callbacks.boosting import CountsRounds
 
 __all__ = ["TunekitCallback"]
-FILE = "model.txt"
-RESUME = "lightgbm.train(…, num_boost_round=report.n_left(rounds), init_model=report.resume_from, callbacks=[report])"
 
 
-class TunekitCallback:
+class TunekitCallback(CountsRounds):
     """Reports rounds of LightGBM to whatever tunes the script, and publishes a checkpoint of each round it reports.
 
     >>> report = TunekitCallback()
@@ -35,38 +32,23 @@ class TunekitCallback:
 
     order = 25  # after the evaluation is logged and recorded (10, 20), before it may end the training (30)
     before_iteration = False
+    file = "model.txt"
+    resume = (
+        "lightgbm.train(…, num_boost_round=report.n_left(rounds), init_model=report.resume_from, callbacks=[report])"
+    )
 
-    def __init__(self, every: int = 1, checkpoint: bool = True) -> None:
-        self._progress = BoostingProgress(every, checkpoint, RESUME)
-
-    @property
-    def resume_from(self) -> str | None:
-        """Path of the model that the trial goes on from, for ``init_model``; None if it begins."""
-        return to_resume_from(FILE)
-
-    def n_left(self, n_rounds: int) -> int:
-        """How many of ``n_rounds`` are left for a trial that goes on: LightGBM counts those that come.
-
-        Args:
-            n_rounds: How many the trial takes in all.
-        """
-        return self._progress.n_left(n_rounds, self.n_done)
-
-    @property
-    def n_done(self) -> int:
-        """How many rounds the model has that the trial goes on from; 0 if it begins."""
-        path = self.resume_from
-        return 0 if path is None else int(lightgbm.Booster(model_file=path).current_iteration())
+    def rounds_in(self, path: str) -> int:
+        return int(lightgbm.Booster(model_file=path).current_iteration())
 
     def __call__(self, env: CallbackEnv) -> None:
         """Called by LightGBM after each round."""
         is_of_folds = not isinstance(env.model, lightgbm.Booster)
         done = env.iteration + 1
-        if env.iteration == env.begin_iteration:
-            self._progress.check(env.begin_iteration, 0 if is_of_folds else self.n_done)
-        if self._progress.is_due(done) or done == env.end_iteration:
-            save = None if is_of_folds else lambda folder: env.model.save_model(folder / FILE)
-            self._progress.reports.after_saving(done, dict(_named(env.evaluation_result_list or [])), save)
+        if env.iteration == env.begin_iteration and not is_of_folds:  # those of folds always begin anew
+            self._check(env.begin_iteration)
+        if self._is_due(done) or done == env.end_iteration:
+            save = None if is_of_folds else lambda folder: env.model.save_model(folder / self.file)
+            self._reports.after_saving(done, dict(_named(env.evaluation_result_list or [])), save)
 
 
 def _named(results: Sequence[Any]) -> Iterator[tuple[str, float]]:
