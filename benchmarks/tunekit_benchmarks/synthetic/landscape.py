@@ -31,7 +31,7 @@ SKEW = 0.5
 COUPLING = 0.4
 RIPPLE = 0.6
 N_RIPPLES = 2
-MARGIN = 0.1  # least distance of the optimum from the faces of the cube
+MARGIN = 0.1  # least distance of the optimum from the faces of the cube, and from its middle, which searches try first
 
 
 class Landscape:
@@ -58,7 +58,8 @@ class Landscape:
         if edge:
             self.order = np.concatenate([[0], self.order[self.order != 0]])
         rank = np.argsort(self.order, kind="stable")
-        self.optimum: Floats = snap(MARGIN + (1.0 - 2.0 * MARGIN) * u[1:2])[0]
+        off_middle = MARGIN + (1.0 - 4.0 * MARGIN) * u[1:2] + 2.0 * MARGIN * (u[1:2] >= 0.5)
+        self.optimum: Floats = snap(off_middle)[0]
         self._weights = DECAY**rank
         self._skew = SKEW * (2.0 * u[2] - 1.0)
         # The next by rank; the last one has none, and what it has for one gets no weight.

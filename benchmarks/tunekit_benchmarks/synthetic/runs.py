@@ -35,7 +35,9 @@ EPOCHS = 27
 N_SEEDS = 100
 TOP = 2.0  # the loss at the start of a training, where there is no chance level
 CHANCE = 1.0
-N_SAMPLES = 8192  # random configurations from which quantiles are taken
+MOST_SAMPLES = 16384  # random configurations from which quantiles are taken
+MOST_NUMBERS = 2**17  # in all of them, so that a wide space is made as fast
+MOST_RANKED = 4096  # of them, where they are ranked again and again, or where a share is large
 SPEED = 6.0  # of a training: its distance from the end falls by exp(SPEED) from the first epoch to the last
 SPEED_SPREAD = 0.15
 
@@ -82,7 +84,8 @@ class Runs:
         self._start = TOP if family.share == 1.0 else CHANCE
         self._weights_of_early = (EPOCHS - _EPOCHS) / (EPOCHS - 1.0)
         self._left_at = family.leaves_at * EPOCHS
-        self._calibrate(snap(self._streams.uniforms(f"sample/{d}", 0, N_SAMPLES, d)))
+        n = min(MOST_SAMPLES, MOST_NUMBERS // d)
+        self._calibrate(snap(self._streams.uniforms(f"sample/{d}", 0, n, d)))
 
     @property
     def data_hash(self) -> str:
@@ -151,9 +154,9 @@ class Runs:
             self._other_mean, self._other_deviation = float(g.mean()), float(g.std())
             F = (ends - self._end_mean) / self._end_deviation
             G = (g - self._other_mean) / self._other_deviation
-            self._mixing = _mixing(F, G, family.correlation)
+            self._mixing = _mixing(F[:MOST_RANKED], G[:MOST_RANKED], family.correlation)
         if family.diverging > 0.0:
-            self._diverging = Diverging(self._end_landscape, sample, family.diverging)
+            self._diverging = Diverging(self._end_landscape, sample[:MOST_RANKED], family.diverging)
         last = self._scaled(ends)
         best = np.sort(last)[: max(2, len(last) // 10)]
         self.noise_deviation = family.noise * float(best.std())
