@@ -3,8 +3,10 @@
 import itertools
 import math
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -12,7 +14,15 @@ import pytest
 
 from tunekit_benchmarks.synthetic.families import PRESETS, Family
 from tunekit_benchmarks.synthetic.runs import EPOCHS, N_SEEDS, Runs
-from tunekit_core import ConfigurationError, create
+from tunekit_core import (
+    ConfigurationError,
+    ExperimentRecord,
+    Problem,
+    Streams,
+    Tuner,
+    create,
+    load_experiment,
+)
 
 NAMES = (
     "plain",
@@ -280,7 +290,7 @@ def test_a_share_diverges_and_reports_what_it_is_to(name, loss):
     assert not diverged[:, 0].any()
     assert (np.diff(diverged.astype(int), axis=1) >= 0).all()  # what has diverged stays so
     starts = diverged.argmax(axis=1)[diverged[:, -1]] + 1
-    assert {min(starts), max(starts)} == {2, 14}
+    assert {min(starts), max(starts)} == {2, 9}
 
 
 def test_noise_does_not_hide_that_a_training_has_diverged():
@@ -402,3 +412,38 @@ def test_knobs_out_of_range_are_refused(knobs):
 def test_knobs_of_another_type_are_refused(knobs):
     with pytest.raises(TypeError, match=next(iter(knobs))):
         Family(**knobs)
+
+
+@pytest.mark.parametrize(
+    "path", ["docs/explanation/synthetic-families.md", "benchmarks/tunekit_benchmarks/synthetic/README.md"]
+)
+def test_the_pages_name_every_family(path):
+    page = (Path(__file__).parents[2] / path).read_text(encoding="utf-8")
+    families = next(row for row in page.splitlines() if row.startswith("| families |")) if "README" in path else page
+    named = re.findall(r"`([a-z0-9-]+)`", "".join(row for row in families.splitlines() if row.startswith("| ")))
+    assert set(NAMES) <= set(named)
+
+
+@pytest.mark.parametrize("scheduler", ["asha_stopping", "asha_promotion"])
+@pytest.mark.parametrize(("name", "loss"), [("failing", None), *DIVERGED_LOSSES.items()])
+def test_an_experiment_goes_on_where_runs_fail_and_diverge_and_its_record_says_so(name, loss, scheduler, tmp_path):
+    benchmark = create("benchmark", "synthetic", family=name, instance=1)
+    problem = Problem(space=benchmark.space, objective=benchmark.objective, max_resource=benchmark.max_resource)
+    streams = Streams(0)
+    result = Tuner(
+        scheduler=create("scheduler", scheduler, problem, streams, create("searcher", "random", problem, streams)),
+        backend=create("backend", "simulator", problem, benchmark, None, streams),
+        stopping=[create("stopping", "max_wallclock_time", problem, seconds=60)],
+        n_workers=4,
+        record=ExperimentRecord(tmp_path / "experiment"),
+    ).run()
+    assert 0.0 < result.incumbent.report.metrics["loss"] < 1.0
+    experiment = load_experiment(tmp_path / "experiment")
+    assert experiment.best_configuration() == dict(result.incumbent.configuration)
+    losses = experiment.results["loss"]
+    if loss is None:
+        assert len(experiment.failed_trials) > 5
+    else:
+        huge = losses.isna() if math.isnan(loss) else losses == loss
+        assert huge.sum() > 2  # some of those that go on beyond the first epoch
+        assert (losses[~huge] < 2.0).all()

@@ -32,7 +32,7 @@ class Family:
             towards ``x1 = 0.5``, on which it depends most.
         diverging: Share of the configurations that diverge, below a half: those beyond a straight edge in the two
             hyperparameters that matter most, which passes close to the optimum. The further beyond, the earlier, from
-            the second epoch to the fourteenth.
+            the second epoch to the ninth.
         diverged_loss: What they report from then on.
 
     Raises:
