@@ -315,6 +315,15 @@ def test_what_diverges_is_one_region_that_good_configurations_adjoin(instance):
     assert 0.09 < far[diverged.ravel()].min() < 0.3
 
 
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.49])
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("dimensions", [1, 2, 6])
+def test_the_optimum_never_diverges(share, mixed, dimensions):
+    for instance in range(4):
+        runs = Runs(Family(dimensions=dimensions, mixed=mixed, diverging=share), instance)
+        assert runs.noiseless(runs.best_configuration, EPOCHS) == 0.0
+
+
 def test_an_instance_is_another_problem_of_the_same_family():
     problems = [create("benchmark", "synthetic", instance=instance) for instance in range(10)]
     assert len({repr(dict(each.best_configuration)) for each in problems}) == 10

@@ -110,6 +110,11 @@ BROKEN = {
         "Resources are whole numbers",
     ),
     "too short": (toy(max_resource=12), RISE, "A complete run ends at max_resource=12"),
+    "a failure beyond the end": (
+        curves(lambda c: attrs.evolve(c, fails=True), max_resource=8),
+        RISE,
+        "No run goes beyond max_resource=8, and this one to 9",
+    ),
     "falling times": (curves(evolve(elapsed=lambda c: c.elapsed[::-1])), RISE, "elapsed increases"),
     "too few times": (curves(evolve(elapsed=lambda c: c.elapsed[1:])), RISE, "one time for each of its resources"),
     "times that are not finite": (

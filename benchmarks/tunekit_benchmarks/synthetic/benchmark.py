@@ -16,7 +16,11 @@ from tunekit_core import Benchmark, Configuration, InvalidOption, Objective, opt
 class SyntheticOptions:
     """Which problem."""
 
-    family: str = option("plain", help="What the problem is like: the name of a family, see the page of the benchmark.")
+    family: str = option(
+        "plain",
+        help="What the problem is like: the name of a family, such as ``needles-2-late`` or ``noise-high``. A name that "
+        "does not exist is refused with all that do.",
+    )
     instance: int = option(
         0,
         help="Which problem of the family: where the optimum lies, which hyperparameters matter, and all else that is "
