@@ -211,3 +211,12 @@ def test_the_program_of_a_script_may_lie_in_its_folder(tmp_path):
 @pytest.mark.parametrize("test", [SAYS, RUNS, ANEW, HASH, SPACE, METRICS, RISE, NAMED, SAME, COMMAND])
 def test_a_good_benchmark_passes(test, tmp_path):
     call(BenchmarkContract(), test, functools.partial(with_script(), finite=True), tmp_path)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_run_that_fails_may_end_before_the_last_resource(fails, tmp_path):
+    make = curves(lambda curve: attrs.evolve(curve, fails=fails), max_resource=12)
+    if fails:
+        call(BenchmarkContract(), RISE, make, tmp_path)
+    else:
+        check_caught(BenchmarkContract(), RISE, make, tmp_path, "A complete run ends at max_resource=12")

@@ -18,8 +18,8 @@ class SyntheticOptions:
 
     family: str = option(
         "plain",
-        help="What the problem is like: the name of a family, such as ``needles-2-late`` or ``noise-high``. A name that "
-        "does not exist is refused with all that do.",
+        help="What the problem is like: the name of a family, such as ``needles-2-late`` or ``noise-high``. A name "
+        "that does not exist is refused with all that do.",
     )
     instance: int = option(
         0,
