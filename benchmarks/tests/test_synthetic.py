@@ -1,5 +1,6 @@
 """The benchmark ``synthetic``: the families do what their knobs say, and the optimum is the optimum."""
 
+import functools
 import itertools
 import math
 import os
@@ -55,7 +56,12 @@ DIVERGED_LOSSES = {name: PRESETS[name].diverged_loss for name in NAMES if name.s
 
 def drawn(runs, n, seed=0):
     """Random configurations, from random numbers that the benchmark does not use."""
-    return runs.space.from_unit(np.random.default_rng(seed).random((n, runs.space.n_draws)))
+    return from_space(runs.space, n, seed)
+
+
+@functools.cache
+def from_space(space, n, seed):
+    return space.from_unit(np.random.default_rng(seed).random((n, space.n_draws)))
 
 
 def rank_correlation(one, other):
