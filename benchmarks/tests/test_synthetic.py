@@ -345,6 +345,14 @@ def test_families_share_the_landscape_of_an_instance():
         assert create("benchmark", "synthetic", family=name, instance=4).best_configuration == plain.best_configuration
 
 
+@pytest.mark.parametrize("name", ["plain", "noise-equal", "diverging-1e30"])
+def test_losses_have_nine_decimals(name):
+    runs = Runs(PRESETS[name], 1)
+    for configuration in drawn(runs, 50):
+        losses = runs.curve(configuration, 0).metrics["loss"]
+        assert all(loss in (round(loss, 9), 1e30) for loss in losses)
+
+
 def test_the_mixed_space_has_every_kind_of_hyperparameter():
     assert create("benchmark", "synthetic", family="mixed").space.to_text() == {
         "x1": "uniform(0.0, 1.0)",

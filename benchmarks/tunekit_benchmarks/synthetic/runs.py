@@ -38,6 +38,7 @@ CHANCE = 1.0
 MOST_SAMPLES = 16384  # random configurations from which quantiles are taken
 MOST_NUMBERS = 2**17  # in all of them, so that a wide space is made as fast
 MOST_RANKED = 4096  # of them, where they are ranked again and again, or where a share is large
+DECIMALS = 9  # of losses: the last bits of sums and functions differ between machines
 SPEED = 6.0  # of a training: its distance from the end falls by exp(SPEED) from the first epoch to the last
 SPEED_SPREAD = 0.15
 
@@ -111,7 +112,7 @@ class Runs:
             at_chance[0], math.hypot(self.noise_deviation, self._family.chance_noise), self.noise_deviation
         )
         if scale.any():
-            noisy = values + scale * self._normals(configuration, seed)
+            noisy = (values + scale * self._normals(configuration, seed)).round(DECIMALS)
             values = noisy if diverged is None else np.where(diverged[0], values, noisy)
         if self._fails(configuration):
             return Curve(_RESOURCES[:1], _ELAPSED[:1], {"loss": tuple(values[:1].tolist())}, fails=True)
@@ -184,7 +185,7 @@ class Runs:
         progress = self._progress(positions)
         stays = ~self._leave(ends)
         progress[stays] = 0.0
-        losses = self._start + (seen - self._start) * progress
+        losses = (self._start + (seen - self._start) * progress).round(DECIMALS)
         at_chance = progress == 0.0 if self._family.share < 1.0 else np.zeros(losses.shape, dtype=bool)
         diverged = None
         if self._family.diverging > 0.0:
