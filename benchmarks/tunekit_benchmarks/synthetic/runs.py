@@ -81,7 +81,7 @@ class Runs:
         self.best_configuration: Configuration = self.space.complete(
             self._positions.configuration(self._end_landscape.optimum)
         )
-        self._name = hashlib.blake2b(repr((family, instance)).encode(), digest_size=16).hexdigest()
+        self._digest = hashlib.blake2b(repr((family, instance)).encode(), digest_size=16).hexdigest()
         self._start = TOP if family.share == 1.0 else CHANCE
         self._weights_of_early = (EPOCHS - _EPOCHS) / (EPOCHS - 1.0)
         self._left_at = family.leaves_at * EPOCHS
@@ -91,7 +91,7 @@ class Runs:
     @property
     def data_hash(self) -> str:
         """What identifies the family and the instance, whatever name it has."""
-        return self._name
+        return self._digest
 
     def curve(self, configuration: Mapping[str, Any], seed: int) -> Curve:
         """The run of a configuration.
@@ -212,7 +212,7 @@ class Runs:
     def _normals(self, configuration: Mapping[str, Any], seed: int) -> Floats:
         """A standard normal number for each epoch: the same on every machine for the same configuration and seed."""
         key = hashlib.blake2b(repr(self.space.key(configuration)).encode(), digest_size=16).hexdigest()
-        u = self._streams.uniforms(f"noise/{self._name}/{seed}/{key}", 0, 2, EPOCHS)
+        u = self._streams.uniforms(f"noise/{self._digest}/{seed}/{key}", 0, 2, EPOCHS)
         # Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958: numpy may change its own.
         normals: Floats = np.sqrt(-2.0 * np.log1p(-u[0])) * np.cos(2.0 * np.pi * u[1])
         return normals
