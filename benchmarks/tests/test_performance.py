@@ -30,9 +30,9 @@ from loop.measure import compare_loops
 from quality import measure as quality, report as quality_report
 from quality.paired import Interval, interval, share_of_gap, verdict
 from quality.store import Store
-from runs import tasks
 from runs.peers import PEERS
 from runs.run import Job, Run, carry_out, recipe
+from runs.tasks import surrogates
 from search.suggestions import N_TIMED, suggestion_seconds
 
 NEEDS = {"OptunaGP": ("optuna", "torch"), "OptunaTPE": ("optuna",), "StockBoTorch": ("botorch",)}
@@ -260,9 +260,9 @@ def test_a_peer_is_carried_out_as_a_recipe_is(peer):
 
 def test_a_task_whose_libraries_are_not_installed_is_one_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    tasks.lcbench_surrogate.cache_clear()
+    surrogates.session.cache_clear()
     with pytest.raises(ValueError, match=r"pip install -r benchmarks/performance/requirements\.txt"):
-        tasks.lcbench_surrogate()
+        surrogates.session("lcbench")
 
 
 @pytest.mark.parametrize("peer", sorted(PEERS))
