@@ -239,17 +239,19 @@ def test_smac_knows_what_runs():
         assert len(searcher._facade.runhistory.get_running_trials()) == 4
 
 
-def test_smac_minimises_what_is_missing_to_the_highest_metric():
+def test_smac_takes_negative_losses_as_it_takes_others():
+    """Its forest sees logarithms, of what is scaled to between 0 and 1 first."""
     pytest.importorskip("smac")
-    for metric, highest in (("acc", 1.0), ("val_accuracy", 100.0)):
-        problem = Problem(space=Toy.space, objective=Objective(metric, "max"), max_resource=MAX_RESOURCE)
-        searcher = build_peer("SMAC", problem, Streams(0)).searcher
-        searcher.suggest(0, resource=None)
-        searcher._tell(searcher._asked[0], -0.75)
-        assert next(iter(searcher._facade.runhistory.values())).cost == highest - 0.75
-    problem = Problem(space=Toy.space, objective=Objective("score", "max"), max_resource=MAX_RESOURCE)
-    with pytest.raises(ValueError, match="how high score can be"):
-        build_peer("SMAC", problem, Streams(0))
+    problem = Problem(space=Toy.space, objective=Toy.objective, max_resource=MAX_RESOURCE)
+    seen = []
+    for offset in (-1.0, 3.0):
+        searcher = build_peer("SMACMF", problem, Streams(0)).searcher
+        for trial_id, loss in enumerate((0.25, 0.5, 0.75, 0.875)):
+            searcher.suggest(trial_id, resource=None)
+            searcher._tell(searcher._asked[trial_id], loss + offset)
+        seen.append(searcher._facade._runhistory_encoder.transform()[1].ravel())
+    assert seen[0] == pytest.approx(seen[1])
+    assert (np.diff(seen[0]) > 0).all()
 
 
 SPACE = SearchSpace(
@@ -269,7 +271,19 @@ def test_configurations_survive_the_way_to_smac_and_back():
     for config in translation.space.sample_configuration(200):
         ours = translation.to_ours(config)
         assert SPACE.complete(ours) == ours
-        assert translation.to_smac(ours).get_array() == pytest.approx(config.get_array(), abs=1e-8)
+        assert translation.to_smac(ours).get_array() == pytest.approx(config.get_array(), abs=1e-5)
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_the_ends_of_ranges_are_in_our_space(end):
+    pytest.importorskip("smac")
+    smac, bounds = importlib.import_module("runs.peers.smac"), (4.5399929762484854e-05, 7.38905609893065)
+    space = SearchSpace({"gamma": loguniform(*bounds), "rate": uniform(1 / 3, 2 / 3), "depth": randint(1, 15)})
+    translation = smac.Translation(space)
+    ours = translation.to_ours(smac.SmacConfiguration(translation.space, vector=np.full(3, end)))
+    expected = {0.0: (bounds[0], 1 / 3, 1), 1.0: (bounds[1], 2 / 3, 15)}[end]
+    assert tuple(ours.values()) == pytest.approx(expected)
+    assert space.complete(ours) == ours
 
 
 def test_ranges_and_scales_of_smac_and_optuna_are_ours():

@@ -21,7 +21,6 @@ from tunekit_core import (
     Configuration,
     Decision,
     Domain,
-    Objective,
     Problem,
     Proposal,
     Report,
@@ -41,9 +40,6 @@ N_TRIALS = 40
 """How many trials SMAC is told that it has: a quarter of them, at most, is its initial design, and nothing else depends
 on it. Budgets of tasks are those of 40 complete trials where all trials take equally long."""
 
-HIGHEST = {"acc": 1.0, "val_accuracy": 100.0}
-"""What SMAC is told of a metric that is maximised is how much is missing to this, as in its own examples."""
-
 
 class AskedSmac(Searcher):
     """A facade of SMAC by ask and tell, at its defaults, which is told whatever ends as it ends.
@@ -61,14 +57,13 @@ class AskedSmac(Searcher):
         facade: The facade.
 
     Raises:
-        ValueError: If a hyperparameter has no counterpart, or a metric that is maximised is not in :data:`HIGHEST`.
+        ValueError: If a hyperparameter has no counterpart in SMAC.
     """
 
     name: ClassVar[str] = "AskedSmac"
 
     def __init__(self, problem: Problem, streams: Streams, facade: Facade) -> None:
         super().__init__(problem, streams)
-        self._highest = _highest(problem.objective)
         logging.getLogger("smac").setLevel(logging.ERROR)
         self._asked: dict[int, TrialInfo] = {}
         self._ids: dict[SmacConfiguration, int] = {}  # of trials, by configurations of SMAC
@@ -124,17 +119,11 @@ class AskedSmac(Searcher):
         self._tell(self._asked.pop(trial.id), last_loss(trial, outcome))
 
     def _tell(self, info: TrialInfo, loss: float | None) -> None:
-        if loss is None:
-            value = TrialValue(cost=math.inf, status=StatusType.CRASHED)
-        else:
-            value = TrialValue(cost=self._cost(loss))
+        failed = TrialValue(cost=math.inf, status=StatusType.CRASHED)
+        value = failed if loss is None else TrialValue(cost=loss)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._facade.tell(info, value, save=False)
-
-    def _cost(self, loss: float) -> float:
-        """A loss as SMAC wants it: with several fidelities it takes logarithms."""
-        return loss if self._highest is None else self._highest + loss
 
     def _resource(self, budget: float | None) -> int | None:
         """The nearest whole resource: budgets are the last resource divided by powers of 3."""
@@ -263,15 +252,6 @@ class Translation:
         return config
 
 
-def _highest(objective: Objective) -> float | None:
-    metric = objective.metric[0]
-    if objective.mode[0] == "min":
-        return None
-    if metric not in HIGHEST:
-        raise ValueError(f"SMAC takes logarithms, so it needs to know how high {metric} can be: add it to HIGHEST.")
-    return HIGHEST[metric]
-
-
 def _is_by_index(domain: Domain) -> bool:
     return domain.name == "choice" or is_list(domain)
 
@@ -288,4 +268,6 @@ def _hyperparameter(name: str, domain: Domain) -> Hyperparameter:
 def _our_value(value: Any, domain: Domain) -> Any:
     if _is_by_index(domain):
         return domain.values()[int(value)]
-    return float(value) if domain.size is None else int(value)
+    lower, upper, _ = bounds_of(domain)
+    inside = min(max(value, lower), upper)  # SMAC rounds to so many digits, bounds included
+    return float(inside) if domain.size is None else int(inside)
