@@ -265,10 +265,10 @@ def test_configurations_survive_the_way_to_smac_and_back():
     smac = importlib.import_module("runs.peers.smac")
     translation = smac.Translation(SPACE)
     corners = np.array([[value] * SPACE.n_draws for value in (0.0, 1 - 1e-16, 0.5)])
-    drawn = np.vstack([corners, np.random.default_rng(0).random((200, SPACE.n_draws))])
+    drawn = np.vstack([corners, np.random.default_rng(0).random((40, SPACE.n_draws))])
     for configuration in SPACE.from_unit(drawn):
         assert translation.to_ours(translation.to_smac(configuration)) == configuration
-    for config in translation.space.sample_configuration(200):
+    for config in translation.space.sample_configuration(40):
         ours = translation.to_ours(config)
         assert SPACE.complete(ours) == ours
         assert translation.to_smac(ours).get_array() == pytest.approx(config.get_array(), abs=1e-5)
