@@ -80,7 +80,7 @@ class Watch(Observer):
         self.reports.append((trial.id, report.resource, report.time, decision.name))
 
 
-def watched_run(peer, rows=None, count=12, seed=3, faults=None):
+def watched_run(peer, rows=None, count=11, seed=3, faults=None):
     benchmark, watch, streams = Toy(rows), Watch(), Streams(seed)
     problem = Problem(space=Toy.space, objective=Toy.objective, max_resource=MAX_RESOURCE, rows=rows)
     scheduler = build_peer(peer, problem, streams)
@@ -108,9 +108,9 @@ def test_a_peer_runs_and_repeats_itself(peer, in_a_table):
     configurations = [trial.configuration for trial in first.trials.values()]
     assert [trial.configuration for trial in second.trials.values()] == configurations
     assert second.reports == first.reports
-    assert len(configurations) == 12
+    assert len(configurations) == 11
     if rows is not None:
-        assert len({Toy.space.key(configuration) for configuration in configurations}) == 12
+        assert len({Toy.space.key(configuration) for configuration in configurations}) == 11
         assert all(rows.index_of(configuration) is not None for configuration in configurations)
 
 
@@ -131,7 +131,7 @@ def test_another_seed_is_another_run(peer):
 def test_a_peer_goes_on_after_trials_that_fail(peer):
     skip_without_libraries(peer)
     watch, _ = watched_run(peer, faults={"failure_rate": 0.5})
-    assert len(watch.trials) == 12
+    assert len(watch.trials) == 11
 
 
 @pytest.mark.parametrize("peer", PEERS)
