@@ -5,24 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tunekit_core import (
-    Benchmark,
-    ConfigurationTable,
-    Curve,
-    Objective,
-    Problem,
-    SearchSpace,
-    Streams,
-    Tuner,
-    choice,
-    create,
-    logfinrange,
-    lograndint,
-    uniform,
-)
+from tunekit_core import create
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "performance"))
 from loop.alternating import Spread, alternate
@@ -30,12 +15,9 @@ from loop.measure import compare_loops
 from quality import measure as quality, report as quality_report
 from quality.paired import Interval, interval, share_of_gap, verdict
 from quality.store import Store
-from runs import tasks
-from runs.peers import PEERS
 from runs.run import Job, Run, carry_out, recipe
+from runs.tasks import surrogates
 from search.suggestions import N_TIMED, suggestion_seconds
-
-NEEDS = {"OptunaGP": ("optuna", "torch"), "OptunaTPE": ("optuna",), "StockBoTorch": ("botorch",)}
 
 
 def finished(method="BO", seed=0, end=1.0, *, task="toy:a", label="", seconds=100.0):
@@ -223,79 +205,8 @@ def test_suggestions_are_timed_after_the_random_trials():
     assert len(suggestion_seconds("RS", 10, 2)) == N_TIMED
 
 
-class Toy(Benchmark):
-    """Three kinds of domain; a trial in four ends with NaN."""
-
-    name = "toy"
-    space = SearchSpace(
-        {"x": uniform(0.0, 1.0), "units": lograndint(4, 64), "batch": logfinrange(8, 64, 4, cast_int=True)}
-        | {"kind": choice(["a", "b", "c"])}
-    )
-    objective = Objective("loss", "min", resource="epoch")
-    max_resource = 2
-    max_wallclock_time = 1e6
-    n_seeds = 1
-
-    def __init__(self, rows):
-        self.rows = rows
-
-    def blackbox(self):
-        return self
-
-    def curve(self, configuration, seed):
-        loss = (configuration["x"] - 0.3) ** 2 + configuration["batch"] / 64
-        end = math.nan if configuration["x"] > 0.75 else loss
-        return Curve([1, 2], [1.0, 2.0 + configuration["x"]], {"loss": [loss, end]})
-
-
-@pytest.mark.parametrize("peer", sorted(PEERS))
-def test_a_peer_is_carried_out_as_a_recipe_is(peer):
-    for module in NEEDS[peer]:
-        pytest.importorskip(module)
-    run = carry_out(Job(peer, recipe(peer), "fcnet:robot_arm", 0, 600.0, ""))
-    assert run.method == peer
-    assert run.trials >= 4
-    assert list(run.losses) == sorted(run.losses, reverse=True)
-
-
 def test_a_task_whose_libraries_are_not_installed_is_one_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    tasks.lcbench_surrogate.cache_clear()
+    surrogates.session.cache_clear()
     with pytest.raises(ValueError, match=r"pip install -r benchmarks/performance/requirements\.txt"):
-        tasks.lcbench_surrogate()
-
-
-@pytest.mark.parametrize("peer", sorted(PEERS))
-@pytest.mark.parametrize("in_a_table", [False, True])
-def test_a_peer_runs_and_repeats_itself(peer, in_a_table):
-    for module in NEEDS[peer]:
-        pytest.importorskip(module)
-    drawn = Toy.space.from_unit(np.random.default_rng(0).random((14, Toy.space.n_draws)))
-    rows = ConfigurationTable.of(Toy.space, drawn) if in_a_table else None
-    first, second = (_configurations(peer, rows) for _ in range(2))
-    assert first == second
-    assert len(first) == 12
-    if rows is not None:
-        assert len({Toy.space.key(configuration) for configuration in first}) == 12
-        assert all(rows.index_of(configuration) is not None for configuration in first)
-
-
-def _configurations(peer, rows):
-    benchmark = Toy(rows)
-    problem = Problem(space=benchmark.space, objective=benchmark.objective, max_resource=2, rows=rows)
-    streams, proposed = Streams(3), []
-    searcher = PEERS[peer](problem, streams)
-    suggest = searcher.suggest
-
-    def watched(trial_id, *, resource):
-        proposal = suggest(trial_id, resource=resource)
-        proposed.append(proposal.configuration)
-        return proposal
-
-    searcher.suggest = watched
-    Tuner(
-        scheduler=create("scheduler", "fifo", problem, streams, searcher),
-        backend=create("backend", "simulator", problem, benchmark, None, streams),
-        stopping=[create("stopping", "max_num_trials_started", problem, count=12)],
-    ).run()
-    return proposed
+        surrogates.session("lcbench")

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from runs.peers import PEERS
+from runs.peers import PEERS, build_peer
 from runs.tasks import open_task
 from tunekit.config.arguments import parse
 from tunekit.config.composition.compose import compose
@@ -149,13 +149,16 @@ def build_scheduler(method: str, chosen: Mapping[str, Any], problem: Problem, st
     """The scheduler of a method with its searcher.
 
     Args:
-        method: Name of a recipe, or of a peer, whose trials all run to their end.
+        method: Name of a recipe, or of a peer.
         chosen: What :func:`recipe` says of the method.
         problem: What is solved.
         streams: Random numbers.
+
+    Raises:
+        ValueError: If the libraries of a peer are not installed.
     """
     if method in PEERS:
-        return create("scheduler", "fifo", problem, streams, PEERS[method](problem, streams))
+        return build_peer(method, problem, streams)
     searcher = _create("searcher", chosen["searcher"], problem, streams)
     return _create("scheduler", chosen["scheduler"], problem, streams, searcher)
 
