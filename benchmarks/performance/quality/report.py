@@ -26,6 +26,7 @@ PAIRS = (
     ("AUTO", "MOBSTER"),
 )
 END = len(FRACTIONS) - 1
+SHOWN = (3, 9, 19, END)
 
 
 @attrs.frozen
@@ -108,13 +109,13 @@ def _values(task: TaskRuns) -> Table:
     sign = -1.0 if objective.mode[0] == "max" else 1.0
     title = f"{task.task}: {objective.metric[0]} ({objective.mode[0]}), best known {sign * task.best_known:.5g}"
     table = Table(
-        "method", "seeds", *(f"{fraction:.0%}" for fraction in FRACTIONS), "s a run", title=title, box=box.SIMPLE
+        "method", "seeds", *(f"{FRACTIONS[point]:.0%}" for point in SHOWN), "s a run", title=title, box=box.SIMPLE
     )
     losses = {
-        method: [interval([_loss(run, point) for run in runs.values()]) for point in range(len(FRACTIONS))]
+        method: [interval([_loss(run, point) for run in runs.values()]) for point in SHOWN]
         for method, runs in task.methods.items()
     }
-    for method in sorted(losses, key=lambda method: losses[method][END].mean):
+    for method in sorted(losses, key=lambda method: losses[method][-1].mean):
         runs = task.methods[method]
         seconds = np.mean([run.processor_seconds for run in runs.values()])
         cells = [_shown(i, sign) for i in losses[method]]
