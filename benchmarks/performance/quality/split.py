@@ -14,7 +14,7 @@ synthetic family one instance chooses and two others confirm.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -83,8 +83,46 @@ SMAC_TASKS = (
 """SMAC takes minutes for a run: it is compared on the first tasks of each list alone, over this many seeds."""
 SMAC_SEEDS = 5
 
+SPLITS: Mapping[str, Mapping[str, Sequence[str]]] = {"choosing": CHOOSING, "confirming": CONFIRMING}
+FAMILIES = tuple(CHOOSING)
+SEEDS = {"choosing": CHOOSING_SEEDS, "confirming": CONFIRMING_SEEDS}
+
 CORE_HOURS = {"choosing, ours and baselines": 5.0, "confirming, ours and Optuna": 5.5, "SMAC": 1.5}
 """What all runs may take together: twelve."""
+
+
+def tasks_of(split: str, families: Iterable[str] | None = None) -> list[str]:
+    """The tasks of a split, family by family; of all its families unless some are named.
+
+    Raises:
+        ValueError: If the split has no such family.
+    """
+    of_split = SPLITS[split]
+    for family in families or ():
+        if family not in of_split:
+            raise ValueError(f"{family}: no family of {split} tasks. There are: {', '.join(of_split)}.")
+    return [task for family in families or of_split for task in of_split[family]]
+
+
+def is_confirming(task: str) -> bool:
+    """Whether a task is kept for confirming."""
+    return any(task in tasks for tasks in CONFIRMING.values())
+
+
+def family_of(task: str) -> str:
+    """The family of a task, such as ``rbv2`` of ``rbv2_xgboost:46``."""
+    name = task.partition(":")[0]
+    return "rbv2" if name.startswith("rbv2_") else name
+
+
+def group_of(task: str) -> str:
+    """What instances of one synthetic family share, so that they count as one when tasks are resampled."""
+    return task.partition("/")[0]
+
+
+def is_planned(method: str, task: str, seed: int) -> bool:
+    """Whether a run is made at all: SMAC has a few tasks and seeds alone."""
+    return method != "SMAC" or (task in SMAC_TASKS and seed < SMAC_SEEDS)
 
 
 def drawn(lcbench: Collection[str], trees: Collection[str]) -> dict[str, list[str]]:
