@@ -94,8 +94,8 @@ def _show(arguments: argparse.Namespace) -> None:
     """Print tables, export, or both."""
     number = None
     if arguments.store.name.endswith(SUFFIX):
-        wanted = _tasks(arguments)
-        shown = [task for task in read_archive(arguments.store) if task.task in wanted]
+        archived = {task.task: task for task in read_archive(arguments.store)}
+        shown = [archived[task] for task in _tasks(arguments) if task in archived]
     elif any(map(is_confirming, _tasks(arguments))):
         number, shown = _looked_at(arguments)
     else:
