@@ -250,7 +250,7 @@ def test_the_table_names_the_worst_task_and_the_worst_run():
     ]
     lines = values_table(tasks).splitlines()
     assert [cell.strip() for cell in lines[2].split("|")[1:-1]] == [
-        *("BO", "2", "2", "0.756", "1.000", "1.000", "0.525"),  # an area has 20 steps of 1 before the rest
+        *("BO", "2", "2", "0.762", "1.000", "1.000", "0.525"),
         *("0.60 lcbench:1", "0.90 lcbench:2, seed 1", "1.0"),
     ]
     assert len({len(line) for line in lines}) == 1
@@ -270,7 +270,7 @@ def test_every_task_has_its_family_and_no_task_is_in_both_splits():
     assert not any(map(split.is_confirming, split.tasks_of("choosing")))
     assert all(map(split.is_confirming, split.tasks_of("confirming")))
     assert len(split.tasks_of("choosing", ["fcnet", "taskset"])) == 8
-    with pytest.raises(ValueError, match="fcnet: no family of confirming tasks. There are: lcbench, rbv2, synthetic"):
+    with pytest.raises(ValueError, match=r"fcnet: no family of confirming tasks\. There are: lcbench, rbv2, synthetic"):
         split.tasks_of("confirming", ["fcnet"])
 
 
@@ -279,6 +279,19 @@ def test_smac_has_a_few_tasks_and_seeds():
     made = [run for run in runs if split.is_planned("SMAC", *run)]
     assert len(made) == len(split.SMAC_TASKS) * 5
     assert all(split.is_planned("AUTO", *run) for run in runs)
+
+
+def test_choosing_tasks_without_data_are_left_out_by_name_and_confirming_ones_refused(monkeypatch, capsys):
+    def open_nothing(task):
+        raise ValueError(f"{task}: there is no such task here.")
+
+    monkeypatch.setattr(planning, "open_task", open_nothing)
+    assert planning.those_here(split.tasks_of("choosing", ["lcbench"])) == []
+    assert capsys.readouterr().err.splitlines() == [
+        "lcbench is left out, at least in part. lcbench:3945: there is no such task here."
+    ]
+    with pytest.raises(ValueError, match="lcbench:167200: there is no such task here"):
+        planning.those_here(split.tasks_of("confirming"))
 
 
 def test_hours_are_counted_and_estimated():
