@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from quality.regret import BASELINE
-from quality.split import CORE_HOURS, family_of, is_confirming, is_planned
+from quality.split import CORE_HOURS, SMAC_METHODS, family_of, is_confirming, is_planned
 from runs.peers import PEERS
 from runs.run import Job, Run, key_of, recipe
 from runs.tasks import open_task
@@ -73,7 +73,7 @@ def hours(runs: Sequence[Run], jobs: Sequence[Job]) -> str:
     """What has been spent, of what may be, and what the jobs will take as far as runs like them are known."""
     spent: dict[str, float] = {}
     for run in runs:
-        part = "SMAC" if run.method == "SMAC" else "confirming" if is_confirming(run.task) else "choosing"
+        part = "SMAC" if run.method in SMAC_METHODS else "confirming" if is_confirming(run.task) else "choosing"
         spent[part] = spent.get(part, 0.0) + run.processor_seconds / 3600
     parts = ", ".join(f"{allowed:g} for {what}" for what, allowed in CORE_HOURS.items())
     known = ", ".join(f"{value:.2f} for {part}" for part, value in spent.items()) or "none"

@@ -82,6 +82,7 @@ SMAC_TASKS = (
 )
 """SMAC takes minutes for a run: it is compared on the first tasks of each list alone, over this many seeds."""
 SMAC_SEEDS = 5
+SMAC_METHODS = ("SMAC", "SMACMF")
 
 SPLITS: Mapping[str, Mapping[str, Sequence[str]]] = {"choosing": CHOOSING, "confirming": CONFIRMING}
 FAMILIES = tuple(CHOOSING)
@@ -122,7 +123,7 @@ def group_of(task: str) -> str:
 
 def is_planned(method: str, task: str, seed: int) -> bool:
     """Whether a run is made at all: SMAC has a few tasks and seeds alone."""
-    return method != "SMAC" or (task in SMAC_TASKS and seed < SMAC_SEEDS)
+    return method not in SMAC_METHODS or (task in SMAC_TASKS and seed < SMAC_SEEDS)
 
 
 def drawn(lcbench: Collection[str], trees: Collection[str]) -> dict[str, list[str]]:
