@@ -20,6 +20,7 @@ from quality.planning import hours, planned
 from quality.regret import Curve, TaskRuns, best_known, by_method
 from quality.report import by_group, comparisons, in_common, report, values_table
 from runs.run import Run
+from runs.tasks import open_task
 
 
 def curve(*losses):
@@ -256,9 +257,11 @@ def test_the_table_names_the_worst_task_and_the_worst_run():
     assert len({len(line) for line in lines}) == 1
 
 
-def test_a_report_names_ties():
-    text, _ = report([on_task("lcbench:7", RS=[curve(0.0)] * 2, AUTO=[curve(0.0)] * 2)], "AUTO")
-    assert text.startswith("### lcbench: 1 tasks, of which ties: lcbench:7\n")
+def test_a_report_names_ties_and_a_family_of_them_says_nothing():
+    ties = [on_task(f"lcbench:{i}", RS=[curve(0.0)] * 2, AUTO=[curve(0.0)] * 2) for i in (7, 8)]
+    text, compared = report(ties, "AUTO")
+    assert [each.verdict for each in compared] == ["open"] * 3
+    assert text.startswith("### lcbench: 2 tasks, of which ties: lcbench:7, lcbench:8\n")
 
 
 # Which runs are made
@@ -276,9 +279,9 @@ def test_every_task_has_its_family_and_no_task_is_in_both_splits():
 
 def test_smac_has_a_few_tasks_and_seeds():
     runs = [(task, seed) for task in split.tasks_of("confirming") for seed in range(10)]
-    made = [run for run in runs if split.is_planned("SMAC", *run)]
+    made = [run for run in runs if split.is_planned("SMAC", *run, 10)]
     assert len(made) == len(split.SMAC_TASKS) * 5
-    assert all(split.is_planned("AUTO", *run) for run in runs)
+    assert all(split.is_planned("AUTO", *run, 10) for run in runs)
 
 
 def test_choosing_tasks_without_data_are_left_out_by_name_and_confirming_ones_refused(monkeypatch, capsys):
@@ -301,6 +304,17 @@ def test_hours_are_counted_and_estimated():
         "core-hours spent: 1.00 for choosing; of 12 (5 for choosing, ours and baselines, 5.5 for confirming, ours and "
         "Optuna, 1.5 for SMAC). To come: 4 runs, 1.00 core-hours and what 2 runs take of which nothing is known."
     )
+
+
+def test_random_search_has_thirty_seeds_and_all_of_them_make_the_gap():
+    jobs = planned(["RS", "ASHA"], ["fcnet:diabetes"], 2, "")
+    assert [sum(job.method == method for job in jobs) for method in ("RS", "ASHA")] == [30, 2]
+    budget = open_task("fcnet:diabetes").max_wallclock_time
+    runs = [finished("RS", seed=seed, losses=[float(seed)], seconds=budget) for seed in range(30)]
+    runs += [finished("ASHA", seed=seed, seconds=budget) for seed in range(3)]
+    (task,) = regret.runs_on(["fcnet:diabetes"], runs, n_seeds=2)
+    assert task.gap + task.best_known == pytest.approx(14.5)
+    assert list(task.curves["ASHA"]) == [0, 1]
 
 
 # Looks
@@ -413,7 +427,9 @@ def test_a_look_is_reported_whole_and_its_verdicts_are_logged_once(quality, caps
 def test_a_look_is_not_reported_before_all_its_runs_are_there(quality):
     quality(*CONFIRMING, "--methods", "RS,ASHA", "--look", "a change")
     store = quality.folder / "quality.jsonl"
-    store.write_text("".join(store.read_text().splitlines(keepends=True)[:-1]))
+    lines = store.read_text().splitlines(keepends=True)
+    last = max(number for number, line in enumerate(lines) if '"ASHA"' in line)
+    store.write_text("".join(lines[:last] + lines[last + 1 :]))
     with pytest.raises(SystemExit, match="1 runs of this look are missing, such as ASHA on rbv2_rpart:334 with seed 1"):
         quality(*REPORT, "--look", "a change", "--subject", "ASHA")
 

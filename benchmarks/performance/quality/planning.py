@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-from quality.regret import BASELINE
-from quality.split import CORE_HOURS, SMAC_METHODS, family_of, is_confirming, is_planned
+from quality.split import BASELINE, BASELINE_SEEDS, CORE_HOURS, SMAC_METHODS, family_of, is_confirming, is_planned
 from runs.peers import PEERS
 from runs.run import Job, Run, key_of, recipe
 from runs.tasks import open_task
@@ -26,7 +25,7 @@ def planned(methods: Sequence[str], tasks: Sequence[str], n_seeds: int, label: s
     Args:
         methods: Recipes and peers.
         tasks: Names of tasks whose data are there.
-        n_seeds: Seeds from 0.
+        n_seeds: Seeds from 0; random search has more, see :func:`quality.split.is_planned`.
         label: Version of the code, see :func:`has_label`.
 
     Raises:
@@ -36,10 +35,10 @@ def planned(methods: Sequence[str], tasks: Sequence[str], n_seeds: int, label: s
     budgets = {task: open_task(task).max_wallclock_time for task in tasks}
     return [
         Job(method, recipes[method], task, seed, budgets[task], label if has_label(method) else "")
-        for seed in range(n_seeds)
+        for seed in range(max(n_seeds, BASELINE_SEEDS))
         for task in tasks
         for method in methods
-        if is_planned(method, task, seed)
+        if is_planned(method, task, seed, n_seeds)
     ]
 
 

@@ -8,10 +8,10 @@ import attrs
 import numpy as np
 from scipy.special import stdtrit  # quantiles of Student's t
 
+from quality.split import BASELINE
 from runs.run import FRACTIONS, Run
 from runs.tasks import best_of_table, open_task
 
-BASELINE = "RS"
 TENTH, QUARTER, HALF, END = (FRACTIONS.index(fraction) for fraction in (0.1, 0.25, 0.5, 1.0))
 MOST_DIFFERENCE = 3.0
 """A difference in shares of the gap is cut here on both sides, so that one seed on one task does not decide."""
@@ -127,7 +127,7 @@ def runs_on(
         tasks: Those wanted.
         runs: What is stored.
         label: Version of the code: a method with runs of it on a task is shown by these alone.
-        n_seeds: So many seeds from 0; ``None`` for all.
+        n_seeds: So many seeds from 0, of random search all; ``None`` for all.
     """
     stored: dict[str, list[Run]] = {task: [] for task in tasks}
     for run in runs:
@@ -139,7 +139,7 @@ def runs_on(
             continue
         budget = open_task(task).max_wallclock_time
         of_task = [run for run in of_task if run.seconds == budget]
-        shown = [run for run in of_task if n_seeds is None or run.seed < n_seeds]
+        shown = [run for run in of_task if n_seeds is None or run.seed < n_seeds or run.method == BASELINE]
         curves = by_method(shown, label)
         if BASELINE in curves:
             found.append(TaskRuns(task, best_known(task, of_task), curves))

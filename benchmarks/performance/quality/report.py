@@ -79,9 +79,15 @@ def comparisons(families: Mapping[str, Sequence[TaskRuns]], subject: str) -> lis
             if seeds:
                 for point in POINTS:
                     differences = by_group(common, subject, other, seeds, point)
-                    found.append((family, other, point, len(common), estimate(differences)))
+                    found.append((family, other, point, len(common), _estimate(common, differences)))
     words = verdicts([each[-1] for each in found])
     return [Compared(*each, verdict=word) for each, word in zip(found, words, strict=True)]
+
+
+def _estimate(tasks: Sequence[TaskRuns], differences: np.ndarray) -> Estimate:
+    """The estimate, which says nothing where all tasks are ties."""
+    found = estimate(differences)
+    return attrs.evolve(found, error=np.nan) if all(task.is_tie for task in tasks) else found
 
 
 def in_common(tasks: Iterable[TaskRuns], first: str, second: str) -> tuple[list[TaskRuns], list[int]]:
