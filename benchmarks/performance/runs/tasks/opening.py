@@ -14,6 +14,7 @@ from runs.tasks.taskset import TasksetBenchmark
 from tunekit_benchmarks.fcnet.benchmark import FcnetBenchmark
 from tunekit_benchmarks.fcnet.grid import EPOCHS
 from tunekit_benchmarks.fcnet.table import shipped
+from tunekit_benchmarks.synthetic.benchmark import SyntheticBenchmark
 from tunekit_core import Benchmark, ConfigurationError, create
 
 SURROGATES: Mapping[str, tuple[str, ...]] = {
@@ -28,12 +29,20 @@ def _open_fcnet(dataset: str) -> Benchmark:
     return create("benchmark", FcnetBenchmark.name, dataset=dataset)
 
 
+def _open_synthetic(dataset: str) -> Benchmark:
+    family, _, instance = dataset.partition("/")
+    if not instance.isdecimal():
+        raise KeyError(dataset)
+    return create("benchmark", SyntheticBenchmark.name, family=family, instance=int(instance))
+
+
 FAMILIES: Mapping[str, Callable[[str], Benchmark]] = {
     LcbenchBenchmark.name: LcbenchBenchmark,
     XgboostBenchmark.name: XgboostBenchmark,
     RpartBenchmark.name: RpartBenchmark,
     TasksetBenchmark.name: TasksetBenchmark,
     FcnetBenchmark.name: _open_fcnet,
+    SyntheticBenchmark.name: _open_synthetic,
 }
 """What opens a task of each family, by what follows the colon in its name."""
 
@@ -48,6 +57,7 @@ def tasks_by_family() -> dict[str, list[str]]:
         path.stem.replace("taskset_", "taskset:", 1) for path in DATA.glob("taskset_*.npz")
     )
     here[FcnetBenchmark.name] = [f"{FcnetBenchmark.name}:{dataset}" for dataset in shipped()]
+    here[SyntheticBenchmark.name] = [f"{SyntheticBenchmark.name}:plain/0"]
     return here
 
 
