@@ -9,7 +9,10 @@ from tunekit_asha.promotion import AshaPromotion
 from tunekit_asha.quantile import RunningQuantile
 from tunekit_asha.rungs import Rung
 from tunekit_asha.stopping import AshaStopping
-from tunekit_core import Decision, Resume, Start, Status
+from tunekit_core import Decision, Resume, Start, Status, create
+from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.testing import ToyBenchmark, check_fold_equals_live
+from tunekit_core.testing.experiments import Setup
 from tunekit_core.testing.growth import check_growth, count_steps
 
 C, S = Decision.CONTINUE, Decision.STOP
@@ -165,6 +168,15 @@ def test_a_trial_that_leaves_chance_late_is_found_among_many_that_stay_there(exp
         if trial.until == 27 and loss < CHANCE:
             found = trial.id
     assert found is not None
+
+
+@pytest.mark.parametrize("scheduler", ["asha_promotion", "asha_stopping", "pasha"])
+def test_the_record_says_which_of_equal_trials_have_gone_on(scheduler, tmp_path):
+    def make(problem, streams):
+        return create("scheduler", scheduler, problem, streams, RandomSearch(problem, streams))
+
+    setup = Setup(benchmark=ToyBenchmark(curves="constant"), fail_at={2: 1, 7: 3})
+    check_fold_equals_live(make, setup, tmp_path, at=range(0, 1000, 4))
 
 
 class Crowd:
