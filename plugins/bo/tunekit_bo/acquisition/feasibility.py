@@ -16,7 +16,7 @@ import scipy
 from tunekit_bo.acquisition.improvement import LogExpectedImprovement
 from tunekit_bo.acquisition.search import Acquisition
 from tunekit_bo.acquisition.sums import Sum
-from tunekit_bo.models.data import FAR, MIN_STD
+from tunekit_bo.models.data import FAR, MIN_STD, with_size_1, without_diverged
 from tunekit_bo.models.gp import Posterior, Surrogate
 from tunekit_bo.surrogates.side_model import SideModel
 from tunekit_core import Note
@@ -28,13 +28,15 @@ def constraint_targets(values: np.ndarray) -> np.ndarray:
     Values far from 0 are moved to three times the median distance, so that the others remain visible beside them.
 
     Args:
-        values: n values, feasible at or below 0. NaN counts as far above.
+        values: n values, feasible at or below 0. NaN counts as far above, and so does what is huge, as
+            `without_diverged` has it.
     """
-    finite = np.isfinite(values)
+    finite = np.isfinite(values) & ((values <= 0) | np.isfinite(without_diverged(np.abs(values))))
     scaled = values[finite] / (np.abs(values[finite]).max(initial=0.0) or 1.0)  # or squares of huge values overflow
     far = (FAR * np.median(np.abs(scaled)) if len(scaled) else 0.0) or 1.0
     y = np.full(len(values), far)
     y[finite] = np.clip(scaled, -far, far)
+    y = with_size_1(y) if len(y) else y
     return y / max(np.sqrt((y**2).sum() / max(len(y), 1)), MIN_STD)
 
 
