@@ -140,7 +140,7 @@ def test_what_is_no_task_is_named(task):
 
 def test_tasks_are_compared_by_default_family_by_family():
     by_family = tasks_by_family()
-    assert list(by_family) == ["lcbench", "rbv2_xgboost", "rbv2_rpart", "taskset", "fcnet"]
+    assert list(by_family) == ["lcbench", "rbv2_xgboost", "rbv2_rpart", "taskset", "fcnet", "synthetic"]
     assert all(task.startswith(f"{family}:") for family, tasks in by_family.items() for task in tasks)
     assert default_tasks() == [task for tasks in by_family.values() for task in tasks]
     assert by_family["fcnet"] == ["fcnet:diabetes", "fcnet:robot_arm"]
