@@ -1,4 +1,4 @@
-"""The log of looks at confirming tasks: who chooses by what he confirms with confirms nothing.
+"""The log of looks at confirming tasks: tasks that a method was chosen by cannot confirm the choice.
 
 A look is at one change that is final, and has its text. The first command with a text that runs methods on confirming
 tasks opens a look; the same text continues it, with a line more in the log where what is run or the commit is another.

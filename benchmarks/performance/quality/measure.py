@@ -164,8 +164,8 @@ def _looked_at(arguments: argparse.Namespace) -> tuple[int, list[TaskRuns]]:
     if lacking:
         raise ValueError(
             f"{len(lacking)} runs of this look are missing, such as {lacking[0].method} on {lacking[0].task} with seed "
-            f"{lacking[0].seed}: who looks at a part may stop when he likes what he sees. Run them first, without "
-            "--report."
+            f"{lacking[0].seed}. A look at a part would allow to stop when the result is welcome: run them first, "
+            "without --report."
         )
     families = dict.fromkeys(family for line in lines for family in line["families"])
     n_seeds = max(line["seeds"] for line in lines)
