@@ -9,6 +9,8 @@ References:
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import attrs
 import numpy as np
 import scipy
@@ -17,9 +19,14 @@ from tunekit_bo.acquisition.improvement import LogExpectedImprovement
 from tunekit_bo.acquisition.search import Acquisition
 from tunekit_bo.acquisition.sums import Sum
 from tunekit_bo.models.data import FAR, MIN_STD
-from tunekit_bo.models.gp import Posterior, Surrogate
+from tunekit_bo.models.gp import MomentsPullback, Posterior, Surrogate
 from tunekit_bo.surrogates.side_model import SideModel
 from tunekit_core import Note
+
+LIKELY = 0.75
+NEARLY = 0.8
+LAST = 1e6
+"""Slope of what is too unlikely to run: steeper than any improvement falls."""
 
 
 def constraint_targets(values: np.ndarray) -> np.ndarray:
@@ -38,6 +45,16 @@ def constraint_targets(values: np.ndarray) -> np.ndarray:
     return y / max(np.sqrt((y**2).sum() / max(len(y), 1)), MIN_STD)
 
 
+class Moments(Protocol):
+    """A model of one function: at m inputs an m x 1 array of means, and m variances."""
+
+    def mean_and_variance(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """At the m rows of ``X``."""
+
+    def with_pullback(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, MomentsPullback]:
+        """The same, and what their derivatives by ``X`` are computed with."""
+
+
 @attrs.frozen(eq=False)
 class LogFeasibility:
     """Logarithm of the probability that a constraint holds.
@@ -46,7 +63,7 @@ class LogFeasibility:
         constraint: Model of the constraint.
     """
 
-    constraint: Posterior
+    constraint: Moments
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
         mean, variance = self.constraint.mean_and_variance(X)
@@ -57,6 +74,44 @@ class LogFeasibility:
         std = np.sqrt(variance)
         u = -mean[:, 0] / std
         return scipy.special.log_ndtr(u), pull_back(-(_hazard(u) / std)[:, None], -_hazard(u) * u / (2 * variance))
+
+
+@attrs.frozen(eq=False)
+class LikelyToRun:
+    """Feasibility where failures cost trials: a configuration that is less likely to run than it must be comes last.
+
+    To weigh improvement by the probability alone is not enough: beyond the border where scripts begin to fail no loss
+    is ever seen, so that a model goes on expecting any improvement there.
+
+    Attributes:
+        feasibility: Logarithm of the probability that a script runs.
+        least: The logarithm that it must have. Below, nothing but the probability counts.
+    """
+
+    feasibility: LogFeasibility
+    least: float
+
+    @classmethod
+    def beside(cls, feasibility: LogFeasibility, ran: np.ndarray) -> LikelyToRun:
+        """What must be as likely to run as :data:`LIKELY`, or nearly as what has run, if that was less likely.
+
+        Args:
+            feasibility: Logarithm of the probability that a script runs.
+            ran: n x d array of encoded configurations that have run; n may be 0.
+        """
+        least = np.log(LIKELY)
+        if len(ran):
+            least = min(least, np.median(feasibility(ran)) + np.log(NEARLY))
+        return cls(feasibility, float(least))
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        values = self.feasibility(X)
+        return np.where(values < self.least, LAST * (values - self.least), values)
+
+    def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, slopes = self.feasibility.with_gradient(X)
+        below = values < self.least
+        return np.where(below, LAST * (values - self.least), values), np.where(below, LAST, 1.0)[:, None] * slopes
 
 
 def constrained_improvement(

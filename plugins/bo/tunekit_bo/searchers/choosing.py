@@ -77,6 +77,7 @@ class Chooser:
         acquisition, anchors = improvements[start]
         new = self._searcher.best_untried(acquisition, anchors, trial_id, fit.note)
         if new is not None:
+            acquisition, _ = self._searcher.failures.avoiding(acquisition)
             x = self._searcher.problem.space.encode([new.configuration])
             gain = float(acquisition(x)[0] - np.log(self._comparison.cost(0)))
             choices.append((gain, self._explored(trial_id, new)))
