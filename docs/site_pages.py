@@ -19,7 +19,7 @@ import griffe
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
-BENCHMARKS = ("checkpoint_example", "fcnet", "height", "mlp_digits", "script")
+BENCHMARKS = ("checkpoint_example", "fcnet", "height", "mlp_digits", "script", "synthetic")
 PLUGINS = ("asha", "bo", "local", "sagemaker", "simulator", "sweeper", "tensorboard", "trackers")
 ELSEWHERE = {  # by path in the repository: place in the site
     "README.md": "start.md",

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tunekit_benchmarks.synthetic.families import PRESETS
 from tunekit_core import create
 from tunekit_core.testing import BenchmarkContract
 
@@ -54,3 +55,10 @@ class TestScript(BenchmarkContract):
             "environment": {"MODE": "fast"},
         }
         return functools.partial(create, "benchmark", "script", **options)
+
+
+@pytest.mark.parametrize("family", PRESETS)
+class TestSynthetic(BenchmarkContract):
+    @pytest.fixture
+    def make(self, family):
+        return functools.partial(create, "benchmark", "synthetic", family=family, instance=1)

@@ -110,6 +110,11 @@ BROKEN = {
         "Resources are whole numbers",
     ),
     "too short": (toy(max_resource=12), RISE, "A complete run ends at max_resource=12"),
+    "a failure beyond the end": (
+        curves(lambda c: attrs.evolve(c, fails=True), max_resource=8),
+        RISE,
+        "No run goes beyond max_resource=8, and this one to 9",
+    ),
     "falling times": (curves(evolve(elapsed=lambda c: c.elapsed[::-1])), RISE, "elapsed increases"),
     "too few times": (curves(evolve(elapsed=lambda c: c.elapsed[1:])), RISE, "one time for each of its resources"),
     "times that are not finite": (
@@ -206,3 +211,12 @@ def test_the_program_of_a_script_may_lie_in_its_folder(tmp_path):
 @pytest.mark.parametrize("test", [SAYS, RUNS, ANEW, HASH, SPACE, METRICS, RISE, NAMED, SAME, COMMAND])
 def test_a_good_benchmark_passes(test, tmp_path):
     call(BenchmarkContract(), test, functools.partial(with_script(), finite=True), tmp_path)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_run_that_fails_may_end_before_the_last_resource(fails, tmp_path):
+    make = curves(lambda curve: attrs.evolve(curve, fails=fails), max_resource=12)
+    if fails:
+        call(BenchmarkContract(), RISE, make, tmp_path)
+    else:
+        check_caught(BenchmarkContract(), RISE, make, tmp_path, "A complete run ends at max_resource=12")

@@ -67,12 +67,14 @@ class Curve:
         elapsed: Seconds from the start of the run to each report, n of them, increasing.
         metrics: For each metric its n values, as Python numbers.
         constants: What every report carries with the same value.
+        fails: Whether the run fails after the last of its reports. One that is paused or stopped before does not.
     """
 
     resources: Sequence[int]
     elapsed: Sequence[float]
     metrics: Mapping[str, Sequence[float]]
     constants: Mapping[str, Scalar] = {}
+    fails: bool = False
 
 
 @runtime_checkable

@@ -111,14 +111,18 @@ class BenchmarkContract:
         )
 
     def test_curves_rise_in_resource_and_time(self, make: Make) -> None:
-        """To the last resource."""
+        """To the last resource, unless the run fails before."""
         for benchmark, curve in self._curves(make):
             resources, elapsed = list(curve.resources), list(curve.elapsed)
             assert resources, "A curve has at least one report."
             assert all(isinstance(each, int) for each in resources), f"Resources are whole numbers: {resources}."
             assert resources[0] >= 1, "Resources are whole numbers from 1 on."
             assert _rises(resources), f"The resources of a curve increase: {resources}."
-            if benchmark.max_resource is not None:
+            if benchmark.max_resource is not None and curve.fails:
+                assert resources[-1] <= benchmark.max_resource, (
+                    f"No run goes beyond max_resource={benchmark.max_resource}, and this one to {resources[-1]}."
+                )
+            elif benchmark.max_resource is not None:
                 assert resources[-1] == benchmark.max_resource, (
                     f"A complete run ends at max_resource={benchmark.max_resource}, and this one at {resources[-1]}."
                 )

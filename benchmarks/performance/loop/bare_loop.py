@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import heapq
 import io
+import math
 import zipfile
-from bisect import insort
+from bisect import bisect_left, insort
 from pathlib import Path
 
 from tunekit_benchmarks.fcnet.table import Table
@@ -39,6 +40,7 @@ def bare_loop(path: Path, table: Table, space: SearchSpace, seed: int) -> int:
     targets = (*LEVELS, LAST)
     quantiles = [level / above for level, above in zip(LEVELS, targets[1:], strict=True)]
     sorted_losses: list[list[float]] = [[] for _ in LEVELS]
+    promoted: list[dict[float, int]] = [{} for _ in LEVELS]  # how many of each loss
     waiting: list[list[tuple[float, int, int]]] = [[] for _ in LEVELS]  # heaps of (loss, order, trial)
     configurations: list[dict] = []
     draws: list[dict] = []
@@ -60,13 +62,10 @@ def bare_loop(path: Path, table: Table, space: SearchSpace, seed: int) -> int:
                 losses = sorted_losses[rung]
                 if not waiting[rung] or len(losses) < 2:
                     continue
-                position = (len(losses) - 1) * quantiles[rung]
-                below = int(position)
-                weight = position - below
-                low = losses[below]
-                high = losses[below + 1] if weight else low
-                cutoff = low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1 - weight)
-                if waiting[rung][0][0] <= cutoff:
+                best = waiting[rung][0][0]
+                place = bisect_left(losses, best) + promoted[rung].get(best, 0)
+                if best < math.inf and place <= int((len(losses) - 1) * quantiles[rung]):
+                    promoted[rung][best] = promoted[rung].get(best, 0) + 1
                     trial = heapq.heappop(waiting[rung])[2]
                     break
             else:

@@ -3,61 +3,80 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import sys
-import threading
 import time
-import traceback
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Sequence
 from pathlib import Path
 
-import attrs
-
-from quality.report import print_report
+from quality.archive import SUFFIX, read_archive, write_archive
+from quality.looks import Looks
+from quality.planning import has_label, hours, missing, planned, those_here
+from quality.pool import Failure, carry_out_all
+from quality.regret import TaskRuns, runs_on
+from quality.report import NOTES, report
+from quality.split import FAMILIES, SEEDS, SPLITS, family_of, is_confirming, tasks_of
 from quality.store import Store
-from runs.peers import PEERS
-from runs.run import Job, Run, carry_out, key_of, recipe
-from runs.tasks import DATA, LcbenchBenchmark, TasksetBenchmark, default_tasks, open_task
-from terminal import console, names
+from runs.run import Run
+from terminal import names
 
 STORE = Path(__file__).parents[2] / "work" / "quality.jsonl"
 METHODS = ("RS", "ASHA", "BO", "MOBSTER", "HYPERTUNE", "AUTO", "OptunaGP", "StockBoTorch")
+SUBJECT = "AUTO"
+LOG = Looks()
 EXAMPLES = """
 examples:
-  python benchmarks/performance quality --methods BO,OptunaGP --tasks lcbench:3945,fcnet:diabetes --seeds 5
-  python benchmarks/performance quality --report
+  python benchmarks/performance quality --split choosing --jobs 2
+  python benchmarks/performance quality --split choosing --report
+  python benchmarks/performance quality --methods BO,OptunaGP --tasks lcbench:3945,fcnet:diabetes
+  python benchmarks/performance quality --split confirming --look "AUTO begins with Sobol points" --methods AUTO
+  python benchmarks/performance quality --split confirming --look "AUTO begins with Sobol points" --report
 
 A run that is in the store is not run again, so the same command goes on where it was stopped. After a change of the
 code, --label CHANGE runs the methods anew beside the old ones; with it, --report prefers the runs of that label.
+
+Confirming tasks may be looked at few times, each time for one change that is final: --look says which. Runs of peers
+and of random search on them need none.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
-    parser.add_argument("--methods", type=names, default=METHODS, help="recipes and peers, separated by commas")
-    parser.add_argument("--tasks", type=names, help="such as lcbench:3945; by default all whose data are there")
-    parser.add_argument("--seeds", type=int, default=20, help="number of seeds, from 0 (default: 20)")
+    parser.add_argument("--split", choices=tuple(SPLITS), default="choosing", help="its tasks (default: choosing)")
+    parser.add_argument("--families", type=names, help=f"only these of {', '.join(FAMILIES)}")
+    parser.add_argument("--tasks", type=names, help="these instead, such as lcbench:3945")
+    parser.add_argument("--methods", type=names, help=f"separated by commas (default: {','.join(METHODS)})")
+    parser.add_argument("--seeds", type=int, help=f"number of seeds, from 0 (default: {SEEDS})")
     parser.add_argument("--jobs", type=int, default=2, help="processes of one thread each (default: 2)")
-    parser.add_argument("--seconds", type=float, help="simulated seconds; by default those of each task")
-    parser.add_argument("--label", default="", help="version of the code; peers never have one")
-    parser.add_argument("--store", type=Path, default=STORE, help=f"file of finished runs (default: {STORE})")
-    parser.add_argument("--report", action="store_true", help="run nothing, print the tables")
+    parser.add_argument("--label", default="", help="version of the code; peers and RS never have one")
+    parser.add_argument("--look", metavar="TEXT", help="what was changed, to run or report confirming tasks")
+    parser.add_argument("--store", type=Path, default=STORE, help=f"finished runs (default: {STORE}), or an export")
+    parser.add_argument("--report", action="store_true", help="run nothing, print the tables in Markdown")
+    parser.add_argument("--subject", default=SUBJECT, help=f"compared with each other method (default: {SUBJECT})")
+    parser.add_argument("--export", type=Path, metavar="FILE", help=f"run nothing, write the runs to a {SUFFIX}")
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Run what is missing, or report."""
-    store = Store(arguments.store)
-    if arguments.report:
-        options = {"tasks": arguments.tasks, "label": arguments.label, "seconds": arguments.seconds}
-        print_report(store.runs(), console(), **options)
-        return
     try:
-        jobs = missing(planned(arguments), store)
+        if arguments.report or arguments.export:
+            _show(arguments)
+        else:
+            _run(arguments)
     except ValueError as error:
         raise SystemExit(str(error)) from error
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    tasks, methods = _tasks(arguments), arguments.methods or METHODS
+    n_seeds = arguments.seeds or SEEDS[arguments.split]
+    planned(methods, [], 0, "")  # refuses a method that does not exist before a look is opened
+    tasks = tasks if arguments.tasks else those_here(tasks)
+    label = _label_of_runs(arguments, tasks, methods, n_seeds)
+    store = Store(arguments.store)
+    there = store.runs()
+    jobs = missing(planned(methods, tasks, n_seeds, label), there)
+    print(hours(there, jobs), file=sys.stderr)
     began, n_failed = time.monotonic(), 0
     for done, outcome in enumerate(carry_out_all(jobs, arguments.jobs), 1):
         if isinstance(outcome, Run):
@@ -71,90 +90,99 @@ def main(arguments: argparse.Namespace) -> None:
         raise SystemExit(f"{n_failed} runs failed, see above; the same command runs them again.")
 
 
-def planned(arguments: argparse.Namespace) -> list[Job]:
-    """All jobs, seed by seed, so that every task has its share wherever one stops.
+def _show(arguments: argparse.Namespace) -> None:
+    """Print tables, export, or both."""
+    number = None
+    if arguments.store.name.endswith(SUFFIX):
+        archived = {task.task: task for task in read_archive(arguments.store)}
+        shown = [archived[task] for task in _tasks(arguments) if task in archived]
+    elif any(map(is_confirming, _tasks(arguments))):
+        number, shown = _looked_at(arguments)
+    else:
+        _refuse_look(arguments)
+        n_seeds = arguments.seeds or SEEDS[arguments.split]
+        shown = runs_on(_tasks(arguments), Store(arguments.store).runs(), label=arguments.label, n_seeds=n_seeds)
+    if arguments.methods:
+        shown = [task.only(arguments.methods) for task in shown]
+    if not shown:
+        raise ValueError(f"{arguments.store} has no such runs, or none of random search, by which all is measured.")
+    if arguments.export:
+        write_archive(arguments.export, shown)
+    if arguments.report:
+        text, compared = report(shown, arguments.subject)
+        print(f"{text}\n\n{NOTES}")
+        if number is not None:
+            LOG.report(number, arguments.look, [f"{arguments.subject}: {each}" for each in compared])
+
+
+def _tasks(arguments: argparse.Namespace) -> list[str]:
+    if arguments.tasks and arguments.families:
+        raise ValueError("--tasks and --families: give one of them.")
+    return list(arguments.tasks or tasks_of(arguments.split, arguments.families))
+
+
+def _label_of_runs(arguments: argparse.Namespace, tasks: Sequence[str], methods: Sequence[str], n_seeds: int) -> str:
+    """The label of runs: that of the look where confirming tasks are run, which it opens."""
+    if not any(map(is_confirming, tasks)):
+        _refuse_look(arguments)
+        return str(arguments.label)
+    guarded = [method for method in methods if has_label(method)]
+    if arguments.label:
+        raise ValueError("--label: runs on confirming tasks have the label of their look.")
+    if not guarded:
+        return ""
+    if arguments.look is None:
+        raise ValueError(_needs_look(f"{', '.join(guarded)} on confirming tasks"))
+    return _label(LOG.open(arguments.look, guarded, sorted(set(map(family_of, tasks))), n_seeds))
+
+
+def _looked_at(arguments: argparse.Namespace) -> tuple[int, list[TaskRuns]]:
+    """The number of a look, and all its runs.
 
     Raises:
-        ValueError: If there is no such method or task.
+        ValueError: If there is no such look, only a part of it is asked for, or some of its runs are missing.
     """
-    recipes = {method: recipe(method) for method in arguments.methods}
-    tasks = arguments.tasks or _tasks_here()
-    budgets = {task: arguments.seconds or open_task(task).max_wallclock_time for task in tasks}
-    return [
-        Job(
-            method=method,
-            recipe=recipes[method],
-            task=task,
-            seed=seed,
-            seconds=budgets[task],
-            label="" if method in PEERS else arguments.label,
+    if arguments.look is None:
+        raise ValueError(_needs_look("A report or an export of confirming tasks"))
+    if arguments.tasks or arguments.families or arguments.methods or arguments.seeds or arguments.label:
+        raise ValueError(
+            "A look is shown whole, since all its comparisons share one error: leave out --tasks, --families, "
+            "--methods, --seeds and --label."
         )
-        for seed in range(arguments.seeds)
-        for task in tasks
-        for method in arguments.methods
+    number = LOG.number_of(arguments.look)
+    if number is None:
+        known = "\n".join(dict.fromkeys(f"  {line['text']}" for line in LOG.lines())) or "  none"
+        raise ValueError(f"There is no look with the text {arguments.look!r}. Known are:\n{known}")
+    runs = Store(arguments.store).runs()
+    lines = LOG.runs_of(number)
+    jobs = [
+        job
+        for line in lines
+        for job in planned(line["methods"], tasks_of("confirming", line["families"]), line["seeds"], _label(number))
     ]
+    lacking = missing(jobs, runs)
+    if lacking:
+        raise ValueError(
+            f"{len(lacking)} runs of this look are missing, such as {lacking[0].method} on {lacking[0].task} with seed "
+            f"{lacking[0].seed}: who looks at a part may stop when he likes what he sees. Run them first, without "
+            "--report."
+        )
+    families = dict.fromkeys(family for line in lines for family in line["families"])
+    n_seeds = max(line["seeds"] for line in lines)
+    return number, runs_on(tasks_of("confirming", families), runs, label=_label(number), n_seeds=n_seeds)
 
 
-def missing(jobs: Sequence[Job], store: Store) -> list[Job]:
-    """Those that the store has no run of."""
-    there = {run.key for run in store.runs()}
-    return [job for job in jobs if key_of(job) not in there]
+def _refuse_look(arguments: argparse.Namespace) -> None:
+    if arguments.look is not None:
+        raise ValueError("--look is for confirming tasks: add --split confirming.")
 
 
-@attrs.frozen
-class Failure:
-    """A run that broke.
-
-    Attributes:
-        job: What was to be run.
-        reason: The traceback.
-    """
-
-    job: Job
-    reason: str
+def _needs_look(what: str) -> str:
+    return f'{what}: that takes one of a few looks. Once the change is final, add --look "what was changed".'
 
 
-def carry_out_all(jobs: Sequence[Job], n_processes: int) -> Iterator[Run | Failure]:
-    """Run the jobs in order, so many at a time, and yield each as it ends, whatever becomes of it."""
-    if n_processes == 1:
-        yield from map(_attempt, jobs)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_processes, context, initializer=_end_with_parent) as pool:
-        running: set[Future[Run | Failure]] = set()
-        for job in jobs:
-            running.add(pool.submit(_attempt, job))
-            if len(running) == n_processes:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        yield from (future.result() for future in running)
-
-
-def _attempt(job: Job) -> Run | Failure:
-    try:
-        return carry_out(job)
-    except Exception:
-        return Failure(job, traceback.format_exc())
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed ends at once."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _tasks_here() -> list[str]:
-    tasks = default_tasks()
-    for family in (LcbenchBenchmark.name, TasksetBenchmark.name):
-        if not any(task.startswith(family) for task in tasks):
-            print(f"{family} is left out: its data are not in {DATA}.", file=sys.stderr)
-    return tasks
+def _label(number: int) -> str:
+    return f"look {number}"
 
 
 def _print_progress(done: int, total: int, seconds: float, outcome: Run | Failure) -> None:

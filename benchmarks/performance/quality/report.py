@@ -1,162 +1,166 @@
-"""Tables of stored runs: the best value of each method over time, and methods in pairs."""
+"""Tables of a split: what methods are worth by family, and whether one is worse than the others."""
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
-from quality.paired import Interval, interval, share_of_gap, verdict
-from runs.run import FRACTIONS, Run
-from runs.tasks import best_of_table, open_task
+from quality.bootstrap import LEVEL, TOLERANCE, Estimate, estimate, verdicts
+from quality.regret import END, HALF, QUARTER, TaskRuns
+from quality.split import family_of, group_of
+from runs.run import FRACTIONS
 
-BASELINE = "RS"
-PAIRS = (
-    ("BO", "OptunaGP"),
-    ("BO", "StockBoTorch"),
-    ("MOBSTER", "ASHA"),
-    ("HYPERTUNE", "MOBSTER"),
-    ("AUTO", "BO"),
-    ("AUTO", "MOBSTER"),
-)
-END = len(FRACTIONS) - 1
+POINTS = (QUARTER, HALF, END)
 
 
 @attrs.frozen
-class TaskRuns:
-    """What is known of a task.
+class Compared:
+    """One comparison of a look.
 
     Attributes:
-        task: Such as ``lcbench:3945``.
-        methods: For each method, its runs by seed.
-        best_known: The smallest loss of any stored run, or of the whole table.
+        family: Of the tasks.
+        other: What the subject is compared with.
+        point: Which of the 40 steps.
+        n_tasks: How many tasks both have.
+        estimate: The mean difference, subject less other, in shares of the gap.
+        verdict: What it says of the subject, see :func:`quality.bootstrap.verdicts`.
     """
 
-    task: str
-    methods: Mapping[str, Mapping[int, Run]]
-    best_known: float
+    family: str
+    other: str
+    point: int
+    n_tasks: int
+    estimate: Estimate
+    verdict: str
 
-    @property
-    def gap(self) -> float:
-        """The mean loss that random search ends with, less the best known; NaN without random search."""
-        runs = self.methods.get(BASELINE, {})
-        return float(np.mean([_loss(run, END) for run in runs.values()])) - self.best_known if runs else math.nan
-
-    def differences(self, first: str, second: str) -> dict[int, float]:
-        """By seed that both have: the loss that the first method ends with, less that of the second."""
-        a, b = self.methods.get(first, {}), self.methods.get(second, {})
-        return {seed: _loss(a[seed], END) - _loss(b[seed], END) for seed in sorted(a.keys() & b.keys())}
+    def __str__(self) -> str:
+        lower, upper = self.estimate.interval()
+        return (
+            f"{self.family}, {self.other}, {FRACTIONS[self.point]:.0%}: {self.verdict}, {self.estimate.mean:+.3f} "
+            f"[{lower:+.3f}, {upper:+.3f}], {self.n_tasks} tasks, {self.estimate.n_seeds} seeds"
+        )
 
 
-def print_report(
-    runs: Sequence[Run], console: Console, *, tasks: Sequence[str] | None, label: str, seconds: float | None
-) -> None:
-    """Print the tables.
+def report(tasks: Sequence[TaskRuns], subject: str) -> tuple[str, list[Compared]]:
+    """All tables in Markdown, and the comparisons that are in them.
 
     Args:
-        runs: What is stored.
-        console: Where to print.
-        tasks: Those to be shown; ``None`` for all.
-        label: Version of the code: a method with runs of it on a task is shown by these alone.
-        seconds: The budget of the runs to be shown; ``None`` for that of each task.
+        tasks: Runs on each task.
+        subject: The method that is compared with each other one.
     """
-    by_task: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
-        by_task[run.task].append(run)
-    shown = []
-    for task in tasks or by_task:
-        budget = seconds or open_task(task).max_wallclock_time
-        methods = runs_by_method((run for run in by_task[task] if run.seconds == budget), label)
-        if methods:
-            shown.append(TaskRuns(task, methods, best_known(by_task[task], best_of_table(task))))
-    for known in shown:
-        console.print(_values(known))
-    for first, second in PAIRS:
-        compared = [task for task in shown if task.differences(first, second)]
-        if compared:
-            console.print(_comparison(compared, first, second))
-
-
-def runs_by_method(runs: Iterable[Run], label: str) -> dict[str, dict[int, Run]]:
-    """For each method its runs of a label, or those without a label where it has none of that; by seed."""
-    labels: dict[str, dict[str, dict[int, Run]]] = defaultdict(lambda: defaultdict(dict))
-    for run in runs:
-        labels[run.method][run.label][run.seed] = run
-    chosen = {method: of.get(label, of.get("", {})) for method, of in labels.items()}
-    return {method: by_seed for method, by_seed in chosen.items() if by_seed}
-
-
-def best_known(runs: Iterable[Run], of_table: float | None) -> float:
-    """The smallest loss of the table where there is one, or else of any run."""
-    return min(_loss(run, END) for run in runs) if of_table is None else of_table
-
-
-def _loss(run: Run, point: int) -> float:
-    loss = run.losses[point]
-    return math.inf if loss is None else loss
-
-
-def _values(task: TaskRuns) -> Table:
-    """Mean of the best value at each point, in the unit of the metric, best at the end first."""
-    objective = open_task(task.task).objective
-    sign = -1.0 if objective.mode[0] == "max" else 1.0
-    title = f"{task.task}: {objective.metric[0]} ({objective.mode[0]}), best known {sign * task.best_known:.5g}"
-    table = Table(
-        "method", "seeds", *(f"{fraction:.0%}" for fraction in FRACTIONS), "s a run", title=title, box=box.SIMPLE
-    )
-    losses = {
-        method: [interval([_loss(run, point) for run in runs.values()]) for point in range(len(FRACTIONS))]
-        for method, runs in task.methods.items()
-    }
-    for method in sorted(losses, key=lambda method: losses[method][END].mean):
-        runs = task.methods[method]
-        seconds = np.mean([run.processor_seconds for run in runs.values()])
-        cells = [_shown(i, sign) for i in losses[method]]
-        table.add_row(method, str(len(runs)), *cells, f"{seconds:.1f}")
-    return table
-
-
-def _comparison(tasks: Sequence[TaskRuns], first: str, second: str) -> Table:
-    """Paired differences of losses at the end; below 0 the first method is better."""
-    title = f"{first} less {second}: loss at the end, paired by seed (below 0: {first} is better)"
-    table = Table("task", "seeds", "difference", "upper end / gap", "verdict", title=title, box=box.SIMPLE)
-    verdicts = []
+    families: dict[str, list[TaskRuns]] = {}
     for task in tasks:
-        difference = interval(list(task.differences(first, second).values()))
-        verdicts.append(verdict(difference, task.gap))
-        share = share_of_gap(difference.upper, task.gap)
-        table.add_row(task.task, str(difference.n), _shown(difference), f"{share:+.2f}", verdicts[-1])
-    overall = mean_share(tasks, first, second)
-    if len(tasks) > 1 and overall is not None:
-        good = sum(v in ("better", "not worse") for v in verdicts)
-        table.add_section()
-        cells = (f"{overall.mean:+.2f} ± {overall.half_width:.2f} gaps", f"{overall.upper:+.2f}")
-        table.add_row("mean of shares", str(overall.n), *cells, f"not worse on {good} of {len(tasks)}")
-    return table
+        families.setdefault(family_of(task.task), []).append(task)
+    compared = comparisons(families, subject)
+    sections = []
+    for family, of_family in families.items():
+        ties = [task.task for task in of_family if task.is_tie]
+        heading = f"### {family}: {len(of_family)} tasks"
+        if ties:
+            heading += f", of which ties: {', '.join(ties)}"
+        sections += [heading, values_table(of_family)]
+        table = verdicts_table([each for each in compared if each.family == family])
+        if table:
+            sections += [
+                f"{subject} less each other method, in shares of the gap (below 0: {subject} is better):",
+                table,
+            ]
+    return "\n\n".join(sections), compared
 
 
-def mean_share(tasks: Sequence[TaskRuns], first: str, second: str) -> Interval | None:
-    """Over seeds that all tasks have: the mean over tasks of the difference as a share of the gap."""
-    differences = [task.differences(first, second) for task in tasks]
-    seeds = sorted(set.intersection(*(set(of_task) for of_task in differences)))
-    if not seeds:
-        return None
-    gaps = [task.gap for task in tasks]
-    return interval(
-        [
-            float(np.mean([share_of_gap(of_task[seed], gap) for of_task, gap in zip(differences, gaps, strict=True)]))
-            for seed in seeds
+def comparisons(families: Mapping[str, Sequence[TaskRuns]], subject: str) -> list[Compared]:
+    """The subject against each other method at each point in each family, on the tasks and seeds that both have."""
+    found: list[tuple[str, str, int, int, Estimate]] = []
+    for family, tasks in families.items():
+        for other in sorted({method for task in tasks for method in task.curves} - {subject}):
+            common, seeds = in_common(tasks, subject, other)
+            if seeds:
+                for point in POINTS:
+                    differences = by_group(common, subject, other, seeds, point)
+                    found.append((family, other, point, len(common), _estimate(common, differences)))
+    words = verdicts([each[-1] for each in found])
+    return [Compared(*each, verdict=word) for each, word in zip(found, words, strict=True)]
+
+
+def _estimate(tasks: Sequence[TaskRuns], differences: np.ndarray) -> Estimate:
+    """The estimate, which says nothing where all tasks are ties."""
+    found = estimate(differences)
+    return attrs.evolve(found, error=np.nan) if all(task.is_tie for task in tasks) else found
+
+
+def in_common(tasks: Iterable[TaskRuns], first: str, second: str) -> tuple[list[TaskRuns], list[int]]:
+    """The tasks that both methods have runs of for equal seeds, and the seeds that all of these have."""
+    shared: dict[str, set[int]] = {}
+    common = []
+    for task in tasks:
+        seeds = set(task.curves.get(first, ())) & set(task.curves.get(second, ()))
+        if seeds:
+            common.append(task)
+            shared[task.task] = seeds
+    return common, sorted(set.intersection(*shared.values())) if shared else []
+
+
+def by_group(tasks: Sequence[TaskRuns], first: str, second: str, seeds: Sequence[int], point: int) -> np.ndarray:
+    """The differences as a groups x seeds array: the mean over the instances of each synthetic family is one row."""
+    groups: dict[str, list[np.ndarray]] = {}
+    for task in tasks:
+        groups.setdefault(group_of(task.task), []).append(task.differences(first, second, seeds, point))
+    return np.array([np.mean(rows, axis=0) for rows in groups.values()])
+
+
+def values_table(tasks: Sequence[TaskRuns]) -> str:
+    """Means over tasks and seeds, and the worst at the end of the budget; the smallest area comes first."""
+    rows = []
+    for method in sorted({method for task in tasks for method in task.curves}):
+        having = [task for task in tasks if method in task.curves]
+        areas = np.mean([np.mean(list(task.areas(method).values())) for task in having])
+        regrets = {task.task: task.regrets(method) for task in having}
+        of_tasks = {task: np.mean(list(by_seed.values()), axis=0) for task, by_seed in regrets.items()}
+        means = np.mean(list(of_tasks.values()), axis=0)
+        worst_task = max(of_tasks, key=lambda task: of_tasks[task][END])
+        task, seed = max(
+            ((task, seed) for task, by_seed in regrets.items() for seed in by_seed),
+            key=lambda run: regrets[run[0]][run[1]][END],
+        )
+        counts = sorted({len(by_seed) for by_seed in regrets.values()})
+        seconds = np.mean([np.mean([run.processor_seconds for run in t.curves[method].values()]) for t in having])
+        cells = [
+            *(method, str(len(having)), "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))),
+            *(f"{value:.3f}" for value in (areas, *(means[point] for point in POINTS))),
+            f"{of_tasks[worst_task][END]:.2f} {worst_task}",
+            f"{regrets[task][seed][END]:.2f} {task}, seed {seed}",
+            f"{seconds:.1f}",
         ]
-    )
+        rows.append((float(areas), cells))
+    shares = (f"{FRACTIONS[point]:.0%}" for point in POINTS)
+    header = ["method", "tasks", "seeds", "area", *shares, "worst task", "worst run", "s a run"]
+    return markdown(header, [cells for _, cells in sorted(rows)])
 
 
-def _shown(value: Interval, sign: float = 1.0) -> str:
-    if not math.isfinite(value.mean):
-        return "–"
-    return f"{sign * value.mean:.5g} ± {value.half_width:.2g}"
+def verdicts_table(compared: Sequence[Compared]) -> str:
+    """A row for each other method; nothing where there is none."""
+    rows: dict[str, list[str]] = {}
+    for each in compared:
+        lower, upper = each.estimate.interval()
+        cells = rows.setdefault(each.other, [each.other, str(each.n_tasks), str(each.estimate.n_seeds)])
+        cells.append(f"{each.estimate.mean:+.2f} [{lower:+.2f}, {upper:+.2f}] {each.verdict}")
+    header = ["against", "tasks", "seeds", *(f"{FRACTIONS[point]:.0%}" for point in POINTS)]
+    return markdown(header, list(rows.values())) if rows else ""
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown whose columns are aligned, so that it can be read as it is."""
+    lines = [header, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    padded = [" | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+    rule = "|".join("-" * (width + 2) for width in widths)
+    return "\n".join([f"| {padded[0]} |", f"|{rule}|", *(f"| {line} |" for line in padded[1:])])
+
+
+NOTES = f"""\
+Loss less the best known, in shares of the gap between that and what random search ends with on average; means over
+tasks and seeds. Area: under the curve of the loss less the best known, in shares of random search's at a tenth of the
+budget, from 0 to 1. Intervals: 95 %, tasks and seeds resampled. Words: by Holm's rule over all comparisons, an error of
+{LEVEL:.4f} for each word; not worse is less than {TOLERANCE} of the gap."""

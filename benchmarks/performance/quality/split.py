@@ -14,7 +14,7 @@ synthetic family one instance chooses and two others confirm.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -27,6 +27,9 @@ ERROR = 0.05
 SEED = 15
 CHOOSING_SEEDS = 5
 CONFIRMING_SEEDS = 10
+BASELINE = "RS"
+BASELINE_SEEDS = 30
+"""Random search costs next to nothing, and all is measured by the mean of it: of few seeds that is mostly noise."""
 
 LCBENCH_USED = ("3945", "7593", "168868", "189909", "126026", "34539", "167152", "189866", "168331", "126029")
 LCBENCH_LEFT_OUT = ("126025", "146212", "167104", "189873")
@@ -82,9 +85,50 @@ SMAC_TASKS = (
 )
 """SMAC takes minutes for a run: it is compared on the first tasks of each list alone, over this many seeds."""
 SMAC_SEEDS = 5
+SMAC_METHODS = ("SMAC", "SMACMF")
+
+SPLITS: Mapping[str, Mapping[str, Sequence[str]]] = {"choosing": CHOOSING, "confirming": CONFIRMING}
+FAMILIES = tuple(CHOOSING)
+SEEDS = {"choosing": CHOOSING_SEEDS, "confirming": CONFIRMING_SEEDS}
 
 CORE_HOURS = {"choosing, ours and baselines": 5.0, "confirming, ours and Optuna": 5.5, "SMAC": 1.5}
 """What all runs may take together: twelve."""
+
+
+def tasks_of(split: str, families: Iterable[str] | None = None) -> list[str]:
+    """The tasks of a split, family by family; of all its families unless some are named.
+
+    Raises:
+        ValueError: If the split has no such family.
+    """
+    of_split = SPLITS[split]
+    for family in families or ():
+        if family not in of_split:
+            raise ValueError(f"{family}: no family of {split} tasks. There are: {', '.join(of_split)}.")
+    return [task for family in families or of_split for task in of_split[family]]
+
+
+def is_confirming(task: str) -> bool:
+    """Whether a task is kept for confirming."""
+    return any(task in tasks for tasks in CONFIRMING.values())
+
+
+def family_of(task: str) -> str:
+    """The family of a task, such as ``rbv2`` of ``rbv2_xgboost:46``."""
+    name = task.partition(":")[0]
+    return "rbv2" if name.startswith("rbv2_") else name
+
+
+def group_of(task: str) -> str:
+    """What instances of one synthetic family share, so that they count as one when tasks are resampled."""
+    return task.partition("/")[0]
+
+
+def is_planned(method: str, task: str, seed: int, n_seeds: int) -> bool:
+    """Whether a run is made: SMAC has a few tasks and seeds alone, random search more seeds than all others."""
+    if method == BASELINE:
+        return seed < max(n_seeds, BASELINE_SEEDS)
+    return seed < n_seeds and (method not in SMAC_METHODS or (task in SMAC_TASKS and seed < SMAC_SEEDS))
 
 
 def drawn(lcbench: Collection[str], trees: Collection[str]) -> dict[str, list[str]]:

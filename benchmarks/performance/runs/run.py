@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import attrs
 
-from runs.peers import PEERS
+from runs.peers import PEERS, build_peer
 from runs.tasks import open_task
 from tunekit.config.arguments import parse
 from tunekit.config.composition.compose import compose
 from tunekit.config.options_files.offered import groups
 from tunekit.runs.building import build_problem
 from tunekit_core import (
+    Configuration,
     Decision,
     ExperimentView,
+    Incumbent,
     Observer,
     Problem,
     Proposal,
     Report,
     Scheduler,
+    Status,
     Streams,
     Trial,
     Tuner,
     create,
 )
 
-FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+N_STEPS = 40
+FRACTIONS = tuple(step / N_STEPS for step in range(1, N_STEPS + 1))
+"""Shares of the budget after which the incumbent is looked at: equal steps, for the area under the curve."""
+
+Noiseless: TypeAlias = Callable[[Configuration, int], float]
+"""The loss, lower is better, that a configuration has at a resource without the noise of measuring it."""
 
 
 @attrs.frozen
@@ -68,8 +76,11 @@ class Run:
         seed: Runs with equal seeds are paired.
         seconds: Simulated seconds.
         label: Version of the code.
-        losses: The smallest loss after each of :data:`FRACTIONS` of the seconds; ``None`` before the first finite one.
+        losses: The loss of the incumbent after each of :data:`FRACTIONS` of the seconds, ``None`` where that is not
+            finite or there is none yet. Where a task knows the loss without noise, that of the incumbent, which is
+            chosen by what was reported all the same: luck does not count.
         trials: Trials started.
+        failures: Trials that failed.
         reports: Reports seen.
         suggestions: Calls of the searcher's ``suggest``.
         suggest_seconds: Processor seconds in them.
@@ -83,10 +94,15 @@ class Run:
     label: str
     losses: tuple[float | None, ...] = attrs.field(converter=_as_tuple)
     trials: int
+    failures: int
     reports: int
     suggestions: int
     suggest_seconds: float
     processor_seconds: float
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.losses) != N_STEPS:
+            raise ValueError(f"it has {len(self.losses)} losses, not {N_STEPS}")
 
     @property
     def key(self) -> tuple[str, str, int, float, str]:
@@ -120,7 +136,9 @@ def carry_out(job: Job) -> Run:
     scheduler = build_scheduler(job.method, job.recipe, problem, streams)
     timer = SuggestionTimer(scheduler.searcher.suggest)
     scheduler.searcher.suggest = timer  # on the one object, so that whatever else it can do stays visible
-    progress = BestLosses([fraction * job.seconds for fraction in FRACTIONS])
+    progress = IncumbentLosses(
+        [fraction * job.seconds for fraction in FRACTIONS], getattr(benchmark, "noiseless", None)
+    )
     tuner = Tuner(
         scheduler=scheduler,
         backend=create("backend", "simulator", problem, benchmark, None, streams),
@@ -138,6 +156,7 @@ def carry_out(job: Job) -> Run:
         label=job.label,
         losses=progress.losses,
         trials=result.n_trials,
+        failures=result.n_failed,
         reports=result.n_reports,
         suggestions=timer.calls,
         suggest_seconds=round(timer.seconds, 3),
@@ -149,13 +168,16 @@ def build_scheduler(method: str, chosen: Mapping[str, Any], problem: Problem, st
     """The scheduler of a method with its searcher.
 
     Args:
-        method: Name of a recipe, or of a peer, whose trials all run to their end.
+        method: Name of a recipe, or of a peer.
         chosen: What :func:`recipe` says of the method.
         problem: What is solved.
         streams: Random numbers.
+
+    Raises:
+        ValueError: If the libraries of a peer are not installed.
     """
     if method in PEERS:
-        return create("scheduler", "fifo", problem, streams, PEERS[method](problem, streams))
+        return build_peer(method, problem, streams)
     searcher = _create("searcher", chosen["searcher"], problem, streams)
     return _create("scheduler", chosen["scheduler"], problem, streams, searcher)
 
@@ -182,21 +204,43 @@ class SuggestionTimer:
             self.seconds += time.process_time() - began
 
 
-class BestLosses(Observer):
-    """The smallest loss that was reported up to each of some times."""
+class IncumbentLosses(Observer):
+    """The loss of the incumbent at each of some times.
 
-    name: ClassVar[str] = "best_losses"
+    Args:
+        times: In seconds of the backend's clock, ascending.
+        noiseless: Stands in for what was reported, where a task has it.
+    """
 
-    def __init__(self, times: list[float]) -> None:
+    name: ClassVar[str] = "incumbent_losses"
+
+    def __init__(self, times: Sequence[float], noiseless: Noiseless | None = None) -> None:
         self._times = times
-        self._best = [math.inf] * len(times)
+        self._noiseless = noiseless
+        self._losses: list[float | None] = []
+        self._incumbent: Incumbent | None = None
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
-        for i, time_limit in enumerate(self._times):
-            if report.time <= time_limit and report.losses[0] < self._best[i]:
-                self._best[i] = report.losses[0]
+        self._see(view)
+
+    def on_trial_end(self, view: ExperimentView, trial: Trial, status: Status) -> None:
+        self._see(view)  # the incumbent may have been of a trial that failed
+
+    def _see(self, view: ExperimentView) -> None:
+        while len(self._losses) < len(self._times) and self._times[len(self._losses)] < view.now:
+            self._losses.append(self._loss())
+        self._incumbent = view.incumbent
+
+    def _loss(self) -> float | None:
+        if self._incumbent is None:
+            return None
+        report = self._incumbent.report
+        loss = report.losses[0]
+        if self._noiseless is not None:
+            loss = float(self._noiseless(self._incumbent.configuration, report.resource))
+        return loss if math.isfinite(loss) else None
 
     @property
     def losses(self) -> list[float | None]:
-        """One for each time, ``None`` where nothing finite was reported by then."""
-        return [loss if math.isfinite(loss) else None for loss in self._best]
+        """One for each time, once the experiment has ended; ``None`` where nothing finite was known by then."""
+        return [*self._losses, *[self._loss()] * (len(self._times) - len(self._losses))]

@@ -21,7 +21,7 @@ from search.suggestions import suggestion_seconds
 from shell import sweep_seconds
 from terminal import console, names
 
-METHODS = ("BO", "MOBSTER", *PEERS)
+METHODS = ("BO", "MOBSTER", "OptunaGP", "OptunaTPE", "StockBoTorch")
 COUNTS = (30, 100, 200, 500, 1000, 2000)
 WIDTHS = (2, 8, 20)
 MOST_FOR_PEERS = 200

@@ -144,7 +144,7 @@ def test_with_probability_one_successive_halving_comes_first(thaw):
 
 
 def test_about_a_quarter_of_the_choices_are_left_to_successive_halving(thaw):
-    these = thaw(probability_sh=0.25)
+    these = thaw(probability_sh=0.25, ties="all")
     for _ in range(2):
         these.report(these.begin(), 1, 0.5)
     by_rank = 0
@@ -153,6 +153,24 @@ def test_about_a_quarter_of_the_choices_are_left_to_successive_halving(thaw):
         trial = these.begin()
         these.report(trial, trial.until, 0.5)  # equal losses pass, so that one can always be promoted
     assert 70 <= by_rank <= 130
+
+
+def test_ties_have_no_effect_where_nothing_goes_on_by_rank(thaw):
+    with pytest.raises(ConfigurationError, match=r"^scheduler\.ties='?all'? has no effect with probability_sh=0"):
+        thaw(ties="all")
+
+
+def test_what_the_searcher_chose_counts_as_gone_on(thaw):
+    these = thaw(probability_sh=1.0)
+    for _ in range(4):  # two of them may go on
+        these.report(these.begin(), 1, 0.5)
+        these.scheduler.rung_system.promotion = lambda: None
+    these.searcher.chosen = 3
+    assert these.begin().id == 3
+    these.searcher.chosen = None
+    del these.scheduler.rung_system.promotion
+    assert these.begin().id == 0
+    assert isinstance(these.next(), Start)
 
 
 def test_a_searcher_that_cannot_choose_is_refused(experiment):

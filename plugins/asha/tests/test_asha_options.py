@@ -22,10 +22,10 @@ def test_the_plugin_offers_both_schedulers():
     assert installed().broken == []
 
 
-@pytest.mark.parametrize("name", ["asha_stopping", "asha_promotion", "freeze_thaw"])
-def test_all_schedulers_over_rungs_have_the_options_that_set_the_levels(name):
-    levels = {"min_resource", "reduction_factor", "rung_increment", "rung_levels", "searcher_data"}
-    assert levels < installed().find("scheduler", name).options.keys()
+@pytest.mark.parametrize("name", ["asha_stopping", "asha_promotion", "pasha", "freeze_thaw"])
+def test_all_schedulers_over_rungs_share_options(name):
+    shared = {"min_resource", "reduction_factor", "rung_increment", "rung_levels", "searcher_data", "ties"}
+    assert shared < installed().find("scheduler", name).options.keys()
 
 
 @pytest.mark.parametrize("file", ["asha_stopping", "asha_promotion", "asha_promotion_3_brackets"])
@@ -56,6 +56,7 @@ def test_a_problem_without_max_resource_is_refused(experiment, scheduler):
         ({"rung_levels": [3, 1]}, "scheduler.rung_levels=[3, 1] must be increasing whole numbers from 1 to"),
         ({"brackets": 0}, "scheduler.brackets=0 must be at least 1."),
         ({"brackets": 4}, "scheduler.brackets=4 must be at most 3: each bracket begins one level higher"),
+        ({"ties": "none"}, "scheduler.ties='none' does not fit."),
         ({"brackets": "some"}, "scheduler.brackets='some' does not fit."),
         ({"reduction_factor": 3.0, "rung_increment": 2}, "scheduler.rung_increment=2 contradicts reduction_factor:"),
     ],
@@ -71,7 +72,7 @@ def test_a_bad_option_is_refused_with_the_name_that_was_typed(experiment, schedu
     [("rungs", [1, 3, 9]), ("all", [1, 2, 3, 4, 5, 6, 7, 8, 9])],
 )
 def test_searcher_data_says_which_reports_the_searcher_sees(experiment, scheduler, searcher_data, seen):
-    asha = experiment(scheduler, searcher_data=searcher_data)
+    asha = experiment(scheduler, searcher_data=searcher_data, ties="all")
     trials = asha.begin(), asha.begin()
     for epoch in range(1, 10):
         for trial in trials:

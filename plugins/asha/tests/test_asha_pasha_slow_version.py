@@ -15,7 +15,9 @@ WHOLE = ("rbo", "rrr", "arrr")  # criteria that compare the orders as a whole
 
 
 class SlowPasha:
-    def __init__(self, criterion, *, epsilon=0.0, epsilon_scaling=1.0, threshold=None, place_weight=0.5):
+    def __init__(
+        self, criterion, *, ties="arrival", epsilon=0.0, epsilon_scaling=1.0, threshold=None, place_weight=0.5
+    ):
         self.criterion, self.epsilon, self.scaling = criterion, epsilon, epsilon_scaling
         default = 0.5 if criterion == "rbo" else 0.05
         self.threshold, self.place_weight = default if threshold is None else threshold, place_weight
@@ -24,7 +26,8 @@ class SlowPasha:
         self.curves = {}  # trial -> resource -> loss
         self.rungs = {level: {} for level in LEVELS}  # level -> trial -> loss, in the order of arrival
         self.n_seen = {}  # trial -> how many levels it has reached or jumped over
-        self.promoted = set()  # (trial, level)
+        self.ties = ties
+        self.promoted = {level: set() for level in LEVELS}  # level -> trials
 
     def report(self, trial, resource, loss):
         self.curves.setdefault(trial, {})[resource] = loss
@@ -44,8 +47,9 @@ class SlowPasha:
 
     def fail(self, trial):
         self.curves.pop(trial, None)
-        for rung in self.rungs.values():
+        for level, rung in self.rungs.items():
             rung.pop(trial, None)
+            self.promoted[level].discard(trial)
 
     def update_epsilon(self):
         if self.criterion == "soft_ranking_auto":
@@ -126,11 +130,17 @@ class SlowPasha:
             waiting = [t for t in rung if t in paused and self.n_seen[t] == LEVELS.index(level) + 1]
             if len(rung) >= 2 and waiting:
                 best = min(waiting, key=lambda trial: rung[trial])
-                # What is infinite stands for something larger than whatever the rest can be interpolated with.
-                cutoff = np.quantile(np.minimum([*rung.values()], 1e9), level / above, method="linear")
-                if rung[best] < math.inf and rung[best] <= cutoff:
+                if rung[best] < math.inf and self.passes(rung, self.promoted[level], rung[best], level / above):
                     return Resume(best, until=above)
         return None
+
+    def passes(self, rung, promoted, loss, share):
+        losses = np.array([*rung.values()])
+        if self.ties == "all":
+            # What is infinite stands for something larger than whatever the rest can be interpolated with.
+            return loss <= np.quantile(np.minimum(losses, 1e9), share, method="linear")
+        place = np.count_nonzero(losses < loss) + sum(rung[trial] == loss for trial in promoted)
+        return place < math.floor((len(losses) - 1) * share) + 1
 
 
 def regret(taken, best):
@@ -161,6 +171,8 @@ def check_trace(experiment, seed, criterion, **options):
         assert suggestion == expected if expected else isinstance(suggestion, Start) and suggestion.until == 1
         if len(running) + len(ending) < n_workers:
             trial = pasha.begin()
+            if expected:
+                slow.promoted[LEVELS[LEVELS.index(expected.until) - 1]].add(trial.id)
             running.append(trial.id)
             paused.discard(trial.id)
             continue
@@ -200,7 +212,10 @@ def check_trace(experiment, seed, criterion, **options):
 
 @pytest.mark.parametrize("first", range(0, N_TRACES, 100))
 def test_it_decides_as_the_slow_version_in_a_thousand_random_traces(experiment, first):
-    outcomes = [check_trace(experiment, seed, "soft_ranking_auto") for seed in range(first, first + 100)]
+    ties = ["arrival", "arrival", "all"]
+    outcomes = [
+        check_trace(experiment, seed, "soft_ranking_auto", ties=ties[seed % 3]) for seed in range(first, first + 100)
+    ]
     assert {n_unlocked for n_unlocked, _ in outcomes} == {2, 3, 4}
     assert sum(epsilon > 0 for _, epsilon in outcomes) > 30
 

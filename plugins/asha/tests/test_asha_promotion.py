@@ -58,7 +58,7 @@ def test_a_trial_that_has_not_paused_yet_is_not_resumed(experiment):
 
 
 def test_among_equals_the_first_to_arrive_is_promoted_first(experiment):
-    asha = experiment(AshaPromotion)
+    asha = experiment(AshaPromotion, ties="all")
     first, second = asha.begin(), asha.begin()
     asha.decide(second, 1, 0.5)
     asha.decide(first, 1, 0.5)
@@ -74,7 +74,7 @@ def test_a_trial_that_is_alone_waits(experiment):
 
 
 def test_higher_rungs_come_first(experiment):
-    asha = experiment(AshaPromotion)
+    asha = experiment(AshaPromotion, ties="all")
     first, second = asha.begin(), asha.begin()
     asha.report(first, 1, 0.2)
     asha.report(second, 1, 0.2)

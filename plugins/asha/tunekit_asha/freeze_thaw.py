@@ -49,6 +49,7 @@ class FreezeThawScheduler(Scheduler):
     """
 
     name: ClassVar[str] = "freeze_thaw"
+    revision: ClassVar[int] = 2
     Options: ClassVar[type[Any]] = FreezeThawOptions
     stream_family: ClassVar[str] = "asha"  # paired with the variants of ASHA
     needs: ClassVar[frozenset[str]] = frozenset({"pause"})
@@ -64,7 +65,7 @@ class FreezeThawScheduler(Scheduler):
                 option="searcher",
                 value=searcher.name,
             )
-        self.rung_system = RungSystem(levels, searcher, shows_all=options.searcher_data == "all")
+        self.rung_system = RungSystem(levels, searcher, shows_all=options.searcher_data == "all", ties=options.ties)
         self._chooser = searcher
         self._probability_sh = options.probability_sh
         self._n_choices = 0

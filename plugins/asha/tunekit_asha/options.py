@@ -9,10 +9,12 @@ import attrs
 
 from tunekit_core import InvalidOption, option
 
+Ties = Literal["arrival", "all"]
+
 
 @attrs.frozen(kw_only=True)
 class LevelOptions:
-    """The rung levels above the lowest, and which reports the searcher sees: what all schedulers over rungs have."""
+    """The levels above the lowest, how ties are broken, what the searcher sees: what all schedulers over rungs have."""
 
     reduction_factor: float | None = option(
         None,
@@ -29,6 +31,11 @@ class LevelOptions:
         "rungs",
         help="Which reports the searcher sees: those at rung levels, or all. A model of all learns a little more and "
         "takes far longer.",
+    )
+    ties: Ties = option(
+        "arrival",
+        help="Which trials go on where more of them have the same loss than may: as many as may, in the order in which "
+        "they came (arrival), or all of them (all), so that a metric which does not change stops hardly any.",
     )
 
     def __attrs_post_init__(self) -> None:
@@ -77,6 +84,16 @@ class FreezeThawOptions(LevelOptions):
         at_least=0,
         at_most=1,
     )
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.ties != "arrival" and self.probability_sh == 0:
+            raise InvalidOption(
+                "ties",
+                self.ties,
+                "has no effect with probability_sh=0, where no trial goes on by rank: leave it out, or raise "
+                "probability_sh",
+            )
 
 
 _USED_BY = {  # options of PASHA, and the criteria with which they have an effect

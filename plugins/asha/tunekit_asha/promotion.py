@@ -21,6 +21,7 @@ class AshaPromotion(Asha):
     """
 
     name: ClassVar[str] = "asha_promotion"
+    revision: ClassVar[int] = 2
     needs: ClassVar[frozenset[str]] = frozenset({"pause"})
 
     def suggest(self, trial_id: int) -> Start | Resume | None:

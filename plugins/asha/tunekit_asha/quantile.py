@@ -49,6 +49,7 @@ class RunningQuantile:
         self._low: list[float] = []  # negated: the largest of the low numbers is at the front
         self._high: list[float] = []
         self._n_low = 0  # without those that are gone
+        self._n_low_of: dict[float, int] = {}  # the same of each number
         self._n = 0
         self._gone: dict[float, int] = {}  # how many of each number; the fronts of both heaps are never gone
         self._value: float | None = None  # until a number comes or goes
@@ -60,7 +61,7 @@ class RunningQuantile:
         """A number comes."""
         if self._n_low and number < -self._low[0]:
             heappush(self._low, -number)
-            self._n_low += 1
+            self._count_low(number, 1)
         else:
             heappush(self._high, number)
         self._n += 1
@@ -69,7 +70,8 @@ class RunningQuantile:
     def remove(self, number: float) -> None:
         """A number goes, which must be there."""
         self._gone[number] = self._gone.get(number, 0) + 1
-        self._n_low -= number <= -self._low[0]
+        if number <= -self._low[0]:
+            self._count_low(number, -1)
         self._n -= 1
         self._drop_gone()
         self._balance()
@@ -79,6 +81,10 @@ class RunningQuantile:
         if self._value is None:
             self._value = self._interpolated()
         return self._value
+
+    def n_among_lowest(self, number: float) -> int:
+        """How many of those equal to a number are among the lowest ``floor((n - 1) * q) + 1``, in constant time."""
+        return self._n_low_of.get(number, 0)
 
     def _interpolated(self) -> float:
         below = -self._low[0]
@@ -90,13 +96,23 @@ class RunningQuantile:
         self._value = None
         n_low = int((self._n - 1) * self._q) + 1 if self._n else 0
         while self._n_low < n_low:
-            heappush(self._low, -heappop(self._high))
-            self._n_low += 1
+            number = heappop(self._high)
+            heappush(self._low, -number)
+            self._count_low(number, 1)
             self._drop_gone()
         while self._n_low > n_low:
-            heappush(self._high, -heappop(self._low))
-            self._n_low -= 1
+            number = -heappop(self._low)
+            heappush(self._high, number)
+            self._count_low(number, -1)
             self._drop_gone()
+
+    def _count_low(self, number: float, change: int) -> None:
+        self._n_low += change
+        count = self._n_low_of.get(number, 0) + change
+        if count:
+            self._n_low_of[number] = count
+        else:
+            del self._n_low_of[number]
 
     def _drop_gone(self) -> None:
         while self._gone:

@@ -8,6 +8,7 @@ from collections.abc import Container, Mapping, Sequence
 import attrs
 
 from tunekit_asha.levels import promotion_quantiles
+from tunekit_asha.options import Ties
 from tunekit_asha.rungs import Rung
 from tunekit_core import Note, Report, Resume, Searcher, Status, Trial
 
@@ -60,6 +61,7 @@ class RungSystem:
         shows_all: Whether it sees all reports, rather than those at rungs.
         n_brackets: Number of brackets; bracket s begins at the s-th lowest level.
         rungs_per_bracket: Whether each bracket has rungs of its own.
+        ties: Which of equal trials pass where not all of them may go on.
 
     Attributes:
         levels: As above.
@@ -76,11 +78,12 @@ class RungSystem:
         shows_all: bool = False,
         n_brackets: int = 1,
         rungs_per_bracket: bool = False,
+        ties: Ties = "arrival",
     ) -> None:
         n = n_brackets if rungs_per_bracket else 1
         self.levels = tuple(levels)
         self.rungs = [
-            [Rung(level, quantile) for _ in range(n)]
+            [Rung(level, quantile, ties) for _ in range(n)]
             for level, quantile in zip(levels, promotion_quantiles(levels), strict=True)
         ]
         self._from_the_top = [rung for rungs in reversed(self.rungs) for rung in rungs]
@@ -99,7 +102,7 @@ class RungSystem:
     def resume(self, trial: Trial, note: Note) -> None:
         """A paused trial runs again; it is pending at its next rung."""
         climb = self.climbs[trial.id]
-        climb.rung.end_wait(trial.id)
+        climb.rung.go_on(trial.id)
         self._searcher.on_resume(trial, note)
         self._searcher.on_target(trial, climb.target)
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Set as AbstractSet
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
+from tunekit_asha.options import Ties
 from tunekit_asha.quantile import RunningQuantile
 from tunekit_asha.sorted_blocks import SortedBlocks
 
@@ -28,24 +29,35 @@ class Entry(NamedTuple):
 class Rung:
     """The trials that have reported at one level. Unless it says otherwise, a method takes logarithmic time.
 
-    A trial passes if its loss is at most the cutoff: a quantile, linearly interpolated, of the losses of all
-    trials on the rung, its own included. Ties pass, and so does a trial that is alone. An infinite loss (a
-    metric that was not finite) raises the cutoff as any bad loss does, but never passes once it is not alone.
+    Of n trials on the rung and a share q, the best floor((n - 1) q) + 1 may go on: without ties these are the trials
+    whose loss is at most the quantile q, linearly interpolated, of all losses on the rung. Where trials with equal
+    losses would be more than that, as many of them pass as are left when those with a smaller loss are counted: the
+    first to go on, which are the first to arrive unless someone else chooses. So a metric that is the same for all, or
+    for most as long as they are no better than chance, still stops as many trials as it would without ties.
+
+    Or, with ``ties="all"``, a trial passes if its loss is at most that quantile, however many are equal.
+
+    A trial that is alone passes. An infinite loss (a metric that was not finite) counts as any bad loss does, but never
+    passes once it is not alone.
 
     Args:
         level: Resource at which trials are compared.
         quantile: The share of trials that pass.
+        ties: Which of equal trials pass where not all of them may go on.
 
     Attributes:
         level: Resource at which trials are compared.
         entries: The trials on the rung, by id, in the order of arrival; only methods change it.
     """
 
-    def __init__(self, level: int, quantile: float) -> None:
+    def __init__(self, level: int, quantile: float, ties: Ties = "arrival") -> None:
         self.level = level
         self.entries: dict[int, Entry] = {}
-        self._cutoff = RunningQuantile(quantile)
+        self._all_ties_pass = ties == "all"
+        self._losses = RunningQuantile(quantile)
         self._n_arrivals = 0
+        self._gone_on: set[int] = set()  # of its trials
+        self._n_gone_on: dict[float, int] = {}  # by loss
         self._waiting: set[int] = set()
         self._queue: list[Entry] = []  # a heap of the waiting, and of some that wait no longer; never at the front
         self._promotable: int | None = None
@@ -67,7 +79,7 @@ class Rung:
     def add(self, trial_id: int, loss: float) -> None:
         """A trial has reported here, for the first time."""
         entry = self.entries[trial_id] = Entry(loss, self._n_arrivals, trial_id)
-        self._cutoff.add(loss)
+        self._losses.add(loss)
         self._n_arrivals += 1
         self._has_changed = True
         if self._places is not None:
@@ -77,14 +89,31 @@ class Rung:
         """A trial that does not wait counts no longer; nothing happens if it is not here."""
         entry = self.entries.pop(trial_id, None)
         if entry is not None:
-            self._cutoff.remove(entry.loss)
+            self._losses.remove(entry.loss)
             self._has_changed = True
+            if trial_id in self._gone_on:
+                self._gone_on.remove(trial_id)
+                self._n_gone_on[entry.loss] -= 1
             if self._places is not None:
                 self._places.remove(entry)
 
     def passes(self, loss: float) -> bool:
-        """Whether a trial on this rung that reported this loss may go on."""
-        return len(self.entries) < 2 or (loss < math.inf and loss <= self._cutoff.value())
+        """Whether a trial on this rung that reported this loss, and has not gone on yet, may do so."""
+        if len(self.entries) < 2:
+            return True
+        if loss == math.inf:
+            return False
+        if self._all_ties_pass:
+            return loss <= self._losses.value()
+        return self._n_gone_on.get(loss, 0) < self._losses.n_among_lowest(loss)
+
+    def go_on(self, trial_id: int) -> None:
+        """A trial on this rung goes on, by rank or chosen otherwise. If it waits, it does so no longer."""
+        if trial_id not in self._gone_on:
+            loss = self.entries[trial_id].loss
+            self._gone_on.add(trial_id)
+            self._n_gone_on[loss] = self._n_gone_on.get(loss, 0) + 1
+        self.end_wait(trial_id)
 
     def wait(self, trial_id: int) -> None:
         """A trial on this rung has paused: from now on it can be promoted."""
@@ -96,7 +125,7 @@ class Rung:
             self._places.wait(entry)
 
     def end_wait(self, trial_id: int) -> None:
-        """A waiting trial was resumed, or has ended; nothing happens if it does not wait."""
+        """A waiting trial waits no longer; nothing happens if it does not wait."""
         self._waiting.discard(trial_id)
         self._has_changed = True
         while self._queue and self._queue[0].trial_id not in self._waiting:

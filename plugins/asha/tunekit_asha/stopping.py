@@ -15,6 +15,7 @@ class AshaStopping(Asha):
     """
 
     name: ClassVar[str] = "asha_stopping"
+    revision: ClassVar[int] = 2
 
     def suggest(self, trial_id: int) -> Start | None:
         return self.new_trial(trial_id, pauses=False)
@@ -25,5 +26,6 @@ class AshaStopping(Asha):
             return Decision.CONTINUE
         if not rung.passes(report.losses[0]):
             return Decision.STOP
+        rung.go_on(trial.id)
         self.searcher.on_target(trial, self.rung_system.climbs[trial.id].target)
         return Decision.CONTINUE

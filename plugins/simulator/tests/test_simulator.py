@@ -212,3 +212,66 @@ def test_a_benchmark_without_recorded_runs_is_refused():
 
 def _report(event):
     return Report(event.trial_id, event.run, event.metrics["epoch"], event.metrics, (0.0,), event.time)
+
+
+class Dying(ToyBenchmark):
+    """Runs fail after their third report."""
+
+    def curve(self, configuration, seed):
+        whole = super().curve(configuration, seed)
+        metrics = {name: values[:3] for name, values in whole.metrics.items()}
+        return attrs.evolve(whole, resources=[1, 2, 3], elapsed=whole.elapsed[:3], metrics=metrics, fails=True)
+
+
+class TestRecordedFailures(BackendContract):
+    @pytest.fixture
+    def make(self):
+        return simulator
+
+    @pytest.fixture
+    def make_failing(self):
+        return lambda problem, _: simulator(problem, Dying())
+
+
+def test_a_recorded_run_that_fails_does_so_after_its_last_report():
+    backend = simulator(benchmark=Dying(), complete_delay=0.5)
+    backend.start(trial(backend, **FAST), None, None)
+    *reports, end = run(backend, 1)
+    assert [event.metrics["epoch"] for event in reports] == [1, 2, 3]
+    assert (end.status, end.cause, end.time) == (Status.FAILED, Cause.SCRIPT, 6.5)
+    assert end.reason == "the recorded run fails here"
+
+
+@pytest.mark.parametrize("n_reports", [1, 3])
+def test_a_run_that_would_fail_and_is_asked_to_end_before_does_not(n_reports):
+    backend = simulator(benchmark=Dying())
+    only = trial(backend, **FAST)
+    backend.start(only, None, None)
+    for _ in range(n_reports):
+        backend.wait(None)
+    backend.stop(only)
+    assert run(backend, 1)[-1].status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("until", [2, 3])
+def test_a_run_that_would_fail_and_is_sent_to_one_of_its_reports_fails_when_it_goes_on(until):
+    backend = simulator(benchmark=Dying())
+    first = trial(backend, **FAST)
+    backend.start(first, until, None)
+    *reports, end = run(backend, 1)
+    assert (end.status, end.time) == (Status.COMPLETED, 2.0 * until)
+    backend.resume(attrs.evolve(first, n_runs=2, last_report=_report(reports[-1])), None)
+    *reports, end = run(backend, 1)
+    assert (len(reports), end.status, end.time) == (3 - until, Status.FAILED, 6.0)
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, 3e38, 1.7e308])
+def test_losses_that_are_huge_or_not_finite_are_reported_as_they_are(loss):
+    class Diverging(ToyBenchmark):
+        def curve(self, configuration, seed):
+            whole = super().curve(configuration, seed)
+            return attrs.evolve(whole, metrics={**whole.metrics, "score": [loss] * len(whole.resources)})
+
+    backend = simulator(benchmark=Diverging())
+    backend.start(trial(backend, **FAST), 1, None)
+    assert repr(run(backend, 1)[0].metrics["score"]) == repr(loss)

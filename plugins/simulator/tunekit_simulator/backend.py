@@ -38,6 +38,7 @@ from tunekit_simulator.options import SimulatorOptions
 
 NANOSECONDS = 1_000_000_000
 INFINITY = float("inf")
+RECORDED_FAILURE = "the recorded run fails here"
 CURVES_KEPT = 1024  # of the trials that ran last
 COMPLETED = Status.COMPLETED  # looking it up takes as long as a call in Python 3.11
 END, REPORT = 0, 1  # kinds of events; at one instant a lower one comes first
@@ -53,7 +54,7 @@ class _Run:
         times: When its reports arrive, in nanoseconds.
     """
 
-    __slots__ = ("curve", "ending", "fails", "first", "lost_at", "n_reported", "run", "times", "trial_id")
+    __slots__ = ("curve", "ending", "failure", "first", "lost_at", "n_reported", "run", "times", "trial_id")
 
     def __init__(self, trial: Trial, curve: Curve, first: int, times: Sequence[int]) -> None:
         self.trial_id = trial.id
@@ -62,7 +63,7 @@ class _Run:
         self.first = first
         self.times = times
         self.n_reported = 0
-        self.fails = False  # after its last report
+        self.failure: str | None = None  # why it fails after its last report, if it does
         self.lost_at: int | None = None  # when its worker is lost, in nanoseconds
         self.ending = False
 
@@ -144,8 +145,10 @@ class Simulator(Backend):
 
     def stop(self, trial: Trial) -> None:
         run = self._running[trial.id]
+        if run.failure is RECORDED_FAILURE:  # also after its last report: the failure comes after that
+            run.failure = None
         if not run.ending:  # what would have happened to it later does not
-            run.ending, run.fails, run.lost_at = True, False, None
+            run.ending, run.failure, run.lost_at = True, None, None
             self._push(self._now + self._stop_delay, END, run)
 
     def wait(self, deadline: float | None) -> list[BackendEvent]:
@@ -197,7 +200,10 @@ class Simulator(Backend):
         arrival = began + self._report_delay
         times = [arrival + round(seconds * NANOSECONDS) for seconds in injected.elapsed]
         run = self._running[trial.id] = _Run(trial, curve, first, times)
-        run.fails = injected.fails
+        if injected.fails:
+            run.failure = "a fault was injected (backend.failure_rate)"
+        elif curve.fails and (until is None or until > resources[-1]):  # it ends without failing where it was sent to
+            run.failure = RECORDED_FAILURE
         if injected.lost_at is not None:
             run.lost_at = began + round(injected.lost_at * NANOSECONDS)
         if times:
@@ -241,8 +247,8 @@ class Simulator(Backend):
         if run.lost_at is not None:
             self._lost.add(run.trial_id)
             return evolve(ended, status=Status.FAILED, cause=Cause.INFRASTRUCTURE, reason="its worker was preempted")
-        if run.fails:
-            return evolve(ended, status=Status.FAILED, reason="a fault was injected (backend.failure_rate)")
+        if run.failure is not None:
+            return evolve(ended, status=Status.FAILED, reason=run.failure)
         return ended
 
     def _push_end(self, run: _Run, time: int) -> None:

@@ -64,6 +64,7 @@ class Pasha(Scheduler):
     """
 
     name: ClassVar[str] = "pasha"
+    revision: ClassVar[int] = 2
     Options: ClassVar[type[Any]] = PashaOptions
     needs: ClassVar[frozenset[str]] = frozenset({"pause"})
     stream_family: ClassVar[str] = "asha"
@@ -71,7 +72,7 @@ class Pasha(Scheduler):
     def __init__(self, problem: Problem, streams: Streams, searcher: Searcher, options: PashaOptions) -> None:
         super().__init__(problem, streams, searcher, options)
         levels = choose_levels(max_resource_of(problem, self.name), options.min_resource, options)
-        self.rung_system = RungSystem(levels, searcher, shows_all=options.searcher_data == "all")
+        self.rung_system = RungSystem(levels, searcher, shows_all=options.searcher_data == "all", ties=options.ties)
         self.n_unlocked = 2
         self._rungs = self.rung_system.brackets[0]
         self._criterion = criterion_of(options)

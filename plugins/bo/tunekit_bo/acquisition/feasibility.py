@@ -18,15 +18,10 @@ import scipy
 from tunekit_bo.acquisition.improvement import LogExpectedImprovement
 from tunekit_bo.acquisition.search import Acquisition
 from tunekit_bo.acquisition.sums import Sum
-from tunekit_bo.models.data import FAR, MIN_STD
+from tunekit_bo.models.data import FAR, MIN_STD, with_size_1, without_diverged
 from tunekit_bo.models.gp import MomentsPullback, Posterior, Surrogate
 from tunekit_bo.surrogates.side_model import SideModel
 from tunekit_core import Note
-
-LIKELY = 0.75
-NEARLY = 0.8
-LAST = 1e6
-"""Slope of what is too unlikely to run: steeper than any improvement falls."""
 
 
 def constraint_targets(values: np.ndarray) -> np.ndarray:
@@ -35,13 +30,15 @@ def constraint_targets(values: np.ndarray) -> np.ndarray:
     Values far from 0 are moved to three times the median distance, so that the others remain visible beside them.
 
     Args:
-        values: n values, feasible at or below 0. NaN counts as far above.
+        values: n values, feasible at or below 0. NaN counts as far above, and so does what is huge, as
+            `without_diverged` has it.
     """
-    finite = np.isfinite(values)
+    finite = np.isfinite(values) & ((values <= 0) | np.isfinite(without_diverged(np.abs(values))))
     scaled = values[finite] / (np.abs(values[finite]).max(initial=0.0) or 1.0)  # or squares of huge values overflow
     far = (FAR * np.median(np.abs(scaled)) if len(scaled) else 0.0) or 1.0
     y = np.full(len(values), far)
     y[finite] = np.clip(scaled, -far, far)
+    y = with_size_1(y) if len(y) else y
     return y / max(np.sqrt((y**2).sum() / max(len(y), 1)), MIN_STD)
 
 
@@ -74,44 +71,6 @@ class LogFeasibility:
         std = np.sqrt(variance)
         u = -mean[:, 0] / std
         return scipy.special.log_ndtr(u), pull_back(-(_hazard(u) / std)[:, None], -_hazard(u) * u / (2 * variance))
-
-
-@attrs.frozen(eq=False)
-class LikelyToRun:
-    """Feasibility where failures cost trials: a configuration that is less likely to run than it must be comes last.
-
-    To weigh improvement by the probability alone is not enough: beyond the border where scripts begin to fail no loss
-    is ever seen, so that a model goes on expecting any improvement there.
-
-    Attributes:
-        feasibility: Logarithm of the probability that a script runs.
-        least: The logarithm that it must have. Below, nothing but the probability counts.
-    """
-
-    feasibility: LogFeasibility
-    least: float
-
-    @classmethod
-    def beside(cls, feasibility: LogFeasibility, ran: np.ndarray) -> LikelyToRun:
-        """What must be as likely to run as :data:`LIKELY`, or nearly as what has run, if that was less likely.
-
-        Args:
-            feasibility: Logarithm of the probability that a script runs.
-            ran: n x d array of encoded configurations that have run; n may be 0.
-        """
-        least = np.log(LIKELY)
-        if len(ran):
-            least = min(least, np.median(feasibility(ran)) + np.log(NEARLY))
-        return cls(feasibility, float(least))
-
-    def __call__(self, X: np.ndarray) -> np.ndarray:
-        values = self.feasibility(X)
-        return np.where(values < self.least, LAST * (values - self.least), values)
-
-    def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        values, slopes = self.feasibility.with_gradient(X)
-        below = values < self.least
-        return np.where(below, LAST * (values - self.least), values), np.where(below, LAST, 1.0)[:, None] * slopes
 
 
 def constrained_improvement(

@@ -23,15 +23,14 @@ import attrs
 import numpy as np
 import scipy
 
-from tunekit_bo.models.gp import MIN_VARIANCE, FitError, MomentsPullback, cholesky
+from tunekit_bo.models.fitting import FitError, best_fit
+from tunekit_bo.models.gp import MIN_VARIANCE, MomentsPullback, cholesky
 from tunekit_bo.models.kernels import Prior
-from tunekit_bo.models.parameters import bounds, penalty
+from tunekit_bo.models.parameters import penalty
 
 MAX_NEWTON = 50
 CONVERGED = 1e-9
 """Newton's method ends when no value of f moves by more than this."""
-
-RELATIVE_TOLERANCE = 1e-4
 
 
 @attrs.frozen(eq=False)
@@ -130,26 +129,13 @@ def fit(prior: Prior, X: np.ndarray, t: np.ndarray, starts: Iterable[np.ndarray]
     Raises:
         FitError: If no start leads to a finite density.
     """
-    box = bounds(prior.parameters)
-    lower, upper = np.transpose(box)
-    best, best_value = None, np.inf
-    for start in starts:
-        try:
-            result = scipy.optimize.minimize(
-                lambda theta: objective(prior, theta, X, t),
-                np.clip(start, lower, upper),
-                jac=True,
-                bounds=box,
-                method="L-BFGS-B",
-                options={"maxiter": max_iterations, "ftol": RELATIVE_TOLERANCE},
-            )
-        except FitError:
-            continue
-        if np.isfinite(result.x).all() and result.fun < best_value:
-            best, best_value = result.x, result.fun
-    if best is None:
-        raise FitError(f"The likelihood of {len(t)} labels is not finite from any start.")
-    return best
+    return best_fit(
+        lambda theta: objective(prior, theta, X, t),
+        prior.parameters,
+        starts,
+        max_iterations=max_iterations,
+        n_data=len(t),
+    )
 
 
 @attrs.frozen(eq=False)

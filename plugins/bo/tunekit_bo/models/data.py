@@ -8,6 +8,7 @@ import numpy as np
 import scipy
 
 MIN_STD = 1e-9
+HUGE, HUGE_BESIDE_ONE = 1e8, 1e12
 GOOD_QUANTILE, BAD_QUANTILE = 0.05, 0.75
 FAR = 3.0
 ENOUGH_FOR_A_SHAPE = 5
@@ -15,6 +16,45 @@ POWERS = (-4.0, 4.0)
 EVERY_DATUM_UP_TO = 30
 GROWTH = 0.1
 BEST_SHARE = 0.25
+
+
+def without_diverged(losses: np.ndarray) -> np.ndarray:
+    """The losses, with NaN in place of those of trials that diverged: what is not finite, and what is huge.
+
+    A network that diverges reports infinity, NaN, or whatever finite number it has come to, such as 3e38. These say the
+    same, so a model must not tell them apart. A loss is huge if it is above 1e8, and above 1e8 times the size of what
+    good trials have: the lowest loss, and the one at the end of the best quarter. Where more than three quarters have
+    diverged, that one is itself huge; so losses are also huge beyond a gap, above 1e8 times the size of all that is
+    lower, or 1e12 times where that is one value, which says nothing of how losses spread.
+
+    What is huge is left out of what it is compared with, so the others are judged as if NaN had been reported in its
+    place. Sizes, not distances, are compared, since distances alone cannot tell 98 % that have diverged from a plateau
+    of 98 % at 1 while the best differ by 1e-15: a plateau or a heavy tail below 1e8 is never huge. Losses that are all
+    large are judged by their own size.
+
+    Args:
+        losses: n losses, lower is better.
+    """
+    finite = losses[np.isfinite(losses)]
+    if not len(finite) or finite.max() <= HUGE:
+        return np.where(np.isfinite(losses), losses, np.nan)
+    ordered = np.sort(finite)
+    highest = ordered[_n_below_huge(ordered) - 1]
+    return np.where(np.isfinite(losses) & (losses <= highest), losses, np.nan)
+
+
+def _n_below_huge(ordered: np.ndarray) -> int:
+    below, above = ordered[:-1], ordered[1:]
+    with np.errstate(over="ignore"):
+        factors = np.where(below > ordered[0], HUGE, HUGE_BESIDE_ONE)
+        is_gap = above > factors * np.maximum(np.maximum(np.abs(below), abs(ordered[0])), 1.0)
+    n = int(is_gap.argmax()) + 1 if is_gap.any() else len(ordered)
+    while True:  # fewer each time, and so is what they are compared with
+        good = max(1.0, abs(float(ordered[0])), abs(float(ordered[(n - 1) // 4])))
+        left = int(ordered[:n].searchsorted(HUGE * good, side="right"))
+        if left == n:
+            return n
+        n = left
 
 
 def standardise(losses: np.ndarray) -> np.ndarray:
@@ -26,11 +66,13 @@ def standardise(losses: np.ndarray) -> np.ndarray:
     transformation spreads out whichever end is crowded, mostly that of the good losses.
 
     Args:
-        losses: n losses, lower is better. What is not finite counts as the worst finite loss.
+        losses: n losses, lower is better. Those of trials that diverged, as `without_diverged` has it, count as the
+            worst of the others.
 
     References:
         Yeo and Johnson, A New Family of Power Transformations to Improve Normality or Symmetry, Biometrika 2000.
     """
+    losses = without_diverged(losses)
     finite = losses[np.isfinite(losses)]
     if not len(finite):
         return np.zeros(len(losses))
@@ -38,10 +80,19 @@ def standardise(losses: np.ndarray) -> np.ndarray:
     y = np.where(np.isfinite(losses), losses, finite.max()) / scale
     good, median, bad = np.quantile(finite / scale, [GOOD_QUANTILE, 0.5, BAD_QUANTILE])
     far = max(median + FAR * (median - good), bad)
-    z = _normalise(np.minimum(y, far) if far > good else y)
+    z = _normalise(with_size_1(np.minimum(y, far) if far > good else y))
     if len(z) < ENOUGH_FOR_A_SHAPE or not z.any():
         return z
     return _normalise(_yeo_johnson(z, _most_normal_power(z)))
+
+
+def with_size_1(y: np.ndarray) -> np.ndarray:
+    """Numbers times a power of 2, so that no bit of them is lost, for which the largest is from 1 to below 2 in size.
+
+    What was clipped may be many orders of magnitude below what it was scaled by, and would look constant.
+    """
+    _, exponent = np.frexp(np.abs(y).max())
+    return np.ldexp(y, 1 - exponent)
 
 
 def _normalise(y: np.ndarray) -> np.ndarray:
@@ -84,7 +135,7 @@ def room(count: int, max_size: int) -> int:
 
 def select_best_and_random(losses: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
     """Positions of ``size`` data in their order: the best quarter, and a random choice of the rest."""
-    order = np.argsort(losses, kind="stable")
+    order = np.argsort(without_diverged(losses), kind="stable")
     n_best = math.ceil(BEST_SHARE * size)
     rest = generator.choice(order[n_best:], size - n_best, replace=False)
     return np.sort(np.concatenate([order[:n_best], rest]))
@@ -98,7 +149,7 @@ def feasible_first(losses: np.ndarray, values: np.ndarray) -> np.ndarray:
         values: n values of the constraint, feasible at or below 0. NaN is not.
     """
     ranks = np.empty(len(losses), dtype=int)
-    ranks[np.lexsort((losses, ~(values <= 0)))] = np.arange(len(losses))
+    ranks[np.lexsort((without_diverged(losses), ~(values <= 0)))] = np.arange(len(losses))
     return ranks
 
 

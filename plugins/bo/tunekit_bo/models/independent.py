@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tunekit_bo.models.data import standardise
+from tunekit_bo.models.data import standardise, without_diverged
 from tunekit_bo.models.kernels import Contraction, Matern52, Pullback
 
 ENOUGH_FOR_A_SCALE = 3
@@ -67,6 +67,7 @@ def standardise_each(losses: np.ndarray, resources: np.ndarray) -> np.ndarray:
         losses: n losses, lower is better.
         resources: Where they were observed.
     """
+    losses = without_diverged(losses)  # by all of them: at one resource there may be nothing to compare with
     y = standardise(losses)
     for resource in np.unique(resources):
         members = resources == resource

@@ -45,6 +45,7 @@ class BoTorch(ModelBasedSearcher):
     """
 
     name: ClassVar[str] = "botorch"
+    revision: ClassVar[int] = 2
     Options: ClassVar[type[Any]] = BoTorchOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: BoTorchOptions) -> None:

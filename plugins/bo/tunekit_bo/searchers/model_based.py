@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from tunekit_bo.acquisition.failures import FailureModel
 from tunekit_bo.acquisition.incumbents import improvement_at
 from tunekit_bo.acquisition.search import Acquisition
 from tunekit_bo.acquisition.untried import UntriedConfigurations
 from tunekit_bo.searchers.options import ModelOptions
-from tunekit_bo.surrogates.failures import FailureModel
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import Observations
 from tunekit_core import (

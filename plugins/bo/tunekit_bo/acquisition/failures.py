@@ -1,76 +1,74 @@
-"""What is learnt from scripts that fail: where a configuration is likely to run."""
+"""What is learnt from scripts that fail: configurations that are likely to run come first."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import attrs
 import numpy as np
 
-from tunekit_bo.acquisition.feasibility import LikelyToRun, LogFeasibility
+from tunekit_bo.acquisition.feasibility import LogFeasibility
 from tunekit_bo.acquisition.search import Acquisition
 from tunekit_bo.acquisition.sums import Sum
 from tunekit_bo.models.classifier import LabelPosterior, fit
 from tunekit_bo.models.data import next_fit
-from tunekit_bo.models.gp import FitError
+from tunekit_bo.models.fitting import FitError
 from tunekit_bo.models.kernels import Matern52
 from tunekit_bo.models.parameters import Parameter, around_a_hundred, initial_theta
-from tunekit_core import NO_NOTE, Cause, Note, SearchSpace, Status, Trial
-
-FAILED, RAN = 1.0, -1.0
-MOST_OF_A_KIND = 100
-"""The model takes the latest failures and the latest trials that ran, so many of each."""
+from tunekit_bo.surrogates.outcomes import MOST_OF_A_KIND, RAN, Outcomes
+from tunekit_core import NO_NOTE, Configuration, Note, SearchSpace
 
 NOTE = "fit_failures"
 ITERATIONS = 30
 STEEP = Parameter("covariance_scale", 100.0, 1e-3, 1e3, around_a_hundred)
 """Scripts fail at a border more often than by chance: the latent function is expected to be steep."""
 
+LIKELY = 0.75
+NEARLY = 0.8
+LAST = 1e6
+"""Slope of what is too unlikely to run: steeper than any improvement falls."""
 
-class Outcomes:
-    """Of every trial that has paused or ended, whether its script has failed.
 
-    A trial that was lost with what it ran on, or met a limit, says nothing of its configuration.
+@attrs.frozen(eq=False)
+class LikelyToRun:
+    """Feasibility where failures cost trials: a configuration that is less likely to run than it must be comes last.
+
+    To weigh improvement by the probability alone is not enough: beyond the border where scripts begin to fail no loss
+    is ever seen, so that a model goes on expecting any improvement there.
 
     Attributes:
-        n_failed: How many scripts have failed.
-        version: A number that grows with what is known.
+        feasibility: Logarithm of the probability that a script runs.
+        least: The logarithm that it must have. Below, nothing but the probability counts.
     """
 
-    def __init__(self, space: SearchSpace) -> None:
-        self.n_failed = 0
-        self.version = 0
-        self._space = space
-        self._encoded: dict[int, np.ndarray] = {}
-        self._labels: dict[int, float] = {}
+    feasibility: LogFeasibility
+    least: float
 
-    def __len__(self) -> int:
-        return len(self._labels)
+    @classmethod
+    def beside(cls, feasibility: LogFeasibility, ran: np.ndarray) -> LikelyToRun:
+        """What must be as likely to run as :data:`LIKELY`, or nearly as what has run, if that was less likely.
 
-    def on_start(self, trial: Trial) -> None:
-        self._encoded[trial.id] = self._space.encode([trial.configuration])[0]
+        Args:
+            feasibility: Logarithm of the probability that a script runs.
+            ran: n x d array of encoded configurations that have run; n may be 0.
+        """
+        least = np.log(LIKELY)
+        if len(ran):
+            least = min(least, np.median(feasibility(ran)) + np.log(NEARLY))
+        return cls(feasibility, float(least))
 
-    def on_pause(self, trial: Trial) -> None:
-        self._observe(trial.id, RAN)
+    def admits(self, X: np.ndarray) -> np.ndarray:
+        """Which rows of ``X`` are as likely to run as they must be."""
+        return self.feasibility(X) >= self.least
 
-    def on_end(self, trial: Trial, outcome: Status) -> None:
-        if outcome is not Status.FAILED:
-            self._observe(trial.id, RAN)
-        elif trial.failure_cause is Cause.SCRIPT:
-            self.n_failed += 1
-            self._observe(trial.id, FAILED)
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        values = self.feasibility(X)
+        return np.where(values < self.least, LAST * (values - self.least), values)
 
-    def latest(self) -> tuple[np.ndarray, np.ndarray]:
-        """The data of a model: n x d encoded configurations and their n labels, in the order of the first outcome."""
-        of_kind = {
-            label: [i for i, known in self._labels.items() if known == label][-MOST_OF_A_KIND:]
-            for label in (FAILED, RAN)
-        }
-        kept = [i for i in self._labels if i in {*of_kind[FAILED], *of_kind[RAN]}]
-        return np.array([self._encoded[i] for i in kept]), np.array([self._labels[i] for i in kept])
-
-    def _observe(self, trial_id: int, label: float) -> None:
-        if self._labels.get(trial_id) != label:
-            self._labels[trial_id] = label
-            self.version += 1
+    def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, slopes = self.feasibility.with_gradient(X)
+        below = values < self.least
+        return np.where(below, LAST * (values - self.least), values), np.where(below, LAST, 1.0)[:, None] * slopes
 
 
 @attrs.frozen(eq=False)
@@ -96,6 +94,7 @@ class FailureModel:
 
     def __init__(self, space: SearchSpace) -> None:
         self.outcomes = Outcomes(space)
+        self._space = space
         self._prior = Matern52(space.width, codes=space.code_columns, scale=STEEP)
         self._last_fit: Fit | None = None
         self._known: tuple[int, Fit | None, LikelyToRun, Note] | None = None
@@ -117,6 +116,13 @@ class FailureModel:
         likely, note = self.likely()
         return Sum((acquisition, likely)), note
 
+    def may_run(self, configuration: Configuration) -> bool:
+        """Whether a configuration is as likely to run as it must be."""
+        if not self.outcomes.n_failed:
+            return True
+        likely, _ = self.likely()
+        return bool(likely.admits(self._space.encode([configuration]))[0])
+
     def likely(self) -> tuple[LikelyToRun, Note]:
         """How likely configurations are to run, after at least one failure, and what to note of the fit.
 
@@ -135,7 +141,7 @@ class FailureModel:
         if last is not None and count < next_fit(last.count, 2 * MOST_OF_A_KIND):
             return last.theta, NO_NOTE
         initial = initial_theta(self._prior.parameters)
-        record = {"count": count}
+        record: dict[str, Any] = {"count": count}
         try:
             theta = fit(
                 self._prior, X, labels, [initial] if last is None else [last.theta, initial], max_iterations=ITERATIONS
