@@ -4,7 +4,6 @@ from .concurrency import PARALLEL_RUNS as PARALLEL_RUNS, parallel_runs as parall
 from .contracts.backends import (
     Backend as Backend,
     BackendEvent as BackendEvent,
-    Cause as Cause,
     ShowsDevices as ShowsDevices,
     StartFailed as StartFailed,
     TrialEnded as TrialEnded,
@@ -46,6 +45,7 @@ from .contracts.trials import (
     COST_ATTRIBUTE as COST_ATTRIBUTE,
     JSON as JSON,
     NO_NOTE as NO_NOTE,
+    Cause as Cause,
     Checkpoint as Checkpoint,
     Decision as Decision,
     Note as Note,

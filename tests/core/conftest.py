@@ -13,9 +13,9 @@ from hypothesis import settings
 from tunekit_core import ExperimentRecord, Objective, Problem, SearchSpace, Streams, Tuner
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import Backend, Cause, TrialEnded, TrialReported
+from tunekit_core.contracts.backends import Backend, TrialEnded, TrialReported
 from tunekit_core.contracts.benchmarks import Benchmark
-from tunekit_core.contracts.trials import Status
+from tunekit_core.contracts.trials import Cause, Status
 from tunekit_core.records.load import read_events
 from tunekit_core.space import uniform
 

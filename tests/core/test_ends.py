@@ -6,9 +6,9 @@ import pytest
 from tunekit_core import Objective, Streams, create, load_experiment
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import Cause, StartFailed, TrialEnded
+from tunekit_core.contracts.backends import StartFailed, TrialEnded
 from tunekit_core.contracts.observers import Observer
-from tunekit_core.contracts.trials import Checkpoint, Decision, Resume, Start, Status, Stop
+from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Resume, Start, Status, Stop
 from tunekit_core.engine.events import Stopped
 from tunekit_core.engine.fold import fold
 from tunekit_core.engine.state import ExperimentState

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tunekit_core import ExperimentRecord, Streams, Tuner, create
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.backends import TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.observers import Observer
-from tunekit_core.contracts.trials import Checkpoint, Decision, Report, Status
+from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Report, Status
 from tunekit_core.engine.event_json import to_json
 from tunekit_core.engine.events import (
     Anomaly,

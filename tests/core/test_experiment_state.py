@@ -8,9 +8,9 @@ from hypothesis import given, strategies as st
 
 from tunekit_core import Objective, Problem, SearchSpace, Streams
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import Cause, TrialEnded, TrialReported
+from tunekit_core.contracts.backends import TrialEnded, TrialReported
 from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.trials import Checkpoint, Decision, Report, Resume, Start, Status
+from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Report, Resume, Start, Status
 from tunekit_core.contracts.view import Failure
 from tunekit_core.engine.events import Decided, LateReport, Resumed, Started, UnusableReport, Workers
 from tunekit_core.engine.state import ExperimentState

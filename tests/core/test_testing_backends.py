@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from tests.core.caught import call, check_caught
-from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
-from tunekit_core.contracts.trials import Status
+from tunekit_core.contracts.backends import TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.trials import Cause, Status
 from tunekit_core.randomness import Streams
 from tunekit_core.testing import BackendContract, ToyBackend
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.fold.generated import all_pairs, experiment, has_model
-from tunekit_core.contracts.backends import Cause, TrialEnded, TrialReported
-from tunekit_core.contracts.trials import Decision, Status
+from tunekit_core.contracts.backends import TrialEnded, TrialReported
+from tunekit_core.contracts.trials import Cause, Decision, Status
 from tunekit_core.engine.event_json import kind_of
 from tunekit_core.engine.events import Decided
 from tunekit_core.testing import live

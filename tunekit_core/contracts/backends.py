@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import enum
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
@@ -13,23 +12,9 @@ import attrs
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import COST_ATTRIBUTE, Checkpoint, Status, Trial
+from tunekit_core.contracts.trials import COST_ATTRIBUTE, Cause, Checkpoint, Status, Trial
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
-
-
-class Cause(enum.Enum):
-    """Why a run of a trial ended, where it failed.
-
-    Attributes:
-        SCRIPT: What it ran has failed.
-        INFRASTRUCTURE: What it ran on was lost. It is begun again, and does not count as a failure.
-        LIMIT: It met a limit that was set for it, such as one of time.
-    """
-
-    SCRIPT = "script"
-    INFRASTRUCTURE = "infrastructure"
-    LIMIT = "limit"
 
 
 @attrs.frozen

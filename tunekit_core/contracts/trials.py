@@ -53,6 +53,20 @@ class Status(enum.Enum):
 _RUNNING, _PAUSED = Status.RUNNING, Status.PAUSED  # Python 3.11 takes as long to look them up as for a call
 
 
+class Cause(enum.Enum):
+    """Why a run of a trial ended, where it failed.
+
+    Attributes:
+        SCRIPT: What it ran has failed.
+        INFRASTRUCTURE: What it ran on was lost. It is begun again, and does not count as a failure.
+        LIMIT: It met a limit that was set for it, such as one of time.
+    """
+
+    SCRIPT = "script"
+    INFRASTRUCTURE = "infrastructure"
+    LIMIT = "limit"
+
+
 @attrs.frozen
 class Proposal:
     """A configuration that a searcher proposes.
@@ -196,6 +210,7 @@ class Trial:
         n_reports: How many reports were shown to the scheduler.
         n_runs: How often it was begun: started, resumed, and begun again after a run was lost.
         final_metrics: What it told at its end beyond its reports, if anything.
+        failure_cause: Why it has failed, if it has: what a script does can be learnt, what befell its machine cannot.
     """
 
     id: int
@@ -209,6 +224,7 @@ class Trial:
     n_reports: int = 0
     n_runs: int = 1
     final_metrics: Mapping[str, Any] | None = None
+    failure_cause: Cause | None = None
 
     @property
     def run(self) -> int:

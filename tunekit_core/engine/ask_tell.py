@@ -7,18 +7,11 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
-from tunekit_core.contracts.backends import (
-    Backend,
-    BackendEvent,
-    Cause,
-    TrialEnded,
-    TrialReported,
-    UnfinishedTrial,
-)
+from tunekit_core.contracts.backends import Backend, BackendEvent, TrialEnded, TrialReported, UnfinishedTrial
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.contracts.trials import Checkpoint, Decision, Status, Trial
+from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Status, Trial
 from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.engine.events import UnusableReport
 from tunekit_core.engine.gate import check_are_components

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from tunekit_core.contracts.backends import Cause
-from tunekit_core.contracts.trials import Checkpoint, Decision, Note, Status
+from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Note, Status
 from tunekit_core.read_only import read_only
 from tunekit_core.space import Configuration
 

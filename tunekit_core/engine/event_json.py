@@ -13,8 +13,8 @@ from typing import Any
 
 import attrs
 
-from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
-from tunekit_core.contracts.trials import Checkpoint, Decision, Report, Status
+from tunekit_core.contracts.backends import TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Report, Status
 from tunekit_core.engine.event_fields import READ, READ_AT_END, UnfitField
 from tunekit_core.engine.events import (
     Anomaly,

@@ -32,8 +32,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced, TrialReported
-from tunekit_core.contracts.trials import Checkpoint, Decision, Note, Report, Resume, Start
+from tunekit_core.contracts.backends import TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Note, Report, Resume, Start
 from tunekit_core.space import Configuration
 
 UNUSABLE = "it reported what cannot be used"  # what exactly was said when it did

@@ -10,13 +10,13 @@ from contextlib import AbstractContextManager
 from copy import deepcopy
 from typing import Any, TypeGuard
 
-from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, StartFailed, TrialEnded, TrialReported
+from tunekit_core.contracts.backends import Backend, BackendEvent, StartFailed, TrialEnded, TrialReported
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
-from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Stop, Suggestion, Trial
+from tunekit_core.contracts.trials import Cause, Decision, Report, Resume, Start, Status, Stop, Suggestion, Trial
 from tunekit_core.engine.checkpoints import Checkpoints
 from tunekit_core.engine.event_json import RECORD_FORMAT
 from tunekit_core.engine.events import (

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tunekit_core.contracts.backends import Backend, Cause, StartFailed, TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.backends import Backend, StartFailed, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Checkpoint, Status
+from tunekit_core.contracts.trials import Cause, Checkpoint, Status
 from tunekit_core.testing.driven_backend import DrivenBackend, resources
 from tunekit_core.testing.leaks import nothing_is_left
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem

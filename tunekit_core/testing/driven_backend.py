@@ -6,8 +6,8 @@ from typing import Any
 
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, TrialEnded, TrialReported, UnfinishedTrial
-from tunekit_core.contracts.trials import Checkpoint, Decision, Report, Resume, Start, Status, Trial
+from tunekit_core.contracts.backends import Backend, BackendEvent, TrialEnded, TrialReported, UnfinishedTrial
+from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Report, Resume, Start, Status, Trial
 from tunekit_core.engine.events import Decided, Restarted, Resumed, Started
 from tunekit_core.engine.gate import Gate
 from tunekit_core.engine.state import ExperimentState

@@ -7,11 +7,11 @@ from typing import Any
 
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.backends import Cause, TrialEnded
+from tunekit_core.contracts.backends import TrialEnded
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.searchers import Searcher
-from tunekit_core.contracts.trials import Decision, Report, Resume, Start, Status, Stop, Trial
+from tunekit_core.contracts.trials import Cause, Decision, Report, Resume, Start, Status, Stop, Trial
 from tunekit_core.engine.events import Decided, Resumed, Started, Stopped, Workers
 from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState

@@ -13,7 +13,6 @@ import attrs
 from tunekit_core.contracts.backends import (
     Backend,
     BackendEvent,
-    Cause,
     StartFailed,
     TrialEnded,
     TrialReported,
@@ -21,7 +20,7 @@ from tunekit_core.contracts.backends import (
 )
 from tunekit_core.contracts.benchmarks import Curve
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Checkpoint, Status, Trial
+from tunekit_core.contracts.trials import Cause, Checkpoint, Status, Trial
 from tunekit_core.randomness import Streams
 from tunekit_core.testing.toy import ToyBenchmark
 

@@ -3,7 +3,8 @@ import pytest
 
 from tunekit_bo.acquisition import incumbents
 from tunekit_bo.models import hyperparameters
-from tunekit_bo.models.gp import FitError, Posterior
+from tunekit_bo.models.fitting import FitError
+from tunekit_bo.models.gp import Posterior
 from tunekit_core import (
     ConfigurationError,
     ConfigurationTable,

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from tunekit_bo.acquisition.feasibility import LogFeasibility, constraint_targets
 from tunekit_bo.models import gp, hyperparameters
 from tunekit_bo.models.data import feasible_first
+from tunekit_bo.models.fitting import FitError
 from tunekit_bo.models.gp import Posterior, default_theta
 from tunekit_bo.models.kernels import Matern52
 from tunekit_core import ConfigurationError, create
@@ -143,7 +144,7 @@ def test_replaying_many_trials_needs_no_fit_and_gives_the_same_proposal(run, mon
 
 def test_a_fit_that_fails_is_said_in_the_note_and_the_search_goes_on(run, monkeypatch):
     def fail(*args, max_iterations):
-        raise gp.FitError("It fails.")
+        raise FitError("It fails.")
 
     searched = run("bo", constraint="constraint")
     monkeypatch.setattr(hyperparameters, "fit", fail)

@@ -5,6 +5,7 @@ from scipy.optimize import approx_fprime
 from scipy.stats import multivariate_normal
 
 from tunekit_bo.models import gp
+from tunekit_bo.models.fitting import FitError
 from tunekit_bo.models.kernels import ExpDecaySum, Matern52
 from tunekit_bo.models.parameters import penalty, uniform, values
 
@@ -88,7 +89,7 @@ def test_a_fit_improves_on_every_start_and_stays_in_the_box(prior, rng):
 
 def test_a_fit_to_data_that_are_not_finite_is_an_error():
     prior = Matern52(1)
-    with pytest.raises(gp.FitError, match="5 data"):
+    with pytest.raises(FitError, match="5 data"):
         gp.fit(prior, X, np.array([1, 2, np.nan, 3, 4]), [gp.default_theta(prior)])
 
 
@@ -214,7 +215,7 @@ def test_a_matrix_with_a_slightly_negative_eigenvalue_gets_jitter():
 
 
 def test_a_matrix_that_is_not_finite_has_no_factor():
-    with pytest.raises(gp.FitError, match="no Cholesky factor"):
+    with pytest.raises(FitError, match="no Cholesky factor"):
         gp.cholesky(np.array([[1.0, np.nan], [np.nan, 1.0]]))
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tunekit_core.contracts.backends import Backend, BackendEvent, Cause, TrialEnded, TrialPlaced, TrialReported
+from tunekit_core.contracts.backends import Backend, BackendEvent, TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.stopping import StoppingCriterion
-from tunekit_core.contracts.trials import Decision, Report, Scalar, Status, Trial
+from tunekit_core.contracts.trials import Cause, Decision, Report, Scalar, Status, Trial
 from tunekit_core.engine.event_fields import BEYOND_FLOAT
 from tunekit_core.engine.events import Anomaly, LateReport, UnusableReport
 from tunekit_core.engine.gate.answers import SCALARS

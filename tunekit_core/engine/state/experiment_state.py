@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any, overload
 
-from tunekit_core.contracts.backends import Cause, TrialEnded, TrialPlaced
+from tunekit_core.contracts.backends import TrialEnded, TrialPlaced
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.trials import COST_ATTRIBUTE, Decision, Report, Scalar, Status, Trial
+from tunekit_core.contracts.trials import COST_ATTRIBUTE, Cause, Decision, Report, Scalar, Status, Trial
 from tunekit_core.contracts.view import Failure, Failures, Incumbent
 from tunekit_core.engine.events import (
     Anomaly,
@@ -34,6 +34,7 @@ from tunekit_core.engine.state.failures import with_one_more
 from tunekit_core.engine.state.incumbents import Incumbents
 from tunekit_core.engine.state.runs import Runs
 from tunekit_core.engine.state.trial_fields import (
+    set_failure_cause,
     set_final_metrics,
     set_is_ending,
     set_last_report,
@@ -368,10 +369,10 @@ class ExperimentState:
             self._incumbents.pause(trial.id)
             self.scheduler.on_pause(trial)
         else:
-            self._settle(trial, status, event.reason)
+            self._settle(trial, status, event.cause, event.reason)
         return status
 
-    def _settle(self, trial: Trial, status: Status, reason: str = "") -> None:
+    def _settle(self, trial: Trial, status: Status, cause: Cause | None = None, reason: str = "") -> None:
         """A trial has ended for good."""
         set_status(trial, status)
         if status is COMPLETED:
@@ -380,6 +381,7 @@ class ExperimentState:
             self.n_stopped += 1
         else:
             self.n_failed += 1
+            set_failure_cause(trial, cause)
             self.newest_failure = Failure(trial.id, self._reasons.pop(trial.id, reason) or WITHOUT_REPORT)
             self.failures = with_one_more(self.failures, self.newest_failure, trial.reached)
         self._incumbents.end(trial.id, status, self.running_by_id)

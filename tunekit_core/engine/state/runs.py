@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunekit_core.contracts.backends import Cause
+from tunekit_core.contracts.trials import Cause
 
 INFRASTRUCTURE = Cause.INFRASTRUCTURE  # Python 3.11 takes as long to look it up as to call a function
 

@@ -16,4 +16,4 @@ def _setter(field: str) -> Callable[[Trial, Any], None]:
 set_status, set_is_ending = _setter("status"), _setter("is_ending")
 set_until, set_n_runs = _setter("until"), _setter("n_runs")
 set_last_report, set_n_reports = _setter("last_report"), _setter("n_reports")
-set_final_metrics = _setter("final_metrics")
+set_final_metrics, set_failure_cause = _setter("final_metrics"), _setter("failure_cause")

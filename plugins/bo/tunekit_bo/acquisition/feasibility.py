@@ -9,6 +9,8 @@ References:
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import attrs
 import numpy as np
 import scipy
@@ -17,7 +19,7 @@ from tunekit_bo.acquisition.improvement import LogExpectedImprovement
 from tunekit_bo.acquisition.search import Acquisition
 from tunekit_bo.acquisition.sums import Sum
 from tunekit_bo.models.data import FAR, MIN_STD, with_size_1, without_diverged
-from tunekit_bo.models.gp import Posterior, Surrogate
+from tunekit_bo.models.gp import MomentsPullback, Posterior, Surrogate
 from tunekit_bo.surrogates.side_model import SideModel
 from tunekit_core import Note
 
@@ -40,6 +42,16 @@ def constraint_targets(values: np.ndarray) -> np.ndarray:
     return y / max(np.sqrt((y**2).sum() / max(len(y), 1)), MIN_STD)
 
 
+class Moments(Protocol):
+    """A model of one function: at m inputs an m x 1 array of means, and m variances."""
+
+    def mean_and_variance(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """At the m rows of ``X``."""
+
+    def with_pullback(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, MomentsPullback]:
+        """The same, and what their derivatives by ``X`` are computed with."""
+
+
 @attrs.frozen(eq=False)
 class LogFeasibility:
     """Logarithm of the probability that a constraint holds.
@@ -48,7 +60,7 @@ class LogFeasibility:
         constraint: Model of the constraint.
     """
 
-    constraint: Posterior
+    constraint: Moments
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
         mean, variance = self.constraint.mean_and_variance(X)

@@ -72,7 +72,8 @@ class LogExpectedImprovement:
         log_shares = -log_height[:, None] - np.log(len(self.best)) - np.log(std)
         by_mean = -np.exp(scipy.special.log_ndtr(u) + log_shares)
         by_std = np.exp(-0.5 * u**2 - _LOG_SQRT_2PI + log_shares).sum(axis=1)
-        return np.log(std[:, 0]) + log_height, pull_back(by_mean, by_std / (2 * std[:, 0]))
+        slopes = pull_back(by_mean, by_std / (2 * std[:, 0]))
+        return np.log(std[:, 0]) + log_height, slopes[:, : X.shape[1]]
 
     def _with_context(self, X: np.ndarray) -> np.ndarray:
         n, width = X.shape

@@ -24,13 +24,11 @@ import attrs
 import numpy as np
 import scipy
 
+from tunekit_bo.models.fitting import FitError, best_fit
 from tunekit_bo.models.kernels import Prior
-from tunekit_bo.models.parameters import Parameter, bounds, initial_theta, penalty, vague_gamma
+from tunekit_bo.models.parameters import Parameter, initial_theta, penalty, vague_gamma
 
 NOISE = Parameter("noise_variance", 1e-3, 1e-9, 1e6, vague_gamma)
-RELATIVE_TOLERANCE = 1e-5
-"""A fit ends when a step gains less than this share of the logarithm of the density: 0.005 nats of 500."""
-
 RELEVANT = 0.1
 """Inputs with an inverse bandwidth below this hardly matter in the unit cube."""
 
@@ -56,10 +54,6 @@ class Surrogate(Protocol):
 
     def with_pullback(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray, MomentsPullback]:
         """The same, and what their derivatives by ``X`` are computed with."""
-
-
-class FitError(ArithmeticError):
-    """No hyperparameters were found at which the model can be computed."""
 
 
 def parameters_of(prior: Prior) -> tuple[Parameter, ...]:
@@ -156,30 +150,13 @@ def fit(
     Raises:
         FitError: If no start leads to a finite density.
     """
-
-    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        return objective(prior, theta, X, y)
-
-    box = bounds(parameters_of(prior))
-    lower, upper = np.transpose(box)
-    best, best_value = None, np.inf
-    for start in starts:
-        try:
-            result = scipy.optimize.minimize(
-                loss,
-                np.clip(start, lower, upper),
-                jac=True,
-                bounds=box,
-                method="L-BFGS-B",
-                options={"maxiter": max_iterations, "ftol": RELATIVE_TOLERANCE},
-            )
-        except FitError:
-            continue
-        if np.isfinite(result.x).all() and result.fun < best_value:
-            best, best_value = result.x, result.fun
-    if best is None:
-        raise FitError(f"The marginal likelihood of {len(y)} data is not finite from any start.")
-    return best
+    return best_fit(
+        lambda theta: objective(prior, theta, X, y),
+        parameters_of(prior),
+        starts,
+        max_iterations=max_iterations,
+        n_data=len(y),
+    )
 
 
 @attrs.frozen(eq=False)

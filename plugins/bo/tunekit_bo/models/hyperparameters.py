@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tunekit_bo.models.gp import FitError, default_theta, fit, standard_starts, warm_start
+from tunekit_bo.models.fitting import FitError
+from tunekit_bo.models.gp import default_theta, fit, standard_starts, warm_start
 from tunekit_bo.models.kernels import Prior
 from tunekit_core import JSON
 

@@ -38,6 +38,9 @@ Pullback = Callable[[np.ndarray], np.ndarray]
 """From weights A (m x n) to the m x d derivatives of ``sum_ij A_ij k(x_i, X_j)`` with respect to the inputs x."""
 
 
+SCALE = Parameter("covariance_scale", 1.0, 1e-3, 1e3, standard_log_normal)
+
+
 class Prior(Protocol):
     """Mean and covariance of a Gaussian process before it is conditioned on data."""
 
@@ -72,14 +75,22 @@ class Matern52:
         codes: Columns that can be equal or not, never near.
         bandwidth_penalty: Prior of the inverse bandwidths. Unless large ones are unlikely, few data are too often
             explained by a function so rough that the posterior differs from the prior only next to them.
+        scale: The variance of the covariance.
     """
 
-    def __init__(self, n_inputs: int, *, codes: Sequence[int] = (), bandwidth_penalty: Penalty = rarely_large) -> None:
+    def __init__(
+        self,
+        n_inputs: int,
+        *,
+        codes: Sequence[int] = (),
+        bandwidth_penalty: Penalty = rarely_large,
+        scale: Parameter = SCALE,
+    ) -> None:
         self._n_inputs = n_inputs
         self._codes = np.array(codes, dtype=int)
         self.parameters = (
             *(Parameter(f"inverse_bandwidth_{i}", 1.0, 1e-4, 100.0, bandwidth_penalty) for i in range(n_inputs)),
-            Parameter("covariance_scale", 1.0, 1e-3, 1e3, standard_log_normal),
+            scale,
             Parameter("mean", 0.0, penalty=standard_normal, positive=False),
         )
 

@@ -44,6 +44,12 @@ def rarely_large(value: float) -> tuple[float, float]:
     return 0.5 * (logarithm / width) ** 2, logarithm / width**2 / value
 
 
+def around_a_hundred(value: float) -> tuple[float, float]:
+    """Prior of a positive value: the logarithm of a hundredth of it is standard normal, its own density set aside."""
+    logarithm = np.log(value / 100)
+    return 0.5 * logarithm**2, logarithm / value
+
+
 @attrs.frozen
 class Parameter:
     """One hyperparameter of a Gaussian process.

@@ -62,6 +62,7 @@ class BayesianOptimisation(ModelBasedSearcher):
     """
 
     name: ClassVar[str] = "bo"
+    revision: ClassVar[int] = 2
     Options: ClassVar[type[Any]] = BayesianOptimisationOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: BayesianOptimisationOptions) -> None:

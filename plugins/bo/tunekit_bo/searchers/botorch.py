@@ -45,6 +45,7 @@ class BoTorch(ModelBasedSearcher):
     """
 
     name: ClassVar[str] = "botorch"
+    revision: ClassVar[int] = 2
     Options: ClassVar[type[Any]] = BoTorchOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: BoTorchOptions) -> None:
@@ -76,8 +77,9 @@ class BoTorch(ModelBasedSearcher):
                 if len(codes) == space.width
                 else _optimise(acquisition, space.width, self._options.num_init_candidates)
             )
-            configuration = self.untried.best(TorchAcquisition(acquisition), optimum, generator)
-        return None if configuration is None else Proposal(configuration, note)
+            likely, of_failures = self.failures.avoiding(TorchAcquisition(acquisition))
+            configuration = self.untried.best(likely, optimum, generator)
+        return None if configuration is None else Proposal(configuration, {**note, **of_failures})
 
     def _data(self) -> tuple[np.ndarray, np.ndarray]:
         """Encoded configurations and targets: of many observations the best quarter and a random choice of the rest."""

@@ -77,8 +77,9 @@ class Chooser:
         acquisition, anchors = improvements[start]
         new = self._searcher.best_untried(acquisition, anchors, trial_id, fit.note)
         if new is not None:
+            likely_to_improve, _ = self._searcher.failures.avoiding(acquisition)
             x = self._searcher.problem.space.encode([new.configuration])
-            gain = float(acquisition(x)[0] - np.log(self._comparison.cost(0)))
+            gain = float(likely_to_improve(x)[0] - np.log(self._comparison.cost(0)))
             choices.append((gain, self._explored(trial_id, new)))
         if choices:
             return max(choices, key=lambda choice: choice[0])[1]
@@ -102,8 +103,10 @@ class Chooser:
         return float(gains[best]), trials[best]
 
     def _explored(self, trial_id: int, new: Proposal) -> Proposal:
-        """A random configuration instead of the one that is proposed, for one new trial in so many."""
+        """A random configuration instead of the one that is proposed, for one new trial in so many, if it may run."""
         if trial_id % EXPLORING_EVERY != EXPLORING_EVERY - 1:
             return new
         configuration = self._searcher.untried.random(trial_id)
-        return new if configuration is None else Proposal(configuration, new.note)
+        if configuration is None or not self._searcher.failures.may_run(configuration):
+            return new
+        return Proposal(configuration, new.note)

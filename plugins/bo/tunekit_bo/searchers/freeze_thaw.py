@@ -51,6 +51,7 @@ class FreezeThawSearcher(ModelBasedSearcher):
     """
 
     name: ClassVar[str] = "freeze_thaw"
+    revision: ClassVar[int] = 2
     Options: ClassVar[type[Any]] = ChoosingOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: ChoosingOptions) -> None:

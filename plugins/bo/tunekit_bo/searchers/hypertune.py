@@ -33,6 +33,7 @@ class HyperTune(ModelBasedSearcher):
     """
 
     name: ClassVar[str] = "hypertune"
+    revision: ClassVar[int] = 2
     Options: ClassVar[type[Any]] = LearningCurveOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: LearningCurveOptions) -> None:

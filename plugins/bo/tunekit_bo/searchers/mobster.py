@@ -50,6 +50,7 @@ class Mobster(ModelBasedSearcher):
     """
 
     name: ClassVar[str] = "mobster"
+    revision: ClassVar[int] = 2
     Options: ClassVar[type[Any]] = MobsterOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: MobsterOptions) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from tunekit_bo.acquisition.failures import FailureModel
 from tunekit_bo.acquisition.incumbents import improvement_at
 from tunekit_bo.acquisition.search import Acquisition
 from tunekit_bo.acquisition.untried import UntriedConfigurations
@@ -49,10 +50,14 @@ class ModelBasedSearcher(Searcher):
             )
         self.observations = observations
         self.untried = UntriedConfigurations(problem, self.streams, options.num_init_candidates)
+        self.failures = FailureModel(problem.space)
         self._n_first = max(options.num_init_random, len(problem.points_to_evaluate))
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
         """A random configuration in the initial design, then what the model proposes.
+
+        Once scripts have failed, the model proposes what is likely to run. As long as nothing has run, random
+        configurations find a small region where scripts run sooner than a model that knows failures alone.
 
         Where every configuration that the model scored has had a trial, a random one is proposed.
         """
@@ -103,8 +108,9 @@ class ModelBasedSearcher(Searcher):
             note: The note of the proposal.
         """
         generator = self.streams.generator("candidates", trial_id)
+        acquisition, of_failures = self.failures.avoiding(acquisition)
         configuration = self.untried.best(acquisition, anchors, generator)
-        return None if configuration is None else Proposal(configuration, note)
+        return None if configuration is None else Proposal(configuration, {**note, **of_failures})
 
     def restore(self, note: Note) -> None:
         """Take back what was fitted for a start or resume, from its note."""
@@ -112,10 +118,11 @@ class ModelBasedSearcher(Searcher):
     def on_start(self, trial: Trial) -> None:
         self.untried.exclude(trial.configuration)
         self.observations.on_start(trial)
-        self.restore(trial.note)
+        self.failures.outcomes.on_start(trial)
+        self._restore(trial.note)
 
     def on_resume(self, trial: Trial, note: Note) -> None:
-        self.restore(note)
+        self._restore(note)
 
     def on_target(self, trial: Trial, resource: int | None) -> None:
         self.observations.on_target(trial, resource)
@@ -125,9 +132,15 @@ class ModelBasedSearcher(Searcher):
 
     def on_pause(self, trial: Trial) -> None:
         self.observations.on_pause(trial)
+        self.failures.outcomes.on_pause(trial)
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
         self.observations.on_end(trial, outcome)
+        self.failures.outcomes.on_end(trial, outcome)
+
+    def _restore(self, note: Note) -> None:
+        self.restore(note)
+        self.failures.restore(note)
 
 
 def last_resource(problem: Problem, searcher: str) -> int:
