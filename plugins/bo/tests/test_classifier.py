@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 from tunekit_bo.models.classifier import LabelPosterior, Mode, fit, objective
 from tunekit_bo.models.fitting import FitError
 from tunekit_bo.models.kernels import Matern52
-from tunekit_bo.models.parameters import initial_theta
+from tunekit_bo.models.parameters import FLAT, STEEP, initial_theta, steep_or_flat
 
 PRIOR = Matern52(3, codes=[2])
 
@@ -92,3 +92,9 @@ def test_equal_labels_at_equal_inputs_are_no_trouble(label):
     theta = fit(PRIOR, X, np.full(30, label), [initial_theta(PRIOR.parameters)], max_iterations=20)
     mean, _ = LabelPosterior.of(PRIOR, theta, X, np.full(30, label)).mean_and_variance(X[:1])
     assert np.sign(mean[0, 0]) == label
+
+
+@pytest.mark.parametrize("value", [0.01, 0.4, FLAT, 5.0, STEEP, 900.0])
+def test_the_slope_of_the_prior_is_that_of_differences(value):
+    slope = (steep_or_flat(value * (1 + 1e-6))[0] - steep_or_flat(value * (1 - 1e-6))[0]) / (2e-6 * value)
+    assert steep_or_flat(value)[1] == pytest.approx(slope, rel=1e-4, abs=1e-8)

@@ -14,17 +14,17 @@ from tunekit_bo.models.classifier import LabelPosterior, fit
 from tunekit_bo.models.data import next_fit
 from tunekit_bo.models.fitting import FitError
 from tunekit_bo.models.kernels import Matern52
-from tunekit_bo.models.parameters import Parameter, around_a_hundred, initial_theta
+from tunekit_bo.models.parameters import FLAT, STEEP, Parameter, initial_theta, steep_or_flat
 from tunekit_bo.surrogates.outcomes import MOST_OF_A_KIND, RAN, Outcomes
 from tunekit_core import NO_NOTE, Configuration, Note, SearchSpace
 
 NOTE = "fit_failures"
 ITERATIONS = 30
-STEEP = Parameter("covariance_scale", 100.0, 1e-3, 1e3, around_a_hundred)
-"""Scripts fail at a border more often than by chance: the latent function is expected to be steep."""
+SCALE = Parameter("covariance_scale", STEEP, 1e-3, 1e3, steep_or_flat)
+"""Scripts fail at a border more often than by chance: unless the data say otherwise, the latent function is steep."""
 
-LIKELY = 0.75
-NEARLY = 0.8
+LIKELY = 0.85
+NEARLY = 0.85
 LAST = 1e6
 """Slope of what is too unlikely to run: steeper than any improvement falls."""
 
@@ -95,7 +95,7 @@ class FailureModel:
     def __init__(self, space: SearchSpace) -> None:
         self.outcomes = Outcomes(space)
         self._space = space
-        self._prior = Matern52(space.width, codes=space.code_columns, scale=STEEP)
+        self._prior = Matern52(space.width, codes=space.code_columns, scale=SCALE)
         self._last_fit: Fit | None = None
         self._known: tuple[int, Fit | None, LikelyToRun, Note] | None = None
 
@@ -140,13 +140,14 @@ class FailureModel:
         last, count = self._last_fit, len(self.outcomes)
         if last is not None and count < next_fit(last.count, 2 * MOST_OF_A_KIND):
             return last.theta, NO_NOTE
-        initial = initial_theta(self._prior.parameters)
+        steep = initial_theta(self._prior.parameters)
+        flat = steep.copy()
+        flat[[parameter.name for parameter in self._prior.parameters].index(SCALE.name)] = np.log(FLAT)
+        starts = [steep, flat] if last is None else [last.theta, steep, flat]
         record: dict[str, Any] = {"count": count}
         try:
-            theta = fit(
-                self._prior, X, labels, [initial] if last is None else [last.theta, initial], max_iterations=ITERATIONS
-            )
+            theta = fit(self._prior, X, labels, starts, max_iterations=ITERATIONS)
         except FitError as error:
-            theta = initial if last is None else last.theta
+            theta = starts[0]
             record["failed"] = f"{error} The hyperparameters are the {'default' if last is None else 'previous'} ones."
         return theta, {NOTE: {**record, "theta": theta.tolist()}}

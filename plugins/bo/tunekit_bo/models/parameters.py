@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 import attrs
 import numpy as np
 
+STEEP, FLAT, STEEPER = 100.0, 0.5, 3.0
+
 Penalty = Callable[[float], tuple[float, float]]
 """The negative log prior density of a value, up to a constant, and its derivative."""
 
@@ -44,10 +46,16 @@ def rarely_large(value: float) -> tuple[float, float]:
     return 0.5 * (logarithm / width) ** 2, logarithm / width**2 / value
 
 
-def around_a_hundred(value: float) -> tuple[float, float]:
-    """Prior of a positive value: the logarithm of a hundredth of it is standard normal, its own density set aside."""
-    logarithm = np.log(value / 100)
-    return 0.5 * logarithm**2, logarithm / value
+def steep_or_flat(value: float) -> tuple[float, float]:
+    """Prior of a positive value: its logarithm is normal with deviation 1 around one of two centres.
+
+    :data:`STEEP` is likelier than :data:`FLAT` by :data:`STEEPER` nats.
+    """
+    logarithm = np.log(value)
+    from_steep, from_flat = logarithm - np.log(STEEP), logarithm - np.log(FLAT)
+    steep, flat = -0.5 * from_steep**2, -0.5 * from_flat**2 - STEEPER
+    total = np.logaddexp(steep, flat)
+    return -total, (np.exp(steep - total) * from_steep + np.exp(flat - total) * from_flat) / value
 
 
 @attrs.frozen
