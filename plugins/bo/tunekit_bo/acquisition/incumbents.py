@@ -33,17 +33,14 @@ def improvement_at(posterior: Surrogate, context: np.ndarray) -> tuple[LogExpect
     return LogExpectedImprovement(posterior, best, context), incumbents[:N_ANCHORS, :width]
 
 
-def improvement_among_all(
-    posterior: Surrogate, n_observed: int, context: np.ndarray
-) -> tuple[LogExpectedImprovement, np.ndarray]:
+def improvement_among_all(posterior: Surrogate, context: np.ndarray) -> tuple[LogExpectedImprovement, np.ndarray]:
     """Expected improvement in a context, and the best there of all configurations of the model, from any context.
 
-    What is improved on is the lowest mean of what was observed in the context or is pending there; where nothing was
-    observed yet, it is that of all configurations of the model.
+    What is improved on is the lowest mean of all these configurations in the context, observed there or not: as long as
+    only bad ones were observed there, all others would seem to be worth a run.
 
     Args:
         posterior: Model of the losses, with fantasies of what is pending.
-        n_observed: How many of its inputs were observed; they come first.
         context: What ends its inputs: an encoded resource.
 
     Returns:
@@ -53,9 +50,6 @@ def improvement_among_all(
     configurations = np.unique(posterior.X[:, :width], axis=0)
     means = posterior.mean(np.column_stack([configurations, np.broadcast_to(context, (len(configurations), 1))]))
     anchors = configurations[np.argsort(means.mean(axis=1), kind="stable")[:N_ANCHORS]]
-    here = _is_in(posterior.X, context)
-    if here[:n_observed].any():
-        means = posterior.mean(posterior.X[here])
     return LogExpectedImprovement(posterior, means.min(axis=0), context), anchors
 
 

@@ -62,13 +62,11 @@ class Chooser:
                 return proposal
         fit = self._model.current_fit()
         posterior = self._model.posterior(fit, trial_id)
-        modelled = [self._searcher.observations.trial_ids[i] for i in self._model.positions(fit)]
-        known = set(modelled)
+        known = {self._searcher.observations.trial_ids[i] for i in self._model.positions(fit)}
         waiting = self._by_level(trial for trial in paused if trial.trial_id in known)
         start = self._comparison.level(resource)
         improvements = {
-            level: improvement_among_all(posterior, len(modelled), self._model.context(level))
-            for level in {start, *waiting}
+            level: improvement_among_all(posterior, self._model.context(level)) for level in {start, *waiting}
         }
         choices: list[tuple[float, Proposal | Promotion]] = []
         for level, trials in waiting.items():

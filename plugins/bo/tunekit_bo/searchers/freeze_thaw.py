@@ -9,10 +9,11 @@ import attrs
 
 from tunekit_bo.searchers.choosing import Chooser, ChoosingOptions
 from tunekit_bo.searchers.model_based import ModelBasedSearcher, last_resource
+from tunekit_bo.searchers.probes import PROBE, Probes
 from tunekit_bo.surrogates.formulations import LearningCurves
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import AllReports
-from tunekit_core import Note, PausedTrial, Problem, Promotion, Proposal, Streams, Trial
+from tunekit_core import Note, PausedTrial, Problem, Promotion, Proposal, Report, Streams, Trial
 
 
 @attrs.frozen
@@ -40,6 +41,9 @@ class FreezeThawSearcher(ModelBasedSearcher):
     search becomes one among complete trials. What runs is pending at ``max_resource``. Of the new trials, one in eight
     is random.
 
+    One of the first trials, and later a tenth of all resources, are probes: random configurations that run to their
+    end whatever the model expects.
+
     Unlike the papers, it is a Gaussian process over configurations and the logarithm of the resource, and the whole
     rest of a run is paid for, not the next step alone.
 
@@ -64,18 +68,41 @@ class FreezeThawSearcher(ModelBasedSearcher):
             max_size=options.max_size_data_for_model,
             n_fantasies=options.num_fantasy_samples,
         )
+        self._probes = Probes(self._max_resource)
         self._chooser = Chooser(self, self._losses, CompleteRun(self._max_resource))
 
     def restore(self, note: Note) -> None:
         self._losses.restore(note)
 
+    def on_start(self, trial: Trial) -> None:
+        self._probes.on_start(trial, is_initial=self.in_initial_design())
+        super().on_start(trial)
+
     def on_target(self, trial: Trial, resource: int | None) -> None:
         """The trial is pending at ``max_resource``, wherever it pauses next."""
+        self._probes.on_target(trial, resource)
         super().on_target(trial, self._max_resource)
+
+    def on_report(self, trial: Trial, report: Report) -> None:
+        self._probes.on_report(report)
+        super().on_report(trial, report)
 
     def propose(self, trial_id: int, resource: int | None) -> Proposal | None:
         """For schedulers that leave no choice: the configuration that may improve most at ``max_resource``."""
         return self.most_improving(self._losses, self._max_resource, trial_id)
 
     def choose(self, trial_id: int, paused: Sequence[PausedTrial], *, resource: int) -> Proposal | Promotion | None:
-        return self._chooser.choose(trial_id, paused, resource=resource)
+        probe = None if self.in_initial_design() else self._probe(trial_id, paused)
+        return probe or self._chooser.choose(trial_id, paused, resource=resource)
+
+    def _probe(self, trial_id: int, paused: Sequence[PausedTrial]) -> Proposal | Promotion | None:
+        """A probe that goes on, or a new one if none runs; ``None`` where none is due."""
+        if not self._probes.is_due():
+            return None
+        waiting = self._probes.furthest(paused)
+        if waiting is not None:
+            return Promotion(waiting.trial_id)
+        configuration = None if self._probes.among(self.observations.pending) else self.untried.random(trial_id)
+        if configuration is None or not self.failures.may_run(configuration):
+            return None
+        return Proposal(configuration, PROBE)

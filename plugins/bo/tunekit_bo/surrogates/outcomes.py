@@ -32,12 +32,15 @@ class Outcomes:
         return len(self._labels)
 
     def on_start(self, trial: Trial) -> None:
+        """A trial was started."""
         self._encoded[trial.id] = self._space.encode([trial.configuration])[0]
 
     def on_pause(self, trial: Trial) -> None:
+        """A trial has paused: its script has run."""
         self._observe(trial.id, RAN)
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
+        """A trial has ended for good."""
         if outcome is not Status.FAILED:
             self._observe(trial.id, RAN)
         elif trial.failure_cause is Cause.SCRIPT:

@@ -1,0 +1,61 @@
+"""Trials that run to their end whatever a model expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tunekit_core import Note, PausedTrial, Report, Trial
+
+FIRST = 1
+"""So many complete trials come first: the model knows an end before it chooses."""
+
+SHARE = 0.1
+"""Part of all resources that probes take after these."""
+
+PROBE: Note = {"probe": True}
+
+
+class Probes:
+    """Random trials that run to their end, so that what a model expects of the end of others is held against facts.
+
+    A model that chooses which trials go on sees complete trials of its own choice alone. Where it was led astray by low
+    resources, where all that it completes lies on a plateau, or where configurations leave the level of chance late, it
+    would never learn that. The trials of the initial design are probes, and others once these have ended.
+
+    Args:
+        max_resource: The last resource of a trial.
+    """
+
+    def __init__(self, max_resource: int) -> None:
+        self._max_resource = max_resource
+        self._of_trials: dict[int, int] = {}
+        self._of_probes: dict[int, int] = {}
+
+    def on_start(self, trial: Trial, *, is_initial: bool) -> None:
+        """A trial was started; it is a probe if it is one of the initial design, or if its note says so."""
+        if is_initial or PROBE.items() <= trial.note.items():
+            self._of_probes[trial.id] = 0
+
+    def on_target(self, trial: Trial, resource: int | None) -> None:
+        """A probe counts as having come to where it was sent."""
+        if trial.id in self._of_probes:
+            self._of_probes[trial.id] = self._max_resource if resource is None else resource
+
+    def on_report(self, report: Report) -> None:
+        """A trial has come to the resource of a report."""
+        self._of_trials[report.trial_id] = report.resource
+
+    def is_due(self) -> bool:
+        """Whether a probe has to go on, or a new one to start, for probes to have their share of all resources."""
+        of_probes = sum(self._of_probes.values())
+        others = sum(reached for trial_id, reached in self._of_trials.items() if trial_id not in self._of_probes)
+        return of_probes < FIRST * self._max_resource + SHARE * (of_probes + others)
+
+    def furthest(self, paused: Iterable[PausedTrial]) -> PausedTrial | None:
+        """The paused probe that has come furthest, of equal ones the first; ``None`` if none is paused."""
+        waiting = [trial for trial in paused if trial.trial_id in self._of_probes]
+        return min(waiting, key=lambda trial: (-trial.resource, trial.trial_id), default=None)
+
+    def among(self, trial_ids: Iterable[int]) -> bool:
+        """Whether one of these is a probe."""
+        return any(trial_id in self._of_probes for trial_id in trial_ids)
