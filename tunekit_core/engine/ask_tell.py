@@ -154,7 +154,13 @@ class AskTell:
 
         Args:
             reason: Why, for people.
+
+        Raises:
+            ComponentError: If the searcher is asked which trial it recommends, and raises an error.
         """
+        if self._ended:
+            return
+        self._do(self._steps.recommend)
         why = self._steps.state.why_nothing_succeeded
         if why:
             self._end(ExperimentStatus.FAILED, f"{reason}, and {why}")

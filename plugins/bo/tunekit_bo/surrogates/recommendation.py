@@ -1,0 +1,102 @@
+"""Which trial is best where reports are noisy: the one with the lowest mean of the model, not the luckiest.
+
+The minimum of many noisy losses is as much the luck of one report as the merit of its trial. The posterior mean of the
+noiseless function takes that out, as far as the model is right. Where it is not, as with a smooth model of a function
+that has jumps, the mean of a good trial is pulled up to those of its neighbours. So compared are only trials whose own
+loss is within a few standard deviations of the noise of the best loss: what luck may account for, and all that a wrong
+model can cost. Of a deterministic metric the fitted noise is tiny, and the best reported is what is left.
+
+References:
+    Frazier, A Tutorial on Bayesian Optimization, 2018: the lowest posterior mean of what was evaluated as the answer.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tunekit_bo.models.fitting import FitError
+from tunekit_bo.surrogates.loss_model import LossModel
+from tunekit_bo.surrogates.observations import Observations
+from tunekit_core import Problem, Report, Status
+
+NOISE_STDS = 2.0
+MOST_COMPARED = 50
+"""By their own losses the best so many are compared, and are in the model for that whatever its data are otherwise."""
+
+
+class Eligibility:
+    """Which observations may be recommended: those of trials that have not failed, where the constraint is met.
+
+    Args:
+        problem: What is solved.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._failed: set[int] = set()
+        self._infeasible: set[tuple[int, int]] = set()
+
+    def on_report(self, report: Report | None) -> None:
+        """A trial has made this report, or pauses or ends with it."""
+        if report is None:
+            return
+        place = report.trial_id, report.resource
+        if self._problem.is_feasible(report.metrics):
+            self._infeasible.discard(place)  # of a run that began anew
+        else:
+            self._infeasible.add(place)
+
+    def on_end(self, trial_id: int, outcome: Status) -> None:
+        """A trial has ended."""
+        if outcome is Status.FAILED:
+            self._failed.add(trial_id)
+
+    def candidates(self, observed: Observations, *, at_last_resource: bool) -> np.ndarray:
+        """Positions of the observations that may be recommended, by their losses, the best first.
+
+        Args:
+            observed: What was observed.
+            at_last_resource: Whether only those count that were made at the highest resource that a trial which has not
+                failed was observed at.
+        """
+        trial_ids, resources = np.array(observed.trial_ids, dtype=int), np.array(observed.resources)
+        losses = np.array(observed.losses)
+        may = ~np.isin(trial_ids, list(self._failed))
+        if at_last_resource and may.any():
+            may &= resources == resources[may].max()
+        may &= np.isfinite(losses)
+        places = zip(trial_ids.tolist(), resources.tolist(), strict=True)
+        may &= np.array([place not in self._infeasible for place in places], dtype=bool)
+        positions = np.flatnonzero(may)
+        return positions[np.argsort(losses[positions], kind="stable")]
+
+
+def recommended_trial(model: LossModel, observed: Observations, eligibility: Eligibility) -> int | None:
+    """The trial with the lowest mean of those whose own loss is nearly the best, at the highest resource observed.
+
+    The mean is that of the noiseless function given all observations, without what is pending. Hyperparameters are
+    those of the last fit; only without one they are fitted. Of equal means the trial with the lower id counts.
+
+    Args:
+        model: Model of the losses.
+        observed: Its observations.
+        eligibility: Which of them may be recommended.
+
+    Returns:
+        Its id; ``None`` if there is none, or the model cannot be computed.
+    """
+    candidates = eligibility.candidates(observed, at_last_resource=model.is_of_resources)[:MOST_COMPARED]
+    if not len(candidates):
+        return None
+    try:
+        fit = model.fit_at_hand()
+        modelled = model.positions(fit)
+        positions = np.append(modelled, candidates[~np.isin(candidates, modelled)])
+        X, y = model.data(positions)
+        compared = np.isin(positions, candidates)
+        compared[compared] = y[compared] <= y[compared].min() + NOISE_STDS * np.exp(fit.theta[-1] / 2)
+        means = model.given(fit, X, y).mean(X[compared])[:, 0]
+    except FitError:
+        return None
+    trial_ids = np.array([observed.trial_ids[i] for i in positions[compared]])
+    return int(trial_ids[np.lexsort((trial_ids, means))[0]])
