@@ -71,7 +71,11 @@ def _after(make: MakeScheduler, setup: Setup, events: list[Recorded]) -> int | N
     problem = setup.problem()
     state = ExperimentState(problem, make(problem, Streams(setup.seed)))
     fold(events, state)
-    trial_id = _recommending(state.scheduler).recommended_trial()
+    searcher = _recommending(state.scheduler)
+    trial_id, again = searcher.recommended_trial(), searcher.recommended_trial()
+    assert trial_id == again, (
+        f"recommended_trial() changes nothing: asked twice after {len(events)} events, it is {trial_id} and then {again}."
+    )
     trial = state.find(trial_id)
     assert trial_id is None or (trial is not None and trial.status is not Status.FAILED), (
         f"Recommended is a trial that was started and has not failed: after {len(events)} events it is {trial_id!r}."
