@@ -74,7 +74,8 @@ def _after(make: MakeScheduler, setup: Setup, events: list[Recorded]) -> int | N
     searcher = _recommending(state.scheduler)
     trial_id, again = searcher.recommended_trial(), searcher.recommended_trial()
     assert trial_id == again, (
-        f"recommended_trial() changes nothing: asked twice after {len(events)} events, it is {trial_id} and then {again}."
+        f"recommended_trial() changes nothing: asked twice after {len(events)} events, it is {trial_id} and then "
+        f"{again}."
     )
     trial = state.find(trial_id)
     assert trial_id is None or (trial is not None and trial.status is not Status.FAILED), (
