@@ -28,7 +28,9 @@ def run(tunekit, results, site):
     site.add("tunekit-picks", PICKS_THE_FIRST)
 
     def run(n):
-        finished = tunekit("searcher=picks_the_first", "scheduler=fifo", "seed=2", f"stopping.max_num_trials_finished={n}")
+        finished = tunekit(
+            "searcher=picks_the_first", "scheduler=fifo", "seed=2", f"stopping.max_num_trials_finished={n}"
+        )
         assert finished.status == 0
         return finished, load_experiment(results.folders()[0])
 

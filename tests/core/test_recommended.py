@@ -137,6 +137,23 @@ def test_one_whose_trials_the_caller_runs_is_asked_when_it_is_finished(answer, p
     assert (metadata["recommended"] and metadata["recommended"]["trial_id"]) == (0 if answer == 0 else None)
 
 
+@pytest.mark.parametrize(("answer", "recorded"), [(0, 0), (ZeroDivisionError("oh"), None), (KeyboardInterrupt(), None)])
+def test_one_whose_caller_is_interrupted_is_asked_too_and_ends_whatever_is_answered(
+    answer, recorded, problem, tmp_path
+):
+    streams = Streams(0)
+    scheduler = Fifo(problem, streams, recommending(answer)(problem, streams))
+    with (
+        pytest.raises(KeyboardInterrupt),
+        AskTell(scheduler, record=ExperimentRecord(tmp_path / "run")) as experiment,
+    ):
+        experiment.tell(experiment.ask(), {"epoch": 1, "loss": 0.5})
+        raise KeyboardInterrupt
+    metadata = load_experiment(tmp_path / "run").metadata
+    assert metadata["status"] == "interrupted"
+    assert (metadata["recommended"] and metadata["recommended"]["trial_id"]) == recorded
+
+
 def test_where_the_end_was_lost_nothing_of_it_is_believed(play):
     played = play(losses, searcher=recommending(0), stopping=[finished(4)])
     (played.folder / "results.csv.zip").unlink()

@@ -205,7 +205,12 @@ class AskTell:
     def _end(self, status: ExperimentStatus, reason: str) -> None:
         if not self._ended:
             self._ended = reason or "no reason was given"
-            self._steps.finish(status, reason)
+            try:
+                if status is ExperimentStatus.INTERRUPTED:
+                    with single_threaded():
+                        self._steps.recommend(whatever_happens=True)
+            finally:
+                self._steps.finish(status, reason)
 
     def _check_goes_on(self) -> None:
         if self._ended:
