@@ -94,20 +94,43 @@ def test_of_equal_trials_it_is_the_first(searcher, run):
     assert run(searcher).complete(9, lambda configuration: 0.5).searcher.recommended_trial() == 0
 
 
-@CURVES
-def test_what_was_best_at_a_lower_resource_does_not_count(searcher, run, bowl):
-    """Beside losses that are all lower, those at the last resource are one to the model."""
-    mixed = run(searcher)
-    for _ in range(8):
-        trial = mixed.start(3)
-        mixed.report(trial, bowl(trial.configuration) - 1.0, 3)
-        if trial.id in (2, 4):
-            mixed.searcher.on_target(trial, 9)
-            mixed.report(trial, bowl(trial.configuration), 9)
-            mixed.end(trial)
+def curves(run, ends, loss_at):
+    """Trials that report at 3, and some of them at 9 too."""
+    for trial_id in range(8):
+        trial = run.start(3)
+        run.report(trial, loss_at(trial, 3), 3)
+        if trial_id in ends:
+            run.searcher.on_target(trial, 9)
+            run.report(trial, loss_at(trial, 9), 9)
+            run.end(trial)
         else:
-            mixed.searcher.on_pause(trial)
-    assert mixed.searcher.recommended_trial() == min((2, 4), key=lambda i: bowl(mixed.trials[i].configuration))
+            run.searcher.on_pause(trial)
+    return run
+
+
+@CURVES
+def test_of_trials_at_the_last_resource_that_are_one_to_the_model_it_is_the_best(searcher, run, bowl):
+    """Beside losses that are all far lower, those there are moved down to one target."""
+    ended = curves(run(searcher), range(8), lambda trial, resource: bowl(trial.configuration) + (resource == 9))
+    assert ended.searcher.recommended_trial() == min(range(8), key=lambda i: bowl(ended.trials[i].configuration))
+
+
+@pytest.mark.parametrize("searcher", ["mobster", "dyhpo", "freeze_thaw"])
+def test_the_best_report_counts_by_what_the_model_expects_of_its_trial_at_the_last_resource(searcher, run, bowl):
+    """Curves are flat: the trials that have ended are the worst three, or else the best."""
+    some = curves(run(searcher), (), lambda trial, resource: bowl(trial.configuration))
+    order = sorted(range(8), key=lambda i: bowl(some.trials[i].configuration))
+    for ends in (order[:1], order[-3:]):
+        flat = curves(run(searcher), ends, lambda trial, resource: bowl(trial.configuration))
+        assert flat.searcher.recommended_trial() == order[0]
+
+
+@CURVES
+def test_no_other_trial_that_has_not_come_so_far_is_recommended(searcher, run, bowl):
+    for seed in range(5):
+        some = curves(run(searcher, seed=seed), (2, 4, 6), lambda trial, resource: bowl(trial.configuration))
+        best = min(range(8), key=lambda i: bowl(some.trials[i].configuration))
+        assert some.searcher.recommended_trial() in {2, 4, 6, best}
 
 
 def test_a_model_of_ends_compares_trials_whatever_their_resource(run, bowl):

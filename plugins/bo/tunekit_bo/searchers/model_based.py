@@ -121,8 +121,9 @@ class ModelBasedSearcher(Searcher):
     def recommended_trial(self) -> int | None:
         """The trial that `recommendation` finds: the lowest mean at the highest resource that was observed.
 
-        Where the model is of what trials end with, all that were observed are compared. It takes one prediction with
-        the hyperparameters of the last fit; before the first one, a fit.
+        Compared are good ones that were observed there, and the one with the best report. Where the model is of what
+        trials end with, all that were observed are compared. It takes one prediction with the hyperparameters of the
+        last fit; before the first one, a fit.
         """
         model = self.loss_model()
         return None if model is None else recommended_trial(model, self.observations, self._eligibility)

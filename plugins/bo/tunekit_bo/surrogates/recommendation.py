@@ -8,7 +8,7 @@ that gains as much as to compare all; on exact functions with structure that no 
 what that loses. Of a metric that the model can follow exactly the noise is tiny: the best report is the answer.
 
 References:
-    Frazier, A Tutorial on Bayesian Optimization, 2018: the lowest posterior mean of what was evaluated as the answer.
+    Frazier, A Tutorial on Bayesian Optimization, 2018: what to report in the end, by posterior mean or by observation.
 """
 
 from __future__ import annotations
@@ -57,24 +57,28 @@ class Eligibility:
         if outcome is Status.FAILED:
             self._failed.add(trial_id)
 
-    def candidates(self, observed: Observations, *, at_last_resource: bool) -> np.ndarray:
+    def candidates(self, observed: Observations, *, at_last_resource: bool) -> tuple[np.ndarray, list[int]]:
         """Positions of the observations that may be recommended, by their losses, the best first.
 
         Args:
             observed: What was observed.
             at_last_resource: Whether only those count that were made at the highest resource that a trial which has not
                 failed was observed at.
+
+        Returns:
+            The positions, and the trial with the lowest loss of all in a list: empty if it was observed there.
         """
         trial_ids, resources = np.array(observed.trial_ids, dtype=int), np.array(observed.resources)
         losses = np.array(observed.losses)
-        may = ~np.isin(trial_ids, list(self._failed))
-        if at_last_resource and may.any():
-            may &= resources == resources[may].max()
-        may &= np.isfinite(losses)
+        here = ~np.isin(trial_ids, list(self._failed))
         places = zip(trial_ids.tolist(), resources.tolist(), strict=True)
+        may = here & np.isfinite(losses)
         may &= np.array([place not in self._infeasible for place in places], dtype=bool)
-        positions = np.flatnonzero(may)
-        return positions[np.argsort(losses[positions], kind="stable")]
+        if at_last_resource and here.any():
+            here &= resources == resources[here].max()
+        order = np.argsort(losses, kind="stable")
+        best = trial_ids[order[may[order]][:1]]
+        return order[(may & here)[order]], best[~np.isin(best, trial_ids[here])].tolist()
 
 
 def recommended_trial(model: LossModel, observed: Observations, eligibility: Eligibility) -> int | None:
@@ -82,6 +86,9 @@ def recommended_trial(model: LossModel, observed: Observations, eligibility: Eli
 
     The mean is that of the noiseless function given all observations, without what is pending. Hyperparameters are
     those of the last fit; only without one they are fitted. Of equal means the trial with the lower id counts.
+
+    The trial with the best report is compared too, by what it is expected to come to, if it was not observed there:
+    where few trials have come so far, the best of them may be a bad one.
 
     Args:
         model: Model of the losses.
@@ -91,7 +98,8 @@ def recommended_trial(model: LossModel, observed: Observations, eligibility: Eli
     Returns:
         Its id; ``None`` if there is none, or the model cannot be computed.
     """
-    candidates = eligibility.candidates(observed, at_last_resource=model.is_of_resources)[:MOST_COMPARED]
+    candidates, elsewhere = eligibility.candidates(observed, at_last_resource=model.is_of_resources)
+    candidates = candidates[:MOST_COMPARED]
     if not len(candidates):
         return None
     try:
@@ -106,8 +114,8 @@ def recommended_trial(model: LossModel, observed: Observations, eligibility: Eli
     rows = order[np.searchsorted(positions, candidates, sorter=order)]
     losses = np.array([observed.losses[i] for i in candidates])
     near = _near_the_best(y[rows], losses, noise_std=np.exp(fit.theta[-1] / 2))
-    means = posterior.mean(X[rows[near]])[:, 0]
-    trial_ids = [observed.trial_ids[i] for i in candidates[near]]
+    trial_ids = [*(observed.trial_ids[i] for i in candidates[near]), *elsewhere]
+    means = posterior.mean(model.inputs(trial_ids, [observed.resources[candidates[0]]] * len(trial_ids)))[:, 0]
     return min(trial_id for trial_id, mean in zip(trial_ids, means, strict=True) if mean <= means.min() + EQUAL)
 
 
