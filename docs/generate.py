@@ -36,6 +36,7 @@ from tunekit_core import (
     Launcher,
     Observer,
     RanksPausedTrials,
+    Recommends,
     ResultComposer,
     Scheduler,
     Searcher,
@@ -65,7 +66,7 @@ CONTRACTS = {
     "launcher": Launcher,
 }
 ABILITIES = {
-    "searcher": (WeighsBrackets, ChoosesTrials),
+    "searcher": (WeighsBrackets, ChoosesTrials, Recommends),
     "scheduler": (RanksPausedTrials,),
     "backend": (ShowsDevices,),
     "benchmark": (Simulatable, Blackbox, Executable),

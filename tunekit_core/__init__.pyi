@@ -39,7 +39,12 @@ from .contracts.options import (
 from .contracts.problem import Problem as Problem
 from .contracts.run_progress import RunProgress as RunProgress, number_in as number_in
 from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
-from .contracts.searchers import ChoosesTrials as ChoosesTrials, Searcher as Searcher, WeighsBrackets as WeighsBrackets
+from .contracts.searchers import (
+    ChoosesTrials as ChoosesTrials,
+    Recommends as Recommends,
+    Searcher as Searcher,
+    WeighsBrackets as WeighsBrackets,
+)
 from .contracts.stopping import StoppingCriterion as StoppingCriterion
 from .contracts.trials import (
     COST_ATTRIBUTE as COST_ATTRIBUTE,

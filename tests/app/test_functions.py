@@ -60,6 +60,7 @@ def test_a_function_that_reports_nothing_returns_the_metric(results):
     result = tune(lambda x: (x - center) ** 2, {"x": "uniform(0, 1)"}, **trials(4))
     reports = result.experiment.results
     assert result.best_value == reports["loss"].min()
+    assert result.recommended_configuration == result.best_configuration  # there is no noise
     assert reports["loss"].tolist() == ((reports["config_x"] - center) ** 2).tolist()
     assert result.experiment.metadata["method"] == "BO"
 

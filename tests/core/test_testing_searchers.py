@@ -36,6 +36,7 @@ POINTS = "test_the_points_to_evaluate_come_first"
 KEPT = "test_constants_and_fixed_hyperparameters_keep_their_values"
 MANY = "test_it_takes_all_metrics_that_it_says_it_takes"
 NO_END = "test_trials_may_have_no_known_end"
+RECOMMENDED = "test_what_it_recommends_follows_from_the_events"
 calls = itertools.count()
 
 
@@ -256,6 +257,49 @@ class ChangesWhatIsInANote(RandomSearch):
         trial.note.get("nested", []).append(3)
 
 
+class LearnsInRecommending(RandomSearch):
+    """Hidden state: to be asked which trial it recommends changes what it suggests."""
+
+    n_asked = 0
+
+    def suggest(self, trial_id, *, resource):
+        return super().suggest(trial_id + self.n_asked, resource=resource)
+
+    def recommended_trial(self):
+        self.n_asked += 1
+        return None
+
+
+class RecommendsInTurn(RandomSearch):
+    """Hidden state: it recommends another trial each time."""
+
+    n_asked = 0
+
+    def recommended_trial(self):
+        self.n_asked += 1
+        return self.n_asked % 2
+
+
+class RecommendsBySuggestions(RandomSearch):
+    """What it recommends follows from what it suggested, which is lost with the process."""
+
+    recommended = 4
+
+    def suggest(self, trial_id, *, resource):
+        self.recommended = 3
+        return super().suggest(trial_id, resource=resource)
+
+    def recommended_trial(self):
+        return self.recommended
+
+
+class RecommendsWhatHasFailed(RandomSearch):
+    """It does not look at how trials end."""
+
+    def recommended_trial(self):
+        return 2
+
+
 class RaisesInOnPause(RandomSearch):
     def on_pause(self, trial):
         raise KeyError(trial.id)
@@ -400,6 +444,10 @@ BROKEN = [
     (ChangesAMetric, GIVEN, "What a searcher is given stays as it was"),
     (ChangesATrial, GIVEN, "What a searcher is given stays as it was"),
     (ChangesWhatIsInANote, GIVEN, "ReadOnlyList is read-only"),
+    (LearnsInRecommending, RECOMMENDED, "recommended_trial() changes nothing: asked more often, Event"),
+    (RecommendsInTurn, RECOMMENDED, "events, it is 1 and then 0"),
+    (RecommendsBySuggestions, RECOMMENDED, "after their fold it is trial 4, and live it was 3"),
+    (RecommendsWhatHasFailed, RECOMMENDED, "recommends the trial 2, which is failed"),
     (RaisesInOnPause, PAUSES, "raised KeyError in on_pause for trial"),
     (RaisesInOnResume, PAUSES, "raised KeyError in on_resume for trial"),
     (with_columns("Late", lambda n: {"seen": n} if n else {}), COLUMNS, "columns() has the same names"),

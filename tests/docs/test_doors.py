@@ -16,6 +16,7 @@ from tunekit_core import (
     Executable,
     Observer,
     RanksPausedTrials,
+    Recommends,
     ResultComposer,
     Scheduler,
     Searcher,
@@ -27,7 +28,10 @@ from tunekit_core import (
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = (Searcher, Scheduler, Backend, Benchmark, StoppingCriterion, ResultComposer, Observer)
-ABILITIES = (WeighsBrackets, ChoosesTrials, RanksPausedTrials, ShowsDevices, Simulatable, Blackbox, Executable)
+ABILITIES = (
+    *(WeighsBrackets, ChoosesTrials, Recommends),
+    *(RanksPausedTrials, ShowsDevices, Simulatable, Blackbox, Executable),
+)
 DOORS = {"tunekit", "tunekit_core", "tunekit_core.testing"}
 FRAMEWORKS = {
     f"tunekit.callbacks.{name}" for name in ("keras", "lightgbm", "lightning", "sklearn", "transformers", "xgboost")

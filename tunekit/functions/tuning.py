@@ -73,6 +73,15 @@ class TunedFunction:
         return self.experiment.best_configuration()
 
     @property
+    def recommended_configuration(self) -> dict[str, Any]:
+        """The arguments that are expected to be best: see :meth:`tunekit_core.Experiment.recommended_configuration`.
+
+        Raises:
+            RecordError: As for :attr:`best_configuration`.
+        """
+        return self.experiment.recommended_configuration()
+
+    @property
     def best_value(self) -> float:
         """The metric that it reached with them.
 

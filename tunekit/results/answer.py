@@ -9,6 +9,7 @@ from typing import Any
 from tunekit.console import first_and_last_line, harmless, plural
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.counts import none_to_its_end, trials_and_failures
+from tunekit.results.recommended import line_of_recommendation
 from tunekit.results.summary import value_and_place, why_there_is_no_best
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed, format_number
@@ -28,6 +29,7 @@ def answer(folder: Path, metadata: Mapping[str, Any]) -> str:
         lines.append(f"Best {metric_and_constraint(metadata)}{so_far}: {value_and_place(metadata)}")
         width = max(map(len, incumbent["configuration"]))
         lines += [f"  {name:{width}}  {format_number(value)}" for name, value in incumbent["configuration"].items()]
+        lines += filter(None, [line_of_recommendation(metadata)])
     elif "n_reports" in metadata:
         lines.append(f"There is no best: {why_there_is_no_best(metadata)}.")
     if "n_reports" in metadata:

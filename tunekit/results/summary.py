@@ -18,6 +18,7 @@ from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit.results.costs import line_of_costs
 from tunekit.results.counts import none_to_its_end, trials_and_failures
 from tunekit.results.figure import without_lines
+from tunekit.results.recommended import line_of_recommendation
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed, format_interval, format_number
 from tunekit_core.plugins.registry import registry
@@ -77,6 +78,8 @@ def _print_what_came(folder: Path, metadata: Mapping[str, Any], *how: str, so_fa
     if "incumbent" in metadata:
         print_stdout(f"Best {metric_and_constraint(metadata)}{so_far}: {value_and_place(metadata)}")
         stdout_console().print(_configuration(metadata["incumbent"]["configuration"]))
+    if recommendation := line_of_recommendation(metadata):
+        print_stdout(recommendation)
     _print_best_of_failed(metadata)
     print_failed_trials({folder: metadata})
     print_anomalies([metadata])

@@ -121,3 +121,21 @@ class ChoosesTrials(Protocol):
             A configuration that no trial has had before, or one of the paused trials; ``None`` only if none is paused
             and no configuration is left.
         """
+
+
+@runtime_checkable
+class Recommends(Protocol):
+    """A searcher that knows which trial is best where reports are noisy.
+
+    The best of many noisy reports is good by luck. A model sees what the reports of similar configurations were.
+    """
+
+    def recommended_trial(self) -> int | None:
+        """The trial whose configuration is expected to be best at the last resource.
+
+        Like ``suggest``, it changes nothing that can be observed, and is a function of the recorded events. It is asked
+        once, when the experiment ends, and may be asked at any time.
+
+        Returns:
+            The id of a trial that was started and has not failed; ``None``: no opinion.
+        """

@@ -154,7 +154,13 @@ class AskTell:
 
         Args:
             reason: Why, for people.
+
+        Raises:
+            ComponentError: If the searcher is asked which trial it recommends, and raises an error.
         """
+        if self._ended:
+            return
+        self._do(self._steps.recommend)
         why = self._steps.state.why_nothing_succeeded
         if why:
             self._end(ExperimentStatus.FAILED, f"{reason}, and {why}")
@@ -199,7 +205,12 @@ class AskTell:
     def _end(self, status: ExperimentStatus, reason: str) -> None:
         if not self._ended:
             self._ended = reason or "no reason was given"
-            self._steps.finish(status, reason)
+            try:
+                if status is ExperimentStatus.INTERRUPTED:
+                    with single_threaded():
+                        self._steps.recommend(whatever_happens=True)
+            finally:
+                self._steps.finish(status, reason)
 
     def _check_goes_on(self) -> None:
         if self._ended:

@@ -14,6 +14,7 @@ from tunekit_core.contracts.backends import Backend, BackendEvent, StartFailed, 
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.schedulers import Scheduler
+from tunekit_core.contracts.searchers import Recommends
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Cause, Decision, Report, Resume, Start, Status, Stop, Suggestion, Trial
@@ -46,7 +47,7 @@ from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
 from tunekit_core.engine.state.reading import row_of
-from tunekit_core.engine.summary import BEGINS_ANEW, summary_of, terms_of_costs
+from tunekit_core.engine.summary import BEGINS_ANEW, RECOMMENDED, described_trial, summary_of, terms_of_costs
 from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
 
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
@@ -127,6 +128,7 @@ class Steps:
         self._composers = tuple(composers)
         self._observers = tuple(observers)
         self._watching: list[Observer] = []  # those that are to be told of the end
+        self._recommended: Trial | None = None
         self._record: Record = NoRecord() if record is None else record
         self._metadata = deepcopy(dict(metadata or {}))  # what others do with theirs is theirs
         self._reader = Reader(self.state)
@@ -201,6 +203,20 @@ class Steps:
         """A criterion ends the experiment."""
         self._happened(CriterionMet(criterion.name, reason, self.state.now))
 
+    def recommend(self, *, whatever_happens: bool = False) -> None:
+        """Ask the searcher which trial it recommends, if it does so, for the record: once, at the end.
+
+        Args:
+            whatever_happens: Whether an error of it is left out, since the experiment was interrupted, and is to end.
+        """
+        searcher = self.state.scheduler.searcher
+        if isinstance(searcher, Recommends):
+            try:
+                self._recommended = self._suggestions.recommended(searcher.recommended_trial())
+            except Exception:
+                if not whatever_happens:
+                    raise
+
     def end_observation(self, reason: str, *, whatever_happens: bool = False) -> None:
         """Nothing more is shown to observers: each that was told of a beginning is told of one end.
 
@@ -224,6 +240,7 @@ class Steps:
             begins_anew: Whether there is nothing in it to go on from, though it is not complete.
         """
         summary = summary_of(self.state, terms_of_costs(self._backend))
+        summary[RECOMMENDED] = None if self._recommended is None else described_trial(self._recommended)
         self._record.finish(status, reason, summary | ({BEGINS_ANEW: True} if begins_anew else {}))
 
     def _start(self, start: Start) -> None:

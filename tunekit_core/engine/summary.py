@@ -10,6 +10,7 @@ import attrs
 
 from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.contracts.trials import Trial
 from tunekit_core.contracts.view import Incumbent
 from tunekit_core.engine.state import ExperimentState
 
@@ -25,9 +26,11 @@ COUNTS = (
     "n_anomalies",
 )
 BEGINS_ANEW = "begins_anew"  # of an experiment in which nothing has succeeded, and that has come to its end
+RECOMMENDED = "recommended"  # by the searcher, when the experiment ends: what its record alone does not tell
 OTHERS = (
     "incumbent",
     "incumbents",
+    RECOMMENDED,
     "best_of_failed",
     "first_anomaly",
     "n_dropped",
@@ -74,6 +77,11 @@ def summary_of(state: ExperimentState, metadata: Mapping[str, Any]) -> dict[str,
     if len(metrics) > 1:
         summary["incumbents"] = [_described(incumbent, metrics) for incumbent in state.incumbents]
     return summary
+
+
+def described_trial(trial: Trial) -> dict[str, Any]:
+    """What the metadata say of a trial that is recommended."""
+    return {"trial_id": trial.id, "configuration": dict(trial.configuration)}
 
 
 def summary_of_failures(reasons: Mapping[int, str]) -> dict[str, Any]:

@@ -128,6 +128,7 @@ class Tuner:
                         result = self._run_to_the_end()
                 except KeyboardInterrupt as interruption:
                     steps.end_observation(interruption_of(interruption), whatever_happens=True)
+                    steps.recommend(whatever_happens=True)
                     raise
                 except Exception as error:
                     steps.end_observation(reason_of(error), whatever_happens=True)
@@ -155,6 +156,7 @@ class Tuner:
         why = state.why_nothing_succeeded
         if why and not gave_up and not self._begins_anew:
             self._reason, self._begins_anew = f"{self._reason}, and {why}", True
+        steps.recommend()
         steps.end_observation(self._reason)
         failed = gave_up or self._begins_anew
         return TuningResult(

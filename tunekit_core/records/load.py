@@ -120,6 +120,19 @@ class Experiment:
         """
         return dict(self._incumbent()["configuration"])
 
+    def recommended_configuration(self) -> dict[str, Any]:
+        """The configuration that is expected to be best, which of noisy reports the best one need not tell.
+
+        It is what the model of the searcher recommended when the experiment ended, or the best configuration where
+        nothing was recommended: searchers without a model do not, and an experiment that was killed or still runs has
+        not come to that.
+
+        Raises:
+            RecordError: As for :meth:`best_configuration`.
+        """
+        recommended = self.metadata.get("recommended")
+        return self.best_configuration() if recommended is None else dict(recommended["configuration"])
+
     def best_value(self) -> float:
         """The first metric of the incumbent at the end, or so far.
 

@@ -78,6 +78,10 @@ def _incumbent(value: Any) -> bool:
     return _object(configuration) and _object(metrics) and bool(metrics) and all(map(_number, metrics.values()))
 
 
+def _recommended(value: Any) -> bool:
+    return value is None or (_object(value) and _count(value.get("trial_id")) and _object(value.get("configuration")))
+
+
 def _cost(value: Any) -> bool:
     if not _object(value) or not (_text(value.get("unit")) and _text(value.get("basis"))):
         return False
@@ -115,6 +119,7 @@ _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "failed_trials": _list_of(_count),
     "incumbent": _incumbent,
     "best_of_failed": _incumbent,
+    "recommended": _recommended,
     **dict.fromkeys(("versions", "set_aside"), lambda value: _object(value) and all(map(_text, value.values()))),
     "config": _object,
     "cost": _cost,

@@ -49,11 +49,12 @@ def remove_experiment(experiment: ListedExperiment) -> int:
 
 
 def checkpoints_of(experiment: ListedExperiment) -> list[Path]:
-    """Folders of checkpoints of the trials of a complete experiment, but for those of its best trial."""
+    """Folders of checkpoints of the trials of a complete experiment, but for those of the best and the recommended."""
     if experiment.status is not ExperimentStatus.COMPLETED:
         return []
-    best = experiment.metadata.get("incumbent", {}).get("trial_id")
-    trials = [entry for entry in experiment.path.iterdir() if entry.name.isdecimal() and entry.name != str(best)]
+    told = [experiment.metadata.get(name) or {} for name in ("incumbent", "recommended")]
+    kept = {str(trial.get("trial_id")) for trial in told}
+    trials = [entry for entry in experiment.path.iterdir() if entry.name.isdecimal() and entry.name not in kept]
     folders = [trial / name for trial in sorted(trials) if not trial.is_symlink() for name in (WORKING, PUBLISHED)]
     return [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
 

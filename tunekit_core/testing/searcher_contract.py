@@ -29,6 +29,7 @@ from tunekit_core.testing.growth import check_growth, count_steps, peak_memory, 
 from tunekit_core.testing.hash_order import check_hash_order
 from tunekit_core.testing.limits import comes_to_an_end
 from tunekit_core.testing.problems import check_many_metrics, check_no_known_end
+from tunekit_core.testing.recommending import check_recommendations
 from tunekit_core.testing.replay import check_fold_equals_live, first_difference
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
 
@@ -104,6 +105,10 @@ class SearcherContract:
         assert answers[0] == answers[2], (
             "suggest() changes nothing: asked twice for trial 9, it answers twice the same."
         )
+
+    def test_what_it_recommends_follows_from_the_events(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """It is a trial that has not failed, if any; to be asked changes nothing."""
+        check_recommendations(scheduler, self._setup(**TROUBLE, max_evaluations=self.max_evaluations // 2), tmp_path)
 
     def test_the_same_seed_gives_the_same_experiment(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Down to every configuration."""

@@ -1,4 +1,4 @@
-"""What a scheduler suggests: its configurations, targets, checkpoints and notes."""
+"""What a scheduler suggests: its configurations, targets, checkpoints and notes; and what its searcher recommends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tunekit_core.contracts.trials import Checkpoint, Note, Resume, Start, Statu
 from tunekit_core.engine.gate.culprits import broken_rule, described
 from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState
-from tunekit_core.errors import ComponentError, ConfigurationError
+from tunekit_core.errors import ComponentError, ConfigurationError, shown
 from tunekit_core.space import Configuration
 
 
@@ -42,6 +42,20 @@ class SuggestionGate:
         if isinstance(suggestion, Stop):
             return self._stop(suggestion)
         raise self._refusal(None, f"returned {suggestion!r}, which is no Start, Resume, Stop or None")
+
+    def recommended(self, trial_id: int | None) -> Trial | None:
+        """The trial that a searcher recommends.
+
+        Raises:
+            ComponentError: If it was not started, or has failed.
+        """
+        if trial_id is None:
+            return None
+        trial = self._state.find(trial_id)
+        if trial is None or trial.status is Status.FAILED:
+            problem = f"recommends the trial {shown(trial_id)}, {what_is(trial)}"
+            raise broken_rule(self._scheduler.searcher, "recommended_trial", None, problem)
+        return trial
 
     def check_counting(self, trial_id: int, *, has_checkpoint: bool) -> None:
         """Refuse a run that goes on from a checkpoint where resources are counts of reports.

@@ -88,6 +88,9 @@ class BayesianOptimisation(ModelBasedSearcher):
             n_fantasies=options.num_fantasy_samples,
         )
 
+    def loss_model(self) -> LossModel:
+        return self._losses
+
     def restore(self, note: Note) -> None:
         for model in (self._losses, self._constraint, self._cost):
             if model is not None:

@@ -55,6 +55,9 @@ class DyHpo(ModelBasedSearcher):
         )
         self._chooser = Chooser(self, self._losses, NextStep())
 
+    def loss_model(self) -> LossModel:
+        return self._losses
+
     def restore(self, note: Note) -> None:
         self._losses.restore(note)
 

@@ -71,6 +71,9 @@ class FreezeThawSearcher(ModelBasedSearcher):
         self._probes = Probes(self._max_resource)
         self._chooser = Chooser(self, self._losses, CompleteRun(self._max_resource))
 
+    def loss_model(self) -> LossModel:
+        return self._losses
+
     def restore(self, note: Note) -> None:
         self._losses.restore(note)
 

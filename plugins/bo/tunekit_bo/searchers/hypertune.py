@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from tunekit_bo.acquisition.incumbents import improvement_at
 from tunekit_bo.searchers.model_based import ModelBasedSearcher, last_resource
 from tunekit_bo.searchers.options import LearningCurveOptions
+from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import AllReports
 from tunekit_bo.surrogates.rung_models import RungModels
 from tunekit_core import Note, Problem, Proposal, Streams
@@ -46,6 +47,9 @@ class HyperTune(ModelBasedSearcher):
             max_size=options.max_size_data_for_model,
             n_fantasies=options.num_fantasy_samples,
         )
+
+    def loss_model(self) -> LossModel:
+        return self._rungs.of_all
 
     def restore(self, note: Note) -> None:
         self._rungs.restore(note)

@@ -66,6 +66,9 @@ class Mobster(ModelBasedSearcher):
             n_fantasies=options.num_fantasy_samples,
         )
 
+    def loss_model(self) -> LossModel:
+        return self._losses
+
     def restore(self, note: Note) -> None:
         self._losses.restore(note)
 

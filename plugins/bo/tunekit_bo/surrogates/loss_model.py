@@ -87,6 +87,18 @@ class LossModel:
         theta, record = refitted(self._formulation.prior, *self.data(kept), None if last is None else last.theta)
         return Fit(count, theta, kept, {"fit": {"count": count, **record}})
 
+    @property
+    def is_of_resources(self) -> bool:
+        """Whether losses at several resources are modelled, not what trials end with, whatever their resource."""
+        return len(self.context(None)) > 0
+
+    def fit_at_hand(self) -> Fit:
+        """The hyperparameters of the last fit, and what it would keep now; a new fit only if there was none before."""
+        last, count = self.last_fit, len(self._observations)
+        if last is None or count < next_fit(last.count, self._max_size):
+            return self.current_fit()
+        return Fit(count, last.theta, self._kept(count))
+
     def positions(self, fit: Fit) -> np.ndarray:
         """Positions of the observations in the model: those that the fit kept, then all that came later."""
         return np.append(fit.kept, np.arange(fit.count, len(self._observations)))
@@ -114,14 +126,21 @@ class LossModel:
             fit: The hyperparameters.
             trial_id: The trial that is to be proposed: draws belong to it.
         """
-        X, y = self.data(self.positions(fit))
-        posterior = Posterior.given(self._factor.of(fit.theta, X, n_at_once=len(fit.kept)), y)
+        posterior = self.given(fit, *self.data(self.positions(fit)))
         pending = self._observations.pending
         if not pending:
             return posterior
         inputs = self.inputs(list(pending), list(pending.values()))
         generator = self._streams.generator("fantasies", trial_id)
         return posterior.fantasize(inputs, generator.standard_normal((len(inputs), self._n_fantasies)))
+
+    def given(self, fit: Fit, X: np.ndarray, y: np.ndarray) -> Posterior:
+        """The model given n inputs and their targets, of which the fit kept the first.
+
+        Raises:
+            FitError: If the covariance has no Cholesky factor.
+        """
+        return Posterior.given(self._factor.of(fit.theta, X, n_at_once=len(fit.kept)), y)
 
     def _kept(self, count: int) -> np.ndarray:
         """Positions of the observations that a fit to the first ``count`` keeps."""

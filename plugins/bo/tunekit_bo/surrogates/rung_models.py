@@ -47,6 +47,9 @@ class RungModels:
         streams: Random numbers.
         max_size: Most observations in all models.
         n_fantasies: Sampled outcomes of what is pending.
+
+    Attributes:
+        of_all: The model of all rungs together.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class RungModels:
         n_fantasies: int,
     ) -> None:
         curves = LearningCurves(space, max_resource, "independent")
-        self._of_all = LossModel(curves, observations, streams, max_size=max_size, n_fantasies=n_fantasies)
+        self.of_all = LossModel(curves, observations, streams, max_size=max_size, n_fantasies=n_fantasies)
         self._of_configurations = Matern52(space.width, codes=space.code_columns)
         self._width = space.width
         self._max_resource = max_resource
@@ -71,11 +74,11 @@ class RungModels:
 
     def restore(self, note: Note) -> None:
         """Take back the fit that a proposal needed, if its note holds one."""
-        self._of_all.restore(note)
+        self.of_all.restore(note)
 
     def context(self, resource: int) -> np.ndarray:
         """What ends the inputs at a resource: one number."""
-        return self._of_all.context(resource)
+        return self.of_all.context(resource)
 
     def supported(self) -> SupportedRungs:
         """The rungs with at least 6 observations, or the lowest one if none has as many.
@@ -83,7 +86,7 @@ class RungModels:
         They are computed once while the observations and the last fit stay: a scheduler asks for the bracket of a
         trial, then for its configuration.
         """
-        count, last = len(self._observations), self._of_all.last_fit
+        count, last = len(self._observations), self.of_all.last_fit
         if self._known is None or self._known[0] != count or self._known[1] is not last:
             self._known = count, last, self._support()
         return self._known[2]
@@ -115,9 +118,9 @@ class RungModels:
         )
 
     def _support(self) -> SupportedRungs:
-        fit = self._of_all.current_fit()
-        positions = self._of_all.positions(fit)
-        X, y = self._of_all.data(positions)
+        fit = self.of_all.current_fit()
+        positions = self.of_all.positions(fit)
+        X, y = self.of_all.data(positions)
         X = X[:, : self._width]
         resources = np.array([self._observations.resources[i] for i in positions])
         seen, counts = np.unique(resources, return_counts=True)
