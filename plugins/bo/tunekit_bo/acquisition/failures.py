@@ -24,7 +24,7 @@ SCALE = Parameter("covariance_scale", STEEP, 1e-3, 1e3, steep_or_flat)
 """Scripts fail at a border more often than by chance: unless the data say otherwise, the latent function is steep."""
 
 LIKELY = 0.85
-NEARLY = 0.85
+NEARLY = 0.88
 LAST = 1e6
 """Slope of what is too unlikely to run: steeper than any improvement falls."""
 
