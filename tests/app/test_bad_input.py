@@ -407,7 +407,7 @@ def test_files_of_the_user_are_among_those_that_may_be_meant(tunekit, tmp_path):
     finished = tunekit("benchmark=slo", "--config-dir", "mine")
     assert finished.status == 2
     assert "There is no benchmark 'slo'. Did you mean 'slow'? Installed: " in finished.err
-    assert ", script, slow." in finished.err
+    assert ", script, slow, synthetic." in finished.err
 
 
 def test_a_file_of_the_user_that_cannot_be_read_is_refused_in_one_line(tunekit, tmp_path):

@@ -49,7 +49,7 @@ def test_a_new_option_of_a_component_makes_no_run_another_one(reinstalled, monke
 @pytest.mark.parametrize("component", [AshaPromotion, RandomSearch])
 def test_a_component_with_another_revision_makes_another_run(reinstalled, monkeypatch, component):
     before = hash_of(*COMMAND)
-    monkeypatch.setattr(component, "revision", 2)
+    monkeypatch.setattr(component, "revision", component.revision + 1)
     reinstalled()
     assert hash_of(*COMMAND) != before
 
