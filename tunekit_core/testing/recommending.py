@@ -44,6 +44,7 @@ def check_recommendations(make: MakeScheduler, setup: Setup, folder: Path) -> No
             searcher.recommended_trial()
             return suggest(trial_id)
 
+        # on the object itself: a scheduler around it would hide what else it is and can do
         scheduler.suggest = ask_and_suggest  # type: ignore[method-assign]
         return scheduler
 

@@ -79,6 +79,10 @@ class Mode:
         L = cholesky(np.eye(len(t)) + s[:, None] * K * s)
         return cls(f, g, w, dw, L, float(scipy.special.log_ndtr(t * f).sum()))
 
+    def half(self) -> np.ndarray:
+        """The n x n array H with ``H^T H = R``."""
+        return scipy.linalg.solve_triangular(self.L, np.diag(np.sqrt(self.w)), lower=True)
+
 
 def _slopes(f: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Slope of the log likelihood at f, its negative curvature, and the derivative of that."""
@@ -102,8 +106,7 @@ def objective(prior: Prior, theta: np.ndarray, X: np.ndarray, t: np.ndarray) -> 
     """
     mean, K, contract = prior.with_contraction(theta, X)
     mode = Mode.of(mean, K, t)
-    s = np.sqrt(mode.w)
-    half = scipy.linalg.solve_triangular(mode.L, np.diag(s), lower=True)
+    half = mode.half()
     R = half.T @ half
     cost, gradient = penalty(prior.parameters, theta)
     value = 0.5 * mode.g @ (mode.f - mean) - mode.log_likelihood + np.log(np.diagonal(mode.L)).sum() + cost
@@ -147,7 +150,7 @@ class LabelPosterior:
         theta: Hyperparameters.
         X: n x d inputs.
         g: n slopes of the log likelihood.
-        half: n x n, the square root of R.
+        half: n x n, as :meth:`Mode.half` gives it.
     """
 
     prior: Prior
@@ -164,8 +167,7 @@ class LabelPosterior:
             FitError: If it cannot be computed.
         """
         mode = Mode.of(prior.mean(theta, X), prior.covariance(theta, X, X), t)
-        half = scipy.linalg.solve_triangular(mode.L, np.diag(np.sqrt(mode.w)), lower=True)
-        return cls(prior, theta, X, mode.g, half)
+        return cls(prior, theta, X, mode.g, mode.half())
 
     def mean_and_variance(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """At the m rows of ``X``: an m x 1 array, and m variances."""

@@ -49,11 +49,10 @@ class Outcomes:
 
     def latest(self) -> tuple[np.ndarray, np.ndarray]:
         """The data of a model: n x d encoded configurations and their n labels, in the order of the first outcome."""
-        of_kind = {
-            label: [i for i, known in self._labels.items() if known == label][-MOST_OF_A_KIND:]
-            for label in (FAILED, RAN)
-        }
-        kept = [i for i in self._labels if i in {*of_kind[FAILED], *of_kind[RAN]}]
+        latest: set[int] = set()
+        for label in (FAILED, RAN):
+            latest.update([i for i, known in self._labels.items() if known == label][-MOST_OF_A_KIND:])
+        kept = [i for i in self._labels if i in latest]
         return np.array([self._encoded[i] for i in kept]), np.array([self._labels[i] for i in kept])
 
     def _observe(self, trial_id: int, label: float) -> None:
