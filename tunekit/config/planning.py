@@ -12,7 +12,7 @@ import attrs
 from tunekit.config.arguments import CommandLine
 from tunekit.config.composition.compose import compose
 from tunekit.config.schema import NUMBER_OF_SEEDS, check
-from tunekit.config.specs.recipe import naming_recipe
+from tunekit.config.specs.fitting import told
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -89,12 +89,12 @@ def plan_runs(
         random_seed = settings.values["random_seed"]
         if random_seed is None:
             drawn = random_seed = _draw_random_seed() if drawn is None else drawn
-        parts = {kind: settings.components[kind][0] for kind in ("searcher", "scheduler")}
-        with naming_recipe(settings.recipes["method"], parts):
-            spec = resolve(settings, random_seed, benchmark, sources)
+        spec = resolve(settings, random_seed, benchmark, sources)
         same = specs.setdefault(spec.folder, spec)
         if same is not spec:
             _check_secrets(same, spec)
+    for line in dict.fromkeys(told(spec.method_name, spec.choice) for spec in specs.values() if spec.choice):
+        print_stderr(line)
     return list(specs.values())
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import yaml
 from omegaconf import OmegaConf
 
 from tunekit.config.composition.environment import is_from_environment
-from tunekit.config.schema import KEYS, SEVERAL, Settings
+from tunekit.config.schema import FITS, KEYS, SEVERAL, Settings
 from tunekit.config.specs.components import (
     MISSING,
     OptionValues,
@@ -48,7 +49,11 @@ def shown_config(settings: Settings) -> dict[str, Any]:
     values = dict(settings.values)
     if values["n_workers"] is None:
         values["n_workers"] = benchmark.n_workers
-    recipes = {key: name if name is None else {"name": name} for key, name in settings.recipes.items()}
+    recipes: dict[str, Any] = {key: name and {"name": name} for key, name in settings.recipes.items()}
+    if settings.fits:  # what it takes is decided where the benchmark is opened
+        recipes["method"][FITS] = [
+            attrs.asdict(fit, filter=lambda _, value: value is not None) for fit in settings.fits
+        ]
     shown = {**recipes, **components, **several, **values, "fixed": dict(settings.fixed), "tags": dict(settings.tags)}
     return {key: shown[key] for key in KEYS}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tunekit.config.specs.fitting import CHOICE, told
 from tunekit.console import first_and_last_line, harmless, plural
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.counts import none_to_its_end, trials_and_failures
@@ -22,7 +23,7 @@ def answer(folder: Path, metadata: Mapping[str, Any]) -> str:
         folder: Of the experiment.
         metadata: What there is to say of it, as :func:`~tunekit_core.load_experiment` gives it.
     """
-    lines = []
+    lines = [told(metadata["method"], metadata[CHOICE])] if CHOICE in metadata else []
     incumbent = metadata.get("incumbent")
     if incumbent is not None:
         so_far = "" if metadata["status"] == ExperimentStatus.COMPLETED.value else " so far"

@@ -11,6 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from tunekit.config.specs.fitting import CHOICE, told
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint
@@ -74,7 +75,9 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
 
 
 def _print_what_came(folder: Path, metadata: Mapping[str, Any], *how: str, so_far: str = "") -> None:
-    """Print the best, what did not go as it should, how it went, what it has cost, and where it is."""
+    """Print what the method took, the best, what did not go as it should, how it went, its cost, and where it is."""
+    if CHOICE in metadata:
+        print_stdout(told(metadata["method"], metadata[CHOICE]))
     if "incumbent" in metadata:
         print_stdout(f"Best {metric_and_constraint(metadata)}{so_far}: {value_and_place(metadata)}")
         stdout_console().print(_configuration(metadata["incumbent"]["configuration"]))

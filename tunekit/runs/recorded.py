@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from tunekit.config.schema import COMPONENTS, FOLDER_NAME, NORMAL, SEVERAL, check
 from tunekit.config.specs.components import split_options
+from tunekit.config.specs.fitting import CHOICE
 from tunekit.config.specs.identity import revisions
 from tunekit.config.specs.inputs import recorded_inputs
 from tunekit.config.specs.run_spec import (
@@ -65,7 +68,7 @@ def recorded_run(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str
                 option=key,
                 value=merged[key]["name"],
             )
-    spec = resolve(check(merged), merged["random_seed"])
+    spec = attrs.evolve(resolve(check(merged), merged["random_seed"]), choice=metadata.get(CHOICE))
     _check_inputs(folder, metadata["config"], spec)
     _check_revisions(folder, metadata, spec)
     return spec

@@ -8,7 +8,7 @@ from typing import Any
 
 from tunekit.config.options_files.files import OptionsFile, name_within
 from tunekit.config.qualified_keys import encoded
-from tunekit.config.schema import COMPONENTS, RECIPES, SEVERAL
+from tunekit.config.schema import COMPONENTS, FITS, RECIPES, SEVERAL
 from tunekit_core.plugins.registry import registry
 
 PRIMARY = ""  # the group of the primary configuration
@@ -39,6 +39,9 @@ def with_clear_names(content: Any, file: OptionsFile) -> Any:
                 encoded(kind, _component(kind, str(name), file.distribution)): value
                 for name, value in clear[key].items()
             }
+    if isinstance(clear.get("method"), dict) and isinstance(clear["method"].get(FITS), list):
+        fits = [_with_clear_components(entry, file.distribution) for entry in clear["method"][FITS]]
+        clear["method"] = {**clear["method"], FITS: fits}
     if isinstance(clear.get("defaults"), list):
         clear["defaults"] = [_clear_entry(entry, file.distribution) for entry in clear["defaults"]]
     return _with_clear_sweep(clear, file.distribution)
@@ -47,6 +50,16 @@ def with_clear_names(content: Any, file: OptionsFile) -> Any:
 def _with_clear_name(component: dict[str, Any], kind: str, distribution: str | None) -> dict[str, Any]:
     name = component.get("name")
     return {**component, "name": _component(kind, name, distribution)} if isinstance(name, str) else component
+
+
+def _with_clear_components(fit: Any, distribution: str | None) -> Any:
+    """An entry of what a method takes for which problem."""
+    if not isinstance(fit, dict):
+        return fit
+    return {
+        key: _component(key, name, distribution) if key in COMPONENTS and isinstance(name, str) else name
+        for key, name in fit.items()
+    }
 
 
 def _component(kind: str, name: str, distribution: str | None) -> str:

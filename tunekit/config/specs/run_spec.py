@@ -21,15 +21,16 @@ from tunekit.config.specs.components import (
     split_options,
 )
 from tunekit.config.specs.defaults import default_backend, default_benchmark
+from tunekit.config.specs.fitting import CHOICE, KINDS, Facts, fitted
 from tunekit.config.specs.identity import NO_SUCCESS, digest
 from tunekit.config.specs.inputs import SECRET, WRITTEN, secrets_in, without_secrets
 from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.program import program_of
+from tunekit.config.specs.recipe import naming_recipe
 from tunekit.config.specs.secrets import ENVIRONMENT, shown
 from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.plugins.component import Component
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.metadata_fields import FILES_FORMAT
@@ -57,6 +58,7 @@ class RunSpec:
         results_dir: Where results go.
         verbosity: How much is told while it runs: a value of the key of that name.
         tags: Whatever the user wants to find again.
+        choice: What the method took for this problem and why, where it usually takes something else.
         parts: What a function that is tuned is made of, as a digest of each part by its name, for messages: ``sources``
             has one digest of it all. Empty where that is not known, ``None`` where no function is tuned.
         hash: Twelve hexadecimal digits of what determines the results. It is computed where the run is planned, and
@@ -72,6 +74,7 @@ class RunSpec:
     results_dir: str
     verbosity: int
     tags: Mapping[str, Any]
+    choice: str | None = None
     parts: Mapping[str, str] | None = None
     hash: str = attrs.field(default=attrs.Factory(lambda spec: digest(spec.results), takes_self=True), kw_only=True)
 
@@ -168,9 +171,11 @@ class RunSpec:
         """What ``metadata.json`` says of how the run was made; of secrets only their names."""
         config = {**self.results, "observers": self.observers}
         parts = {} if self.parts is None else {PARTS: self.parts}
+        choice = {} if self.choice is None else {CHOICE: self.choice}
         return {
             "experiment_tag": self.experiment_tag,
             "method": self.method_name,
+            **choice,
             "experiment": self.experiment,
             "benchmark": self.benchmark,
             "dataset": self.dataset,
@@ -201,33 +206,36 @@ def resolve(
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
     """
-    names = chosen_names(settings, benchmark)
-    components = {
-        key: _chosen(registry().find(key, names[key]), options)
-        for key, (_, options) in settings.components.items()
-        if key != "benchmark" or benchmark is None
-    }
+    names, given_options = chosen_names(settings, benchmark), settings.components["benchmark"][1]
+    backend = _chosen("backend", names["backend"], settings.components["backend"][1])
     if benchmark is None:
-        benchmark = build_benchmark(components["benchmark"])
+        tuned = _chosen("benchmark", names["benchmark"], given_options)
+        benchmark = build_benchmark(tuned)
     else:
-        refuse_secret("space", settings.components["benchmark"][1].get("space"), IN_RESULTS)
-        components["benchmark"] = {"name": names["benchmark"], **settings.components["benchmark"][1]}
-    _check_names(components["benchmark"], benchmark)
+        refuse_secret("space", given_options.get("space"), IN_RESULTS)
+        tuned = {"name": names["benchmark"], **given_options}
+    _check_names(tuned, benchmark)
+    results_dir = os.path.expanduser(settings.values["results_dir"])
+    program = None
+    if sources is None:
+        program = program_of(benchmark, registry().find("backend", names["backend"]).factory, Path(results_dir))
+        sources = None if program is None else program.digests
+    settings, choice = fitted(settings, Facts(benchmark, backend, program))
+    parts = {kind: str(settings.components[kind][0]) for kind in KINDS}
+    with naming_recipe(settings.recipes["method"], parts):
+        method = {kind: _chosen(kind, name, settings.components[kind][1]) for kind, name in parts.items()}
     given = {**settings.several, "stopping": with_default_ends(benchmark, settings)}
     several = {key: complete_several(key, kind, given[key]) for key, kind in SEVERAL.items()}
     n_workers = settings.values["n_workers"]
     fixed = _fixed(benchmark, settings.fixed) if settings.fixed else {}
     space, points = benchmark.space.fix(fixed), settings.values["points_to_evaluate"]
-    results_dir = os.path.expanduser(settings.values["results_dir"])
-    if sources is None:
-        backend = registry().find("backend", names["backend"]).factory
-        program = program_of(benchmark, backend, Path(results_dir))
-        sources = None if program is None else program.digests
     results = {
         "seed": settings.values["seed"],
         "random_seed": random_seed,
         "n_workers": benchmark.n_workers if n_workers is None else n_workers,
-        **components,
+        **method,
+        "backend": backend,
+        "benchmark": tuned,
         "stopping": several["stopping"],
         "composers": several["composers"],
         "fixed": fixed,
@@ -248,6 +256,7 @@ def resolve(
         results_dir=results_dir,
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
+        choice=choice,
     )
 
 
@@ -276,7 +285,8 @@ def name_without_recipe(results: Mapping[str, Any]) -> str:
     return f"{results['scheduler']['name']}+{results['searcher']['name']}"
 
 
-def _chosen(component: Component, options: OptionValues) -> dict[str, Any]:
+def _chosen(kind: str, name: str, options: OptionValues) -> dict[str, Any]:
+    component = registry().find(kind, name)
     return {"name": component.name, **complete_component(component, options)}
 
 

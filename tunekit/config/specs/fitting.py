@@ -1,0 +1,160 @@
+"""What a method takes for the problem at hand, by what is known before anything runs.
+
+A recipe may have a table of what it takes where its usual components cannot work::
+
+    method:
+      name: AUTO
+      fits:
+        - {where: no_max_resource, like: BO, searcher: bo, scheduler: fifo}
+        - {searcher: freeze_thaw, scheduler: freeze_thaw}
+
+The first entry whose condition holds decides. The last is what the recipe itself chooses; where another searcher or
+scheduler was typed beside the method, the table does not count. A run holds what was chosen, so nothing is chosen anew
+when it goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+
+import attrs
+
+from tunekit.config.schema import Fit, Settings
+from tunekit.config.specs.components import OptionValues, create
+from tunekit.sources import Sources
+from tunekit.sources.content import Identity, identity, kept, read
+from tunekit_core.contracts.benchmarks import Benchmark, Executable
+from tunekit_core.contracts.problem import Problem
+from tunekit_core.randomness import Streams
+
+CHOICE = "method_choice"  # in metadata.json, where a method took what it usually does not
+KINDS = ("searcher", "scheduler")
+GOES_ON = {"pause", "checkpoint"}  # what a backend must be able to do for a paused trial to go on where it was
+# Each way to a checkpoint has this in it: {checkpoint}, TUNEKIT_CHECKPOINT_DIR, report.checkpoint(…), callbacks.
+NAMES_CHECKPOINTS = re.compile(rb"checkpoint|tunekit[.]callbacks", re.IGNORECASE)
+
+
+@attrs.frozen
+class Facts:
+    """What is known of a problem before anything runs.
+
+    Attributes:
+        benchmark: What is tuned.
+        backend: What runs trials, as it is recorded.
+        program: The files of the program that trials run, found by reading; ``None`` where that is not known, or they
+            run none.
+    """
+
+    benchmark: Benchmark
+    backend: OptionValues
+    program: Sources | None
+
+
+def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
+    """The settings with the searcher and the scheduler that the method takes for the problem.
+
+    Options that were typed are those of the components that are taken.
+
+    Returns:
+        The settings; and what was taken and why, to follow the name of the method, or ``None`` if it is the usual.
+
+    Raises:
+        ConfigurationError: If the backend refuses its options or the benchmark.
+    """
+    if not settings.fits or not _has(settings, settings.fits[-1]):
+        return settings, None
+    for fit in settings.fits[:-1]:
+        why = REASONS[str(fit.where)](facts)
+        if why is not None:
+            taken = {kind: (getattr(fit, kind), settings.components[kind][1]) for kind in KINDS}
+            made_of = f"searcher={fit.searcher} scheduler={fit.scheduler}"
+            name = f"{fit.like} here ({made_of})" if fit.like else f"{made_of} here"
+            return attrs.evolve(settings, components={**settings.components, **taken}), f"{name}, since {why}"
+    return settings, None
+
+
+def told(method: str, choice: str) -> str:
+    """The line that says what a method took.
+
+    Args:
+        method: Its name.
+        choice: What :func:`fitted` says of it.
+    """
+    return f"{method} is {choice}."
+
+
+def _has(settings: Settings, fit: Fit) -> bool:
+    return all(settings.components[kind][0] == getattr(fit, kind) for kind in KINDS)
+
+
+def _several_metrics(facts: Facts) -> str | None:
+    metrics = facts.benchmark.objective.metric
+    if len(metrics) == 1:
+        return None
+    return f"the benchmark has {len(metrics)} metrics; of one metric alone it has a model"
+
+
+def _no_max_resource(facts: Facts) -> str | None:
+    maximum = facts.benchmark.max_resource
+    if maximum is None:
+        return "the benchmark has no max_resource"
+    return (
+        "the benchmark has max_resource=1, so that nothing is known of a trial before its end" if maximum == 1 else None
+    )
+
+
+def _no_checkpoints(facts: Facts) -> str | None:
+    if not _capabilities(facts) >= GOES_ON:
+        return f"with backend={facts.backend['name']} no paused trial goes on where it was"
+    if facts.program is not None and isinstance(facts.benchmark, Executable):
+        script = facts.benchmark.script()
+        if script.sources is None and _never_names_checkpoints(script.command, facts.program):
+            return "the program keeps no checkpoint, and a paused trial would begin anew"
+    return None
+
+
+REASONS: Mapping[str, Callable[[Facts], str | None]] = {
+    "several_metrics": _several_metrics,
+    "no_max_resource": _no_max_resource,
+    "no_checkpoints": _no_checkpoints,
+}
+"""For each condition, the reason why it holds, as the end of a sentence; ``None`` if it does not."""
+
+
+def _capabilities(facts: Facts) -> frozenset[str]:
+    """What the backend can do, which may depend on its options: so one is built."""
+    benchmark = facts.benchmark
+    problem = Problem(
+        space=benchmark.space,
+        objective=benchmark.objective,
+        max_resource=benchmark.max_resource,
+        metrics=benchmark.metrics,
+    )
+    capabilities: frozenset[str] = create("backend", facts.backend, problem, benchmark, None, Streams(0)).capabilities
+    return capabilities
+
+
+def _never_names_checkpoints(command: Iterable[str], program: Sources) -> bool:
+    """Whether a program of Python looks for no checkpoint, as far as reading it tells.
+
+    What a shell, another interpreter or a container runs is not read, so of these nothing is known.
+    """
+    paths = [file.path for file in program.files]
+    if not paths or not paths[0].endswith(".py"):
+        return False
+    in_command = any(NAMES_CHECKPOINTS.search(word.encode()) for word in command)
+    return not in_command and not any(map(_names_checkpoints, paths))
+
+
+def _names_checkpoints(path: str) -> bool:
+    found = identity(path)
+    return found is None or kept(_search, path, found)
+
+
+@lru_cache(maxsize=2**14)
+def _search(path: str, _: Identity) -> bool:
+    """Whether a file has a name of checkpoints in it, or cannot be read."""
+    content = read(path)
+    return content is None or NAMES_CHECKPOINTS.search(content) is not None
