@@ -142,7 +142,7 @@ def test_what_is_no_entry_in_a_file_is_refused(entry, told, tunekit, tmp_path):
 
 
 def test_an_error_of_what_a_recipe_chose_names_the_recipe(script, tunekit):
-    finished = tunekit(*script["typed"], "method=AUTO", "fixed={}")
+    finished = tunekit(*script["typed"], "method=MOBSTER", "fixed={}")
     assert finished.status == 2
     assert "Give benchmark.max_resource" in finished.err or "Set max_resource" in finished.err
-    assert "The run has method=AUTO, with searcher=freeze_thaw and scheduler=freeze_thaw." in finished.err
+    assert "The run has method=MOBSTER, with searcher=mobster and scheduler=asha_promotion." in finished.err

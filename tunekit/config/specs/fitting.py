@@ -18,15 +18,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 import attrs
 
 from tunekit.config.schema import Fit, Settings
-from tunekit.config.specs.components import OptionValues, create
+from tunekit.config.specs.components import OptionValues, create, plain
 from tunekit.sources import Sources
 from tunekit.sources.content import Identity, identity, kept, read
 from tunekit_core.contracts.benchmarks import Benchmark, Executable
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.plugins.registry import registry
 from tunekit_core.randomness import Streams
 
 CHOICE = "method_choice"  # in metadata.json, where a method took what it usually does not
@@ -55,12 +57,13 @@ class Facts:
 def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
     """The settings with the searcher and the scheduler that the method takes for the problem.
 
-    Options that were typed are those of the components that are taken.
+    Options that were given and differ from the defaults of the usual components are those of what is taken.
 
     Returns:
         The settings; and what was taken and why, to follow the name of the method, or ``None`` if it is the usual.
 
     Raises:
+        UnknownComponentError: If a component does not exist.
         ConfigurationError: If the backend refuses its options or the benchmark.
     """
     if not settings.fits or not _has(settings, settings.fits[-1]):
@@ -68,7 +71,7 @@ def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
     for fit in settings.fits[:-1]:
         why = REASONS[str(fit.where)](facts)
         if why is not None:
-            taken = {kind: (getattr(fit, kind), settings.components[kind][1]) for kind in KINDS}
+            taken = {kind: (getattr(fit, kind), _changed_options(settings, kind)) for kind in KINDS}
             made_of = f"searcher={fit.searcher} scheduler={fit.scheduler}"
             name = f"{fit.like} here ({made_of})" if fit.like else f"{made_of} here"
             return attrs.evolve(settings, components={**settings.components, **taken}), f"{name}, since {why}"
@@ -87,6 +90,14 @@ def told(method: str, choice: str) -> str:
 
 def _has(settings: Settings, fit: Fit) -> bool:
     return all(settings.components[kind][0] == getattr(fit, kind) for kind in KINDS)
+
+
+def _changed_options(settings: Settings, kind: str) -> dict[str, Any]:
+    """What was given for the usual component but its defaults, which ``--cfg job`` writes out."""
+    name, given = settings.components[kind]
+    options = registry().find(kind, str(name)).options
+    defaults = plain({key: option.default for key, option in options.items() if not option.required})
+    return {key: value for key, value in given.items() if key not in defaults or value != defaults[key]}
 
 
 def _several_metrics(facts: Facts) -> str | None:

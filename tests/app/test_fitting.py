@@ -1,0 +1,224 @@
+"""A method takes what fits the problem, by what is known before anything runs, and says so."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tunekit import tune
+from tunekit.config.options_files.files import find_file
+from tunekit.config.schema import Fit, check
+from tunekit_core import ConfigurationError
+
+TYPED = ["method=AUTO", "backend=local", "benchmark=script", "n_workers=1", "benchmark.resource=epoch"]
+TYPED += ["benchmark.space.x=uniform(0,1)", "benchmark.command=python train.py --x {x}"]
+TO_THREE = ["benchmark.max_resource=3"]
+PLAIN = 'import sys\nfor epoch in (1, 2, 3):\n    print(\'[tunekit-report] {"epoch": %d, "loss": 1.0}\' % epoch)\n'
+BO = "AUTO is BO here (searcher=bo scheduler=fifo), since the benchmark has no max_resource."
+STOPS = "AUTO is MOBSTER-STOP here (searcher=mobster scheduler=asha_stopping), since"
+OTHERS = """
+from tunekit_core import Benchmark, Objective, SearchSpace, hookimpl
+from tunekit_simulator.backend import Simulator
+
+class Curves:
+    n_seeds = 1
+    def curve(self, configuration, seed):
+        from tunekit_core import Curve
+        return Curve([1, 2, 3], [1.0, 2.0, 3.0], {"loss": [configuration["x"]] * 3, "size": [1.0, 1.0, 1.0]})
+
+class Two(Benchmark):
+    name = "two"
+    space = SearchSpace.parse({"x": "uniform(0,1)"})
+    objective = Objective(("loss", "size"), ("min", "min"))
+    max_resource = 3
+    max_wallclock_time = 9.0
+    def blackbox(self):
+        return Curves()
+
+class Short(Two):
+    name = "short"
+    objective = Objective("loss", "min")
+    max_resource = 1
+
+class Restless(Simulator):
+    name = "restless"
+    is_default = False
+    def __init__(self, *context):
+        super().__init__(*context)
+        self.capabilities = frozenset()
+
+@hookimpl
+def tunekit_register_benchmarks():
+    return [Two, Short]
+
+@hookimpl
+def tunekit_register_backends():
+    return [Restless]
+"""
+
+
+@pytest.fixture
+def train(results):
+    """A script that reports three epochs."""
+    path = Path("train.py")
+    path.write_text(PLAIN)
+    return path
+
+
+@pytest.fixture
+def others(site, results):
+    site.add("tunekit-others", OTHERS)
+
+
+def config(results):
+    (metadata,) = results.metadata()
+    return metadata["config"]
+
+
+def test_each_line_of_the_table_is_the_recipe_that_it_names():
+    *lines, last = recipe("AUTO")["method"]["fits"]
+    for line in [*lines, {**last, "like": "AUTO"}]:
+        chosen = {
+            key.rpartition("/")[2]: name for entry in recipe(line["like"])["defaults"] for key, name in entry.items()
+        }
+        assert chosen == {"searcher": line["searcher"], "scheduler": line["scheduler"]}
+
+
+def recipe(name):
+    return yaml.safe_load(find_file("method", name).path.read_text())
+
+
+def test_what_auto_usually_is_has_the_hash_and_the_bytes_that_it_has_without_the_table(tunekit, results):
+    short = ["benchmark=fcnet", "stopping.max_num_evaluations=30"]
+    assert tunekit("method=AUTO", *short).err.count("\n") == 1
+    tunekit("searcher=freeze_thaw", "scheduler=freeze_thaw", "experiment_tag=plain", *short)
+    (auto,), (plain,) = results.metadata(), results.metadata("plain/*/*")
+    assert auto["hash"] == plain["hash"]
+    assert auto["config"] == plain["config"]
+    assert set(auto) == set(plain)
+    assert results.bytes() == results.bytes("plain/*/*")
+
+
+def test_without_max_resource_it_is_bo_and_stays_so_when_it_goes_on(tunekit, results, train):
+    finished = tunekit(*TYPED, "stopping.max_num_trials_started=1")
+    assert (finished.status, BO in finished.err, BO in finished.out) == (0, True, True)
+    (folder,) = results.folders()
+    assert folder.parent.name == "AUTO"
+    resumed = tunekit("resume", str(folder), "stopping.max_num_trials_started=2")
+    assert (resumed.status, BO in resumed.out) == (0, True)
+    (metadata,) = results.metadata()
+    assert metadata["n_started"] == 2
+    assert metadata["method_choice"] == BO.removeprefix("AUTO is ").removesuffix(".")
+    assert (metadata["config"]["searcher"]["name"], metadata["config"]["scheduler"]["name"]) == ("bo", "fifo")
+    assert BO in tunekit("show", str(results.folders()[0])).out
+
+
+def test_a_simulation_that_keeps_no_checkpoints_is_one_of_mobster_stop(tunekit, results):
+    short = ["benchmark=fcnet", "stopping.max_num_evaluations=30", "backend.checkpoint=false"]
+    tunekit("method=MOBSTER-STOP", *short)
+    finished = tunekit("method=AUTO", *short)
+    assert f"{STOPS} with backend=simulator no paused trial goes on where it was." in finished.err
+    auto, other = results.metadata()
+    assert auto["config"] == other["config"]
+    assert len(set(results.bytes().values())) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["benchmark=two"], "AUTO is RS here (searcher=random scheduler=fifo), since the benchmark has 2 metrics"),
+        (["benchmark=short"], "AUTO is BO here (searcher=bo scheduler=fifo), since the benchmark has max_resource=1"),
+        (["benchmark=fcnet", "backend=restless"], f"{STOPS} with backend=restless no paused trial goes on"),
+    ],
+)
+def test_what_fits_the_components_of_others_runs(tunekit, others, typed, told):
+    finished = tunekit("method=AUTO", "stopping.max_num_evaluations=12", *typed)
+    assert (finished.status, told in finished.err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "is_auto"),
+    [
+        ("", [], False),
+        ("# report.Checkpoint(epoch)\n", [], True),
+        ("from tunekit.callbacks.keras import Report\n", [], True),
+        ("from helper import save\n", [], True),
+        ("", ["benchmark.command=python train.py --to {checkpoint}"], True),
+        ("", ["benchmark.sources=[train.py]"], True),
+        ("", ["benchmark.command=bash train.py"], True),
+    ],
+)
+def test_a_script_is_paused_unless_it_is_read_to_keep_no_checkpoint(tunekit, train, text, more, is_auto):
+    Path("helper.py").write_text("def save():\n    os.environ['TUNEKIT_CHECKPOINT_DIR']\n")
+    train.write_text(text + PLAIN)
+    if "bash train.py" in str(more):  # what a shell runs is not read
+        train.rename("train.sh")
+        more = ["benchmark.command=bash train.sh"]
+    finished = tunekit(*TYPED, *TO_THREE, *more, "--plan")
+    assert finished.status == 0
+    assert (f"{STOPS} the program keeps no checkpoint, and a paused trial would begin anew." in finished.err) != is_auto
+
+
+def test_what_is_typed_beside_the_method_stands(tunekit, results, train):
+    typed = [*TYPED, "searcher=random", "scheduler=fifo", "stopping.max_num_trials_started=1"]
+    finished = tunekit(*typed)
+    assert (finished.status, "AUTO is" in finished.err) == (0, False)
+    assert config(results)["searcher"]["name"] == "random"
+    refused = tunekit(*TYPED, "searcher=random")
+    assert refused.status == 2
+    assert "The run has method=AUTO, with searcher=random and scheduler=freeze_thaw." in refused.err
+
+
+def test_an_option_is_that_of_what_was_taken(tunekit, train):
+    assert tunekit(*TYPED, "searcher.num_init_random=4", "--plan").status == 0
+    refused = tunekit(*TYPED, "scheduler.probability_sh=0.5", "--plan")
+    assert refused.status == 2
+    assert "scheduler.probability_sh=0.5: the scheduler 'fifo'" in refused.err
+    assert "The run has method=AUTO, with searcher=bo and scheduler=fifo." in refused.err
+
+
+def test_the_configuration_that_is_shown_takes_what_fits_when_it_is_read_back(tunekit, train):
+    Path("conf/experiment").mkdir(parents=True)
+    Path("conf/experiment/again.yaml").write_text(tunekit(*TYPED, "--cfg", "job").out)
+    first = tunekit(*TYPED, "--plan")
+    again = tunekit("--config-dir=conf", "experiment=again", "--plan")
+    assert BO in again.err
+    assert again.out == first.out
+
+
+def test_a_function_is_tuned_by_what_fits(results):
+    result = tune(lambda x: x, {"x": "uniform(0, 1)"}, method="AUTO", n_workers=1, max_trials=1)
+    assert repr(result).startswith(BO)
+    assert result.experiment.metadata["config"]["searcher"]["name"] == "bo"
+
+
+def test_a_table_is_read():
+    line = {"where": "no_max_resource", "searcher": "a", "scheduler": "b"}
+    read = check_method([line, {"searcher": "c", "scheduler": "d"}])
+    assert read.fits == (Fit("a", "b", "no_max_resource"), Fit("c", "d"))
+
+
+@pytest.mark.parametrize(
+    "fits",
+    [
+        [],
+        3,
+        ["bo"],
+        [{"searcher": "bo"}],
+        [{"searcher": "bo", "scheduler": 3}],
+        [{"searcher": "bo", "scheduler": "fifo", "when": "no_max_resource"}],
+        [{"searcher": "bo", "scheduler": "fifo", "where": "raining"}, {"searcher": "bo", "scheduler": "fifo"}],
+        [{"searcher": "bo", "scheduler": "fifo", "where": "no_max_resource"}],
+        [{"searcher": "bo", "scheduler": "fifo"}, {"searcher": "bo", "scheduler": "fifo"}],
+    ],
+)
+def test_what_is_no_table_is_refused(fits):
+    with pytest.raises(ConfigurationError, match=r"The conditions are: several_metrics, no_max_resource, no_checkpoi"):
+        check_method(fits)
+
+
+def check_method(fits):
+    names = {key: {"name": "any"} for key in ("searcher", "scheduler")}
+    values = {"seed": 0, "random_seed": 0, "scale_max_wallclock_time": False, "wait_for_running": False}
+    texts = {"experiment_tag": "a", "results_dir": "b", "verbosity": 1}
+    return check({**names, **values, **texts, "method": {"name": "OWN", "fits": fits}})
