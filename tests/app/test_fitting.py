@@ -126,7 +126,7 @@ def test_a_simulation_that_keeps_no_checkpoints_is_one_of_mobster_stop(tunekit, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["benchmark=two"], "AUTO is RS here (searcher=random scheduler=fifo), since the benchmark has 2 metrics"),
+        (["benchmark=two"], "AUTO is RS here (searcher=random scheduler=fifo), since the benchmark has 2 metrics, and"),
         (["benchmark=short"], "AUTO is BO here (searcher=bo scheduler=fifo), since the benchmark has max_resource=1"),
         (["benchmark=fcnet", "backend=restless"], f"{STOPS} with backend=restless no paused trial goes on"),
     ],
@@ -134,6 +134,12 @@ def test_a_simulation_that_keeps_no_checkpoints_is_one_of_mobster_stop(tunekit, 
 def test_what_fits_the_components_of_others_runs(tunekit, others, typed, told):
     finished = tunekit("method=AUTO", "stopping.max_num_evaluations=12", *typed)
     assert (finished.status, told in finished.err) == (0, True)
+
+
+def test_of_several_problems_it_is_said_for_which_and_nothing_where_all_is_quiet(tunekit, others):
+    sweep = ["--multirun", "method=AUTO", "benchmark=short,fcnet", "hydra.sweeper.plan=true"]
+    assert tunekit(*sweep).err.startswith("AUTO on short is BO here")
+    assert tunekit(*sweep, "verbosity=0").err == ""
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import attrs
 
 from tunekit.config.arguments import CommandLine
 from tunekit.config.composition.compose import compose
-from tunekit.config.schema import NUMBER_OF_SEEDS, check
+from tunekit.config.schema import NUMBER_OF_SEEDS, QUIET, check
 from tunekit.config.specs.fitting import told
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
@@ -93,9 +93,17 @@ def plan_runs(
         same = specs.setdefault(spec.folder, spec)
         if same is not spec:
             _check_secrets(same, spec)
-    for line in dict.fromkeys(told(spec.method_name, spec.choice) for spec in specs.values() if spec.choice):
-        print_stderr(line)
+    _print_choices(list(specs.values()))
     return list(specs.values())
+
+
+def _print_choices(specs: Sequence[RunSpec]) -> None:
+    """Print once what methods took that they usually do not take; of several problems, for which."""
+    has_several = len({spec.problem_name for spec in specs}) > 1
+    told_of = [spec for spec in specs if spec.choice is not None and spec.verbosity != QUIET]
+    names = [f"{spec.method_name} on {spec.problem_name}" if has_several else spec.method_name for spec in told_of]
+    for line in dict.fromkeys(told(name, str(spec.choice)) for name, spec in zip(names, told_of, strict=True)):
+        print_stderr(line)
 
 
 def _check_secrets(first: RunSpec, second: RunSpec) -> None:

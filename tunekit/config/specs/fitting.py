@@ -89,6 +89,7 @@ def told(method: str, choice: str) -> str:
 
 
 def _has(settings: Settings, fit: Fit) -> bool:
+    """Whether searcher and scheduler are those of an entry."""
     return all(settings.components[kind][0] == getattr(fit, kind) for kind in KINDS)
 
 
@@ -104,7 +105,7 @@ def _several_metrics(facts: Facts) -> str | None:
     metrics = facts.benchmark.objective.metric
     if len(metrics) == 1:
         return None
-    return f"the benchmark has {len(metrics)} metrics; of one metric alone it has a model"
+    return f"the benchmark has {len(metrics)} metrics, and models predict one: name one alone to search with a model"
 
 
 def _no_max_resource(facts: Facts) -> str | None:
@@ -155,7 +156,7 @@ def _never_names_checkpoints(command: Iterable[str], program: Sources) -> bool:
     paths = [file.path for file in program.files]
     if not paths or not paths[0].endswith(".py"):
         return False
-    in_command = any(NAMES_CHECKPOINTS.search(word.encode()) for word in command)
+    in_command = any(NAMES_CHECKPOINTS.search(word.encode(errors="replace")) for word in command)
     return not in_command and not any(map(_names_checkpoints, paths))
 
 
