@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, NoReturn
 
+from tunekit_core.contracts.searchers import BoundsRegret, RegretBound
 from tunekit_core.contracts.trials import Scalar
 from tunekit_core.engine.state.experiment_state import ExperimentState
 
@@ -55,5 +56,21 @@ class View:
         """What the scheduler and the searcher tell about themselves."""
         columns: Mapping[str, Scalar] = self._state.columns()
         return columns
+
+    def regret_bound(self) -> RegretBound | None:
+        """What the searcher says is still to gain; ``None`` if it cannot say.
+
+        Raises:
+            ComponentError: If it says something else.
+        """
+        searcher = self._state.scheduler.searcher
+        if not isinstance(searcher, BoundsRegret):
+            return None
+        bound = searcher.regret_bound()
+        if bound is not None and not isinstance(bound, RegretBound):
+            from tunekit_core.engine.gate.culprits import broken_rule  # the gate imports the state
+
+            raise broken_rule(searcher, "regret_bound", None, f"returned {bound!r}, which is no RegretBound or None")
+        return bound
 
     _state: ExperimentState
