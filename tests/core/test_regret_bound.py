@@ -49,12 +49,13 @@ FALLING = [None, None, *(RegretBound(gain, 0.25) for gain in (4.0, 2.0, 1.0, 0.5
 def test_it_ends_when_no_more_than_the_noise_is_to_be_gained(play):
     played = play(lambda t, run: [0.5], searcher=says(FALLING), stopping=ends(trials=1))
     assert (played.result.n_trials, played.result.failed) == (6, False)
-    assert played.result.reason == "at most 0.25 is to be gained, no more than the noise of 0.25"
+    assert played.result.reason == "the model sees at most 0.25 to be gained, no more than the noise of 0.25"
 
 
 def test_it_ends_when_no_more_than_a_number_is_to_be_gained(play):
     played = play(lambda t, run: [0.5], searcher=says(FALLING), stopping=ends(below=1.0, trials=1))
-    assert (played.result.n_trials, played.result.reason) == (4, "at most 1 is to be gained, no more than below=1")
+    reason = "the model sees at most 1 to be gained, no more than below=1"
+    assert (played.result.n_trials, played.result.reason) == (4, reason)
 
 
 def test_the_searcher_is_not_asked_before_so_many_trials_are_complete(play):

@@ -73,4 +73,4 @@ class RegretBoundCriterion(StoppingCriterion):
             return None
         what = "the noise of " if self._below == "noise" else "below="
         gain = format_number(regret.bound, DIGITS)
-        return f"at most {gain} is to be gained, no more than {what}{format_number(limit, DIGITS)}"
+        return f"the model sees at most {gain} to be gained, no more than {what}{format_number(limit, DIGITS)}"

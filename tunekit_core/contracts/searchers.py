@@ -157,8 +157,12 @@ class RegretBound:
         ValueError: If one of them is out of range.
     """
 
-    bound: float = attrs.field(validator=attrs.validators.ge(0))
-    noise_std: float = attrs.field(validator=[attrs.validators.ge(0), attrs.validators.lt(math.inf)])
+    bound: float
+    noise_std: float
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.bound >= 0 and 0 <= self.noise_std < math.inf):
+            raise ValueError(f"bound={self.bound!r} must be from 0 on, noise_std={self.noise_std!r} too, and finite.")
 
 
 @runtime_checkable

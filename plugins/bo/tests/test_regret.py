@@ -126,6 +126,7 @@ def test_beyond_the_range_of_the_transformation_a_loss_is_infinite(rng):
     _, back = standardised(-rng.lognormal(0, 2, 60))
     assert back.power > 2
     assert back.loss(-1e6) == -math.inf
+    assert 0 < back.slope(-1e6) < math.inf  # that of the lowest loss
 
 
 def test_the_way_back_from_one_resource_is_that_of_its_own_losses(rng):

@@ -69,6 +69,8 @@ class Standardisation:
         unit: A number that is about the size of the largest loss.
         mean: Of the losses in that unit.
         std: Theirs.
+        least_z: Of the losses.
+        largest_z: Of the losses, those that were moved down included.
         power: That of the transformation; 1 leaves z as it is.
         mean_of_powers: Of what is transformed.
         std_of_powers: Theirs.
@@ -77,6 +79,8 @@ class Standardisation:
     unit: float
     mean: float
     std: float
+    least_z: float
+    largest_z: float
     power: float = 1.0
     mean_of_powers: float = 0.0
     std_of_powers: float = 1.0
@@ -87,8 +91,9 @@ class Standardisation:
         return (z * self.std + self.mean) * self.unit
 
     def slope(self, y: float) -> float:
-        """The derivative of the loss by its target."""
+        """The derivative of the loss by its target, at the closest target that was observed."""
         z = _inverse_yeo_johnson(y * self.std_of_powers + self.mean_of_powers, self.power)
+        z = min(max(z, self.least_z), self.largest_z)
         by_z = (1 + z) ** (self.power - 1) if z >= 0 else (1 - z) ** (1 - self.power)
         return self.std_of_powers / by_z * self.std * self.unit
 
@@ -130,7 +135,13 @@ def standardised(losses: np.ndarray) -> tuple[np.ndarray, Standardisation | None
     if not z.any():
         return z, None
     unit = np.ldexp(scale, np.frexp(np.abs(clipped).max())[1] - 1)
-    linear = Standardisation(float(unit), float(of_size_1.mean()), max(float(of_size_1.std()), MIN_STD))
+    linear = Standardisation(
+        unit=float(unit),
+        mean=float(of_size_1.mean()),
+        std=max(float(of_size_1.std()), MIN_STD),
+        least_z=float(z.min()),
+        largest_z=float(z.max()),
+    )
     if len(z) < ENOUGH_FOR_A_SHAPE:
         return z, linear
     power = _most_normal_power(z)
