@@ -209,6 +209,7 @@ def test_where_the_model_cannot_be_computed_nothing_can_be_said(run, monkeypatch
 
     some = run("bo").complete(8)
     monkeypatch.setattr("tunekit_bo.models.gp.Factor.of", fails)
+    monkeypatch.setattr("tunekit_bo.models.gp.Factor.extended", fails)
     assert some.searcher.regret_bound() is None
 
 

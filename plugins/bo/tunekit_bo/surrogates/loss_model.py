@@ -145,8 +145,6 @@ class LossModel:
     def as_of(self, fit: Fit, count: int) -> tuple[Posterior, Standardisation | None]:
         """The model given those of the first ``count`` observations that belong to a fit, without what is pending.
 
-        Nothing is remembered of it, and it does not depend on what is.
-
         Args:
             fit: Hyperparameters, fitted to no more than ``count`` observations.
             count: Number of observations.
@@ -162,7 +160,7 @@ class LossModel:
         losses, resources = (
             np.array([values[i] for i in positions]) for values in (observed.losses, observed.resources)
         )
-        return Posterior.of(self._formulation.prior, fit.theta, X, y), self._formulation.way_back(losses, resources)
+        return self.given(fit, X, y), self._formulation.way_back(losses, resources)
 
     def _kept(self, count: int) -> np.ndarray:
         """Positions of the observations that a fit to the first ``count`` keeps."""
