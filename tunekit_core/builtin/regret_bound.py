@@ -39,7 +39,8 @@ class RegretBoundCriterion(StoppingCriterion):
     metric and a problem with one metric. A model may be wrong: where it has seen nothing of a small region that is much
     better than all else, it ends too early.
 
-    It is asked when trials have come to their end, and takes less time than a suggestion then.
+    It is asked when trials have come to their end, and takes about as long as a suggestion without a fit then: in eight
+    dimensions 5 ms with 100 observations and 10 ms with 500.
 
     References:
         Makarova, Shen, Perrone, Klein, Faddoul, Krause, Seeger, Archambeau, Automatic Termination for Hyperparameter
