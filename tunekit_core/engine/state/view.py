@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, NoReturn
 
-from tunekit_core.contracts.searchers import BoundsRegret, RegretBound
+from tunekit_core.contracts.searchers import RegretBound
 from tunekit_core.contracts.trials import Scalar
 from tunekit_core.engine.state.experiment_state import ExperimentState
 
@@ -58,19 +58,9 @@ class View:
         return columns
 
     def regret_bound(self) -> RegretBound | None:
-        """What the searcher says is still to gain; ``None`` if it cannot say.
+        """What the searcher says is still to gain; ``None`` if it cannot say."""
+        from tunekit_core.engine.gate.regret import regret_bound_of  # the gate imports the state
 
-        Raises:
-            ComponentError: If it says something else.
-        """
-        searcher = self._state.scheduler.searcher
-        if not isinstance(searcher, BoundsRegret):
-            return None
-        bound = searcher.regret_bound()
-        if bound is not None and not isinstance(bound, RegretBound):
-            from tunekit_core.engine.gate.culprits import broken_rule  # the gate imports the state
-
-            raise broken_rule(searcher, "regret_bound", None, f"returned {bound!r}, which is no RegretBound or None")
-        return bound
+        return regret_bound_of(self._state.scheduler.searcher)
 
     _state: ExperimentState

@@ -38,8 +38,8 @@ from tunekit_core import Problem, RegretBound, Status, Streams
 
 MULTIPLIER = 3.0
 """So many standard deviations from the mean a prediction is pessimistic, or optimistic. A model is too sure of itself:
-with 2 the bound was too small in half of the runs on problems whose optimum is known, with 3 in a quarter; with 4 it
-ended a third later."""
+with 2 the bound was too small in half of the runs on problems whose optimum is known, with 3 in a quarter, with 4 in a
+tenth; but with 4 they ended a third later."""
 
 
 @attrs.frozen(eq=False)
