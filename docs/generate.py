@@ -27,6 +27,7 @@ from tunekit_core import (
     Backend,
     Benchmark,
     Blackbox,
+    BoundsRegret,
     ChoosesTrials,
     Command,
     Executable,
@@ -66,7 +67,7 @@ CONTRACTS = {
     "launcher": Launcher,
 }
 ABILITIES = {
-    "searcher": (WeighsBrackets, ChoosesTrials, Recommends),
+    "searcher": (WeighsBrackets, ChoosesTrials, Recommends, BoundsRegret),
     "scheduler": (RanksPausedTrials,),
     "backend": (ShowsDevices,),
     "benchmark": (Simulatable, Blackbox, Executable),

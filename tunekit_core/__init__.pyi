@@ -40,8 +40,10 @@ from .contracts.problem import Problem as Problem
 from .contracts.run_progress import RunProgress as RunProgress, number_in as number_in
 from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
 from .contracts.searchers import (
+    BoundsRegret as BoundsRegret,
     ChoosesTrials as ChoosesTrials,
     Recommends as Recommends,
+    RegretBound as RegretBound,
     Searcher as Searcher,
     WeighsBrackets as WeighsBrackets,
 )

@@ -66,7 +66,7 @@ WRONG = [
     ),
     *(("backend", "max_checkpoints", value, f"{FROM_0}, or None") for value in [-1, False, 1.5, "2"]),
     *(("backend", name, value, SAYS) for name in ("cost_unit", "cost_basis") for value in [None, 1]),
-    *(("stopping", "uses_cost", value, FLAG) for value in [None, 1]),
+    *(("stopping", name, value, FLAG) for name in ("uses_cost", "uses_regret_bound") for value in [None, 1]),
     *((kind, "stream_family", value, FAMILY) for kind in ("searcher", "scheduler", "backend") for value in [None, 7]),
     *((kind, "name", value, NAME) for kind in PARENTS for value in [None, 7, "", ["a"]]),
     *(

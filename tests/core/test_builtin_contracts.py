@@ -4,12 +4,13 @@ import functools
 
 import pytest
 
-from tunekit_core import Streams
+from tunekit_core import RegretBound, Streams
 from tunekit_core.builtin import criteria
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.grid_search import GridSearch, GridSearchOptions
 from tunekit_core.builtin.no_success import NoSuccess
 from tunekit_core.builtin.random_search import RandomSearch
+from tunekit_core.builtin.regret_bound import RegretBoundCriterion
 from tunekit_core.builtin.rung_sizes import RungSizes
 from tunekit_core.contracts.benchmarks import Curve
 from tunekit_core.testing import (
@@ -180,3 +181,24 @@ class TestNoImprovement(CriterionContract):
     @pytest.fixture
     def make(self):
         return criterion(criteria.NoImprovement, trials=5)
+
+
+class GainsLess(RandomSearch):
+    """With each report less is to be gained."""
+
+    n_reports = 0
+
+    def on_report(self, trial, report):
+        self.n_reports += 1
+
+    def regret_bound(self):
+        return RegretBound(1 / self.n_reports, 0.01) if self.n_reports else None
+
+
+class TestRegretBound(CriterionContract):
+    @pytest.fixture
+    def make(self):
+        return criterion(RegretBoundCriterion, trials=3)
+
+    def make_searcher(self, problem, streams):
+        return GainsLess(problem, streams)

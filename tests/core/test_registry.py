@@ -109,6 +109,7 @@ def test_the_built_in_components_are_there():
         "min_metric_value",
         "no_improvement",
         "no_success",
+        "regret_bound",
     )
     assert built_in.broken == []
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.caught import call, check_caught
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.searchers import Searcher
+from tunekit_core.contracts.searchers import RegretBound, Searcher
 from tunekit_core.contracts.trials import Proposal, Status
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.testing import SearcherContract
@@ -293,6 +293,43 @@ class RecommendsBySuggestions(RandomSearch):
         return self.recommended
 
 
+class LearnsInBounding(RandomSearch):
+    """Hidden state: to be asked what is still to gain changes what it suggests."""
+
+    n_asked = 0
+
+    def suggest(self, trial_id, *, resource):
+        return super().suggest(trial_id + self.n_asked, resource=resource)
+
+    def regret_bound(self):
+        self.n_asked += 1
+
+
+class BoundsInTurn(RandomSearch):
+    """Hidden state: something else is to be gained each time."""
+
+    n_asked = 0
+
+    def regret_bound(self):
+        self.n_asked += 1
+        return RegretBound(float(self.n_asked), 0.5)
+
+
+class BoundsWhatItWasAskedFirst(RandomSearch):
+    """A cache that is never renewed."""
+
+    bound = None
+    n_reports = 0
+
+    def on_report(self, trial, report):
+        self.n_reports += 1
+
+    def regret_bound(self):
+        if self.bound is None and self.n_reports:
+            self.bound = RegretBound(float(self.n_reports), 0.5)
+        return self.bound
+
+
 class RecommendsWhatHasFailed(RandomSearch):
     """It does not look at how trials end."""
 
@@ -448,6 +485,9 @@ BROKEN = [
     (RecommendsInTurn, RECOMMENDED, "events, it is 1 and then 0"),
     (RecommendsBySuggestions, RECOMMENDED, "after their fold it is trial 4, and live it was 3"),
     (RecommendsWhatHasFailed, RECOMMENDED, "recommends the trial 2, which is failed"),
+    (LearnsInBounding, RECOMMENDED, "regret_bound() changes nothing: asked after each event, the searcher suggests"),
+    (BoundsInTurn, RECOMMENDED, "regret_bound() changes nothing: asked twice, it is RegretBound(bound=1.0"),
+    (BoundsWhatItWasAskedFirst, RECOMMENDED, "What is still to gain is a function of the events: after the fold of"),
     (RaisesInOnPause, PAUSES, "raised KeyError in on_pause for trial"),
     (RaisesInOnResume, PAUSES, "raised KeyError in on_resume for trial"),
     (with_columns("Late", lambda n: {"seen": n} if n else {}), COLUMNS, "columns() has the same names"),

@@ -12,6 +12,7 @@ from tunekit_core import (
     Backend,
     Benchmark,
     Blackbox,
+    BoundsRegret,
     ChoosesTrials,
     Executable,
     Observer,
@@ -29,7 +30,7 @@ from tunekit_core import (
 ROOT = Path(__file__).parents[2]
 CONTRACTS = (Searcher, Scheduler, Backend, Benchmark, StoppingCriterion, ResultComposer, Observer)
 ABILITIES = (
-    *(WeighsBrackets, ChoosesTrials, Recommends),
+    *(WeighsBrackets, ChoosesTrials, Recommends, BoundsRegret),
     *(RanksPausedTrials, ShowsDevices, Simulatable, Blackbox, Executable),
 )
 DOORS = {"tunekit", "tunekit_core", "tunekit_core.testing"}

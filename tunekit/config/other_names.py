@@ -12,6 +12,7 @@ SAME: Mapping[str, Mapping[str, str]] = {
         "max_cost": "cost budget max_budget",
         "max_failures": "failures max_fails max_failed_trials",
         "no_improvement": "patience early_stopping stall",
+        "regret_bound": "regret terminator convergence",
     },
     "method": {"RS": "random random_search randomsearch"},
     "searcher": {"random": "random_search randomsearch rs", "grid": "grid_search gridsearch"},

@@ -34,9 +34,10 @@ def tunekit_register_schedulers() -> list[type[Scheduler]]:
 
 @hookimpl
 def tunekit_register_stopping_criteria() -> list[type[StoppingCriterion]]:
-    """Limits on time, counts, cost, metric values and failures."""
+    """Limits on time, counts, cost, metric values, failures and what is still to gain."""
     from tunekit_core.builtin import criteria
     from tunekit_core.builtin.no_success import NoSuccess
+    from tunekit_core.builtin.regret_bound import RegretBoundCriterion
 
     return [
         criteria.MaxWallclockTime,
@@ -50,6 +51,7 @@ def tunekit_register_stopping_criteria() -> list[type[StoppingCriterion]]:
         criteria.MaxFailures,
         criteria.NoImprovement,
         NoSuccess,
+        RegretBoundCriterion,
     ]
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import attrs
 
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
@@ -138,4 +141,43 @@ class Recommends(Protocol):
 
         Returns:
             The id of a trial that was started and has not failed; ``None``: no opinion.
+        """
+
+
+@attrs.frozen
+class RegretBound:
+    """What is still to gain at most, in the unit of the first metric.
+
+    Attributes:
+        bound: By so much, from 0, the best configuration there is may be better than the best that was evaluated, as
+            far as the model is right. Infinite where the model cannot exclude anything.
+        noise_std: Standard deviation of the noise of a good report, from 0 and finite.
+
+    Raises:
+        ValueError: If one of them is out of range.
+    """
+
+    bound: float
+    noise_std: float
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.bound >= 0 and 0 <= self.noise_std < math.inf):
+            raise ValueError(f"bound={self.bound!r} must be from 0 on, noise_std={self.noise_std!r} too, and finite.")
+
+
+@runtime_checkable
+class BoundsRegret(Protocol):
+    """A searcher that knows how much is still to gain.
+
+    An experiment may be ended by that. A criterion that does so is refused with a searcher without this ability.
+    """
+
+    def regret_bound(self) -> RegretBound | None:
+        """What is still to gain at the last resource, over the best trial that was evaluated there.
+
+        Like ``suggest``, it changes nothing that can be observed, and is a function of the recorded events. It may take
+        as long as a suggestion where trials have come to an end since it was asked last, and is quick where none has.
+
+        Returns:
+            The bound; ``None``: nothing can be said yet.
         """

@@ -26,6 +26,8 @@ class StoppingCriterion(abc.ABC):
         waits_for_running: Whether trials that run then come to their end; otherwise they are stopped, unless the
             experiment waits for them.
         uses_cost: Whether it needs to know what trials cost: a backend that cannot tell is refused.
+        uses_regret_bound: Whether it needs to know how much is still to gain: a searcher that is no
+            :class:`~tunekit_core.BoundsRegret` is refused.
     """
 
     name: ClassVar[str]
@@ -35,13 +37,17 @@ class StoppingCriterion(abc.ABC):
     is_failure: ClassVar[bool] = False
     waits_for_running: ClassVar[bool] = False
     uses_cost: ClassVar[bool] = False
+    uses_regret_bound: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, options: Any = NO_OPTIONS) -> None:
         self.problem = problem
 
     @abc.abstractmethod
     def __call__(self, view: ExperimentView) -> str | None:
-        """The reason to end now, or ``None``. Constant time; asked after every event and before every start."""
+        """The reason to end now, or ``None``. Asked after every event and before every start.
+
+        Constant time, but for one that asks for ``view.regret_bound()``.
+        """
 
     def deadline(self) -> float | None:
         """Seconds after which the experiment ends even if nothing happens, or ``None``. Asked once.

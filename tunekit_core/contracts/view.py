@@ -7,6 +7,7 @@ from typing import Protocol
 
 import attrs
 
+from tunekit_core.contracts.searchers import RegretBound
 from tunekit_core.contracts.trials import Report, Scalar, Trial
 from tunekit_core.space import Configuration
 
@@ -128,4 +129,11 @@ class ExperimentView(Protocol):
     def running(self) -> Collection[Trial]: ...
     def columns(self) -> Mapping[str, Scalar]:
         """What the scheduler and the searcher tell about themselves, such as rung sizes."""
+        ...
+
+    def regret_bound(self) -> RegretBound | None:
+        """What the searcher says is still to gain; ``None`` if it cannot say. Not in constant time.
+
+        It takes as long as a suggestion where trials have come to an end since it was asked last.
+        """
         ...

@@ -14,7 +14,7 @@ from tunekit_core.contracts.backends import Backend, BackendEvent, StartFailed, 
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.schedulers import Scheduler
-from tunekit_core.contracts.searchers import Recommends
+from tunekit_core.contracts.searchers import BoundsRegret, Recommends
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.trials import Cause, Decision, Report, Resume, Start, Status, Stop, Suggestion, Trial
@@ -119,6 +119,14 @@ class Steps:
         for criterion in stopping:
             if criterion.uses_cost:
                 backend.check_costs(f"stopping.{criterion.name}")
+            if criterion.uses_regret_bound and not isinstance(scheduler.searcher, BoundsRegret):
+                raise ConfigurationError(
+                    f"stopping.{criterion.name} ends an experiment by what a model says is still to gain, and the "
+                    f"searcher '{scheduler.searcher.name}' has no model that says so. Use one that has, such as that "
+                    "of method=BO or method=AUTO, or end by stopping.no_improvement.",
+                    option=f"stopping.{criterion.name}",
+                    value=scheduler.searcher.name,
+                )
         self.state = ExperimentState(scheduler.problem, scheduler)
         self.view = View(self.state)
         self.gate = Gate(self.state, backend)

@@ -122,6 +122,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, _Declared]] = {
         "is_failure": _FLAG,
         "waits_for_running": _FLAG,
         "uses_cost": _FLAG,
+        "uses_regret_bound": _FLAG,
     },
     "composer": _PART,
     "observer": _NAMED,

@@ -11,6 +11,7 @@ import pytest
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.searchers import Searcher
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.view import ExperimentView
 from tunekit_core.engine.events import Recorded
@@ -45,12 +46,16 @@ class CriterionContract:
         """What is tuned; override it where the criterion needs a metric that the toy benchmark does not report."""
         return ToyBenchmark()
 
+    def make_searcher(self, problem: Problem, streams: Streams) -> Searcher:
+        """Proposes the trials; override it where the criterion needs a searcher that knows more."""
+        return RandomSearch(problem, streams)
+
     @pytest.fixture
     def events(self, tmp_path: Path) -> list[Recorded]:
         """An experiment with everything that can happen to a trial."""
 
         def scheduler(problem: Problem, streams: Streams) -> PausesAndStops:
-            return PausesAndStops(problem, streams, RandomSearch(problem, streams))
+            return PausesAndStops(problem, streams, self.make_searcher(problem, streams))
 
         setup = Setup(
             benchmark=self.make_benchmark(),
@@ -130,7 +135,7 @@ class CriterionContract:
             pytest.skip("is_certain is False")
 
         def scheduler(problem: Problem, streams: Streams) -> PausesAndStops:
-            return PausesAndStops(problem, streams, RandomSearch(problem, streams))
+            return PausesAndStops(problem, streams, self.make_searcher(problem, streams))
 
         fails = dict.fromkeys(range(FAILURES), 1)
         setup = Setup(benchmark=self.make_benchmark(), max_evaluations=FAILURES, fail_at=fails)
@@ -144,7 +149,7 @@ class CriterionContract:
         """It is asked after every event."""
         rule = "A criterion takes constant time: it is asked after every event"
         for cost in (count_steps, shortest_time):
-            asked = _AskedAfterEveryTrial(make(self._problem()))
+            asked = _AskedAfterEveryTrial(make(self._problem()), self.make_searcher)
             check_growth(asked, asked.ask_often, cost, sizes=SIZES, power=0.5, rule=rule)
 
     def _problem(self) -> Problem:
@@ -152,7 +157,7 @@ class CriterionContract:
 
     def _state(self) -> ExperimentState:
         problem, streams = self._problem(), Streams(0)
-        return ExperimentState(problem, PausesAndStops(problem, streams, RandomSearch(problem, streams)))
+        return ExperimentState(problem, PausesAndStops(problem, streams, self.make_searcher(problem, streams)))
 
     def _lived(self, make: Make, events: list[Recorded]) -> Iterator[tuple[int, object]]:
         state, criterion = self._state(), make(self._problem())
@@ -167,8 +172,8 @@ class CriterionContract:
 class _AskedAfterEveryTrial:
     """An experiment, and a criterion that is asked as it goes on."""
 
-    def __init__(self, criterion: StoppingCriterion) -> None:
-        self._fed = FedScheduler(lambda problem, streams: Fifo(problem, streams, RandomSearch(problem, streams)))
+    def __init__(self, criterion: StoppingCriterion, searcher: Callable[[Problem, Streams], Searcher]) -> None:
+        self._fed = FedScheduler(lambda problem, streams: Fifo(problem, streams, searcher(problem, streams)))
         self._view: ExperimentView = View(self._fed.state)
         self._criterion = criterion
 

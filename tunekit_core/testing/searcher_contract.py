@@ -21,9 +21,10 @@ from tunekit_core.engine.gate.notes import read_only_note
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.randomness import Streams
 from tunekit_core.space import Configuration, ConfigurationTable, SearchSpace
+from tunekit_core.testing.bounding import check_regret_bounds
 from tunekit_core.testing.columns import check_columns
 from tunekit_core.testing.components import PausesAndStops
-from tunekit_core.testing.experiments import Setup, live
+from tunekit_core.testing.experiments import MakeScheduler, Setup, live
 from tunekit_core.testing.feeding import ENDS, NOTE, FedSearcher
 from tunekit_core.testing.growth import check_growth, count_steps, peak_memory, shortest_time
 from tunekit_core.testing.hash_order import check_hash_order
@@ -34,7 +35,6 @@ from tunekit_core.testing.replay import check_fold_equals_live, first_difference
 from tunekit_core.testing.toy import ToyBenchmark, toy_problem
 
 Make = Callable[[Problem, Streams], Searcher]
-MakeScheduler = Callable[[Problem, Streams], Scheduler]
 
 FEW = (64, 128, 256, 512)
 MANY = (256, 512, 1024, 2048)
@@ -107,8 +107,10 @@ class SearcherContract:
         )
 
     def test_what_it_recommends_follows_from_the_events(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
-        """It is a trial that has not failed, if any; to be asked changes nothing."""
-        check_recommendations(scheduler, self._setup(**TROUBLE, max_evaluations=self.max_evaluations // 2), tmp_path)
+        """It is a trial that has not failed, if any; to be asked changes nothing. So with what is still to gain."""
+        setup = self._setup(**TROUBLE, max_evaluations=self.max_evaluations // 2)
+        check_regret_bounds(scheduler, setup, tmp_path)
+        check_recommendations(scheduler, setup, tmp_path)
 
     def test_the_same_seed_gives_the_same_experiment(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Down to every configuration."""

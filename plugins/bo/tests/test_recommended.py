@@ -243,5 +243,4 @@ def test_what_is_pending_makes_no_difference(run):
 def test_botorch_has_no_opinion(run):
     pytest.importorskip("botorch")
     some = run("botorch").complete(5)
-    assert isinstance(some.searcher, Recommends)
-    assert some.searcher.recommended_trial() is None
+    assert not isinstance(some.searcher, Recommends)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, NoReturn
 
+from tunekit_core.contracts.searchers import RegretBound
 from tunekit_core.contracts.trials import Scalar
 from tunekit_core.engine.state.experiment_state import ExperimentState
 
@@ -55,5 +56,11 @@ class View:
         """What the scheduler and the searcher tell about themselves."""
         columns: Mapping[str, Scalar] = self._state.columns()
         return columns
+
+    def regret_bound(self) -> RegretBound | None:
+        """What the searcher says is still to gain; ``None`` if it cannot say."""
+        from tunekit_core.engine.gate.regret import regret_bound_of  # the gate imports the state
+
+        return regret_bound_of(self._state.scheduler.searcher)
 
     _state: ExperimentState

@@ -48,7 +48,9 @@ def improvement_among_all(posterior: Surrogate, context: np.ndarray) -> tuple[Lo
     """
     width = posterior.X.shape[1] - len(context)
     configurations = np.unique(posterior.X[:, :width], axis=0)
-    means = posterior.mean(np.column_stack([configurations, np.broadcast_to(context, (len(configurations), 1))]))
+    means = posterior.mean(
+        np.column_stack([configurations, np.broadcast_to(context, (len(configurations), len(context)))])
+    )
     anchors = configurations[np.argsort(means.mean(axis=1), kind="stable")[:N_ANCHORS]]
     return LogExpectedImprovement(posterior, means.min(axis=0), context), anchors
 

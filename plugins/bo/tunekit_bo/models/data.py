@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import numpy as np
 import scipy
 
@@ -57,7 +58,52 @@ def _n_below_huge(ordered: np.ndarray) -> int:
         n = left
 
 
+@attrs.frozen
+class Standardisation:
+    """How losses became targets, for the way back. What was moved down to a few times the median is not told apart.
+
+    A loss l is first ``z = (l / unit - mean) / std``. Of that Yeo and Johnson's transformation with a power is taken,
+    where there is one, and ``y = (transformed - mean_of_powers) / std_of_powers`` is the target.
+
+    Attributes:
+        unit: A number that is about the size of the largest loss.
+        mean: Of the losses in that unit.
+        std: Theirs.
+        least_z: Of the losses.
+        largest_z: Of the losses, those that were moved down included.
+        power: That of the transformation; 1 leaves z as it is.
+        mean_of_powers: Of what is transformed.
+        std_of_powers: Theirs.
+    """
+
+    unit: float
+    mean: float
+    std: float
+    least_z: float
+    largest_z: float
+    power: float = 1.0
+    mean_of_powers: float = 0.0
+    std_of_powers: float = 1.0
+
+    def loss(self, y: float) -> float:
+        """The loss that has a target; infinite where none has, since it is beyond the range of the transformation."""
+        z = _inverse_yeo_johnson(y * self.std_of_powers + self.mean_of_powers, self.power)
+        return (z * self.std + self.mean) * self.unit
+
+    def slope(self, y: float) -> float:
+        """The derivative of the loss by its target, at the closest target that was observed."""
+        z = _inverse_yeo_johnson(y * self.std_of_powers + self.mean_of_powers, self.power)
+        z = min(max(z, self.least_z), self.largest_z)
+        by_z = (1 + z) ** (self.power - 1) if z >= 0 else (1 - z) ** (1 - self.power)
+        return self.std_of_powers / by_z * self.std * self.unit
+
+
 def standardise(losses: np.ndarray) -> np.ndarray:
+    """The targets of `standardised` alone."""
+    return standardised(losses)[0]
+
+
+def standardised(losses: np.ndarray) -> tuple[np.ndarray, Standardisation | None]:
     """Targets with mean 0 and standard deviation 1, about normally distributed; a constant becomes 0.
 
     Losses far above the median are moved down to a few times as far above it as good ones are below, so that a run
@@ -69,21 +115,44 @@ def standardise(losses: np.ndarray) -> np.ndarray:
         losses: n losses, lower is better. Those of trials that diverged, as `without_diverged` has it, count as the
             worst of the others.
 
+    Returns:
+        The n targets, and the way back; ``None`` where the targets are all equal, so that there is none.
+
     References:
         Yeo and Johnson, A New Family of Power Transformations to Improve Normality or Symmetry, Biometrika 2000.
     """
     losses = without_diverged(losses)
     finite = losses[np.isfinite(losses)]
     if not len(finite):
-        return np.zeros(len(losses))
+        return np.zeros(len(losses)), None
     scale = max(np.abs(finite).max(), np.finfo(float).tiny)  # or the squares of huge losses would overflow
     y = np.where(np.isfinite(losses), losses, finite.max()) / scale
     good, median, bad = np.quantile(finite / scale, [GOOD_QUANTILE, 0.5, BAD_QUANTILE])
     far = max(median + FAR * (median - good), bad)
-    z = _normalise(with_size_1(np.minimum(y, far) if far > good else y))
-    if len(z) < ENOUGH_FOR_A_SHAPE or not z.any():
-        return z
-    return _normalise(_yeo_johnson(z, _most_normal_power(z)))
+    clipped = np.minimum(y, far) if far > good else y
+    of_size_1 = with_size_1(clipped)
+    z = _normalise(of_size_1)
+    if not z.any():
+        return z, None
+    unit = np.ldexp(scale, np.frexp(np.abs(clipped).max())[1] - 1)
+    linear = Standardisation(
+        unit=float(unit),
+        mean=float(of_size_1.mean()),
+        std=max(float(of_size_1.std()), MIN_STD),
+        least_z=float(z.min()),
+        largest_z=float(z.max()),
+    )
+    if len(z) < ENOUGH_FOR_A_SHAPE:
+        return z, linear
+    power = _most_normal_power(z)
+    powers = _yeo_johnson(z, power)
+    back = attrs.evolve(
+        linear,
+        power=power,
+        mean_of_powers=float(powers.mean()),
+        std_of_powers=max(float(powers.std()), MIN_STD),
+    )
+    return _normalise(powers), back
 
 
 def with_size_1(y: np.ndarray) -> np.ndarray:
@@ -112,6 +181,17 @@ def _most_normal_power(z: np.ndarray) -> float:
 def _yeo_johnson(z: np.ndarray, power: float) -> np.ndarray:
     """``((1 + z)^p - 1) / p`` for z at or above 0, and its mirror with 2 - p below."""
     return np.where(z >= 0, _power(np.maximum(z, 0.0), power), -_power(np.maximum(-z, 0.0), 2.0 - power))
+
+
+def _inverse_yeo_johnson(t: float, power: float) -> float:
+    """The z of which t is the transformation; infinite beyond its range."""
+    return _inverse_power(t, power) if t >= 0 else -_inverse_power(-t, 2.0 - power)
+
+
+def _inverse_power(t: float, power: float) -> float:
+    if abs(power) < 1e-9:
+        return math.expm1(t)
+    return math.expm1(math.log1p(power * t) / power) if power * t > -1 else math.inf
 
 
 def _power(z: np.ndarray, power: float) -> np.ndarray:

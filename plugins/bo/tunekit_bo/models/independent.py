@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tunekit_bo.models.data import standardise, without_diverged
+from tunekit_bo.models.data import Standardisation, standardise, standardised, without_diverged
 from tunekit_bo.models.kernels import Contraction, Matern52, Pullback
 
 ENOUGH_FOR_A_SCALE = 3
@@ -76,3 +76,17 @@ def standardise_each(losses: np.ndarray, resources: np.ndarray) -> np.ndarray:
         else:
             y[members] -= y[members].mean()
     return y
+
+
+def standardised_at(resource: int, losses: np.ndarray, resources: np.ndarray) -> Standardisation | None:
+    """How `standardise_each` made targets of the losses at one resource; ``None`` where they are too few for a scale.
+
+    Args:
+        resource: Which.
+        losses: n losses, lower is better.
+        resources: Where they were observed.
+    """
+    members = resources == resource
+    if np.count_nonzero(members) < ENOUGH_FOR_A_SCALE:
+        return None
+    return standardised(without_diverged(losses)[members])[1]

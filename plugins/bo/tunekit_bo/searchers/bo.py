@@ -12,7 +12,7 @@ from tunekit_bo.acquisition.incumbents import improvement_at
 from tunekit_bo.acquisition.search import Acquisition
 from tunekit_bo.models.kernels import Matern52, Prior
 from tunekit_bo.models.warping import Warped, warped_columns
-from tunekit_bo.searchers.model_based import ModelBasedSearcher
+from tunekit_bo.searchers.loss_based import LossModelSearcher
 from tunekit_bo.searchers.options import GaussianProcessOptions
 from tunekit_bo.surrogates.formulations import FinalLosses
 from tunekit_bo.surrogates.loss_model import LossModel
@@ -43,7 +43,7 @@ class BayesianOptimisationOptions(GaussianProcessOptions):
     )
 
 
-class BayesianOptimisation(ModelBasedSearcher):
+class BayesianOptimisation(LossModelSearcher):
     """Gaussian process with a Matern-5/2 kernel, expected improvement averaged over fantasies of what is pending.
 
     A trial is observed once, by its last report, when it ends or pauses; one that fails is left out. With more

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import attrs
 
 from tunekit_bo.searchers.choosing import Chooser, ChoosingOptions
-from tunekit_bo.searchers.model_based import ModelBasedSearcher, last_resource
+from tunekit_bo.searchers.loss_based import LossModelSearcher
+from tunekit_bo.searchers.model_based import last_resource
 from tunekit_bo.surrogates.formulations import LearningCurves
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import AllReports
@@ -26,7 +27,7 @@ class NextStep:
         return 1.0
 
 
-class DyHpo(ModelBasedSearcher):
+class DyHpo(LossModelSearcher):
     """Chooses between paused trials and new ones by what they may improve at the level that they run to next.
 
     Each is compared with the best at its own level. Of the new trials, one in eight is random. Unlike the paper, and as

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import attrs
 
 from tunekit_bo.searchers.choosing import Chooser, ChoosingOptions
-from tunekit_bo.searchers.model_based import ModelBasedSearcher, last_resource
+from tunekit_bo.searchers.loss_based import LossModelSearcher
+from tunekit_bo.searchers.model_based import last_resource
 from tunekit_bo.searchers.probes import PROBE, Probes
 from tunekit_bo.surrogates.formulations import LearningCurves
 from tunekit_bo.surrogates.loss_model import LossModel
@@ -33,7 +34,7 @@ class CompleteRun:
         return self.max_resource - resource
 
 
-class FreezeThawSearcher(ModelBasedSearcher):
+class FreezeThawSearcher(LossModelSearcher):
     """Chooses between paused trials and new ones by what they may improve at ``max_resource``.
 
     The expected improvement of a complete run is divided by the resource that is left of it. Losses at lower resources

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from tunekit_bo.acquisition.incumbents import improvement_at
-from tunekit_bo.searchers.model_based import ModelBasedSearcher, last_resource
+from tunekit_bo.searchers.loss_based import LossModelSearcher
+from tunekit_bo.searchers.model_based import last_resource
 from tunekit_bo.searchers.options import LearningCurveOptions
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import AllReports
@@ -14,7 +15,7 @@ from tunekit_bo.surrogates.rung_models import RungModels
 from tunekit_core import Note, Problem, Proposal, Streams
 
 
-class HyperTune(ModelBasedSearcher):
+class HyperTune(LossModelSearcher):
     """Gaussian processes of all rungs, weighted by how well they rank what was observed at the highest one.
 
     A rung with at least 6 observations is supported; the rungs are modelled independently of each other, as by

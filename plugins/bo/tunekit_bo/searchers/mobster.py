@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from tunekit_bo.searchers.model_based import ModelBasedSearcher, last_resource
+from tunekit_bo.searchers.loss_based import LossModelSearcher
+from tunekit_bo.searchers.model_based import last_resource
 from tunekit_bo.searchers.options import CURVES_HELP, LearningCurveOptions
 from tunekit_bo.surrogates.formulations import LearningCurves
 from tunekit_bo.surrogates.loss_model import LossModel
@@ -32,7 +33,7 @@ class MobsterOptions(LearningCurveOptions):
     )
 
 
-class Mobster(ModelBasedSearcher):
+class Mobster(LossModelSearcher):
     """Gaussian process over configurations and resources, for schedulers that compare trials at rungs.
 
     Every report that the scheduler passes on is observed, and stays observed if the trial fails later: it is

@@ -14,7 +14,7 @@ from tunekit_bo.acquisition.untried import UntriedConfigurations
 from tunekit_bo.searchers.options import ModelOptions
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import Observations
-from tunekit_bo.surrogates.recommendation import Eligibility, recommended_trial
+from tunekit_bo.surrogates.recommendation import Eligibility
 from tunekit_core import (
     NO_NOTE,
     ConfigurationError,
@@ -37,6 +37,8 @@ class ModelBasedSearcher(Searcher):
     Attributes:
         observations: What was observed, and what is pending.
         untried: The configurations that no trial has had.
+        failures: What is learnt from scripts that fail.
+        eligibility: Which observations count as results.
     """
 
     is_expensive: ClassVar[bool] = True
@@ -52,7 +54,7 @@ class ModelBasedSearcher(Searcher):
         self.observations = observations
         self.untried = UntriedConfigurations(problem, self.streams, options.num_init_candidates)
         self.failures = FailureModel(problem.space)
-        self._eligibility = Eligibility(problem)
+        self.eligibility = Eligibility(problem)
         self._n_first = max(options.num_init_random, len(problem.points_to_evaluate))
 
     def suggest(self, trial_id: int, *, resource: int | None) -> Proposal | None:
@@ -114,20 +116,6 @@ class ModelBasedSearcher(Searcher):
         configuration = self.untried.best(acquisition, anchors, generator)
         return None if configuration is None else Proposal(configuration, {**note, **of_failures})
 
-    def loss_model(self) -> LossModel | None:
-        """The model of the losses, by whose mean a trial is recommended; ``None`` if none is."""
-        return None
-
-    def recommended_trial(self) -> int | None:
-        """The trial that `recommendation` finds: the lowest mean at the highest resource that was observed.
-
-        Compared are good ones that were observed there, and the one with the best report. Where the model is of what
-        trials end with, all that were observed are compared. It takes one prediction with the hyperparameters of the
-        last fit; before the first one, a fit.
-        """
-        model = self.loss_model()
-        return None if model is None else recommended_trial(model, self.observations, self._eligibility)
-
     def restore(self, note: Note) -> None:
         """Take back what was fitted for a start or resume, from its note."""
 
@@ -145,17 +133,17 @@ class ModelBasedSearcher(Searcher):
 
     def on_report(self, trial: Trial, report: Report) -> None:
         self.observations.on_report(trial, report)
-        self._eligibility.on_report(report)
+        self.eligibility.on_report(report)
 
     def on_pause(self, trial: Trial) -> None:
         self.observations.on_pause(trial)
-        self._eligibility.on_report(trial.last_report)
+        self.eligibility.on_report(trial.last_report)
         self.failures.outcomes.on_pause(trial)
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
         self.observations.on_end(trial, outcome)
-        self._eligibility.on_report(trial.last_report)
-        self._eligibility.on_end(trial.id, outcome)
+        self.eligibility.on_report(trial.last_report)
+        self.eligibility.on_end(trial.id, outcome)
         self.failures.outcomes.on_end(trial, outcome)
 
     def _restore(self, note: Note) -> None:

@@ -8,8 +8,15 @@ from typing import Literal, Protocol
 import attrs
 import numpy as np
 
-from tunekit_bo.models.data import feasible_first, select_best_and_random, select_highest_trials, standardise
-from tunekit_bo.models.independent import IndependentRungs, standardise_each
+from tunekit_bo.models.data import (
+    Standardisation,
+    feasible_first,
+    select_best_and_random,
+    select_highest_trials,
+    standardise,
+    standardised,
+)
+from tunekit_bo.models.independent import IndependentRungs, standardise_each, standardised_at
 from tunekit_bo.models.kernels import ExpDecaySum, Matern52, Prior
 from tunekit_bo.surrogates.observations import Observations
 from tunekit_bo.surrogates.side_model import SideModel
@@ -30,6 +37,9 @@ class Formulation(Protocol):
 
     def targets(self, losses: np.ndarray, resources: np.ndarray) -> np.ndarray:
         """Targets of n losses that were observed at n resources."""
+
+    def way_back(self, losses: np.ndarray, resources: np.ndarray) -> Standardisation | None:
+        """How the losses at the last resource became targets; ``None`` where that cannot be said."""
 
     def select(self, observed: Observations, count: int, size: int, generator: np.random.Generator) -> np.ndarray:
         """Positions, in their order, of ``size`` of the first ``count`` observations."""
@@ -52,6 +62,9 @@ class FinalLosses:
 
     def targets(self, losses: np.ndarray, resources: np.ndarray) -> np.ndarray:
         return standardise(losses)
+
+    def way_back(self, losses: np.ndarray, resources: np.ndarray) -> Standardisation | None:
+        return standardised(losses)[1]
 
     def select(self, observed: Observations, count: int, size: int, generator: np.random.Generator) -> np.ndarray:
         losses = np.array(observed.losses[:count])
@@ -89,6 +102,11 @@ class LearningCurves:
 
     def targets(self, losses: np.ndarray, resources: np.ndarray) -> np.ndarray:
         return standardise_each(losses, resources) if self._kernel == "independent" else standardise(losses)
+
+    def way_back(self, losses: np.ndarray, resources: np.ndarray) -> Standardisation | None:
+        if self._kernel == "independent":
+            return standardised_at(self.max_resource, losses, resources)
+        return standardised(losses)[1]
 
     def select(self, observed: Observations, count: int, size: int, generator: np.random.Generator) -> np.ndarray:
         trial_ids, resources = np.array(observed.trial_ids[:count]), np.array(observed.resources[:count])

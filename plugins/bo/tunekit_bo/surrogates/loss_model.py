@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from tunekit_bo.models.data import next_fit, room
+from tunekit_bo.models.data import Standardisation, next_fit, room
 from tunekit_bo.models.gp import GrowingFactor, Posterior
 from tunekit_bo.models.hyperparameters import refitted
 from tunekit_bo.surrogates.formulations import Formulation
@@ -141,6 +141,26 @@ class LossModel:
             FitError: If the covariance has no Cholesky factor.
         """
         return Posterior.given(self._factor.of(fit.theta, X, n_at_once=len(fit.kept)), y)
+
+    def as_of(self, fit: Fit, count: int) -> tuple[Posterior, Standardisation | None]:
+        """The model given those of the first ``count`` observations that belong to a fit, without what is pending.
+
+        Args:
+            fit: Hyperparameters, fitted to no more than ``count`` observations.
+            count: Number of observations.
+
+        Returns:
+            The posterior, and how losses at the last resource became its targets, if that can be said.
+
+        Raises:
+            FitError: If the covariance has no Cholesky factor.
+        """
+        observed, positions = self._observations, np.append(fit.kept, np.arange(fit.count, count))
+        X, y = self.data(positions)
+        losses, resources = (
+            np.array([values[i] for i in positions]) for values in (observed.losses, observed.resources)
+        )
+        return self.given(fit, X, y), self._formulation.way_back(losses, resources)
 
     def _kept(self, count: int) -> np.ndarray:
         """Positions of the observations that a fit to the first ``count`` keeps."""
