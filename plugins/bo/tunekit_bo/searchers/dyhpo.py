@@ -41,7 +41,7 @@ class DyHpo(ModelBasedSearcher):
     """
 
     name: ClassVar[str] = "dyhpo"
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     Options: ClassVar[type[Any]] = ChoosingOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: ChoosingOptions) -> None:
