@@ -206,7 +206,7 @@ def test_a_large_table_is_searched_over_its_rows_alone(run):
         ("num_init_random", 0, 1),
         ("num_init_candidates", 9, 10),
         ("max_size_data_for_model", 9, 10),
-        ("num_fantasy_samples", 0, 1),
+        ("num_fantasy_samples", -1, 0),
     ],
 )
 def test_an_option_that_is_too_small_is_refused_by_name(run, searcher, option, value, least):

@@ -278,3 +278,18 @@ def test_it_finds_the_optimum_of_the_toy_problem(searcher, enough, tmp_path):
     best = [run_toy(scheduler, tmp_path / str(s), seed=s, max_evaluations=250)[0].incumbent for s in range(3)]
     assert np.median([incumbent.report.losses[0] for incumbent in best]) < enough
     assert all(incumbent.report.resource == 9 for incumbent in best)
+
+
+@BOTH
+def test_the_mean_stands_for_what_is_pending(searcher, run, bowl):
+    """The best of many samples lies far below what is likely: with 32 workers it hid all that improves."""
+    these = Curves(run, searcher, lambda c, r: bowl(c) / r, n=12, until=[1] * 8 + [9] * 4).run.searcher
+    model = these.loss_model()
+    fit = model.current_fit()
+    these.observations.pending.clear()
+    alone = model.posterior(fit, 12)
+    these.observations.pending.update(dict.fromkeys(range(8), 9))
+    beside = model.posterior(fit, 12)
+    X = model.inputs(range(12), [9] * 12)
+    np.testing.assert_allclose(beside.mean(X), alone.mean(X), atol=1e-9)
+    assert np.all(beside.mean_and_variance(X[:8])[1] < alone.mean_and_variance(X[:8])[1])

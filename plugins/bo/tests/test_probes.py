@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tunekit_bo.searchers.probes import FIRST, PROBE, SHARE, Probes
+from tunekit_bo.searchers.probes import ENOUGH_FORESIGHT, FIRST, PROBE, SHARE, SHARE_WITHOUT_FORESIGHT, Probes
 from tunekit_core import (
     AskTell,
     Decision,
@@ -31,7 +31,7 @@ def started(probes, trial_id, reached, *, note=None, is_initial=False):
 
 def test_the_first_probes_are_of_the_initial_design():
     probes = Probes(R)
-    assert probes.is_due()
+    assert probes.is_due(None)
     for i in range(FIRST):
         started(probes, i, R, is_initial=True)
     assert not Probes(R).among(range(FIRST))
@@ -42,15 +42,26 @@ def test_probes_have_their_share_of_all_resources():
     probes = Probes(R)
     for i in range(FIRST + 1):
         started(probes, i, R, is_initial=True)
-    assert not probes.is_due()
+    assert not probes.is_due(None)
     trial_id = 100
-    while not probes.is_due():
+    while not probes.is_due(None):
         started(probes, trial_id, 1)
         trial_id += 1
     of_probes = (FIRST + 1) * R
     assert of_probes == pytest.approx(FIRST * R + SHARE * (of_probes + trial_id - 100), abs=0.2)
     started(probes, trial_id, R, note=PROBE)
-    assert not probes.is_due()
+    assert not probes.is_due(None)
+
+
+def test_probes_take_more_while_the_model_foretells_nothing():
+    probes = Probes(R)
+    for i in range(FIRST + 1):
+        started(probes, i, R, is_initial=True)
+    started(probes, 100, R)
+    assert SHARE * 3 < 1 < SHARE_WITHOUT_FORESIGHT * 3
+    assert not probes.is_due(None)
+    assert not probes.is_due(ENOUGH_FORESIGHT)
+    assert probes.is_due(ENOUGH_FORESIGHT - 1e-6)
 
 
 def test_the_probe_that_has_come_furthest_goes_on():

@@ -12,7 +12,7 @@ import numpy as np
 from tunekit_bo.acquisition.improvement import LogExpectedImprovement
 from tunekit_bo.acquisition.incumbents import improvement_among_all
 from tunekit_bo.searchers.model_based import ModelBasedSearcher
-from tunekit_bo.searchers.options import CURVES_HELP, LearningCurveOptions
+from tunekit_bo.searchers.options import CURVES_HELP, LearningCurveOptions, num_fantasy_samples
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_core import PausedTrial, Promotion, Proposal, option
 
@@ -23,8 +23,17 @@ region, and goes on refining it, sees nothing else."""
 
 @attrs.frozen(kw_only=True)
 class ChoosingOptions(LearningCurveOptions):
-    """Options of searchers that choose between paused trials and a new one."""
+    """Options of searchers that choose between paused trials and a new one.
 
+    All that runs is pending at a resource far from what was observed. The best of many sampled outcomes of it lies far
+    below what is likely, more so with every worker, and next to it nothing seems to improve but what is unknown. So
+    their mean stands for them.
+
+    References:
+        Ginsbourger, Le Riche, Carraro, Kriging Is Well-Suited to Parallelize Optimization, 2010 (the kriging believer).
+    """
+
+    num_fantasy_samples: int = num_fantasy_samples(0)
     resource_kernel: Literal["exp-decay-sum", "matern52"] = option("matern52", help=CURVES_HELP)
 
 

@@ -42,7 +42,7 @@ class DyHpo(LossModelSearcher):
     """
 
     name: ClassVar[str] = "dyhpo"
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     Options: ClassVar[type[Any]] = ChoosingOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: ChoosingOptions) -> None:

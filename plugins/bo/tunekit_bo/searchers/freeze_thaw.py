@@ -11,6 +11,7 @@ from tunekit_bo.searchers.choosing import Chooser, ChoosingOptions
 from tunekit_bo.searchers.loss_based import LossModelSearcher
 from tunekit_bo.searchers.model_based import last_resource
 from tunekit_bo.searchers.probes import PROBE, Probes
+from tunekit_bo.surrogates.foresight import Foresight
 from tunekit_bo.surrogates.formulations import LearningCurves
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import AllReports
@@ -39,11 +40,12 @@ class FreezeThawSearcher(LossModelSearcher):
 
     The expected improvement of a complete run is divided by the resource that is left of it. Losses at lower resources
     teach the model, and never decide: where the first epochs mislead, the model finds that they say little, and the
-    search becomes one among complete trials. What runs is pending at ``max_resource``. Of the new trials, one in eight
-    is random.
+    search becomes one among complete trials. What runs is pending at ``max_resource``, with its mean for an outcome. Of
+    the new trials, one in eight is random.
 
     One of the first trials, and later a tenth of all resources, are probes: random configurations that run to their
-    end whatever the model expects.
+    end whatever the model expects; four tenths while it foretells the ends of complete trials hardly better than their
+    average does.
 
     Unlike the papers, it is a Gaussian process over configurations and the logarithm of the resource, and the whole
     rest of a run is paid for, not the next step alone.
@@ -56,7 +58,7 @@ class FreezeThawSearcher(LossModelSearcher):
     """
 
     name: ClassVar[str] = "freeze_thaw"
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     Options: ClassVar[type[Any]] = ChoosingOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: ChoosingOptions) -> None:
@@ -70,6 +72,7 @@ class FreezeThawSearcher(LossModelSearcher):
             n_fantasies=options.num_fantasy_samples,
         )
         self._probes = Probes(self._max_resource)
+        self._foresight = Foresight(self._losses, self.observations, self._max_resource)
         self._chooser = Chooser(self, self._losses, CompleteRun(self._max_resource))
 
     def loss_model(self) -> LossModel:
@@ -101,7 +104,7 @@ class FreezeThawSearcher(LossModelSearcher):
 
     def _probe(self, trial_id: int, paused: Sequence[PausedTrial]) -> Proposal | Promotion | None:
         """A probe that goes on, or a new one if none runs; ``None`` where none is due."""
-        if not self._probes.is_due():
+        if not self._probes.is_due(self._foresight.nats()):
             return None
         waiting = self._probes.furthest(paused)
         if waiting is not None:

@@ -25,6 +25,16 @@ def num_init_random(default: int) -> Any:
     )
 
 
+def num_fantasy_samples(default: int) -> Any:
+    """Declare the option ``num_fantasy_samples``, whose default differs between searchers."""
+    return option(
+        default,
+        help="Sampled outcomes of what is pending. With more, a proposal depends less on chance. With 0, the mean of "
+        "the model stands for them.",
+        at_least=0,
+    )
+
+
 def num_init_candidates(default: int) -> Any:
     """Declare the option ``num_init_candidates``, whose default differs between searchers."""
     return option(
@@ -49,11 +59,7 @@ class ModelOptions:
 class GaussianProcessOptions(ModelOptions):
     """Options of searchers with a Gaussian process of our own."""
 
-    num_fantasy_samples: int = option(
-        20,
-        help="Sampled outcomes of what is pending. With more, a proposal depends less on chance.",
-        at_least=1,
-    )
+    num_fantasy_samples: int = num_fantasy_samples(20)
 
 
 @attrs.frozen(kw_only=True)

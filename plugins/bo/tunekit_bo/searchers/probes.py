@@ -12,6 +12,12 @@ FIRST = 1
 SHARE = 0.1
 """Part of all resources that probes take after these."""
 
+SHARE_WITHOUT_FORESIGHT = 0.4
+"""Part that they take while the model foretells ends hardly better than their average does."""
+
+ENOUGH_FORESIGHT = 0.4
+"""So many nats better for each end."""
+
 PROBE: Note = {"probe": True}
 
 
@@ -21,6 +27,9 @@ class Probes:
     A model that chooses which trials go on sees complete trials of its own choice alone. Where it was led astray by low
     resources, where all that it completes lies on a plateau, or where configurations leave the level of chance late, it
     would never learn that. The trials of the initial design are probes, and others once these have ended.
+
+    Where the model foretells the ends of complete trials hardly better than their average does, what it chooses by is
+    nothing, and probes are what finds something: they take four times as much then.
 
     Args:
         max_resource: The last resource of a trial.
@@ -45,11 +54,18 @@ class Probes:
         """A trial has come to the resource of a report."""
         self._of_trials[report.trial_id] = report.resource
 
-    def is_due(self) -> bool:
-        """Whether a probe has to go on, or a new one to start, for probes to have their share of all resources."""
+    def is_due(self, foresight: float | None) -> bool:
+        """Whether a probe has to go on, or a new one to start, for probes to have their share of all resources.
+
+        Args:
+            foresight: By how many nats for each end the model foretells ends better than their average does; ``None``
+                where that is not known.
+        """
+        knows_nothing = foresight is not None and foresight < ENOUGH_FORESIGHT
+        share = SHARE_WITHOUT_FORESIGHT if knows_nothing else SHARE
         of_probes = sum(self._of_probes.values())
         others = sum(reached for trial_id, reached in self._of_trials.items() if trial_id not in self._of_probes)
-        return of_probes < FIRST * self._max_resource + SHARE * (of_probes + others)
+        return of_probes < FIRST * self._max_resource + share * (of_probes + others)
 
     def furthest(self, paused: Iterable[PausedTrial]) -> PausedTrial | None:
         """The paused probe that has come furthest, of equal ones the first; ``None`` if none is paused."""

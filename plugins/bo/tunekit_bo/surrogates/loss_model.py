@@ -15,6 +15,23 @@ from tunekit_bo.surrogates.observations import Observations
 from tunekit_core import NO_NOTE, Note, Streams
 
 
+def outcomes_of_pending(streams: Streams, trial_id: int, n_pending: int, n_fantasies: int) -> np.ndarray:
+    """Whitened targets that stand for what is pending: standard normal draws, or the mean, which is 0.
+
+    Args:
+        streams: Random numbers.
+        trial_id: The trial that is to be proposed: draws belong to it.
+        n_pending: Number of pending inputs.
+        n_fantasies: Number of draws for each; with 0 there is one outcome, the mean.
+
+    Returns:
+        n_pending x max(n_fantasies, 1) array.
+    """
+    if n_fantasies == 0:
+        return np.zeros((n_pending, 1))
+    return streams.generator("fantasies", trial_id).standard_normal((n_pending, n_fantasies))
+
+
 @attrs.frozen(eq=False)
 class Fit:
     """Hyperparameters, and the observations that they were fitted to.
@@ -49,7 +66,7 @@ class LossModel:
         observations: What was observed, and what is pending.
         streams: Random numbers.
         max_size: Most observations in the model.
-        n_fantasies: Sampled outcomes of what is pending.
+        n_fantasies: Sampled outcomes of what is pending; with 0 its mean stands for them.
 
     Attributes:
         last_fit: The fit that was restored last; ``None`` at first.
@@ -120,7 +137,7 @@ class LossModel:
         return self._formulation.encode_resources([resource])[0]
 
     def posterior(self, fit: Fit, trial_id: int) -> Posterior:
-        """The model given the observations at `positions`, and sampled outcomes of what is pending.
+        """The model given the observations at `positions`, and outcomes of what is pending.
 
         Args:
             fit: The hyperparameters.
@@ -131,8 +148,7 @@ class LossModel:
         if not pending:
             return posterior
         inputs = self.inputs(list(pending), list(pending.values()))
-        generator = self._streams.generator("fantasies", trial_id)
-        return posterior.fantasize(inputs, generator.standard_normal((len(inputs), self._n_fantasies)))
+        return posterior.fantasize(inputs, outcomes_of_pending(self._streams, trial_id, len(inputs), self._n_fantasies))
 
     def given(self, fit: Fit, X: np.ndarray, y: np.ndarray) -> Posterior:
         """The model given n inputs and their targets, of which the fit kept the first.

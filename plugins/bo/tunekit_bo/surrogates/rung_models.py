@@ -12,7 +12,7 @@ from tunekit_bo.models.gp import Posterior
 from tunekit_bo.models.kernels import Matern52
 from tunekit_bo.models.ranking import ensemble_weights, folds, ranking_loss, shares_of_least_loss
 from tunekit_bo.surrogates.formulations import LearningCurves
-from tunekit_bo.surrogates.loss_model import Fit, LossModel
+from tunekit_bo.surrogates.loss_model import Fit, LossModel, outcomes_of_pending
 from tunekit_bo.surrogates.observations import Observations
 from tunekit_core import Note, SearchSpace, Streams
 
@@ -46,7 +46,7 @@ class RungModels:
         observations: What was observed, and what is pending.
         streams: Random numbers.
         max_size: Most observations in all models.
-        n_fantasies: Sampled outcomes of what is pending.
+        n_fantasies: Sampled outcomes of what is pending; with 0 its mean stands for them.
 
     Attributes:
         of_all: The model of all rungs together.
@@ -99,8 +99,7 @@ class RungModels:
             trial_id: The trial that is to be proposed: draws belong to it.
         """
         pending = self._observations.pending
-        generator = self._streams.generator("fantasies", trial_id)
-        normals = generator.standard_normal((len(pending), self._n_fantasies))
+        normals = outcomes_of_pending(self._streams, trial_id, len(pending), self._n_fantasies)
         ids = np.array([*pending], dtype=int)
         until = np.array([self._max_resource if r is None else r for r in pending.values()], dtype=int)
         models = []
