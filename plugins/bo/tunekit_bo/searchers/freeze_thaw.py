@@ -93,6 +93,7 @@ class FreezeThawSearcher(LossModelSearcher):
     def on_report(self, trial: Trial, report: Report) -> None:
         self._probes.on_report(report)
         super().on_report(trial, report)
+        self._foresight.on_observed()
 
     def propose(self, trial_id: int, resource: int | None) -> Proposal | None:
         """For schedulers that leave no choice: the configuration that may improve most at ``max_resource``."""

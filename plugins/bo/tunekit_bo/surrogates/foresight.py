@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from tunekit_bo.models.fitting import FitError
 from tunekit_bo.models.gp import Posterior
-from tunekit_bo.surrogates.loss_model import LossModel
-from tunekit_bo.surrogates.observations import AllReports
+from tunekit_bo.surrogates.loss_model import Fit, LossModel
+from tunekit_bo.surrogates.observations import Observations
 
 ENOUGH = 3
-"""Of fewer complete trials nothing can be said."""
+"""Of fewer ends nothing can be said."""
 
 MOST = 2.0
 """One end counts for at most so many nats: a single surprise says little of all others."""
@@ -30,7 +31,9 @@ MIN_VARIANCE = 1e-2
 
 
 class Foresight:
-    """Remembers what was computed last: it changes with the number of complete trials alone.
+    """What the model foretold as of the last end: from the observations up to it, with the fit that there was.
+
+    So it is a function of the recorded events, whenever it is asked for, and is computed at most once for each end.
 
     Args:
         model: Model of losses at all resources.
@@ -38,24 +41,44 @@ class Foresight:
         max_resource: The last resource of a trial.
     """
 
-    def __init__(self, model: LossModel, observations: AllReports, max_resource: int) -> None:
+    def __init__(self, model: LossModel, observations: Observations, max_resource: int) -> None:
         self._model = model
         self._observations = observations
         self._max_resource = max_resource
+        self._n_ends = 0
+        self._moment: tuple[int, Fit] | None = None  # the count of observations, and the fit that there was
+        self._known: float | None = None
+
+    def on_observed(self) -> None:
+        """A report was observed."""
+        if self._observations.resources[-1] != self._max_resource:
+            return
+        self._n_ends += 1
+        self._known = None
+        if self._model.last_fit is not None:
+            self._moment = len(self._observations), self._model.last_fit
 
     def nats(self) -> float | None:
         """By how many nats for each end the model foretells ends better than their average, shrunk to what is expected.
 
-        The natural logarithm of the ratio of the densities at what came; ``None`` of fewer than 3 complete trials.
+        The natural logarithm of the ratio of the densities at what came; ``None`` of fewer than 3 ends, and where the
+        model cannot be computed.
         """
-        if self._observations.count_at[self._max_resource] < ENOUGH:
+        if self._n_ends < ENOUGH or self._moment is None:
             return None
-        fit = self._model.current_fit()
-        positions = self._model.positions(fit)
-        X, y = self._model.data(positions)
+        if self._known is None:
+            try:
+                self._known = self._nats(*self._moment)
+            except FitError:
+                return None
+        return self._known
+
+    def _nats(self, count: int, fit: Fit) -> float:
+        positions = np.append(fit.kept, np.arange(fit.count, count))
         trial_ids = np.array([self._observations.trial_ids[i] for i in positions])
         resources = np.array([self._observations.resources[i] for i in positions])
-        gains = gains_over_average(self._model.given(fit, X, y), y, trial_ids, resources, self._max_resource)
+        _, y = self._model.data(positions)
+        gains = gains_over_average(self._model.as_of(fit, count)[0], y, trial_ids, resources, self._max_resource)
         return float((gains.clip(-MOST, MOST).sum() + EXPECTED * EXPECTED_OF) / (len(gains) + EXPECTED_OF))
 
 
@@ -69,13 +92,15 @@ def gains_over_average(
         y: The n targets.
         trial_ids: The trial of each.
         resources: Where each was observed.
-        max_resource: The last resource. At least two targets are observed there.
+        max_resource: The last resource. Of a single target there nothing can be said: the result is empty.
 
     Returns:
         One number for each target at the last resource. That of a trial is foretold from its first target, if it has
         an earlier one, and from all targets of other trials.
     """
     ends = np.flatnonzero(resources == max_resource)
+    if len(ends) < 2:
+        return np.empty(0)
     of_ends = y[ends]
     gains = np.empty(len(ends))
     for i, end in enumerate(ends):
