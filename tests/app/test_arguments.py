@@ -90,6 +90,28 @@ def test_every_override_gets_the_prefix_that_it_needs(typed, for_hydra):
 
 
 @pytest.mark.parametrize(
+    ("typed", "for_hydra"),
+    [
+        (
+            ["stopping.regret_bound=0.1", "stopping.regret_bound.trials=5"],
+            ["++stopping.regret_bound.below=0.1", "++stopping.regret_bound.trials=5"],
+        ),
+        (
+            ["stopping.regret_bound.trials=5", "stopping.regret_bound=0.1,0.2"],
+            ["++stopping.regret_bound.trials=5", "++stopping.regret_bound.below=0.1,0.2"],
+        ),
+        (
+            ["stopping.regret_bound=null", "stopping.regret_bound.trials=5"],
+            ["++stopping.regret_bound=null", "++stopping.regret_bound.trials=5"],
+        ),
+        (["stopping.nothing=1", "stopping.nothing.a=2"], ["++stopping.nothing=1", "++stopping.nothing.a=2"]),
+    ],
+)
+def test_a_single_value_and_options_beside_it_both_count(typed, for_hydra):
+    assert with_prefixes(typed) == for_hydra
+
+
+@pytest.mark.parametrize(
     ("command", "for_hydra"),
     [
         ("python train.py optim.lr={lr}", "'python train.py optim.lr={lr}'"),

@@ -117,7 +117,7 @@ def test_a_simulation_that_keeps_no_checkpoints_is_one_of_mobster_stop(tunekit, 
     short = ["benchmark=fcnet", "stopping.max_num_evaluations=30", "backend.checkpoint=false"]
     tunekit("method=MOBSTER-STOP", *short)
     finished = tunekit("method=AUTO", *short)
-    assert f"{STOPS} with backend=simulator no paused trial goes on where it was." in finished.err
+    assert f"{STOPS} with backend=simulator backend.checkpoint=false no paused trial goes on where it was." in finished.err
     auto, other = results.metadata()
     assert auto["config"] == other["config"]
     assert len(set(results.bytes().values())) == 1

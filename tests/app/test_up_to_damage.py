@@ -99,4 +99,6 @@ def test_the_experiment_of_a_function_is_cut_off_and_goes_on_with_the_function(t
     assert "are set aside" in finished.err
     assert "It goes on when tune() is called again with the same arguments." in " ".join(finished.err.split())
     assert load_experiment(folder).metadata["status"] == "interrupted"
-    assert len(run(3).results) == 3
+    again = run(3)
+    assert again.metadata["status"] == "completed"
+    assert len(again.results) >= 3  # a trial that ran beside the third may have reported in time

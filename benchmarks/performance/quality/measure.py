@@ -96,6 +96,8 @@ def _show(arguments: argparse.Namespace) -> None:
     if arguments.store.name.endswith(SUFFIX):
         archived = {task.task: task for task in read_archive(arguments.store)}
         shown = [archived[task] for task in _tasks(arguments) if task in archived]
+        if arguments.seeds:
+            shown = [task.first(arguments.seeds) for task in shown]
     elif any(map(is_confirming, _tasks(arguments))):
         number, shown = _looked_at(arguments)
     else:
@@ -105,7 +107,11 @@ def _show(arguments: argparse.Namespace) -> None:
     if arguments.methods:
         shown = [task.only(arguments.methods) for task in shown]
     if not shown:
-        raise ValueError(f"{arguments.store} has no such runs, or none of random search, by which all is measured.")
+        raise ValueError(
+            f"{arguments.store} has no such runs, or none of random search, by which all is measured. Type the command "
+            "without --report to run them; those of choosing tasks are in --store "
+            "benchmarks/performance/quality/choosing.csv.gz."
+        )
     if arguments.export:
         write_archive(arguments.export, shown)
     if arguments.report:

@@ -73,6 +73,14 @@ class TaskRuns:
         kept = {method: runs for method, runs in self.curves.items() if method in methods or method == BASELINE}
         return attrs.evolve(self, curves=kept)
 
+    def first(self, n_seeds: int) -> TaskRuns:
+        """With the runs of the first seeds alone; of random search all are kept, by which all is measured."""
+        kept = {
+            method: runs if method == BASELINE else {seed: run for seed, run in runs.items() if seed < n_seeds}
+            for method, runs in self.curves.items()
+        }
+        return attrs.evolve(self, curves={method: runs for method, runs in kept.items() if runs})
+
     def regrets(self, method: str) -> dict[int, np.ndarray]:
         """By seed, the 40 losses less the best known in shares of the gap; 0 throughout where the task is a tie."""
         if self.is_tie:

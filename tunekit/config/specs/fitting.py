@@ -119,7 +119,8 @@ def _no_max_resource(facts: Facts) -> str | None:
 
 def _no_checkpoints(facts: Facts) -> str | None:
     if not _capabilities(facts) >= GOES_ON:
-        return f"with backend={facts.backend['name']} no paused trial goes on where it was"
+        off = " backend.checkpoint=false" if facts.backend.get("checkpoint") is False else ""
+        return f"with backend={facts.backend['name']}{off} no paused trial goes on where it was"
     if facts.program is not None and isinstance(facts.benchmark, Executable):
         script = facts.benchmark.script()
         if script.sources is None and _never_names_checkpoints(script.command, facts.program):
