@@ -113,11 +113,21 @@ def test_without_max_resource_it_is_bo_and_stays_so_when_it_goes_on(tunekit, res
     assert BO in tunekit("show", str(results.folders()[0])).out
 
 
+def test_an_option_that_is_typed_counts_though_it_is_a_default_of_what_is_usually_taken(tunekit, results, train):
+    finished = tunekit(*TYPED, "stopping.max_num_trials_started=1", "searcher.num_fantasy_samples=0")
+    assert finished.status == 0, finished.err
+    (metadata,) = results.metadata()
+    assert (metadata["config"]["searcher"]["name"], metadata["config"]["searcher"]["num_fantasy_samples"]) == ("bo", 0)
+    refused = tunekit(*TYPED, "stopping.max_num_trials_started=1", "searcher.resource_kernel=matern52")
+    assert (refused.status, "resource_kernel" in refused.err) == (2, True)
+
+
 def test_a_simulation_that_keeps_no_checkpoints_is_one_of_mobster_stop(tunekit, results):
     short = ["benchmark=fcnet", "stopping.max_num_evaluations=30", "backend.checkpoint=false"]
     tunekit("method=MOBSTER-STOP", *short)
     finished = tunekit("method=AUTO", *short)
-    assert f"{STOPS} with backend=simulator backend.checkpoint=false no paused trial goes on where it was." in finished.err
+    why = "with backend=simulator backend.checkpoint=false no paused trial goes on where it was."
+    assert f"{STOPS} {why}" in finished.err
     auto, other = results.metadata()
     assert auto["config"] == other["config"]
     assert len(set(results.bytes().values())) == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tunekit_bo.acquisition.regret import MULTIPLIER, OptimisticLoss, with_context
-from tunekit_bo.models.data import standardise, standardised
+from tunekit_bo.models.data import Standardisation, standardise, standardised
 from tunekit_bo.models.fitting import FitError
 from tunekit_bo.models.independent import standardise_each, standardised_at
 from tunekit_core import BoundsRegret, Cause, SearchSpace, Status, Trial, choice, finrange, uniform
@@ -126,6 +126,8 @@ def test_beyond_the_range_of_the_transformation_a_loss_is_infinite(rng):
     _, back = standardised(-rng.lognormal(0, 2, 60))
     assert back.power > 2
     assert back.loss(-1e6) == -math.inf
+    assert back.loss(1e300) > 0
+    assert Standardisation(1.0, 0.0, 1.0, -1.0, 1.0, power=0.0).loss(1e6) == math.inf  # e to that is no float
     assert 0 < back.slope(-1e6) < math.inf  # that of the lowest loss
 
 

@@ -57,7 +57,8 @@ class Facts:
 def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
     """The settings with the searcher and the scheduler that the method takes for the problem.
 
-    Options that were given and differ from the defaults of the usual components are those of what is taken.
+    Options that were given are those of what is taken. Where all options of a usual component are there, as where what
+    ``--cfg job`` has written is read back, its defaults are left out.
 
     Returns:
         The settings; and what was taken and why, to follow the name of the method, or ``None`` if it is the usual.
@@ -94,9 +95,11 @@ def _has(settings: Settings, fit: Fit) -> bool:
 
 
 def _changed_options(settings: Settings, kind: str) -> dict[str, Any]:
-    """What was given for the usual component but its defaults, which ``--cfg job`` writes out."""
+    """What was given for the usual component; but its defaults where all are there, as ``--cfg job`` writes them."""
     name, given = settings.components[kind]
     options = registry().find(kind, str(name)).options
+    if not given.keys() >= options.keys():
+        return dict(given)
     defaults = plain({key: option.default for key, option in options.items() if not option.required})
     return {key: value for key, value in given.items() if key not in defaults or value != defaults[key]}
 

@@ -14,6 +14,7 @@ GOOD_QUANTILE, BAD_QUANTILE = 0.05, 0.75
 FAR = 3.0
 ENOUGH_FOR_A_SHAPE = 5
 POWERS = (-4.0, 4.0)
+LARGEST_EXPONENT = math.log(np.finfo(float).max)
 EVERY_DATUM_UP_TO = 30
 GROWTH = 0.1
 BEST_SHARE = 0.25
@@ -189,9 +190,10 @@ def _inverse_yeo_johnson(t: float, power: float) -> float:
 
 
 def _inverse_power(t: float, power: float) -> float:
-    if abs(power) < 1e-9:
-        return math.expm1(t)
-    return math.expm1(math.log1p(power * t) / power) if power * t > -1 else math.inf
+    if power * t <= -1:
+        return math.inf
+    logarithm = t if abs(power) < 1e-9 else math.log1p(power * t) / power
+    return math.expm1(logarithm) if logarithm < LARGEST_EXPONENT else math.inf
 
 
 def _power(z: np.ndarray, power: float) -> np.ndarray:
