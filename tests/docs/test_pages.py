@@ -32,8 +32,10 @@ BLOCK = re.compile(
     r'^```(?P<language>\w+)(?: title="(?P<title>.*?)")?\n(?P<text>.*?)^```$',
     re.MULTILINE | re.DOTALL,
 )
+MEASURE = "python benchmarks/performance quality --report --store "
 KNOWN_COMMANDS = (
     "python -m tunekit",
+    MEASURE,
     ".venv/bin/pip install --no-deps -e docs/examples/",
     ".venv/bin/python -m pytest docs/examples/",
 )
@@ -137,7 +139,9 @@ def test_the_commands_and_the_code_of_a_page_run(page, request, tmp_path, monkey
             exec(compile(block.text, name_of(page), "exec"), names)
         elif block.language == "bash" and block.can_run:
             for line in block.text.splitlines():
-                if line == EMULATOR:
+                if line.startswith(MEASURE):
+                    subprocess.run([sys.executable, *shlex.split(line)[1:]], cwd=ROOT, check=True)
+                elif line == EMULATOR:
                     request.getfixturevalue("emulator")
                 elif line.startswith("python -m tunekit"):
                     status = run([*shlex.split(line)[3:], *shlex.split(block.overrides)])
