@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tunekit_bo.acquisition.regret import MULTIPLIER, OptimisticLoss, with_context
+from tunekit_bo.acquisition.improvement import with_context
+from tunekit_bo.acquisition.regret import MULTIPLIER, OptimisticLoss
 from tunekit_bo.models.data import Standardisation, standardise, standardised
 from tunekit_bo.models.fitting import FitError
 from tunekit_bo.models.independent import standardise_each, standardised_at

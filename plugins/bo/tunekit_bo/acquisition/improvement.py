@@ -58,12 +58,12 @@ class LogExpectedImprovement:
     context: np.ndarray = attrs.field(factory=lambda: np.empty(0))
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
-        mean, variance = self.posterior.mean_and_variance(self._with_context(X))
+        mean, variance = self.posterior.mean_and_variance(with_context(X, self.context))
         std = np.maximum(np.sqrt(variance), _MIN_STD)[:, None]
         return np.log(std[:, 0]) + _log_mean_exp(log_h((self.best - mean) / std))
 
     def with_gradient(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mean, variance, pull_back = self.posterior.with_pullback(self._with_context(X))
+        mean, variance, pull_back = self.posterior.with_pullback(with_context(X, self.context))
         std = np.maximum(np.sqrt(variance), _MIN_STD)[:, None]
         u = (self.best - mean) / std
         log_heights = log_h(u)
@@ -75,11 +75,18 @@ class LogExpectedImprovement:
         slopes = pull_back(by_mean, by_std / (2 * std[:, 0]))
         return np.log(std[:, 0]) + log_height, slopes[:, : X.shape[1]]
 
-    def _with_context(self, X: np.ndarray) -> np.ndarray:
-        n, width = X.shape
-        inputs = np.empty((n, width + len(self.context)))
-        inputs[:, :width], inputs[:, width:] = X, self.context
-        return inputs
+
+def with_context(X: np.ndarray, context: np.ndarray) -> np.ndarray:
+    """Inputs that all end with the same context.
+
+    Args:
+        X: n x d array of encoded configurations.
+        context: 0 or 1 numbers, an encoded resource.
+    """
+    n, width = X.shape
+    inputs = np.empty((n, width + len(context)))
+    inputs[:, :width], inputs[:, width:] = X, context
+    return inputs
 
 
 def _log_mean_exp(values: np.ndarray) -> np.ndarray:

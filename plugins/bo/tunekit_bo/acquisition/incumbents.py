@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tunekit_bo.acquisition.improvement import LogExpectedImprovement
+from tunekit_bo.acquisition.improvement import LogExpectedImprovement, with_context
 from tunekit_bo.models.gp import Surrogate
 
 N_ANCHORS = 3
@@ -48,9 +48,7 @@ def improvement_among_all(posterior: Surrogate, context: np.ndarray) -> tuple[Lo
     """
     width = posterior.X.shape[1] - len(context)
     configurations = np.unique(posterior.X[:, :width], axis=0)
-    means = posterior.mean(
-        np.column_stack([configurations, np.broadcast_to(context, (len(configurations), len(context)))])
-    )
+    means = posterior.mean(with_context(configurations, context))
     anchors = configurations[np.argsort(means.mean(axis=1), kind="stable")[:N_ANCHORS]]
     return LogExpectedImprovement(posterior, means.min(axis=0), context), anchors
 

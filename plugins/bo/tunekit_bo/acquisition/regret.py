@@ -26,6 +26,7 @@ import attrs
 import numpy as np
 
 from tunekit_bo.acquisition.failures import FailureModel, LikelyToRun
+from tunekit_bo.acquisition.improvement import with_context
 from tunekit_bo.acquisition.incumbents import improvement_among_all
 from tunekit_bo.acquisition.search import Acquisition, Search, search_for
 from tunekit_bo.acquisition.sums import Sum
@@ -208,8 +209,3 @@ class Regret:
             return anchors[:0]
         found = self._problem.space.encode([configuration])
         return found if likely is None else found[likely.admits(found)]
-
-
-def with_context(X: np.ndarray, context: np.ndarray) -> np.ndarray:
-    """The n x d inputs with the same context at the end of each."""
-    return np.column_stack([X, np.tile(context, (len(X), 1))])

@@ -74,11 +74,11 @@ class Foresight:
         return self._known
 
     def _nats(self, count: int, fit: Fit) -> float:
-        positions = np.append(fit.kept, np.arange(fit.count, count))
+        positions = self._model.positions(fit, count)
         trial_ids = np.array([self._observations.trial_ids[i] for i in positions])
         resources = np.array([self._observations.resources[i] for i in positions])
-        _, y = self._model.data(positions)
-        gains = gains_over_average(self._model.as_of(fit, count)[0], y, trial_ids, resources, self._max_resource)
+        X, y = self._model.data(positions)
+        gains = gains_over_average(self._model.given(fit, X, y), y, trial_ids, resources, self._max_resource)
         return float((gains.clip(-MOST, MOST).sum() + EXPECTED * EXPECTED_OF) / (len(gains) + EXPECTED_OF))
 
 

@@ -116,9 +116,14 @@ class LossModel:
             return self.current_fit()
         return Fit(count, last.theta, self._kept(count))
 
-    def positions(self, fit: Fit) -> np.ndarray:
-        """Positions of the observations in the model: those that the fit kept, then all that came later."""
-        return np.append(fit.kept, np.arange(fit.count, len(self._observations)))
+    def positions(self, fit: Fit, count: int | None = None) -> np.ndarray:
+        """Positions of the observations in the model: those that the fit kept, then all that came later.
+
+        Args:
+            fit: Hyperparameters.
+            count: Those of the first so many observations alone; ``None`` for all.
+        """
+        return np.append(fit.kept, np.arange(fit.count, len(self._observations) if count is None else count))
 
     def data(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and targets of some observations."""
@@ -171,7 +176,7 @@ class LossModel:
         Raises:
             FitError: If the covariance has no Cholesky factor.
         """
-        observed, positions = self._observations, np.append(fit.kept, np.arange(fit.count, count))
+        observed, positions = self._observations, self.positions(fit, count)
         X, y = self.data(positions)
         losses, resources = (
             np.array([values[i] for i in positions]) for values in (observed.losses, observed.resources)
