@@ -142,10 +142,17 @@ time.sleep(0.5)
 """
 EDIT = """
 import os
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "helper.py"), "w") as file:
+helper = os.path.join(os.path.dirname(os.path.abspath(__file__)), "helper.py")
+with open(f"{helper}.{os.getpid()}", "w") as file:  # several runs write it, and none may be seen half written
     file.write("def loss(x):\\n    return 5.0 + 0 * x\\n")
+os.replace(file.name, helper)
 """
 EDITS_ITSELF = WAIT + EDIT  # once its report is recorded
+TWO_HAVE_BEGUN = """
+(Path(__file__).parent / f"{os.getpid()}.begun").touch()
+while len(list(Path(__file__).parent.glob("*.begun"))) < 2:
+    time.sleep(0.05)
+"""
 
 
 def test_an_edit_while_it_runs_is_told_once_and_the_run_is_another_one(tunekit, results, project):
@@ -181,7 +188,7 @@ def test_runs_of_a_sweep_that_begin_after_an_edit_are_those_of_the_edited_progra
 
 
 def test_no_run_of_a_sweep_on_several_cores_mixes_two_versions_unsaid(tunekit, results, project):
-    (project / "train.py").write_text(TRAIN + EDITS_ITSELF)
+    (project / "train.py").write_text(TRAIN + WAIT + TWO_HAVE_BEGUN + EDIT)
     swept = tunekit(*COMMAND, PYTHON, LIMIT.format(2), "hydra.sweeper.n_jobs=2", "--multirun", "seed=0,1,2,3")
     assert swept.status == 1, swept.err
     experiments = {each.metadata["seed"]: each for each in map(load_experiment, results.folders())}
