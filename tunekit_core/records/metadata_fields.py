@@ -80,14 +80,14 @@ def _incumbent(value: Any) -> bool:
 
 
 def _best_so_far(value: Any) -> bool:
-    if not _object(value) or not (_list_of(_finite)(value.get("time")) and _list_of(_finite)(value.get("value"))):
+    if not _object(value) or not (_finite_floats(value.get("time")) and _finite_floats(value.get("value"))):
         return False
     times: list[float] = value["time"]
     return len(times) == len(value["value"]) and times == sorted(times)
 
 
-def _finite(value: Any) -> bool:
-    return type(value) is float and math.isfinite(value)
+def _finite_floats(value: Any) -> bool:
+    return isinstance(value, list) and {float}.issuperset(map(type, value)) and all(map(math.isfinite, value))
 
 
 def _recommended(value: Any) -> bool:
@@ -106,12 +106,13 @@ def _modes(value: Any) -> bool:
 
 
 _COUNTS = ("n_started", "n_reports", "n_failed")
+_STATUSES = tuple(status.value for status in ExperimentStatus)
 _ALWAYS = ("status",)
 _BEGUN = ("status", "format", "metric", "mode", "search_space")
 _ENDED = ("reason", "time", *_COUNTS)
 _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "format": _count,
-    "status": lambda value: value in [status.value for status in ExperimentStatus],
+    "status": lambda value: value in _STATUSES,
     "metric": lambda value: _list_of(_text)(value) and bool(value),
     "mode": _modes,
     "constraint": _text_or_none,
