@@ -13,7 +13,7 @@ import attrs
 from tunekit.results.best_so_far import BestSoFar, best_so_far_of
 from tunekit.results.selection import Selection, read_filters, results_folder
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError, RecordError
+from tunekit_core.errors import ConfigurationError, RecordError, shown
 from tunekit_core.records.files import checked_path
 from tunekit_core.records.finding import ListedExperiment, find_experiments, list_experiment
 
@@ -37,7 +37,7 @@ class Study:
     """Experiments from any number of folders, each once.
 
     Attributes:
-        experiments: Those that can be read, in the order of their folders' names.
+        experiments: Those that can be read, in the order of their paths.
         unreadable: By folder why the others cannot, and why folders could not be looked into.
         copies: Folders that were left out since another holds the same run, each with that other.
     """
@@ -68,9 +68,9 @@ def load_experiments(*folders: Path | str, where: Filters | Selection | None = N
             takes, a value or several of which one has to fit. Without it all are.
 
     Raises:
-        ConfigurationError: If a folder does not exist, or there is no such filter.
+        ConfigurationError: If a folder does not exist, or there is no such filter, or it does not take its value.
     """
-    selection = where if isinstance(where, Selection) else read_filters(_words(where or {}), USAGE)
+    selection = where if isinstance(where, Selection) else read_filters(_words({} if where is None else where), USAGE)
     checked = _checked(folders or (results_folder(),))
     with _nothing_is_garbage():
         found = find_experiments(*checked)
@@ -121,8 +121,15 @@ def _checked(folders: Iterable[Path | str]) -> list[Path]:
 
 def _words(where: Filters) -> list[str]:
     """Filters as they are typed, such as ``seed=0,1``."""
-    several = {key: [value] if isinstance(value, str | int | float) else value for key, value in where.items()}
-    return [f"{key}={','.join(map(str, values))}" for key, values in several.items()]
+    if not isinstance(where, Mapping):
+        raise ConfigurationError(f"where={shown(where)} is no mapping from filters to values. {USAGE}", option="where")
+    words = []
+    for key, value in where.items():
+        values = [value] if isinstance(value, str | int | float) else value
+        if not isinstance(values, Iterable):
+            raise ConfigurationError(f"where: {key} cannot be {shown(value)}. {USAGE}", option=str(key), value=value)
+        words.append(f"{key}={','.join(map(str, values))}")
+    return words
 
 
 def _without_copies(experiments: Iterable[ListedExperiment]) -> tuple[list[ListedExperiment], dict[Path, Path]]:

@@ -136,6 +136,12 @@ def test_an_unknown_filter_is_refused(tmp_path):
         load_experiments(tmp_path, where={"methods": "ASHA"})
 
 
+@pytest.mark.parametrize("where", ["method=ASHA", ["ASHA"], {"seed": None}, {"method": []}])
+def test_filters_of_another_type_are_refused(tmp_path, where):
+    with pytest.raises(ConfigurationError, match=r"In Python: where=\{'method': 'ASHA'|method= lacks a value"):
+        load_experiments(tmp_path, where=where)
+
+
 @pytest.mark.parametrize("given", [["nowhere"], []])
 def test_a_folder_that_does_not_exist_is_refused(tmp_path, monkeypatch, given):
     monkeypatch.chdir(tmp_path)
