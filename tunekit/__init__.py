@@ -8,15 +8,20 @@ from tunekit.reporter import Reporter
 
 if TYPE_CHECKING:
     from tunekit.functions.tuning import tune
+    from tunekit.studies.collection import load_experiments
 
-__all__ = ["Reporter", "tune"]
+__all__ = ["Reporter", "load_experiments", "tune"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Import ``tune`` when it is asked for: training scripts, which import the reporter, do not wait for it."""
-    if name != "tune":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tunekit.functions.tuning import tune
+    """Import the rest when it is asked for: training scripts, which import the reporter, do not wait for it."""
+    if name == "tune":
+        from tunekit.functions.tuning import tune
 
-    return tune
+        return tune
+    if name == "load_experiments":
+        from tunekit.studies.collection import load_experiments
+
+        return load_experiments
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,6 +19,8 @@ from quality.store import Store
 from runs.run import Job, Run, carry_out, recipe
 from runs.tasks import surrogates
 from search.suggestions import N_TIMED, suggestion_seconds
+from studies import measure as studies
+from studies.generating import METHODS, generate, results_of
 
 
 def finished(method="BO", seed=0, end=1.0, *, task="toy:a", label="", seconds=100.0):
@@ -57,7 +59,7 @@ def test_the_bare_loop_writes_the_same_bytes():
     assert ours.least > 0
 
 
-@pytest.mark.parametrize("what", ["loop", "local", "search", "quality"])
+@pytest.mark.parametrize("what", ["loop", "local", "search", "quality", "studies"])
 def test_each_measurement_explains_its_options(what):
     folder = Path(__file__).parents[1] / "performance"
     done = subprocess.run([sys.executable, folder, what, "--help"], check=True, capture_output=True, text=True)
@@ -135,3 +137,10 @@ def test_a_task_whose_libraries_are_not_installed_is_one_error(monkeypatch):
     surrogates.session.cache_clear()
     with pytest.raises(ValueError, match=r"pip install -r benchmarks/performance/requirements\.txt"):
         surrogates.session("lcbench")
+
+
+def test_a_study_is_generated_once_and_collected(tmp_path):
+    assert list(generate(tmp_path, 1, 1)) == [(len(METHODS), 0)]
+    assert list(generate(tmp_path, 2, 1)) == [(len(METHODS), len(METHODS))]
+    lines = studies.collecting(results_of(tmp_path), 1)
+    assert lines[1][0] == f"collect {2 * len(METHODS)} experiments"

@@ -13,7 +13,7 @@ from scipy import stats
 
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr, print_stdout
-from tunekit.results.best_so_far import BestSoFar, read_best_so_far
+from tunekit.results.best_so_far import BestSoFar, best_so_far_of
 from tunekit.results.comparison import FinishedRun, MethodCurves, Panel, compare
 from tunekit.results.figure import draw
 from tunekit.results.summary import disk_use
@@ -39,7 +39,7 @@ values = st.one_of(st.floats(-10, 10), st.sampled_from([np.nan, np.inf, -0.0]))
 def test_best_so_far_agrees_with_the_slow_way(values, mode, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     write_results(folder, [{"loss": value, "trial_id": 0, "st_tuner_time": i} for i, value in enumerate(values)])
-    curve = read_best_so_far(folder, {"metric": ["loss"], "mode": [mode], "time": len(values)})
+    curve = best_so_far_of(folder, {"metric": ["loss"], "mode": [mode], "time": len(values)})
     for i in range(len(values)):
         finite = [value for value in values[: i + 1] if np.isfinite(value)]
         expected = (min if mode == "min" else max)(finite) if finite else np.nan
@@ -51,10 +51,10 @@ def test_only_what_meets_the_constraint_is_best_so_far(tmp_path):
     steps = [(0.1, 2.0), (0.9, 0.0), (0.2, ""), (0.3, "nan"), (0.7, -1.0)]
     rows = [{"trial_id": i, "loss": y, "memory": c, "st_tuner_time": i} for i, (y, c) in enumerate(steps)]
     write_results(tmp_path, rows)
-    curve = read_best_so_far(tmp_path, metadata)
+    curve = best_so_far_of(tmp_path, metadata)
     np.testing.assert_array_equal(curve.at(np.arange(5.0)), [np.nan, 0.9, 0.9, 0.9, 0.7])
     write_results(tmp_path, [{"trial_id": 0, "loss": 0.1, "st_tuner_time": 0}])
-    assert np.isnan(read_best_so_far(tmp_path, metadata).at(np.array([1.0]))).all()
+    assert np.isnan(best_so_far_of(tmp_path, metadata).at(np.array([1.0]))).all()
 
 
 def test_yes_and_no_are_numbers(tmp_path):
@@ -63,7 +63,7 @@ def test_yes_and_no_are_numbers(tmp_path):
     steps = [(True, True), (False, False), (1, True), (True, 0)]
     rows = [{"trial_id": i, "solved": y, "too_large": c, "st_tuner_time": i} for i, (y, c) in enumerate(steps)]
     write_results(tmp_path, rows)
-    curve = read_best_so_far(tmp_path, metadata)
+    curve = best_so_far_of(tmp_path, metadata)
     np.testing.assert_array_equal(curve.at(np.arange(4.0)), [np.nan, 0.0, 0.0, 1.0])
 
 

@@ -77,6 +77,7 @@ def test_metadata_tell_the_whole_story(play, make_problem):
         "n_anomalies": 0,
         "incumbent": {"trial_id": 0, "resource": 1, "metrics": {"loss": 0.5, "size": 3}},
         "incumbents": [{"trial_id": 0, "resource": 1, "metrics": {"loss": 0.5, "size": 3}}],
+        "best_so_far": {"time": [1.0], "value": [0.5]},
         "recommended": None,
         "best_of_failed": {"trial_id": 1, "resource": 1, "metrics": {"loss": 0.7, "size": 4}},
         "failures": [{"trial_id": 1, "reason": "exit code 1"}],

@@ -19,7 +19,7 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr, stdout_console
 from tunekit.live.progress import progress
 from tunekit.results import summary
-from tunekit.results.best_so_far import metric_and_constraint, read_best_so_far
+from tunekit.results.best_so_far import best_so_far_of, metric_and_constraint
 from tunekit.results.comparison import FinishedRun, compare
 from tunekit.results.counts import trials_and_failures
 from tunekit.results.figure import draw, figure_stem
@@ -215,7 +215,9 @@ def _write_indices(specs: Sequence[RunSpec]) -> list[Path]:
 
 def _finished(spec: RunSpec) -> FinishedRun:
     metadata = read_metadata(spec.folder)
-    return FinishedRun(spec, metadata, read_best_so_far(spec.folder, metadata))
+    best = best_so_far_of(spec.folder, metadata)
+    assert best is not None  # of a run that is complete
+    return FinishedRun(spec, metadata, best)
 
 
 def _print_failures(

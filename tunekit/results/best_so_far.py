@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit_core.records.results_file import opened_results
-
-TIME_COLUMN = "st_tuner_time"
-TRUTH = {"True": 1.0, "False": 0.0}  # reported as such, and numbers to the tuner
+from tunekit_core.engine.summary import BEST_SO_FAR
+from tunekit_core.records.best_so_far import read_best_so_far
 
 
 @attrs.frozen(eq=False)
@@ -44,49 +40,20 @@ def metric_and_constraint(metadata: Mapping[str, Any]) -> str:
     return metric if constraint is None else f"{metric} with {constraint} at most 0"
 
 
-def read_best_so_far(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar:
-    """Read it from the results of a run; reports of trials that have failed, sooner or later, do not count.
+def best_so_far_of(folder: Path, metadata: Mapping[str, Any]) -> BestSoFar | None:
+    """The best value of a run that has come to its end; ``None`` of one that was killed, still runs or never began.
 
-    Without pandas, which takes longer to import than this to read two columns.
+    The metadata tell it. Of a run that was recorded before they did, the results are read, which takes about half a
+    millisecond for each 200 reports.
+
+    Args:
+        folder: Of the run.
+        metadata: Its ``metadata.json``.
+
+    Raises:
+        RecordError: If the metadata do not tell it, and the results are missing or damaged.
     """
-    sign = 1.0 if metadata["mode"][0] == "min" else -1.0
-    best, times, values = math.inf, [], []
-    with opened_results(folder) as text:
-        rows = csv.reader(text)
-        header = next(rows, None)
-        if header is not None:
-            metric, time = header.index(metadata["metric"][0]), header.index(TIME_COLUMN)
-            feasible = _feasible(header, metadata.get("constraint"))
-            has_failed = _has_failed(header, metadata.get("failed_trials", ()))
-            for row in rows:
-                loss = sign * _number(row[metric])
-                # NaN and infinity are below nothing; minus infinity is, but counts no more than they
-                if loss < best and math.isfinite(loss) and feasible(row) and not has_failed(row):
-                    best = loss
-                    times.append(float(row[time]))
-                    values.append(sign * loss)
-    return BestSoFar(np.array(times), np.array(values), float(metadata["time"]))
-
-
-def _has_failed(header: Sequence[str], failed: Sequence[int]) -> Callable[[Sequence[str]], bool]:
-    """Whether a row of the results is of a trial that has failed."""
-    if not failed:
-        return lambda row: False
-    column, ids = header.index("trial_id"), {str(trial_id) for trial_id in failed}
-    return lambda row: row[column] in ids
-
-
-def _feasible(header: Sequence[str], constraint: str | None) -> Callable[[Sequence[str]], bool]:
-    """Whether a row of the results meets a constraint."""
-    if constraint is None:
-        return lambda row: True
-    if constraint not in header:
-        return lambda row: False
-    column = header.index(constraint)
-    return lambda row: -math.inf < _number(row[column]) <= 0
-
-
-def _number(text: str) -> float:
-    if text == "":  # a report that was kept without it
-        return math.nan
-    return TRUTH[text] if text in TRUTH else float(text)
+    if "metric" not in metadata or "time" not in metadata:
+        return None
+    found = metadata[BEST_SO_FAR] if BEST_SO_FAR in metadata else read_best_so_far(folder, metadata)
+    return BestSoFar(np.array(found["time"], float), np.array(found["value"], float), float(metadata["time"]))

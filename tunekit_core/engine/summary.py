@@ -26,10 +26,12 @@ COUNTS = (
     "n_anomalies",
 )
 BEGINS_ANEW = "begins_anew"  # of an experiment in which nothing has succeeded, and that has come to its end
+BEST_SO_FAR = "best_so_far"  # the first metric over time
 RECOMMENDED = "recommended"  # by the searcher, when the experiment ends: what its record alone does not tell
 OTHERS = (
     "incumbent",
     "incumbents",
+    BEST_SO_FAR,
     RECOMMENDED,
     "best_of_failed",
     "first_anomaly",
@@ -54,6 +56,8 @@ def terms_of_costs(backend: Backend) -> dict[str, Any]:
 def summary_of(state: ExperimentState, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What the metadata say of the result, by name.
 
+    The best value over time is left out where the state does not know it: then the results are to be read.
+
     Args:
         state: What an experiment has come to.
         metadata: What they said at its beginning, such as the unit of costs.
@@ -61,7 +65,11 @@ def summary_of(state: ExperimentState, metadata: Mapping[str, Any]) -> dict[str,
     summary: dict[str, Any] = {name: getattr(state, name) for name in COUNTS} | {"time": state.now}
     if COST in metadata:
         summary[COST] = {**metadata[COST], **_costs(state)}
-    metrics = state.problem.objective.metric
+    objective = state.problem.objective
+    metrics = objective.metric
+    if state.improvements is not None:
+        times, losses = [float(time) for time, _ in state.improvements], [loss for _, loss in state.improvements]
+        summary[BEST_SO_FAR] = {"time": times, "value": [objective.metric_value(loss) for loss in losses]}
     if state.n_anomalies:
         summary["first_anomaly"] = state.first_anomaly
     if state.n_dropped:

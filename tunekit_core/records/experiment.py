@@ -6,6 +6,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
@@ -16,11 +17,12 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Decision, Report, Trial
 from tunekit_core.engine.events import Happened, Recorded, Started
-from tunekit_core.engine.summary import summary_of_failures
-from tunekit_core.errors import DamagedRecord, LockLost
+from tunekit_core.engine.summary import BEST_SO_FAR, summary_of_failures
+from tunekit_core.errors import DamagedRecord, LockLost, RecordError
 from tunekit_core.plugins.names import BUILT_IN
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.believed import find
+from tunekit_core.records.best_so_far import read_best_so_far
 from tunekit_core.records.damage import how_to_go_on
 from tunekit_core.records.earlier import Earlier, look
 from tunekit_core.records.event_file import EventFile
@@ -228,6 +230,9 @@ class ExperimentRecord:
                     self._events.close()
             finally:
                 self._results.close()
+            if BEST_SO_FAR not in summary:
+                with suppress(RecordError):  # whoever wants it reads the results, as here
+                    self._metadata[BEST_SO_FAR] = read_best_so_far(self.folder, self._metadata)
             write_metadata(self.folder, self._metadata, sync=self.keeps_events)
         except OSError as error:
             self._name_folder(error)

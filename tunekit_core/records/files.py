@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,9 +82,9 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     """
     path = folder / METADATA
     try:
-        if path.exists() and not path.is_file():
+        if not stat.S_ISREG(os.stat(path).st_mode):  # of a named pipe one would wait for a writer
             raise ValueError("it is no file")
-        metadata = json.loads(path.read_text(encoding="utf-8"))
+        metadata = json.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
         raise RecordError(f"{folder} holds no experiment: it has no {METADATA}.") from error
     except (OSError, ValueError, RecursionError) as error:

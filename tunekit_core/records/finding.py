@@ -143,16 +143,20 @@ def find_experiments(*folders: Path | str) -> FoundExperiments:
     found: dict[str, ListedExperiment] = {}
     unreadable: dict[Path, str] = {}
     for folder in folders or ("results",):
-        for path in _folders(str(checked_path(folder, "folder")), unreadable):
+        top = str(checked_path(folder, "folder"))
+        real_top = os.path.realpath(top)
+        for path in _folders(top, unreadable):
+            real = real_top + path.removeprefix(top)  # no link is followed below it
             try:
-                found.setdefault(os.path.realpath(path), _listed(path))
+                if real not in found:
+                    found[real] = list_experiment(Path(path))
             except RecordError as error:
-                unreadable[path] = str(error)
+                unreadable[Path(path)] = str(error)
     newest_first = sorted(found.values(), key=lambda each: (each.last_active, str(each.path)), reverse=True)
     return FoundExperiments(tuple(newest_first), unreadable)
 
 
-def _folders(folder: str, unreadable: dict[Path, str]) -> Iterable[Path]:
+def _folders(folder: str, unreadable: dict[Path, str]) -> Iterable[str]:
     """Folders with metadata. What lies in them is theirs, and is not looked into."""
 
     def note(error: OSError) -> None:
@@ -162,11 +166,16 @@ def _folders(folder: str, unreadable: dict[Path, str]) -> Iterable[Path]:
     for path, folders, files in os.walk(folder, onerror=note):
         if METADATA in files or METADATA in folders:
             folders.clear()
-            yield Path(path)
+            yield path
         folders[:] = [name for name in folders if not name.startswith(".")]  # such as what is just coming home
 
 
-def _listed(path: Path) -> ListedExperiment:
+def list_experiment(path: Path) -> ListedExperiment:
+    """What the ``metadata.json`` in a folder says of an experiment.
+
+    Raises:
+        RecordError: If there is none, or it cannot be read.
+    """
     metadata = read_metadata(path)
     return ListedExperiment(path, metadata, _last_active(path, metadata))
 

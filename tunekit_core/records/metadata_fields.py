@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,17 @@ def _incumbent(value: Any) -> bool:
     return _object(configuration) and _object(metrics) and bool(metrics) and all(map(_number, metrics.values()))
 
 
+def _best_so_far(value: Any) -> bool:
+    if not _object(value) or not (_finite_floats(value.get("time")) and _finite_floats(value.get("value"))):
+        return False
+    times: list[float] = value["time"]
+    return len(times) == len(value["value"]) and times == sorted(times)
+
+
+def _finite_floats(value: Any) -> bool:
+    return isinstance(value, list) and {float}.issuperset(map(type, value)) and all(map(math.isfinite, value))
+
+
 def _recommended(value: Any) -> bool:
     return value is None or (_object(value) and _count(value.get("trial_id")) and _object(value.get("configuration")))
 
@@ -94,12 +106,13 @@ def _modes(value: Any) -> bool:
 
 
 _COUNTS = ("n_started", "n_reports", "n_failed")
+_STATUSES = tuple(status.value for status in ExperimentStatus)
 _ALWAYS = ("status",)
 _BEGUN = ("status", "format", "metric", "mode", "search_space")
 _ENDED = ("reason", "time", *_COUNTS)
 _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "format": _count,
-    "status": lambda value: value in [status.value for status in ExperimentStatus],
+    "status": lambda value: value in _STATUSES,
     "metric": lambda value: _list_of(_text)(value) and bool(value),
     "mode": _modes,
     "constraint": _text_or_none,
@@ -119,6 +132,7 @@ _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "failed_trials": _list_of(_count),
     "incumbent": _incumbent,
     "best_of_failed": _incumbent,
+    "best_so_far": _best_so_far,
     "recommended": _recommended,
     **dict.fromkeys(("versions", "set_aside"), lambda value: _object(value) and all(map(_text, value.values()))),
     "config": _object,

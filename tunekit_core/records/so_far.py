@@ -18,9 +18,10 @@ from tunekit_core.engine.events import Recorded
 from tunekit_core.engine.record import NoRecord
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState
-from tunekit_core.engine.summary import summary_of, summary_of_failures
+from tunekit_core.engine.summary import BEST_SO_FAR, summary_of, summary_of_failures
 from tunekit_core.errors import RecordError, ReplayError
 from tunekit_core.json_text import as_json
+from tunekit_core.records.best_so_far import read_best_so_far
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, METADATA, RESULTS
 from tunekit_core.records.results import ResultsWriter
@@ -76,6 +77,8 @@ def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
         rows.close()
         results = (Path(temporary) / RESULTS).read_bytes()
     summary = {**summary_of(state, metadata), **summary_of_failures(failures.reasons)}
+    if BEST_SO_FAR not in summary:
+        summary[BEST_SO_FAR] = read_best_so_far(folder, {**metadata, **summary}, results)
     return SoFar(json.loads(as_json(summary)), results)
 
 

@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from typing import TypeAlias
 
 from tunekit_core.contracts.trials import Report, Status
+from tunekit_core.engine.state.improvements import Improvements
 
 Best: TypeAlias = tuple[float, int, int, Report]
 """The loss by the first metric, which report it was of all that were shown, how many trials were started, the report.
@@ -25,11 +26,13 @@ class BestReport:
     Attributes:
         best: The best report of all, or ``None``.
         settled: The best of the trials that have completed or were stopped, or ``None``.
+        improvements: When it got better.
     """
 
     def __init__(self) -> None:
         self.best: Best | None = None
         self.settled: Best | None = None
+        self.improvements = Improvements()
         self._by_trial: dict[int, Best] = {}  # of those that run or are paused
         self._paused: list[Best] = []  # a heap, also of some that are paused no longer; never at the front
         self._failed: Best | None = None
@@ -56,6 +59,7 @@ class BestReport:
         best = self._by_trial[report.trial_id] = loss, number, n_started, report
         if self.best is None or loss < self.best[0]:
             self.best = best
+            self.improvements.add(report)
 
     def pause(self, trial_id: int) -> None:
         """A trial has paused."""
@@ -77,6 +81,7 @@ class BestReport:
         if status is not Status.FAILED:
             self.settled = best if self.settled is None else min(best, self.settled)
             return
+        self.improvements.fail(trial_id)
         self._failed = best if self._failed is None else min(best, self._failed)
         if self.best is best:
             self.best = self._best_of_others(running)

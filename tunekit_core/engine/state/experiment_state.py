@@ -6,7 +6,7 @@ event takes constant time in the number of trials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, overload
 
@@ -172,6 +172,14 @@ class ExperimentState:
         return self._incumbents.not_dominated
 
     @property
+    def improvements(self) -> Sequence[tuple[float, float]] | None:
+        """Seconds and loss by the first metric whenever the incumbent got better.
+
+        ``None`` where a trial has failed that was best for a while: what else was reported then is not kept.
+        """
+        return self._incumbents.improvements
+
+    @property
     def running(self) -> Collection[Trial]:
         """The trials that run now."""
         return self.running_by_id.values()
@@ -333,6 +341,7 @@ class ExperimentState:
         """The trial counts as running until it has ended."""
         self._reasons[event.trial_id] = event.reason
         self._end_later(event.trial_id, FAILED)
+        self._incumbents.give_up(event.trial_id)
 
     def _restart(self, event: Restarted) -> None:
         trial = self.trials[event.trial_id]

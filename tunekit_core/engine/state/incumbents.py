@@ -60,6 +60,11 @@ class Incumbents:
         best = self._best.best
         return len(self._trials) - (0 if best is None else best[2])
 
+    @property
+    def improvements(self) -> Sequence[tuple[float, float]] | None:
+        """Seconds and loss by the first metric whenever the best report got better; ``None`` if that is not known."""
+        return self._best.improvements.steps
+
     def report(self, report: Report, number: int) -> None:
         """A trial has reported.
 
@@ -78,6 +83,10 @@ class Incumbents:
     def pause(self, trial_id: int) -> None:
         """A trial has paused."""
         self._best.pause(trial_id)
+
+    def give_up(self, trial_id: int) -> None:
+        """A trial that runs is going to fail, whatever happens to it."""
+        self._best.improvements.fail(trial_id)
 
     def end(self, trial_id: int, status: Status, running: Iterable[int]) -> None:
         """A trial has ended for good.

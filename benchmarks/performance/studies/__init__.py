@@ -1,0 +1,1 @@
+"""Studies of thousands of experiments: made by the simulator, and collected."""
