@@ -1,0 +1,1 @@
+"""Many experiments together: collected, grouped, compared, with statistics, tables and figures."""
