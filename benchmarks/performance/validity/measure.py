@@ -22,7 +22,7 @@ from validity.simulations import (
     foretold,
     rejected_coverage,
     rejections,
-    widths,
+    width,
 )
 
 SEEDS = (5, 6, 7, 8, 10, 12, 15, 20, 30)
@@ -52,8 +52,8 @@ def print_intervals(show: Callable[[Table], None], repeats: int) -> None:
         show(table)
     table = _table("width of the interval of the iqm, in percent of that of the median", "differences", SEEDS)
     for name, differences in DIFFERENCES.items():
-        pairs = [widths(differences, n, repeats) for n in SEEDS]
-        table.add_row(name, *(_percent(iqm / median, 0) for median, iqm in pairs))
+        pairs = [[width(differences, statistic, n, repeats) for statistic in ("iqm", "median")] for n in SEEDS]
+        table.add_row(name, *(_percent(iqm / median, 0) for iqm, median in pairs))
     show(table)
     some = (5, 10, 20, 50)
     table = _table("coverage of intervals of the mean, which are not offered", "differences", some)

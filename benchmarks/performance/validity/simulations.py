@@ -23,18 +23,15 @@ def coverage(differences: Differences, statistic: Statistic, n: int, repeats: in
     """How often our interval holds the true value; NaN where there is none."""
     values = differences.draw(np.random.default_rng(n), (n, repeats))
     truth = differences.truth[statistic]
-    found = intervals(values, statistic)
-    return float(np.mean([np.nan if each is None else each.low <= truth <= each.high for each in found]))
+    held = [each.low <= truth <= each.high for each in intervals(values, statistic) if each is not None]
+    return float(np.mean(held)) if held else np.nan
 
 
-def widths(differences: Differences, n: int, repeats: int) -> tuple[float, float]:
-    """Median widths of the intervals of the median and of the inter-quartile mean."""
+def width(differences: Differences, statistic: Statistic, n: int, repeats: int) -> float:
+    """Median width of the interval; NaN where there is none."""
     values = differences.draw(np.random.default_rng(n), (n, repeats))
-    median, iqm = (
-        float(np.median([each.high - each.low for each in intervals(values, statistic) if each is not None]))
-        for statistic in ("median", "iqm")
-    )
-    return median, iqm
+    found = [each.high - each.low for each in intervals(values, statistic) if each is not None]
+    return float(np.median(found)) if found else np.nan
 
 
 def rejected_coverage(differences: Differences, n: int, repeats: int) -> dict[str, float]:

@@ -33,7 +33,8 @@ def iqm(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
         return np.full(ordered.shape[:-1], np.nan)
     middle = slice(n // 4, math.ceil(3 * n / 4))  # others have no weight, and 0 times infinity would be NaN
     with np.errstate(invalid="ignore"):
-        return ordered[..., middle] @ middle_weights(np.arange(n + 1))[middle]
+        mean = ordered[..., middle] @ middle_weights(np.arange(n + 1))[middle]
+    return np.clip(mean, ordered[..., middle.start], ordered[..., middle.stop - 1])  # of equal values, that value
 
 
 def middle_weights(cumulative: NDArray[np.int64]) -> NDArray[np.float64]:
