@@ -57,7 +57,7 @@ def test_the_bare_loop_writes_the_same_bytes():
     assert ours.least > 0
 
 
-@pytest.mark.parametrize("what", ["loop", "local", "search", "quality"])
+@pytest.mark.parametrize("what", ["loop", "local", "search", "quality", "validity"])
 def test_each_measurement_explains_its_options(what):
     folder = Path(__file__).parents[1] / "performance"
     done = subprocess.run([sys.executable, folder, what, "--help"], check=True, capture_output=True, text=True)

@@ -20,7 +20,7 @@ from tunekit.studies.statistics.checks import probability, without_nan
 from tunekit.studies.statistics.order_statistics import depth_between
 
 DRAWS = 2000
-LEAST_SEEDS = 10  # with fewer, the majority that eight or nine paths show is too uncertain: 86 to 96 % are held
+LEAST_SEEDS = 10  # with nine, what so few paths show is too uncertain: 93 to 94 % are held
 ENUMERATED_UP_TO = 11  # seeds: 1,024 changes of signs, which are all
 
 
