@@ -29,7 +29,7 @@ class Band:
     """An estimate at each time, and between what all true values lie with the confidence that was asked for.
 
     Attributes:
-        estimate: (m,) array, the median.
+        estimate: (m,) array, the median; NaN where the middle two differences are infinite and of opposite signs.
         low: (m,) array.
         high: (m,) array.
     """
@@ -98,7 +98,7 @@ def better_from(band: Band, times: ArrayLike) -> float | None:
         ``None`` where the band does not lie below zero at the end.
 
     Raises:
-        ValueError: If there are as many times as the band does not have.
+        ValueError: If there are not as many times as the band has.
     """
     grid = without_nan(times, "times", 1)
     if len(grid) != len(band.high):
