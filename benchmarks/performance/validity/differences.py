@@ -67,6 +67,28 @@ DIFFERENCES: Mapping[str, Differences] = {
 }
 
 
+def _by_quantiles(draw: Draw, quantile: Callable[[float], float], mean: float) -> Differences:
+    middle = 2 * integrate.quad(quantile, 0.25, 0.75)[0]
+    return Differences(draw, {"mean": mean, "iqm": middle, "median": quantile(0.5)})
+
+
+OTHER_DIFFERENCES: Mapping[str, Differences] = {  # which no rule was chosen by
+    "exponential": _by_quantiles(lambda rng, shape: rng.exponential(size=shape), lambda p: -math.log(1 - p), mean=1.0),
+    "log-normal, sigma 2": _by_quantiles(
+        lambda rng, shape: np.exp(2 * rng.normal(size=shape)),
+        lambda p: math.exp(2 * special.ndtri(p)),
+        mean=math.exp(2),
+    ),
+    "Cauchy": _by_quantiles(
+        lambda rng, shape: rng.standard_cauchy(size=shape), lambda p: math.tan(math.pi * (p - 0.5)), mean=math.nan
+    ),
+    "U-shaped (arcsine)": _by_quantiles(
+        lambda rng, shape: rng.beta(0.5, 0.5, size=shape), lambda p: math.sin(math.pi * p / 2) ** 2, mean=0.5
+    ),
+    "1 of 10, 10 apart": _modes(0.1, 10.0),
+}
+
+
 @attrs.frozen
 class Searches:
     """Two random searches, of which the first trials are the same, as with equal seeds.
@@ -74,6 +96,7 @@ class Searches:
     Attributes:
         losses: The losses of trials from standard normal numbers.
         shift: Of the normal numbers of the second search: above zero, it is worse.
+        learning: By how much the shift becomes less from one trial to the next.
         second_basin: Chance of a trial to be better by 4: few seeds find it.
         trials: How many each has, at random times.
         times: How many the grid has.
@@ -82,6 +105,7 @@ class Searches:
 
     losses: Callable[[Array], Array]
     shift: float
+    learning: float = 0.0
     second_basin: float = 0.0
     trials: int = 60
     times: int = 60
@@ -91,7 +115,7 @@ class Searches:
         """An (n_studies, n_seeds, times) array of best loss so far, first search less second."""
         shape = (n_studies, n_seeds, self.trials)
         curves, first = [], None
-        for shift in (0.0, self.shift):
+        for shift in (np.zeros(self.trials), self.shift - self.learning * np.arange(self.trials)):
             normal = rng.normal(size=shape) + shift - 4.0 * (rng.random(shape) < self.second_basin)
             ends = np.sort(rng.uniform(1, self.times, size=shape), axis=-1)
             ends[..., : self.shared] = 0
@@ -134,4 +158,10 @@ SEARCHES: Mapping[str, Searches] = {
     "second basin, equal": Searches(_same, 0.0, second_basin=0.02),
     "second basin": Searches(_same, 0.5, second_basin=0.02),
     "200 trials": Searches(np.exp, -0.5, trials=200, times=200),
+}
+
+OTHER_SEARCHES: Mapping[str, Searches] = {  # which no rule was chosen by
+    "curves that cross": Searches(_same, 0.5, learning=0.02),
+    "20 trials, nothing the same": Searches(np.exp, 0.3, trials=20, shared=0),
+    "uniform losses": Searches(special.ndtr, 0.3),
 }

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from terminal import console, names
-from validity.differences import DIFFERENCES, SEARCHES, Array
+from validity.differences import DIFFERENCES, OTHER_DIFFERENCES, OTHER_SEARCHES, SEARCHES, Array
 from validity.simulations import (
     band_errors,
     coverage,
@@ -47,7 +47,7 @@ def print_intervals(show: Callable[[Table], None], repeats: int) -> None:
     """Coverage of the intervals that are offered, and of those that are not; widths."""
     for statistic in ("median", "iqm"):
         table = _table(f"coverage of the interval of the {statistic}", "differences", SEEDS)
-        for name, differences in DIFFERENCES.items():
+        for name, differences in {**DIFFERENCES, **OTHER_DIFFERENCES}.items():
             table.add_row(name, *(_percent(coverage(differences, statistic, n, repeats)) for n in SEEDS))
         show(table)
     table = _table("width of the interval of the iqm, in percent of that of the median", "differences", SEEDS)
@@ -70,7 +70,7 @@ def print_bands(show: Callable[[Table], None], repeats: int) -> None:
         _table(title, "random searches", SEEDS_OF_BANDS)
         for title in ("coverage of the band at all times at once", "how often there is a band", "false 'from then on'")
     ]
-    for name, searches in SEARCHES.items():
+    for name, searches in {**SEARCHES, **OTHER_SEARCHES}.items():
         truth = searches.true_median()
         found = [band_errors(searches, truth, n, repeats // 4) for n in SEEDS_OF_BANDS]
         for table, of in zip(tables, ("coverage", "given", "false_from"), strict=True):
