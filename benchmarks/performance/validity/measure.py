@@ -27,6 +27,7 @@ from validity.simulations import (
 
 SEEDS = (5, 6, 7, 8, 10, 12, 15, 20, 30)
 SEEDS_OF_BANDS = (10, 11, 15, 20, 30)
+LEAST_RANGES = 30  # of which shares are shown
 CENTRES = {name: DIFFERENCES[name].truth["median"] for name in ("normal", "log-normal", "two modes, 4 apart")}
 
 
@@ -112,8 +113,8 @@ def print_further_seeds(show: Callable[[Table], None], repeats: int) -> None:
             cells = (
                 f"{_percent(each.given, 0)}, {_percent(each.right, 0)} ({_percent(each.too_early, 0)}, "
                 f"{_percent(each.too_late, 0)}), {each.least:.0f} to {each.most:.0f}"
-                if each.given
-                else "none"
+                if each.n_ranges >= LEAST_RANGES
+                else f"{_percent(each.given, 0)}, too few to tell"
                 for each in found
             )
             table.add_row(f"{name}, {n_hypotheses}", *cells)

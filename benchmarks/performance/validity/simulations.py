@@ -119,6 +119,7 @@ class Foretold:
     """How often a range of further seeds is right.
 
     Attributes:
+        n_ranges: In how many studies there was a range.
         given: Of studies that are not settled: how often there is a range.
         right: Of the ranges: how often they hold the true number.
         too_early: How often the true number is below the range.
@@ -127,6 +128,7 @@ class Foretold:
         most: Median of the upper ends.
     """
 
+    n_ranges: int
     given: float
     right: float
     too_early: float
@@ -161,6 +163,7 @@ def foretold(draw: Draw, centre: float, n: int, n_hypotheses: int, repeats: int)
     n_ranges = max(1, len(ranges))
     middle = np.median(ranges, axis=0) if ranges else (np.nan, np.nan)
     return Foretold(
+        len(ranges),
         len(ranges) / max(1, open_),
         1 - (early + late) / n_ranges,
         early / n_ranges,
