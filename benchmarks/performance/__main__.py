@@ -5,6 +5,7 @@ what:
   local     what the tuner costs while scripts run as processes of this machine, and how soon it decides
   search    seconds per suggestion of the model-based searchers, and whole runs with them
   quality   how good what methods find is, over tasks and seeds; peers beside ours
+  validity  how often the statistics of a report are right, by simulation
   studies   how long it takes to collect 10,000 experiments, and how much memory
 
 `python benchmarks/performance WHAT --help` explains the options of each. The peers and the tasks of others need what
@@ -17,7 +18,7 @@ import argparse
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("loop", "local", "search", "quality", "studies")
+MEASUREMENTS = ("loop", "local", "search", "quality", "validity", "studies")
 
 
 def main(arguments: list[str]) -> None:

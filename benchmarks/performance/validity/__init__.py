@@ -1,0 +1,1 @@
+"""How often the statistics of a report are right, by simulation."""
