@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from tunekit import tune
+from tunekit.config.arguments import parse
 from tunekit.config.options_files.files import find_file
+from tunekit.config.planning import plan_command
 from tunekit.config.schema import Fit, check
 from tunekit_core import ConfigurationError
 
@@ -190,16 +192,31 @@ def test_an_option_is_that_of_what_was_taken(tunekit, train):
     refused = tunekit(*TYPED, "scheduler.probability_sh=0.5", "--plan")
     assert refused.status == 2
     assert "scheduler.probability_sh=0.5: the scheduler 'fifo'" in refused.err
-    assert "The run has method=AUTO, with searcher=bo and scheduler=fifo." in refused.err
+    assert BO in refused.err
+    assert tunekit(*TYPED, "scheduler.probability_sh=0.5", "--cfg", "job").err == refused.err
 
 
-def test_the_configuration_that_is_shown_takes_what_fits_when_it_is_read_back(tunekit, train):
+@pytest.mark.parametrize("more", [[], ["searcher.num_init_random=4"], TO_THREE, [*TO_THREE, "benchmark.metrics={}"]])
+def test_the_configuration_that_is_shown_is_what_runs_also_when_it_is_read_back(tunekit, train, more):
+    """Where nothing holds, or checkpoints are lacking, too."""
+    shown = tunekit(*TYPED, *more, "--cfg", "job")
     Path("conf/experiment").mkdir(parents=True)
-    Path("conf/experiment/again.yaml").write_text(tunekit(*TYPED, "--cfg", "job").out)
-    first = tunekit(*TYPED, "--plan")
+    Path("conf/experiment/again.yaml").write_text(shown.out)
+    first = tunekit(*TYPED, *more, "--plan")
     again = tunekit("--config-dir=conf", "experiment=again", "--plan")
-    assert BO in again.err
-    assert again.out == first.out
+    assert (again.out, again.err) == (first.out, first.err)
+    assert shown.err == first.err
+    (spec,) = plan_command(parse(TYPED + more)).specs
+    config = yaml.safe_load(shown.out)
+    for kind in ("searcher", "scheduler"):
+        expected = {key: value for key, value in spec.results[kind].items() if key not in ("distribution", "revision")}
+        assert config[kind] == expected
+
+
+def test_what_is_shown_of_a_benchmark_that_cannot_be_opened_is_the_usual_and_that_is_said(tunekit):
+    shown = tunekit("method=AUTO", "benchmark=script", "--cfg", "job", "-p", "searcher.name")
+    assert (shown.status, shown.out) == (0, "freeze_thaw\n")
+    assert shown.err.startswith("AUTO may take something else: that is known once the benchmark can be opened.")
 
 
 def test_a_function_is_tuned_by_what_fits(results):
