@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
-from attrs import validators as v
 
+from tunekit.config.fits import FITS, Fit, check_fits
 from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.kinds import kind_meant
@@ -56,32 +56,10 @@ VALUES: dict[str, Any] = {
     "results_dir": str,
     "verbosity": Literal[0, 1, 2],
 }
-FITS = "fits"  # beside the name of a method: what it takes for which problem
-CONDITIONS = ("several_metrics", "no_max_resource", "no_checkpoints")  # of a problem, in an entry of it
 QUIET, NORMAL, EVERY_REPORT = 0, 1, 2  # values of verbosity
 FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 NUMBER_OF_SEEDS = 2**32
 SEEDS = re.compile(r"(\d+)\s*(?:-|:|\.\.+|…)\s*(\d+)")  # as others write 0 to 9
-
-
-@attrs.frozen
-class Fit:
-    """What a method takes for some problems.
-
-    Attributes:
-        searcher: Name of the searcher.
-        scheduler: Name of the scheduler.
-        where: The condition, one of :data:`CONDITIONS`; ``None`` for all other problems.
-        like: The recipe that takes these two for every problem, for people.
-
-    Raises:
-        TypeError, ValueError: If one is no text, or there is no such condition.
-    """
-
-    searcher: str = attrs.field(validator=v.instance_of(str))
-    scheduler: str = attrs.field(validator=v.instance_of(str))
-    where: str | None = attrs.field(default=None, validator=v.in_((None, *CONDITIONS)))
-    like: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
 
 
 @attrs.frozen
@@ -125,7 +103,7 @@ def check(config: Mapping[str, Any]) -> Settings:
         components={key: _component(key, config.get(key)) for key in COMPONENTS},
         several={key: _mapping(key, config.get(key), example="={}") for key in SEVERAL},
         recipes={key: _recipe(key, config.get(key)) for key in RECIPES},
-        fits=_fits(config.get("method")),
+        fits=check_fits(config.get("method")),
         fixed=_mapping("fixed", config.get("fixed"), example=".hp_batch_size=32"),
         tags=_mapping("tags", config.get("tags"), example=".project=speech"),
     )
@@ -186,25 +164,6 @@ def _recipe(key: str, value: Any) -> str | None:
         )
     _check_folder_name(key, value["name"])
     return value["name"]
-
-
-def _fits(method: Any) -> tuple[Fit, ...]:
-    entries = method.get(FITS) if isinstance(method, Mapping) else None
-    if entries is None:
-        return ()
-    try:
-        fits = tuple(Fit(**entry) for entry in entries)
-    except (TypeError, ValueError):
-        fits = ()
-    if not fits or fits[-1].where is not None or not all(fit.where for fit in fits[:-1]):
-        raise ConfigurationError(
-            f"method.{FITS}={entries!r} must be a list of mappings, such as {{where: no_max_resource, like: BO, "
-            f"searcher: bo, scheduler: fifo}}. The conditions are: {', '.join(CONDITIONS)}. The last mapping has none: "
-            "searcher and scheduler for all other problems.",
-            option=f"method.{FITS}",
-            value=entries,
-        )
-    return fits
 
 
 def _mapping(key: str, value: Any, *, example: str) -> Mapping[str, Any]:

@@ -13,7 +13,8 @@ import yaml
 from omegaconf import OmegaConf
 
 from tunekit.config.composition.environment import is_from_environment
-from tunekit.config.schema import FITS, KEYS, SEVERAL, Settings
+from tunekit.config.fits import FITS
+from tunekit.config.schema import KEYS, SEVERAL, Settings
 from tunekit.config.specs.components import (
     MISSING,
     OptionValues,

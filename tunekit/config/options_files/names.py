@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tunekit.config.fits import FITS
 from tunekit.config.options_files.files import OptionsFile, name_within
 from tunekit.config.qualified_keys import encoded
-from tunekit.config.schema import COMPONENTS, FITS, RECIPES, SEVERAL
+from tunekit.config.schema import COMPONENTS, RECIPES, SEVERAL
 from tunekit.config.single_values import as_options
 from tunekit_core.plugins.registry import registry
 

@@ -22,13 +22,15 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.schema import Fit, Settings
+from tunekit.config.fits import FITS, Fit
+from tunekit.config.schema import Settings
 from tunekit.config.specs.components import create, plain
 from tunekit.config.specs.facts import Facts
 from tunekit.sources import Sources
 from tunekit.sources.content import Identity, identity, kept, read
 from tunekit_core.contracts.benchmarks import Executable
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.randomness import Streams
 
@@ -50,8 +52,8 @@ def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
         The settings; and what was taken and why, to follow the name of the method, or ``None`` if it is the usual.
 
     Raises:
-        UnknownComponentError: If a component does not exist.
-        ConfigurationError: If the backend refuses its options or the benchmark.
+        ConfigurationError: If a component of the line that holds does not exist, or the backend refuses its options or
+            the benchmark.
     """
     if not any(_has(settings, fit) for fit in settings.fits):
         return settings, None
@@ -61,15 +63,28 @@ def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
         return settings, None
     made_of = f"searcher={fit.searcher} scheduler={fit.scheduler}"
     name = f"{fit.like} here ({made_of})" if fit.like else f"{made_of} here"
+    _check_exists(settings, fit)
     if not _has(settings, fit):
         taken = {kind: (getattr(fit, kind), _changed_options(settings, kind)) for kind in KINDS}
         settings = attrs.evolve(settings, components={**settings.components, **taken})
     return settings, f"{name}, since {why}"
 
 
+def _check_exists(settings: Settings, fit: Fit) -> None:
+    for kind in KINDS:
+        try:
+            registry().find(kind, getattr(fit, kind))
+        except UnknownComponentError as error:
+            line = settings.fits.index(fit) + 1
+            raise ConfigurationError(
+                f"method.{FITS}, line {line} of {len(settings.fits)}: {error}", option=f"method.{FITS}"
+            ) from error
+
+
 def _has(settings: Settings, fit: Fit) -> bool:
-    """Whether searcher and scheduler are those of an entry."""
-    return all(settings.components[kind][0] == getattr(fit, kind) for kind in KINDS)
+    """Whether searcher and scheduler are those of an entry, with or without the distribution before a name."""
+    pairs = ((kind, str(settings.components[kind][0]), getattr(fit, kind)) for kind in KINDS)
+    return all(registry().clearest(kind, name) == registry().clearest(kind, of_fit) for kind, name, of_fit in pairs)
 
 
 def _changed_options(settings: Settings, kind: str) -> dict[str, Any]:
