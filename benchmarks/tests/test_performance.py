@@ -18,6 +18,7 @@ from quality.pool import carry_out_all
 from quality.store import Store
 from runs.run import Job, Run, carry_out, recipe
 from runs.tasks import surrogates
+from search import measure as search
 from search.suggestions import N_TIMED, suggestion_seconds
 
 
@@ -128,6 +129,24 @@ def test_a_run_is_what_the_tuner_finds_and_the_same_in_worker_processes():
 
 def test_suggestions_are_timed_after_the_random_trials():
     assert len(suggestion_seconds("RS", 10, 2)) == N_TIMED
+
+
+def test_a_method_that_does_not_exist_is_refused_before_anything_is_timed(capsys):
+    parser = argparse.ArgumentParser()
+    search.add_arguments(parser)
+    with pytest.raises(SystemExit, match="BOO: no such method"):
+        search.main(parser.parse_args(["--methods", "RS,BOO", "--n", "10", "--d", "2", "--part", "suggestions"]))
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "many"])
+@pytest.mark.parametrize("option", ["--seeds", "--jobs"])
+def test_what_is_no_number_of_anything_is_refused(option, number, capsys):
+    parser = argparse.ArgumentParser()
+    quality.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args([f"{option}={number}"])
+    assert f"argument {option}: '{number}' is no whole number from 1" in capsys.readouterr().err
 
 
 def test_a_task_whose_libraries_are_not_installed_is_one_error(monkeypatch):

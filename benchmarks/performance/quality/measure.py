@@ -17,7 +17,7 @@ from quality.report import NOTES, report
 from quality.split import BASELINE, FAMILIES, SEEDS, SPLITS, family_of, is_confirming, tasks_of
 from quality.store import Store
 from runs.run import Run
-from terminal import names
+from terminal import count, names
 
 STORE = Path(__file__).parents[2] / "work" / "quality.jsonl"
 METHODS = ("RS", "ASHA", "BO", "MOBSTER", "HYPERTUNE", "AUTO", "OptunaGP", "StockBoTorch")
@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--families", type=names, help=f"only these of {', '.join(FAMILIES)}")
     parser.add_argument("--tasks", type=names, help="these instead, such as lcbench:3945")
     parser.add_argument("--methods", type=names, help=f"separated by commas (default: {','.join(METHODS)})")
-    parser.add_argument("--seeds", type=int, help=f"number of seeds, from 0 (default: {SEEDS})")
-    parser.add_argument("--jobs", type=int, default=2, help="processes of one thread each (default: 2)")
+    parser.add_argument("--seeds", type=count, help=f"number of seeds, from 0 (default: {SEEDS})")
+    parser.add_argument("--jobs", type=count, default=2, help="processes of one thread each (default: 2)")
     parser.add_argument("--label", default="", help="version of the code; peers and RS never have one")
     parser.add_argument("--look", metavar="TEXT", help="what was changed, to run or report confirming tasks")
     parser.add_argument("--store", type=Path, default=STORE, help=f"finished runs (default: {STORE}), or an export")
