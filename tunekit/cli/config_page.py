@@ -5,10 +5,10 @@ from __future__ import annotations
 from tunekit.cli.startup import report_broken_plugins
 from tunekit.config.composition.compose import Composition
 from tunekit.config.composition.environment import with_written
-from tunekit.config.schema import QUIET, Settings, check
+from tunekit.config.schema import METHOD_PARTS, QUIET, Settings, check
 from tunekit.config.shown import as_yaml, shown_config
 from tunekit.config.specs.facts import facts_of
-from tunekit.config.specs.fitting import KINDS, fitted
+from tunekit.config.specs.fitting import fitted
 from tunekit.config.specs.recipe import naming_recipe, told
 from tunekit.console import print_stderr, write_stdout
 from tunekit_core.errors import TunekitError
@@ -34,7 +34,7 @@ def show_config(composition: Composition, package: str, *, resolve: bool) -> int
     """
     configs = composition.configs
     settings, choice, line = _fitted(check(configs[0]))
-    parts = {kind: settings.components[kind][0] for kind in KINDS}
+    parts = {kind: settings.components[kind][0] for kind in METHOD_PARTS}
     with naming_recipe(settings.recipes["method"], parts, choice):
         config = shown_config(settings)
     if not resolve:

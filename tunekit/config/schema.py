@@ -42,6 +42,8 @@ KEYS = {
 RECIPES = ("method", "experiment")  # not in the defaults list of the primary config
 COMPONENTS = ("searcher", "scheduler", "backend", "benchmark")
 OPEN = ("backend", "benchmark")  # components that need not be named
+METHOD_PARTS = ("searcher", "scheduler")  # components that a method is made of
+MADE_OF = "made_of"  # beside the name of a method: the components that its recipe chooses
 SEVERAL = {"stopping": "stopping", "composers": "composer", "observers": "observer"}  # and the kind of component
 FREE = ("fixed", "tags")
 VALUES: dict[str, Any] = {
@@ -71,6 +73,8 @@ class Settings:
         components: For each of :data:`COMPONENTS`, its name, ``None`` if it was left open, and the options given.
         several: For each of :data:`SEVERAL`, by name of component what was given: options, or a single value.
         recipes: Names of ``method`` and ``experiment``, or ``None``.
+        made_of: For each of :data:`METHOD_PARTS` the component that the recipe of the method chooses, as far as that is
+            known.
         fits: What the method takes for which problem, the first whose condition holds; the last has none, and is what
             the recipe itself chooses. Empty for a method that takes the same for all.
         fixed: Hyperparameters that are not searched.
@@ -81,6 +85,7 @@ class Settings:
     components: Mapping[str, tuple[str | None, Mapping[str, Any]]]
     several: Mapping[str, Mapping[str, Any]]
     recipes: Mapping[str, str | None]
+    made_of: Mapping[str, str]
     fits: tuple[Fit, ...]
     fixed: Mapping[str, Any]
     tags: Mapping[str, Any]
@@ -103,6 +108,7 @@ def check(config: Mapping[str, Any]) -> Settings:
         components={key: _component(key, config.get(key)) for key in COMPONENTS},
         several={key: _mapping(key, config.get(key), example="={}") for key in SEVERAL},
         recipes={key: _recipe(key, config.get(key)) for key in RECIPES},
+        made_of=_made_of(config.get("method")),
         fits=check_fits(config.get("method")),
         fixed=_mapping("fixed", config.get("fixed"), example=".hp_batch_size=32"),
         tags=_mapping("tags", config.get("tags"), example=".project=speech"),
@@ -154,7 +160,7 @@ def _component(key: str, value: Any) -> tuple[str | None, Mapping[str, Any]]:
 def _recipe(key: str, value: Any) -> str | None:
     if value is None:
         return None
-    keys = set(value) - ({FITS} if key == "method" else set()) if isinstance(value, Mapping) else set()
+    keys = set(value) - ({FITS, MADE_OF} if key == "method" else set()) if isinstance(value, Mapping) else set()
     if not isinstance(value, Mapping) or keys != {"name"} or not isinstance(value["name"], str):
         raise ConfigurationError(
             f"{key}={value!r}: no {key} of that name is installed.{where_to_find(key, str(value))} "
@@ -164,6 +170,12 @@ def _recipe(key: str, value: Any) -> str | None:
         )
     _check_folder_name(key, value["name"])
     return value["name"]
+
+
+def _made_of(method: Any) -> Mapping[str, str]:
+    made_of = method.get(MADE_OF) if isinstance(method, Mapping) else None
+    names = _mapping(f"method.{MADE_OF}", made_of, example=".searcher=bo")
+    return {kind: str(name) for kind, name in names.items() if kind in METHOD_PARTS and name is not None}
 
 
 def _mapping(key: str, value: Any, *, example: str) -> Mapping[str, Any]:

@@ -1,4 +1,8 @@
-"""The last line of a recipe's table is what the recipe itself chooses: else the table would never count."""
+"""Which searcher and scheduler the recipe of a method itself chooses, whatever is typed beside it.
+
+They are kept with its name: a run that has others goes by another name. The last line of a table of the recipe must
+have them, else it would never count.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,18 @@ from typing import Any
 from tunekit.config.fits import FITS
 from tunekit.config.options_files.files import OptionsFile, config_folders, find_file
 from tunekit.config.options_files.offered import read_content
-from tunekit.config.schema import COMPONENTS
+from tunekit.config.qualified_keys import same_component
+from tunekit.config.schema import COMPONENTS, MADE_OF, METHOD_PARTS
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.registry import registry
 
-KINDS = ("searcher", "scheduler")
 PRIMARY = "config.yaml"
 
 
-def check_last_line(content: Any, file: OptionsFile, config_dir: str | None) -> None:
-    """See that the last line of a table in the file of a method has the searcher and the scheduler that it chooses.
+def with_own_components(content: Any, file: OptionsFile, config_dir: str | None) -> Any:
+    """The content of the file of a method, where beside its name stands what it is made of.
 
-    What else may be wrong with a table is found where the configuration is checked, and so is what a recipe chooses
-    through another one.
+    Of a kind that another recipe chooses, which this one is made from, nothing is said here: it is said there.
 
     Args:
         content: The content of the file, names made clear.
@@ -28,39 +31,44 @@ def check_last_line(content: Any, file: OptionsFile, config_dir: str | None) -> 
         config_dir: The user's own folder.
 
     Raises:
-        ConfigurationError: If the last line has others.
+        ConfigurationError: If it has a table whose last line has other components. What else may be wrong with a table
+            is found where the configuration is checked.
     """
     method = content.get("method") if isinstance(content, Mapping) else None
-    lines = method.get(FITS) if isinstance(method, Mapping) else None
+    if not isinstance(method, dict) or MADE_OF in method:
+        return content
+    choices = _choices(content)
+    is_from_another = bool(choices.keys() - {*COMPONENTS})
+    if not is_from_another:
+        choices = {**_choices(read_content(next(iter(config_folders())) / PRIMARY)), **choices}
+    own: dict[str, str | None] = {}
+    for kind in METHOD_PARTS:
+        component = content.get(kind)
+        if isinstance(component, Mapping) and "name" in component:
+            own[kind] = component["name"] if isinstance(component["name"], str) else None
+        elif kind in choices:
+            own[kind] = _component_of(kind, str(choices[kind]), config_dir)
+    _check_last_line(method, own, file)
+    return {**content, "method": {**method, MADE_OF: own}}
+
+
+def _check_last_line(method: Mapping[str, Any], own: Mapping[str, str | None], file: OptionsFile) -> None:
+    lines = method.get(FITS)
     last = lines[-1] if isinstance(lines, list) and lines else None
     if not isinstance(last, Mapping):
         return
-    own = {kind: _chosen(content, kind, config_dir) for kind in KINDS}
-    for kind in KINDS:
+    for kind, component in own.items():
         name = last.get(kind)
-        if isinstance(name, str) and own[kind] is not None and _clear(kind, name) != _clear(kind, str(own[kind])):
+        if isinstance(name, str) and component is not None and not same_component(kind, name, component):
             number = len(lines or ())
             line = f"{file.path}: method.{FITS}, line {number} of {number}, {dict(last)!r}"
-            chosen = " and ".join(f"{each}={own[each]}" for each in KINDS if own[each] is not None)
+            chosen = " and ".join(f"{each}={own[each]}" for each in own if own[each] is not None)
             raise ConfigurationError(
                 f"{line}: the last line is for all problems that no other is for, and must have what the recipe itself "
                 f"chooses, {chosen}. Write that there, or 'override /{kind}: {name}' into its defaults.",
                 option=f"method.{FITS}",
                 value=lines,
             )
-
-
-def _chosen(content: Mapping[str, Any], kind: str, config_dir: str | None) -> str | None:
-    """The component that a recipe chooses; ``None`` where another recipe, or something else, may choose it."""
-    component = content.get(kind)
-    if isinstance(component, Mapping) and "name" in component:
-        return component["name"] if isinstance(component["name"], str) else None
-    choices = _choices(content)
-    if kind not in choices:
-        if choices.keys() - {*COMPONENTS}:
-            return None
-        choices = _choices(read_content(next(iter(config_folders())) / PRIMARY))
-    return _component_of(kind, str(choices.get(kind)), config_dir)
 
 
 def _choices(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,13 +84,13 @@ def _choices(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _component_of(kind: str, choice: str, config_dir: str | None) -> str | None:
-    """The component that an options file is for."""
+    """The component that an options file is for; ``None`` where that cannot be read from it."""
     file = find_file(kind, choice, config_dir)
     if file is None:
         return None
-    name = file.qualified if file.path is None else read_content(file.path).get("name")
-    return name if isinstance(name, str) else None
-
-
-def _clear(kind: str, name: str) -> str:
-    return registry().clearest(kind, name)
+    if file.path is None:
+        return file.qualified
+    name = read_content(file.path).get("name")
+    if not isinstance(name, str):
+        return None
+    return name if file.distribution is None else registry().meant_within(kind, name, file.distribution)

@@ -23,7 +23,8 @@ from typing import Any
 import attrs
 
 from tunekit.config.fits import FITS, Fit
-from tunekit.config.schema import Settings
+from tunekit.config.qualified_keys import same_component
+from tunekit.config.schema import METHOD_PARTS, Settings
 from tunekit.config.specs.components import create, plain
 from tunekit.config.specs.facts import Facts
 from tunekit.sources import Sources
@@ -35,7 +36,6 @@ from tunekit_core.plugins.registry import registry
 from tunekit_core.randomness import Streams
 
 CHOICE = "method_choice"  # in metadata.json, where a method took what it usually does not
-KINDS = ("searcher", "scheduler")
 GOES_ON = {"pause", "checkpoint"}  # what a backend must be able to do for a paused trial to go on where it was
 # Each way to a checkpoint has this in it: {checkpoint}, TUNEKIT_CHECKPOINT_DIR, report.checkpoint(…), callbacks.
 NAMES_CHECKPOINTS = re.compile(rb"checkpoint|tunekit[.]callbacks", re.IGNORECASE)
@@ -65,13 +65,13 @@ def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
     name = f"{fit.like} here ({made_of})" if fit.like else f"{made_of} here"
     _check_exists(settings, fit)
     if not _has(settings, fit):
-        taken = {kind: (getattr(fit, kind), _changed_options(settings, kind)) for kind in KINDS}
+        taken = {kind: (getattr(fit, kind), _changed_options(settings, kind)) for kind in METHOD_PARTS}
         settings = attrs.evolve(settings, components={**settings.components, **taken})
     return settings, f"{name}, since {why}"
 
 
 def _check_exists(settings: Settings, fit: Fit) -> None:
-    for kind in KINDS:
+    for kind in METHOD_PARTS:
         try:
             registry().find(kind, getattr(fit, kind))
         except UnknownComponentError as error:
@@ -83,8 +83,7 @@ def _check_exists(settings: Settings, fit: Fit) -> None:
 
 def _has(settings: Settings, fit: Fit) -> bool:
     """Whether searcher and scheduler are those of an entry, with or without the distribution before a name."""
-    pairs = ((kind, str(settings.components[kind][0]), getattr(fit, kind)) for kind in KINDS)
-    return all(registry().clearest(kind, name) == registry().clearest(kind, of_fit) for kind, name, of_fit in pairs)
+    return all(same_component(kind, str(settings.components[kind][0]), getattr(fit, kind)) for kind in METHOD_PARTS)
 
 
 def _changed_options(settings: Settings, kind: str) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from tunekit.config.schema import SEVERAL, Settings
+from tunekit.config.qualified_keys import same_component
+from tunekit.config.schema import METHOD_PARTS, SEVERAL, Settings
 from tunekit.config.specs.components import (
     DISTRIBUTION,
     OptionValues,
@@ -19,7 +20,7 @@ from tunekit.config.specs.components import (
     split_options,
 )
 from tunekit.config.specs.facts import chosen, facts_of
-from tunekit.config.specs.fitting import CHOICE, KINDS, fitted
+from tunekit.config.specs.fitting import CHOICE, fitted
 from tunekit.config.specs.identity import NO_SUCCESS, digest
 from tunekit.config.specs.inputs import SECRET, WRITTEN, secrets_in, without_secrets
 from tunekit.config.specs.points import complete_points
@@ -54,6 +55,7 @@ class RunSpec:
         verbosity: How much is told while it runs: a value of the key of that name.
         tags: Whatever the user wants to find again.
         choice: What the method took for this problem and why, where it usually takes something else.
+        instead: Names of the searcher and the scheduler, as far as they were chosen in place of the recipe's own.
         parts: What a function that is tuned is made of, as a digest of each part by its name, for messages: ``sources``
             has one digest of it all. Empty where that is not known, ``None`` where no function is tuned.
         hash: Twelve hexadecimal digits of what determines the results. It is computed where the run is planned, and
@@ -70,6 +72,7 @@ class RunSpec:
     verbosity: int
     tags: Mapping[str, Any]
     choice: str | None = None
+    instead: Sequence[str] = ()
     parts: Mapping[str, str] | None = None
     hash: str = attrs.field(default=attrs.Factory(lambda spec: digest(spec.results), takes_self=True), kw_only=True)
 
@@ -105,8 +108,8 @@ class RunSpec:
 
     @property
     def method_name(self) -> str:
-        """The recipe; without one, scheduler and searcher."""
-        return self.method or name_without_recipe(self.results)
+        """The recipe, and what was taken in place of its components; without a recipe, scheduler and searcher."""
+        return "+".join([self.method, *self.instead]) if self.method else name_without_recipe(self.results)
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -206,7 +209,7 @@ def resolve(
     if sources is None:
         sources = None if facts.program is None else facts.program.digests
     settings, choice = fitted(settings, facts)
-    parts = {kind: str(settings.components[kind][0]) for kind in KINDS}
+    parts = {kind: str(settings.components[kind][0]) for kind in METHOD_PARTS}
     with naming_recipe(settings.recipes["method"], parts, choice):
         method = {kind: chosen(kind, name, settings.components[kind][1]) for kind, name in parts.items()}
     given = {**settings.several, "stopping": with_default_ends(benchmark, settings)}
@@ -242,7 +245,18 @@ def resolve(
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
         choice=choice,
+        instead=[] if choice else _instead(settings.made_of, method),
     )
+
+
+def _instead(made_of: Mapping[str, str], method: Mapping[str, OptionValues]) -> list[str]:
+    """Names of what stands in place of the components of a recipe."""
+    names = {kind: qualified(component[DISTRIBUTION], component["name"]) for kind, component in method.items()}
+    return [
+        split_name(name)[1]
+        for kind, name in names.items()
+        if kind in made_of and not same_component(kind, name, made_of[kind])
+    ]
 
 
 def _fixed(benchmark: Benchmark, given: Mapping[str, Any]) -> dict[str, Any]:
