@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from rich.console import Console
@@ -17,3 +18,14 @@ def console() -> Console:
 def names(text: str) -> tuple[str, ...]:
     """The names in a list that is separated by commas."""
     return tuple(name for name in text.split(",") if name)
+
+
+def count(text: str) -> int:
+    """A whole number from 1.
+
+    Raises:
+        argparse.ArgumentTypeError: If it is none.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)

@@ -264,6 +264,14 @@ def test_a_report_names_ties_and_a_family_of_them_says_nothing():
     assert text.startswith("### lcbench: 2 tasks, of which ties: lcbench:7, lcbench:8\n")
 
 
+def test_where_there_is_no_interval_a_dash_stands():
+    tasks = [on_task(f"lcbench:{i}", RS=[curve(1.0), curve(1.1)], AUTO=[curve(0.63)]) for i in (7, 8)]
+    text, compared = report(tasks, "AUTO")
+    assert "| -0.35 - open" in text
+    assert "nan" not in text
+    assert str(compared[-1]) == "lcbench, RS, 100%: open, -0.352 -, 2 tasks, 1 seeds"
+
+
 # Which runs are made
 
 
@@ -448,6 +456,37 @@ def test_an_export_gives_the_same_tables(quality, capsys):
     measure.add_arguments(parser)
     measure.main(parser.parse_args(["--report", "--families", "lcbench", "--store", str(path)]))
     assert capsys.readouterr().out == told
+
+
+@pytest.mark.parametrize(
+    ("option", "there"),
+    [
+        (("--methods", "ASHA,ASAH,BO"), r"--methods ASAH,BO: .* has no runs .* Of: ASHA, AUTO, RS\."),
+        (("--families", "lcbench,rbv2"), r"--families rbv2: .* Of: lcbench\."),
+        (("--tasks", "lcbench:3945,lcbench:394"), r"--tasks lcbench:394: .* Of: lcbench:3945\."),
+        (("--subject", "ATUO"), r"--subject ATUO: .* Of: ASHA, AUTO, RS\."),
+        (("--subject", "AUTO", "--methods", "ASHA"), r"--subject AUTO: .* Of: ASHA, RS\."),
+        (("--label", "mine"), r"--label"),
+        (("--look", "mine"), r"--look"),
+    ],
+)
+def test_what_is_asked_for_by_name_and_is_not_there_is_refused(quality, option, there):
+    quality("--families", "lcbench", "--methods", "RS,ASHA,AUTO", "--seeds", "3")
+    path = quality.folder / "runs.csv.gz"
+    quality("--families", "lcbench", "--export", str(path))
+    parser = argparse.ArgumentParser()
+    measure.add_arguments(parser)
+    for store in (quality.folder / "quality.jsonl", path):
+        with pytest.raises(SystemExit, match=there):
+            measure.main(parser.parse_args(["--report", *option, "--store", str(store)]))
+
+
+def test_a_look_is_not_reported_of_a_subject_without_runs(quality):
+    quality(*CONFIRMING, "--methods", "RS,ASHA", "--look", "a change")
+    before = quality.log.lines()
+    with pytest.raises(SystemExit, match="--subject ASAH"):
+        quality(*REPORT, "--look", "a change", "--subject", "ASAH")
+    assert quality.log.lines() == before
 
 
 def test_an_export_keeps_four_digits_of_what_is_above_the_best_known_and_is_small(tmp_path):

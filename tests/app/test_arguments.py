@@ -105,6 +105,17 @@ def test_every_override_gets_the_prefix_that_it_needs(typed, for_hydra):
             ["++stopping.regret_bound=null", "++stopping.regret_bound.trials=5"],
         ),
         (["stopping.nothing=1", "stopping.nothing.a=2"], ["++stopping.nothing=1", "++stopping.nothing.a=2"]),
+        (["stopping.regret_bound=0.1"], ["++stopping.regret_bound.below=0.1"]),  # beside what options files may say
+        (
+            ["stopping.tunekit-hpo/regret_bound=0.1,0.2", "stopping.max_cost=1"],
+            ["++stopping.regret_bound.below=0.1,0.2", "++stopping.max_cost=1"],
+        ),
+        (["stopping.regret_bound=0.1,null"], ["++stopping.regret_bound=0.1,null"]),
+        (["stopping.regret_bound=true"], ["++stopping.regret_bound=true"]),
+        (
+            ["stopping.regret_bound=0.1", "stopping.regret_bound=null"],
+            ["++stopping.regret_bound=0.1", "++stopping.regret_bound=null"],
+        ),
     ],
 )
 def test_a_single_value_and_options_beside_it_both_count(typed, for_hydra):

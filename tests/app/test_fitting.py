@@ -6,14 +6,18 @@ import pytest
 import yaml
 
 from tunekit import tune
+from tunekit.config.arguments import parse
+from tunekit.config.fits import Fit
 from tunekit.config.options_files.files import find_file
-from tunekit.config.schema import Fit, check
+from tunekit.config.planning import plan_command
+from tunekit.config.schema import check
 from tunekit_core import ConfigurationError
 
 TYPED = ["method=AUTO", "backend=local", "benchmark=script", "n_workers=1", "benchmark.resource=epoch"]
 TYPED += ["benchmark.space.x=uniform(0,1)", "benchmark.command=python train.py --x {x}"]
 TO_THREE = ["benchmark.max_resource=3"]
 PLAIN = 'import sys\nfor epoch in (1, 2, 3):\n    print(\'[tunekit-report] {"epoch": %d, "loss": 1.0}\' % epoch)\n'
+TWO = {"searcher": "bo", "scheduler": "fifo"}
 BO = "AUTO is BO here (searcher=bo scheduler=fifo), since the benchmark has no max_resource."
 STOPS = "AUTO is MOBSTER-STOP here (searcher=mobster scheduler=asha_stopping), since"
 OTHERS = """
@@ -190,16 +194,31 @@ def test_an_option_is_that_of_what_was_taken(tunekit, train):
     refused = tunekit(*TYPED, "scheduler.probability_sh=0.5", "--plan")
     assert refused.status == 2
     assert "scheduler.probability_sh=0.5: the scheduler 'fifo'" in refused.err
-    assert "The run has method=AUTO, with searcher=bo and scheduler=fifo." in refused.err
+    assert BO in refused.err
+    assert tunekit(*TYPED, "scheduler.probability_sh=0.5", "--cfg", "job").err == refused.err
 
 
-def test_the_configuration_that_is_shown_takes_what_fits_when_it_is_read_back(tunekit, train):
+@pytest.mark.parametrize("more", [[], ["searcher.num_init_random=4"], TO_THREE, [*TO_THREE, "benchmark.metrics={}"]])
+def test_the_configuration_that_is_shown_is_what_runs_also_when_it_is_read_back(tunekit, train, more):
+    """Where nothing holds, or checkpoints are lacking, too."""
+    shown = tunekit(*TYPED, *more, "--cfg", "job")
     Path("conf/experiment").mkdir(parents=True)
-    Path("conf/experiment/again.yaml").write_text(tunekit(*TYPED, "--cfg", "job").out)
-    first = tunekit(*TYPED, "--plan")
+    Path("conf/experiment/again.yaml").write_text(shown.out)
+    first = tunekit(*TYPED, *more, "--plan")
     again = tunekit("--config-dir=conf", "experiment=again", "--plan")
-    assert BO in again.err
-    assert again.out == first.out
+    assert (again.out, again.err) == (first.out, first.err)
+    assert shown.err == first.err
+    (spec,) = plan_command(parse(TYPED + more)).specs
+    config = yaml.safe_load(shown.out)
+    for kind in ("searcher", "scheduler"):
+        expected = {key: value for key, value in spec.results[kind].items() if key not in ("distribution", "revision")}
+        assert config[kind] == expected
+
+
+def test_what_is_shown_of_a_benchmark_that_cannot_be_opened_is_the_usual_and_that_is_said(tunekit):
+    shown = tunekit("method=AUTO", "benchmark=script", "--cfg", "job", "-p", "searcher.name")
+    assert (shown.status, shown.out) == (0, "freeze_thaw\n")
+    assert shown.err.startswith("AUTO may take something else: that is known once the benchmark can be opened.")
 
 
 def test_a_function_is_tuned_by_what_fits(results):
@@ -215,22 +234,90 @@ def test_a_table_is_read():
 
 
 @pytest.mark.parametrize(
-    "fits",
+    ("fits", "problem"),
     [
-        [],
-        3,
-        ["bo"],
-        [{"searcher": "bo"}],
-        [{"searcher": "bo", "scheduler": 3}],
-        [{"searcher": "bo", "scheduler": "fifo", "when": "no_max_resource"}],
-        [{"searcher": "bo", "scheduler": "fifo", "where": "raining"}, {"searcher": "bo", "scheduler": "fifo"}],
-        [{"searcher": "bo", "scheduler": "fifo", "where": "no_max_resource"}],
-        [{"searcher": "bo", "scheduler": "fifo"}, {"searcher": "bo", "scheduler": "fifo"}],
+        ([], "method.fits=[] must be a list of mappings."),
+        (3, "method.fits=3 must be a list of mappings."),
+        (["bo"], "method.fits, line 1 of 1, 'bo': it is no mapping."),
+        ([{"searcher": "bo"}], "line 1 of 1, {'searcher': 'bo'}: its scheduler must be a name."),
+        ([{"searcher": "bo", "scheduler": 3}], "its scheduler must be a name."),
+        ([{"where": "no_max_resource", **TWO, "when": 3}, TWO], "line 1 of 2, {'where': 'no_max_resource', "),
+        ([{"where": "no_max_resource", **TWO, "when": 3}, TWO], ": there is no key 'when'. Did you mean 'where'? A"),
+        ([{"where": "no_checkpoint", **TWO}, TWO], "no condition 'no_checkpoint'. Did you mean 'no_checkpoints'? A"),
+        ([{"where": "raining", **TWO}, TWO], "there is no condition 'raining'. A line is"),
+        ([{"where": "no_max_resource", **TWO}], "line 1 of 1, {'where': 'no_max_resource', "),
+        ([{"where": "no_max_resource", **TWO}], ": the last line must have no condition, "),
+        ([TWO, TWO], "line 1 of 2, {'searcher': 'bo', 'scheduler': 'fifo'}: it has no condition, so that none of the"),
+        ([{"like": 3, **TWO}], "its like must be the name of a recipe."),
     ],
 )
-def test_what_is_no_table_is_refused(fits):
-    with pytest.raises(ConfigurationError, match=r"The conditions are: several_metrics, no_max_resource, no_checkpoi"):
+def test_what_is_no_table_is_refused_with_the_line(fits, problem):
+    with pytest.raises(
+        ConfigurationError, match=r"The conditions are: several_metrics, no_max_resource, no_checkpoi"
+    ) as e:
         check_method(fits)
+    assert problem in str(e.value)
+
+
+def own_recipe(text):
+    """What is typed to take a recipe of one's own."""
+    Path("own/method").mkdir(parents=True)
+    Path("own/method/OWN.yaml").write_text(f"# @package _global_\n{text}")
+    return ["--config-dir=own", *TYPED[1:], "method=OWN", "--plan"]
+
+
+BO_IN_DEFAULTS = "defaults: [{override /searcher: bo}]\n"
+LINE = "{where: several_metrics, searcher: random, scheduler: fifo}"
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        (BO_IN_DEFAULTS, "searcher=bo and scheduler=fifo"),
+        ("defaults: [/searcher: random, override /searcher: bo]\n", "searcher=bo and scheduler=fifo"),
+        ("searcher: {name: bo}\n", "searcher=bo and scheduler=fifo"),
+        ("", "searcher=random and scheduler=fifo"),
+        ("defaults: [{override /scheduler: asha_promotion_3_brackets}]\n", "searcher=random and scheduler=asha_promo"),
+    ],
+)
+def test_a_last_line_that_is_not_what_the_recipe_chooses_is_refused(tunekit, train, text, chosen):
+    table = f"method: {{name: OWN, fits: [{LINE}, {{searcher: mobster, scheduler: asha_stopping}}]}}\n"
+    refused = tunekit(*own_recipe(text + table))
+    assert refused.status == 2
+    assert "OWN.yaml: method.fits, line 2 of 2, {'searcher': 'mobster', 'scheduler': 'asha_stopping'}: " in refused.err
+    assert f"must have what the recipe itself chooses, {chosen}" in refused.err
+    assert "Write that there, or 'override /searcher: mobster' into its defaults." in refused.err
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        (BO_IN_DEFAULTS, "{searcher: bo, scheduler: fifo}"),
+        (BO_IN_DEFAULTS, "{searcher: tunekit-bo/bo, scheduler: fifo}"),
+        ("", "{searcher: random, scheduler: fifo}"),
+        (
+            "defaults: [{override /scheduler: asha_promotion_3_brackets}]\n",
+            "{searcher: random, scheduler: asha_promotion}",
+        ),
+        ("defaults: [BO]\n", "{searcher: bo, scheduler: fifo}"),
+    ],
+)
+def test_a_last_line_that_is_what_the_recipe_chooses_is_taken(tunekit, train, text, last):
+    line = "{where: no_checkpoints, searcher: mobster, scheduler: asha_stopping}"
+    finished = tunekit(
+        *own_recipe(f"{text}method: {{name: OWN, fits: [{line}, {last}]}}\n"), "benchmark.max_resource=27"
+    )
+    assert finished.status == 0, finished.err
+    assert "OWN is searcher=mobster scheduler=asha_stopping here, since the program keeps no checkpoint" in finished.err
+
+
+def test_a_line_of_what_is_not_installed_is_named_where_it_holds(tunekit, train):
+    table = "[{where: no_max_resource, searcher: boo, scheduler: fifo}, {searcher: bo, scheduler: fifo}]"
+    typed = own_recipe(f"{BO_IN_DEFAULTS}method: {{name: OWN, fits: {table}}}\n")
+    assert tunekit(*typed, *TO_THREE).status == 0
+    refused = tunekit(*typed)
+    assert refused.status == 2
+    assert refused.err.startswith("method.fits, line 1 of 2: No searcher named 'boo'. Did you mean 'bo'?")
 
 
 def check_method(fits):

@@ -177,6 +177,23 @@ def test_text_that_looks_like_something_else_is_refused_with_how_to_type_it(valu
 
 
 @pytest.mark.parametrize(
+    ("value", "annotation", "meant"),
+    [
+        (["a", "b"], str, "One value is taken: type o.x=a, or --multirun o.x=a,b for a run with each. Allowed: text."),
+        (["a"], str | None, "One value is taken: type o.x=a. Allowed: text | null."),
+        ([1, 2], Literal[1, 2], "One value is taken: type o.x=1, or --multirun o.x=1,2 for a run with each. Allowed: "),
+        (["a", 1], str, "does not fit. Allowed: text."),
+        ([], str, "does not fit. Allowed: text."),
+        ([[1, 2], [3, 4]], list[int], "type o.x=[1, 2], or --multirun o.x=[1, 2],[3, 4] for a run with each. Allowed"),
+    ],
+)
+def test_a_list_where_one_value_is_wanted_is_told_to_be_one_of_them(value, annotation, meant):
+    with pytest.raises(ConfigurationError) as caught:
+        check_option("o.x", value, annotation)
+    assert meant in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("value", "annotation", "taken"),
     [
         ("file", InputFile, InputFile("/HERE/file")),

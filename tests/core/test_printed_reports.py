@@ -120,6 +120,7 @@ def test_blanks_that_group_thousands_are_of_the_number():
         ("3,250,0.43", r"^(\d+),", 3),
         ("3,250,0.43", r"^\d+,\d+,(\S+)", 0.43),
         ("3,0.43", r"^(\d+)", 3),
+        ("3 234.5", r"^(\d+)", 3),  # columns, as far as anybody can tell
         ("Epoch 1/3", r"Epoch (\d+)", 1),
         ("loss 0.5-0.6", NUMBER, 0.5),
         ("loss 0.5s", NUMBER, 0.5),

@@ -7,7 +7,6 @@ Here flags come first, and each override gets the prefix and the quotes that it 
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
@@ -18,7 +17,8 @@ from tunekit.config.free_names import check_typed, encoded_free_key
 from tunekit.config.hydra_values import readable, readable_entry, readable_text
 from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
-from tunekit_core.errors import ConfigurationError, UnknownComponentError, suggestion
+from tunekit.config.single_values import with_options_named
+from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.registry import registry
 
 OF_EXPERIMENTS = ("ls", "show", "export", "rm")  # verbs for those that exist
@@ -156,30 +156,8 @@ def with_prefixes(overrides: Iterable[str]) -> list[str]:
     >>> with_prefixes(["benchmark.space.lr=uniform(0,1)"])
     ["++benchmark.space.lr='uniform(0,1)'"]
     """
-    stated = _with_options_named([override for override in overrides if not _leaves_open(override)])
+    stated = with_options_named([override for override in overrides if not _leaves_open(override)])
     return [_with_prefix(override) for override in stated]
-
-
-def _with_options_named(overrides: list[str]) -> list[str]:
-    """Single values of components of which options are typed too, as the option that they stand for.
-
-    Whichever came later would replace the other without a word: a value has no options, and options are no value.
-    """
-    keys = [override.lstrip("+").partition("=")[0] for override in overrides]
-    named = []
-    for override, key in zip(overrides, keys, strict=True):
-        group, _, name = key.partition(".")
-        value = override.partition("=")[2]
-        if group in SEVERAL and any(other.startswith(f"{key}.") for other in keys) and _is_single(value):
-            with contextlib.suppress(UnknownComponentError):  # which is told where the configuration is checked
-                first = next(iter(registry().find(SEVERAL[group], name).options), None)
-                override = override if first is None else f"{key}.{first}={value}"
-        named.append(override)
-    return named
-
-
-def _is_single(value: str) -> bool:
-    return not value.startswith("{") and value.lower() not in ("", "null", "none", "true", "false")
 
 
 def _leaves_open(override: str) -> bool:

@@ -12,7 +12,7 @@ import attrs
 from tunekit.config.arguments import CommandLine
 from tunekit.config.composition.compose import compose
 from tunekit.config.schema import NUMBER_OF_SEEDS, QUIET, check
-from tunekit.config.specs.fitting import told
+from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark

@@ -29,6 +29,11 @@ def encoded(kind: str, name: str) -> str:
     return f"{MARK}{distribution}{MARK}{bare}"
 
 
+def same_component(kind: str, one: str, other: str) -> bool:
+    """Whether two names, with or without a distribution before them, are those of one component."""
+    return registry().clearest(kind, one) == registry().clearest(kind, other)
+
+
 def encoded_key(key: str) -> str:
     """A dotted key of the command line, where it has a distribution in it."""
     group, dot, rest = key.partition(".")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
-from attrs import validators as v
 
+from tunekit.config.fits import FITS, Fit, check_fits
 from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.kinds import kind_meant
@@ -42,6 +42,8 @@ KEYS = {
 RECIPES = ("method", "experiment")  # not in the defaults list of the primary config
 COMPONENTS = ("searcher", "scheduler", "backend", "benchmark")
 OPEN = ("backend", "benchmark")  # components that need not be named
+METHOD_PARTS = ("searcher", "scheduler")  # components that a method is made of
+MADE_OF = "made_of"  # beside the name of a method: the components that its recipe chooses
 SEVERAL = {"stopping": "stopping", "composers": "composer", "observers": "observer"}  # and the kind of component
 FREE = ("fixed", "tags")
 VALUES: dict[str, Any] = {
@@ -56,32 +58,10 @@ VALUES: dict[str, Any] = {
     "results_dir": str,
     "verbosity": Literal[0, 1, 2],
 }
-FITS = "fits"  # beside the name of a method: what it takes for which problem
-CONDITIONS = ("several_metrics", "no_max_resource", "no_checkpoints")  # of a problem, in an entry of it
 QUIET, NORMAL, EVERY_REPORT = 0, 1, 2  # values of verbosity
 FOLDER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 NUMBER_OF_SEEDS = 2**32
 SEEDS = re.compile(r"(\d+)\s*(?:-|:|\.\.+|…)\s*(\d+)")  # as others write 0 to 9
-
-
-@attrs.frozen
-class Fit:
-    """What a method takes for some problems.
-
-    Attributes:
-        searcher: Name of the searcher.
-        scheduler: Name of the scheduler.
-        where: The condition, one of :data:`CONDITIONS`; ``None`` for all other problems.
-        like: The recipe that takes these two for every problem, for people.
-
-    Raises:
-        TypeError, ValueError: If one is no text, or there is no such condition.
-    """
-
-    searcher: str = attrs.field(validator=v.instance_of(str))
-    scheduler: str = attrs.field(validator=v.instance_of(str))
-    where: str | None = attrs.field(default=None, validator=v.in_((None, *CONDITIONS)))
-    like: str | None = attrs.field(default=None, validator=v.optional(v.instance_of(str)))
 
 
 @attrs.frozen
@@ -93,6 +73,8 @@ class Settings:
         components: For each of :data:`COMPONENTS`, its name, ``None`` if it was left open, and the options given.
         several: For each of :data:`SEVERAL`, by name of component what was given: options, or a single value.
         recipes: Names of ``method`` and ``experiment``, or ``None``.
+        made_of: For each of :data:`METHOD_PARTS` the component that the recipe of the method chooses, as far as that is
+            known.
         fits: What the method takes for which problem, the first whose condition holds; the last has none, and is what
             the recipe itself chooses. Empty for a method that takes the same for all.
         fixed: Hyperparameters that are not searched.
@@ -103,6 +85,7 @@ class Settings:
     components: Mapping[str, tuple[str | None, Mapping[str, Any]]]
     several: Mapping[str, Mapping[str, Any]]
     recipes: Mapping[str, str | None]
+    made_of: Mapping[str, str]
     fits: tuple[Fit, ...]
     fixed: Mapping[str, Any]
     tags: Mapping[str, Any]
@@ -125,7 +108,8 @@ def check(config: Mapping[str, Any]) -> Settings:
         components={key: _component(key, config.get(key)) for key in COMPONENTS},
         several={key: _mapping(key, config.get(key), example="={}") for key in SEVERAL},
         recipes={key: _recipe(key, config.get(key)) for key in RECIPES},
-        fits=_fits(config.get("method")),
+        made_of=_made_of(config.get("method")),
+        fits=check_fits(config.get("method")),
         fixed=_mapping("fixed", config.get("fixed"), example=".hp_batch_size=32"),
         tags=_mapping("tags", config.get("tags"), example=".project=speech"),
     )
@@ -176,7 +160,7 @@ def _component(key: str, value: Any) -> tuple[str | None, Mapping[str, Any]]:
 def _recipe(key: str, value: Any) -> str | None:
     if value is None:
         return None
-    keys = set(value) - ({FITS} if key == "method" else set()) if isinstance(value, Mapping) else set()
+    keys = set(value) - ({FITS, MADE_OF} if key == "method" else set()) if isinstance(value, Mapping) else set()
     if not isinstance(value, Mapping) or keys != {"name"} or not isinstance(value["name"], str):
         raise ConfigurationError(
             f"{key}={value!r}: no {key} of that name is installed.{where_to_find(key, str(value))} "
@@ -188,23 +172,10 @@ def _recipe(key: str, value: Any) -> str | None:
     return value["name"]
 
 
-def _fits(method: Any) -> tuple[Fit, ...]:
-    entries = method.get(FITS) if isinstance(method, Mapping) else None
-    if entries is None:
-        return ()
-    try:
-        fits = tuple(Fit(**entry) for entry in entries)
-    except (TypeError, ValueError):
-        fits = ()
-    if not fits or fits[-1].where is not None or not all(fit.where for fit in fits[:-1]):
-        raise ConfigurationError(
-            f"method.{FITS}={entries!r} must be a list of mappings, such as {{where: no_max_resource, like: BO, "
-            f"searcher: bo, scheduler: fifo}}. The conditions are: {', '.join(CONDITIONS)}. The last mapping has none: "
-            "searcher and scheduler for all other problems.",
-            option=f"method.{FITS}",
-            value=entries,
-        )
-    return fits
+def _made_of(method: Any) -> Mapping[str, str]:
+    made_of = method.get(MADE_OF) if isinstance(method, Mapping) else None
+    names = _mapping(f"method.{MADE_OF}", made_of, example=".searcher=bo")
+    return {kind: str(name) for kind, name in names.items() if kind in METHOD_PARTS and name is not None}
 
 
 def _mapping(key: str, value: Any, *, example: str) -> Mapping[str, Any]:

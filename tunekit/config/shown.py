@@ -1,4 +1,7 @@
-"""The configuration of a run as ``--cfg job`` shows it: complete, nothing opened, to be read back."""
+"""The configuration of a run as ``--cfg job`` shows it: complete, to be read back.
+
+Nothing is opened, unless the method takes what fits the problem.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ import yaml
 from omegaconf import OmegaConf
 
 from tunekit.config.composition.environment import is_from_environment
-from tunekit.config.schema import FITS, KEYS, SEVERAL, Settings
+from tunekit.config.fits import FITS
+from tunekit.config.schema import KEYS, MADE_OF, SEVERAL, Settings
 from tunekit.config.specs.components import (
     MISSING,
     OptionValues,
@@ -20,7 +24,8 @@ from tunekit.config.specs.components import (
     plain,
     shown_of,
 )
-from tunekit.config.specs.run_spec import chosen_names, with_default_ends
+from tunekit.config.specs.facts import chosen_names
+from tunekit.config.specs.run_spec import with_default_ends
 from tunekit.config.specs.secrets import marked
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.component import Component
@@ -50,7 +55,9 @@ def shown_config(settings: Settings) -> dict[str, Any]:
     if values["n_workers"] is None:
         values["n_workers"] = benchmark.n_workers
     recipes: dict[str, Any] = {key: name and {"name": name} for key, name in settings.recipes.items()}
-    if settings.fits:  # what it takes is decided where the benchmark is opened
+    if settings.made_of:
+        recipes["method"][MADE_OF] = dict(settings.made_of)
+    if settings.fits:
         recipes["method"][FITS] = [
             attrs.asdict(fit, filter=lambda _, value: value is not None) for fit in settings.fits
         ]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tunekit.config.specs.fitting import CHOICE, told
+from tunekit.config.specs.fitting import CHOICE
+from tunekit.config.specs.recipe import told
 from tunekit.console import first_and_last_line, harmless, plural
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.counts import none_to_its_end, trials_and_failures

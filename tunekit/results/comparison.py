@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit.config.specs.components import DISTRIBUTION
+from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.inputs import CONTENT, PATH, without_secrets
 from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.results.best_so_far import BestSoFar, metric_and_constraint
@@ -20,7 +20,8 @@ from tunekit_core.randomness import effective_seed
 
 FRACTIONS = (0.25, 0.5, 1.0)
 CONFIDENCE = 0.95
-FOLLOWING = ((DISTRIBUTION, "name"), (CONTENT, PATH))  # in runs that differ in the second, the first says no more
+# In runs that differ in the second, the first says no more.
+FOLLOWING = ((DISTRIBUTION, "name"), (REVISION, "name"), (CONTENT, PATH))
 SEEDS = ("seed", "random_seed")  # methods are compared over these
 
 

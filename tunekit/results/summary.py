@@ -11,7 +11,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tunekit.config.specs.fitting import CHOICE, told
+from tunekit.config.specs.fitting import CHOICE
+from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from tunekit.config.single_values import with_options_named
 from tunekit.runs.trust import YES
 from tunekit_core.errors import ConfigurationError, suggestion
 
@@ -75,6 +76,6 @@ def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
                 value=override,
             )
     try:
-        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(list(overrides))))
+        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(with_options_named(overrides))))
     except (OmegaConfBaseException, YAMLError) as error:
         raise ConfigurationError(f"{' '.join(overrides)}: {error}. {USAGE}") from error

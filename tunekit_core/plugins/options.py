@@ -166,7 +166,10 @@ def check_option(option: str, value: Any, annotation: Any, *, takes: str = "") -
 
 
 def _hint(option: str, value: Any, annotation: Any) -> str:
-    """What is meant by a text, as a sentence that ends in a blank, or nothing."""
+    """What is meant by a value, as a sentence that ends in a blank, or nothing."""
+    if isinstance(value, list | tuple) and value and all(_fit(part, annotation)[0] for part in value):
+        sweep = f", or --multirun {option}={','.join(map(str, value))} for a run with each" if len(value) > 1 else ""
+        return f"One value is taken: type {option}={value[0]}{sweep}. "
     if isinstance(value, Mapping):
         wrong = [key for key in value if not isinstance(key, str)]
         return f"The name {wrong[0]!r} is no text: put it in quotes. " if wrong else ""

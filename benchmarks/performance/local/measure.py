@@ -21,7 +21,7 @@ from unittest import mock
 import attrs
 from rich.table import Table as RichTable
 
-from terminal import console
+from terminal import console, count
 from tunekit_core import (
     Backend,
     Benchmark,
@@ -114,7 +114,7 @@ class Measured:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--trials", type=int, default=1000, metavar="N", help="of one report each (default: 1000)")
+    parser.add_argument("--trials", type=count, default=1000, metavar="N", help="of one report each (default: 1000)")
 
 
 def main(arguments: argparse.Namespace) -> None:

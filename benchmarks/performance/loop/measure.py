@@ -27,7 +27,7 @@ from loop.alternating import Spread, alternate, timed
 from loop.bare_loop import bare_loop
 from loop.tuned_loop import tuned_loop
 from shell import process_seconds, run_seconds, sweep_seconds
-from terminal import console
+from terminal import console, count
 from tunekit_benchmarks.fcnet.grid import VALUES
 from tunekit_core import Benchmark, create
 
@@ -41,7 +41,7 @@ Line = tuple[str, str, str]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--runs", type=int, default=N_RUNS, help=f"of each loop, in turn (default: {N_RUNS})")
+    parser.add_argument("--runs", type=count, default=N_RUNS, help=f"of each loop, in turn (default: {N_RUNS})")
     parser.add_argument("--part", choices=("loop", "application"), help="only this (default: both)")
     parser.add_argument("--synetune", metavar="PYTHON", help="interpreter that has Syne Tune 0.13")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from quality.archive import SUFFIX, read_archive, write_archive
@@ -14,10 +14,10 @@ from quality.planning import has_label, hours, missing, planned, those_here
 from quality.pool import Failure, carry_out_all
 from quality.regret import TaskRuns, runs_on
 from quality.report import NOTES, report
-from quality.split import FAMILIES, SEEDS, SPLITS, family_of, is_confirming, tasks_of
+from quality.split import BASELINE, FAMILIES, SEEDS, SPLITS, family_of, is_confirming, tasks_of
 from quality.store import Store
 from runs.run import Run
-from terminal import names
+from terminal import count, names
 
 STORE = Path(__file__).parents[2] / "work" / "quality.jsonl"
 METHODS = ("RS", "ASHA", "BO", "MOBSTER", "HYPERTUNE", "AUTO", "OptunaGP", "StockBoTorch")
@@ -46,13 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--families", type=names, help=f"only these of {', '.join(FAMILIES)}")
     parser.add_argument("--tasks", type=names, help="these instead, such as lcbench:3945")
     parser.add_argument("--methods", type=names, help=f"separated by commas (default: {','.join(METHODS)})")
-    parser.add_argument("--seeds", type=int, help=f"number of seeds, from 0 (default: {SEEDS})")
-    parser.add_argument("--jobs", type=int, default=2, help="processes of one thread each (default: 2)")
+    parser.add_argument("--seeds", type=count, help=f"number of seeds, from 0 (default: {SEEDS})")
+    parser.add_argument("--jobs", type=count, default=2, help="processes of one thread each (default: 2)")
     parser.add_argument("--label", default="", help="version of the code; peers and RS never have one")
     parser.add_argument("--look", metavar="TEXT", help="what was changed, to run or report confirming tasks")
     parser.add_argument("--store", type=Path, default=STORE, help=f"finished runs (default: {STORE}), or an export")
     parser.add_argument("--report", action="store_true", help="run nothing, print the tables in Markdown")
-    parser.add_argument("--subject", default=SUBJECT, help=f"compared with each other method (default: {SUBJECT})")
+    parser.add_argument("--subject", help=f"compared with each other method (default: {SUBJECT})")
     parser.add_argument("--export", type=Path, metavar="FILE", help=f"run nothing, write the runs to a {SUFFIX}")
 
 
@@ -92,8 +92,10 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _show(arguments: argparse.Namespace) -> None:
     """Print tables, export, or both."""
-    number = None
+    number, subject = None, arguments.subject or SUBJECT
     if arguments.store.name.endswith(SUFFIX):
+        if arguments.label or arguments.look is not None:
+            raise ValueError(f"--label and --look: runs in a {SUFFIX} have neither. Leave them out.")
         archived = {task.task: task for task in read_archive(arguments.store)}
         shown = [archived[task] for task in _tasks(arguments) if task in archived]
         if arguments.seeds:
@@ -103,7 +105,11 @@ def _show(arguments: argparse.Namespace) -> None:
     else:
         _refuse_look(arguments)
         n_seeds = arguments.seeds or SEEDS[arguments.split]
-        shown = runs_on(_tasks(arguments), Store(arguments.store).runs(), label=arguments.label, n_seeds=n_seeds)
+        runs = Store(arguments.store).runs()
+        _refuse_absent("--label", [arguments.label], {run.label for run in runs} | {""}, arguments.store)
+        shown = runs_on(_tasks(arguments), runs, label=arguments.label, n_seeds=n_seeds)
+    if shown:
+        _refuse_all_absent(arguments, shown)
     if arguments.methods:
         shown = [task.only(arguments.methods) for task in shown]
     if not shown:
@@ -115,10 +121,28 @@ def _show(arguments: argparse.Namespace) -> None:
     if arguments.export:
         write_archive(arguments.export, shown)
     if arguments.report:
-        text, compared = report(shown, arguments.subject)
+        text, compared = report(shown, subject)
         print(f"{text}\n\n{NOTES}")
         if number is not None:
-            LOG.report(number, arguments.look, [f"{arguments.subject}: {each}" for each in compared])
+            LOG.report(number, arguments.look, [f"{subject}: {each}" for each in compared])
+
+
+def _refuse_all_absent(arguments: argparse.Namespace, shown: Sequence[TaskRuns]) -> None:
+    """Refuse what was asked for by name and has no runs: without it the tables would say less than was asked."""
+    store, methods = arguments.store, {method for task in shown for method in task.curves}
+    _refuse_absent("--families", arguments.families or (), {family_of(task.task) for task in shown}, store)
+    _refuse_absent("--tasks", arguments.tasks or (), {task.task for task in shown}, store)
+    _refuse_absent("--methods", arguments.methods or (), methods, store)
+    if arguments.subject is not None:
+        compared = methods & {*arguments.methods, BASELINE} if arguments.methods else methods
+        _refuse_absent("--subject", [arguments.subject], compared, store)
+
+
+def _refuse_absent(option: str, asked: Collection[str], there: Collection[str], store: Path) -> None:
+    absent = [name for name in asked if name not in there]
+    if absent:
+        known = ", ".join(sorted(filter(None, there))) or "none"
+        raise ValueError(f"{option} {','.join(absent)}: {store} has no runs of this that can be shown. Of: {known}.")
 
 
 def _tasks(arguments: argparse.Namespace) -> list[str]:

@@ -36,11 +36,16 @@ class Compared:
     verdict: str
 
     def __str__(self) -> str:
-        lower, upper = self.estimate.interval()
         return (
             f"{self.family}, {self.other}, {FRACTIONS[self.point]:.0%}: {self.verdict}, {self.estimate.mean:+.3f} "
-            f"[{lower:+.3f}, {upper:+.3f}], {self.n_tasks} tasks, {self.estimate.n_seeds} seeds"
+            f"{interval_text(self.estimate, 3)}, {self.n_tasks} tasks, {self.estimate.n_seeds} seeds"
         )
+
+
+def interval_text(of: Estimate, digits: int) -> str:
+    """The interval, such as ``[-0.12, +0.05]``; a dash where there is none: a single seed, or ties alone."""
+    lower, upper = of.interval()
+    return "-" if np.isnan(lower) else f"[{lower:+.{digits}f}, {upper:+.{digits}f}]"
 
 
 def report(tasks: Sequence[TaskRuns], subject: str) -> tuple[str, list[Compared]]:
@@ -143,9 +148,8 @@ def verdicts_table(compared: Sequence[Compared]) -> str:
     """A row for each other method; nothing where there is none."""
     rows: dict[str, list[str]] = {}
     for each in compared:
-        lower, upper = each.estimate.interval()
         cells = rows.setdefault(each.other, [each.other, str(each.n_tasks), str(each.estimate.n_seeds)])
-        cells.append(f"{each.estimate.mean:+.2f} [{lower:+.2f}, {upper:+.2f}] {each.verdict}")
+        cells.append(f"{each.estimate.mean:+.2f} {interval_text(each.estimate, 2)} {each.verdict}")
     header = ["against", "tasks", "seeds", *(f"{FRACTIONS[point]:.0%}" for point in POINTS)]
     return markdown(header, list(rows.values())) if rows else ""
 
@@ -162,5 +166,6 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 NOTES = f"""\
 Loss less the best known, in shares of the gap between that and what random search ends with on average; means over
 tasks and seeds. Area: under the curve of the loss less the best known, in shares of random search's at a tenth of the
-budget, from 0 to 1. Intervals: 95 %, tasks and seeds resampled. Words: by Holm's rule over all comparisons, an error of
-{LEVEL:.4f} for each word; not worse is less than {TOLERANCE} of the gap."""
+budget, from 0 to 1. Intervals: 95 %, tasks and seeds resampled; a dash where a single task or seed, or ties alone, give
+none. Words: by Holm's rule over all comparisons, an error of {LEVEL:.4f} for each word; not worse is less than
+{TOLERANCE} of the gap."""

@@ -41,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> None:
     """Measure and print."""
+    try:
+        for method in arguments.methods:
+            recipe(method)  # before anything is measured
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
     out = console()
     if arguments.part != "runs":
         for d in arguments.d:

@@ -5,7 +5,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
+from tunekit_asha.pasha.criteria import standard_deviation
 from tunekit_asha.pasha.measures import disagreement, rank_biased_overlap, reciprocal_rank_regret
 from tunekit_asha.pasha.ranking import SharedRanking
 
@@ -86,3 +88,21 @@ def test_what_cannot_be_divided_is_an_infinite_regret_unless_it_is_the_same(uppe
 def test_an_infinite_regret_counts_at_a_place_whose_weight_is_too_small_for_a_number():
     ranking = ranking_of(*range(1, 3000), math.inf, 3000)
     assert rrr(ranking, 0.5) == arrr(ranking, 0.5) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("losses", "deviation"),
+    [
+        ([1e200, 3e200], 1e200),
+        ([-1.7e308] * 5 + [1.7e308] * 5, 1.7e308),
+        ([1e-200, 3e-200], 1e-200),
+        ([0.0, 0.0], 0.0),
+    ],
+)
+def test_the_deviation_of_losses_of_any_size_is_what_it_is(losses, deviation):
+    assert standard_deviation(np.array(losses)) == pytest.approx(deviation, rel=1e-15)
+
+
+@given(st.lists(st.floats(-1e100, 1e100).map(lambda loss: loss if abs(loss) > 1e-100 else 0.0), min_size=2))
+def test_the_deviation_is_that_of_numpy_to_the_last_digit(losses):
+    assert standard_deviation(np.array(losses)) == np.std(losses)

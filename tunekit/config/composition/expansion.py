@@ -20,6 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from tunekit.config.arguments import with_prefixes
+from tunekit.config.single_values import option_meant
 from tunekit_core.errors import ConfigurationError, suggestion
 
 
@@ -63,7 +64,9 @@ def expand(
             value=skip,
         )
     parser = OverridesParser.create(config_loader=loader)
-    lines = with_prefixes([*(f"{key}={value}" for key, value in params.items()), *arguments])
+    typed = {argument.lstrip("+").partition("=")[0] for argument in arguments}
+    meant = {key: option_meant(key) if option_meant(key) in typed else key for key in params}
+    lines = with_prefixes([*(f"{meant[key]}={value}" for key, value in params.items()), *arguments])
     # Of several overrides of one key the last holds.
     last = {override.get_key_element(): override for override in parser.parse_overrides(lines)}
     single = [override for override in last.values() if not override.is_sweep_override()]
@@ -112,6 +115,7 @@ def _zip_groups(zip: Sequence[Any]) -> list[list[str]]:
 def _axes(swept: Mapping[str, list[Override]], groups: Sequence[Sequence[str]]) -> list[Axis]:
     """The axes in the order of their first key."""
     by_name = {key.lstrip("+~"): values for key, values in swept.items()}
+    groups = [[name if name in by_name else option_meant(name) for name in group] for group in groups]
     group_of: dict[str, Sequence[str]] = {}
     for group in groups:
         for name in group:

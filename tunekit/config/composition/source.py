@@ -15,6 +15,7 @@ from yaml import YAMLError
 from tunekit.config.composition.launcher import offered_launcher
 from tunekit.config.options_files.files import OptionsFile, config_folders, files, find_file, split_path, typed_files
 from tunekit.config.options_files.names import PRIMARY, with_clear_names
+from tunekit.config.options_files.own_components import with_own_components
 from tunekit.config.schema import COMPONENTS, RECIPES
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.names import BUILT_IN
@@ -75,6 +76,8 @@ class OptionsFiles(ConfigSource):
             raise ConfigurationError(f"{file.path} cannot be read: {reason}") from error
         content = OmegaConf.to_container(config, resolve=False)
         clear = with_clear_names(content, file)
+        if file.group == "method":
+            clear = with_own_components(clear, file, self.config_dir)
         return self._result(config if clear == content else OmegaConf.create(clear), text)
 
     def _result(self, config: Any, text: str) -> ConfigResult:

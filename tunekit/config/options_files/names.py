@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tunekit.config.fits import FITS
 from tunekit.config.options_files.files import OptionsFile, name_within
 from tunekit.config.qualified_keys import encoded
-from tunekit.config.schema import COMPONENTS, FITS, RECIPES, SEVERAL
+from tunekit.config.schema import COMPONENTS, RECIPES, SEVERAL
+from tunekit.config.single_values import as_options
 from tunekit_core.plugins.registry import registry
 
 PRIMARY = ""  # the group of the primary configuration
@@ -17,7 +19,7 @@ SWEEP = ("hydra", "sweeper", "params")
 
 
 def with_clear_names(content: Any, file: OptionsFile) -> Any:
-    """The content of a file, where names that several distributions offer say which is meant.
+    """The content of a file, where names that several distributions offer say which is meant, and values which option.
 
     Args:
         content: In plain values, interpolations not resolved.
@@ -35,10 +37,8 @@ def with_clear_names(content: Any, file: OptionsFile) -> Any:
             clear[key] = _with_clear_name(clear[key], key, file.distribution)
     for key, kind in SEVERAL.items():
         if isinstance(clear.get(key), dict):
-            clear[key] = {
-                encoded(kind, _component(kind, str(name), file.distribution)): value
-                for name, value in clear[key].items()
-            }
+            names = {_component(kind, str(name), file.distribution): value for name, value in clear[key].items()}
+            clear[key] = {encoded(kind, name): as_options(kind, name, value) for name, value in names.items()}
     if isinstance(clear.get("method"), dict) and isinstance(clear["method"].get(FITS), list):
         fits = [_with_clear_components(entry, file.distribution) for entry in clear["method"][FITS]]
         clear["method"] = {**clear["method"], FITS: fits}

@@ -9,7 +9,7 @@ A recipe may have a table of what it takes where its usual components cannot wor
         - {searcher: freeze_thaw, scheduler: freeze_thaw}
 
 The first entry whose condition holds decides. The last is what the recipe itself chooses; where another searcher or
-scheduler was typed beside the method, the table does not count. A run holds what was chosen, so nothing is chosen anew
+scheduler was typed beside the method, the table changes nothing. A run holds what was chosen, so nothing is chosen anew
 when it goes on.
 """
 
@@ -22,76 +22,68 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.schema import Fit, Settings
-from tunekit.config.specs.components import OptionValues, create, plain
+from tunekit.config.fits import FITS, Fit
+from tunekit.config.qualified_keys import same_component
+from tunekit.config.schema import METHOD_PARTS, Settings
+from tunekit.config.specs.components import create, plain
+from tunekit.config.specs.facts import Facts
 from tunekit.sources import Sources
 from tunekit.sources.content import Identity, identity, kept, read
-from tunekit_core.contracts.benchmarks import Benchmark, Executable
+from tunekit_core.contracts.benchmarks import Executable
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.randomness import Streams
 
 CHOICE = "method_choice"  # in metadata.json, where a method took what it usually does not
-KINDS = ("searcher", "scheduler")
 GOES_ON = {"pause", "checkpoint"}  # what a backend must be able to do for a paused trial to go on where it was
 # Each way to a checkpoint has this in it: {checkpoint}, TUNEKIT_CHECKPOINT_DIR, report.checkpoint(…), callbacks.
 NAMES_CHECKPOINTS = re.compile(rb"checkpoint|tunekit[.]callbacks", re.IGNORECASE)
-
-
-@attrs.frozen
-class Facts:
-    """What is known of a problem before anything runs.
-
-    Attributes:
-        benchmark: What is tuned.
-        backend: What runs trials, as it is recorded.
-        program: The files of the program that trials run, found by reading; ``None`` where that is not known, or they
-            run none.
-    """
-
-    benchmark: Benchmark
-    backend: OptionValues
-    program: Sources | None
 
 
 def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
     """The settings with the searcher and the scheduler that the method takes for the problem.
 
     Options that were given are those of what is taken. Where all options of a usual component are there, as where what
-    ``--cfg job`` has written is read back, its defaults are left out.
+    ``--cfg job`` has written is read back for another problem, its defaults are left out. What is there already, as
+    where it is read back for the same problem, stays as it is.
 
     Returns:
         The settings; and what was taken and why, to follow the name of the method, or ``None`` if it is the usual.
 
     Raises:
-        UnknownComponentError: If a component does not exist.
-        ConfigurationError: If the backend refuses its options or the benchmark.
+        ConfigurationError: If a component of the line that holds does not exist, or the backend refuses its options or
+            the benchmark.
     """
-    if not settings.fits or not _has(settings, settings.fits[-1]):
+    if not any(_has(settings, fit) for fit in settings.fits):
         return settings, None
-    for fit in settings.fits[:-1]:
-        why = REASONS[str(fit.where)](facts)
-        if why is not None:
-            taken = {kind: (getattr(fit, kind), _changed_options(settings, kind)) for kind in KINDS}
-            made_of = f"searcher={fit.searcher} scheduler={fit.scheduler}"
-            name = f"{fit.like} here ({made_of})" if fit.like else f"{made_of} here"
-            return attrs.evolve(settings, components={**settings.components, **taken}), f"{name}, since {why}"
-    return settings, None
+    reasons = ((fit, REASONS[str(fit.where)](facts)) for fit in settings.fits[:-1])
+    fit, why = next(((fit, why) for fit, why in reasons if why is not None), (settings.fits[-1], None))
+    if why is None or not (_has(settings, settings.fits[-1]) or _has(settings, fit)):
+        return settings, None
+    made_of = f"searcher={fit.searcher} scheduler={fit.scheduler}"
+    name = f"{fit.like} here ({made_of})" if fit.like else f"{made_of} here"
+    _check_exists(settings, fit)
+    if not _has(settings, fit):
+        taken = {kind: (getattr(fit, kind), _changed_options(settings, kind)) for kind in METHOD_PARTS}
+        settings = attrs.evolve(settings, components={**settings.components, **taken})
+    return settings, f"{name}, since {why}"
 
 
-def told(method: str, choice: str) -> str:
-    """The line that says what a method took.
-
-    Args:
-        method: Its name.
-        choice: What :func:`fitted` says of it.
-    """
-    return f"{method} is {choice}."
+def _check_exists(settings: Settings, fit: Fit) -> None:
+    for kind in METHOD_PARTS:
+        try:
+            registry().find(kind, getattr(fit, kind))
+        except UnknownComponentError as error:
+            line = settings.fits.index(fit) + 1
+            raise ConfigurationError(
+                f"method.{FITS}, line {line} of {len(settings.fits)}: {error}", option=f"method.{FITS}"
+            ) from error
 
 
 def _has(settings: Settings, fit: Fit) -> bool:
-    """Whether searcher and scheduler are those of an entry."""
-    return all(settings.components[kind][0] == getattr(fit, kind) for kind in KINDS)
+    """Whether searcher and scheduler are those of an entry, with or without the distribution before a name."""
+    return all(same_component(kind, str(settings.components[kind][0]), getattr(fit, kind)) for kind in METHOD_PARTS)
 
 
 def _changed_options(settings: Settings, kind: str) -> dict[str, Any]:

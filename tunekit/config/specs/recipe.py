@@ -10,12 +10,13 @@ from tunekit_core.errors import ConfigurationError
 
 
 @contextmanager
-def naming_recipe(method: str | None, parts: Mapping[str, str | None]) -> Iterator[None]:
+def naming_recipe(method: str | None, parts: Mapping[str, str | None], choice: str | None = None) -> Iterator[None]:
     """Add to an error that speaks of a component the method of the run, and the components that it is made of.
 
     Args:
         method: The recipe; ``None`` if there is none.
         parts: Names of searcher and scheduler, by kind.
+        choice: What the method took and why, where that is not what it usually takes; then this is what is added.
 
     Raises:
         ConfigurationError: The error, with the addition.
@@ -28,6 +29,15 @@ def naming_recipe(method: str | None, parts: Mapping[str, str | None]) -> Iterat
         if method is None or method in str(error) or not speaks:
             raise
         made_of = " and ".join(f"{kind}={name}" for kind, name in parts.items() if name)
-        raise ConfigurationError(
-            f"{error} The run has method={method}, with {made_of}.", option=error.option, value=error.value
-        ) from error
+        more = told(method, choice) if choice else f"The run has method={method}, with {made_of}."
+        raise ConfigurationError(f"{error} {more}", option=error.option, value=error.value) from error
+
+
+def told(method: str, choice: str) -> str:
+    """The line that says what a method took.
+
+    Args:
+        method: Its name.
+        choice: What :func:`tunekit.config.specs.fitting.fitted` says of it.
+    """
+    return f"{method} is {choice}."

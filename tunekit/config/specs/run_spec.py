@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from tunekit.config.schema import SEVERAL, Settings
+from tunekit.config.qualified_keys import same_component
+from tunekit.config.schema import METHOD_PARTS, SEVERAL, Settings
 from tunekit.config.specs.components import (
     DISTRIBUTION,
     OptionValues,
-    build_benchmark,
-    complete_component,
     complete_several,
     find_of_several,
     is_off,
     split_options,
 )
-from tunekit.config.specs.defaults import default_backend, default_benchmark
-from tunekit.config.specs.fitting import CHOICE, KINDS, Facts, fitted
+from tunekit.config.specs.facts import chosen, facts_of
+from tunekit.config.specs.fitting import CHOICE, fitted
 from tunekit.config.specs.identity import NO_SUCCESS, digest
 from tunekit.config.specs.inputs import SECRET, WRITTEN, secrets_in, without_secrets
 from tunekit.config.specs.points import complete_points
-from tunekit.config.specs.program import program_of
 from tunekit.config.specs.recipe import naming_recipe
-from tunekit.config.specs.secrets import ENVIRONMENT, shown
-from tunekit.secrets import AS_IT_IS, IN_RESULTS, refuse_secret
+from tunekit.config.specs.secrets import shown
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.metadata_fields import FILES_FORMAT
-from tunekit_core.secret_names import SHORTEST
 
 EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
 PARTS = "function_parts"  # in metadata.json, and no part of what a run is
@@ -59,6 +55,7 @@ class RunSpec:
         verbosity: How much is told while it runs: a value of the key of that name.
         tags: Whatever the user wants to find again.
         choice: What the method took for this problem and why, where it usually takes something else.
+        instead: Names of the searcher and the scheduler, as far as they were chosen in place of the recipe's own.
         parts: What a function that is tuned is made of, as a digest of each part by its name, for messages: ``sources``
             has one digest of it all. Empty where that is not known, ``None`` where no function is tuned.
         hash: Twelve hexadecimal digits of what determines the results. It is computed where the run is planned, and
@@ -75,6 +72,7 @@ class RunSpec:
     verbosity: int
     tags: Mapping[str, Any]
     choice: str | None = None
+    instead: Sequence[str] = ()
     parts: Mapping[str, str] | None = None
     hash: str = attrs.field(default=attrs.Factory(lambda spec: digest(spec.results), takes_self=True), kw_only=True)
 
@@ -110,8 +108,8 @@ class RunSpec:
 
     @property
     def method_name(self) -> str:
-        """The recipe; without one, scheduler and searcher."""
-        return self.method or name_without_recipe(self.results)
+        """The recipe, and what was taken in place of its components; without a recipe, scheduler and searcher."""
+        return "+".join([self.method, *self.instead]) if self.method else name_without_recipe(self.results)
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -206,24 +204,14 @@ def resolve(
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
     """
-    names, given_options = chosen_names(settings, benchmark), settings.components["benchmark"][1]
-    backend = _chosen("backend", names["backend"], settings.components["backend"][1])
-    if benchmark is None:
-        tuned = _chosen("benchmark", names["benchmark"], given_options)
-        benchmark = build_benchmark(tuned)
-    else:
-        refuse_secret("space", given_options.get("space"), IN_RESULTS)
-        tuned = {"name": names["benchmark"], **given_options}
-    _check_names(tuned, benchmark)
-    results_dir = os.path.expanduser(settings.values["results_dir"])
-    program = None
+    facts = facts_of(settings, benchmark, reads_program=sources is None)
+    benchmark = facts.benchmark
     if sources is None:
-        program = program_of(benchmark, registry().find("backend", names["backend"]).factory, Path(results_dir))
-        sources = None if program is None else program.digests
-    settings, choice = fitted(settings, Facts(benchmark, backend, program))
-    parts = {kind: str(settings.components[kind][0]) for kind in KINDS}
-    with naming_recipe(settings.recipes["method"], parts):
-        method = {kind: _chosen(kind, name, settings.components[kind][1]) for kind, name in parts.items()}
+        sources = None if facts.program is None else facts.program.digests
+    settings, choice = fitted(settings, facts)
+    parts = {kind: str(settings.components[kind][0]) for kind in METHOD_PARTS}
+    with naming_recipe(settings.recipes["method"], parts, choice):
+        method = {kind: chosen(kind, name, settings.components[kind][1]) for kind, name in parts.items()}
     given = {**settings.several, "stopping": with_default_ends(benchmark, settings)}
     several = {key: complete_several(key, kind, given[key]) for key, kind in SEVERAL.items()}
     n_workers = settings.values["n_workers"]
@@ -234,8 +222,8 @@ def resolve(
         "random_seed": random_seed,
         "n_workers": benchmark.n_workers if n_workers is None else n_workers,
         **method,
-        "backend": backend,
-        "benchmark": tuned,
+        "backend": facts.backend,
+        "benchmark": facts.tuned,
         "stopping": several["stopping"],
         "composers": several["composers"],
         "fixed": fixed,
@@ -253,21 +241,22 @@ def resolve(
         method=settings.recipes["method"],
         experiment=settings.recipes["experiment"],
         experiment_tag=settings.values["experiment_tag"],
-        results_dir=results_dir,
+        results_dir=os.path.expanduser(settings.values["results_dir"]),
         verbosity=settings.values["verbosity"],
         tags=settings.tags,
         choice=choice,
+        instead=[] if choice else _instead(settings.made_of, method),
     )
 
 
-def _check_names(component: OptionValues, benchmark: Benchmark) -> None:
-    """See that what the benchmark says of itself, which results and folders are named after, is no secret option."""
-    objective = benchmark.objective
-    said = (benchmark.dataset, benchmark.max_resource_attr, *objective.metric, objective.resource)
-    options = {name: value for name, value in component.items() if name != ENVIRONMENT}
-    for path, secret in secrets_in(options, SECRET, "benchmark").items():
-        if len(secret) >= SHORTEST and any(name is not None and secret in name for name in said):
-            raise ConfigurationError(f"{path} is or holds a secret, and {AS_IT_IS}", option=path)
+def _instead(made_of: Mapping[str, str], method: Mapping[str, OptionValues]) -> list[str]:
+    """Names of what stands in place of the components of a recipe."""
+    names = {kind: qualified(component[DISTRIBUTION], component["name"]) for kind, component in method.items()}
+    return [
+        split_name(name)[1]
+        for kind, name in names.items()
+        if kind in made_of and not same_component(kind, name, made_of[kind])
+    ]
 
 
 def _fixed(benchmark: Benchmark, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,31 +272,6 @@ def _fixed(benchmark: Benchmark, given: Mapping[str, Any]) -> dict[str, Any]:
 def name_without_recipe(results: Mapping[str, Any]) -> str:
     """What a method is called that no recipe chose, from what determines the results of a run."""
     return f"{results['scheduler']['name']}+{results['searcher']['name']}"
-
-
-def _chosen(kind: str, name: str, options: OptionValues) -> dict[str, Any]:
-    component = registry().find(kind, name)
-    return {"name": component.name, **complete_component(component, options)}
-
-
-def chosen_names(settings: Settings, benchmark: Benchmark | None = None) -> dict[str, str]:
-    """What is typed for each component; what was left open takes its default.
-
-    Args:
-        settings: What was asked for.
-        benchmark: The benchmark, where it is an object of the caller.
-
-    Raises:
-        ConfigurationError: If nothing that is installed can take an open place, or several could.
-    """
-    names = {key: name for key, (name, _) in settings.components.items() if name is not None}
-    if "benchmark" not in names:
-        names["benchmark"] = default_benchmark()
-    if "backend" not in names:
-        name = names["benchmark"]
-        factory = registry().find("benchmark", name).factory if benchmark is None else type(benchmark)
-        names["backend"] = default_backend(name, factory)
-    return names
 
 
 def with_default_ends(benchmark: Benchmark | type[Benchmark], settings: Settings) -> dict[str, Any]:

@@ -156,6 +156,13 @@ class Score(Criterion):
         return self._keeps_to(self.value, self._threshold)
 
 
+def standard_deviation(losses: Floats) -> float:
+    """The standard deviation of losses of any size."""
+    # Around 1 their squares and their sum are finite; powers of two change no digit.
+    exponent = np.frexp(np.abs(losses).max())[1]
+    return float(np.ldexp(np.std(np.ldexp(losses, -exponent)), exponent))
+
+
 def mean_distance(losses: Floats) -> float:
     """The mean distance of two different ones among losses in order."""
     n = len(losses)
@@ -180,7 +187,7 @@ def criterion_of(options: PashaOptions) -> Criterion:
         case "soft_ranking":
             return SoftRanking(_given(options.epsilon, 0.0))
         case "soft_ranking_std":
-            return Spread(lambda losses: float(np.std(losses)), scaling)
+            return Spread(standard_deviation, scaling)
         case "soft_ranking_mean_dst":
             return Spread(mean_distance, scaling)
         case "soft_ranking_median_dst":
