@@ -49,6 +49,13 @@ def test_the_data_hash_is_that_of_the_files(opened):
     assert table.content_hash(folder, opened.metadata) == opened.metadata["data_hash"]
 
 
+def test_the_optimum_is_the_smallest_validation_loss_of_what_may_be_proposed(opened):
+    dataset, losses = opened.metadata["dataset"], opened.losses()[:, 100:200]
+    assert FcnetBenchmark(FcnetOptions(dataset=dataset)).optimum == losses.min()
+    trained_only = FcnetBenchmark(FcnetOptions(dataset=dataset, trained_only=True))
+    assert trained_only.optimum == losses[opened.trained_rows].min()
+
+
 def test_metadata_describes_what_is_there(opened):
     metadata = opened.metadata
     assert metadata["space"] == SPACE.to_json()

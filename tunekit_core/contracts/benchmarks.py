@@ -57,6 +57,11 @@ class Benchmark(abc.ABC):
     def __init__(self, options: Any = NO_OPTIONS) -> None:
         """Options are an instance of ``Options``."""
 
+    @property
+    def optimum(self) -> float | None:
+        """The best value that the metric has anywhere; ``None`` where that is not known."""
+        return None
+
 
 @attrs.frozen
 class Curve:

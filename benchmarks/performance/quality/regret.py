@@ -10,7 +10,7 @@ from scipy.special import stdtrit  # quantiles of Student's t
 
 from quality.split import BASELINE
 from runs.run import FRACTIONS, Run
-from runs.tasks import best_of_table, open_task
+from runs.tasks import open_task
 
 TENTH, QUARTER, HALF, END = (FRACTIONS.index(fraction) for fraction in (0.1, 0.25, 0.5, 1.0))
 MOST_DIFFERENCE = 3.0
@@ -164,10 +164,9 @@ def by_method(runs: Iterable[Run], label: str) -> dict[str, dict[int, Curve]]:
 
 
 def best_known(task: str, runs: Iterable[Run]) -> float:
-    """The optimum of a task that knows it, the smallest of the whole table, or the smallest of any of the runs."""
-    optimum = getattr(open_task(task), "optimum", None)
-    known = best_of_table(task) if optimum is None else float(optimum)
-    if known is not None:
-        return known
+    """The optimum of a task that knows it, or the smallest loss of any of the runs."""
+    optimum = open_task(task).optimum
+    if optimum is not None:
+        return optimum
     losses = [loss for run in runs for loss in run.losses if loss is not None]
     return min(losses, default=np.nan)

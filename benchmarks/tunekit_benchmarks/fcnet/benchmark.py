@@ -89,6 +89,11 @@ class FcnetBenchmark(Benchmark):
         if options.trained_only:
             self.rows = ConfigurationTable(SPACE, self._table.trained_rows)
 
+    @property
+    def optimum(self) -> float:
+        """The smallest validation loss at any epoch, of configurations that may be proposed."""
+        return float(self._table.metadata["optimum"]["all" if self.rows is None else "trained"])
+
     def blackbox(self) -> table.Table:
         return self._table
 

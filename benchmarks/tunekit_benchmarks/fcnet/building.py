@@ -48,6 +48,7 @@ def build(dataset: str, *, work: Path, data: Path) -> None:
         (folder / "filled.bin").unlink(missing_ok=True)
     metadata = _metadata(dataset, len(order), n_trained, correlations)
     metadata["data_hash"] = table.content_hash(folder, metadata)
+    metadata["optimum"] = table.optimum(folder)
     _write(folder / "metadata.json", json.dumps(metadata, indent=2).encode() + b"\n")
     _write(data / "README.md", describing.page(data).encode())
 

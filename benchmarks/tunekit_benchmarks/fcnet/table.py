@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,9 @@ _EPOCHS = tuple(range(1, EPOCHS + 1))
 _EPOCH_NUMBERS = np.array(_EPOCHS)
 
 
+FOLLOWING = ("data_hash", "optimum")  # entries of the metadata that follow from all others and the files
+
+
 def n_parameters(configuration: Mapping[str, Any], n_features: int) -> int:
     """Number of weights and biases of the network that a configuration describes."""
     first, second = configuration["hp_n_units_1"], configuration["hp_n_units_2"]
@@ -43,11 +47,27 @@ def shipped() -> list[str]:
 
 def content_hash(folder: Path, metadata: Mapping[str, Any]) -> str:
     """The hash of everything that decides what a table returns: metadata, records, and the order of all tables."""
-    described = {key: value for key, value in metadata.items() if key != "data_hash"}
+    described = {key: value for key, value in metadata.items() if key not in FOLLOWING}
     digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
     for path in [folder.parent / "order.npy", *sorted(folder.glob("*.bin"))]:
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def optimum(folder: Path) -> dict[str, float]:
+    """The smallest validation loss at any epoch, of all configurations and of those that were trained.
+
+    Args:
+        folder: The files of a dataset.
+    """
+    smallest = {path.name: _smallest_validation_loss(path) for path in folder.glob("*.bin")}
+    trained = min((loss for name, loss in smallest.items() if name.startswith("trained-")), default=math.inf)
+    return {"all": min(smallest.values()), "trained": trained}
+
+
+def _smallest_validation_loss(path: Path) -> float:
+    encoded = np.fromfile(path, dtype=np.uint8).reshape(-1, records.RECORD_BYTES)
+    return float(_losses(encoded)[:, EPOCHS : 2 * EPOCHS].min())
 
 
 class Table:

@@ -34,8 +34,7 @@ class SyntheticBenchmark(Benchmark):
     """By formula: families of problems whose optimum is known, 27 epochs, to find out what misleads a method.
 
     Attributes:
-        optimum: The smallest loss without noise at the last epoch.
-        best_configuration: Where it is reached.
+        best_configuration: Where the smallest loss without noise at the last epoch is reached.
 
     Raises:
         InvalidOption: If there is no such family.
@@ -62,10 +61,14 @@ class SyntheticBenchmark(Benchmark):
         self.space = self._runs.space
         self.dataset = f"{options.family}-{options.instance}"
         self.data_hash = self._runs.data_hash
-        self.optimum: float = self._runs.optimum
         self.best_configuration: Configuration = self._runs.best_configuration
         if family.failing:  # the middle, which is tried first elsewhere, lies at the edge where the optimum is
             self.points_to_evaluate = ({"x1": 0.25},)
+
+    @property
+    def optimum(self) -> float:
+        """The smallest loss without noise at the last epoch."""
+        return self._runs.optimum
 
     def blackbox(self) -> Runs:
         return self._runs

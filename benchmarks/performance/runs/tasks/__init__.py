@@ -2,14 +2,13 @@
 
 from runs.tasks.data import DATA
 from runs.tasks.lcbench import LcbenchBenchmark
-from runs.tasks.opening import best_of_table, default_tasks, open_task, tasks_by_family
+from runs.tasks.opening import default_tasks, open_task, tasks_by_family
 from runs.tasks.taskset import TasksetBenchmark
 
 __all__ = [
     "DATA",
     "LcbenchBenchmark",
     "TasksetBenchmark",
-    "best_of_table",
     "default_tasks",
     "open_task",
     "tasks_by_family",

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-import numpy as np
-
 from runs.tasks.data import DATA
 from runs.tasks.lcbench import LcbenchBenchmark
 from runs.tasks.rbv2 import RpartBenchmark, XgboostBenchmark
 from runs.tasks.taskset import TasksetBenchmark
 from tunekit_benchmarks.fcnet.benchmark import FcnetBenchmark
-from tunekit_benchmarks.fcnet.grid import EPOCHS
 from tunekit_benchmarks.fcnet.table import shipped
 from tunekit_benchmarks.synthetic.benchmark import SyntheticBenchmark
 from tunekit_core import Benchmark, ConfigurationError, create
@@ -80,13 +77,3 @@ def open_task(task: str) -> Benchmark:
         raise ValueError(
             f"{task}: there is no such task here. Compared by default are: {', '.join(default_tasks())}."
         ) from error
-
-
-def best_of_table(task: str) -> float | None:
-    """The smallest loss that a task has anywhere; ``None`` where it is no table."""
-    benchmark = open_task(task)
-    if isinstance(benchmark, TasksetBenchmark):
-        return float(np.nanmin(benchmark.losses))
-    if isinstance(benchmark, FcnetBenchmark):
-        return float(benchmark.blackbox().losses()[:, EPOCHS : 2 * EPOCHS].min())
-    return None

@@ -44,6 +44,10 @@ class TasksetBenchmark(Benchmark):
         self.points_to_evaluate = ()
         self.n_seeds = 1
 
+    @property
+    def optimum(self) -> float:
+        return float(np.nanmin(self.losses))
+
     def blackbox(self) -> TasksetBenchmark:
         return self
 
