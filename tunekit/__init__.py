@@ -9,8 +9,9 @@ from tunekit.reporter import Reporter
 if TYPE_CHECKING:
     from tunekit.functions.tuning import tune
     from tunekit.studies.collection import load_experiments
+    from tunekit.studies.verdicts import compare
 
-__all__ = ["Reporter", "load_experiments", "tune"]
+__all__ = ["Reporter", "compare", "load_experiments", "tune"]
 __version__ = "0.1.0"
 
 
@@ -24,4 +25,8 @@ def __getattr__(name: str) -> Any:
         from tunekit.studies.collection import load_experiments
 
         return load_experiments
+    if name == "compare":
+        from tunekit.studies.verdicts import compare
+
+        return compare
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

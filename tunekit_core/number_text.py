@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 DIGITS = 6
+NO_END = "none"  # in place of the end of an interval that is infinite
 WHOLE_BELOW = 10**15  # whole numbers from there on are in scientific notation
 FIXED_EXPONENTS = range(-5, 9)  # of numbers with an interval that are not in scientific notation
 MOST_DIGITS_OF_SCIENTIFIC = 4  # beside an interval: with both exponents that makes 20 characters
@@ -40,20 +41,24 @@ def format_fixed(value: float, decimals: int) -> str:
     return f"{value:.2g}"
 
 
-def format_interval(mean: float, half_width: float) -> str:
-    """A mean with two digits of its half width, itself in as many as that justifies.
+def format_range(centre: float, low: float, high: float) -> str:
+    """A value between two others, with two digits of the distance between these.
 
-    A mean that is not zero never looks like zero. Without a half width, as that of a single run, there are four digits.
+    Args:
+        centre: A finite number.
+        low: One end; NaN of both ends where there is no interval: then the value has four digits.
+        high: The other end. For an end that is infinite stands "none".
 
-    >>> format_interval(0.123456, 0.0123), format_interval(1.2345e-12, 1.2e-14), format_interval(0.5, math.nan)
-    ('0.123 ± 0.012', '1.235e-12 ± 1.2e-14', '0.5')
+    >>> format_range(0.123456, 0.1199, 0.1322), format_range(0.5, math.nan, math.nan), format_range(2.0, 1.0, math.inf)
+    ('0.123 [0.120, 0.132]', '0.5', '2 [1, none]')
     """
-    if not math.isfinite(mean) or math.isnan(half_width) or half_width == 0:
-        return format_number(mean, MOST_DIGITS_OF_SCIENTIFIC)
-    if math.isinf(half_width):
-        return f"{format_number(mean, MOST_DIGITS_OF_SCIENTIFIC)} ± inf"
-    place = _exponent(half_width) - 1
-    return f"{_rounded(mean, place)} ± {_rounded(half_width, place)}"
+    if math.isnan(low) or math.isnan(high) or low == high:
+        return format_number(centre, MOST_DIGITS_OF_SCIENTIFIC)
+    if math.isinf(high - low):
+        ends = [format_number(end, MOST_DIGITS_OF_SCIENTIFIC) if math.isfinite(end) else NO_END for end in (low, high)]
+        return f"{format_number(centre, MOST_DIGITS_OF_SCIENTIFIC)} [{', '.join(ends)}]"
+    place = _exponent(high - low) - 1
+    return f"{_rounded(centre, place)} [{_rounded(low, place)}, {_rounded(high, place)}]"
 
 
 def _rounded(value: float, place: int) -> str:

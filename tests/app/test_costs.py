@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tunekit.results.best_so_far import BestSoFar
-from tunekit.results.comparison import MethodCurves, Panel
 from tunekit.results.costs import amount, line_of_costs, total_of_costs
-from tunekit.results.summary import print_comparison
+from tunekit.studies.panels import MethodCurves, Panel
+from tunekit.studies.tables import print_panels
 
 BASIS = "billable seconds; list prices of 2026-09-24 in us-east-1"
 
@@ -73,9 +73,9 @@ def methods(*costs):
 
 
 def test_a_comparison_has_a_column_of_costs_where_any_run_has_one(capsys):
-    print_comparison([Panel("problem", "loss", "min", 100.0, methods("$1.00", ""))])
+    print_panels([Panel("problem", "loss", "min", 100.0, methods("$1.00", ""))])
     shown = capsys.readouterr().out
     assert re.search(r"100%\s+cost\b", shown)
     assert re.search(r"METHOD-0.*\$1\.00\s*$", shown, re.MULTILINE)
-    print_comparison([Panel("problem", "loss", "min", 100.0, methods("", ""))])
+    print_panels([Panel("problem", "loss", "min", 100.0, methods("", ""))])
     assert "cost" not in capsys.readouterr().out

@@ -3,15 +3,15 @@
 import warnings
 from itertools import combinations
 
+import attrs
 import numpy as np
 import pytest
 from matplotlib import rc_context
 
 from tunekit.results.best_so_far import BestSoFar
-from tunekit.results.comparison import MethodCurves, Panel
-from tunekit.results.figure import draw, figure_of
-from tunekit.results.line_styles import USUAL, line_styles
-from tunekit.results.summary import print_comparison
+from tunekit.studies.figures.best_over_time import draw, figure_of, what_is_not_drawn
+from tunekit.studies.figures.line_styles import USUAL, line_styles
+from tunekit.studies.panels import MethodCurves, Panel
 
 NAMES = (*USUAL, "MOBSTER-STOP", "BO-WARP", "ASHA n_workers=4", "ASHA n_workers=16")
 KINDS = {  # what the metric does to a curve that falls from 1
@@ -135,7 +135,7 @@ def test_values_of_every_size_have_axes_that_show_them(kind, n_seeds):
 def test_of_fewer_than_five_runs_the_range_is_drawn():
     runs = [curve([1.0, 0.5]), curve([0.8, 0.001])]
     axis = figure_of([Panel("p", "loss", "min", 100.0, [MethodCurves("RS", runs)])]).axes[0]
-    assert axis.get_title() == "p\nRS, mean and range of 2 runs"
+    assert axis.get_title() == "p\nRS, median and range of 2 runs"
     assert axis.get_yscale() == "linear"
     low, high = axis.get_ylim()
     assert (low, high) == pytest.approx((0.001 - 0.05 * 0.999, 1.0 + 0.05 * 0.999))
@@ -151,21 +151,10 @@ def test_an_interval_does_not_stretch_a_logarithmic_axis(n_seeds):
     assert 1.0 < high < (1.0 / 0.005) ** 0.06
 
 
-def test_a_title_says_where_an_interval_goes_beyond_the_axis():
-    runs = [curve([1.0, 0.1])] * 4 + [curve([1.0, 0.001])]
-    outlier = [curve([1.0, 0.01])] * 4 + [curve([1.0, 0.9])]
-    titles = [
-        figure_of([Panel("p", "loss", "min", 100.0, [MethodCurves("RS", each)])]).axes[0].get_title()
-        for each in (runs, outlier)
-    ]
-    assert "cut" not in titles[0]
-    assert titles[1].replace("\n", " ") == "p RS, mean and 95 % interval of 5 runs, cut at the axis"
-
-
 def test_a_title_says_which_of_the_two_is_drawn_where_the_numbers_of_runs_differ():
     methods = [MethodCurves("RS", [curve([1.0])] * 20), MethodCurves("BO", [curve([0.9])] * 2)]
     title = figure_of([Panel("p", "loss", "min", 100.0, methods)]).axes[0].get_title().replace("\n", " ")
-    assert title == "p mean of 2 to 20 runs and 95 % interval, or range where there are fewer than 5"
+    assert title == "p median of 2 to 20 runs and 95 % interval, or range where there are fewer than 5"
 
 
 def test_lines_are_told_apart_without_colour():
@@ -196,25 +185,26 @@ def test_a_method_keeps_its_line_in_all_panels():
 NOTHING = MethodCurves("BO", [curve([]), curve([0.5])])  # one of its runs has found no value
 
 
-def test_without_a_line_there_is_no_figure_and_the_answer_says_why(tmp_path, capsys):
+def test_without_a_line_there_is_no_figure_and_the_answer_says_why(tmp_path):
     panels = [Panel("p", "loss", "min", 100.0, [NOTHING])]
     assert draw(panels, tmp_path / "figure") == []
     assert list(tmp_path.iterdir()) == []
-    print_comparison(panels)
-    assert "There is no figure: each method has a run there that has found no value.\n" in capsys.readouterr().out
+    assert what_is_not_drawn(panels) == (
+        "There is no figure: of each method half of the runs or more have found no value there."
+    )
 
 
-def test_a_panel_without_a_line_is_left_out_and_the_answer_says_so(capsys):
+def test_a_panel_without_a_line_is_left_out_and_the_answer_says_so():
     panels = [panel("a"), Panel("b", "loss", "min", 100.0, [NOTHING])]
     assert [axis.get_title().split("\n")[0] for axis in figure_of(panels).axes] == ["a"]
-    print_comparison(panels)
-    assert "There is no panel for b: each method has a run there" in capsys.readouterr().out
+    assert what_is_not_drawn(panels).startswith("There is no panel for b: of each method half")
+    assert what_is_not_drawn(panels[:1]) == ""
 
 
-def test_a_method_without_a_mean_is_named():
+def test_a_method_without_a_median_is_named():
     methods = [*panel(names=["RS"]).methods, NOTHING]
     figure = figure_of([Panel("p", "loss", "min", 100.0, methods)])
-    assert "no mean of BO: a run has no value" in figure.axes[0].get_title()
+    assert "no median of BO: too many runs have no value" in figure.axes[0].get_title()
     assert figure.legends == []
 
 
@@ -257,9 +247,13 @@ def test_settings_of_the_user_do_not_change_figures(tmp_path):
     assert after == before
 
 
-def test_values_that_are_huge_before_another_run_has_any_have_an_interval_without_a_warning():
-    runs = [curve([1.7e308]) for _ in range(4)] + [BestSoFar(np.array([50.0]), np.array([1.0]), 100.0)]
-    mean, half_width = MethodCurves("RS", runs).interval(np.array([10.0, 60.0]))
-    assert np.isnan(mean[0])
-    assert mean[1] == pytest.approx(1.36e308)
-    assert np.isfinite(half_width[1])
+def test_a_run_without_a_value_is_worse_than_any_with_one():
+    runs = [curve([0.5])] * 4 + [BestSoFar(np.array([50.0]), np.array([0.3]), 100.0)]
+    for sign, mode in ((1.0, "min"), (-1.0, "max")):
+        signed = [attrs.evolve(run, values=sign * run.values) for run in runs]
+        method = MethodCurves("RS", signed)
+        spread = Panel("p", "loss", mode, 100.0, [method]).spread(method, np.array([10.0, 60.0]))
+        np.testing.assert_array_equal(spread.centre, [sign * 0.5, sign * 0.5])
+        worst, best = (spread.high, spread.low) if mode == "min" else (spread.low, spread.high)
+        np.testing.assert_array_equal(worst, [sign * np.inf, sign * 0.5])
+        np.testing.assert_array_equal(best, [sign * 0.5, sign * 0.3])

@@ -16,13 +16,11 @@ from tunekit.cli.interruption import raise_when_interrupted, write_last_line
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.console import print_stderr, stdout_console
+from tunekit.console import print_stderr, print_stdout, stdout_console
 from tunekit.live.progress import progress
 from tunekit.results import summary
-from tunekit.results.best_so_far import best_so_far_of, metric_and_constraint
-from tunekit.results.comparison import FinishedRun, compare
+from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.counts import trials_and_failures
-from tunekit.results.figure import draw, figure_stem
 from tunekit.results.index import write_index
 from tunekit.runs.batch import available_cores, run_all
 from tunekit.runs.checking import check_names, check_runs
@@ -30,6 +28,10 @@ from tunekit.runs.interruption import exit_status
 from tunekit.runs.run import Outcome, counts_of, first_failure_of, set_aside_of, status_of
 from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
+from tunekit.studies.collection import Study, collect
+from tunekit.studies.figures.best_over_time import draw, figure_stem, what_is_not_drawn
+from tunekit.studies.tables import print_panels, print_verdicts
+from tunekit.studies.verdicts import compare
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.records.believed import find
@@ -185,13 +187,20 @@ def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunS
     Returns:
         False if it is one.
     """
-    finished = [_finished(spec) for spec in complete]
-    panels = compare(finished)
+    experiments = tuple(collect(spec.folder) for spec in complete)
+    comparison = compare(Study(experiments, {}, {}))
+    for warning in comparison.warnings:
+        print_stderr(f"Check: {warning}.", style="yellow")
+    panels = comparison.panels
     if panels:
-        summary.print_comparison(panels)
-    summary.print_failed_trials({run.spec.folder: run.metadata for run in finished})
-    summary.print_anomalies([run.metadata for run in finished])
-    summary.print_dropped_reports([run.metadata for run in finished])
+        print_panels(panels)
+        print_verdicts(comparison)
+    metadata = {each.path: each.metadata for each in experiments}
+    summary.print_failed_trials(metadata)
+    summary.print_anomalies([*metadata.values()])
+    summary.print_dropped_reports([*metadata.values()])
+    if undrawn := what_is_not_drawn(panels):
+        print_stdout(undrawn)
     problems = []
     figures: Sequence[Path] = []
     indices: Sequence[Path] = []
@@ -211,13 +220,6 @@ def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunS
 
 def _write_indices(specs: Sequence[RunSpec]) -> list[Path]:
     return [write_index(folder) for folder in sorted({spec.tag_folder for spec in specs}) if folder.is_dir()]
-
-
-def _finished(spec: RunSpec) -> FinishedRun:
-    metadata = read_metadata(spec.folder)
-    best = best_so_far_of(spec.folder, metadata)
-    assert best is not None  # of a run that is complete
-    return FinishedRun(spec, metadata, best)
 
 
 def _print_failures(

@@ -6,23 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from tunekit.config.specs.fitting import CHOICE
 from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint
-from tunekit.results.comparison import FRACTIONS, MethodCurves, Panel
 from tunekit.results.costs import line_of_costs
 from tunekit.results.counts import none_to_its_end, trials_and_failures
-from tunekit.results.figure import without_lines
 from tunekit.results.recommended import line_of_recommendation
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.number_text import format_fixed, format_interval, format_number
+from tunekit_core.number_text import format_fixed, format_number
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.files import read_metadata
 from tunekit_core.records.removal import size_of
@@ -185,43 +180,6 @@ def print_failed_trials(runs: Mapping[Path, Mapping[str, Any]]) -> None:
         print_stdout(f"{failed}. {trial}: {' … '.join(first_and_last_line(first['reason']))}")
 
 
-def print_comparison(panels: Sequence[Panel]) -> None:
-    """Print the comparison, a table for each problem."""
-    for panel in panels:
-        better = "lower" if panel.mode == "min" else "higher"
-        print_stdout(
-            f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of "
-            f"{format_fixed(panel.budget, 0)} s"
-        )
-        table = Table(box=box.SIMPLE_HEAD)
-        table.add_column("method", overflow="fold")  # a long one is wrapped, rather than numbers be cut
-        table.add_column("runs", justify="right")
-        for fraction in FRACTIONS:
-            table.add_column(Text(f"{fraction:.0%}", justify="right"), no_wrap=True)  # its cells are aligned already
-        has_costs = any(method.cost for method in panel.methods)
-        if has_costs:
-            table.add_column("cost", justify="right", no_wrap=True)
-        columns = zip(*(_cells(method, panel.budget) for method in panel.methods), strict=True)
-        values = zip(*map(_aligned, columns), strict=True)
-        for position, (method, of_method) in enumerate(zip(panel.methods, values, strict=True)):
-            cells = [method.label, str(len(method.curves)), *of_method]
-            cells += [method.cost] if has_costs else []
-            table.add_row(*cells, style="bold" if position == 0 and len(panel.methods) > 1 else None)
-        stdout_console().print(table)
-    print_stdout("Mean over runs ± 95 % interval (Student's t).")
-    if undrawn := [panel.problem for panel in without_lines(panels)]:
-        where = "is no figure" if len(undrawn) == len(panels) else f"is no panel for {', '.join(undrawn)}"
-        print_stdout(f"There {where}: each method has a run there that has found no value.")
-    repeated = {method.label: method.n_repeated for panel in panels for method in panel.methods if method.n_repeated}
-    if repeated:
-        counts = ", ".join(f"{n} of {label}" for label, n in repeated.items())
-        print_stdout(
-            f"Some runs repeat others: {counts}. Runs draw the same where random_seed + seed is the same, so that the "
-            "intervals are too narrow. Let random_seed stand further apart than there are seeds, as in "
-            "random_seed=0,1000."
-        )
-
-
 def print_file_paths(figures: Sequence[Path], indices: Sequence[Path]) -> None:
     """Print where the files of a sweep are."""
     for what, paths in (("Figure", figures), ("Index", indices)):
@@ -264,22 +222,6 @@ def disk_use(folder: Path) -> str:
 def format_bytes(n_bytes: int) -> str:
     """A size on a disk for people."""
     return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{n_bytes / 1e3:,.0f} kB"
-
-
-def _cells(method: MethodCurves, budget: float) -> list[str]:
-    means, half_widths = method.interval(budget * np.array(FRACTIONS))
-    return [_cell(mean, half_width) for mean, half_width in zip(means.tolist(), half_widths.tolist(), strict=True)]
-
-
-def _cell(mean: float, half_width: float) -> str:
-    return "none yet" if np.isnan(mean) else format_interval(mean, half_width)
-
-
-def _aligned(cells: Sequence[str]) -> list[str]:
-    """The cells of a column, each sign below the one before; cells without one end where the means do."""
-    parts = [cell.partition(" ± ") for cell in cells]
-    widths = [max(len(part[i]) for part in parts) for i in range(3)]
-    return [f"{mean:>{widths[0]}}{sign:{widths[1]}}{half_width:{widths[2]}}" for mean, sign, half_width in parts]
 
 
 def _configuration(configuration: Mapping[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""Verbs: ``init`` for a script, and for experiments that exist ``ls``, ``show``, ``export``, ``rm``."""
+"""Verbs: ``init`` for a script; for experiments that exist ``ls``, ``report``, ``show``, ``export``, ``rm``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
     """Do what a verb says.
 
     Args:
-        verb: ``init``, ``ls``, ``show``, ``export`` or ``rm``.
+        verb: ``init``, ``ls``, ``report``, ``show``, ``export`` or ``rm``.
         arguments: What follows it.
 
     Returns:
@@ -22,6 +22,8 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
         from tunekit.cli.verbs.init import write_file_of_script as run
     elif verb == "ls":
         from tunekit.cli.verbs.ls import list_experiments as run
+    elif verb == "report":
+        from tunekit.cli.verbs.report import report_study as run
     elif verb == "show":
         from tunekit.cli.verbs.show import show_experiment as run
     elif verb == "export":

@@ -87,10 +87,10 @@ def list_experiments(arguments: Sequence[str]) -> int:
     selection = read_filters(words.filters, USAGE)
     key = KEYS[one_of(SORT, words.options.get(SORT, "age"), tuple(KEYS))]
     folders = words.names or (results_folder(),)
-    _check_folders(words.names)
+    check_folders(words.names, USAGE)
     found = find_experiments(*folders)
     chosen = sorted(selection.select(found.experiments), key=key)
-    print_unreadable(found)
+    print_unreadable(found.unreadable)
     if JSON in words.flags:
         print_stdout(as_json_lines(chosen))
         return SUCCEEDED
@@ -113,20 +113,29 @@ def counted(experiments: Sequence[ListedExperiment]) -> str:
     return f"{plural(len(experiments), 'experiment')}: {of_each}."
 
 
-def print_unreadable(found: FoundExperiments) -> None:
+def print_unreadable(unreadable: Mapping[Path, str]) -> None:
     """Print what cannot be read, and why."""
-    for why in list(found.unreadable.values())[:MOST_UNREADABLE]:
+    for why in list(unreadable.values())[:MOST_UNREADABLE]:
         print_stderr(f"Left out: {why}", style="yellow")
-    n_more = len(found.unreadable) - MOST_UNREADABLE
+    n_more = len(unreadable) - MOST_UNREADABLE
     if n_more > 0:
         print_stderr(f"Left out: {n_more:,} more that cannot be read.", style="yellow")
 
 
-def _check_folders(folders: Sequence[str]) -> None:
+def check_folders(folders: Sequence[str], usage: str) -> None:
+    """Check that what was typed are folders.
+
+    Args:
+        folders: What was typed.
+        usage: What to type, as the end of the message.
+
+    Raises:
+        ConfigurationError: If one does not exist.
+    """
     for folder in folders:
         if not Path(os.path.expanduser(folder)).is_dir():
             hint = "" if is_filter(folder) else f" Filters have an equals sign, as in method={folder}."
-            raise ConfigurationError(f"{folder} is no folder.{hint} {USAGE}", value=folder)
+            raise ConfigurationError(f"{folder} is no folder.{hint} {usage}", value=folder)
 
 
 def _print_nothing(found: FoundExperiments, folders: Sequence[str], why: str) -> None:

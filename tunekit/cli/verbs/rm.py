@@ -96,7 +96,7 @@ def remove_experiments(arguments: Sequence[str]) -> int:
         )
     found = _found(words)
     chosen = selection.select(found.experiments)
-    print_unreadable(found)
+    print_unreadable(found.unreadable)
     if not chosen:
         print_stderr(
             "There is nothing to remove." if not words.filters else nothing_selected(selection, found.experiments)

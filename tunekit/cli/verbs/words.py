@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import attrs
 
@@ -13,6 +14,8 @@ from tunekit_core.errors import ConfigurationError, suggestion
 HELP_FLAGS = ("--help", "-h")
 DEBUG = "--debug"
 RESULTS_DIR = "results_dir"
+
+Word = TypeVar("Word", bound=str)
 
 
 @attrs.frozen
@@ -90,14 +93,15 @@ def sort_words(
     return Words(frozenset(typed), values, tuple(filters), tuple(names))
 
 
-def one_of(key: str, value: str, allowed: Sequence[str]) -> str:
+def one_of(key: str, value: str, allowed: Iterable[Word]) -> Word:
     """A value that is one of a few.
 
     Raises:
         ConfigurationError: If it is none of them.
     """
-    if value in allowed:
-        return value
+    for word in allowed:
+        if value == word:
+            return word
     raise ConfigurationError(
         f"{key}={value}: there is no '{value}'. {suggestion(value, allowed)}Type {key}= and one of: "
         f"{', '.join(allowed)}.",

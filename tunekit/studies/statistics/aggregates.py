@@ -37,6 +37,23 @@ def iqm(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
     return np.clip(mean, ordered[..., middle.start], ordered[..., middle.stop - 1])  # of equal values, that value
 
 
+def median(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    """The median, also of numbers whose sum is more than any float.
+
+    Args:
+        values: Of any shape, with at least one value along the axis.
+        axis: Along which the median is taken.
+
+    Returns:
+        The shape of the values without that axis; NaN between infinite values of both signs.
+    """
+    ordered = np.sort(np.moveaxis(np.asarray(values, dtype=np.float64), axis, -1), axis=-1)
+    n = ordered.shape[-1]
+    below, above = ordered[..., (n - 1) // 2], ordered[..., n // 2]
+    with np.errstate(invalid="ignore"):
+        return np.where(below == above, below, below / 2 + above / 2)
+
+
 def middle_weights(cumulative: NDArray[np.int64]) -> NDArray[np.float64]:
     """Weights with which ordered values that each occur several times enter their inter-quartile mean.
 

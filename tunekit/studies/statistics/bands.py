@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tunekit.studies.statistics.aggregates import median
 from tunekit.studies.statistics.checks import probability, without_nan
 from tunekit.studies.statistics.order_statistics import depth_between
 
@@ -76,8 +77,7 @@ def simultaneous_band(differences: ArrayLike, confidence: float = 0.95) -> Band 
     probability(confidence, "confidence")
     if n < LEAST_SEEDS or m == 0:
         return None
-    with np.errstate(invalid="ignore"):
-        estimate = np.median(values, axis=0)
+    estimate = median(values, axis=0)
     depth = depth_between(_coverages(_sides(values, estimate)), n, confidence)
     if depth is None:
         return None
@@ -130,17 +130,18 @@ def _sides(values: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[
 def _coverages(sides: NDArray[np.float64]) -> NDArray[np.float64]:
     """How often at most n - d differences lie on one side, at all times, for d from 1 to n // 2."""
     n = len(sides)
-    paths = np.unique(sides, axis=1)  # a majority that lasts is one majority
+    # A majority that lasts is one majority. Sums of signs are whole numbers, which half the digits hold.
+    paths = np.unique(sides, axis=1).astype(np.float32)
     majority = ((np.abs(_turns(n) @ paths) + np.abs(paths).sum(axis=0)) / 2).max(axis=1)
     return np.array([np.mean(majority <= n - d) for d in range(1, n // 2 + 1)])
 
 
 @lru_cache(maxsize=64)
-def _turns(n: int) -> NDArray[np.float64]:
+def _turns(n: int) -> NDArray[np.float32]:
     """Signs with which the paths of n seeds are multiplied, a row for each draw; all of them where there are few."""
     if n <= ENUMERATED_UP_TO:  # the first seed is never turned: turning all changes no majority
-        turns = np.array([(1, *rest) for rest in product((1, -1), repeat=n - 1)], dtype=np.float64)
+        turns = np.array([(1, *rest) for rest in product((1, -1), repeat=n - 1)], dtype=np.float32)
     else:
-        turns = np.random.default_rng(0).choice((-1.0, 1.0), size=(DRAWS, n))
+        turns = np.random.default_rng(0).choice((-1.0, 1.0), size=(DRAWS, n)).astype(np.float32)
     turns.setflags(write=False)
     return turns

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from tunekit.studies.statistics.aggregates import iqm, middle_weights
+from tunekit.studies.statistics.aggregates import iqm, median, middle_weights
 from tunekit.studies.statistics.checks import probability, without_nan
 from tunekit.studies.statistics.order_statistics import depth_of_median
 
@@ -80,8 +80,7 @@ def intervals(
     if statistic == "mean" or depth is None or is_short_of_it:
         return (None,) * m
     if statistic == "median":
-        with np.errstate(invalid="ignore"):
-            estimates = np.median(ordered, axis=0)
+        estimates = median(ordered, axis=0)
         lows, highs = depth.ends(ordered)
     else:
         ordered = np.where(np.isfinite(ordered).all(axis=0), ordered, np.nan)

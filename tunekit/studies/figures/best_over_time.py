@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.results.comparison import Panel
-from tunekit.results.figure_text import FONT, Ruler, drawable
-from tunekit.results.line_styles import LineStyle, line_styles
-from tunekit.results.panel_drawing import (
+from tunekit.studies.figures.figure_text import FONT, Ruler, drawable
+from tunekit.studies.figures.line_styles import LineStyle, line_styles
+from tunekit.studies.figures.panel_drawing import (
     LINE_WIDTH,
     MARKER_SIZE,
     PanelLines,
@@ -23,6 +22,7 @@ from tunekit.results.panel_drawing import (
     lines_of,
     unit_of_time,
 )
+from tunekit.studies.panels import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ HANDLE_WIDTH = 0.55  # inches of an entry of the legend beside its text
 MOST_LEGEND_COLUMNS = 6
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
 DPI = 300
-DRAWING_VERSION = 4  # raised when equal data should give another figure
+DRAWING_VERSION = 5  # raised when equal data should give another figure
 STYLE: Any = {
     "font.family": FONT,
     "axes.titlesize": "medium",
@@ -81,8 +81,17 @@ def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
 
 
 def without_lines(panels: Sequence[Panel]) -> list[Panel]:
-    """Panels with nothing to draw: each method has a run there that has found no value."""
+    """Panels with nothing to draw: of each method half of the runs or more have found no value there."""
     return [panel for panel in panels if not lines_of(panel).lines]
+
+
+def what_is_not_drawn(panels: Sequence[Panel]) -> str:
+    """Which panels have nothing to draw and why, as a sentence; empty if all have something."""
+    undrawn = [panel.problem for panel in without_lines(panels)]
+    if not undrawn:
+        return ""
+    where = "is no figure" if len(undrawn) == len(panels) else f"is no panel for {', '.join(undrawn)}"
+    return f"There {where}: of each method half of the runs or more have found no value there."
 
 
 def figure_stem(specs: Sequence[RunSpec]) -> Path:
@@ -120,9 +129,9 @@ def figure_of(panels: Sequence[Panel]) -> Figure:
             axis.remove()
         _label_axes(axes, drawn, n_wide, ruler)
         for lines, axis in zip(drawn, axes, strict=False):
-            is_cut = draw_lines(axis, lines, styles)
+            draw_lines(axis, lines, styles)
             room = ROOM_ACROSS + LINE_HEIGHT * axis.get_ylabel().count("\n")
-            axis.set_title(_title(lines, styles, width / n_wide - room, ruler, is_cut=is_cut))
+            axis.set_title(_title(lines, styles, width / n_wide - room, ruler))
         if len(styles) > 1:
             height += _add_legend(figure, styles, width, ruler)
         titles = [axis.get_title().count("\n") for axis in axes[: len(drawn)]]
@@ -162,14 +171,12 @@ def _n_wide(n_panels: int) -> int:
     return min(3, n_panels)
 
 
-def _title(lines: PanelLines, styles: Mapping[str, LineStyle], inches: float, ruler: Ruler, *, is_cut: bool) -> str:
+def _title(lines: PanelLines, styles: Mapping[str, LineStyle], inches: float, ruler: Ruler) -> str:
     names = f"{drawable(lines.lines[0].method.label)}, " if len(styles) == 1 else ""
     parts = [drawable(lines.panel.problem), names + about_area(lines.lines)]
-    if is_cut:
-        parts[-1] += ", cut at the axis"
     if lines.without:
         labels = ", ".join(map(drawable, lines.without))
-        parts.append(f"no mean of {labels}: a run has no value")
+        parts.append(f"no median of {labels}: too many runs have no value")
     return "\n".join(ruler.in_lines(part, inches) for part in parts)
 
 

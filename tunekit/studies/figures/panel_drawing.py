@@ -9,8 +9,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit.results.comparison import MethodCurves, Panel
-from tunekit.results.line_styles import LineStyle
+from tunekit.studies.figures.line_styles import LineStyle
+from tunekit.studies.panels import MethodCurves, Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,14 +30,12 @@ DARKEST_AREA, AREAS_TOGETHER = 0.2, 0.6  # opacity: many areas over each other s
 
 @attrs.frozen(eq=False)
 class Line:
-    """What is drawn of a method: at each time the mean, and the ends of the area around it; NaN where there is none."""
+    """What is drawn of a method: at each time the median and the ends of the area around it; NaN: none."""
 
     method: MethodCurves
-    mean: NDArray[np.float64]
+    median: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    lowest: NDArray[np.float64]
-    highest: NDArray[np.float64]
 
 
 @attrs.frozen(eq=False)
@@ -48,8 +46,8 @@ class PanelLines:
         panel: What it compares.
         end: Seconds that are shown: to the end of the budget, or of the longest run if that is earlier.
         times: Those of each line.
-        lines: Of the methods that have a mean, the best at the end first.
-        without: Labels of those that have none: a run of theirs has found no value.
+        lines: Of the methods that have a median, the best at the end first.
+        without: Labels of those that have none: too many of their runs have found no value.
     """
 
     panel: Panel
@@ -64,8 +62,8 @@ def lines_of(panel: Panel) -> PanelLines:
     last = max((curve.end for method in panel.methods for curve in method.curves), default=0.0)
     end = min(panel.budget, last) or 1.0
     times = np.linspace(0, end, N_TIMES + 1)
-    lines = [_line(method, times) for method in panel.methods]
-    shown = [line for line in lines if np.isfinite(line.mean).any()]
+    lines = [_line(panel, method, times) for method in panel.methods]
+    shown = [line for line in lines if np.isfinite(line.median).any()]
     without = [line.method.label for line in lines if line not in shown]
     return PanelLines(panel, end, times, shown, without)
 
@@ -77,35 +75,31 @@ def about_area(lines: Sequence[Line]) -> str:
         return "1 run"
     count = str(runs[0]) if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
     if runs[-1] < LEAST_RUNS_FOR_INTERVAL:
-        return f"mean and range of {count} runs"
+        return f"median and range of {count} runs"
     if not any(1 < n < LEAST_RUNS_FOR_INTERVAL for n in runs):
-        return f"mean and 95 % interval of {count} runs"
-    return f"mean of {count} runs and 95 % interval, or range where there are fewer than {LEAST_RUNS_FOR_INTERVAL}"
+        return f"median and 95 % interval of {count} runs"
+    return f"median of {count} runs and 95 % interval, or range where there are fewer than {LEAST_RUNS_FOR_INTERVAL}"
 
 
-def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -> bool:
-    """Draw lines and areas, and set the limits and the ticks of the axes.
-
-    Returns:
-        Whether an area goes on beyond the axis, which shows what runs have reached.
-    """
+def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -> None:
+    """Draw lines and areas, and set the limits and the ticks of the axes."""
     is_log = _is_log(drawn.lines)
-    bottom, top = _limits(drawn.lines, MARGIN, is_log=is_log)
-    beyond = _limits(drawn.lines, 2 * MARGIN, is_log=is_log)  # where what leaves the axis is cut, out of sight
+    bottom, top = _limits(drawn.lines, is_log=is_log)
     unit = unit_of_time(drawn)[1]
     times = drawn.times / unit
     n = len(drawn.lines)
     for position, line in enumerate(drawn.lines):
         style = styles[line.method.label]
         above = 3 * n - position  # the best on top
-        low, high = (np.clip(edge, *beyond) for edge in (line.low, line.high))
         opacity = min(DARKEST_AREA, AREAS_TOGETHER / n)
-        axis.fill_between(times, low, high, step="post", color=style.colour, alpha=opacity, linewidth=0, zorder=1)
-        for edge in (low, high):
+        axis.fill_between(
+            times, line.low, line.high, step="post", color=style.colour, alpha=opacity, linewidth=0, zorder=1
+        )
+        for edge in (line.low, line.high):
             axis.step(times, edge, where="post", color=style.colour, linewidth=EDGE_WIDTH, alpha=0.4, zorder=2)
         (drawing,) = axis.step(
             times,
-            np.clip(line.mean, *beyond),
+            line.median,
             where="post",
             color=style.colour,
             linewidth=LINE_WIDTH,
@@ -113,7 +107,7 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
             marker=style.marker,
             markersize=MARKER_SIZE,
             markeredgewidth=0,
-            markevery=_marked(line.mean, position / n),
+            markevery=_marked(line.median, position / n),
         )
         drawing.set_dashes(style.dashes)
     axis.set_xlim(0, drawn.end / unit)
@@ -121,7 +115,6 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
         axis.set_yscale("log")
         _set_log_ticks(axis, bottom, top)
     axis.set_ylim(bottom, top)
-    return any(bool((line.low < bottom).any() or (line.high > top).any()) for line in drawn.lines)
 
 
 def unit_of_time(drawn: PanelLines) -> tuple[str, float]:
@@ -129,35 +122,34 @@ def unit_of_time(drawn: PanelLines) -> tuple[str, float]:
     return ("s", 1.0) if drawn.end <= SECONDS_IN_HOURS_FROM else ("h", 3600.0)
 
 
-def _line(method: MethodCurves, times: NDArray[np.float64]) -> Line:
-    values = np.array([curve.at(times) for curve in method.curves]).clip(-LARGEST_DRAWN, LARGEST_DRAWN)
-    lowest, highest = values.min(axis=0), values.max(axis=0)
-    mean, half_width = method.interval(times)
-    if len(values) < LEAST_RUNS_FOR_INTERVAL:
-        low, high = lowest, highest
-    else:
-        low, high = mean - half_width, mean + half_width
-    return Line(method, mean.clip(lowest, highest), low, high, lowest, highest)
+def _line(panel: Panel, method: MethodCurves, times: NDArray[np.float64]) -> Line:
+    spread = panel.spread(method, times)
+    low, high = spread.low, spread.high
+    if len(method.curves) < LEAST_RUNS_FOR_INTERVAL:
+        values = panel.sign * panel.losses(method, times)
+        low, high = values.min(axis=0), values.max(axis=0)
+    known = np.isfinite(low) & np.isfinite(high)  # a run without a value has no place on the axis
+    median, low, high = (edge.clip(-LARGEST_DRAWN, LARGEST_DRAWN) for edge in (spread.centre, low, high))
+    return Line(method, median, np.where(known, low, np.nan), np.where(known, high, np.nan))
 
 
 def _is_log(lines: Sequence[Line]) -> bool:
-    """Whether all that was reached is above 0, and the means span so much that little would be seen of the end."""
-    means = _finite([line.mean for line in lines])
-    lowest = _finite([line.lowest for line in lines])
-    return bool(lowest.min() > 0 and means.max() / LARGEST_LINEAR_RATIO > means.min())
+    """Whether all that is shown is above 0, and the medians span so much that little would be seen of the end."""
+    medians = _finite([line.median for line in lines])
+    lowest = _finite([edge for line in lines for edge in (line.low, line.median)])
+    return bool(lowest.min() > 0 and medians.max() / LARGEST_LINEAR_RATIO > medians.min())
 
 
-def _limits(lines: Sequence[Line], margin: float, *, is_log: bool) -> tuple[float, float]:
-    """Ends of the axis: means, and areas as far as some run of the method has been."""
-    reached = [edge.clip(line.lowest, line.highest) for line in lines for edge in (line.low, line.high, line.mean)]
-    values = _finite(reached)
+def _limits(lines: Sequence[Line], *, is_log: bool) -> tuple[float, float]:
+    """Ends of the axis: medians and areas, with a margin."""
+    values = _finite([edge for line in lines for edge in (line.low, line.high, line.median)])
     low, high = float(values.min()), float(values.max())
     if is_log:
         low, high = np.log10(low), np.log10(high)
     span = high - low
     if not is_log and span <= 1e-12 * max(abs(low), abs(high)):  # constant, but for the last digits
         span = abs(high) or 1.0
-    low, high = low - margin * span, high + margin * span
+    low, high = low - MARGIN * span, high + MARGIN * span
     return (float(10**low), float(10**high)) if is_log else (low, high)
 
 
@@ -166,11 +158,11 @@ def _finite(arrays: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return values[np.isfinite(values)]
 
 
-def _marked(mean: NDArray[np.float64], shift: float) -> list[int]:
+def _marked(median: NDArray[np.float64], shift: float) -> list[int]:
     """Positions of markers on a line, not where those of other lines are; at least one."""
-    step = len(mean) / MARKERS_ON_LINE
+    step = len(median) / MARKERS_ON_LINE
     wanted = [int((turn + (0.5 + shift) % 1) * step) for turn in range(MARKERS_ON_LINE)]
-    return [position for position in wanted if np.isfinite(mean[position])] or [len(mean) - 1]
+    return [position for position in wanted if np.isfinite(median[position])] or [len(median) - 1]
 
 
 def _set_log_ticks(axis: Axes, bottom: float, top: float) -> None:

@@ -1,0 +1,203 @@
+"""What follows from experiments: tests of pairs, sentences, ranks, warnings."""
+
+import attrs
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.app.studies.made import best, experiment, over_seeds, study
+from tunekit import compare
+from tunekit.studies.comparison_json import as_json
+from tunekit_core.errors import ConfigurationError
+
+rng = np.random.default_rng(0)
+NOISE = rng.normal(size=20)
+WORSE = 0.5 + 0.01 * NOISE
+BETTER = WORSE * (0.8 + 0.02 * rng.normal(size=20))
+
+
+def test_a_method_that_is_better_in_all_seeds_is_called_better_with_how_much():
+    comparison = compare(study(*over_seeds("ASHA", WORSE), *over_seeds("MOBSTER", BETTER)))
+    (pair,) = comparison.benchmarks[0].pairs
+    assert (pair.first, pair.second, pair.n_seeds, pair.is_better) == ("MOBSTER", "ASHA", 20, True)
+    assert pair.p == pytest.approx(stats.wilcoxon(BETTER, WORSE).pvalue)
+    assert pair.estimate == pytest.approx(100 * np.median(WORSE - BETTER) / np.median(WORSE))
+    assert pair.difference.low < pair.estimate < pair.difference.high
+    (sentence,) = comparison.sentences()
+    assert sentence.startswith("nowhere-robot_arm: MOBSTER is better than ASHA from 1 s on; at the end 2")
+    assert sentence.endswith("(20 seeds, p < 0.001).")
+
+
+def test_from_when_on_is_where_the_band_leaves_zero_for_good():
+    def curves(method, late):
+        return [
+            experiment(method, seed=i, curve=best([0.0, 40.0], [0.5 + 0.01 * NOISE[i], late[i]])) for i in range(20)
+        ]
+
+    comparison = compare(study(*curves("ASHA", WORSE), *curves("MOBSTER", BETTER)))
+    (pair,) = comparison.benchmarks[0].pairs
+    assert pair.since == 40.0
+    (other,) = compare(study(*curves("ASHA", BETTER), *curves("MOBSTER", BETTER))).benchmarks[0].pairs
+    assert (other.is_better, other.since, other.adjusted) == (False, None, 1.0)
+
+
+def test_a_higher_value_is_better_where_the_metric_is_to_be_large():
+    told = {"mode": ["max"], "metric": ["accuracy"]}
+    comparison = compare(study(*over_seeds("ASHA", WORSE, told=told), *over_seeds("MOBSTER", BETTER, told=told)))
+    (sentence,) = comparison.sentences()
+    assert "ASHA is better than MOBSTER from 1 s on; at the end 2" in sentence
+    assert "% higher accuracy [" in sentence
+
+
+def test_where_values_have_both_signs_differences_are_in_units_of_the_metric():
+    comparison = compare(study(*over_seeds("ASHA", WORSE - 0.45), *over_seeds("MOBSTER", BETTER - 0.45)))
+    (pair,) = comparison.benchmarks[0].pairs
+    assert pair.unit == ""
+    assert pair.estimate == pytest.approx(np.median(WORSE - BETTER))
+
+
+def test_methods_that_are_not_told_apart_are_told_so_with_what_it_takes():
+    close = WORSE * (0.998 + 0.01 * rng.normal(size=20))
+    comparison = compare(study(*over_seeds("ASHA", WORSE), *over_seeds("MOBSTER", close)))
+    (sentence,) = comparison.sentences()
+    assert "are not told apart" in sentence
+    assert "seeds would settle it" in sentence
+
+
+def test_equal_results_end_alike():
+    comparison = compare(study(*over_seeds("ASHA", WORSE), *over_seeds("MOBSTER", WORSE)))
+    assert comparison.sentences() == ["nowhere-robot_arm: ASHA and MOBSTER end alike (20 seeds, p = 1)."]
+
+
+def test_too_few_seeds_for_any_verdict_are_told_with_how_many_it_takes():
+    runs = [run for name in "ABCDEFGH" for run in over_seeds(name, WORSE[:10] + ord(name))]
+    compared = compare(study(*runs)).benchmarks[0]
+    assert (len(compared.pairs), compared.least_seeds, compared.is_possible) == (28, 11, False)
+    (sentence,) = compare(study(*runs)).sentences()
+    assert "With 10 seeds no difference of 28 pairs could be significant: it takes 11 seeds." in sentence
+    against = compare(study(*runs), against="C").benchmarks[0]
+    assert (len(against.pairs), against.least_seeds, against.is_possible) == (7, 9, True)
+    assert all("C" in (pair.first, pair.second) for pair in against.pairs)
+
+
+def test_p_values_are_adjusted_by_holm_over_the_pairs_of_a_benchmark():
+    runs = [*over_seeds("A", WORSE), *over_seeds("B", BETTER), *over_seeds("C", WORSE + 0.004 * rng.normal(size=20))]
+    pairs = compare(study(*runs)).benchmarks[0].pairs
+    ordered = sorted(pair.p for pair in pairs)
+    expected = np.maximum.accumulate(np.minimum(1, np.array(ordered) * [3, 2, 1]))
+    assert sorted(pair.adjusted for pair in pairs) == pytest.approx(expected)
+
+
+def test_pairs_are_of_equal_seeds_and_only_of_those_that_both_have():
+    runs = [*over_seeds("A", WORSE), *over_seeds("B", BETTER)[5:]]
+    (pair,) = compare(study(*runs)).benchmarks[0].pairs
+    assert pair.n_seeds == 15
+    assert pair.p == pytest.approx(stats.wilcoxon(BETTER[5:], WORSE[5:]).pvalue)
+
+
+def test_methods_without_a_common_seed_are_in_no_pair():
+    runs = [*over_seeds("A", WORSE)[:5], *over_seeds("B", BETTER)[5:]]
+    compared = compare(study(*runs)).benchmarks[0]
+    assert (compared.pairs, compared.without_seeds) == ([], [("B", "A")])
+    assert compare(study(*runs)).sentences() == [
+        "nowhere-robot_arm: B and A share no seed, so that they are not tested."
+    ]
+
+
+def test_a_run_that_found_nothing_is_worse_than_any_that_did():
+    nothing = [experiment("ASHA", seed=i, curve=best([], [])) for i in range(20)]
+    comparison = compare(study(*nothing, *over_seeds("MOBSTER", BETTER)))
+    (pair,) = comparison.benchmarks[0].pairs
+    assert (pair.first, pair.is_better, pair.difference, pair.since) == ("MOBSTER", True, None, None)
+    (sentence,) = comparison.sentences()
+    assert sentence == "nowhere-robot_arm: MOBSTER is better than ASHA (20 seeds, p < 0.001)."
+    both = compare(study(*nothing, *(attrs.evolve(run, metadata={**run.metadata, "method": "B"}) for run in nothing)))
+    assert both.sentences() == ["nowhere-robot_arm: ASHA and B end alike (20 seeds, p = 1)."]
+
+
+def test_ranks_are_over_benchmarks_that_all_setups_have_been_run_on():
+    def of(dataset, **losses):
+        return [run for method, loss in losses.items() for run in over_seeds(method, [loss], dataset)]
+
+    two = compare(study(*of("a", RS=3, ASHA=2, BO=1), *of("b", RS=3, ASHA=1, BO=1), *of("c", RS=1, ASHA=2)))
+    assert two.ranks == {"ASHA": 1.75, "BO": 1.25, "RS": 3.0}
+    assert (two.n_ranked, two.critical_difference) == (2, None)
+    ten = compare(study(*(run for i in range(10) for run in of(f"d{i}", RS=10.0**i * 3, ASHA=10.0**i * 2, BO=10.0**i))))
+    assert ten.ranks == {"ASHA": 2.0, "BO": 1.0, "RS": 3.0}
+    assert ten.critical_difference.cliques == ()
+    assert ten.critical_difference.p < 1e-3
+
+
+def test_a_setup_that_does_not_exist_is_refused():
+    with pytest.raises(ConfigurationError, match=r"against=ASAH: there is no such setup\. Did you mean 'ASHA'"):
+        compare(study(*over_seeds("ASHA", [1]), *over_seeds("RS", [1])), against="ASAH")
+
+
+def warnings(*experiments):
+    return list(compare(study(*experiments)).warnings)
+
+
+def test_what_is_missing_is_told_with_where():
+    runs = [*over_seeds("A", [1, 1, 1, 1]), *over_seeds("B", [1, 1]), *over_seeds("A", [1, 1, 1, 1], "diabetes")]
+    assert warnings(*runs) == [
+        "nowhere-diabetes: B has no run",
+        "nowhere-robot_arm: B lacks 2 seeds that others have: 2-3",
+    ]
+
+
+def test_what_is_not_complete_is_left_out_and_told():
+    failed = experiment("A", seed=9, told={"status": "failed"}, curve=best([0], [0]))
+    running = experiment("A", seed=8, told={"status": "running"}, curve=best([0], [0]))
+    comparison = compare(study(*over_seeds("A", [1]), failed, running))
+    assert list(comparison.warnings) == [
+        f"1 experiment left out, failed: {failed.path}",
+        f"1 experiment left out, running: {running.path}",
+    ]
+    assert len(comparison.panels[0].methods[0].curves) == 1
+
+
+def test_runs_that_repeat_a_seed_are_told_with_what_they_differ_in():
+    runs = [experiment("A", n_workers=2), experiment("A", n_workers=4, age=1)]
+    (warning,) = compare(study(*runs), setups=("method",)).warnings
+    assert "1 run of A repeats the seed of another" in warning
+    assert "They differ in n_workers: name it in setups=." in warning
+    assert str(runs[1].path) in warning
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"stopping": {"max_wallclock_time": {"distribution": "tunekit-hpo", "seconds": 50.0}}}, "time limits differ"),
+        ({"data_hash": "another"}, "data differ"),
+        ({"told": {"versions": {"tunekit-hpo": "2"}}}, "versions of tunekit-hpo differ"),
+    ],
+)
+def test_what_should_be_the_same_in_runs_that_are_compared_is_told_where_it_is_not(change, told):
+    found = warnings(*over_seeds("A", [1, 1]), *over_seeds("B", [1, 1], **change))
+    assert len(found) == 1
+    assert told in found[0]
+    assert "results/A/robot_arm-0-0" in found[0]
+
+
+def test_clocks_of_different_machines_are_told_but_for_simulated_ones():
+    def on(architecture, backend):
+        numerics = {"machine": "x86_64", "blas": [{"architecture": architecture}]}
+        return {"told": {"numerics": numerics}, "backend": {"name": backend}}
+
+    def found(backend):
+        return warnings(*over_seeds("A", [1], **on("Haswell", backend)), *over_seeds("B", [1], **on("Zen", backend)))
+
+    assert found("simulator") == []
+    (warning,) = found("local")
+    assert "machines, whose clocks are compared, differ between the runs: x86_64 Haswell as in" in warning
+
+
+def test_all_of_it_is_json():
+    import json
+
+    comparison = compare(study(*over_seeds("ASHA", WORSE), *over_seeds("MOBSTER", BETTER)), against="ASHA")
+    told = json.loads(json.dumps(as_json(comparison), allow_nan=False))
+    assert told["benchmarks"][0]["pairs"][0]["first"] == "MOBSTER"
+    assert told["benchmarks"][0]["setups"][0]["at"]["1"]["median"] == np.median(BETTER)
+    nothing = [experiment("ASHA", seed=i, curve=best([], [])) for i in range(20)]
+    json.dumps(as_json(compare(study(*nothing, *over_seeds("MOBSTER", BETTER)))), allow_nan=False)

@@ -1,0 +1,84 @@
+"""``python -m tunekit report``: what a sweep ends with, of any folders, at any time."""
+
+import json
+
+import pytest
+
+SWEEP = ("method=RS,ASHA", "stopping.max_wallclock_time=300", "--multirun")
+
+
+@pytest.fixture
+def study(tunekit, results):
+    """What a sweep of two methods over eight seeds has ended with."""
+    return tunekit(*SWEEP, "seed=range(8)")
+
+
+def test_it_says_what_the_sweep_said(study, tunekit, results):
+    report = tunekit("report")
+    assert report.status == 0, report.err
+    assert report.out in study.out
+    assert "16 experiments: 16 completed." in report.err
+    assert "fcnet-robot_arm:\n  ASHA " in report.out
+    assert "Wilcoxon's signed ranks, Holm's rule over the 1 pair of a benchmark" in report.out
+
+
+def test_filters_keys_and_flags(study, tunekit, results):
+    told = json.loads(
+        tunekit("report", "against=scheduler.name=fifo", "setups=scheduler.name", "seed=0,1,2", "--json").out
+    )
+    (benchmark,) = told["benchmarks"]
+    assert [setup["setup"] for setup in benchmark["setups"]] == ["scheduler.name=asha_promotion", "scheduler.name=fifo"]
+    assert benchmark["setups"][0]["seeds"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["against=ASAH"], "against=ASAH: there is no such setup. Did you mean 'ASHA'? Setups: ASHA, RS."),
+        (["setups=n_worker"], "setups=n_worker: no experiment has 'n_worker'. Did you mean 'n_workers'?"),
+        (["setups=method,"], "setups=method, lacks a key. Type setups=A, or setups=A,B"),
+        (["error=2"], "error=2 must be a number between 0 and 1, such as error=0.05"),
+        (["statistic=avg"], "statistic=avg: there is no 'avg'. Type statistic= and one of: median, iqm, mean."),
+        (["method=NONE"], "No experiment fits method=NONE."),
+        (["nowhere"], "nowhere is no folder."),
+        (["--pair"], "`report` has no flag '--pair'. Did you mean '--pairs'?"),
+        (["agianst=RS"], "there is no filter 'agianst'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(study, tunekit, results, typed, told):
+    refused = tunekit("report", *typed)
+    assert refused.status == 2
+    assert told in refused.err
+    assert refused.out == ""
+
+
+def test_without_experiments_it_says_so(tunekit, results, tmp_path):
+    refused = tunekit("report", str(tmp_path))
+    assert refused.status == 2
+    assert f"There are no experiments in {tmp_path}." in refused.err
+
+
+def test_where_none_is_complete_it_says_what_they_are(tunekit, results):
+    tunekit("benchmark=script", "benchmark.command=false", "benchmark.space.x=uniform(0,1)", "benchmark.metric=loss")
+    refused = tunekit("report")
+    assert refused.status == 2
+    assert "None of them is complete: 1 experiment: 1 failed." in refused.err
+
+
+def test_what_is_missing_stands_before_the_verdicts(study, tunekit, results):
+    tunekit("method=RS", "stopping.max_wallclock_time=300", "seed=9")
+    report = tunekit("report")
+    assert "Check: fcnet-robot_arm: ASHA lacks 1 seed that others have: 9." in report.err
+
+
+def test_the_mean_has_no_interval(study, tunekit, results):
+    table, _, rest = tunekit("report", "statistic=mean").out.partition("Mean over runs")
+    assert "[" not in table
+    assert rest.startswith(", of which no interval can be trusted")
+    assert "[" in tunekit("report", "statistic=iqm").out.partition("Mean of the middle half")[0]
+
+
+def test_help_teaches(tunekit):
+    told = tunekit("report", "--help")
+    assert told.status == 0
+    assert "which setup is better, from when on, by how much, and how sure" in told.out

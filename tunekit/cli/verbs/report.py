@@ -1,0 +1,125 @@
+"""``python -m tunekit report``: from the experiments of a study to verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from tunekit.cli.exit_status import SUCCEEDED
+from tunekit.cli.verbs.ls import FILTERS_HELP, check_folders, counted, print_unreadable
+from tunekit.cli.verbs.words import asks_for_help, one_of, sort_words
+from tunekit.console import print_stderr, print_stdout
+from tunekit.results.selection import Selection, nothing_selected, read_filters, results_folder
+from tunekit.studies.collection import load_experiments
+from tunekit.studies.comparison import ERROR
+from tunekit.studies.comparison_json import as_json
+from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
+from tunekit.studies.tables import STATISTICS, print_panels, print_verdicts
+from tunekit.studies.verdicts import compare
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.records.finding import find_experiments
+
+PAIRS, JSON = "--pairs", "--json"
+FLAGS = (PAIRS, JSON)
+AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC = "against", "setups", "benchmarks", "error", "statistic"
+OPTIONS = (AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC)
+USAGE = "Type: python -m tunekit report --help"
+NEXT = "To see which, type: python -m tunekit ls"
+HELP = f"""Compares the experiments of a study: which setup is better, from when on, by how much, and how sure.
+
+Type: python -m tunekit report [FOLDER …] [filters] [options] [--pairs] [--json]
+
+Experiments are looked for in each FOLDER and below it: in `results`, or what TUNEKIT_RESULTS names, unless given. A
+setup is a method with the options that differ between its runs; setups are compared over the seeds that they share.
+Before the verdicts you are told what is missing, and what would make a verdict false.
+
+Options:
+  against=ASHA        compare each setup with this one alone: fewer pairs need fewer seeds
+  setups=KEY,KEY      what tells setups from each other: keys of metadata.json, or as typed: setups=method,n_workers
+  benchmarks=KEY,KEY  what tells benchmarks from each other; benchmark,dataset unless given
+  statistic=iqm       show the mean of the middle half of the runs, or their mean; median unless given
+  error=0.05          the chance, for each benchmark, that a setup is called better that is not
+  --pairs             a sentence for every pair, also where there are many
+  --json              all of it as JSON
+
+Filters, of which an experiment has to pass all:
+{FILTERS_HELP}
+
+  report                               all that is in `results`
+  report results/demo_study against=ASHA
+  report run1 run2 benchmark=fcnet setups=method,n_workers"""
+
+
+def report_study(arguments: Sequence[str]) -> int:
+    """Print the report.
+
+    Args:
+        arguments: What follows ``report``.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ConfigurationError: If a folder does not exist, holds nothing that can be compared, or an option does not fit.
+    """
+    if asks_for_help(arguments, HELP):
+        return SUCCEEDED
+    words = sort_words("report", arguments, flags=FLAGS, options=OPTIONS, takes_filters=True, usage=USAGE)
+    selection = read_filters(words.filters, USAGE)
+    keys = {name: _keys(name, words.options[name]) for name in (SETUPS, BENCHMARKS) if name in words.options}
+    error = _error(words.options.get(ALLOWED_ERROR, str(ERROR)))
+    statistic = one_of(STATISTIC, words.options.get(STATISTIC, DEFAULT_STATISTIC), STATISTICS)
+    check_folders(words.names, USAGE)
+    folders = words.names or (results_folder(),)
+    study = load_experiments(*folders, where=selection)
+    print_unreadable(study.unreadable)
+    if not study.experiments:
+        raise ConfigurationError(_why_nothing(folders, selection))
+    comparison = compare(
+        study,
+        against=words.options.get(AGAINST),
+        setups=keys.get(SETUPS, ()),
+        benchmarks=keys.get(BENCHMARKS, ()),
+        error=error,
+    )
+    if not comparison.benchmarks:
+        raise ConfigurationError(f"None of them is complete: {counted(study.experiments)} {NEXT}")
+    if JSON in words.flags:
+        print_stdout(json.dumps(as_json(comparison), indent=1))
+        return SUCCEEDED
+    print_stderr(counted(study.experiments))
+    for warning in comparison.warnings:
+        print_stderr(f"Check: {warning}.", style="yellow")
+    print_panels(comparison.panels, statistic)
+    print_verdicts(comparison, all_pairs=PAIRS in words.flags)
+    return SUCCEEDED
+
+
+def _why_nothing(folders: Sequence[str], selection: Selection) -> str:
+    found = find_experiments(*folders).experiments
+    if found:
+        return nothing_selected(selection, found)
+    return f"There are no experiments in {', '.join(folders)}. {USAGE}"
+
+
+def _keys(option: str, value: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(","))
+    if not all(keys):
+        raise ConfigurationError(
+            f"{option}={value} lacks a key. Type {option}=A, or {option}=A,B", option=option, value=value
+        )
+    return keys
+
+
+def _error(value: str) -> float:
+    try:
+        error = float(value)
+    except ValueError:
+        error = 0.0
+    if 0 < error < 1:
+        return error
+    raise ConfigurationError(
+        f"{ALLOWED_ERROR}={value} must be a number between 0 and 1, such as {ALLOWED_ERROR}={ERROR:g}",
+        option=ALLOWED_ERROR,
+        value=value,
+    )

@@ -1,0 +1,137 @@
+"""What is missing from a study, and what would make a verdict false: a sentence for each, told before the verdicts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from tunekit.console import plural
+from tunekit.studies.benchmark_runs import BenchmarkRuns, time_limit
+from tunekit.studies.collection import CollectedExperiment, Study
+from tunekit.studies.grouping import differing_keys, entry, seed_of
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.number_text import format_number
+
+MOST_SHOWN = 3
+SIMULATOR = "simulator"
+
+
+def left_out(study: Study) -> Iterator[str]:
+    """What is in the folders and is not compared: copies, and experiments that are not complete, by their status."""
+    if study.copies:
+        copy, of = next(iter(study.copies.items()))
+        yield f"{plural(len(study.copies), 'folder')} left out, with runs that other folders hold too: {copy} as {of}"
+    by_status: dict[str, list[CollectedExperiment]] = {}
+    for each in study.experiments:
+        if each.status is not ExperimentStatus.COMPLETED:
+            by_status.setdefault(each.status.value, []).append(each)
+    for status, found in sorted(by_status.items()):
+        yield f"{plural(len(found), 'experiment')} left out, {status}: {_folders(found)}"
+
+
+def warnings_of(grouped: Sequence[BenchmarkRuns]) -> Iterator[str]:
+    """What is missing or surplus, and what differs between runs that are compared.
+
+    Args:
+        grouped: The runs on each benchmark.
+    """
+    setups = sorted({setup for runs in grouped for setup in runs.setups})
+    for runs in grouped:
+        where = f"{runs.benchmark}: "
+        for warning in itertools.chain(_missing(runs, setups), _surplus(runs), _differing(runs), _mixed_versions(runs)):
+            yield where + warning
+
+
+def _missing(runs: BenchmarkRuns, setups: Sequence[str]) -> Iterator[str]:
+    seeds = {setup: {seed_of(run.metadata) for run in of_setup} for setup, of_setup in runs.setups.items()}
+    every = {seed for of_setup in seeds.values() for seed in of_setup if seed is not None}
+    for setup in setups:
+        if setup not in runs.setups:
+            yield f"{setup} has no run"
+            continue
+        if None in seeds[setup]:
+            yield f"runs of {setup} tell no seed, so that they are in no pair"
+        elif lacking := sorted(every - seeds[setup]):
+            yield f"{setup} lacks {plural(len(lacking), 'seed')} that others have: {_ranges(lacking)}"
+
+
+def _surplus(runs: BenchmarkRuns) -> Iterator[str]:
+    for setup, surplus in runs.surplus.items():
+        repeated = {seed_of(run.metadata) for run in surplus}
+        of_these = [run for run in runs.setups[setup] if seed_of(run.metadata) in repeated]
+        keys = differing_keys([run.metadata for run in [*of_these, *surplus]])
+        why = f" They differ in {', '.join(keys)}: name it in setups=." if keys else ""
+        are = "repeats" if len(surplus) == 1 else "repeat"
+        yield (
+            f"{plural(len(surplus), 'run')} of {setup} {are} the seed of another (runs draw the same where random_seed "
+            f"+ seed is the same). Of each seed the newest counts.{why} Left out: {_folders(surplus)}"
+        )
+
+
+def _differing(runs: BenchmarkRuns) -> Iterator[str]:
+    """What should be the same in all runs that are compared."""
+    for what, value_of in _SAME.items():
+        by_value: dict[str, list[CollectedExperiment]] = {}
+        for run in runs.runs:
+            if (value := value_of(run.metadata)) is not None:
+                by_value.setdefault(value, []).append(run)
+        if len(by_value) > 1:
+            shown = "; ".join(f"{value} as in {found[0].path}" for value, found in list(by_value.items())[:MOST_SHOWN])
+            yield f"{what} differ between the runs: {shown}"
+
+
+def _mixed_versions(runs: BenchmarkRuns) -> Iterator[str]:
+    versions: dict[str, dict[str, CollectedExperiment]] = {}
+    for run in runs.runs:
+        for distribution, version in run.metadata.get("versions", {}).items():
+            versions.setdefault(distribution, {}).setdefault(version, run)
+    for distribution, found in versions.items():
+        if len(found) > 1:
+            shown = "; ".join(f"{version} as in {run.path}" for version, run in sorted(found.items()))
+            yield f"versions of {distribution} differ between the runs: {shown}"
+
+
+def _budget(metadata: Mapping[str, Any]) -> str | None:
+    limit = time_limit(metadata)
+    return None if limit is None else f"{format_number(limit)} s"
+
+
+def _data(metadata: Mapping[str, Any]) -> str | None:
+    digest = entry(metadata, "config", "data_hash")
+    return None if digest is None else str(digest)[:12]
+
+
+def _machine(metadata: Mapping[str, Any]) -> str | None:
+    """The processor of a run whose time is that of a real clock."""
+    if entry(metadata, "config", "backend", "name") in (None, SIMULATOR):
+        return None
+    kernels = {str(entry(each, "architecture")) for each in entry(metadata, "numerics", "blas") or ()}
+    return f"{entry(metadata, 'numerics', 'machine')} {' '.join(sorted(kernels))}"
+
+
+_SAME: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
+    "time limits": _budget,
+    "data": _data,
+    "machines, whose clocks are compared,": _machine,
+}
+
+
+def _folders(runs: Sequence[CollectedExperiment]) -> str:
+    more = f" and {len(runs) - MOST_SHOWN:,} more" if len(runs) > MOST_SHOWN else ""
+    return ", ".join(str(run.path) for run in runs[:MOST_SHOWN]) + more
+
+
+def _ranges(seeds: Sequence[int]) -> str:
+    """Such as ``0-4, 7``.
+
+    >>> _ranges([0, 1, 2, 5])
+    '0-2, 5'
+    """
+    groups: list[list[int]] = []
+    for seed in seeds:
+        if groups and seed == groups[-1][-1] + 1:
+            groups[-1].append(seed)
+        else:
+            groups.append([seed])
+    return ", ".join(str(each[0]) if len(each) == 1 else f"{each[0]}-{each[-1]}" for each in groups)

@@ -1,0 +1,1 @@
+"""Best values over time as a figure."""

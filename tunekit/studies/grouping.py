@@ -1,0 +1,217 @@
+"""Which experiments are runs of the same setup on the same benchmark: by the method and what varies, or by any keys.
+
+A key is one of ``metadata.json``, dotted, as ``tags.cluster``. What was asked for has the name that is typed on the
+command line, as ``scheduler.brackets``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit.config.specs.components import DISTRIBUTION, REVISION
+from tunekit.config.specs.inputs import CONTENT, PATH
+from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.randomness import effective_seed
+
+Entries = Mapping[str, Any]  # by dotted key
+
+ASKED_FOR, WATCHING = "config", "observers"
+METHOD, BENCHMARK, DATASET = "method", "benchmark", "dataset"
+NAMES = (METHOD, BENCHMARK, DATASET)  # whose values speak for themselves
+SEEDS = ("seed", "random_seed")  # setups are compared over these
+NO_METHOD, NO_BENCHMARK = "(no method)", "(no benchmark)"
+# In runs that differ in the second, the first says no more.
+FOLLOWING = ((DISTRIBUTION, "name"), (REVISION, "name"), (CONTENT, PATH))
+MOST_NAMED = 12
+
+
+@attrs.frozen
+class Grouping:
+    """By which keys experiments are grouped.
+
+    Attributes:
+        setups: Those of a setup. Unless given: the method, and the options that differ between runs of it on one
+            benchmark.
+        benchmarks: Those of a benchmark. Unless given: the benchmark and its dataset.
+    """
+
+    setups: Sequence[str] = ()
+    benchmarks: Sequence[str] = ()
+
+    def labels(self, runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+        """Setup and benchmark of each experiment.
+
+        Args:
+            runs: The ``metadata.json`` of each.
+
+        Raises:
+            ConfigurationError: If no experiment has one of the keys.
+        """
+        benchmarks = self._by_keys("benchmarks", runs) if self.benchmarks else [_problem(each) for each in runs]
+        setups = self._by_keys("setups", runs) if self.setups else _methods(runs, benchmarks)
+        return list(zip(setups, benchmarks, strict=True))
+
+    def _by_keys(self, option: str, runs: Sequence[Mapping[str, Any]]) -> list[str]:
+        keys: Sequence[str] = getattr(self, option)
+        entries = [{**_told(metadata), **_asked_for(metadata)} for metadata in runs]
+        _check_keys(option, keys, entries)
+        return [
+            " ".join(str(each.get(key)) if key in NAMES else f"{key}={each.get(key)}" for key in keys)
+            for each in entries
+        ]
+
+
+def entry(metadata: Mapping[str, Any], *keys: str) -> Any:
+    """What lies below some keys, one in the other; ``None`` where there is nothing, as whoever wrote it may have."""
+    value: Any = metadata
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def seed_of(metadata: Mapping[str, Any]) -> int | None:
+    """What pairs a run with those of other setups: they draw the same where ``random_seed + seed`` is the same."""
+    seed, master = metadata.get("seed"), metadata.get("random_seed", 0)
+    if type(seed) is not int or type(master) is not int:
+        return None
+    return effective_seed(master, seed)
+
+
+def differing_keys(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names of what was asked for with other values in some of the experiments than in others.
+
+    Args:
+        runs: The ``metadata.json`` of each; at least one.
+    """
+    asked = [_asked_for(metadata) for metadata in runs]
+    return [_shown_key(key, asked[0]) for key in _varying(asked)]
+
+
+def _asked_for(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    config = metadata.get(ASKED_FOR)
+    if not isinstance(config, Mapping):
+        return {}
+    return dict(_flat({key: value for key, value in config.items() if key != WATCHING}))
+
+
+def _told(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(_flat({key: value for key, value in metadata.items() if key != ASKED_FOR}))
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The entries of nested mappings, with dotted keys."""
+    for key, entry in value.items():
+        if isinstance(entry, Mapping):
+            yield from _flat(entry, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", entry
+
+
+def _problem(metadata: Mapping[str, Any]) -> str:
+    return "-".join(str(metadata[key]) for key in (BENCHMARK, DATASET) if metadata.get(key)) or NO_BENCHMARK
+
+
+def _check_keys(option: str, keys: Sequence[str], entries: Sequence[Entries]) -> None:
+    for key in keys:
+        if any(key in each for each in entries):
+            continue
+        known = list(dict.fromkeys(name for each in entries for name in each))
+        varying = [name for name in known if len({str(each.get(name)) for each in entries}) > 1]
+        there_is = f"These differ: {', '.join(varying[:MOST_NAMED])}." if varying else "They differ in nothing."
+        raise ConfigurationError(
+            f"{option}={','.join(keys)}: no experiment has '{key}'. {suggestion(key, known)}{there_is}",
+            option=option,
+            value=key,
+        )
+
+
+def _methods(runs: Sequence[Mapping[str, Any]], benchmarks: Sequence[str]) -> list[str]:
+    """The method of each experiment, and the options that differ between runs of it on one benchmark."""
+    methods = [str(metadata.get(METHOD) or NO_METHOD) for metadata in runs]
+    groups: dict[tuple[str, str], list[Setting]] = {}
+    for i, (method, benchmark) in enumerate(zip(methods, benchmarks, strict=True)):
+        _add(groups.setdefault((method, benchmark), []), i, runs[i])
+    varying: dict[str, dict[str, list[Entries]]] = {method: {} for method in methods}
+    for (method, _), settings in groups.items():
+        entries = [setting.entries for setting in settings]
+        for key in _varying(entries):
+            varying[method].setdefault(key, []).extend(entries)
+    labels = [""] * len(runs)
+    for (method, _), settings in groups.items():
+        for setting in settings:
+            shown = (
+                f"{_shown_key(key, setting.entries)}={_shown_value(key, setting.entries, others)}"
+                for key, others in varying[method].items()
+                if key in setting.entries
+            )
+            label = " ".join([method, *shown])
+            for i in setting.runs:
+                labels[i] = label
+    return labels
+
+
+@attrs.frozen
+class Setting:
+    """What was asked for by some of the experiments, but for their seeds.
+
+    Attributes:
+        config: As it is in their metadata.
+        entries: The same by dotted key.
+        runs: Positions of the experiments.
+    """
+
+    config: Mapping[str, Any]
+    entries: Entries
+    runs: list[int]
+
+
+def _add(settings: list[Setting], i: int, metadata: Mapping[str, Any]) -> None:
+    """Add an experiment to the setting that it has; to look at each entry of thousands would take seconds."""
+    config = metadata.get(ASKED_FOR)
+    config = {key: value for key, value in config.items() if key not in SEEDS} if isinstance(config, Mapping) else {}
+    for setting in settings:
+        if setting.config == config:
+            setting.runs.append(i)
+            return
+    settings.append(Setting(config, _asked_for(metadata), [i]))
+
+
+def _varying(settings: Sequence[Entries]) -> list[str]:
+    """Keys that all settings have, with values that differ, but for those that follow from another of them."""
+    first = settings[0]
+    differing = [
+        key
+        for key in first
+        if key not in SEEDS
+        and all(key in setting for setting in settings)
+        and any(setting[key] != first[key] for setting in settings)
+    ]
+    if len(differing) > 1:  # other data follow from another option
+        differing = [key for key in differing if key != "data_hash"]
+    return [key for key in differing if not any(_follows(key, end, from_) in differing for end, from_ in FOLLOWING)]
+
+
+def _follows(key: str, end: str, from_: str) -> str | None:
+    """The key that one with this end follows from, if it has it."""
+    before, dot, last = key.rpartition(".")
+    return f"{before}{dot}{from_}" if last == end else None
+
+
+def _shown_key(key: str, settings: Entries) -> str:
+    """A key as it is typed: that of an input is not called path."""
+    input_key = key.removesuffix(f".{PATH}")
+    return input_key if f"{input_key}.{CONTENT}" in settings else key.removesuffix(".name")
+
+
+def _shown_value(key: str, settings: Entries, others: Sequence[Entries]) -> Any:
+    """A value as it is shown: of the path of an input, as many of the last names as tell it from the others."""
+    if not key.endswith(f".{PATH}"):
+        return settings[key]
+    paths = {Path(each[key]).parts for each in [settings, *others]}
+    n_names = next(n for n in itertools.count(1) if len({parts[-n:] for parts in paths}) == len(paths))
+    return "/".join(Path(settings[key]).parts[-n_names:])

@@ -1,0 +1,134 @@
+"""A study, from its experiments to what follows from them: ``compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from tunekit.studies.benchmark_runs import group
+from tunekit.studies.checks import left_out, warnings_of
+from tunekit.studies.collection import Study
+from tunekit.studies.comparison import ERROR, PanelPairs, compare_pairs
+from tunekit.studies.grouping import Grouping
+from tunekit.studies.panels import Panel, panel_of
+from tunekit.studies.regret import normalised_regrets, optimum_of
+from tunekit.studies.sentences import sentences_of
+from tunekit.studies.statistics.aggregates import median
+from tunekit.studies.statistics.ranks import LEAST_BENCHMARKS, CriticalDifference, average_ranks, critical_difference
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.errors import ConfigurationError, suggestion
+
+
+@attrs.frozen(eq=False)
+class Comparison:
+    """What follows from the experiments of a study.
+
+    Attributes:
+        benchmarks: For each benchmark and metric its curves, and the pairs of setups with their tests.
+        ranks: By setup its average rank over the benchmarks that all setups have been run on, 1 is best; empty where
+            there are not two of each.
+        critical_difference: Which ranks are told apart; ``None`` below ten such benchmarks.
+        n_ranked: How many benchmarks the ranks are over.
+        regrets: By setup the mean regret at the end over benchmarks with a known optimum: 0 is the optimum, 1 where the
+            setup ``against`` ends, or else the worst of each benchmark.
+        n_with_regrets: How many benchmarks these are over.
+        warnings: What is missing, and what would make a verdict false.
+        against: The setup that the others are compared with; ``None`` where all pairs are.
+        error: Chance, for each benchmark, that one or more setups are called better that are not.
+    """
+
+    benchmarks: Sequence[PanelPairs]
+    ranks: Mapping[str, float]
+    critical_difference: CriticalDifference | None
+    n_ranked: int
+    regrets: Mapping[str, float]
+    n_with_regrets: int
+    warnings: Sequence[str]
+    against: str | None
+    error: float
+
+    @property
+    def panels(self) -> list[Panel]:
+        """The curves of each benchmark."""
+        return [each.panel for each in self.benchmarks]
+
+    def sentences(self) -> list[str]:
+        """A plain sentence for each pair, with the benchmark before it."""
+        return [f"{each.panel.problem}: {text}." for each in self.benchmarks for text in sentences_of(each, each.pairs)]
+
+
+def compare(
+    study: Study,
+    *,
+    against: str | None = None,
+    setups: Sequence[str] = (),
+    benchmarks: Sequence[str] = (),
+    error: float = ERROR,
+) -> Comparison:
+    """Compare setups over seeds on each benchmark, and over benchmarks.
+
+    Args:
+        study: What :func:`load_experiments` collected. What is not complete is left out, and told.
+        against: The setup that the others are compared with. Fewer pairs need fewer seeds for the same error.
+        setups: Keys of ``metadata.json`` that tell setups from each other, such as ``["method", "n_workers"]``. Unless
+            given: the method, and the options that differ between runs of it on one benchmark.
+        benchmarks: Keys that tell benchmarks from each other; unless given ``["benchmark", "dataset"]``.
+        error: Chance, for each benchmark, that one or more setups are called better that are not; by Holm's rule.
+
+    Raises:
+        ConfigurationError: If no experiment has one of the keys, or no setup has the name ``against``.
+
+    Example:
+        >>> from tunekit import compare, load_experiments
+        >>> comparison = compare(load_experiments("results"), against="ASHA")  # doctest: +SKIP
+        >>> for sentence in comparison.sentences():  # doctest: +SKIP
+        ...     print(sentence)
+    """
+    complete = [each for each in study.experiments if each.status is ExperimentStatus.COMPLETED]
+    grouped = group(complete, Grouping(tuple(setups), tuple(benchmarks)))
+    names = sorted({setup for runs in grouped for setup in runs.setups})
+    if against is not None and against not in names:
+        raise ConfigurationError(
+            f"against={against}: there is no such setup. {suggestion(against, names)}Setups: {', '.join(names)}.",
+            option="against",
+            value=against,
+        )
+    compared = [compare_pairs(panel_of(runs), against=against, error=error) for runs in grouped]
+    panels = [each.panel for each in compared]
+    ranks, critical, n_ranked = _ranks(panels, names, error)
+    regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
+    told = [*left_out(study), *warnings_of(grouped)]
+    return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error)
+
+
+def _ranks(
+    panels: Sequence[Panel], setups: Sequence[str], error: float
+) -> tuple[Mapping[str, float], CriticalDifference | None, int]:
+    """Average ranks over the benchmarks that all setups have been run on, by the median loss at the end.
+
+    Which are told apart is tested on sizes of differences, so that losses of all benchmarks are brought to one scale: 0
+    is the best setup on each, 1 the worst.
+    """
+    rows = []
+    for panel in panels:
+        ends = {m.label: float(median(panel.losses(m, np.array([panel.budget])), axis=0)[0]) for m in panel.methods}
+        if len(ends) == len(setups):
+            rows.append([ends[setup] for setup in setups])
+    if len(setups) < 2 or len(rows) < 2:
+        return {}, None, len(rows)
+    losses = np.array(rows)
+    ranks = dict(zip(setups, average_ranks(losses).tolist(), strict=True))
+    critical = critical_difference(_on_one_scale(losses), error) if len(rows) >= LEAST_BENCHMARKS else None
+    return ranks, critical, len(rows)
+
+
+def _on_one_scale(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row from 0 to 1; a setup that found nothing counts as the worst that did."""
+    best = losses.min(axis=1, keepdims=True)
+    worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        scaled = (losses - best) / np.where(worst > best, worst - best, 1.0)
+    return np.where(np.isfinite(scaled), scaled, 1.0)
