@@ -99,7 +99,8 @@ def test_what_auto_usually_is_has_the_hash_and_the_bytes_that_it_has_without_the
     (auto,), (plain,) = results.metadata(), results.metadata("plain/*/*")
     assert auto["hash"] == plain["hash"]
     assert auto["config"] == plain["config"]
-    assert set(auto) == set(plain)
+    assert auto["method_chosen_on"] == ["fcnet-*", "synthetic-*-0"]
+    assert set(auto) - {"method_chosen_on"} == set(plain)
     assert results.bytes() == results.bytes("plain/*/*")
 
 
@@ -113,6 +114,7 @@ def test_without_max_resource_it_is_bo_and_stays_so_when_it_goes_on(tunekit, res
     (metadata,) = results.metadata()
     assert metadata["n_started"] == 2
     assert metadata["method_choice"] == BO.removeprefix("AUTO is ").removesuffix(".")
+    assert metadata["method_chosen_on"] == ["fcnet-*", "synthetic-*-0"]
     assert (metadata["config"]["searcher"]["name"], metadata["config"]["scheduler"]["name"]) == ("bo", "fifo")
     assert BO in tunekit("show", str(results.folders()[0])).out
 

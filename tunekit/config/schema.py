@@ -43,6 +43,7 @@ RECIPES = ("method", "experiment")  # not in the defaults list of the primary co
 COMPONENTS = ("searcher", "scheduler", "backend", "benchmark")
 OPEN = ("backend", "benchmark")  # components that need not be named
 METHOD_PARTS = ("searcher", "scheduler")  # components that a method is made of
+CHOSEN_ON = "chosen_on"  # beside the name of a method: the problems that its numbers were chosen on
 MADE_OF = "made_of"  # beside the name of a method: the components that its recipe chooses
 SEVERAL = {"stopping": "stopping", "composers": "composer", "observers": "observer"}  # and the kind of component
 FREE = ("fixed", "tags")
@@ -75,6 +76,7 @@ class Settings:
         recipes: Names of ``method`` and ``experiment``, or ``None``.
         made_of: For each of :data:`METHOD_PARTS` the component that the recipe of the method chooses, as far as that is
             known.
+        chosen_on: Patterns of the problems, as ``fcnet-*``, that the numbers of the method were chosen on.
         fits: What the method takes for which problem, the first whose condition holds; the last has none, and is what
             the recipe itself chooses. Empty for a method that takes the same for all.
         fixed: Hyperparameters that are not searched.
@@ -86,6 +88,7 @@ class Settings:
     several: Mapping[str, Mapping[str, Any]]
     recipes: Mapping[str, str | None]
     made_of: Mapping[str, str]
+    chosen_on: tuple[str, ...]
     fits: tuple[Fit, ...]
     fixed: Mapping[str, Any]
     tags: Mapping[str, Any]
@@ -109,6 +112,7 @@ def check(config: Mapping[str, Any]) -> Settings:
         several={key: _mapping(key, config.get(key), example="={}") for key in SEVERAL},
         recipes={key: _recipe(key, config.get(key)) for key in RECIPES},
         made_of=_made_of(config.get("method")),
+        chosen_on=_chosen_on(config.get("method")),
         fits=check_fits(config.get("method")),
         fixed=_mapping("fixed", config.get("fixed"), example=".hp_batch_size=32"),
         tags=_mapping("tags", config.get("tags"), example=".project=speech"),
@@ -160,7 +164,8 @@ def _component(key: str, value: Any) -> tuple[str | None, Mapping[str, Any]]:
 def _recipe(key: str, value: Any) -> str | None:
     if value is None:
         return None
-    keys = set(value) - ({FITS, MADE_OF} if key == "method" else set()) if isinstance(value, Mapping) else set()
+    others = {FITS, MADE_OF, CHOSEN_ON} if key == "method" else set()
+    keys = set(value) - others if isinstance(value, Mapping) else set()
     if not isinstance(value, Mapping) or keys != {"name"} or not isinstance(value["name"], str):
         raise ConfigurationError(
             f"{key}={value!r}: no {key} of that name is installed.{where_to_find(key, str(value))} "
@@ -176,6 +181,19 @@ def _made_of(method: Any) -> Mapping[str, str]:
     made_of = method.get(MADE_OF) if isinstance(method, Mapping) else None
     names = _mapping(f"method.{MADE_OF}", made_of, example=".searcher=bo")
     return {kind: str(name) for kind, name in names.items() if kind in METHOD_PARTS and name is not None}
+
+
+def _chosen_on(method: Any) -> tuple[str, ...]:
+    patterns = method.get(CHOSEN_ON) if isinstance(method, Mapping) else None
+    if patterns is None:
+        return ()
+    if not isinstance(patterns, list) or not all(isinstance(pattern, str) for pattern in patterns):
+        raise ConfigurationError(
+            f"method.{CHOSEN_ON}={patterns!r} must be a list of patterns of problems, such as [fcnet-*]",
+            option=f"method.{CHOSEN_ON}",
+            value=patterns,
+        )
+    return tuple(patterns)
 
 
 def _mapping(key: str, value: Any, *, example: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 
 from tunekit.config.composition.environment import is_from_environment
 from tunekit.config.fits import FITS
-from tunekit.config.schema import KEYS, MADE_OF, SEVERAL, Settings
+from tunekit.config.schema import CHOSEN_ON, KEYS, MADE_OF, SEVERAL, Settings
 from tunekit.config.specs.components import (
     MISSING,
     OptionValues,
@@ -57,6 +57,8 @@ def shown_config(settings: Settings) -> dict[str, Any]:
     recipes: dict[str, Any] = {key: name and {"name": name} for key, name in settings.recipes.items()}
     if settings.made_of:
         recipes["method"][MADE_OF] = dict(settings.made_of)
+    if settings.chosen_on:
+        recipes["method"][CHOSEN_ON] = list(settings.chosen_on)
     if settings.fits:
         recipes["method"][FITS] = [
             attrs.asdict(fit, filter=lambda _, value: value is not None) for fit in settings.fits

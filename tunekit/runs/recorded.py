@@ -14,6 +14,7 @@ from tunekit.config.specs.fitting import CHOICE
 from tunekit.config.specs.identity import revisions
 from tunekit.config.specs.inputs import recorded_inputs
 from tunekit.config.specs.run_spec import (
+    CHOSEN_ON_KEY,
     EARLIER,
     QUALIFIED_NO_SUCCESS,
     QUALIFIED_TIME_LIMIT,
@@ -68,7 +69,8 @@ def recorded_run(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str
                 option=key,
                 value=merged[key]["name"],
             )
-    spec = attrs.evolve(resolve(check(merged), merged["random_seed"]), choice=metadata.get(CHOICE))
+    told = {"choice": metadata.get(CHOICE), "chosen_on": metadata.get(CHOSEN_ON_KEY, ())}
+    spec = attrs.evolve(resolve(check(merged), merged["random_seed"]), **told)
     _check_inputs(folder, metadata["config"], spec)
     _check_revisions(folder, metadata, spec)
     return spec

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
+from tunekit.config.specs.run_spec import CHOSEN_ON_KEY
 from tunekit.console import plural
 from tunekit.studies.benchmark_runs import BenchmarkRuns, time_limit
 from tunekit.studies.collection import CollectedExperiment, Study
@@ -39,7 +41,8 @@ def warnings_of(grouped: Sequence[BenchmarkRuns]) -> Iterator[str]:
     setups = sorted({setup for runs in grouped for setup in runs.setups})
     for runs in grouped:
         where = f"{runs.benchmark}: "
-        for warning in itertools.chain(_missing(runs, setups), _surplus(runs), _differing(runs), _mixed_versions(runs)):
+        found = (_missing(runs, setups), _surplus(runs), _differing(runs), _mixed_versions(runs), _chosen_on(runs))
+        for warning in itertools.chain(*found):
             yield where + warning
 
 
@@ -79,6 +82,18 @@ def _differing(runs: BenchmarkRuns) -> Iterator[str]:
         if len(by_value) > 1:
             shown = "; ".join(f"{value} as in {found[0].path}" for value, found in list(by_value.items())[:MOST_SHOWN])
             yield f"{what} differ between the runs: {shown}"
+
+
+def _chosen_on(runs: BenchmarkRuns) -> Iterator[str]:
+    """Setups whose numbers were chosen on this very problem."""
+    for setup, of_setup in runs.setups.items():
+        if any(_was_chosen_on(run) for run in of_setup):
+            yield f"{setup} was chosen on this problem: how it compares here says less of others"
+
+
+def _was_chosen_on(run: CollectedExperiment) -> bool:
+    patterns = run.metadata.get(CHOSEN_ON_KEY)
+    return isinstance(patterns, list) and any(fnmatchcase(run.problem, str(pattern)) for pattern in patterns)
 
 
 def _mixed_versions(runs: BenchmarkRuns) -> Iterator[str]:

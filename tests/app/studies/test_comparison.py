@@ -192,6 +192,14 @@ def test_clocks_of_different_machines_are_told_but_for_simulated_ones():
     assert "machines, whose clocks are compared, differ between the runs: x86_64 Haswell as in" in warning
 
 
+def test_a_method_that_was_chosen_on_a_problem_is_told():
+    told = {"method_chosen_on": ["nowhere-robot_*"]}
+    runs = [*over_seeds("AUTO", [1], told=told), *over_seeds("AUTO", [1], "diabetes", told=told)]
+    assert warnings(*runs) == [
+        "nowhere-robot_arm: AUTO was chosen on this problem: how it compares here says less of others"
+    ]
+
+
 def test_all_of_it_is_json():
     import json
 

@@ -32,6 +32,7 @@ from tunekit_core.plugins.names import BUILT_IN, qualified, split_name
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.metadata_fields import FILES_FORMAT
 
+CHOSEN_ON_KEY = "method_chosen_on"  # in metadata.json
 EARLIER = "earlier_sources"  # what was in the files of a program that was edited while it ran
 PARTS = "function_parts"  # in metadata.json, and no part of what a run is
 TIME_LIMIT = "max_wallclock_time"
@@ -56,6 +57,7 @@ class RunSpec:
         tags: Whatever the user wants to find again.
         choice: What the method took for this problem and why, where it usually takes something else.
         instead: Names of the searcher and the scheduler, as far as they were chosen in place of the recipe's own.
+        chosen_on: Patterns of the problems that the numbers of the method were chosen on.
         parts: What a function that is tuned is made of, as a digest of each part by its name, for messages: ``sources``
             has one digest of it all. Empty where that is not known, ``None`` where no function is tuned.
         hash: Twelve hexadecimal digits of what determines the results. It is computed where the run is planned, and
@@ -73,6 +75,7 @@ class RunSpec:
     tags: Mapping[str, Any]
     choice: str | None = None
     instead: Sequence[str] = ()
+    chosen_on: Sequence[str] = ()
     parts: Mapping[str, str] | None = None
     hash: str = attrs.field(default=attrs.Factory(lambda spec: digest(spec.results), takes_self=True), kw_only=True)
 
@@ -170,10 +173,12 @@ class RunSpec:
         config = {**self.results, "observers": self.observers}
         parts = {} if self.parts is None else {PARTS: self.parts}
         choice = {} if self.choice is None else {CHOICE: self.choice}
+        chosen_on = {CHOSEN_ON_KEY: list(self.chosen_on)} if self.chosen_on else {}
         return {
             "experiment_tag": self.experiment_tag,
             "method": self.method_name,
             **choice,
+            **chosen_on,
             "experiment": self.experiment,
             "benchmark": self.benchmark,
             "dataset": self.dataset,
@@ -246,6 +251,7 @@ def resolve(
         tags=settings.tags,
         choice=choice,
         instead=[] if choice else _instead(settings.made_of, method),
+        chosen_on=settings.chosen_on,
     )
 
 
