@@ -8,12 +8,14 @@ from typing import Any
 import attrs
 
 from tunekit.config.specs.components import DISTRIBUTION
+from tunekit.console import printable
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.studies.collection import CollectedExperiment
 from tunekit.studies.grouping import Grouping, entry, seed_of
 from tunekit_core.plugins.names import BUILT_IN
 
 TIME_LIMIT = "max_wallclock_time"
+LONGEST = 1e300  # seconds: more is no limit
 
 
 @attrs.frozen(eq=False)
@@ -53,8 +55,8 @@ def group(experiments: Sequence[CollectedExperiment], grouping: Grouping) -> lis
     labels = grouping.labels([each.metadata for each in experiments])
     found: dict[tuple[str, str, str], dict[str, list[CollectedExperiment]]] = {}
     for each, (setup, benchmark) in zip(experiments, labels, strict=True):
-        key = benchmark, metric_and_constraint(each.metadata), each.metadata["mode"][0]
-        found.setdefault(key, {}).setdefault(setup, []).append(each)
+        key = printable(benchmark), printable(metric_and_constraint(each.metadata)), each.metadata["mode"][0]
+        found.setdefault(key, {}).setdefault(printable(setup), []).append(each)
     grouped = []
     for key in sorted(found):
         split = {setup: _one_for_each_seed(runs) for setup, runs in sorted(found[key].items())}
@@ -66,9 +68,10 @@ def group(experiments: Sequence[CollectedExperiment], grouping: Grouping) -> lis
 def time_limit(metadata: Mapping[str, Any]) -> float | None:
     """Seconds that an experiment may take, if it has a limit."""
     where = ("config", "stopping", TIME_LIMIT)
-    if entry(metadata, *where, DISTRIBUTION) != BUILT_IN:
+    seconds = entry(metadata, *where, "seconds")
+    if entry(metadata, *where, DISTRIBUTION) != BUILT_IN or not isinstance(seconds, int | float):
         return None
-    return float(entry(metadata, *where, "seconds"))
+    return float(seconds) if 0 <= seconds < LONGEST else None
 
 
 def _one_for_each_seed(

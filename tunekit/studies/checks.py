@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.run_spec import CHOSEN_ON_KEY
 from tunekit.console import plural
-from tunekit.studies.benchmark_runs import BenchmarkRuns, time_limit
+from tunekit.studies.benchmark_runs import TIME_LIMIT, BenchmarkRuns, time_limit
 from tunekit.studies.collection import CollectedExperiment, Study
 from tunekit.studies.grouping import differing_keys, entry, seed_of
 from tunekit_core.contracts.status import ExperimentStatus
@@ -38,9 +39,12 @@ def warnings_of(grouped: Sequence[BenchmarkRuns]) -> Iterator[str]:
     Args:
         grouped: The runs on each benchmark.
     """
-    setups = sorted({setup for runs in grouped for setup in runs.setups})
+    names = [runs.benchmark for runs in grouped]
     for runs in grouped:
-        where = f"{runs.benchmark}: "
+        same_metric = [each for each in grouped if (each.metric, each.mode) == (runs.metric, runs.mode)]
+        setups = sorted({setup for each in same_metric for setup in each.setups})
+        metric = f" ({runs.mode} {runs.metric})" if names.count(runs.benchmark) > 1 else ""
+        where = f"{runs.benchmark}{metric}: "
         found = (_missing(runs, setups), _surplus(runs), _differing(runs), _mixed_versions(runs), _chosen_on(runs))
         for warning in itertools.chain(*found):
             yield where + warning
@@ -54,8 +58,9 @@ def _missing(runs: BenchmarkRuns, setups: Sequence[str]) -> Iterator[str]:
             yield f"{setup} has no run"
             continue
         if None in seeds[setup]:
-            yield f"runs of {setup} tell no seed, so that they are in no pair"
-        elif lacking := sorted(every - seeds[setup]):
+            n = sum(seed_of(run.metadata) is None for run in runs.setups[setup])
+            yield f"{n} of {plural(len(runs.setups[setup]), 'run')} of {setup} tell no seed: they are in no pair"
+        if lacking := sorted(every - seeds[setup]):
             yield f"{setup} lacks {plural(len(lacking), 'seed')} that others have: {_ranges(lacking)}"
 
 
@@ -79,7 +84,7 @@ def _differing(runs: BenchmarkRuns) -> Iterator[str]:
         for run in runs.runs:
             if (value := value_of(run.metadata)) is not None:
                 by_value.setdefault(value, []).append(run)
-        if len(by_value) > 1:
+        if len(by_value) > 1 and not all(_NAMED.get(what, what) in setup for setup in runs.setups):
             shown = "; ".join(f"{value} as in {found[0].path}" for value, found in list(by_value.items())[:MOST_SHOWN])
             yield f"{what} differ between the runs: {shown}"
 
@@ -108,8 +113,31 @@ def _mixed_versions(runs: BenchmarkRuns) -> Iterator[str]:
 
 
 def _budget(metadata: Mapping[str, Any]) -> str | None:
+    if entry(metadata, "config") is None:
+        return None
     limit = time_limit(metadata)
-    return None if limit is None else f"{format_number(limit)} s"
+    return "none" if limit is None else f"{format_number(limit)} s"
+
+
+def _ends(metadata: Mapping[str, Any]) -> str | None:
+    """The criteria that end a run, but for the time limit."""
+    stopping = entry(metadata, "config", "stopping")
+    if not isinstance(stopping, Mapping):
+        return None
+    criteria = {name: options for name, options in sorted(stopping.items()) if name != TIME_LIMIT}
+    texts = [f"{name}={_first_option(options)}" for name, options in criteria.items()]
+    return ", ".join(texts) or "none"
+
+
+def _first_option(options: Any) -> Any:
+    if not isinstance(options, Mapping):
+        return options
+    return next((value for key, value in options.items() if key not in (DISTRIBUTION, REVISION)), "on")
+
+
+def _workers(metadata: Mapping[str, Any]) -> str | None:
+    n_workers = entry(metadata, "config", "n_workers")
+    return None if n_workers is None else str(n_workers)
 
 
 def _data(metadata: Mapping[str, Any]) -> str | None:
@@ -121,15 +149,22 @@ def _machine(metadata: Mapping[str, Any]) -> str | None:
     """The processor of a run whose time is that of a real clock."""
     if entry(metadata, "config", "backend", "name") in (None, SIMULATOR):
         return None
-    kernels = {str(entry(each, "architecture")) for each in entry(metadata, "numerics", "blas") or ()}
+    blas = entry(metadata, "numerics", "blas")
+    kernels = {str(entry(each, "architecture")) for each in blas} if isinstance(blas, list) else set()
     return f"{entry(metadata, 'numerics', 'machine')} {' '.join(sorted(kernels))}"
 
 
 _SAME: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "time limits": _budget,
+    "criteria that end runs": _ends,
+    "numbers of workers": _workers,
     "data": _data,
     "machines, whose clocks are compared,": _machine,
 }
+
+
+_NAMED = {"time limits": "stopping.", "criteria that end runs": "stopping.", "numbers of workers": "n_workers="}
+"""What the name of a setup holds where it says of itself what differs."""
 
 
 def _folders(runs: Sequence[CollectedExperiment]) -> str:

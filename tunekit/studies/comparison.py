@@ -13,7 +13,7 @@ from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.statistics.aggregates import median
 from tunekit.studies.statistics.bands import better_from, simultaneous_band
 from tunekit.studies.statistics.intervals import Interval, interval
-from tunekit.studies.statistics.paired import holm, least_seeds, wilcoxon
+from tunekit.studies.statistics.paired import holm, least_seeds, share_of_ranks, wilcoxon
 from tunekit.studies.statistics.power import seeds_to_settle
 
 ERROR = 0.05
@@ -23,7 +23,7 @@ PERCENT = 100.0
 
 @attrs.frozen
 class Pair:
-    """Two setups on one benchmark. The first is the one with the lower loss in most seeds, or that comes first.
+    """Two setups on one benchmark; the first is the one that the test is for.
 
     Attributes:
         first: Label of the one that seems better.
@@ -32,10 +32,11 @@ class Pair:
         difference: By how much the second is worse at the end, over seeds: in ``unit``; ``None`` where no interval can
             be trusted.
         estimate: The median of these differences.
-        unit: ``"%"`` of the median of the second, or empty: in units of the metric, where that has no fixed sign.
+        unit: ``"%"`` of the second in the same seed, or empty: in units of the metric, where that has no fixed sign.
         p: Of the signed-rank test.
         adjusted: The same after Holm's rule over all pairs of the benchmark.
-        is_better: Whether the first is better beyond the allowed error.
+        is_better: Whether the first is better beyond the allowed error: the test says so, and its ranks and the median
+            of the differences are on the same side.
         since: Seconds from which on it is better to the end; ``None`` where that is not beyond doubt.
         more_seeds: How many seeds more would probably settle it; ``None`` where it is, or cannot be foretold.
     """
@@ -62,12 +63,14 @@ class PanelPairs:
         pairs: Each pair of setups that share a seed, or with the one setup alone that all are compared with.
         without_seeds: Pairs that share none.
         least_seeds: How many seeds it takes for any of so many pairs to be significant.
+        error: What was allowed.
     """
 
     panel: Panel
     pairs: Sequence[Pair]
     without_seeds: Sequence[tuple[str, str]]
     least_seeds: int
+    error: float
 
     @property
     def is_possible(self) -> bool:
@@ -97,7 +100,7 @@ def compare_pairs(panel: Panel, *, against: str | None = None, error: float = ER
         for (first, second, seeds), p_value, adjusted in zip(compared, p, holm(np.array(p)), strict=True)
     ]
     without = [(first.label, second.label) for first, second in chosen if not first.shared(second)]
-    return PanelPairs(panel, pairs, without, least_seeds(max(1, len(pairs)), error))
+    return PanelPairs(panel, pairs, without, least_seeds(max(1, len(pairs)), error), error)
 
 
 @attrs.frozen(eq=False)
@@ -129,7 +132,7 @@ class _Setup:
     def less(self, other: _Setup, seeds: Sequence[int]) -> NDArray[np.float64]:
         """For each seed the loss at the end, less that of the other; two without a value are equal."""
         first, second = (np.array([each.losses[seed][-1] for seed in seeds]) for each in (self, other))
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             return np.where(first == second, 0.0, first - second)
 
 
@@ -144,13 +147,12 @@ def _pair(
     times: NDArray[np.float64],
     error: float,
 ) -> Pair:
-    if median(first.less(second, seeds)) > 0:
+    if share_of_ranks(first.less(second, seeds)) < 0.5:
         first, second = second, first
     differences = first.less(second, seeds)
     a, b = first.of_seeds(seeds), second.of_seeds(seeds)
-    scale, unit = _scale(a[:, -1], b[:, -1])
-    gains = -differences / scale
-    is_better = adjusted <= error and bool(median(differences) < 0)
+    gains, unit = _gains(differences, a[:, -1], b[:, -1])
+    is_better = adjusted <= error and bool(median(gains) >= 0)
     return Pair(
         first.label,
         second.label,
@@ -162,18 +164,20 @@ def _pair(
         adjusted,
         is_better,
         _since(a, b, times, 1 - error) if is_better else None,
-        None if is_better else seeds_to_settle(differences, n_pairs, error),
+        None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
     )
 
 
-def _scale(losses: NDArray[np.float64], reference: NDArray[np.float64]) -> tuple[float, str]:
-    """What differences are divided by, and the unit that they have then: per cent where all values have one sign."""
+def _gains(
+    differences: NDArray[np.float64], losses: NDArray[np.float64], reference: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], str]:
+    """For each seed by how much the first is better, and the unit: per cent of the second where all have one sign."""
     values = np.concatenate([losses, reference])
     has_one_sign = bool((values > 0).all() or (values < 0).all())
-    centre = float(median(np.abs(reference)))
-    if has_one_sign and np.isfinite(values).all():
-        return centre / PERCENT, "%"
-    return 1.0, ""
+    if not has_one_sign or not np.isfinite(values).all():
+        return -differences, ""
+    with np.errstate(over="ignore"):
+        return PERCENT * (-differences / np.abs(reference)), "%"
 
 
 def _since(
@@ -181,5 +185,7 @@ def _since(
 ) -> float | None:
     """From when on the first is better, to the end: where a band over all times at once lies below zero."""
     known = np.isfinite(a).all(axis=0) & np.isfinite(b).all(axis=0)
-    band = simultaneous_band(a[:, known] - b[:, known], confidence) if known.any() else None
+    with np.errstate(over="ignore"):
+        differences = a[:, known] - b[:, known]
+    band = simultaneous_band(differences, confidence) if known.any() else None
     return None if band is None else better_from(band, times[known])

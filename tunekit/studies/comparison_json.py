@@ -32,7 +32,7 @@ def _benchmark(compared: PanelPairs) -> dict[str, Any]:
         "benchmark": panel.problem,
         "metric": panel.metric,
         "mode": panel.mode,
-        "budget": panel.budget,
+        "budget": _finite(panel.budget),
         "setups": [_setup(method, panel) for method in panel.methods],
         "pairs": [{**attrs.asdict(pair), "estimate": _finite(pair.estimate)} for pair in compared.pairs],
         "pairs_without_a_common_seed": [list(pair) for pair in compared.without_seeds],

@@ -27,6 +27,7 @@ SEEDS = ("seed", "random_seed")  # setups are compared over these
 NO_METHOD, NO_BENCHMARK = "(no method)", "(no benchmark)"
 # In runs that differ in the second, the first says no more.
 FOLLOWING = ((DISTRIBUTION, "name"), (REVISION, "name"), (CONTENT, PATH))
+MAY_LACK = ("stopping.", "fixed.")  # what some runs have and others do not
 MOST_NAMED = 12
 
 
@@ -147,7 +148,7 @@ def _methods(runs: Sequence[Mapping[str, Any]], benchmarks: Sequence[str]) -> li
             shown = (
                 f"{_shown_key(key, setting.entries)}={_shown_value(key, setting.entries, others)}"
                 for key, others in varying[method].items()
-                if key in setting.entries
+                if key in setting.entries or key.startswith(MAY_LACK)
             )
             label = " ".join([method, *shown])
             for i in setting.runs:
@@ -182,18 +183,23 @@ def _add(settings: list[Setting], i: int, metadata: Mapping[str, Any]) -> None:
 
 
 def _varying(settings: Sequence[Entries]) -> list[str]:
-    """Keys that all settings have, with values that differ, but for those that follow from another of them."""
+    """Keys with values that differ, but for those that follow from another of them."""
     first = settings[0]
     differing = [
         key
-        for key in first
+        for key in dict.fromkeys(key for setting in settings for key in setting)
         if key not in SEEDS
-        and all(key in setting for setting in settings)
-        and any(setting[key] != first[key] for setting in settings)
+        and (all(key in setting for setting in settings) or _may_lack(key))
+        and any(setting.get(key) != first.get(key) for setting in settings)
     ]
     if len(differing) > 1:  # other data follow from another option
         differing = [key for key in differing if key != "data_hash"]
     return [key for key in differing if not any(_follows(key, end, from_) in differing for end, from_ in FOLLOWING)]
+
+
+def _may_lack(key: str) -> bool:
+    """Whether runs that have no such entry differ from those that have it: not so options of other components."""
+    return key.startswith(MAY_LACK) and not key.endswith((f".{DISTRIBUTION}", f".{REVISION}"))
 
 
 def _follows(key: str, end: str, from_: str) -> str | None:
@@ -210,8 +216,8 @@ def _shown_key(key: str, settings: Entries) -> str:
 
 def _shown_value(key: str, settings: Entries, others: Sequence[Entries]) -> Any:
     """A value as it is shown: of the path of an input, as many of the last names as tell it from the others."""
-    if not key.endswith(f".{PATH}"):
-        return settings[key]
+    if f"{key.removesuffix(f'.{PATH}')}.{CONTENT}" not in settings:
+        return settings.get(key)
     paths = {Path(each[key]).parts for each in [settings, *others]}
     n_names = next(n for n in itertools.count(1) if len({parts[-n:] for parts in paths}) == len(paths))
     return "/".join(Path(settings[key]).parts[-n_names:])

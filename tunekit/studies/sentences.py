@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 
 from tunekit.console import plural
-from tunekit.studies.comparison import Pair, PanelPairs
+from tunekit.studies.comparison import ERROR, Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit_core.number_text import format_fixed, format_number
 
 DIGITS = 2
 
 
-def sentence(pair: Pair, panel: Panel) -> str:
+def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
     """What came of comparing two setups.
 
     >>> from tunekit.studies.statistics.intervals import Interval
@@ -28,21 +28,28 @@ def sentence(pair: Pair, panel: Panel) -> str:
         since = "" if pair.since is None else f" from {format_fixed(pair.since, 0)} s on"
         end = f"; at the end {by}" if by else ""
         return f"{pair.first} is better than {pair.second}{since}{end} ({seeds}, {_p(pair.adjusted)})"
-    if not by:
-        return f"{pair.first} and {pair.second} end alike ({seeds}, {_p(pair.adjusted)})"
-    return (
-        f"{pair.first} and {pair.second} are not told apart: {pair.first} has {by} ({seeds}, {_p(pair.adjusted)}); "
-        f"{_what_it_takes(pair.more_seeds)}"
-    )
+    both = f"{pair.first} and {pair.second}"
+    if pair.adjusted <= error:
+        return f"{both} differ ({seeds}, {_p(pair.adjusted)}), but neither is better by ranks and by the median alike"
+    if pair.estimate == 0:
+        return f"{both} end alike in most seeds ({seeds}, {_p(pair.adjusted)})"
+    what = f"{pair.first} has {by}" if by else "in many seeds one has found nothing"
+    return f"{both} are not told apart: {what} ({seeds}, {_p(pair.adjusted)}); {_what_it_takes(pair.more_seeds)}"
 
 
 def impossible(compared: PanelPairs) -> str:
     """That there are too few seeds for any pair to be significant, and how many it takes."""
     n = max((pair.n_seeds for pair in compared.pairs), default=0)
     pairs = plural(len(compared.pairs), "pair")
+    has_enough = any(len(method.seeds) >= compared.least_seeds for method in compared.panel.methods)
+    what = (
+        "Run each setup with the same seeds"
+        if has_enough
+        else f"Type the study again with more, as 'seed=range({compared.least_seeds})'"
+    )
     return (
-        f"With {plural(n, 'seed')} no difference of {pairs} could be significant: it takes {compared.least_seeds} "
-        f"seeds. Type the study again with more, as 'seed=range({compared.least_seeds})'"
+        f"With {plural(n, 'seed')} that both have no difference of {pairs} could be significant: it takes "
+        f"{compared.least_seeds} seeds. {what}"
     )
 
 
@@ -69,7 +76,7 @@ def _p(p: float) -> str:
 
 
 def _short(value: float) -> str:
-    return format_number(value, DIGITS)
+    return format_fixed(value, 0) if 100 <= abs(value) < 1e6 else format_number(value, DIGITS)
 
 
 def sentences_of(compared: PanelPairs, pairs: Sequence[Pair]) -> list[str]:
@@ -79,4 +86,4 @@ def sentences_of(compared: PanelPairs, pairs: Sequence[Pair]) -> list[str]:
     ]
     if compared.pairs and not compared.is_possible:
         return [impossible(compared), *untested]
-    return [*(sentence(pair, compared.panel) for pair in pairs), *untested]
+    return [*(sentence(pair, compared.panel, compared.error) for pair in pairs), *untested]

@@ -79,7 +79,8 @@ def compare(
         error: Chance, for each benchmark, that one or more setups are called better that are not; by Holm's rule.
 
     Raises:
-        ConfigurationError: If no experiment has one of the keys, or no setup has the name ``against``.
+        ConfigurationError: If an argument is none that it may be, no experiment has one of the keys, or there is no
+            setup ``against``.
 
     Example:
         >>> from tunekit import compare, load_experiments
@@ -87,6 +88,7 @@ def compare(
         >>> for sentence in comparison.sentences():  # doctest: +SKIP
         ...     print(sentence)
     """
+    _check_arguments(against, setups, benchmarks, error)
     complete = [each for each in study.experiments if each.status is ExperimentStatus.COMPLETED]
     grouped = group(complete, Grouping(tuple(setups), tuple(benchmarks)))
     names = sorted({setup for runs in grouped for setup in runs.setups})
@@ -102,6 +104,16 @@ def compare(
     regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
     told = [*left_out(study), *warnings_of(grouped)]
     return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error)
+
+
+def _check_arguments(against: str | None, setups: Sequence[str], benchmarks: Sequence[str], error: float) -> None:
+    for option, keys in (("setups", setups), ("benchmarks", benchmarks)):
+        if isinstance(keys, str) or not isinstance(keys, Sequence) or not all(isinstance(key, str) for key in keys):
+            raise ConfigurationError(f"{option}={keys!r} must be a list of keys, such as ['method']", option=option)
+    if not isinstance(error, float) or not 0 < error < 1:
+        raise ConfigurationError(f"error={error!r} must be a number between 0 and 1, such as 0.05", option="error")
+    if not isinstance(against, str | None):
+        raise ConfigurationError(f"against={against!r} must be the name of a setup", option="against")
 
 
 def _ranks(
@@ -126,9 +138,9 @@ def _ranks(
 
 
 def _on_one_scale(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each row from 0 to 1; a setup that found nothing counts as the worst that did."""
+    """Each row from 0 to 1; a setup that found nothing has 2: it is worse than the worst that did."""
     best = losses.min(axis=1, keepdims=True)
     worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
-        scaled = (losses - best) / np.where(worst > best, worst - best, 1.0)
-    return np.where(np.isfinite(scaled), scaled, 1.0)
+        scaled = (losses / 2 - best / 2) / np.where(worst > best, worst / 2 - best / 2, 1.0)  # halves do not overflow
+    return np.where(np.isfinite(losses), scaled, 2.0)

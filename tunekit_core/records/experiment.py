@@ -28,7 +28,7 @@ from tunekit_core.records.earlier import Earlier, look
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import EVENTS, RESULTS, checked_path, write_metadata
 from tunekit_core.records.lock import FolderLock
-from tunekit_core.records.metadata_fields import FILES_FORMAT, FORMERLY, HASH
+from tunekit_core.records.metadata_fields import FILES_FORMAT, FORMERLY, HASH, check_given
 from tunekit_core.records.results import ResultsWriter
 from tunekit_core.records.syncing import make_folder, sync_folder
 
@@ -101,9 +101,11 @@ class ExperimentRecord:
             They are to be read through before anything is written.
 
         Raises:
+            ConfigurationError: If the metadata have an entry that cannot be read back.
             RecordError: If what was recorded is another problem, or of another format. If its events are damaged,
                 while they are read. Of the rest what is damaged is made again from them, or else set aside.
         """
+        check_given(metadata)
         earlier = look(self.folder, may_go_on=restores and self.keeps_events)
         if earlier.goes_on:
             earlier.check_same(problem)

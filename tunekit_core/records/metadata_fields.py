@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import OtherFormat, RecordError, shown
+from tunekit_core.errors import ConfigurationError, OtherFormat, RecordError, shown
 
 HASH, FORMERLY = "hash", "formerly"  # of the run that it is, and of those that it was
 FILES_FORMAT = 3  # of the files; enters the hash of a run
@@ -44,6 +44,22 @@ def check_fields(path: Path, metadata: object) -> None:
             raise RecordError(f"{path} is damaged: it has no {name}.")
 
 
+def check_given(metadata: Mapping[str, Any]) -> None:
+    """Refuse what somebody wants to be told of an experiment under a name whose values are of another kind.
+
+    Raises:
+        ConfigurationError: If a value would make the metadata unreadable.
+    """
+    for name, value in metadata.items():
+        if name in _FIELDS and not _FIELDS[name](value):
+            raise ConfigurationError(
+                f"metadata: {name}={shown(value)} cannot be recorded under this name, which has a meaning of its own in "
+                "metadata.json. Take another name.",
+                option=f"metadata.{name}",
+                value=value,
+            )
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -58,6 +74,10 @@ def _count(value: Any) -> bool:
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float)
+
+
+def _seconds(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) < 1e300  # beyond, JSON has whole numbers that no float is
 
 
 def _object(value: Any) -> bool:
@@ -98,7 +118,8 @@ def _cost(value: Any) -> bool:
     if not _object(value) or not (_text(value.get("unit")) and _text(value.get("basis"))):
         return False
     counts = ("n_runs", "n_unknown", "n_running")  # with the total at the end
-    return "total" not in value or (_number(value["total"]) and all(_count(value.get(name)) for name in counts))
+    is_whole = _object(value.get("of_trials")) and all(_count(value.get(name)) for name in counts)
+    return "total" not in value or (_number(value["total"]) and is_whole)
 
 
 def _modes(value: Any) -> bool:
@@ -119,7 +140,7 @@ _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "resource": _text_or_none,
     "search_space": _list_of(_object),
     "reason": _text,
-    "time": _number,
+    "time": _seconds,
     **dict.fromkeys(_COUNTS, _count),
     "n_anomalies": _count,
     "n_dropped": _count,

@@ -151,3 +151,17 @@ def test_the_budget_is_the_time_limit_or_the_longest_run():
     assert panels(experiment(curve=best([0], [1], end=80.0)))[0].budget == 100.0
     unlimited = [experiment(curve=best([0], [1], end=end), stopping={}, seed=i) for i, end in enumerate((80.0, 90.0))]
     assert panels(*unlimited)[0].budget == 90.0
+
+
+def test_an_end_that_only_some_runs_have_tells_them_apart():
+    limited = {"max_num_evaluations": {"distribution": "tunekit-hpo", "count": 20}}
+    runs = [experiment(stopping={}, value=1), experiment(stopping=limited, value=2)]
+    assert labels(*runs) == [
+        "ASHA stopping.max_num_evaluations.count=None",
+        "ASHA stopping.max_num_evaluations.count=20",
+    ]
+
+
+def test_a_hyperparameter_that_is_called_path_is_no_file():
+    runs = [experiment(fixed={"path": value}, value=value) for value in (0.25, 0.5)]
+    assert labels(*runs) == ["ASHA fixed.path=0.25", "ASHA fixed.path=0.5"]

@@ -40,7 +40,9 @@ class Depth:
 
     def _between(self, outer: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(invalid="ignore"):  # between two infinite values; the outer one is right, if cautious
-            return np.where(np.isinf(outer), outer, (1 - self.weight) * outer + self.weight * inner)
+            between = (1 - self.weight) * outer + self.weight * inner
+        is_outer = np.isinf(outer) | (outer == inner)  # which rounding must not leave
+        return np.where(is_outer, outer, between)
 
 
 @lru_cache(maxsize=256)

@@ -80,6 +80,24 @@ def with_another_rank(chances: NDArray[np.float64], rank: int) -> NDArray[np.flo
     return longer
 
 
+def share_of_ranks(differences: ArrayLike) -> float:
+    """How much of all signed ranks, as :func:`wilcoxon` has them, is of differences below zero: from 0 to 1.
+
+    Args:
+        differences: An (n,) array. Above one half, the test is for the first of the two that were compared.
+
+    Returns:
+        One half where all are zero, or there are none.
+
+    Raises:
+        ValueError: If a difference is NaN.
+    """
+    values = without_nan(differences, "differences", 1)
+    ranks = midranks(np.abs(values))
+    total = float(ranks[values != 0].sum())
+    return float(ranks[values < 0].sum()) / total if total else 0.5
+
+
 def holm(p: ArrayLike) -> NDArray[np.float64]:
     """P-values adjusted by Holm's rule: those up to an error may be called significant together, at that error.
 
