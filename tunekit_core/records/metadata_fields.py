@@ -53,7 +53,7 @@ def check_given(metadata: Mapping[str, Any]) -> None:
     for name, value in metadata.items():
         if name in _FIELDS and not _FIELDS[name](value):
             raise ConfigurationError(
-                f"metadata: {name}={shown(value)} cannot be recorded under this name, which has a meaning of its own in "
+                f"metadata: {name}={shown(value)} cannot be recorded under this name, which has another meaning in "
                 "metadata.json. Take another name.",
                 option=f"metadata.{name}",
                 value=value,
