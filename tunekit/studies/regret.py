@@ -10,6 +10,7 @@ from tunekit.config.specs.components import DISTRIBUTION, build_benchmark
 from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.grouping import entry
 from tunekit.studies.panels import Panel
+from tunekit.studies.statistics.aggregates import median
 from tunekit_core.errors import TunekitError
 
 
@@ -38,13 +39,13 @@ def optimum_of(runs: BenchmarkRuns) -> float | None:
 def normalised_regrets(
     panels: Sequence[Panel], optima: Sequence[float | None], setups: Sequence[str], reference: str | None
 ) -> tuple[dict[str, float], int]:
-    """The mean regret of each setup at the end, over the benchmarks that know their optimum and have all setups.
+    """The regret of each setup's median at the end, averaged over benchmarks with a known optimum and all setups.
 
     Args:
         panels: The benchmarks.
         optima: Of each its optimum.
         setups: Labels.
-        reference: The setup whose mean regret is 1 on each benchmark; the worst there unless given.
+        reference: The setup whose regret is 1 on each benchmark; the worst there unless given.
 
     Returns:
         By setup its regret, 0 where it ends at the optimum; and over how many benchmarks.
@@ -53,10 +54,11 @@ def normalised_regrets(
     for panel, optimum in zip(panels, optima, strict=True):
         if optimum is None:
             continue
-        ends = {method.label: panel.losses(method, np.array([panel.budget])) for method in panel.methods}
-        if len(ends) < len(setups) or not all(np.isfinite(losses).all() for losses in ends.values()):
+        end = np.array([panel.budget])
+        medians = {method.label: float(median(panel.losses(method, end), axis=0)[0]) for method in panel.methods}
+        if len(medians) < len(setups) or not all(map(np.isfinite, medians.values())):
             continue
-        of_setups = np.array([max(0.0, float(np.mean(ends[setup])) - panel.sign * optimum) for setup in setups])
+        of_setups = np.array([max(0.0, medians[setup] - panel.sign * optimum) for setup in setups])
         scale = of_setups.max() if reference is None else of_setups[setups.index(reference)]
         if scale > 0:
             regrets.append(of_setups / scale)

@@ -31,9 +31,9 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
     both = f"{pair.first} and {pair.second}"
     if pair.adjusted <= error:
         return f"{both} differ ({seeds}, {_p(pair.adjusted)}), but neither is better by ranks and by the median alike"
-    if pair.estimate == 0:
-        return f"{both} end alike in most seeds ({seeds}, {_p(pair.adjusted)})"
     what = f"{pair.first} has {by}" if by else "in many seeds one has found nothing"
+    if pair.estimate == 0:
+        what = f"the median difference is 0{_interval(pair)}"
     return f"{both} are not told apart: {what} ({seeds}, {_p(pair.adjusted)}); {_what_it_takes(pair.more_seeds)}"
 
 
@@ -58,9 +58,13 @@ def _by_how_much(pair: Pair, panel: Panel) -> str:
         return ""
     than = "lower" if panel.mode == "min" else "higher"
     amount = f"{_short(pair.estimate)}{f' {pair.unit}' if pair.unit else ''} {than} {panel.metric}"
+    return f"{amount}{_interval(pair)}"
+
+
+def _interval(pair: Pair) -> str:
     if pair.difference is None:
-        return amount
-    return f"{amount} [{_short(pair.difference.low)}, {_short(pair.difference.high)}]"
+        return ""
+    return f" [{_short(pair.difference.low)}, {_short(pair.difference.high)}]"
 
 
 def _what_it_takes(more_seeds: tuple[int, int] | None) -> str:

@@ -45,15 +45,16 @@ def print_panels(panels: Sequence[Panel], statistic: Statistic = DEFAULT_STATIST
         table.add_column("runs", justify="right")
         for fraction in FRACTIONS:
             table.add_column(Text(f"{fraction:.0%}", justify="right"), no_wrap=True)  # its cells are aligned already
-        has_costs = any(method.cost for method in panel.methods)
+        methods = _best_first(panel, statistic)
+        has_costs = any(method.cost for method in methods)
         if has_costs:
             table.add_column("cost", justify="right", no_wrap=True)
-        columns = zip(*(_cells(panel, method, statistic) for method in panel.methods), strict=True)
+        columns = zip(*(_cells(panel, method, statistic) for method in methods), strict=True)
         values = zip(*map(_aligned, columns), strict=True)
-        for position, (method, of_method) in enumerate(zip(panel.methods, values, strict=True)):
+        for position, (method, of_method) in enumerate(zip(methods, values, strict=True)):
             cells = [method.label, str(len(method.curves)), *of_method]
             cells += [method.cost] if has_costs else []
-            table.add_row(*cells, style="bold" if position == 0 and len(panel.methods) > 1 else None)
+            table.add_row(*cells, style="bold" if position == 0 and len(methods) > 1 else None)
         stdout_console().print(table)
     if panels:
         print_stdout(f"{STATISTICS[statistic]}.")
@@ -77,12 +78,14 @@ def print_verdicts(comparison: Comparison, *, all_pairs: bool = False) -> None:
             print_stdout(f"  {len(compared.pairs) - len(shown)} more pairs: --pairs shows them.")
     _print_ranks(comparison)
     _print_regrets(comparison)
-    n_pairs = max((len(each.pairs) for each in comparison.benchmarks), default=0)
-    if n_pairs:
+    counts = sorted({len(each.pairs) for each in comparison.benchmarks if each.pairs and each.is_possible})
+    if counts:
+        n_pairs = plural(counts[-1], "pair") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} pairs"
         print_stdout(
-            f"Tested at the end, over the seeds that both have: Wilcoxon's signed ranks, Holm's rule over the "
-            f"{plural(n_pairs, 'pair')} of a benchmark, error {comparison.error:g}. How much: median over seeds and "
-            "its 95 % interval, of each pair alone. From when on: a band over all times at once."
+            "Tested at the end, over the seeds that both have: Wilcoxon's signed ranks, Holm's rule over the "
+            f"{n_pairs} of a benchmark, error {comparison.error:g}. How much: median of the differences of equal seeds "
+            "and its 95 % interval, of each pair alone. From when on: where it can be said, a band over all times at "
+            "once, from 10 seeds on."
         )
 
 
@@ -109,12 +112,20 @@ def _print_regrets(comparison: Comparison) -> None:
         regrets = ", ".join(f"{setup} {regret:.2f}" for setup, regret in in_order)
         end = f"{comparison.against} ends" if comparison.against else "the worst ends"
         over = plural(comparison.n_with_regrets, "benchmark")
-        print_stdout(f"Mean regret at the end over {over} (0 is the optimum, 1 where {end}): {regrets}.")
+        print_stdout(f"Regret of the median at the end, mean over {over} (0 is the optimum, 1 where {end}): {regrets}.")
 
 
 def _of_the_best(compared: PanelPairs) -> list[Pair]:
     best = compared.panel.methods[0].label
     return [pair for pair in compared.pairs if best in (pair.first, pair.second)]
+
+
+def _best_first(panel: Panel, statistic: Statistic) -> list[MethodCurves]:
+    def loss_at_the_end(method: MethodCurves) -> float:
+        loss = panel.sign * float(panel.spread(method, np.array([panel.budget]), statistic).centre[0])
+        return np.inf if np.isnan(loss) else loss
+
+    return sorted(panel.methods, key=loss_at_the_end)
 
 
 def _cells(panel: Panel, method: MethodCurves, statistic: Statistic) -> list[str]:

@@ -37,7 +37,7 @@ Options:
   against=ASHA        compare each setup with this one alone: fewer pairs need fewer seeds
   setups=KEY,KEY      what tells setups from each other: keys of metadata.json, or as typed: setups=method,n_workers
   benchmarks=KEY,KEY  what tells benchmarks from each other; benchmark,dataset unless given
-  statistic=iqm       show the mean of the middle half of the runs, or their mean; median unless given
+  statistic=iqm       tables of the mean of the middle half of the runs, or their mean; median unless given
   error=0.05          the chance, for each benchmark, that a setup is called better that is not
   --pairs             a sentence for every pair, also where there are many
   --json              all of it as JSON
@@ -69,6 +69,8 @@ def report_study(arguments: Sequence[str]) -> int:
     keys = {name: _keys(name, words.options[name]) for name in (SETUPS, BENCHMARKS) if name in words.options}
     error = _error(words.options.get(ALLOWED_ERROR, str(ERROR)))
     statistic = one_of(STATISTIC, words.options.get(STATISTIC, DEFAULT_STATISTIC), STATISTICS)
+    if JSON in words.flags and STATISTIC in words.options:
+        raise ConfigurationError(f"{STATISTIC}= is of tables: {JSON} has medians. {USAGE}", option=STATISTIC)
     check_folders(words.names, USAGE)
     folders = words.names or (results_folder(),)
     study = load_experiments(*folders, where=selection)
