@@ -251,7 +251,7 @@ def resolve(
         tags=settings.tags,
         choice=choice,
         instead=[] if choice else _instead(settings.made_of, method),
-        chosen_on=settings.chosen_on,
+        chosen_on=list(settings.chosen_on),
     )
 
 
