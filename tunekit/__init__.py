@@ -9,7 +9,7 @@ from tunekit.reporter import Reporter
 if TYPE_CHECKING:
     from tunekit.functions.tuning import tune
     from tunekit.studies.collection import load_experiments
-    from tunekit.studies.verdicts import compare
+    from tunekit.studies.comparison import compare
 
 __all__ = ["Reporter", "compare", "load_experiments", "tune"]
 __version__ = "0.1.0"
@@ -26,7 +26,7 @@ def __getattr__(name: str) -> Any:
 
         return load_experiments
     if name == "compare":
-        from tunekit.studies.verdicts import compare
+        from tunekit.studies.comparison import compare
 
         return compare
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

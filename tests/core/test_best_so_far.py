@@ -10,10 +10,11 @@ import zipfile
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from tests.core.deciding import Decides
 from tunekit_core import Objective, create, load_experiment
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
-from tunekit_core.contracts.trials import Cause, Decision, Resume, Status
+from tunekit_core.contracts.trials import Cause, Status
 from tunekit_core.errors import RecordError
 from tunekit_core.records import experiment as experiment_record
 from tunekit_core.records.best_so_far import read_best_so_far
@@ -26,30 +27,6 @@ FIELD = "best_so_far"
 
 def count(name, n):
     return lambda problem: create("stopping", name, problem, count=n)
-
-
-class PausesAtTwo(Fifo):
-    """Pauses trials at epoch 2, resumes them later, and stops some at epoch 3."""
-
-    needs = frozenset({"pause"})
-
-    def __init__(self, problem, streams, searcher):
-        super().__init__(problem, streams, searcher)
-        self.paused = []
-
-    def suggest(self, trial_id):
-        return Resume(self.paused[0], None) if len(self.paused) > 2 else super().suggest(trial_id)
-
-    def on_resume(self, trial, note):
-        self.paused.remove(trial.id)
-
-    def on_pause(self, trial):
-        self.paused.append(trial.id)
-
-    def on_report(self, trial, report):
-        if report.resource == 2 and trial.run == 0:
-            return Decision.PAUSE
-        return Decision.STOP if trial.id % 3 == 2 and report.resource == 3 else Decision.CONTINUE
 
 
 def slowly(folder):
@@ -124,7 +101,7 @@ def test_it_is_that_of_the_results(play, make_problem, script, mode, constraint,
     played = play(
         lambda t, run: [as_reported(step, epoch, n_metrics) for epoch, step in enumerate(script[t % len(script)], 1)],
         problem=make_problem(objective=objective, constraint=constraint),
-        scheduler=PausesAtTwo if pauses else Fifo,
+        scheduler=Decides if pauses else Fifo,
         n_workers=n_workers,
         lag=lag,
         stopping=[count("max_num_trials_started", 8), count("max_num_evaluations", 25)],

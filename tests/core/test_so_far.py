@@ -17,13 +17,14 @@ import zlib
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
-from tunekit_core import AskTell, ExperimentRecord, Objective, Resume, Streams, Tuner, create, load_experiment
+from tests.core.deciding import Decides
+from tunekit_core import AskTell, ExperimentRecord, Objective, Streams, Tuner, create, load_experiment
 from tunekit_core.builtin.fifo import Fifo
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.contracts.trials import Decision, Status
+from tunekit_core.contracts.trials import Status
 from tunekit_core.errors import RecordError
 from tunekit_core.records.event_file import CHECKSUM, EventFile
 from tunekit_core.records.files import write_metadata
@@ -36,30 +37,6 @@ numbers = itertools.count()
 
 def count(name, n):
     return lambda problem: create("stopping", name, problem, count=n)
-
-
-class Decides(Fifo):
-    """Pauses trials at epoch 2 and resumes each once, and stops every third at epoch 3."""
-
-    needs = frozenset({"pause"})
-
-    def __init__(self, problem, streams, searcher):
-        super().__init__(problem, streams, searcher)
-        self.paused = []
-
-    def suggest(self, trial_id):
-        return Resume(self.paused[0], None) if len(self.paused) > 2 else super().suggest(trial_id)
-
-    def on_resume(self, trial, note):
-        self.paused.remove(trial.id)
-
-    def on_pause(self, trial):
-        self.paused.append(trial.id)
-
-    def on_report(self, trial, report):
-        if report.resource == 2 and trial.run == 0:
-            return Decision.PAUSE
-        return Decision.STOP if trial.id % 3 == 2 and report.resource == 3 else Decision.CONTINUE
 
 
 def script(trial_id, run):

@@ -29,9 +29,9 @@ from tunekit.runs.run import Outcome, counts_of, first_failure_of, set_aside_of,
 from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit.studies.collection import Study, collect
+from tunekit.studies.comparison import compare
 from tunekit.studies.figures.best_over_time import draw, figure_stem, what_is_not_drawn
 from tunekit.studies.tables import print_panels, print_verdicts
-from tunekit.studies.verdicts import compare
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.records.believed import find

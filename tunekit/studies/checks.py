@@ -79,12 +79,13 @@ def _surplus(runs: BenchmarkRuns) -> Iterator[str]:
 
 def _differing(runs: BenchmarkRuns) -> Iterator[str]:
     """What should be the same in all runs that are compared."""
-    for what, value_of in _SAME.items():
+    for what, (value_of, in_name) in _SAME.items():
         by_value: dict[str, list[CollectedExperiment]] = {}
         for run in runs.runs:
             if (value := value_of(run.metadata)) is not None:
                 by_value.setdefault(value, []).append(run)
-        if len(by_value) > 1 and not all(_NAMED.get(what, what) in setup for setup in runs.setups):
+        is_named = in_name is not None and all(in_name in setup for setup in runs.setups)
+        if len(by_value) > 1 and not is_named:
             shown = "; ".join(f"{value} as in {found[0].path}" for value, found in list(by_value.items())[:MOST_SHOWN])
             yield f"{what} differ between the runs: {shown}"
 
@@ -154,17 +155,14 @@ def _machine(metadata: Mapping[str, Any]) -> str | None:
     return f"{entry(metadata, 'numerics', 'machine')} {' '.join(sorted(kernels))}"
 
 
-_SAME: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
-    "time limits": _budget,
-    "criteria that end runs": _ends,
-    "numbers of workers": _workers,
-    "data": _data,
-    "machines, whose clocks are compared,": _machine,
+_SAME: Mapping[str, tuple[Callable[[Mapping[str, Any]], str | None], str | None]] = {
+    "time limits": (_budget, "stopping."),
+    "criteria that end runs": (_ends, "stopping."),
+    "numbers of workers": (_workers, "n_workers="),
+    "data": (_data, None),
+    "machines, whose clocks are compared,": (_machine, None),
 }
-
-
-_NAMED = {"time limits": "stopping.", "criteria that end runs": "stopping.", "numbers of workers": "n_workers="}
-"""What the name of a setup holds where it says of itself what differs."""
+"""What should be the same: how it is read, and what the name of a setup holds that says of itself what differs."""
 
 
 def _folders(runs: Sequence[CollectedExperiment]) -> str:

@@ -1,191 +1,145 @@
-"""Setups compared in pairs over the seeds that both have: which is better, from when on, by how much, and how sure."""
+"""A study, from its experiments to what follows from them: ``compare``."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit.studies.panels import MethodCurves, Panel
-from tunekit.studies.statistics.aggregates import median
-from tunekit.studies.statistics.bands import better_from, simultaneous_band
-from tunekit.studies.statistics.intervals import Interval, interval
-from tunekit.studies.statistics.paired import holm, least_seeds, share_of_ranks, wilcoxon
-from tunekit.studies.statistics.power import seeds_to_settle
-
-ERROR = 0.05
-N_TIMES = 100  # of the grid on which curves are compared
-PERCENT = 100.0
-
-
-@attrs.frozen
-class Pair:
-    """Two setups on one benchmark; the first is the one that the test is for.
-
-    Attributes:
-        first: Label of the one that seems better.
-        second: Label of the other.
-        n_seeds: Seeds that both have.
-        difference: By how much the second is worse at the end, over seeds: in ``unit``; ``None`` where no interval can
-            be trusted.
-        estimate: The median of these differences.
-        unit: ``"%"`` of the second in the same seed, or empty: in units of the metric, where that has no fixed sign.
-        p: Of the signed-rank test.
-        adjusted: The same after Holm's rule over all pairs of the benchmark.
-        is_better: Whether the first is better beyond the allowed error: the test says so, and its ranks and the median
-            of the differences are on the same side.
-        since: Seconds from which on it is better to the end; ``None`` where that is not beyond doubt.
-        more_seeds: How many seeds more would probably settle it; ``None`` where it is, or cannot be foretold.
-    """
-
-    first: str
-    second: str
-    n_seeds: int
-    difference: Interval | None
-    estimate: float
-    unit: str
-    p: float
-    adjusted: float
-    is_better: bool
-    since: float | None
-    more_seeds: tuple[int, int] | None
+from tunekit.studies.benchmark_runs import group
+from tunekit.studies.checks import left_out, warnings_of
+from tunekit.studies.collection import Study
+from tunekit.studies.grouping import Grouping
+from tunekit.studies.pairs import ERROR, PanelPairs, compare_pairs
+from tunekit.studies.panels import Panel, panel_of
+from tunekit.studies.regret import normalised_regrets, optimum_of
+from tunekit.studies.sentences import sentences_of
+from tunekit.studies.statistics.ranks import LEAST_BENCHMARKS, CriticalDifference, average_ranks, critical_difference
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.errors import ConfigurationError, suggestion
 
 
 @attrs.frozen(eq=False)
-class PanelPairs:
-    """The pairs on one benchmark.
+class Comparison:
+    """What follows from the experiments of a study.
 
     Attributes:
-        panel: What was compared.
-        pairs: Each pair of setups that share a seed, or with the one setup alone that all are compared with.
-        without_seeds: Pairs that share none.
-        least_seeds: How many seeds it takes for any of so many pairs to be significant.
-        error: What was allowed.
+        benchmarks: For each benchmark and metric its curves, and the pairs of setups with their tests.
+        ranks: By setup its average rank over the benchmarks that all setups have been run on, 1 is best; empty where
+            there are not two of each.
+        critical_difference: Which ranks are told apart; ``None`` below ten such benchmarks.
+        n_ranked: How many benchmarks the ranks are over.
+        regrets: By setup the mean regret at the end over benchmarks with a known optimum: 0 is the optimum, 1 where the
+            setup ``against`` ends, or else the worst of each benchmark.
+        n_with_regrets: How many benchmarks these are over.
+        warnings: What is missing, and what would make a verdict false.
+        against: The setup that the others are compared with; ``None`` where all pairs are.
+        error: Chance, for each benchmark, that one or more setups are called better that are not.
     """
 
-    panel: Panel
-    pairs: Sequence[Pair]
-    without_seeds: Sequence[tuple[str, str]]
-    least_seeds: int
+    benchmarks: Sequence[PanelPairs]
+    ranks: Mapping[str, float]
+    critical_difference: CriticalDifference | None
+    n_ranked: int
+    regrets: Mapping[str, float]
+    n_with_regrets: int
+    warnings: Sequence[str]
+    against: str | None
     error: float
 
     @property
-    def is_possible(self) -> bool:
-        """Whether the seeds are enough for any of the pairs to be significant."""
-        return any(pair.n_seeds >= self.least_seeds for pair in self.pairs)
+    def panels(self) -> list[Panel]:
+        """The curves of each benchmark."""
+        return [each.panel for each in self.benchmarks]
+
+    def sentences(self) -> list[str]:
+        """A plain sentence for each pair, with the benchmark before it."""
+        return [f"{each.panel.problem}: {text}." for each in self.benchmarks for text in sentences_of(each, each.pairs)]
 
 
-def compare_pairs(panel: Panel, *, against: str | None = None, error: float = ERROR) -> PanelPairs:
-    """Compare all setups of a panel in pairs, or each with one of them.
+def compare(
+    study: Study,
+    *,
+    against: str | None = None,
+    setups: Sequence[str] = (),
+    benchmarks: Sequence[str] = (),
+    error: float = ERROR,
+) -> Comparison:
+    """Compare setups over seeds on each benchmark, and over benchmarks.
 
     Args:
-        panel: The setups.
-        against: Label of the one that the others are compared with; all pairs unless given.
-        error: Chance that one or more of the setups are called better that are not.
+        study: What :func:`load_experiments` collected. What is not complete is left out, and told.
+        against: The setup that the others are compared with. Fewer pairs need fewer seeds for the same error.
+        setups: Keys of ``metadata.json`` that tell setups from each other, such as ``["method", "n_workers"]``. Unless
+            given: the method, and the options that differ between runs of it on one benchmark.
+        benchmarks: Keys that tell benchmarks from each other; unless given ``["benchmark", "dataset"]``.
+        error: Chance, for each benchmark, that one or more setups are called better that are not; by Holm's rule.
+
+    Raises:
+        ConfigurationError: If an argument is none that it may be, no experiment has one of the keys, or there is no
+            setup ``against``.
+
+    Example:
+        >>> from tunekit import compare, load_experiments
+        >>> comparison = compare(load_experiments("results"), against="ASHA")  # doctest: +SKIP
+        >>> for sentence in comparison.sentences():  # doctest: +SKIP
+        ...     print(sentence)
     """
-    times = panel.budget * np.arange(1, N_TIMES + 1) / N_TIMES
-    setups = {method.label: _Setup.of(method, panel, times) for method in panel.methods}
-    chosen = [
-        (setups[first], setups[second])
-        for first, second in itertools.combinations(setups, 2)
-        if against is None or against in (first, second)
-    ]
-    compared = [(first, second, seeds) for first, second in chosen if (seeds := first.shared(second))]
-    p = [wilcoxon(first.less(second, seeds)) for first, second, seeds in compared]
-    pairs = [
-        _pair(first, second, seeds, p=p_value, adjusted=float(adjusted), n_pairs=len(p), times=times, error=error)
-        for (first, second, seeds), p_value, adjusted in zip(compared, p, holm(np.array(p)), strict=True)
-    ]
-    without = [(first.label, second.label) for first, second in chosen if not first.shared(second)]
-    return PanelPairs(panel, pairs, without, least_seeds(max(1, len(pairs)), error), error)
+    _check_arguments(against, setups, benchmarks, error)
+    complete = [each for each in study.experiments if each.status is ExperimentStatus.COMPLETED]
+    grouped = group(complete, Grouping(tuple(setups), tuple(benchmarks)))
+    names = sorted({setup for runs in grouped for setup in runs.setups})
+    if against is not None and against not in names:
+        raise ConfigurationError(
+            f"against={against}: there is no such setup. {suggestion(against, names)}Setups: {', '.join(names)}.",
+            option="against",
+            value=against,
+        )
+    compared = [compare_pairs(panel_of(runs), against=against, error=error) for runs in grouped]
+    panels = [each.panel for each in compared]
+    ranks, critical, n_ranked = _ranks(panels, names, error)
+    regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
+    told = [*left_out(study), *warnings_of(grouped)]
+    return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error)
 
 
-@attrs.frozen(eq=False)
-class _Setup:
-    """The losses of a setup.
+def _check_arguments(against: str | None, setups: Sequence[str], benchmarks: Sequence[str], error: float) -> None:
+    for option, keys in (("setups", setups), ("benchmarks", benchmarks)):
+        if isinstance(keys, str) or not isinstance(keys, Sequence) or not all(isinstance(key, str) for key in keys):
+            raise ConfigurationError(f"{option}={keys!r} must be a list of keys, such as ['method']", option=option)
+    if not isinstance(error, float) or not 0 < error < 1:
+        raise ConfigurationError(f"error={error!r} must be a number between 0 and 1, such as 0.05", option="error")
+    if not isinstance(against, str | None):
+        raise ConfigurationError(f"against={against!r} must be the name of a setup", option="against")
 
-    Attributes:
-        label: Its name.
-        losses: By seed those at each time; infinity where there is none yet.
+
+def _ranks(
+    panels: Sequence[Panel], setups: Sequence[str], error: float
+) -> tuple[Mapping[str, float], CriticalDifference | None, int]:
+    """Average ranks over the benchmarks that all setups have been run on, by the median loss at the end.
+
+    Which are told apart is tested on sizes of differences, so that losses of all benchmarks are brought to one scale: 0
+    is the best setup on each, 1 the worst.
     """
-
-    label: str
-    losses: Mapping[int, NDArray[np.float64]]
-
-    @classmethod
-    def of(cls, method: MethodCurves, panel: Panel, times: NDArray[np.float64]) -> _Setup:
-        losses = panel.losses(method, times)
-        known = {seed: row for seed, row in zip(method.seeds, losses, strict=True) if seed is not None}
-        return cls(method.label, known)
-
-    def shared(self, other: _Setup) -> list[int]:
-        """Seeds that both have."""
-        return sorted(self.losses.keys() & other.losses.keys())
-
-    def of_seeds(self, seeds: Sequence[int]) -> NDArray[np.float64]:
-        """A row for each of the seeds."""
-        return np.array([self.losses[seed] for seed in seeds])
-
-    def less(self, other: _Setup, seeds: Sequence[int]) -> NDArray[np.float64]:
-        """For each seed the loss at the end, less that of the other; two without a value are equal."""
-        first, second = (np.array([each.losses[seed][-1] for seed in seeds]) for each in (self, other))
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.where(first == second, 0.0, first - second)
+    rows = []
+    for panel in panels:
+        medians = panel.medians()
+        if len(medians) == len(setups):
+            rows.append([medians[setup] for setup in setups])
+    if len(setups) < 2 or len(rows) < 2:
+        return {}, None, len(rows)
+    losses = np.array(rows)
+    ranks = dict(zip(setups, average_ranks(losses).tolist(), strict=True))
+    critical = critical_difference(_on_one_scale(losses), error) if len(rows) >= LEAST_BENCHMARKS else None
+    return ranks, critical, len(rows)
 
 
-def _pair(
-    first: _Setup,
-    second: _Setup,
-    seeds: Sequence[int],
-    *,
-    p: float,
-    adjusted: float,
-    n_pairs: int,
-    times: NDArray[np.float64],
-    error: float,
-) -> Pair:
-    if share_of_ranks(first.less(second, seeds)) < 0.5:
-        first, second = second, first
-    differences = first.less(second, seeds)
-    a, b = first.of_seeds(seeds), second.of_seeds(seeds)
-    gains, unit = _gains(differences, a[:, -1], b[:, -1])
-    is_better = adjusted <= error and bool(median(gains) >= 0)
-    return Pair(
-        first.label,
-        second.label,
-        len(seeds),
-        interval(gains, "median") if np.isfinite(gains).all() else None,
-        float(median(gains)),
-        unit,
-        p,
-        adjusted,
-        is_better,
-        _since(a, b, times, 1 - error) if is_better else None,
-        None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
-    )
-
-
-def _gains(
-    differences: NDArray[np.float64], losses: NDArray[np.float64], reference: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], str]:
-    """For each seed by how much the first is better, and the unit: per cent of the second where all have one sign."""
-    values = np.concatenate([losses, reference])
-    has_one_sign = bool((values > 0).all() or (values < 0).all())
-    if not has_one_sign or not np.isfinite(values).all():
-        return -differences, ""
-    with np.errstate(over="ignore"):
-        return PERCENT * (-differences / np.abs(reference)), "%"
-
-
-def _since(
-    a: NDArray[np.float64], b: NDArray[np.float64], times: NDArray[np.float64], confidence: float
-) -> float | None:
-    """From when on the first is better, to the end: where a band over all times at once lies below zero."""
-    known = np.isfinite(a).all(axis=0) & np.isfinite(b).all(axis=0)
-    with np.errstate(over="ignore"):
-        differences = a[:, known] - b[:, known]
-    band = simultaneous_band(differences, confidence) if known.any() else None
-    return None if band is None else better_from(band, times[known])
+def _on_one_scale(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row from 0 to 1; a setup that found nothing has 2: it is worse than the worst that did."""
+    best = losses.min(axis=1, keepdims=True)
+    worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        scaled = (losses / 2 - best / 2) / np.where(worst > best, worst / 2 - best / 2, 1.0)  # halves do not overflow
+    return np.where(np.isfinite(losses), scaled, 2.0)

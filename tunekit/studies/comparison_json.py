@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tunekit.studies.comparison import PanelPairs
+from tunekit.studies.comparison import Comparison
+from tunekit.studies.pairs import PanelPairs
 from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.tables import FRACTIONS
-from tunekit.studies.verdicts import Comparison
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:

@@ -53,18 +53,10 @@ class Grouping:
         Raises:
             ConfigurationError: If no experiment has one of the keys.
         """
-        benchmarks = self._by_keys("benchmarks", runs) if self.benchmarks else [_problem(each) for each in runs]
-        setups = self._by_keys("setups", runs) if self.setups else _methods(runs, benchmarks)
+        by = self.benchmarks
+        benchmarks = _by_keys("benchmarks", by, runs) if by else [_problem(each) for each in runs]
+        setups = _by_keys("setups", self.setups, runs) if self.setups else _methods(runs, benchmarks)
         return list(zip(setups, benchmarks, strict=True))
-
-    def _by_keys(self, option: str, runs: Sequence[Mapping[str, Any]]) -> list[str]:
-        keys: Sequence[str] = getattr(self, option)
-        entries = [{**_told(metadata), **_asked_for(metadata)} for metadata in runs]
-        _check_keys(option, keys, entries)
-        return [
-            " ".join(str(each.get(key)) if key in NAMES else f"{key}={each.get(key)}" for key in keys)
-            for each in entries
-        ]
 
 
 def entry(metadata: Mapping[str, Any], *keys: str) -> Any:
@@ -115,6 +107,14 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 def _problem(metadata: Mapping[str, Any]) -> str:
     return "-".join(str(metadata[key]) for key in (BENCHMARK, DATASET) if metadata.get(key)) or NO_BENCHMARK
+
+
+def _by_keys(option: str, keys: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    entries = [{**_told(metadata), **_asked_for(metadata)} for metadata in runs]
+    _check_keys(option, keys, entries)
+    return [
+        " ".join(str(each.get(key)) if key in NAMES else f"{key}={each.get(key)}" for key in keys) for each in entries
+    ]
 
 
 def _check_keys(option: str, keys: Sequence[str], entries: Sequence[Entries]) -> None:

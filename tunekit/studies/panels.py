@@ -84,6 +84,11 @@ class Panel:
         losses[np.isnan(losses)] = np.inf
         return losses
 
+    def medians(self) -> dict[str, float]:
+        """By label the median loss at the end of the budget; infinite where too many runs have found nothing."""
+        end = np.array([self.budget])
+        return {method.label: float(median(self.losses(method, end), axis=0)[0]) for method in self.methods}
+
     def spread(
         self, method: MethodCurves, times: NDArray[np.float64], statistic: Statistic = DEFAULT_STATISTIC
     ) -> Spread:
@@ -102,11 +107,8 @@ def panel_of(runs: BenchmarkRuns) -> Panel:
     budget = max(_curve(run).end if limit is None else limit for run, limit in limits)
     methods = [_method(label, of_setup) for label, of_setup in runs.setups.items()]
     panel = Panel(runs.benchmark, runs.metric, runs.mode, budget, methods)
-
-    def loss_at_the_end(method: MethodCurves) -> tuple[float, str]:
-        return float(median(panel.losses(method, np.array([budget])), axis=0)[0]), method.label
-
-    return attrs.evolve(panel, methods=sorted(methods, key=loss_at_the_end))
+    medians = panel.medians()
+    return attrs.evolve(panel, methods=sorted(methods, key=lambda method: (medians[method.label], method.label)))
 
 
 def _method(label: str, runs: Sequence[CollectedExperiment]) -> MethodCurves:

@@ -10,7 +10,6 @@ from tunekit.config.specs.components import DISTRIBUTION, build_benchmark
 from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.grouping import entry
 from tunekit.studies.panels import Panel
-from tunekit.studies.statistics.aggregates import median
 from tunekit_core.errors import TunekitError
 
 
@@ -54,8 +53,7 @@ def normalised_regrets(
     for panel, optimum in zip(panels, optima, strict=True):
         if optimum is None:
             continue
-        end = np.array([panel.budget])
-        medians = {method.label: float(median(panel.losses(method, end), axis=0)[0]) for method in panel.methods}
+        medians = panel.medians()
         if len(medians) < len(setups) or not all(map(np.isfinite, medians.values())):
             continue
         of_setups = np.array([max(0.0, medians[setup] - panel.sign * optimum) for setup in setups])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tunekit.console import plural
-from tunekit.studies.comparison import ERROR, Pair, PanelPairs
+from tunekit.studies.pairs import ERROR, Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit_core.number_text import format_fixed, format_number
 

@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from tunekit.console import plural, print_stdout, stdout_console
-from tunekit.studies.comparison import Pair, PanelPairs
+from tunekit.studies.comparison import Comparison
+from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.sentences import sentences_of
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC, Statistic
 from tunekit.studies.statistics.ranks import LEAST_BENCHMARKS
-from tunekit.studies.verdicts import Comparison
 from tunekit_core.number_text import format_fixed, format_range
 
 FRACTIONS = (0.25, 0.5, 1.0)

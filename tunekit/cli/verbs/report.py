@@ -11,11 +11,11 @@ from tunekit.cli.verbs.words import asks_for_help, one_of, sort_words
 from tunekit.console import print_stderr, print_stdout
 from tunekit.results.selection import Selection, nothing_selected, read_filters, results_folder
 from tunekit.studies.collection import load_experiments
-from tunekit.studies.comparison import ERROR
+from tunekit.studies.comparison import compare
 from tunekit.studies.comparison_json import as_json
+from tunekit.studies.pairs import ERROR
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
 from tunekit.studies.tables import STATISTICS, print_panels, print_verdicts
-from tunekit.studies.verdicts import compare
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.finding import find_experiments
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunekit.studies.figures.line_styles import LineStyle
-from tunekit.studies.panels import MethodCurves, Panel
+from tunekit.studies.panels import MethodCurves, Panel, Spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,12 +30,15 @@ DARKEST_AREA, AREAS_TOGETHER = 0.2, 0.6  # opacity: many areas over each other s
 
 @attrs.frozen(eq=False)
 class Line:
-    """What is drawn of a method: at each time the median and the ends of the area around it; NaN: none."""
+    """What is drawn of a method.
+
+    Attributes:
+        method: The method.
+        drawn: At each time the median and the ends of the area around it; NaN where there is none.
+    """
 
     method: MethodCurves
-    median: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    drawn: Spread
 
 
 @attrs.frozen(eq=False)
@@ -63,7 +66,7 @@ def lines_of(panel: Panel) -> PanelLines:
     end = min(panel.budget, last) or 1.0
     times = np.linspace(0, end, N_TIMES + 1)
     lines = [_line(panel, method, times) for method in panel.methods]
-    shown = [line for line in lines if np.isfinite(line.median).any()]
+    shown = [line for line in lines if np.isfinite(line.drawn.centre).any()]
     without = [line.method.label for line in lines if line not in shown]
     return PanelLines(panel, end, times, shown, without)
 
@@ -93,13 +96,20 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
         above = 3 * n - position  # the best on top
         opacity = min(DARKEST_AREA, AREAS_TOGETHER / n)
         axis.fill_between(
-            times, line.low, line.high, step="post", color=style.colour, alpha=opacity, linewidth=0, zorder=1
+            times,
+            line.drawn.low,
+            line.drawn.high,
+            step="post",
+            color=style.colour,
+            alpha=opacity,
+            linewidth=0,
+            zorder=1,
         )
-        for edge in (line.low, line.high):
+        for edge in (line.drawn.low, line.drawn.high):
             axis.step(times, edge, where="post", color=style.colour, linewidth=EDGE_WIDTH, alpha=0.4, zorder=2)
         (drawing,) = axis.step(
             times,
-            line.median,
+            line.drawn.centre,
             where="post",
             color=style.colour,
             linewidth=LINE_WIDTH,
@@ -107,7 +117,7 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
             marker=style.marker,
             markersize=MARKER_SIZE,
             markeredgewidth=0,
-            markevery=_marked(line.median, position / n),
+            markevery=_marked(line.drawn.centre, position / n),
         )
         drawing.set_dashes(style.dashes)
     axis.set_xlim(0, drawn.end / unit)
@@ -130,19 +140,19 @@ def _line(panel: Panel, method: MethodCurves, times: NDArray[np.float64]) -> Lin
         low, high = values.min(axis=0), values.max(axis=0)
     known = np.isfinite(low) & np.isfinite(high)  # a run without a value has no place on the axis
     median, low, high = (edge.clip(-LARGEST_DRAWN, LARGEST_DRAWN) for edge in (spread.centre, low, high))
-    return Line(method, median, np.where(known, low, np.nan), np.where(known, high, np.nan))
+    return Line(method, Spread(median, np.where(known, low, np.nan), np.where(known, high, np.nan)))
 
 
 def _is_log(lines: Sequence[Line]) -> bool:
     """Whether all that is shown is above 0, and the medians span so much that little would be seen of the end."""
-    medians = _finite([line.median for line in lines])
-    lowest = _finite([edge for line in lines for edge in (line.low, line.median)])
+    medians = _finite([line.drawn.centre for line in lines])
+    lowest = _finite([edge for line in lines for edge in (line.drawn.low, line.drawn.centre)])
     return bool(lowest.min() > 0 and medians.max() / LARGEST_LINEAR_RATIO > medians.min())
 
 
 def _limits(lines: Sequence[Line], *, is_log: bool) -> tuple[float, float]:
     """Ends of the axis: medians and areas, with a margin."""
-    values = _finite([edge for line in lines for edge in (line.low, line.high, line.median)])
+    values = _finite([edge for line in lines for edge in (line.drawn.low, line.drawn.high, line.drawn.centre)])
     low, high = float(values.min()), float(values.max())
     if is_log:
         low, high = np.log10(low), np.log10(high)
