@@ -334,8 +334,8 @@ def test_sigterm_reaches_the_program_and_all_of_its_group(job):
 
 def test_what_a_program_reports_after_sigterm_is_printed(job):
     script = REPORTER + (
-        "import signal\nreport = Reporter()\n"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(report(x=1)))\nprint('ready', flush=True)\nsignal.pause()"
+        "import os, signal\nreport = Reporter()\n"  # print() would be at work still when the signal comes
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(report(x=1)))\nos.write(1, b'ready\\n')\nsignal.pause()"
     )
     process = job(script).start()
     started(process, "ready")
