@@ -15,6 +15,7 @@ from tunekit_core import (
     BoundsRegret,
     ChoosesTrials,
     Executable,
+    ExplainsDecisions,
     Observer,
     RanksPausedTrials,
     Recommends,
@@ -31,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 CONTRACTS = (Searcher, Scheduler, Backend, Benchmark, StoppingCriterion, ResultComposer, Observer)
 ABILITIES = (
     *(WeighsBrackets, ChoosesTrials, Recommends, BoundsRegret),
-    *(RanksPausedTrials, ShowsDevices, Simulatable, Blackbox, Executable),
+    *(RanksPausedTrials, ExplainsDecisions, ShowsDevices, Simulatable, Blackbox, Executable),
 )
 DOORS = {"tunekit", "tunekit_core", "tunekit_core.testing"}
 FRAMEWORKS = {

@@ -14,6 +14,7 @@ from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.engine.tuner import Tuner
 from tunekit_core.randomness import Streams, effective_seed
@@ -54,12 +55,12 @@ def _build(
         benchmark = build_benchmark(results["benchmark"])
     problem = build_problem(benchmark, results)
     streams = Streams(effective_seed(results["random_seed"], results["seed"]))
-    searcher = create("searcher", results["searcher"], problem, streams)
+    scheduler = _build_scheduler(problem, streams, results)
     backend = create("backend", results["backend"], problem, benchmark, folder, streams)
     observers = _create_all("observer", spec.observers, problem, folder)
     observers += [watch(problem, backend) for watch in watches]
     return Tuner(
-        scheduler=create("scheduler", results["scheduler"], problem, streams, searcher),
+        scheduler=scheduler,
         backend=backend,
         stopping=build_criteria(results["stopping"], problem),
         n_workers=results["n_workers"],
@@ -69,6 +70,23 @@ def _build(
         metadata=spec.metadata(),
         wait_for_running=results["wait_for_running"],
     )
+
+
+def build_scheduler(spec: RunSpec) -> Scheduler:
+    """The scheduler of a run with its searcher, to which nothing has happened.
+
+    Raises:
+        TunekitError: If a component refuses its options, or they do not go together.
+    """
+    results = spec.results
+    problem = build_problem(build_benchmark(results["benchmark"]), results)
+    return _build_scheduler(problem, Streams(effective_seed(results["random_seed"], results["seed"])), results)
+
+
+def _build_scheduler(problem: Problem, streams: Streams, results: Mapping[str, Any]) -> Scheduler:
+    searcher = create("searcher", results["searcher"], problem, streams)
+    scheduler: Scheduler = create("scheduler", results["scheduler"], problem, streams, searcher)
+    return scheduler
 
 
 def build_criteria(stopping: Mapping[str, OptionValues], problem: Problem) -> list[StoppingCriterion]:
