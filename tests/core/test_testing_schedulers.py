@@ -28,6 +28,7 @@ SHOWN = "test_its_searcher_sees_reports_as_they_are_and_once"
 PENDING = "test_its_searcher_is_told_the_resource_where_a_trial_is_pending"
 WORKERS = "test_it_fills_the_workers_that_there_are"
 DECLARED = "test_what_it_does_is_declared"
+ASKED_FOR = "test_a_trial_that_somebody_asked_for_is_taken_as_any_other"
 MANY = "test_it_takes_all_metrics_that_it_says_it_takes"
 NO_END = "test_trials_may_have_no_known_end"
 calls = itertools.count()
@@ -422,6 +423,16 @@ class CopiesTheBest(Fifo):
         return decision
 
 
+class ReadsItsNote(Fifo):
+    def suggest(self, trial_id):
+        start = super().suggest(trial_id)
+        return Start(start.configuration, note={**start.note, "mine": 1})
+
+    def on_start(self, trial):
+        assert trial.note["mine"] == 1
+        super().on_start(trial)
+
+
 IS_TOLD = "A scheduler tells its searcher what happens to every trial: "
 NO_GROWTH = "The cost of an event does not grow with the number of trials"
 BROKEN = [
@@ -473,6 +484,7 @@ BROKEN = [
     (PausesOnReportUndeclared, DECLARED, "does not declare that it needs 'pause'"),
     (CopiesUndeclared, DECLARED, "does not declare that it needs 'copy'"),
     (DeclaresAPauseThatNeverComes, DECLARED, "needs names what is done"),
+    (ReadsItsNote, ASKED_FOR, "on_start() takes a trial that was not suggested, with an empty note: it raised KeyError"),
 ]
 
 
