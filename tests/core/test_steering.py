@@ -232,7 +232,8 @@ class Restoring(ScriptedBackend):
 @given(st.lists(st.tuples(st.integers(1, 60), st.sampled_from(["pause", "continue", "try"])), max_size=6))
 def test_fold_equals_live_with_whatever_is_asked(play, tmp_path_factory, asked):
     requests = [
-        (at, Kind(kind), {"configuration": {"x": (at + 0.5) / 100}} if kind == "try" else {}) for at, kind in sorted(asked)
+        (at, Kind(kind), {"configuration": {"x": (at + 0.5) / 100}} if kind == "try" else {})
+        for at, kind in sorted(asked)
     ]
     steering = Counted(Scripted(*requests, (300, Kind.CONTINUE, {})))
     played = play(

@@ -484,7 +484,11 @@ BROKEN = [
     (PausesOnReportUndeclared, DECLARED, "does not declare that it needs 'pause'"),
     (CopiesUndeclared, DECLARED, "does not declare that it needs 'copy'"),
     (DeclaresAPauseThatNeverComes, DECLARED, "needs names what is done"),
-    (ReadsItsNote, ASKED_FOR, "on_start() takes a trial that was not suggested, with an empty note: it raised KeyError"),
+    (
+        ReadsItsNote,
+        ASKED_FOR,
+        "on_start() takes a trial that was not suggested, with an empty note: it raised KeyError",
+    ),
 ]
 
 

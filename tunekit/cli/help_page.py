@@ -26,6 +26,7 @@ EXAMPLES = (
     ("ls status=failed older=7d", "experiments that exist; show, export and rm take what it lists"),
     ("report results", "which method is better, from when on, by how much, and how sure; report --help"),
     ("show EXPERIMENT", "what one has come to: best configuration, failures, files, how to go on"),
+    ("steer EXPERIMENT pause", "one that runs: pause, continue, stop, extend, or try a configuration"),
     ("export EXPERIMENT as=yaml", "its best configuration as YAML, points to begin with, JSON, a command or Python"),
     ("rm EXPERIMENT", "remove it, after asking; each of these verbs has its own --help"),
     ("plugins", "every component that is installed; plugins searcher random explains one"),

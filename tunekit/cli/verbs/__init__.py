@@ -1,4 +1,4 @@
-"""Verbs: ``init`` for a script; for experiments that exist ``ls``, ``report``, ``show``, ``export``, ``rm``."""
+"""Verbs: ``init`` for a script; ``ls``, ``report``, ``show``, ``steer``, ``export``, ``rm`` for experiments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
     """Do what a verb says.
 
     Args:
-        verb: ``init``, ``ls``, ``report``, ``show``, ``export`` or ``rm``.
+        verb: ``init``, ``ls``, ``report``, ``show``, ``steer``, ``export`` or ``rm``.
         arguments: What follows it.
 
     Returns:
@@ -26,6 +26,8 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
         from tunekit.cli.verbs.report import report_study as run
     elif verb == "show":
         from tunekit.cli.verbs.show import show_experiment as run
+    elif verb == "steer":
+        from tunekit.cli.verbs.steer import steer_experiment as run
     elif verb == "export":
         from tunekit.cli.verbs.export import export_configuration as run
     else:
