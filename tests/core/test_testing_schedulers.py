@@ -31,6 +31,7 @@ PENDING = "test_its_searcher_is_told_the_resource_where_a_trial_is_pending"
 WORKERS = "test_it_fills_the_workers_that_there_are"
 DECLARED = "test_what_it_does_is_declared"
 EXPLAINS = "test_what_it_says_it_decides_by_holds"
+ASKED_FOR = "test_a_trial_that_somebody_asked_for_is_taken_as_any_other"
 MANY = "test_it_takes_all_metrics_that_it_says_it_takes"
 NO_END = "test_trials_may_have_no_known_end"
 calls = itertools.count()
@@ -475,6 +476,16 @@ class SuggestsElseOnceAsked(SaysWhere):
         return super().suggest(trial_id + self.n_asked)
 
 
+class ReadsItsNote(Fifo):
+    def suggest(self, trial_id):
+        start = super().suggest(trial_id)
+        return Start(start.configuration, note={**start.note, "mine": 1})
+
+    def on_start(self, trial):
+        assert trial.note["mine"] == 1
+        super().on_start(trial)
+
+
 IS_TOLD = "A scheduler tells its searcher what happens to every trial: "
 NO_GROWTH = "The cost of an event does not grow with the number of trials"
 BROKEN = [
@@ -532,6 +543,11 @@ BROKEN = [
     (says(level=10), EXPLAINS, "A trial was compared where it has been"),
     (says(n_pass=2), EXPLAINS, "How many may go on is from one to all"),
     (says(rule="All go on."), EXPLAINS, "The rule is a clause without an end"),
+    (
+        ReadsItsNote,
+        ASKED_FOR,
+        "on_start() takes a trial that was not suggested, with an empty note: it raised KeyError",
+    ),
 ]
 
 

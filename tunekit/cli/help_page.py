@@ -27,6 +27,7 @@ EXAMPLES = (
     ("report results", "which method is better, from when on, by how much, and how sure; report --help"),
     ("show EXPERIMENT", "what one has come to: best configuration, failures, files, how to go on"),
     ("explain EXPERIMENT TRIAL", "why a trial was stopped, paused or promoted, and how close that was"),
+    ("steer EXPERIMENT pause", "one that runs: pause, continue, stop, extend, or try a configuration"),
     ("export EXPERIMENT as=yaml", "its best configuration as YAML, points to begin with, JSON, a command or Python"),
     ("rm EXPERIMENT", "remove it, after asking; each of these verbs has its own --help"),
     ("plugins", "every component that is installed; plugins searcher random explains one"),

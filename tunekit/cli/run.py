@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -80,6 +81,10 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
             print_stderr(f"Kept as {folder / name}: {reason}.")
     has_missing = any(spec.folder not in outcomes for spec in left)  # though all that had begun came to their end
     if has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
+        only = next(iter(outcomes.values()), None) if len(specs) == 1 else None
+        if only is not None and only.became is not None:  # the command would not find it again
+            again = f"python -m tunekit resume {shlex.quote(str(only.became.folder))}"
+            return _print_interruption([only.became], again)
         return _print_interruption(specs, command)
     became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
     complete = [
@@ -152,10 +157,11 @@ def _print_edited(became: Sequence[RunSpec], command: str) -> bool:
     """Print which runs are others than were asked for; true if none is."""
     if not became:
         return True
-    print_stderr(f"Not compared, since their program was edited meanwhile ({len(became)} of the runs):", style="red")
+    why = "their program was edited meanwhile, or they got another end"
+    print_stderr(f"Not compared, since {why} ({len(became)} of the runs):", style="red")
     for spec in became:
         print_stderr(f"  {spec.folder}")
-    print_stderr(f"To have all with the program as it is now, type the same command again: {command}")
+    print_stderr(f"To have all with the program as it is now and the end of the others, type again: {command}")
     return False
 
 

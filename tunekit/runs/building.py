@@ -16,6 +16,7 @@ from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.engine.steering import Steering
 from tunekit_core.engine.tuner import Tuner
 from tunekit_core.randomness import Streams, effective_seed
 from tunekit_core.records.experiment import ExperimentRecord
@@ -27,6 +28,7 @@ def build_tuner(
     benchmark: Benchmark | None = None,
     *,
     watches: Sequence[Callable[[Problem, Backend], Observer]] = (),
+    steering: Callable[[Problem], Steering] | None = None,
 ) -> Tuner:
     """Build the tuner of a run, and every component.
 
@@ -35,12 +37,13 @@ def build_tuner(
         record: Where it is written; nowhere unless given.
         benchmark: What is tuned, where it is an object of the caller; built by its name unless given.
         watches: Each makes one more observer, which is no part of the run.
+        steering: Makes what requests come from; there are none unless given.
 
     Raises:
         TunekitError: If a component refuses its options, or two of them do not go together.
     """
     with naming_recipe(spec.method, {kind: spec.results[kind]["name"] for kind in ("searcher", "scheduler")}):
-        return _build(spec, record, benchmark, watches)
+        return _build(spec, record, benchmark, watches, steering)
 
 
 def _build(
@@ -48,6 +51,7 @@ def _build(
     record: ExperimentRecord | None,
     benchmark: Benchmark | None,
     watches: Sequence[Callable[[Problem, Backend], Observer]],
+    steering: Callable[[Problem], Steering] | None,
 ) -> Tuner:
     results = spec.results
     folder: Path | None = None if record is None else record.folder
@@ -69,6 +73,7 @@ def _build(
         record=record,
         metadata=spec.metadata(),
         wait_for_running=results["wait_for_running"],
+        steering=None if steering is None else steering(problem),
     )
 
 

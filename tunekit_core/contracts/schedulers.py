@@ -66,7 +66,7 @@ class Scheduler(abc.ABC):
 
     @abc.abstractmethod
     def on_start(self, trial: Trial) -> None:
-        """A trial was started."""
+        """A trial was started: as it was suggested, or, with an empty note, since somebody asked for it."""
 
     def on_resume(self, trial: Trial, note: Note) -> None:
         """A paused trial runs again. Never called unless ``suggest`` returns a :class:`Resume`, whose note this is."""

@@ -235,6 +235,19 @@ class SchedulerContract:
         """Of one that explains its decisions."""
         check_explanations(scheduler, EVENTFUL, tmp_path)
 
+    def test_a_trial_that_somebody_asked_for_is_taken_as_any_other(self, scheduler: MakeScheduler) -> None:
+        """It begins with an empty note, and is to run to the end."""
+        rule = "on_start() takes a trial that was not suggested, with an empty note"
+        for n_reports in (0, 20):
+            fed = FedScheduler(scheduler)
+            fed.grow(n_reports)
+            try:
+                trial = fed.ask_for({})
+                fed.grow(60)
+            except Exception as error:
+                raise AssertionError(f"{rule}: it raised {type(error).__name__}: {error}") from error
+            assert trial.last_report is not None
+
     def test_its_columns_are_scalars_under_the_same_names(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Composers may rely on them, from before the first report on."""
         setup = attrs.evolve(EVENTFUL, benchmark=ToyBenchmark(curves="broken"))

@@ -1,4 +1,4 @@
-"""Verbs: ``init`` for a script; ``ls``, ``report``, ``show``, ``explain``, ``export``, ``rm`` for experiments."""
+"""Verbs: each has a module, in which it is parsed and answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
     """Do what a verb says.
 
     Args:
-        verb: ``init``, ``ls``, ``report``, ``show``, ``explain``, ``export`` or ``rm``.
+        verb: One of those of :mod:`tunekit.config.arguments`.
         arguments: What follows it.
 
     Returns:
@@ -28,6 +28,8 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
         from tunekit.cli.verbs.show import show_experiment as run
     elif verb == "explain":
         from tunekit.cli.verbs.explain import explain_trial as run
+    elif verb == "steer":
+        from tunekit.cli.verbs.steer import steer_experiment as run
     elif verb == "export":
         from tunekit.cli.verbs.export import export_configuration as run
     else:
