@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from matplotlib import rc_context
 
+from tunekit.figures.best_values import draw, figure_of, what_is_not_drawn
+from tunekit.figures.line_styles import USUAL, line_styles
 from tunekit.results.best_so_far import BestSoFar
-from tunekit.studies.figures.best_over_time import draw, figure_of, what_is_not_drawn
-from tunekit.studies.figures.line_styles import USUAL, line_styles
 from tunekit.studies.panels import MethodCurves, Panel
 
 NAMES = (*USUAL, "MOBSTER-STOP", "BO-WARP", "ASHA n_workers=4", "ASHA n_workers=16")

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit.studies.figures.line_styles import LineStyle
+from tunekit.figures.line_styles import LineStyle
 from tunekit.studies.panels import MethodCurves, Panel, Spread
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Figures of experiments and of studies, that are fit for a paper."""
