@@ -2,6 +2,7 @@
 
 import warnings
 from itertools import combinations
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -13,7 +14,8 @@ from tunekit.figures.line_styles import USUAL, line_styles
 from tunekit.results.best_so_far import BestSoFar
 from tunekit.studies.panels import MethodCurves, Panel
 
-NAMES = (*USUAL, "MOBSTER-STOP", "BO-WARP", "ASHA n_workers=4", "ASHA n_workers=16")
+ROOT = Path(__file__).parents[2]
+NAMES = (*USUAL[:8], "MOBSTER-STOP", "BO-WARP", "ASHA n_workers=4", "ASHA n_workers=16")
 KINDS = {  # what the metric does to a curve that falls from 1
     "spans decades": lambda fall: 1e-9 + fall**8,
     "spans little": lambda fall: 0.4 + 0.1 * fall,
@@ -166,10 +168,24 @@ def test_lines_are_told_apart_without_colour():
 
 
 def test_the_usual_methods_look_alike_in_every_figure():
-    together = line_styles(NAMES)
+    together = line_styles([*NAMES, *USUAL])
     assert all(line_styles([name])[name] == together[name] for name in USUAL)
     assert len({together[name].colour for name in USUAL}) == 8
+    assert len({together[name].colour for name in USUAL[:8]}) == 8
+    assert len({(together[name].dashes, together[name].marker) for name in USUAL}) == len(USUAL)
     assert line_styles(["mine"])["mine"] == line_styles(["mine", "RS"])["mine"]
+
+
+def test_every_recipe_that_ships_has_a_look_of_its_own():
+    recipes = [file.stem for file in ROOT.rglob("conf/method/*.yaml") if ".venv" not in file.parts]
+    assert sorted(USUAL) == sorted(recipes)
+
+
+def test_what_was_found_in_the_first_moments_does_not_set_the_axis():
+    runs = [BestSoFar(np.array([1.0, 4.0]), np.array([1e6, value]), 100.0) for value in (0.5, 0.6)]
+    axis = figure_of([Panel("p", "loss", "min", 100.0, [MethodCurves("RS", runs)])]).axes[0]
+    assert axis.get_yscale() == "linear"
+    assert axis.get_ylim() == pytest.approx((0.495, 0.605))
 
 
 def test_labels_are_in_the_order_of_their_numbers():

@@ -19,9 +19,9 @@ from tunekit.figures.panel_drawing import (
     about_area,
     draw_lines,
     lines_of,
-    unit_of_time,
 )
 from tunekit.figures.paper import COLUMN_WIDTH, FONT_SIZE, LINE_HEIGHT, PAGE_WIDTH, files_of, style, write
+from tunekit.figures.scales import unit_of_time
 from tunekit.studies.panels import Panel
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ PANEL_HEIGHTS = {1: 2.4, 2: 2.3, 3: 1.9}  # inches, by the number of panels besi
 FONT_SIZES = {1: FONT_SIZE, 2: FONT_SIZE, 3: 7.0}  # points, likewise
 ROOM_ACROSS, ROOM_UPWARDS = 0.5, 0.4  # inches of a panel beside the text along its axes
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
-DRAWING_VERSION = 5  # raised when equal data should give another figure
+DRAWING_VERSION = 6  # raised when equal data should give another figure
 
 
 def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
@@ -145,7 +145,7 @@ def _title(lines: PanelLines, styles: Mapping[str, LineStyle], inches: float, ru
 
 def _label_axes(axes: Sequence[Axes], drawn: Sequence[PanelLines], n_wide: int, ruler: Ruler) -> None:
     """Labels where that of the panel below, or to the left, does not say it already."""
-    across = [f"Time on the clock of the experiment ({unit_of_time(lines)[0]})" for lines in drawn]
+    across = [f"Time on the clock of the experiment ({unit_of_time(lines.end)[0]})" for lines in drawn]
     upwards = [f"Best {drawable(lines.panel.metric)} so far" for lines in drawn]
     inches_across = (COLUMN_WIDTH if n_wide == 1 else PAGE_WIDTH / n_wide) - ROOM_ACROSS
     for position in range(len(drawn)):
