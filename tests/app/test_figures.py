@@ -177,7 +177,8 @@ def test_the_usual_methods_look_alike_in_every_figure():
 
 
 def test_every_recipe_that_ships_has_a_look_of_its_own():
-    recipes = [file.stem for file in ROOT.rglob("conf/method/*.yaml") if ".venv" not in file.parts]
+    folders = ("conf", "plugins/*/tunekit_*/conf", "benchmarks/tunekit_benchmarks/conf")
+    recipes = [file.stem for folder in folders for file in ROOT.glob(f"{folder}/method/*.yaml")]
     assert sorted(USUAL) == sorted(recipes)
 
 

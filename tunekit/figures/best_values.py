@@ -26,7 +26,8 @@ from tunekit.studies.panels import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from tunekit.figures.paper_figure import PaperFigure
 
 PANEL_HEIGHTS = {1: 2.4, 2: 2.3, 3: 1.9}  # inches, by the number of panels beside each other
 FONT_SIZES = {1: FONT_SIZE, 2: FONT_SIZE, 3: 7.0}  # points, likewise
@@ -80,14 +81,13 @@ def figure_stem(specs: Sequence[RunSpec]) -> Path:
     return specs[0].tag_folder / name
 
 
-def figure_of(panels: Sequence[Panel]) -> Figure:
+def figure_of(panels: Sequence[Panel]) -> PaperFigure:
     """The figure, to be measured or written.
 
     Args:
         panels: What to draw. Those without a line are left out; one has to have one.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from tunekit.figures.paper_figure import PaperFigure
 
     drawn = [lines for lines in map(lines_of, panels) if lines.lines]
     styles = line_styles([line.method.label for lines in drawn for line in lines.lines])
@@ -95,9 +95,8 @@ def figure_of(panels: Sequence[Panel]) -> Figure:
     n_high = math.ceil(len(drawn) / n_wide)
     width, height = (COLUMN_WIDTH if n_wide == 1 else PAGE_WIDTH), PANEL_HEIGHTS[n_wide] * n_high
     with style(FONT_SIZES[n_wide]):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        canvas: Any = FigureCanvasAgg(figure)
-        ruler = Ruler(canvas.get_renderer(), FONT_SIZES[n_wide])
+        figure = PaperFigure(width, height, FONT_SIZES[n_wide])
+        ruler = figure.ruler
         axes: list[Axes] = figure.subplots(n_high, n_wide, squeeze=False).ravel().tolist()
         for axis in axes[len(drawn) :]:
             axis.remove()

@@ -49,10 +49,11 @@ def line_styles(labels: Sequence[str]) -> dict[str, LineStyle]:
         wanted = zlib.crc32(label.encode("utf-8", "replace")) % n
         candidates = (n * turn + (wanted + step) % n for turn in itertools.count() for step in range(n))
         places[label] = next(place for place in candidates if place not in places.values())
-    return {label: _style(places[label]) for label in ordered}
+    return {label: style_at(places[label]) for label in ordered}
 
 
-def _style(place: int) -> LineStyle:
+def style_at(place: int) -> LineStyle:
+    """One of the styles, told from all others."""
     dashes = DASHES[(place + place // len(COLOURS)) % len(DASHES)]  # another for the same colour in the next turn
     return LineStyle(COLOURS[place % len(COLOURS)], dashes, MARKERS[place % len(MARKERS)])
 

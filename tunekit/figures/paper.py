@@ -6,9 +6,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tunekit.figures.figure_text import FONT
+
+if TYPE_CHECKING:
+    from tunekit.figures.paper_figure import PaperFigure
 
 COLUMN_WIDTH, PAGE_WIDTH = 3.4, 7.0  # inches: a column and a page of most papers
 FONT_SIZE = 8.0  # points
@@ -45,11 +48,11 @@ def style(font_size: float = FONT_SIZE) -> Iterator[None]:
         yield
 
 
-def write(figure: Any, stem: Path, *, key: str = "") -> list[Path]:
+def write(figure: PaperFigure, stem: Path, *, key: str = "") -> list[Path]:
     """Write a figure as PNG and PDF.
 
     Args:
-        figure: A figure of matplotlib.
+        figure: The figure.
         stem: Path of the files without their suffix. The folder has to exist.
         key: Is written into the files: what is drawn in them.
 
@@ -62,9 +65,7 @@ def write(figure: Any, stem: Path, *, key: str = "") -> list[Path]:
     files = files_of(stem)
     for file, kind in zip(files, FORMATS, strict=True):
         temporary = file.with_name(f".{file.name}.{os.getpid()}.part")  # two sweeps may draw the same figure
-        metadata = {**WITHOUT_DATES[kind], **({KEYS[kind]: key} if key else {})}
-        with style():
-            figure.savefig(temporary, format=kind, dpi=DPI, metadata=metadata)
+        figure.savefig(temporary, format=kind, metadata={KEYS[kind]: key} if key else {})
         temporary.replace(file)
     return files
 

@@ -14,13 +14,15 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from tunekit.results.domain_places import UNORDERED, places
 from tunekit.results.trial_reports import NothingToShow, TrialReports, common_resource
 from tunekit_core.space import Domain
 
@@ -119,25 +121,18 @@ class Grid:
     is_ordered: bool
 
 
-def grid_cells(domain: Domain, values: list[object]) -> tuple[Grid, NDArray[np.int64]]:
+def grid_cells(domain: Domain, values: Sequence[Any]) -> tuple[Grid, NDArray[np.int64]]:
     """A grid for a domain, equally spaced in its scale, and the cell of each value.
 
     Values of a finite domain have a cell each, where there are at most 50. Integers on a logarithmic scale have as many
     as the range has doublings, and one: smaller cells would be empty at the lower end.
     """
-    if domain.name == "choice":
+    if domain.name == UNORDERED:
         return Grid(int(domain.size or 1), is_ordered=False), np.array([domain.index_of(value) for value in values])
-    if domain.size is not None and domain.name != "lograndint":
-        places = np.array([domain.index_of(value) for value in values]) / max(domain.size - 1, 1)
-        n = min(domain.size, MOST_CELLS)
-    elif domain.size is not None:
-        lower, upper = (float(domain.arguments()[bound]) for bound in ("lower", "upper"))
-        places = np.log(np.array(values, float) / lower) / math.log(upper / lower)
-        n = min(math.ceil(math.log2(domain.size)) + 1, MOST_CELLS)
-    else:
-        places = domain.encode(values)[:, 0]  # type: ignore[arg-type]
-        n = MOST_CELLS
-    cells = np.ceil(places * (n - 1) - 0.5).astype(np.int64)  # a value between two cells is in the lower
+    n = MOST_CELLS if domain.size is None else min(domain.size, MOST_CELLS)
+    if domain.name == "lograndint":
+        n = min(math.ceil(math.log2(domain.size or 1)) + 1, MOST_CELLS)
+    cells = np.ceil(places(domain, values) * (n - 1) - 0.5).astype(np.int64)  # midway: the lower
     return Grid(n, is_ordered=True), np.clip(cells, 0, n - 1)
 
 
