@@ -25,6 +25,7 @@ EXAMPLES = (
     ("resume FOLDER", "an experiment whose trials are processes goes on; resume --help says more"),
     ("ls status=failed older=7d", "experiments that exist; show, export and rm take what it lists"),
     ("report results", "which method is better, from when on, by how much, and how sure; report --help"),
+    ("plot EXPERIMENT", "figures of one, or of a FOLDER of many, for a paper; plot --help says which there are"),
     ("show EXPERIMENT", "what one has come to: best configuration, failures, files, how to go on"),
     ("export EXPERIMENT as=yaml", "its best configuration as YAML, points to begin with, JSON, a command or Python"),
     ("rm EXPERIMENT", "remove it, after asking; each of these verbs has its own --help"),

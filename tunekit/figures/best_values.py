@@ -22,6 +22,8 @@ from tunekit.figures.panel_drawing import (
 )
 from tunekit.figures.paper import COLUMN_WIDTH, FONT_SIZE, LINE_HEIGHT, PAGE_WIDTH, files_of, style, write
 from tunekit.figures.scales import unit_of_time
+from tunekit.results.trial_reports import NothingToShow
+from tunekit.studies.comparison import Comparison
 from tunekit.studies.panels import Panel
 
 if TYPE_CHECKING:
@@ -34,6 +36,28 @@ FONT_SIZES = {1: FONT_SIZE, 2: FONT_SIZE, 3: 7.0}  # points, likewise
 ROOM_ACROSS, ROOM_UPWARDS = 0.5, 0.4  # inches of a panel beside the text along its axes
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
 DRAWING_VERSION = 6  # raised when equal data should give another figure
+
+
+def best_over_time(comparison: Comparison) -> PaperFigure:
+    """The best value so far over time: a panel for each benchmark, a line with an area around it for each setup.
+
+    A line is the median over the runs of a setup. The area is its 95 % interval, or the range of the runs where there
+    are fewer than five; the title of a panel says which. Values of the first moments may lie outside a panel.
+
+    Args:
+        comparison: What :func:`tunekit.compare` gives.
+
+    Returns:
+        A figure as wide as a column of a paper, with several benchmarks as wide as a page. ``savefig`` writes it as
+        PDF, PNG or SVG.
+
+    Raises:
+        NothingToShow: If half of the runs of each setup or more have found no value.
+    """
+    undrawn = without_lines(comparison.panels)
+    if len(undrawn) == len(comparison.panels):
+        raise NothingToShow("of each setup half of the runs or more have found no value, or there are none")
+    return figure_of(comparison.panels)
 
 
 def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:

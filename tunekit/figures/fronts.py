@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ def pareto_front(experiment: OneExperiment) -> PaperFigure:
     members = front_changes(counting)[-1].members
     pairs = list(combinations(range(len(reports.metrics)), 2))
     width, height = (COLUMN_WIDTH, HEIGHT) if len(pairs) == 1 else (PAGE_WIDTH, HEIGHT_OF_THREE)
-    is_unused = ~np.isfinite(counting).all(axis=1)
+    is_unused = np.asarray(~np.isfinite(counting).all(axis=1))
     with sheet(width, height, n_wide=len(pairs)) as (figure, axes):
         for axis, (across, upwards) in zip(axes, pairs, strict=True):
             _draw_front(axis, reports, members, is_unused, (across, upwards), is_all=len(pairs) == 1)
@@ -184,7 +184,7 @@ def _draw_front(
         )
     order = members[np.argsort(x[members], kind="stable")]
     if is_all:  # what the front dominates ends at its steps
-        where = "post" if reports.modes[pair[0]] == "min" else "pre"
+        where: Literal["post", "pre"] = "post" if reports.modes[pair[0]] == "min" else "pre"
         axis.step(x[order], y[order], where=where, color=FRONT, linewidth=0.8, zorder=3)
     axis.plot(
         x[order], y[order], linestyle="none", color=FRONT, marker="o", markersize=3.5, markeredgewidth=0, zorder=4

@@ -189,12 +189,11 @@ def _draw_colours(figure: PaperFigure, axis: Axes, norm: Normalize, metric: str)
 
     (lines,) = axis.collections
     bar = figure.colorbar(lines, ax=axis, pad=0.01, fraction=0.04, aspect=25)
-    lines_alpha = bar.solids
-    if lines_alpha is not None:
-        lines_alpha.set_alpha(1.0)
+    if bar.solids is not None:
+        bar.solids.set_alpha(1.0)
     low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
     if isinstance(norm, LogNorm):
         set_log_ticks(bar.ax.yaxis, low, high)
     bar.ax.tick_params(labelsize=TICK_SIZE)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.set_label(figure.ruler.in_lines(drawable(metric), HEIGHT - 0.3))

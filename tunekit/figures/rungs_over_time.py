@@ -40,6 +40,8 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
         RecordError: If there is no such experiment, or it cannot be read.
         NothingToShow: If it has no rungs.
     """
+    from matplotlib.ticker import MaxNLocator
+
     reports = read_trial_reports(opened(experiment))
     levels = rungs(reports)
     if not levels:
@@ -68,7 +70,7 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
             axis.set_ylim(1 / TOP, TOP * highest)
         else:
             axis.set_ylim(0, TOP * highest or 1.0)
-            axis.yaxis.get_major_locator().set_params(integer=True)
+            axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         set_title(figure, [whose(reports.experiment.metadata), "trials that have come to each rung"])
         across = f"Time on the clock of the experiment ({name})"
         set_labels(figure, axis, across, "Trials", width=COLUMN_WIDTH, height=HEIGHT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tunekit.console import plural
 from tunekit.figures.line_styles import COLOURS
@@ -55,6 +55,7 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
     with sheet(PAGE_WIDTH, height) as (figure, (axis,)):
         from matplotlib.collections import PatchCollection
         from matplotlib.patches import Patch, Rectangle
+        from matplotlib.ticker import MaxNLocator
 
         for how, (colour, hatch) in LOOKS.items():
             those = [run for run in runs if run.how == how]
@@ -64,12 +65,12 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
                 Rectangle((run.start / unit, run.worker - BAR_HEIGHT / 2), (run.end - run.start) / unit, BAR_HEIGHT)
                 for run in those
             ]
-            look = {"facecolor": colour, "edgecolor": "0.2" if how == "running" else "white", "hatch": hatch}
+            look: Any = {"facecolor": colour, "edgecolor": "0.2" if how == "running" else "white", "hatch": hatch}
             axis.add_collection(PatchCollection(bars, linewidth=0.25, rasterized=len(runs) > MOST_VECTORS, **look))
             entries[NAMES.get(how, how)] = Patch(linewidth=0.25, **look)
         axis.set_xlim(0, end / unit or 1.0)
         axis.set_ylim(n_rows - 0.4, -0.6)
-        axis.yaxis.get_major_locator().set_params(integer=True)
+        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         axis.yaxis.set_major_formatter(lambda row, _: f"{row + 1:.0f}" if 0 <= row < n_rows else "")
         busy = sum(run.end - run.start for run in runs) / (n_rows * end) if end else 1.0
         trials = plural(len({run.trial_id for run in runs}), "trial")

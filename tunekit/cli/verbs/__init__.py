@@ -1,4 +1,4 @@
-"""Verbs: ``init`` for a script; for experiments that exist ``ls``, ``report``, ``show``, ``export``, ``rm``."""
+"""Verbs: ``init`` for a script; ``ls``, ``report``, ``plot``, ``show``, ``export``, ``rm`` for what exists."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
     """Do what a verb says.
 
     Args:
-        verb: ``init``, ``ls``, ``report``, ``show``, ``export`` or ``rm``.
+        verb: ``init``, ``ls``, ``report``, ``plot``, ``show``, ``export`` or ``rm``.
         arguments: What follows it.
 
     Returns:
@@ -24,6 +24,8 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
         from tunekit.cli.verbs.ls import list_experiments as run
     elif verb == "report":
         from tunekit.cli.verbs.report import report_study as run
+    elif verb == "plot":
+        from tunekit.cli.verbs.plot import plot as run
     elif verb == "show":
         from tunekit.cli.verbs.show import show_experiment as run
     elif verb == "export":
