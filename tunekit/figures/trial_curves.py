@@ -38,7 +38,7 @@ TRIAL, BEST, FAILED, RUNG = COLOURS[0], COLOURS[1], COLOURS[6], "0.6"
 DARKEST, LIGHTEST, TOGETHER = 0.8, 0.15, 40.0  # opacity of a curve: many over each other stay readable
 FEW = 60  # curves that are as thick as they can be
 ALMOST_ALL = 0.98  # of the values, that the panel shows
-SHORT, SMALL = 0.5, 0.1  # a logarithmic axis where this share of trials ends before this share of the longest
+SHORT, SMALL = 0.5, 0.12  # a logarithmic axis where this share of trials ends before this share of the longest
 
 
 def learning_curves(experiment: OneExperiment) -> PaperFigure:
@@ -165,7 +165,7 @@ def _set_resources(axis: Axes, reports: TrialReports) -> None:
 
     ends = np.array([reports.resources[positions].max() for positions in reports.by_trial.values()])
     first, last = int(reports.resources.min()), int(ends.max())
-    is_log = first > 0 and float(np.mean(ends < SMALL * last)) > SHORT
+    is_log = first > 0 and float(np.mean(ends <= SMALL * last)) > SHORT
     if is_log:
         axis.set_xscale("log")
     span = (last / first) ** 0.03 if is_log else 0.03 * (last - first) or 0.5
@@ -178,7 +178,9 @@ def _set_resources(axis: Axes, reports: TrialReports) -> None:
         ticks = apart([float(level) for level in {*levels, last}], low, high, is_log=is_log)
         axis.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
         axis.xaxis.set_minor_locator(NullLocator())
-    elif not is_log:
+    elif is_log:
+        set_log_ticks(axis.xaxis, first, last)
+    else:
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 

@@ -121,7 +121,7 @@ def _of_reports(reports: TrialReports) -> list[TrialRun]:
             runs.append(run)
             if not is_last:
                 first = positions[number + 1]
-                before = 0.0 if worked is None or worked[first] < worked[position] else float(worked[position])
+                before = 0.0 if worked is None or worked[first] <= worked[position] else float(worked[position])
     return runs
 
 

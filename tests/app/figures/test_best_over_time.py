@@ -1,7 +1,6 @@
 """Figures that are fit for a paper, whatever is in them."""
 
 import warnings
-from itertools import combinations
 from pathlib import Path
 
 import attrs
@@ -9,12 +8,13 @@ import numpy as np
 import pytest
 from matplotlib import rc_context
 
+from tests.app.figures.readable import assert_readable
 from tunekit.figures.best_values import draw, figure_of, what_is_not_drawn
 from tunekit.figures.line_styles import USUAL, line_styles
 from tunekit.results.best_so_far import BestSoFar
 from tunekit.studies.panels import MethodCurves, Panel
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAMES = (*USUAL[:8], "MOBSTER-STOP", "BO-WARP", "ASHA n_workers=4", "ASHA n_workers=16")
 KINDS = {  # what the metric does to a curve that falls from 1
     "spans decades": lambda fall: 1e-9 + fall**8,
@@ -42,42 +42,6 @@ def panel(problem="fcnet-robot_arm", names=NAMES[:2], n_seeds=2, kind="spans lit
         runs = [KINDS[kind](np.minimum.accumulate(falls * draws.uniform(0.5, 1.0, 8))) for _ in range(n_seeds)]
         methods.append(MethodCurves(name, [curve(run) for run in runs]))
     return Panel(problem, metric, "min", 100.0, methods)
-
-
-def boxes_of(figure):
-    """Where texts are, in pixels of the figure, after the layout."""
-    figure.draw_without_rendering()
-    renderer = figure.canvas.get_renderer()
-    boxes = {("legend", i): legend.get_window_extent(renderer) for i, legend in enumerate(figure.legends)}
-    for number, axis in enumerate(figure.axes):
-        texts = [axis.title, axis.xaxis.label, axis.yaxis.label, axis.yaxis.get_offset_text()]
-        limits = {"x": axis.get_xlim(), "y": axis.get_ylim()}
-        for which, each in (("x", axis.xaxis), ("y", axis.yaxis)):
-            low, high = limits[which]
-            ticks = zip(each.get_major_ticks(), each.get_majorticklocs(), strict=True)
-            texts += [tick.label1 for tick, place in ticks if low <= place <= high]
-        boxes |= {
-            (number, place): text.get_window_extent(renderer) for place, text in enumerate(texts) if text.get_text()
-        }
-    return boxes
-
-
-def assert_readable(figure):
-    boxes = boxes_of(figure)
-    width, height = figure.bbox.width, figure.bbox.height
-    outside = {
-        name: box.extents.tolist()
-        for name, box in boxes.items()
-        if min(box.extents) < -0.5 or box.x1 > width + 0.5 or box.y1 > height + 0.5
-    }
-    assert outside == {}
-    over_each_other = [
-        (one, other)
-        for one, other in combinations(boxes, 2)
-        if min(boxes[one].x1, boxes[other].x1) - max(boxes[one].x0, boxes[other].x0) > 1
-        and min(boxes[one].y1, boxes[other].y1) - max(boxes[one].y0, boxes[other].y0) > 1
-    ]
-    assert over_each_other == []
 
 
 @pytest.mark.parametrize("n_problems", [1, 2, 6])
