@@ -24,8 +24,8 @@ MOST_BARS = 30
 def hyperparameter_importance(experiment: OneExperiment) -> PaperFigure:
     """Which hyperparameters tell the best tenth of the trials from all, by PED-ANOVA; see the statistics in the docs.
 
-    Trials are compared at one resource alone, which the title names: the highest at which 100 have reported, or half of
-    the most that have anywhere. A bar that does not go beyond its black line may be chance.
+    Trials are compared at one resource alone, which the title names: the highest at which a fifth of all have reported,
+    and at least 100 or half of them. A bar that does not go beyond its black line may be chance.
 
     Args:
         experiment: One that was loaded, its folder, or the name of its folder.

@@ -43,8 +43,8 @@ def parallel_coordinates(experiment: OneExperiment) -> PaperFigure:
     """A line for each trial across an axis for each hyperparameter, coloured by its result, the best on top.
 
     Axes have the scale of their domain, logarithmic where that is, and categories are named. Trials are compared at one
-    resource alone, which the title names: the highest at which 100 have reported, or half of the most that have
-    anywhere. Of more than twelve hyperparameters the most important are shown.
+    resource alone, which the title names: the highest at which a fifth of all have reported, and at least 100 or
+    half of them. Of more than twelve hyperparameters the most important are shown.
 
     Args:
         experiment: One that was loaded, its folder, or the name of its folder.

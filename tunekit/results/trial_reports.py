@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tunekit_core.errors import TunekitError
 from tunekit_core.records.load import Experiment
 
-ENOUGH_TRIALS = 100  # at a resource, for trials to be compared there
+ENOUGH_TRIALS, SHARE_OF_TRIALS = 100, 0.2  # at a resource, for trials to be compared there
 
 
 class NothingToShow(TunekitError, ValueError):
@@ -125,9 +125,9 @@ def read_trial_reports(experiment: Experiment) -> TrialReports:
 def common_resource(reports: TrialReports) -> int:
     """The resource at which trials are compared with each other.
 
-    It is the highest at which 100 trials that have not failed have reported, or, where fewer than 200 have anywhere,
-    half of the most that have: values at different resources do not compare, a higher one tells more of the end, and a
-    few trials tell little.
+    It is the highest at which a fifth of the trials that have not failed have reported, and at least 100 of them or,
+    where there are fewer than 200, half. Values at different resources do not compare, a higher one tells more of the
+    end, a few trials tell little, and the fewer are let go on, the more alike they are.
 
     Raises:
         NothingToShow: If all trials that have reported have failed.
@@ -136,7 +136,8 @@ def common_resource(reports: TrialReports) -> int:
     if not len(pairs):
         raise NothingToShow("all trials that have reported have failed")
     resources, counts = np.unique(pairs[:, 0], return_counts=True)
-    enough = min(ENOUGH_TRIALS, int(np.ceil(counts.max() / 2)))
+    n = len(np.unique(pairs[:, 1]))
+    enough = min(max(ENOUGH_TRIALS, SHARE_OF_TRIALS * n), n / 2, int(counts.max()))
     return int(resources[counts >= enough].max())
 
 
