@@ -34,7 +34,7 @@ ABILITIES = (
     *(WeighsBrackets, ChoosesTrials, Recommends, BoundsRegret),
     *(RanksPausedTrials, ExplainsDecisions, ShowsDevices, Simulatable, Blackbox, Executable),
 )
-DOORS = {"tunekit", "tunekit_core", "tunekit_core.testing"}
+DOORS = {"tunekit", "tunekit.figures", "tunekit_core", "tunekit_core.testing"}
 FRAMEWORKS = {
     f"tunekit.callbacks.{name}" for name in ("keras", "lightgbm", "lightning", "sklearn", "transformers", "xgboost")
 }

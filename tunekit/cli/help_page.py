@@ -25,6 +25,7 @@ EXAMPLES = (
     ("resume FOLDER", "an experiment whose trials are processes goes on; resume --help says more"),
     ("ls status=failed older=7d", "experiments that exist; show, export and rm take what it lists"),
     ("report results", "which method is better, from when on, by how much, and how sure; report --help"),
+    ("plot EXPERIMENT", "figures of one, or of a FOLDER of many, for a paper; plot --help says which there are"),
     ("show EXPERIMENT", "what one has come to: best configuration, failures, files, how to go on"),
     ("explain EXPERIMENT TRIAL", "why a trial was stopped, paused or promoted, and how close that was"),
     ("steer EXPERIMENT pause", "one that runs: pause, continue, stop, extend, or try a configuration"),

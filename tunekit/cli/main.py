@@ -13,8 +13,8 @@ from tunekit.cli.exit_status import REFUSED, SOME_FAILED
 from tunekit.cli.interruption import command, how_to_go_on, write_last_line
 from tunekit.cli.standard_streams import is_of_standard_output, open_what_is_closed
 from tunekit.cli.startup import print_startup_notes, report_broken_plugins
-from tunekit.cli.verbs import run_verb
-from tunekit.config.arguments import OF_EXPERIMENTS, CommandLine, parse
+from tunekit.cli.verbs import VERBS, run_verb
+from tunekit.config.arguments import CommandLine, parse
 from tunekit.console import print_stderr, warnings_for_people, write_stdout
 from tunekit.runs.interruption import exit_status
 from tunekit.secrets import without_secrets
@@ -67,7 +67,7 @@ def _respond(given: list[str]) -> int:
         from tunekit.cli.work import work
 
         return work([argument for argument in given[1:] if argument != "--debug"], given)
-    if given and given[0] in ("init", *OF_EXPERIMENTS):
+    if given and given[0] in VERBS:
         return run_verb(given[0], given[1:])
     of_plugin = _command_of_plugin(given)
     if of_plugin is not None:

@@ -18,6 +18,7 @@ from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr, print_stdout, stdout_console
+from tunekit.figures.best_values import draw, figure_stem, what_is_not_drawn
 from tunekit.live.progress import progress
 from tunekit.results import summary
 from tunekit.results.best_so_far import metric_and_constraint
@@ -31,7 +32,6 @@ from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit.studies.collection import Study, collect
 from tunekit.studies.comparison import compare
-from tunekit.studies.figures.best_over_time import draw, figure_stem, what_is_not_drawn
 from tunekit.studies.tables import print_panels, print_verdicts
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError
