@@ -10,7 +10,6 @@ const MARKERS = { // as paths about 0, 0
   P: "M-1.3,-3.7h2.6v2.4h2.4v2.6h-2.4v2.4h-2.6v-2.4h-2.4v-2.6h2.4z",
   X: "M-3.6,-2.4L-2.4,-3.6L0,-1.2L2.4,-3.6L3.6,-2.4L1.2,0L3.6,2.4L2.4,3.6L0,1.2L-2.4,3.6L-3.6,2.4L-1.2,0z",
 };
-const hidden = new Set(); // setups that the reader has switched off, on every benchmark
 
 function colourOf(style) {
   return style.colour === "#000000" ? "currentColor" : style.colour; // black on black is no line
@@ -71,8 +70,9 @@ function areaPath(low, high, x, y, end) {
   return path;
 }
 
-// Draw series into a container, with what switches them. A series has setup, style, centre, low, high, runs.
-function chart(container, name, { series, end, metric, mode }) {
+// Draw series into a container, with what switches them. A series has setup, style, runs, and but for a setup without
+// a median centre, low and high. In the set are the setups that are switched off.
+function chart(container, name, { series, end, metric, mode }, hidden) {
   const state = { logTime: false, logValue: null, areas: true, runs: false, at: SLIDER_STEPS };
   const plot = drawing("svg", { class: "plot", role: "img", height: HEIGHT });
   const readout = element("div", { class: "readout" });
@@ -85,12 +85,12 @@ function chart(container, name, { series, end, metric, mode }) {
     logTime: box("Logarithmic time", (on) => (state.logTime = on)),
     logValue: box("Logarithmic value", (on) => (state.logValue = on)),
     areas: box("Intervals", (on) => (state.areas = on), true),
-    runs: box("Single runs", (on) => (state.runs = on)),
+    runs: series.some((each) => each.centre && each.runs.length) && box("Single runs", (on) => (state.runs = on)),
   };
   const legend = element("div", { class: "legend", role: "group", "aria-label": "Setups that are shown" }, ...series.map(legendButton), ...allOrNone());
   container.replaceChildren(
     legend,
-    element("p", { class: "choices switches" }, ...Object.values(switches).map((each) => each.label)),
+    element("p", { class: "choices switches" }, ...Object.values(switches).filter(Boolean).map((each) => each.label)),
     element("div", { class: "chart" }, plot),
     element("p", { class: "slider" }, element("label", {}, "Time ", slider)),
     readout,

@@ -32,13 +32,16 @@ function number(value, digits = 5) {
   if (typeof value !== "number") return value === null || value === undefined ? "" : String(value);
   if (!Number.isFinite(value)) return "none";
   const size = Math.abs(value);
-  if (value !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(Math.min(3, digits - 1));
-  return String(Number(value.toPrecision(digits)));
+  const rounded = Number(value.toPrecision(digits));
+  return value !== 0 && (size < 1e-4 || size >= 1e7) ? rounded.toExponential() : String(rounded);
 }
 
-// A table that sorts. A cell is a text, a number, [what is shown, what is sorted by], or {node, by}.
+// A table that sorts. A cell is a text, a number, or [what is shown, what is sorted by].
 function sortableTable(caption, columns, rows, onRow) {
-  const isNumber = columns.map((_, i) => rows.some((row) => typeof sortedBy(row[i]) === "number"));
+  const isNumber = columns.map((_, i) => {
+    const entries = rows.map((row) => sortedBy(row[i])).filter((entry) => !isMissing(entry));
+    return entries.length > 0 && entries.every((entry) => typeof entry === "number");
+  });
   const body = element("tbody");
   const heads = columns.map((name, i) => {
     const button = element("button", { type: "button", click: () => sort(i) }, name);
@@ -76,20 +79,22 @@ function sortableTable(caption, columns, rows, onRow) {
 
 function content(cell, onClick) {
   const shown = Array.isArray(cell) ? cell[0] : cell;
-  if (shown !== null && typeof shown === "object") return shown.node;
   const text = number(shown, 6);
   return onClick ? element("button", { type: "button", class: "plain", click: onClick }, text) : text;
 }
 
 function sortedBy(cell) {
-  const value = Array.isArray(cell) ? cell[1] : cell;
-  return value !== null && typeof value === "object" ? value.by : value;
+  return Array.isArray(cell) ? cell[1] : cell;
 }
 
 // What is missing comes last in either direction.
 function compared(one, other, direction) {
-  const missing = [one, other].map((value) => value === "" || value === null || value === undefined);
+  const missing = [one, other].map(isMissing);
   if (missing[0] || missing[1]) return missing[0] - missing[1];
   if (typeof one === "number" && typeof other === "number") return direction * (one - other);
   return direction * String(one).localeCompare(String(other), "en", { numeric: true });
+}
+
+function isMissing(value) {
+  return value === "" || value === null || value === undefined;
 }

@@ -31,13 +31,14 @@ function setups() {
   byId("setups").append(sortableTable(about, data.setups.columns, data.setups.rows));
 }
 
-let chosen = 0;
+let chosen = 0; // benchmark
+const hidden = new Set(); // setups that the reader has switched off, on every benchmark
 
 function choose(i) {
   chosen = i;
   byId("choose-benchmark").value = i;
   const benchmark = benchmarkOf(i);
-  chart(byId("curves"), "curves", benchmark);
+  chart(byId("curves"), "curves", benchmark, hidden);
   const better = benchmark.mode === "min" ? "lower" : "higher";
   const without = benchmark.without.length ? ` No median of ${benchmark.without.join(", ")}: too many runs have no value.` : "";
   byId("curves").append(element("p", { class: "note" }, `Lines and areas: ${benchmark.about || "single runs"}.${without}`));
@@ -109,11 +110,11 @@ function chooseRun(place, k) {
   byId("run").replaceChildren(
     curves,
     definitions(about),
-    ...(names.length ? [sortableTable("Best configuration", ["hyperparameter", "value"], names.map((name, i) => [name, { node: number(at("values")[i], 6), by: at("values")[i] }]))] : []),
+    ...(names.length ? [sortableTable("Best configuration", ["hyperparameter", "value"], names.map((name, i) => [name, at("values")[i]]))] : []),
     ...commands,
   );
-  const run = { setup: `this run`, style: { colour: "#000000", dashes: [], marker: "o" }, centre: series.runs[k], runs: [], isPlain: true, width: 2.4 };
-  chart(curves, "run", { ...benchmark, series: [run, { ...series, runs: series.centre ? [] : series.runs }] });
+  const run = { setup: `seed ${at("seed")}`, style: { colour: "#000000", dashes: [], marker: "o" }, centre: series.runs[k], runs: [], isPlain: true, width: 2.4 };
+  chart(curves, "run", { ...benchmark, series: [run, { ...series, runs: series.centre ? [] : series.runs }] }, new Set());
 }
 
 function leftOut() {

@@ -53,7 +53,7 @@ def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any
     return shown(
         {
             "counted": _counted(study.experiments),
-            "newest": max((each.last_active for each in study.experiments)).isoformat(timespec="seconds"),
+            "newest": max(each.last_active for each in study.experiments).isoformat(timespec="seconds"),
             "styles": {
                 label: {"colour": style.colour, "dashes": style.dashes, "marker": style.marker}
                 for label, style in styles.items()

@@ -13,16 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from tunekit.pages.report_data import data_of
+from tunekit.pages.report_file import check_report_file, refusal
 from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
-from tunekit_core.errors import ConfigurationError
-from tunekit_core.records.files import checked_path, why_not_writable
 
 SCRIPTS = ("elements.js", "data.js", "axes.js", "chart.js", "page.js")
-MARK = '<meta name="generator" content="tunekit report">'  # by which a page is known that may be written over
-MARK_WITHIN = 300  # characters
 PLACE = re.compile(r"\{\{(\w+)\}\}")
-OPTION = "html"
 
 
 def write_report(comparison: Comparison, study: Study, path: Path | str, *, command: str = "") -> Path:
@@ -56,25 +52,7 @@ def write_report(comparison: Comparison, study: Study, path: Path | str, *, comm
         temporary.replace(file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise _refusal(file, f"{file} cannot be written: {error.strerror}. Name another file") from error
-    return file
-
-
-def check_report_file(path: Path | str) -> Path:
-    """The file that a report may be written to.
-
-    Raises:
-        ConfigurationError: If it may not.
-    """
-    file = checked_path(path, OPTION)
-    if file.is_dir() or not file.name:
-        raise _refusal(file, f"{file} is a folder. Name a file in it", file / "report.html")
-    if not file.parent.is_dir():
-        raise _refusal(file, f"there is no folder {file.parent}. Make it, or name a file in one that exists")
-    if os.path.lexists(file) and not _is_report(file):
-        raise _refusal(file, f"{file} exists, and no report wrote it: it is kept. Name another file")
-    if why := why_not_writable(file.parent):
-        raise _refusal(file, f"{why}. Name a file elsewhere")
+        raise refusal(file, f"{file} cannot be written: {error.strerror}. Name another file") from error
     return file
 
 
@@ -102,17 +80,3 @@ def _hash(part: str) -> str:
 
 def _part(name: str) -> str:
     return files("tunekit.pages").joinpath(name).read_text(encoding="utf-8")
-
-
-def _is_report(file: Path) -> bool:
-    if not file.is_file() or file.is_symlink():
-        return False
-    with file.open(encoding="utf-8", errors="replace") as content:
-        return MARK in content.read(MARK_WITHIN)
-
-
-def _refusal(file: Path, why: str, instead: Path | None = None) -> ConfigurationError:
-    example = "report-2.html" if file.name == "report.html" else "report.html"
-    return ConfigurationError(
-        f"{OPTION}={file}: {why}, such as {OPTION}={instead or example}", option=OPTION, value=str(file)
-    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tunekit.config.hydra_values import quoted
-from tunekit.config.schema import COMPONENTS, RECIPES, SEVERAL
+from tunekit.config.schema import COMPONENTS, SEVERAL
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.identity import NOTHING, identity_of
 from tunekit.config.specs.inputs import with_paths
