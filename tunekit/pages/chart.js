@@ -100,6 +100,7 @@ function chart(container, name, { series, end, metric, mode }, hidden) {
     look(Math.round((SLIDER_STEPS * (place - MARGIN.left)) / (width() - MARGIN.left - MARGIN.right)));
   });
   let drawnWidth = 0;
+  draw();
   new ResizeObserver(() => width() !== drawnWidth && draw()).observe(plot);
 
   function box(text, set, isOn = false) {
@@ -232,6 +233,6 @@ function chart(container, name, { series, end, metric, mode }, hidden) {
     });
     const when = `${number(time / unit, 4)} ${unitName}`;
     slider.setAttribute("aria-valuetext", `${when}: ${shown.map((each) => `${each.setup} ${number(values.get(each))}`).join(", ")}`);
-    readout.replaceChildren(element("table", {}, element("caption", {}, `Best ${metric} at ${when}`), element("tbody", {}, ...rows)));
+    readout.replaceChildren(element("table", {}, captionOf(`Best ${metric} at ${when}`), element("tbody", {}, ...rows)));
   }
 }

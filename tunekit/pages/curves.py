@@ -74,7 +74,7 @@ def changes(times: Floats, values: Floats) -> tuple[Floats, Floats]:
 
 
 def _in_ticks(times: Floats, values: Floats, span: float) -> tuple[NDArray[np.uint16], Floats]:
-    ticks = np.rint(times * (TICKS / span)).clip(0, TICKS).astype("<u2")
+    ticks = np.floor(times * (TICKS / span)).clip(0, TICKS).astype("<u2")
     is_last = np.concatenate([ticks[1:] != ticks[:-1], [True]])[: len(ticks)]
     return ticks[is_last], values[is_last]
 

@@ -73,8 +73,12 @@ function sortableTable(caption, columns, rows, onRow) {
   }
 
   fill();
-  const table = element("table", {}, element("caption", {}, caption), element("thead", {}, element("tr", {}, ...heads)), body);
+  const table = element("table", {}, captionOf(caption), element("thead", {}, element("tr", {}, ...heads)), body);
   return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption }, table, more);
+}
+
+function captionOf(text) {
+  return element("caption", {}, element("span", {}, text));
 }
 
 function content(cell, onClick) {

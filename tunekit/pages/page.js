@@ -97,7 +97,7 @@ function chooseRun(place, k) {
   const about = [
     ["Status", "completed"],
     [`Best ${benchmark.metric}`, at("best") === "" ? "none" : `${number(at("best"), 6)} at ${at("where")}`],
-    ["Time", `${number(at("time"), 6)} s on the clock of the experiment; it ended because ${at("reason")}`],
+    ["Time", `${number(at("time"), 6)} s on the clock of the experiment${at("reason") && `; it ended because ${at("reason")}`}`],
     ["Trials", at("trials")],
     ["Folder", element("code", {}, at("parent") + at("folder"))],
     ["Ended", at("ended")],

@@ -120,7 +120,8 @@ def _setups(comparison: Comparison) -> dict[str, Any]:
         for label in sorted(labels, key=lambda label: (comparison.ranks.get(label, 0.0), label))
     ]
     columns = ["setup", "average rank", "regret", "best median on", "better in pairs", "worse in pairs"]
-    return {"columns": columns, "rows": rows}
+    kept = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]  # there may be no ranks, or regrets
+    return {"columns": [columns[i] for i in kept], "rows": [[row[i] for i in kept] for row in rows]}
 
 
 def _two_decimals(value: float | None) -> Any:

@@ -32,7 +32,7 @@ def columns_of_runs(runs: Sequence[CollectedExperiment]) -> dict[str, Any]:
         "names": column([tuple(each) for each in configurations], of_kind=shown),
         "values": {"each": [[cell(value) for value in each.values()] for each in configurations]},
         "where": column([_where(run) for run in runs]),
-        "time": column([cell(run.metadata.get("time")) for run in runs]),
+        "time": column(["" if run.best is None else cell(run.best.end) for run in runs]),
         "trials": column([_trials(run) for run in runs]),
         "reason": column([text(run.metadata.get("reason") or "") for run in runs]),
         "ended": column([run.last_active.isoformat(timespec="seconds") for run in runs]),

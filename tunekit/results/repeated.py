@@ -11,6 +11,7 @@ from tunekit.config.schema import COMPONENTS, SEVERAL
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.identity import NOTHING, identity_of
 from tunekit.config.specs.inputs import with_paths
+from tunekit_core.errors import TunekitError
 from tunekit_core.plugins.registry import registry
 
 BARE = re.compile(r"[A-Za-z0-9_./%+-]+")
@@ -28,14 +29,17 @@ def repeating(metadata: Mapping[str, Any]) -> list[str] | None:
         metadata: Its ``metadata.json``.
 
     Returns:
-        Words; ``None`` where the command line did not make it.
+        Words; ``None`` where the command line did not make it, or what it was made with is not installed here.
     """
     config = metadata.get("config")
     if not isinstance(config, Mapping) or any(not isinstance(config.get(key), Mapping) for key in COMPONENTS):
         return None
-    if config["benchmark"].get("name") in BY_ITSELF or "name" not in config["benchmark"]:
+    if config["benchmark"].get("name") in BY_ITSELF:
         return None
-    return [f"{key}={_value(value)}" for key, value in _options(with_paths(identity_of(config)))]
+    try:
+        return [f"{key}={_value(value)}" for key, value in _options(with_paths(identity_of(config)))]
+    except (TunekitError, LookupError, TypeError, AttributeError):  # somebody else may have written it
+        return None
 
 
 def _options(identity: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
