@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,9 @@ from tunekit.pages.columns import cell, shown, text
 from tunekit.pages.curves import changes, encoded, most_steps
 from tunekit.pages.run_data import MOST_LEFT_OUT, columns_of_runs, left_out_rows
 from tunekit.pages.settings import same_and_different
+from tunekit.results.counts import counted
 from tunekit.studies.benchmark_runs import BenchmarkRuns
-from tunekit.studies.collection import CollectedExperiment, Study
+from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
 from tunekit.studies.figures.line_styles import line_styles
 from tunekit.studies.figures.panel_drawing import PanelLines, about_area, lines_of
@@ -52,7 +52,7 @@ def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any
     benchmarks = [_benchmark(compared, runs, most) for compared, runs in of_benchmarks]
     return shown(
         {
-            "counted": _counted(study.experiments),
+            "counted": counted(study.experiments),
             "newest": max(each.last_active for each in study.experiments).isoformat(timespec="seconds"),
             "styles": {
                 label: {"colour": style.colour, "dashes": style.dashes, "marker": style.marker}
@@ -69,12 +69,6 @@ def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any
             "repeat": same_and_different(comparison.runs),
         }
     ) | {"benchmarks": benchmarks}
-
-
-def _counted(experiments: Sequence[CollectedExperiment]) -> str:
-    counts = Counter(each.status.value for each in experiments)
-    of_each = ", ".join(f"{n:,} {status}" for status, n in sorted(counts.items()))
-    return f"{plural(len(experiments), 'experiment')}: {of_each}."
 
 
 def _verdicts(compared: PanelPairs) -> dict[str, Any]:

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import command
-from tunekit.cli.verbs.ls import FILTERS_HELP, check_folders, counted, print_unreadable
+from tunekit.cli.verbs.ls import FILTERS_HELP, check_folders, print_unreadable
 from tunekit.cli.verbs.words import asks_for_help, one_of, sort_words
 from tunekit.console import print_stderr, print_stdout
 from tunekit.pages.report_file import HTML, check_report_file
+from tunekit.results.counts import counted
 from tunekit.results.selection import Selection, nothing_selected, read_filters, results_folder
-from tunekit.studies.collection import load_experiments
-from tunekit.studies.comparison import compare
+from tunekit.studies.cache.kept import kept_or_made
+from tunekit.studies.collection import Study, load_experiments
+from tunekit.studies.comparison import Comparison, compare
 from tunekit.studies.comparison_json import as_json
 from tunekit.studies.pairs import ERROR
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
@@ -24,6 +26,7 @@ from tunekit_core.records.finding import find_experiments
 PAIRS, JSON = "--pairs", "--json"
 FLAGS = (PAIRS, JSON)
 AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC = "against", "setups", "benchmarks", "error", "statistic"
+COMPARED_BY = (AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR)
 OPTIONS = (AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC, HTML)
 USAGE = "Type: python -m tunekit report --help"
 NEXT = "To see which, type: python -m tunekit ls"
@@ -80,27 +83,33 @@ def report_study(arguments: Sequence[str]) -> int:
         check_report_file(words.options[HTML])
     check_folders(words.names, USAGE)
     folders = words.names or (results_folder(),)
-    study = load_experiments(*folders, where=selection)
-    print_unreadable(study.unreadable)
-    if not study.experiments:
-        raise ConfigurationError(_why_nothing(folders, selection))
-    comparison = compare(
-        study,
-        against=words.options.get(AGAINST),
-        setups=keys.get(SETUPS, ()),
-        benchmarks=keys.get(BENCHMARKS, ()),
-        error=error,
-    )
-    if not comparison.benchmarks:
-        raise ConfigurationError(f"None of them is complete: {counted(study.experiments)} {NEXT}")
-    if HTML in words.options:
-        from tunekit.pages.report_page import write_report  # half as long to be imported as all the rest
 
+    def make() -> tuple[Study, Comparison]:
+        study = load_experiments(*folders, where=selection)
+        print_unreadable(study.unreadable)
+        if not study.experiments:
+            raise ConfigurationError(_why_nothing(folders, selection))
+        against = words.options.get(AGAINST)
+        made = compare(
+            study, against=against, setups=keys.get(SETUPS, ()), benchmarks=keys.get(BENCHMARKS, ()), error=error
+        )
+        if not made.benchmarks:
+            raise ConfigurationError(f"None of them is complete: {counted(study.experiments)} {NEXT}")
+        return study, made
+
+    if HTML in words.options:
+        from tunekit.pages.report_page import write_report
+
+        study, comparison = make()
+        n_experiments = counted(study.experiments)
         page = write_report(comparison, study, words.options[HTML], command=command(["report", *arguments]))
+    else:
+        asked = {name: words.options[name] for name in COMPARED_BY if name in words.options}
+        comparison, n_experiments = kept_or_made(folders, selection, asked, make)
     if JSON in words.flags:
         print_stdout(json.dumps(as_json(comparison), indent=1))
         return SUCCEEDED
-    print_stderr(counted(study.experiments))
+    print_stderr(n_experiments)
     for warning in comparison.warnings:
         print_stderr(f"Check: {warning}.", style="yellow")
     print_panels(comparison.panels, statistic)
