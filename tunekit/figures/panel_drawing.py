@@ -57,11 +57,16 @@ class PanelLines:
     without: Sequence[str]
 
 
-def lines_of(panel: Panel) -> PanelLines:
-    """What is to be drawn of a panel; without lines there is nothing."""
+def lines_of(panel: Panel, shares: NDArray[np.float64] | None = None) -> PanelLines:
+    """What is to be drawn of a panel; without lines there is nothing.
+
+    Args:
+        panel: The panel.
+        shares: Of the time that is shown, where lines have points, from 0 to 1; evenly many unless given.
+    """
     last = max((curve.end for method in panel.methods for curve in method.curves), default=0.0)
     end = min(panel.budget, last) or 1.0
-    times = np.linspace(0, end, N_TIMES + 1)
+    times = np.linspace(0, end, N_TIMES + 1) if shares is None else end * shares
     lines = [_line(panel, method, times) for method in panel.methods]
     shown = [line for line in lines if np.isfinite(line.drawn.centre).any()]
     without = [line.method.label for line in lines if line not in shown]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from tunekit.studies.benchmark_runs import group
+from tunekit.studies.benchmark_runs import BenchmarkRuns, group
 from tunekit.studies.checks import left_out, warnings_of
 from tunekit.studies.collection import Study
 from tunekit.studies.grouping import Grouping
@@ -36,6 +36,7 @@ class Comparison:
         warnings: What is missing, and what would make a verdict false.
         against: The setup that the others are compared with; ``None`` where all pairs are.
         error: Chance, for each benchmark, that one or more setups are called better that are not.
+        runs: For each benchmark the experiments that its curves are of.
     """
 
     benchmarks: Sequence[PanelPairs]
@@ -47,6 +48,7 @@ class Comparison:
     warnings: Sequence[str]
     against: str | None
     error: float
+    runs: Sequence[BenchmarkRuns]
 
     @property
     def panels(self) -> list[Panel]:
@@ -105,7 +107,7 @@ def compare(
     ranks, critical, n_ranked = rank(panels, names, error)
     regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
     told = [*left_out(study), *warnings_of(grouped)]
-    return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error)
+    return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error, grouped)
 
 
 def _check_arguments(against: str | None, setups: Sequence[str], benchmarks: Sequence[str], error: float) -> None:
