@@ -26,7 +26,8 @@ def statuses(tunekit, results):
         ("failed", "2 runs: 1 complete, 1 to run. Left out by hydra.sweeper.only=[failed]: 2 runs.", {1}),
         (
             "[interrupted,missing]",
-            "3 runs: 1 complete, 2 to run, 1 at the same time. Left out by hydra.sweeper.only=[interrupted,missing]: 1 run.",
+            "3 runs: 1 complete, 2 to run, 1 at the same time. "
+            "Left out by hydra.sweeper.only=[interrupted,missing]: 1 run.",
             {2, 3},
         ),
     ],

@@ -8,15 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted, write_last_line
+from tunekit.cli.plan_page import print_plan
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.console import plural, print_stderr, print_stdout, stdout_console
+from tunekit.console import plural, print_stderr, print_stdout
 from tunekit.live.progress import progress
 from tunekit.results import summary
 from tunekit.results.best_so_far import metric_and_constraint
@@ -26,7 +24,7 @@ from tunekit.runs.batch import available_cores, run_all
 from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.interruption import exit_status
 from tunekit.runs.run import Outcome, counts_of, first_failure_of, set_aside_of, status_of
-from tunekit.runs.selecting import left_out, status_text, with_status
+from tunekit.runs.selecting import left_out, with_status
 from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit.studies.collection import Study, collect
@@ -66,7 +64,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
     check_runs(left, are_run=not plan.is_only_listed)
     if plan.is_only_listed:
-        _print_plan(specs, statuses)
+        print_plan(specs, statuses, f"{_counts(specs, left, n_jobs)}{not_asked_for}", n_jobs)
         return SUCCEEDED
     raise_when_interrupted()
     is_quiet = all(spec.verbosity == QUIET for spec in specs)
@@ -111,26 +109,20 @@ def _n_jobs(plan: Plan) -> int:
     return plan.n_jobs
 
 
-def _print_plan(specs: Sequence[RunSpec], statuses: Mapping[Path, ExperimentStatus | None]) -> None:
-    """The runs, each with the status of what is in its folder; ``None`` if there is nothing."""
-    table = Table("", "method", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
-    for number, spec in enumerate(specs):
-        text = status_text(statuses[spec.folder])
-        table.add_row(str(number), spec.method_name, spec.problem_name, str(spec.seed), text, str(spec.folder))
-    stdout_console().print(table)
-
-
 def _print_what_is_left(
     specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int, anew: str, not_asked_for: str
 ) -> None:
     complete = [spec for spec in specs if spec not in left]
     if len(specs) > 1 or not_asked_for:
-        at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
-        counts = f"{len(complete)} complete, {len(left)} to run{at_once}."
-        print_stderr(f"{plural(len(specs), 'run')}: {counts}{not_asked_for}")
+        print_stderr(f"{_counts(specs, left, n_jobs)}{not_asked_for}")
     elif left:
         print_stderr(f"Running in {left[0].folder}")
     summary.print_other_versions([spec.folder for spec in complete], anew)
+
+
+def _counts(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int) -> str:
+    at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
+    return f"{plural(len(specs), 'run')}: {len(specs) - len(left)} complete, {len(left)} to run{at_once}."
 
 
 def print_sources(left: Sequence[RunSpec]) -> None:
