@@ -14,6 +14,7 @@ from tunekit.results.best_so_far import BestSoFar, best_so_far_of
 from tunekit.results.selection import Selection, read_filters, results_folder
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, shown
+from tunekit_core.number_text import natural_order
 from tunekit_core.records.files import checked_path
 from tunekit_core.records.finding import ListedExperiment, find_experiments, list_experiment
 
@@ -144,4 +145,4 @@ def _without_copies(experiments: Iterable[ListedExperiment]) -> tuple[list[Liste
         first = kept.setdefault(each.hash or str(each.path), each)  # without a hash, it is not known what it is
         if first is not each:
             copies[each.path] = first.path
-    return sorted(kept.values(), key=lambda each: str(each.path)), copies
+    return sorted(kept.values(), key=lambda each: natural_order(str(each.path))), copies
