@@ -44,7 +44,11 @@ OVERRIDES = (
 SWEEPS = (
     ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
     ("'hydra.sweeper.zip=[[seed,n_workers]]'", "values that vary together"),
+    ("'hydra.sweeper.also=[{method: BO, n_workers: [1,2]}]'", "the same again with these values"),
+    ("'hydra.sweeper.exclude=[{method: BO, n_workers: 8}]'", "leave out what has all of these values"),
+    ("'hydra.sweeper.repeats={method: {BO: 5}}'", "only the first 5 of the seeds for BO"),
     ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
+    ("hydra.sweeper.only=failed", "run only what has failed; or interrupted, missing, or a list of these"),
     ("hydra/launcher=NAME hydra.launcher.OPTION=VALUE", "run them elsewhere; `plugins launcher` lists what can"),
 )
 FLAGS = (

@@ -13,6 +13,7 @@ from typing import Any
 from tunekit.console import print_stderr
 from tunekit_core.errors import RecordError
 from tunekit_core.json_text import as_json
+from tunekit_core.number_text import natural_order
 from tunekit_core.records.files import METADATA, read_metadata, write_whole
 from tunekit_core.records.finding import ListedExperiment
 from tunekit_core.records.lock import exclusively
@@ -30,7 +31,7 @@ COLUMNS = (
 
 
 def write_index(folder: Path) -> Path:
-    """Write the index of all runs below the folder of an experiment tag, sorted by their folders.
+    """Write the index of all runs below the folder of an experiment tag, sorted by their folders, seeds as numbers.
 
     People open it in a spreadsheet: a text that would be a formula there has an apostrophe before it.
 
@@ -85,7 +86,7 @@ def _content(folder: Path) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for path in sorted(folder.glob(f"*/*/{METADATA}")):
+    for path in sorted(folder.glob(f"*/*/{METADATA}"), key=lambda path: natural_order(str(path))):
         try:
             metadata = read_metadata(path.parent)
         except RecordError as error:

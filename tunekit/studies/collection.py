@@ -15,6 +15,7 @@ from tunekit.results.best_so_far import BestSoFar, best_so_far_of
 from tunekit.results.selection import Selection, read_filters, results_folder
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, shown
+from tunekit_core.number_text import natural_order
 from tunekit_core.records.files import checked_path
 from tunekit_core.records.finding import ListedExperiment, find_experiments, list_experiment
 
@@ -145,7 +146,7 @@ def _without_copies(experiments: Iterable[ListedExperiment]) -> tuple[list[Liste
         first = kept.setdefault(each.hash or _what_began_once(each), each)
         if first is not each:
             copies[each.path] = first.path
-    return sorted(kept.values(), key=lambda each: str(each.path)), copies
+    return sorted(kept.values(), key=lambda each: natural_order(str(each.path))), copies
 
 
 def _what_began_once(experiment: ListedExperiment) -> str:

@@ -53,6 +53,15 @@ def test_the_metadata_alone_tell_what_is_collected(put, tmp_path):
     assert (study.unreadable, study.copies) == ({}, {})
 
 
+def test_seeds_are_in_the_order_of_numbers_and_chosen_by_ranges(put, tmp_path):
+    for seed in (10, 9, 2):
+        put(f"fcnet-{seed}-a", seed=seed)
+    study = load_experiments(tmp_path / "results", where={"seed": "2-9,range(10,12)"})
+    assert [each.seed for each in study.experiments] == [2, 9, 10]
+    chosen = load_experiments(tmp_path / "results", where={"seed": range(10)})
+    assert [each.seed for each in chosen.experiments] == [2, 9]
+
+
 def test_of_runs_it_is_what_their_results_say(tunekit, results):
     tunekit("method=RS,ASHA", "benchmark=fcnet", "seed=range(2)", "stopping.max_wallclock_time=50", "--multirun")
     study = load_experiments()
