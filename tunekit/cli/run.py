@@ -163,7 +163,8 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
     """Outcomes by folder; after an interruption some are missing."""
     outcomes: dict[Path, Outcome] = {}
     if len(specs) == 1:
-        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), is_watched=True)
+        tell = (lambda text: None) if is_quiet else print_stderr
+        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), tell, is_watched=True)
     elif specs:
         with progress(len(specs), is_quiet=is_quiet) as shown:
 
@@ -172,7 +173,7 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
                 if outcome.status is not ExperimentStatus.INTERRUPTED:  # it is left
                     shown.advance(has_failed=outcome.status is not ExperimentStatus.COMPLETED)
 
-            run_all(specs, n_jobs, note)
+            run_all(specs, n_jobs, note, shown.wait)
     return outcomes
 
 
