@@ -11,14 +11,13 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tunekit_core.errors import LeaseHeld, LockingError
-from tunekit_core.records import lease as module
-from tunekit_core.records import renewing
-from tunekit_core.records.lease import DURATION, SECONDS_TO_WRITE, Lease, holder_of, place_of
+from tunekit_core.records import lease as module, renewing
+from tunekit_core.records.holder import SECONDS_TO_WRITE
+from tunekit_core.records.lease import DURATION, Lease, holder_of, place_of
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def names(path):
 
 
 def test_a_lease_says_who_holds_it_and_is_gone_when_it_is_given_back(path, take):
-    lease = take( place="here", seconds=5)
+    lease = take(place="here", seconds=5)
     holder = holder_of(path)
     assert (holder.place, holder.host, holder.pid, holder.seconds) == ("here", os.uname().nodename, os.getpid(), 5)
     assert str(holder) == f"process {os.getpid()} on {os.uname().nodename} since {holder.since}"
@@ -65,7 +64,7 @@ def test_a_lease_says_who_holds_it_and_is_gone_when_it_is_given_back(path, take)
 
 
 def test_what_another_holds_is_not_taken_until_it_has_expired(path, take):
-    first = take( seconds=100)
+    first = take(seconds=100)
     pass_time(path, 99)
     with pytest.raises(LeaseHeld, match=f"^process {os.getpid()} on "):
         take()
@@ -82,14 +81,14 @@ def test_what_another_holds_is_not_taken_until_it_has_expired(path, take):
 
 
 def test_how_long_a_lease_lasts_is_for_its_holder_to_say(path, take):
-    take( seconds=1000)
+    take(seconds=1000)
     pass_time(path, 999)
     with pytest.raises(LeaseHeld):
-        take( seconds=1)
+        take(seconds=1)
 
 
 def test_a_lease_lasts_from_its_renewal_on(path, take):
-    lease = take( seconds=100)
+    lease = take(seconds=100)
     for _ in range(5):
         pass_time(path, 60)
         assert lease.renew()
@@ -97,7 +96,7 @@ def test_a_lease_lasts_from_its_renewal_on(path, take):
 
 
 def test_a_lease_that_has_expired_can_be_renewed_while_nobody_has_taken_it(path, take):
-    lease = take( seconds=100)
+    lease = take(seconds=100)
     pass_time(path, 200)
     assert lease.renew()
     with pytest.raises(LeaseHeld):
@@ -136,7 +135,9 @@ def test_a_lease_from_the_future_has_expired(path, take):
 
 DAMAGED = [b"", b"{", b"[]", b"null", b"\xff", b"[" * 900]
 WHOLE = '{"nonce": %s, "place": "", "host": "a", "pid": 1, "since": "", "seconds": %s}'
-DAMAGED += [(WHOLE % each).encode() for each in (('"../../elsewhere"', 1), ('"0123456789abcdef"', "NaN"), ("7", 1))]
+OTHERS = [('"../../elsewhere"', 1), ('"0123456789abcdef"', "NaN"), ("7", 1)]
+DAMAGED += [(WHOLE % each).encode() for each in OTHERS]
+DAMAGED.append((WHOLE % ('"0123456789abcdef"', 1)).replace('"a"', r'"\u001b[2J"').encode())
 
 
 @pytest.mark.parametrize("says", DAMAGED)
@@ -158,7 +159,7 @@ def test_a_lease_that_was_changed_is_lost(path, take):
 
 
 def test_who_dies_while_he_takes_a_lease_over_keeps_nobody_out_for_long(path, take):
-    take( seconds=1)
+    take(seconds=1)
     left = path.with_name(f"lease-{holder_of(path).nonce}")
     pass_time(path, 2)
     left.touch()
@@ -175,25 +176,25 @@ class TestPlaces:
     """Where processes can lock a file, a lock tells whether one lives."""
 
     def test_on_one_machine_a_lease_is_free_as_soon_as_its_process_is_dead(self, path, take):
-        lease = take( place="here")
+        lease = take(place="here")
         kept = path.with_name("kept")
         path.rename(kept)
         lease.release()  # which ends the lock, as a death does
         kept.rename(path)
         with pytest.raises(LeaseHeld):
-            take( place="there")
+            take(place="there")
         assert holder_of(path, place="there") is not None
         assert holder_of(path, place="here") is None
-        assert take( place="here").is_ours()
+        assert take(place="here").is_ours()
 
     def test_on_one_machine_a_process_that_stands_still_keeps_its_lease(self, path, take):
-        lease = take( place="here", seconds=1)
+        lease = take(place="here", seconds=1)
         pass_time(path, 100)
         with pytest.raises(LeaseHeld):
-            take( place="here")
+            take(place="here")
         assert holder_of(path, place="here") is not None
         assert holder_of(path, place="there") is None
-        assert take( place="there").is_ours()
+        assert take(place="there").is_ours()
         assert not lease.is_ours()
 
     def test_what_is_damaged_but_locked_is_that_of_a_live_process(self, path, take):
@@ -201,7 +202,7 @@ class TestPlaces:
             fcntl.flock(file, fcntl.LOCK_EX)
             pass_time(path, 100)
             with pytest.raises(LeaseHeld):
-                take( place="here")
+                take(place="here")
 
     def test_without_a_place_nothing_is_locked(self, path, monkeypatch, take):
         def refuse(file, operation):
@@ -210,7 +211,7 @@ class TestPlaces:
         monkeypatch.setattr(fcntl, "flock", refuse)
         take().release()
         with pytest.raises(LockingError):
-            take( place="here")
+            take(place="here")
         assert names(path) == []
 
     def test_a_place_is_a_machine_and_a_disk(self, tmp_path, monkeypatch):
@@ -237,7 +238,7 @@ class TestFileSystems:
             holder_of(path)
 
     def test_where_a_file_cannot_be_removed_the_lease_expires(self, path, monkeypatch, take):
-        lease = take( place="here")
+        lease = take(place="here")
 
         def refuse(name):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
@@ -305,7 +306,7 @@ class TestRenewing:
     """What is kept is renewed in time, by a thread that stays."""
 
     def test_what_is_kept_does_not_expire_and_what_is_dropped_does(self, path, take):
-        lease = take( seconds=0.3)
+        lease = take(seconds=0.3)
         renewing.keep(lease)
         try:
             limit = time.monotonic() + 1
@@ -319,7 +320,7 @@ class TestRenewing:
 
     def test_there_is_one_thread_however_many_leases(self, path, take):
         for _ in range(20):
-            lease = take( seconds=1234)
+            lease = take(seconds=1234)
             renewing.keep(lease)
             renewing.drop(lease)
             lease.release()

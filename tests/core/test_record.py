@@ -360,7 +360,7 @@ def test_a_writer_is_not_kept_out_by_one_who_looks(tmp_path, monkeypatch):
 
     def looked_at(file, operation):
         if not lookers:
-            lookers.append(open(tmp_path / ".lock"))
+            lookers.append((tmp_path / ".lock").open())
             flock(lookers[0], fcntl.LOCK_SH)
         flock(file, operation)
 

@@ -42,6 +42,7 @@ SWEEPS = (
     ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
     ("'hydra.sweeper.zip=[[seed,n_workers]]'", "values that vary together"),
     ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
+    ("hydra.sweeper.shard=2/8", "the second of eight parts, the same wherever it is typed"),
     ("hydra/launcher=NAME hydra.launcher.OPTION=VALUE", "run them elsewhere; `plugins launcher` lists what can"),
 )
 FLAGS = (

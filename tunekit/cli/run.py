@@ -13,6 +13,7 @@ from rich.table import Table
 
 from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted, write_last_line
+from tunekit.cli.sharding import runs_of_shard, what_others_miss
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
@@ -55,9 +56,9 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     Raises:
         TunekitError: If one of the runs cannot be built or written; nothing has been run or written then.
     """
-    specs = plan.specs
     n_jobs = _n_jobs(plan)
-    check_names(specs)
+    check_names(plan.specs)
+    specs = runs_of_shard(plan)
     found = {spec.folder: find(spec.folder, spec.hash) for spec in specs}
     statuses = {folder: each.status for folder, each in found.items()}
     left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
@@ -82,6 +83,14 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     if has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
         return _print_interruption(specs, command)
     became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
+    if missing := what_others_miss(plan, command):
+        with suppress(OSError):  # whoever comes last writes them
+            _write_indices(specs)
+        all_succeeded = _print_edited([*became.values()], command)
+        all_succeeded &= _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
+        print_stderr(missing)
+        return SUCCEEDED if all_succeeded else SOME_FAILED
+    specs = plan.specs
     complete = [
         spec
         for spec in specs

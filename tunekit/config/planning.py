@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tunekit.config.arguments import CommandLine
-from tunekit.config.composition.compose import compose
+from tunekit.config.composition.compose import Composition, compose
 from tunekit.config.schema import NUMBER_OF_SEEDS, QUIET, check
+from tunekit.config.shard import OPTION, Shard, parse_shard
 from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import print_stderr
@@ -32,6 +33,7 @@ class Plan:
         n_jobs: Runs at the same time; ``None`` takes as many as there are cores, and one where trials are processes.
         is_only_listed: Whether nothing is to be run.
         launcher: What runs the runs elsewhere; ``None`` where they are run here.
+        shard: Which part of the runs this process is to run; ``None`` for all.
     """
 
     specs: Sequence[RunSpec]
@@ -39,6 +41,7 @@ class Plan:
     n_jobs: int | None = None
     is_only_listed: bool = False
     launcher: Launcher | None = None
+    shard: Shard | None = None
 
 
 def plan_command(line: CommandLine) -> Plan:
@@ -63,8 +66,26 @@ def plan_command(line: CommandLine) -> Plan:
             option="hydra.sweeper.n_jobs",
             value=composition.n_jobs,
         )
+    shard = None if composition.shard is None else _shard(composition)
     specs = plan_runs(composition.configs)
-    return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan, launcher)
+    return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan, launcher, shard)
+
+
+def _shard(composition: Composition) -> Shard:
+    shard = parse_shard(str(composition.shard))
+    why = ""
+    if composition.launcher is not None:
+        why = "divides a sweep among those who type it, and a launcher divides it into jobs itself. Leave it out"
+    elif not composition.is_sweep:
+        why = "divides a sweep, and this is a single run. Leave it out, or add --multirun"
+    elif any(config.get("random_seed", 0) is None for config in composition.configs):
+        why = (
+            "divides the same runs wherever it is typed, and random_seed=null draws another number each time. Type a "
+            f"number, such as random_seed={_drawn()}"
+        )
+    if why:
+        raise ConfigurationError(f"{OPTION}={shard} {why}.", option=OPTION, value=str(shard))
+    return shard
 
 
 def plan_runs(

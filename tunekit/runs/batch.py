@@ -13,7 +13,7 @@ from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.run import ENDED, Outcome, run, status_of
 from tunekit.runs.worker_pool import WorkerPool
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.records.lease import Holder
+from tunekit_core.records.holder import Holder
 from tunekit_core.records.lock import writer_of
 
 SECONDS_BETWEEN_LOOKS = 0.2

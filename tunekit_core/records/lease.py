@@ -2,13 +2,13 @@
 
 What counts is which file stands under the name: one process at most made that. It is created exclusively, and holds a
 nonce, for people the host, the process and the time, and how long it lasts without being renewed:
-``{"nonce": "5e0c…", "place": "…", "host": "node7", "pid": 4711, "since": "2026-01-31T12:00:00+00:00", "seconds": 120}``.
-Whoever holds it renews it by touching the file that he has open, which cannot prolong that of another. It has expired
-once a file that is written now in the same folder is younger by more than that: clocks of machines differ, and none is
-asked. What has expired is replaced by a file with the name of what it replaces, ``NAME-NONCE``, created exclusively and
-then renamed: of several who would replace the same lease, one can.
+``{"nonce": "5e0c…", "place": "…", "host": "node7", "pid": 4711, "since": "2026-01-31T12:00:00+00:00", "seconds": 9}``.
+A holder renews it by touching the file that it has open, which cannot prolong that of another. It has expired once a
+file that is written now in the same folder is younger by more than that: clocks of machines differ, and none is asked.
+What has expired is replaced by a file with the name of what it replaces, ``NAME-NONCE``, created exclusively and then
+renamed: of several who would replace the same lease, one can.
 
-On one machine a lock on the file tells more than time: it ends with its process. Who says where he runs replaces a
+On one machine a lock on the file tells more than time: it ends with its process. Who says where it runs replaces a
 lease from the same place as soon as nobody has it locked, and never while somebody has.
 
 A process that stands still may find that its lease is another's when it goes on, so it asks before it writes. Between
@@ -21,59 +21,19 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import secrets
-import stat
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
-
-import attrs
+from typing import IO
 
 from tunekit_core.errors import LeaseHeld
 from tunekit_core.records.flock import is_locked_by_another, locks
+from tunekit_core.records.holder import BYTES, SECONDS_TO_WRITE, Holder, read_holder
 
 DURATION = 120.0  # seconds; a server of files that begins anew needs 90
-SECONDS_TO_WRITE = 10.0  # what is damaged is that of a process that has just made it, or of none
-LONGEST = 1e6  # seconds: what says more is damaged
-NONCE = re.compile("[0-9a-f]{16}")
-HOLDER_BYTES = 1000  # at most, of what the file says
 BOOT = Path("/proc/sys/kernel/random/boot_id")  # on Linux: another one for each machine, whenever it starts
-
-
-@attrs.frozen
-class Holder:
-    """What a lease says.
-
-    Attributes:
-        nonce: What tells it from all others; empty if the file is damaged, or has not been written yet.
-        place: Where its process runs; empty if nothing but time tells whether it lives.
-        host: Name of the machine; empty if not known.
-        pid: The process there.
-        since: When it began, by the clock of that machine: for people.
-        seconds: How long it lasts without being renewed.
-        touched: When it was renewed, by the clock of the file system, in nanoseconds.
-        number: Of the file.
-    """
-
-    nonce: str
-    place: str
-    host: str
-    pid: int
-    since: str
-    seconds: float
-    touched: int
-    number: int
-
-    @property
-    def version(self) -> str:
-        """What it is called by who would replace it."""
-        return self.nonce or f"{self.number}-{self.touched}"
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {self.since}" if self.nonce else "another process"
 
 
 class Lease:
@@ -131,7 +91,7 @@ class Lease:
         try:
             with open(self._path, "rb", buffering=0, opener=_as_it_is) as file:
                 found = os.fstat(file.fileno())
-                says = file.read(HOLDER_BYTES)
+                says = file.read(BYTES)
             ours = os.fstat(self._file.fileno())
         except (OSError, ValueError):
             return False
@@ -162,7 +122,7 @@ def holder_of(path: Path, *, place: str = "") -> Holder | None:
     """
     try:
         with open(path, "rb", buffering=0, opener=_as_it_is) as file:
-            found = _read(file)
+            found = read_holder(file)
             is_live = found is not None and _is_live(file, found, place)
             if found is not None and is_live is None:
                 is_live = not _has_expired(found, _now_beside(path))
@@ -196,7 +156,7 @@ def _replace(path: Path, place: str, seconds: float) -> tuple[IO[bytes], str] | 
     """
     try:
         with open(path, "rb", buffering=0, opener=_as_it_is) as file:
-            before = _read(file)
+            before = read_holder(file)
             is_live = before is not None and _is_live(file, before, place)
             name = f"{path}-{_version(file, before)}"
     except FileNotFoundError:
@@ -211,7 +171,7 @@ def _replace(path: Path, place: str, seconds: float) -> tuple[IO[bytes], str] | 
     try:
         nonce = _write(successor, place, seconds)
         with open(path, "rb", buffering=0, opener=_as_it_is) as file:
-            found = _read(file)
+            found = read_holder(file)
             is_same = os.path.basename(name) == f"{os.path.basename(path)}-{_version(file, found)}"
         if is_same and is_live is None and found is not None and not _has_expired(found, _time(successor)):
             raise LeaseHeld(str(found))
@@ -252,29 +212,6 @@ def _write(file: IO[bytes], place: str, seconds: float) -> str:
     says = {"nonce": nonce, "place": place, "host": platform.node(), "pid": os.getpid(), "since": _since()}
     file.write(json.dumps({**says, "seconds": seconds}).encode() + b"\n")
     return nonce
-
-
-def _read(file: IO[bytes]) -> Holder | None:
-    """What a file says; ``None`` if it is none."""
-    status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    times = {"touched": status.st_mtime_ns, "number": status.st_ino}
-    try:
-        says = json.loads(file.read(HOLDER_BYTES))
-        texts = {name: _checked(says[name], str) for name in ("nonce", "place", "host", "since")}
-        seconds = float(says["seconds"])
-        if not (NONCE.fullmatch(texts["nonce"]) and 0 < seconds < LONGEST):
-            raise ValueError(says)
-        return Holder(**texts, pid=_checked(says["pid"], int), seconds=seconds, **times)
-    except (ValueError, TypeError, LookupError, RecursionError):
-        return Holder("", "", "", 0, "", SECONDS_TO_WRITE, **times)
-
-
-def _checked(value: Any, kind: type) -> Any:
-    if not isinstance(value, kind):
-        raise TypeError(value)
-    return value
 
 
 def _version(file: IO[bytes], holder: Holder | None) -> str:

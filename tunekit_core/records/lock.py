@@ -17,7 +17,8 @@ from types import TracebackType
 
 from tunekit_core.errors import ExperimentLocked, LeaseHeld, LockLost
 from tunekit_core.records.flock import flock
-from tunekit_core.records.lease import DURATION, Holder, Lease, holder_of, place_of
+from tunekit_core.records.holder import Holder
+from tunekit_core.records.lease import DURATION, Lease, holder_of, place_of
 from tunekit_core.records.renewing import drop, keep
 
 LOCK = ".lock"

@@ -39,6 +39,7 @@ class Composition:
         is_sweep: Whether Hydra was asked for a sweep, of however many runs.
         n_jobs: ``hydra.sweeper.n_jobs``.
         plan: ``hydra.sweeper.plan``.
+        shard: ``hydra.sweeper.shard``.
         launcher: What runs the runs elsewhere; ``None`` where they are run here.
     """
 
@@ -47,6 +48,7 @@ class Composition:
     is_sweep: bool = False
     n_jobs: int | None = None
     plan: bool = False
+    shard: str | None = None
     launcher: ChosenLauncher | None = None
 
 
@@ -70,6 +72,7 @@ def compose(line: CommandLine) -> Composition:
                 hydra_config = HydraConfig.get()
                 composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
                 composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
+                composition.shard = hydra_config.sweeper.shard
                 composition.launcher = chosen_launcher()
             if line.shown is not None:
                 composition.written.append(decoded(as_written(config)))

@@ -22,6 +22,7 @@ class TunekitSweeperConf:
         skip_initial_experiments: Leave out this many runs at the beginning of the list.
         n_jobs: Runs at the same time; ``null`` takes as many as there are cores, 1 runs them in this process.
         plan: List what would run, and end.
+        shard: Run one part of the runs, such as ``2/8`` for the second of eight; ``null`` runs all.
     """
 
     _target_: str = "hydra_plugins.tunekit_sweeper.sweeper.TunekitSweeper"
@@ -30,6 +31,7 @@ class TunekitSweeperConf:
     skip_initial_experiments: int = 0
     n_jobs: int | None = None
     plan: bool = False
+    shard: str | None = None
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="tunekit", node=TunekitSweeperConf, provider="tunekit-sweeper")
@@ -39,7 +41,13 @@ class TunekitSweeper(Sweeper):
     """Composes the configurations of a sweep and calls the task function with each; what runs them is not here."""
 
     def __init__(
-        self, params: DictConfig, zip: list[Any], skip_initial_experiments: int, n_jobs: int | None, plan: bool
+        self,
+        params: DictConfig,
+        zip: list[Any],
+        skip_initial_experiments: int,
+        n_jobs: int | None,
+        plan: bool,
+        shard: str | None,
     ) -> None:
         self._params = {str(key): value for key, value in params.items()}
         self._zip = zip
