@@ -14,6 +14,7 @@ import pytest
 
 from tests.app.conftest import SHORT, TROUBLE, forget_what_is_installed
 from tunekit.cli.main import main
+from tunekit.results.index import write_index
 from tunekit_core import load_experiment
 from tunekit_core.records import lock
 
@@ -149,3 +150,23 @@ def test_one_that_stands_still_for_longer_than_its_lease_leaves_the_run_to_who_t
         assert (status, is_whole(said)) == (0, True), said
     assert "is not this process's to write any more: .lock is that of" in first.end()[1] or reach
     check(results, begun, twice=[0])
+
+
+def test_two_machines_that_write_the_index_at_the_same_time_both_can(tunekit, results, monkeypatch):
+    tunekit("method=RS", SHORT, "--multirun", "seed=0", "hydra.sweeper.n_jobs=1")
+    index = results.root / "default" / "index.csv"
+    before = index.read_bytes()
+    index.unlink()
+    replace, written = os.replace, []
+
+    def overtaken(source, target):
+        if not written:
+            written.append(source)
+            write_index(index.parent)
+        replace(source, target)
+
+    monkeypatch.setattr(fcntl, "flock", lambda file, operation: None)
+    monkeypatch.setattr(os, "replace", overtaken)
+    write_index(index.parent)
+    assert index.read_bytes() == before
+    assert [path.name for path in index.parent.glob(".*part")] == []

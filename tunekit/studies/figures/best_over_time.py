@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,7 +73,7 @@ def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": key},
     }
     for file in files:
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.part")  # two sweeps may draw the same figure
+        temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")  # two sweeps may draw the same figure
         with _style():
             figure.savefig(temporary, format=file.suffix[1:], dpi=DPI, metadata=metadata[file.suffix[1:]])
         temporary.replace(file)
