@@ -49,6 +49,7 @@ SWEEPS = (
     ("'hydra.sweeper.repeats={method: {BO: 5}}'", "only the first 5 of the seeds for BO"),
     ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
     ("hydra.sweeper.only=failed", "run only what has failed; or interrupted, missing, or a list of these"),
+    ("hydra.sweeper.shard=2/8", "the second of eight parts, the same wherever it is typed"),
     ("hydra/launcher=NAME hydra.launcher.OPTION=VALUE", "run them elsewhere; `plugins launcher` lists what can"),
 )
 FLAGS = (

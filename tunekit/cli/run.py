@@ -12,6 +12,7 @@ from typing import Any
 from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted, write_last_line
 from tunekit.cli.plan_page import print_plan
+from tunekit.cli.sharding import runs_of_shard, what_others_miss
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
@@ -55,10 +56,11 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     """
     n_jobs = _n_jobs(plan)
     check_names(plan.specs)
-    found = {spec.folder: find(spec.folder, spec.hash) for spec in plan.specs}
+    of_shard = runs_of_shard(plan)
+    found = {spec.folder: find(spec.folder, spec.hash) for spec in of_shard}
     statuses = {folder: each.status for folder, each in found.items()}
-    specs = with_status(plan.specs, statuses, plan.only)
-    not_asked_for = left_out(len(plan.specs) - len(specs), plan.only)
+    specs = with_status(of_shard, statuses, plan.only)
+    not_asked_for = left_out(len(of_shard) - len(specs), plan.only)
     if not specs:
         print_stderr(f"Nothing to run.{not_asked_for}")
         return SUCCEEDED
@@ -89,6 +91,15 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
             return _print_interruption([only.became], again)
         return _print_interruption(specs, command)
     became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
+    if missing := what_others_miss(plan, command):
+        with suppress(OSError):  # whoever comes last writes them
+            _write_indices(specs)
+        all_succeeded = _print_edited([*became.values()], command)
+        all_succeeded &= _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
+        print_stderr(missing)
+        return SUCCEEDED if all_succeeded else SOME_FAILED
+    if plan.shard is not None:
+        specs = list(plan.specs)
     complete = [
         spec
         for spec in specs
@@ -161,7 +172,8 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
     """Outcomes by folder; after an interruption some are missing."""
     outcomes: dict[Path, Outcome] = {}
     if len(specs) == 1:
-        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), is_watched=True)
+        tell = (lambda text: None) if is_quiet else print_stderr
+        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), tell, is_watched=True)
     elif specs:
         with progress(len(specs), is_quiet=is_quiet) as shown:
 
@@ -170,7 +182,7 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
                 if outcome.status is not ExperimentStatus.INTERRUPTED:  # it is left
                     shown.advance(has_failed=outcome.status is not ExperimentStatus.COMPLETED)
 
-            run_all(specs, n_jobs, note)
+            run_all(specs, n_jobs, note, shown.wait)
     return outcomes
 
 

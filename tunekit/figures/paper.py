@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +64,7 @@ def write(figure: PaperFigure, stem: Path, *, key: str = "") -> list[Path]:
     """
     files = files_of(stem)
     for file, kind in zip(files, FORMATS, strict=True):
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.part")  # two sweeps may draw the same figure
+        temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")  # two sweeps may draw the same figure
         figure.savefig(temporary, format=kind, metadata={KEYS[kind]: key} if key else {})
         temporary.replace(file)
     return files

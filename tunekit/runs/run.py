@@ -34,7 +34,9 @@ from tunekit_core.errors import (
 from tunekit_core.records.believed import find
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import METADATA, read_metadata, write_metadata
-from tunekit_core.records.lock import FolderLock
+from tunekit_core.records.lock import FolderLock, is_locked
+
+ENDED = (ExperimentStatus.COMPLETED, ExperimentStatus.FAILED)
 
 
 @attrs.frozen
@@ -47,6 +49,7 @@ class Outcome:
         seconds: Real time that it took.
         details: Where it failed, for developers.
         cannot_go_on: Whether it failed since what is recorded of it, which is kept, cannot be gone on from.
+        was_overtaken: Whether it ran here until the other process took it over, as it may one that stands still.
         gave_up: Whether it failed by what its trials did, rather than that something broke.
         became: The run that it is instead, where since it was planned its program was edited, or it got another end.
     """
@@ -56,6 +59,7 @@ class Outcome:
     seconds: float = 0.0
     details: str = ""
     cannot_go_on: bool = False
+    was_overtaken: bool = False
     gave_up: bool = False
     became: RunSpec | None = None
 
@@ -114,6 +118,8 @@ def _run(present: PresentRun, more_watches: Callable[[ExperimentRecord], list[Wa
     except Exception as error:
         reason = reason_of(error)
         record.release()
+        if isinstance(error, LockLost) and (is_locked(spec.folder) or status_of(spec) in ENDED):
+            return Outcome(ExperimentStatus.RUNNING, reason, time.perf_counter() - began, was_overtaken=True)
         stuck = isinstance(error, RecordError | ReplayError)
         if not stuck and not isinstance(error, LockLost):  # what is there is to be kept, or another process's
             mark_failed(spec, reason)
