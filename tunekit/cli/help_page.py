@@ -42,6 +42,7 @@ SWEEPS = (
     ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
     ("'hydra.sweeper.zip=[[seed,n_workers]]'", "values that vary together"),
     ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
+    ("'hydra.sweeper.until={compare: [MOBSTER, ASHA]}'", "add seeds until these are told apart, 40 at the most"),
     ("hydra/launcher=NAME hydra.launcher.OPTION=VALUE", "run them elsewhere; `plugins launcher` lists what can"),
 )
 FLAGS = (

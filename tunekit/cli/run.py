@@ -31,10 +31,11 @@ from tunekit.sources import told
 from tunekit.studies.collection import Study, collect
 from tunekit.studies.comparison import compare
 from tunekit.studies.figures.best_over_time import draw, figure_stem, what_is_not_drawn
+from tunekit.studies.fixed_comparisons import fixed_beside
 from tunekit.studies.tables import print_panels, print_verdicts
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError
-from tunekit_core.records.believed import find
+from tunekit_core.records.believed import Found, find
 from tunekit_core.records.files import read_metadata
 
 NO_STATUS = "missing"  # in place of the status of a run whose folder holds none that can be read
@@ -55,23 +56,51 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     Raises:
         TunekitError: If one of the runs cannot be built or written; nothing has been run or written then.
     """
-    specs = plan.specs
-    n_jobs = _n_jobs(plan)
-    check_names(specs)
-    found = {spec.folder: find(spec.folder, spec.hash) for spec in specs}
-    statuses = {folder: each.status for folder, each in found.items()}
-    left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
-    check_runs(left, are_run=not plan.is_only_listed)
+    found = check_and_find(plan)
     if plan.is_only_listed:
-        _print_plan(specs, statuses)
+        print_plan(plan.specs, found)
         return SUCCEEDED
     raise_when_interrupted()
+    outcomes = run_specs(plan.specs, found, n_jobs_of(plan), anew(plan.specs[0], command, is_resumed=is_resumed))
+    if outcomes is None:
+        return print_interruption(plan.specs, command)
+    return conclude(plan, outcomes, command=command, debug=debug, is_resumed=is_resumed)
+
+
+def check_and_find(plan: Plan) -> dict[Path, Found]:
+    """By folder what there is of each run of a plan, which all can be carried out.
+
+    Raises:
+        TunekitError: If one of the runs cannot be built or written.
+    """
+    n_jobs_of(plan)
+    check_names(plan.specs)
+    found = {spec.folder: find(spec.folder, spec.hash) for spec in plan.specs}
+    check_runs(_left(plan.specs, found), are_run=not plan.is_only_listed)
+    return found
+
+
+def run_specs(
+    specs: Sequence[RunSpec], found: Mapping[Path, Found], n_jobs: int, how_anew: str
+) -> dict[Path, Outcome] | None:
+    """Run what is not complete of some runs, and tell what that is.
+
+    Args:
+        specs: The runs, at least one.
+        found: What there is of each.
+        n_jobs: Runs at the same time.
+        how_anew: What to type to have them begin anew.
+
+    Returns:
+        By folder what became of those that were run; ``None`` after an interruption.
+    """
+    left = _left(specs, found)
     is_quiet = all(spec.verbosity == QUIET for spec in specs)
     if not is_quiet:
-        _print_what_is_left(specs, left, n_jobs, _anew(specs[0], command, is_resumed=is_resumed))
-        for each in found.values():
-            if each.damage:
-                print_stderr(f"Not complete: {each.damage}.")
+        _print_what_is_left(specs, left, n_jobs, how_anew)
+        for spec in specs:
+            if found[spec.folder].damage:
+                print_stderr(f"Not complete: {found[spec.folder].damage}.")
         print_sources(left)
         _print_siblings(left)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
@@ -80,7 +109,26 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
             print_stderr(f"Kept as {folder / name}: {reason}.")
     has_missing = any(spec.folder not in outcomes for spec in left)  # though all that had begun came to their end
     if has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
-        return _print_interruption(specs, command)
+        return None
+    return outcomes
+
+
+def conclude(
+    plan: Plan, outcomes: Mapping[Path, Outcome], *, command: str, debug: bool, is_resumed: bool = False
+) -> int:
+    """Print what the runs have come to.
+
+    Args:
+        plan: What was asked for.
+        outcomes: By folder what became of those that were run.
+        command: The command line, to be typed again.
+        debug: Show where runs failed.
+        is_resumed: As for :func:`run_plan`.
+
+    Returns:
+        The exit status.
+    """
+    specs = plan.specs
     became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
     complete = [
         spec
@@ -89,7 +137,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     ]
     all_written = True
     if plan.is_sweep:
-        all_written = _print_and_draw_comparison(specs, complete, must_write=bool(left))
+        all_written = _print_and_draw_comparison(specs, complete, must_write=bool(outcomes))
         all_written &= _print_edited(list(became.values()), command)
     elif complete:
         outcome = outcomes.get(specs[0].folder)
@@ -100,7 +148,12 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     return SUCCEEDED if all_written and all_succeeded else SOME_FAILED
 
 
-def _n_jobs(plan: Plan) -> int:
+def n_jobs_of(plan: Plan) -> int:
+    """How many runs of a plan are run at the same time.
+
+    Raises:
+        ConfigurationError: If it is asked for less than one.
+    """
     if plan.n_jobs is None:
         in_real_time = any(spec.can_restore for spec in plan.specs)  # each uses the whole machine already
         return 1 if in_real_time else available_cores()
@@ -113,11 +166,15 @@ def _n_jobs(plan: Plan) -> int:
     return plan.n_jobs
 
 
-def _print_plan(specs: Sequence[RunSpec], statuses: Mapping[Path, ExperimentStatus | None]) -> None:
-    """The runs, each with the status of what is in its folder; ``None`` if there is nothing."""
+def _left(specs: Sequence[RunSpec], found: Mapping[Path, Found]) -> list[RunSpec]:
+    return [spec for spec in specs if found[spec.folder].status is not ExperimentStatus.COMPLETED]
+
+
+def print_plan(specs: Sequence[RunSpec], found: Mapping[Path, Found]) -> None:
+    """Print the runs, each with the status of what is in its folder."""
     table = Table("", "method", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
     for number, spec in enumerate(specs):
-        status = statuses[spec.folder]
+        status = found[spec.folder].status
         text = NO_STATUS if status is None else status.value
         table.add_row(str(number), spec.method_name, spec.problem_name, str(spec.seed), text, str(spec.folder))
     stdout_console().print(table)
@@ -188,7 +245,8 @@ def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunS
         False if it is one.
     """
     experiments = tuple(collect(spec.folder) for spec in complete)
-    comparison = compare(Study(experiments, {}, {}))
+    fixed, _ = fixed_beside(each.path for each in experiments)
+    comparison = compare(Study(experiments, {}, {}, fixed))
     for warning in comparison.warnings:
         print_stderr(f"Check: {warning}.", style="yellow")
     panels = comparison.panels
@@ -245,17 +303,18 @@ def _print_failures(
         gave_up = any(outcome.gave_up for _, outcome in failed)  # a bare second attempt would end alike
         print_stderr(f"{mend if gave_up else 'To'} run only what failed, type the same command again: {command}")
     if kept:
-        print_stderr(f"To begin anew beside what is recorded, {_anew(kept[0], command, is_resumed=is_resumed)}")
+        print_stderr(f"To begin anew beside what is recorded, {anew(kept[0], command, is_resumed=is_resumed)}")
     return False
 
 
-def _anew(spec: RunSpec, command: str, *, is_resumed: bool) -> str:
+def anew(spec: RunSpec, command: str, *, is_resumed: bool) -> str:
     """What to type to have a run begin anew beside what is there, as the end of a sentence."""
     what = "type the command that made it, with" if is_resumed else f"type: {command}"
     return f"{what} experiment_tag={spec.experiment_tag}-anew"
 
 
-def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
+def print_interruption(specs: Sequence[RunSpec], command: str) -> int:
+    """Print how far some runs have come and how to go on, and return the exit status."""
     complete = sum(status_of(spec) is ExperimentStatus.COMPLETED for spec in specs)
     with suppress(OSError):  # as where the disk is full; the next command writes them
         _write_indices(specs)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tunekit.config.arguments import CommandLine
-from tunekit.config.composition.compose import compose
+from tunekit.config.composition.compose import Composition, compose
+from tunekit.config.composition.until import OPTION, Until
 from tunekit.config.schema import NUMBER_OF_SEEDS, QUIET, check
 from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec, resolve
@@ -32,6 +33,7 @@ class Plan:
         n_jobs: Runs at the same time; ``None`` takes as many as there are cores, and one where trials are processes.
         is_only_listed: Whether nothing is to be run.
         launcher: What runs the runs elsewhere; ``None`` where they are run here.
+        until: What is to be told apart: of the runs as many are run as that takes, seed by seed.
     """
 
     specs: Sequence[RunSpec]
@@ -39,6 +41,7 @@ class Plan:
     n_jobs: int | None = None
     is_only_listed: bool = False
     launcher: Launcher | None = None
+    until: Until | None = None
 
 
 def plan_command(line: CommandLine) -> Plan:
@@ -63,8 +66,28 @@ def plan_command(line: CommandLine) -> Plan:
             option="hydra.sweeper.n_jobs",
             value=composition.n_jobs,
         )
+    if composition.until is not None:
+        _check_until(composition, launcher)
     specs = plan_runs(composition.configs)
-    return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan, launcher)
+    return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan, launcher, composition.until)
+
+
+def _check_until(composition: Composition, launcher: Launcher | None) -> None:
+    """See that seeds can be added by what has come of others."""
+    if not composition.is_sweep:
+        raise ConfigurationError(f"{OPTION} is of sweeps: add --multirun, or leave it out.", option=OPTION)
+    if launcher is not None:
+        raise ConfigurationError(
+            f"{OPTION} adds seeds by what the runs before have come to, and hydra/launcher={launcher.name} begins all "
+            "of them at once. Leave one of the two out; with the launcher, type the seeds, such as 'seed=range(20)'.",
+            option=OPTION,
+        )
+    if any(config.get("random_seed", 0) is None for config in composition.configs):
+        raise ConfigurationError(
+            f"random_seed=null draws another number whenever the command is typed, and {OPTION} goes on with the same "
+            f"seeds. Type a number, such as random_seed={_drawn()}.",
+            option="random_seed",
+        )
 
 
 def plan_runs(

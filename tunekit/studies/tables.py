@@ -78,7 +78,7 @@ def print_verdicts(comparison: Comparison, *, all_pairs: bool = False) -> None:
             print_stdout(f"  {len(compared.pairs) - len(shown)} more pairs: --pairs shows them.")
     _print_ranks(comparison)
     _print_regrets(comparison)
-    counts = sorted({len(each.pairs) for each in comparison.benchmarks if each.pairs and each.is_possible})
+    counts = sorted({len(each.tested) for each in comparison.benchmarks if each.tested and each.is_possible})
     if counts:
         n_pairs = plural(counts[-1], "pair") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} pairs"
         print_stdout(

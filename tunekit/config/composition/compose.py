@@ -24,6 +24,7 @@ from tunekit.config.composition.environment import as_written, resolved_where_po
 from tunekit.config.composition.hydra_errors import explain
 from tunekit.config.composition.launcher import ChosenLauncher, chosen_launcher
 from tunekit.config.composition.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch
+from tunekit.config.composition.until import Until, read_until
 from tunekit.config.options_files.files import find_file
 from tunekit.config.qualified_keys import decoded
 from tunekit_core.errors import ConfigurationError, PluginError, TunekitError
@@ -40,6 +41,7 @@ class Composition:
         n_jobs: ``hydra.sweeper.n_jobs``.
         plan: ``hydra.sweeper.plan``.
         launcher: What runs the runs elsewhere; ``None`` where they are run here.
+        until: ``hydra.sweeper.until``: what is to be told apart, by as many seeds as it takes.
     """
 
     configs: list[dict[str, Any]] = attrs.field(factory=list)
@@ -48,6 +50,7 @@ class Composition:
     n_jobs: int | None = None
     plan: bool = False
     launcher: ChosenLauncher | None = None
+    until: Until | None = None
 
 
 def compose(line: CommandLine) -> Composition:
@@ -71,6 +74,7 @@ def compose(line: CommandLine) -> Composition:
                 composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
                 composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
                 composition.launcher = chosen_launcher()
+                composition.until = read_until(hydra_config.sweeper.until)
             if line.shown is not None:
                 composition.written.append(decoded(as_written(config)))
                 composition.configs.append(decoded(resolved_where_possible(config)))

@@ -20,8 +20,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from tunekit.config.arguments import with_prefixes
+from tunekit.config.composition.until import OPTION, Until
 from tunekit.config.single_values import option_meant
 from tunekit_core.errors import ConfigurationError, suggestion
+
+SEED = "seed"
 
 
 @attrs.frozen
@@ -43,6 +46,7 @@ def expand(
     arguments: Sequence[str],
     zip: Sequence[Any],
     skip: int,
+    until: Until | None = None,
 ) -> Iterator[DictConfig]:
     """The configurations of a sweep, the last key varying fastest.
 
@@ -53,9 +57,10 @@ def expand(
         arguments: Overrides from the command line.
         zip: Lists of keys whose values vary together; a single list may be given as it is.
         skip: Leave out this many at the beginning.
+        until: What is to be told apart. Seeds are an axis then, of as many as it may take; they vary fastest.
 
     Raises:
-        ConfigurationError: If ``zip`` or ``skip`` does not fit the sweep, or a sweep has no list of values.
+        ConfigurationError: If ``zip``, ``skip`` or ``until`` does not fit the sweep, or a sweep has no list of values.
     """
     if skip < 0:
         raise ConfigurationError(
@@ -71,6 +76,8 @@ def expand(
     last = {override.get_key_element(): override for override in parser.parse_overrides(lines)}
     single = [override for override in last.values() if not override.is_sweep_override()]
     swept = {key: _values(override, parser) for key, override in last.items() if override.is_sweep_override()}
+    if until is not None:
+        _check_seeds_are_free(swept, _zip_groups(zip), skip)
     common = [*master.hydra.overrides.hydra, *(str(override.input_line) for override in single)]
     compose = _Composer(loader, master.hydra.job.config_name, common)
     axes = _axes(swept, _zip_groups(zip))
@@ -82,7 +89,35 @@ def expand(
             value=skip,
         )
     for point in itertools.islice(itertools.product(*(axis.choices for axis in axes)), skip, None):
-        yield compose(list(itertools.chain.from_iterable(point)))
+        overrides = list(itertools.chain.from_iterable(point))
+        config = compose(overrides)
+        if until is None or not isinstance(config.seed, int):  # which is refused where all else is checked
+            yield config
+            continue
+        for seed in range(config.seed, config.seed + until.cap):
+            yield compose([*overrides, *parser.parse_overrides([f"{SEED}={seed}"])])
+
+
+def _check_seeds_are_free(swept: Mapping[str, list[Override]], groups: Sequence[Sequence[str]], skip: int) -> None:
+    """See that nothing else says which seeds are run."""
+    for key, values in swept.items():
+        if key.lstrip("+") == SEED:
+            raise ConfigurationError(
+                f"{OPTION} adds as many seeds as it takes, so that seed cannot have several values. Leave it out, or "
+                f"type the first: {values[0].input_line}",
+                option=SEED,
+            )
+    if any(SEED in group for group in groups):
+        raise ConfigurationError(
+            f"{OPTION} adds as many seeds as it takes, so that seed cannot be in hydra.sweeper.zip. Take it out there.",
+            option="hydra.sweeper.zip",
+        )
+    if skip:
+        raise ConfigurationError(
+            f"hydra.sweeper.skip_initial_experiments={skip}: with {OPTION} all setups get equal seeds. Leave it out.",
+            option="hydra.sweeper.skip_initial_experiments",
+            value=skip,
+        )
 
 
 def _values(override: Override, parser: OverridesParser) -> list[Override]:

@@ -32,7 +32,7 @@ NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
 NOT_DELETED = re.compile(r"Could not delete (?:from config\. )?'([^']*)'")
 NOT_MERGED = re.compile(r"Error merging override '?(\S+)")
 SWEEPER = "hydra.sweeper."
-SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "params")
+SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "until", "params")
 
 
 def explain(error: Exception) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import attrs
 import numpy as np
@@ -154,7 +155,8 @@ def can_tell_apart(n: int, cap: int, error: float = 0.05) -> bool:
 
 def _check(looks: Sequence[int], error: float) -> None:
     probability(error, "error")
-    if not looks or looks[0] < 1 or looks[-1] > MOST_SEEDS or any(b <= a for a, b in zip(looks, looks[1:], strict=False)):
+    increase = all(before < after for before, after in pairwise([0, *looks]))
+    if not looks or not increase or looks[-1] > MOST_SEEDS:
         raise ValueError(f"looks={list(looks)} must increase from at least 1 to at most {MOST_SEEDS} seeds.")
 
 
@@ -169,7 +171,7 @@ def _scores(values: NDArray[np.float64], looks: Sequence[int]) -> Iterator[NDArr
         if n > len(values):
             return
         ranks = midranks(np.abs(values[:n]))[before:]
-        # Of the last look: twice the ranks, which are whole numbers with ties too. Of the others: the same share of all.
+        # At the last look twice the ranks, which are whole numbers with ties too; before, as large a share of all.
         scores = np.rint(2 * ranks * ((looks[-1] + 1) / (n + 1))).astype(np.int64)
         yield np.where(values[before:n] == 0, 0, scores)
         before = n

@@ -22,6 +22,8 @@ class TunekitSweeperConf:
         skip_initial_experiments: Leave out this many runs at the beginning of the list.
         n_jobs: Runs at the same time; ``null`` takes as many as there are cores, 1 runs them in this process.
         plan: List what would run, and end.
+        until: Setups that are to be told apart, such as ``{compare: [MOBSTER, ASHA], cap: 40}``: then seeds are added
+            until they are.
     """
 
     _target_: str = "hydra_plugins.tunekit_sweeper.sweeper.TunekitSweeper"
@@ -30,6 +32,7 @@ class TunekitSweeperConf:
     skip_initial_experiments: int = 0
     n_jobs: int | None = None
     plan: bool = False
+    until: Any = None
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="tunekit", node=TunekitSweeperConf, provider="tunekit-sweeper")
@@ -39,11 +42,18 @@ class TunekitSweeper(Sweeper):
     """Composes the configurations of a sweep and calls the task function with each; what runs them is not here."""
 
     def __init__(
-        self, params: DictConfig, zip: list[Any], skip_initial_experiments: int, n_jobs: int | None, plan: bool
+        self,
+        params: DictConfig,
+        zip: list[Any],
+        skip_initial_experiments: int,
+        n_jobs: int | None,
+        plan: bool,
+        until: Any,
     ) -> None:
         self._params = {str(key): value for key, value in params.items()}
         self._zip = zip
         self._skip = skip_initial_experiments
+        self._until = until
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what Hydra gives, and make ``hydra.sweeper`` known to the application."""
@@ -54,6 +64,7 @@ class TunekitSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         from tunekit.config.composition.expansion import expand
+        from tunekit.config.composition.until import read_until
 
         assert self.hydra_context is not None
         assert self.config is not None
@@ -64,5 +75,6 @@ class TunekitSweeper(Sweeper):
             arguments=arguments,
             zip=self._zip,
             skip=self._skip,
+            until=read_until(self._until),
         ):
             self._task_function(config)
