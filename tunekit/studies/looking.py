@@ -65,7 +65,7 @@ def warnings_of_fixed(compared: Sequence[PanelPairs], comparisons: Sequence[Fixe
                 yield (f"{where}: {both} decided how many seeds there are, which p-values of other pairs do not count")
             others = [each for each in comparisons if each.taken and _is_of_the_same(each, pair.fixed)]
             if len(others) > 1:
-                seeds = " and ".join(f"{each.seeds[0]}" for each in others)
+                seeds = " and ".join(str(first) for first in sorted(each.seeds[0] for each in others))
                 yield (
                     f"{where}: {both} were compared by {len(others)} rules that were fixed beforehand, with seeds from "
                     f"{seeds}. The last is told: count all of them"

@@ -151,7 +151,9 @@ def print_looks(show: Callable[[Table], None], repeats: int) -> None:
     columns = {"up to 20": default_looks(20), "up to 40": LOOKS, "up to 80": default_looks(80), "4, 6 … 20": OFTEN}
     table = _table("told apart, of equal methods, by our rule; unadjusted", "differences", tuple(columns))
     for name, draw in symmetric.items():
-        cells = [[worth(rule, draw, 0.0, repeats // 2, each) for rule in (ours, unadjusted)] for each in columns.values()]
+        cells = [
+            [worth(rule, draw, 0.0, repeats // 2, each) for rule in (ours, unadjusted)] for each in columns.values()
+        ]
         table.add_row(name, *(", ".join(_percent(each.told_apart) for each in cell) for cell in cells))
     show(table)
     columns = {"up to 40": LOOKS, "4, 6 … 20": OFTEN}
