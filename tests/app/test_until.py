@@ -68,8 +68,8 @@ def test_a_sweep_whose_setups_are_told_apart_at_the_first_look_runs_no_more_seed
         "ASHA and RS on fcnet-robot_arm: looks with 6, 8 and 10 seeds, error 0.05 over all of them, compared at 100 %."
     )
     assert (
-        "(stopped early at 6 seeds, look 1 of 3 of the rule that was fixed beforehand: how much is likely to be "
-        "overestimated, though its interval holds whenever it stops)." in early.out
+        "(stopped early at 6 seeds, look 1 of 3 of the rule that was fixed beforehand: by how much is probably "
+        "overestimated, but the interval counts the looks)." in early.out
     )
     assert "p = " not in early.out
     assert " from " not in early.out.partition("fcnet-robot_arm:\n")[2]
@@ -127,7 +127,7 @@ def test_what_is_not_told_apart_ends_at_the_cap(tunekit, results):
     finished = tunekit(*OPEN)
     assert finished.status == 0
     first, last = looks_told(finished)
-    assert first.endswith("; 1 more seeds of each.")
+    assert first.endswith("; 1 more seed of each.")
     assert last.endswith("ASHA and RS are not told apart with 7 seeds, the most that were to be run.")
     assert seeds(results, "RS") == [*range(7)]
     assert "ASHA and RS are not told apart with 7 seeds, the most that the rule allows: " in finished.out

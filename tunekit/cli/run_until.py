@@ -123,12 +123,13 @@ def _what_was_seen(fixed: FixedComparison, *, has_several: bool) -> str:
     look = fixed.taken[-1]
     where = f" on {fixed.benchmark}" if has_several else ""
     head = f"Look {len(fixed.taken)} of {len(fixed.looks)}{where}: {look.n_seeds} seeds, p = {look.p:.2g}"
-    head += f" of {look.level:.2g} needed"
+    head += f" of {look.level:.2g} needed" if look.level else ", and with such ties none is small enough yet"
     if fixed.is_told_apart:
         return f"{head}: {_both(fixed)} are told apart."
     if fixed.is_settled:
         return f"{head}: {_both(fixed)} are not told apart with {fixed.cap} seeds, the most that were to be run."
-    return f"{head}; {fixed.looks[len(fixed.taken)] - look.n_seeds} more seeds of each."
+    n_more = fixed.looks[len(fixed.taken)] - look.n_seeds
+    return f"{head}; {plural(n_more, 'more seed')} of each."
 
 
 def _what_it_may_become(plan: Plan, comparisons: Sequence[FixedComparison], n_first: int) -> str:

@@ -59,8 +59,8 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
         verdict = f"{both} differ, {pair.first} being better by ranks, but not by the median at the end"
     if fixed.n_seeds == fixed.cap:
         return f"{verdict} ({seeds}, {rule})"
-    holds = ", though its interval holds whenever it stops" if pair.difference is not None else ""
-    early = f"stopped early at {seeds}, {rule}: how much is likely to be overestimated{holds}"
+    holds = ", but the interval counts the looks" if pair.difference is not None else ""
+    early = f"stopped early at {seeds}, {rule}: by how much is probably overestimated{holds}"
     return f"{verdict} ({early})"
 
 
