@@ -21,6 +21,7 @@ from tunekit.studies.fixed_comparisons import FixedComparison, check_unchanged, 
 from tunekit.studies.fixing import PlannedComparison, fix
 from tunekit.studies.looking import with_looks
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.believed import Found
 
 
@@ -56,7 +57,7 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
     raise_when_interrupted()
     is_quiet = all(spec.verbosity == QUIET for spec in plan.specs)
     for each in comparisons:
-        write_fixed(folder, each.fixed)
+        _keep(folder, each.fixed)
         if not is_quiet:
             print_stderr(f"{_both(each.fixed)} on {each.fixed.benchmark}: {each.fixed.rule}.")
     n_jobs, how_anew = n_jobs_of(plan), anew(plan.specs[0], command, is_resumed=False)
@@ -77,12 +78,23 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
         comparisons = [each if each.fixed.is_settled else _looked_at(each, n) for each in comparisons]
         for each in comparisons:
             if each.fixed.n_seeds == n:
-                write_fixed(folder, each.fixed)
+                _keep(folder, each.fixed)
                 if not is_quiet:
                     print_stderr(_what_was_seen(each.fixed, has_several=len(comparisons) > 1))
         if all(each.fixed.is_settled for each in comparisons):
             break
     return conclude(attrs.evolve(plan, specs=begun), outcomes, command=command, debug=debug)
+
+
+def _keep(folder: Path, fixed: FixedComparison) -> None:
+    try:
+        write_fixed(folder, fixed)
+    except OSError as error:
+        raise ConfigurationError(
+            f"results_dir: what is fixed of {_both(fixed)} cannot be written to {folder}: {error.strerror}. No look "
+            "counts without it. Make room, or choose another place by results_dir=FOLDER, and type the command again.",
+            option="results_dir",
+        ) from error
 
 
 def _batches(specs: Sequence[RunSpec], looks: Sequence[int]) -> list[list[RunSpec]]:

@@ -163,19 +163,25 @@ def fixed_beside(experiments: Iterable[Path]) -> tuple[list[FixedComparison], di
 def _read(path: Path) -> FixedComparison:
     try:
         values: dict[str, Any] = json.loads(path.read_bytes())
-        if values.pop("format") != FORMAT:
+        if values["format"] != FORMAT:
             raise ValueError("another version wrote it")
-        first, second = values.pop("setups")
-        runs = tuple(tuple(map(str, each)) for each in values.pop("runs"))
-        return FixedComparison(
-            setups=(first, second),
+        first, second = values["setups"]
+        runs = tuple(tuple(map(str, each)) for each in values["runs"])
+        found = FixedComparison(
+            benchmark=str(values["benchmark"]),
+            setups=(str(first), str(second)),
             runs=(runs[0], runs[1]),
-            seeds=tuple(values.pop("seeds")),
-            looks=tuple(values.pop("looks")),
-            at=When(**values.pop("at")),
-            taken=tuple(Look(**look) for look in values.pop("taken")),
-            **values,
+            seeds=tuple(map(int, values["seeds"])),
+            looks=tuple(map(int, values["looks"])),
+            at=When(float(values["at"]["number"]), str(values["at"]["unit"])),
+            error=float(values["error"]),
+            n_pairs=int(values["n_pairs"]),
+            taken=tuple(Look(**look) for look in values["taken"]),
         )
+        n_looked = tuple(look.n_seeds for look in found.taken)
+        if {*map(len, found.runs), len(found.seeds)} != {found.cap} or n_looked != found.looks[: len(n_looked)]:
+            raise ValueError("its numbers of seeds do not agree")
+        return found
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise RecordError(
             f"{path} cannot be read: {error}. It says by which rule seeds are added; remove it to have it written anew."

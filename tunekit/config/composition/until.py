@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.number_text import format_number
@@ -76,10 +75,12 @@ def read_until(given: Any) -> Until | None:
     Raises:
         ConfigurationError: If it lacks what is compared, has an unknown key, or a value of another form.
     """
-    if isinstance(given, DictConfig | ListConfig):
-        given = OmegaConf.to_container(given, resolve=True)
     if given is None:
         return None
+    from omegaconf import OmegaConf  # a report, which reads what was fixed, does without
+
+    if OmegaConf.is_config(given):
+        given = OmegaConf.to_container(given, resolve=True)
     if not isinstance(given, Mapping):
         raise _refusal("", given, f" must be a mapping with what is to be told apart. {EXAMPLE}")
     for key in given:
