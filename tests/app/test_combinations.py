@@ -133,6 +133,33 @@ def test_a_sweep_has_the_runs_of_its_definition_in_its_order(sweep):
     assert list(map(as_pairs, found)) == list(map(as_pairs, expected))
 
 
+@settings(max_examples=60, deadline=None)
+@given(sweeps(), st.data())
+def test_what_is_typed_narrows_a_study_of_a_file(sweep, data):
+    params, _, also, exclude, _ = sweep
+    blocks = [params, *({**params, **block} for block in also)]
+    exclude = [one for one in exclude if any(may_hold(one, block) for block in blocks)]  # the others are refused
+    keys = data.draw(st.lists(st.sampled_from(list(params)), unique=True, max_size=2))
+    typed = {key: data.draw(st.lists(st.sampled_from(VALUES[key]), min_size=1, max_size=2)) for key in keys}
+    narrowed = [
+        {key: [value for value in block[key] if key not in typed or has(typed[key], value)] for key in block}
+        for block in also
+    ]
+    left = [block for block in narrowed if all(block.values())]
+    expected = written_out({**params, **typed}, zip=[], also=left, exclude=exclude, repeats=[])
+    in_file = {key: ",".join(map(as_typed, values)) for key, values in params.items()}
+    found = read(typed, params=in_file, also=also, exclude=exclude)
+    assert list(map(as_pairs, found)) == list(map(as_pairs, expected))
+
+
+def has(values, value):
+    return any(equal(each, value) for each in values)
+
+
+def may_hold(condition, block):
+    return all(any(has(block.get(key, []), value) for value in values) for key, values in condition.items())
+
+
 def specs(*arguments):
     """Method, number of workers and seed of each run."""
     planned = plan_command(parse(["--multirun", *arguments])).specs
