@@ -341,6 +341,11 @@ class TestFiles:
         else:
             assert specs(*study(tmp_path, FILE), *typed) == runs
 
+    def test_what_is_typed_to_leave_something_open_narrows_nothing(self, tmp_path):
+        blocks = "hydra: {mode: MULTIRUN, sweeper: {also: [{benchmark: synthetic, seed: 1}]}}"
+        chosen = study(tmp_path, blocks)
+        assert specs(*chosen, "benchmark=null", "~tags") == [("fifo+random", 4, 0), ("fifo+random", 4, 1)]
+
     @pytest.mark.parametrize(
         ("line", "refusal"),
         [

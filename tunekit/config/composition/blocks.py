@@ -112,7 +112,7 @@ def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[
     ]
     given = _choices_of(overrides, last, common)
     groups = [[option_meant(key) for key in group] for group in options.zip]
-    typed = frozenset(option_meant(argument.lstrip("+~").partition("=")[0]) for argument in arguments)
+    typed = frozenset(option_meant(argument.lstrip("+").partition("=")[0]) for argument in arguments) & given.keys()
     of_file = _choices_of(overrides, _last(overrides, options.params, ()), ())
     before = [_axes(each, ()) for each in _with_blocks({**given, **of_file}, also)]
     if "also" not in options.typed:
