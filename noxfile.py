@@ -58,6 +58,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The pages of reports in Debian's Chromium, which a plain ``nox`` tries too, but skips where there is none."""
+    session.run("pytest", "-n", "0", "tests/app/pages", *session.posargs, env={"TUNEKIT_TESTS_NEED_BROWSER": "1"})
+
+
+@nox.session
 def fold(session: nox.Session) -> None:
     """Folds the records of 1,000 generated experiments as far as any event, in minutes; not part of a plain ``nox``."""
     session.run("pytest", "-n", "0", "tests/fold/thousand.py", *session.posargs)  # one process, for its figures

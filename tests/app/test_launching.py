@@ -342,6 +342,14 @@ def test_a_study_can_choose_its_launcher_in_its_file(tunekit, toy, within, tmp_p
     assert "1 x folder" in finished.out
 
 
+def test_a_shard_is_not_launched(tunekit, toy):
+    finished = tunekit(*STUDY, *TOY, "hydra.sweeper.shard=1/2")
+    assert finished.status == 2
+    assert "hydra.sweeper.shard=1/2 divides a sweep among those who type it, and a launcher divides it" in " ".join(
+        finished.err.split()
+    )
+
+
 def test_a_run_that_is_being_run_here_is_not_launched(tunekit, toy, start, within, tmp_path):
     (within("here") / "project").mkdir()
     (tmp_path / "here" / "project" / "train.py").write_text("import time\ntime.sleep(60)\n")
@@ -353,7 +361,7 @@ def test_a_run_that_is_being_run_here_is_not_launched(tunekit, toy, start, withi
         pass
     finished = tunekit(*SCRIPT, *TOY, "results_dir=results")
     assert finished.status == 2
-    assert "is being run on this machine by another process." in finished.err
+    assert f"is being run by process {process.pid} on " in " ".join(finished.err.split())
     assert not (tmp_path / "machine").exists()
 
 

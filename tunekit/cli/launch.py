@@ -21,7 +21,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ExperimentLocked
 from tunekit_core.number_text import format_fixed
 from tunekit_core.records.believed import find
-from tunekit_core.records.lock import is_locked
+from tunekit_core.records.lock import writer_of
 
 UNKNOWN = "unknown"
 AT_MOST, ESTIMATED = "≤", "≈"
@@ -59,10 +59,10 @@ def launch_plan(plan: Plan, launcher: Launcher, *, command: str, debug: bool) ->
     if not left:
         return run_plan(plan, command=command, debug=debug)
     for spec in left:
-        if is_locked(spec.folder):
+        if (writer := writer_of(spec.folder)) is not None:
             raise ExperimentLocked(
-                f"{spec.folder} is being run on this machine by another process. Wait until that has ended, or "
-                "interrupt it, and type the command again."
+                f"{spec.folder} is being run by {writer}. Wait until that has ended, or interrupt it, and type the "
+                "command again."
             )
     launch = launch_of(left, launcher=launcher.name, command=command)
     counts = f"{len(specs) - len(left)} complete, {len(left)} to launch."

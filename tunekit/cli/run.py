@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,10 +12,12 @@ from typing import Any
 from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted, write_last_line
 from tunekit.cli.plan_page import print_plan
+from tunekit.cli.sharding import runs_of_shard, what_others_miss
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import plural, print_stderr, print_stdout
+from tunekit.figures.best_values import draw, figure_stem, what_is_not_drawn
 from tunekit.live.progress import progress
 from tunekit.results import summary
 from tunekit.results.best_so_far import metric_and_constraint
@@ -29,7 +32,6 @@ from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit.studies.collection import Study, collect
 from tunekit.studies.comparison import compare
-from tunekit.studies.figures.best_over_time import draw, figure_stem, what_is_not_drawn
 from tunekit.studies.tables import print_panels, print_verdicts
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
@@ -54,10 +56,11 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     """
     n_jobs = _n_jobs(plan)
     check_names(plan.specs)
-    found = {spec.folder: find(spec.folder, spec.hash) for spec in plan.specs}
+    of_shard = runs_of_shard(plan)
+    found = {spec.folder: find(spec.folder, spec.hash) for spec in of_shard}
     statuses = {folder: each.status for folder, each in found.items()}
-    specs = with_status(plan.specs, statuses, plan.only)
-    not_asked_for = left_out(len(plan.specs) - len(specs), plan.only)
+    specs = with_status(of_shard, statuses, plan.only)
+    not_asked_for = left_out(len(of_shard) - len(specs), plan.only)
     if not specs:
         print_stderr(f"Nothing to run.{not_asked_for}")
         return SUCCEEDED
@@ -82,8 +85,21 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
             print_stderr(f"Kept as {folder / name}: {reason}.")
     has_missing = any(spec.folder not in outcomes for spec in left)  # though all that had begun came to their end
     if has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
+        only = next(iter(outcomes.values()), None) if len(specs) == 1 else None
+        if only is not None and only.became is not None:  # the command would not find it again
+            again = f"python -m tunekit resume {shlex.quote(str(only.became.folder))}"
+            return _print_interruption([only.became], again)
         return _print_interruption(specs, command)
     became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
+    if missing := what_others_miss(plan, command):
+        with suppress(OSError):  # whoever comes last writes them
+            _write_indices(specs)
+        all_succeeded = _print_edited([*became.values()], command)
+        all_succeeded &= _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
+        print_stderr(missing)
+        return SUCCEEDED if all_succeeded else SOME_FAILED
+    if plan.shard is not None:
+        specs = list(plan.specs)
     complete = [
         spec
         for spec in specs
@@ -144,10 +160,11 @@ def _print_edited(became: Sequence[RunSpec], command: str) -> bool:
     """Print which runs are others than were asked for; true if none is."""
     if not became:
         return True
-    print_stderr(f"Not compared, since their program was edited meanwhile ({len(became)} of the runs):", style="red")
+    why = "their program was edited meanwhile, or they got another end"
+    print_stderr(f"Not compared, since {why} ({len(became)} of the runs):", style="red")
     for spec in became:
         print_stderr(f"  {spec.folder}")
-    print_stderr(f"To have all with the program as it is now, type the same command again: {command}")
+    print_stderr(f"To have all with the program as it is now and the end of the others, type again: {command}")
     return False
 
 
@@ -155,7 +172,8 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
     """Outcomes by folder; after an interruption some are missing."""
     outcomes: dict[Path, Outcome] = {}
     if len(specs) == 1:
-        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), is_watched=True)
+        tell = (lambda text: None) if is_quiet else print_stderr
+        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), tell, is_watched=True)
     elif specs:
         with progress(len(specs), is_quiet=is_quiet) as shown:
 
@@ -164,7 +182,7 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
                 if outcome.status is not ExperimentStatus.INTERRUPTED:  # it is left
                     shown.advance(has_failed=outcome.status is not ExperimentStatus.COMPLETED)
 
-            run_all(specs, n_jobs, note)
+            run_all(specs, n_jobs, note, shown.wait)
     return outcomes
 
 

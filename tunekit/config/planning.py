@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tunekit.config.arguments import CommandLine
-from tunekit.config.composition.compose import compose
+from tunekit.config.composition.compose import Composition, compose
 from tunekit.config.schema import NUMBER_OF_SEEDS, QUIET, check
+from tunekit.config.shard import OPTION, Shard, parse_shard
 from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import plural, print_stderr
@@ -33,6 +34,7 @@ class Plan:
         is_only_listed: Whether nothing is to be run.
         only: Statuses of those that are run; all that are not complete where it is empty.
         launcher: What runs the runs elsewhere; ``None`` where they are run here.
+        shard: Which part of the runs this process is to run; ``None`` for all.
     """
 
     specs: Sequence[RunSpec]
@@ -41,6 +43,7 @@ class Plan:
     is_only_listed: bool = False
     only: Sequence[str] = ()
     launcher: Launcher | None = None
+    shard: Shard | None = None
 
 
 def plan_command(line: CommandLine) -> Plan:
@@ -68,6 +71,7 @@ def plan_command(line: CommandLine) -> Plan:
             option="hydra.sweeper.n_jobs",
             value=options.n_jobs,
         )
+    shard = None if options.shard is None else _shard(options.shard, composition)
     specs = plan_runs(composition.configs)
     if options.skip >= len(specs):
         raise ConfigurationError(
@@ -77,8 +81,25 @@ def plan_command(line: CommandLine) -> Plan:
             value=options.skip,
         )
     return Plan(
-        specs[options.skip :], composition.is_sweep, options.n_jobs, options.plan, tuple(options.only), launcher
+        specs[options.skip :], composition.is_sweep, options.n_jobs, options.plan, tuple(options.only), launcher, shard
     )
+
+
+def _shard(typed: str, composition: Composition) -> Shard:
+    shard = parse_shard(typed)
+    why = ""
+    if composition.launcher is not None:
+        why = "divides a sweep among those who type it, and a launcher divides it into jobs itself. Leave it out"
+    elif not composition.is_sweep:
+        why = "divides a sweep, and this is a single run. Leave it out, or add --multirun"
+    elif any(config.get("random_seed", 0) is None for config in composition.configs):
+        why = (
+            "divides the same runs wherever it is typed, and random_seed=null draws another number each time. Type a "
+            f"number, such as random_seed={_drawn()}"
+        )
+    if why:
+        raise ConfigurationError(f"{OPTION}={shard} {why}.", option=OPTION, value=str(shard))
+    return shard
 
 
 def plan_runs(

@@ -107,6 +107,16 @@ def test_of_copies_a_complete_one_is_kept_and_else_the_last_active(put, tmp_path
     assert study.copies == {interrupted: complete, old: new}
 
 
+def test_a_copy_of_an_experiment_without_a_hash_is_one_that_began_at_the_same_moment(put, tmp_path):
+    began = "2026-01-01T00:00:00.123+00:00"
+    put("a", hash=..., started=began)
+    put("b", hash=..., started=began)
+    put("c", hash=..., started=began, n_reports=10)
+    study = load_experiments(tmp_path)
+    assert len(study.experiments) == 2
+    assert len(study.copies) == 1
+
+
 def test_experiments_without_a_hash_are_no_copies_of_each_other(put, tmp_path):
     put("a", hash=...)
     put("b", hash=...)

@@ -38,6 +38,7 @@ class SweepOptions:
         only: Statuses of those that are run.
         n_jobs: Runs at the same time.
         plan: Whether nothing is to be run.
+        shard: Which part of the runs this process runs, as it is typed; ``None`` for all.
         typed: Names of the options that are on the command line, not in a file.
     """
 
@@ -50,6 +51,7 @@ class SweepOptions:
     only: Sequence[str]
     n_jobs: int | None
     plan: bool
+    shard: str | None
     typed: frozenset[str]
 
 
@@ -75,6 +77,7 @@ def sweep_options(hydra_config: DictConfig | HydraConf) -> SweepOptions:
         only=_only(given["only"]),
         n_jobs=_n_jobs(hydra_config.sweeper.n_jobs),
         plan=bool(hydra_config.sweeper.plan),
+        shard=None if given["shard"] is None else str(given["shard"]),
         typed=frozenset(name.removeprefix(SWEEPER).partition(".")[0] for name in names if name.startswith(SWEEPER)),
     )
 

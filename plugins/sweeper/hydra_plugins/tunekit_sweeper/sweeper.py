@@ -26,6 +26,7 @@ class TunekitSweeperConf:
         only: Run only what has one of these statuses, of ``failed``, ``interrupted``, ``missing``.
         n_jobs: Runs at the same time; ``null`` takes as many as there are cores, 1 runs them in this process.
         plan: List what would run, and end.
+        shard: Run one part of the runs, such as ``2/8`` for the second of eight; ``null`` runs all.
     """
 
     _target_: str = "hydra_plugins.tunekit_sweeper.sweeper.TunekitSweeper"
@@ -38,6 +39,7 @@ class TunekitSweeperConf:
     only: Any = None
     n_jobs: int | None = None
     plan: bool = False
+    shard: str | None = None
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="tunekit", node=TunekitSweeperConf, provider="tunekit-sweeper")
@@ -57,6 +59,7 @@ class TunekitSweeper(Sweeper):
         only: Any,
         n_jobs: int | None,
         plan: bool,
+        shard: str | None,
     ) -> None:
         """Take what Hydra gives for each option; they are read from the configuration."""
 
