@@ -9,6 +9,7 @@ from hydra._internal.utils import create_config_search_path
 from hypothesis import given, settings, strategies as st
 from omegaconf import OmegaConf
 
+from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
 from tunekit.config.arguments import parse
 from tunekit.config.composition.blocks import Overrides, read_sweep
 from tunekit.config.composition.combinations import chosen
@@ -31,10 +32,9 @@ def as_typed(value):
 
 def read(typed, *, zip=None, also=None, exclude=None, repeats=None, params=None, options_typed=()):
     """The combinations of a sweep, each as what it gives by key."""
-    given = {"params": params or {}, "zip": zip, "also": also, "exclude": exclude, "repeats": repeats}
-    rest = {"skip_initial_experiments": 0, "only": None, "n_jobs": None, "plan": False}
+    sweeper = TunekitSweeperConf(params=params or {}, zip=zip, also=also, exclude=exclude, repeats=repeats)
     lines = [f"hydra.sweeper.{name}=x" for name in options_typed]
-    hydra = OmegaConf.create({"sweeper": {**given, **rest}, "overrides": {"hydra": lines}})
+    hydra = OmegaConf.create({"sweeper": OmegaConf.structured(sweeper), "overrides": {"hydra": lines}})
     arguments = [f"{key}={','.join(map(as_typed, values))}" for key, values in typed.items()]
     sweep = read_sweep(OVERRIDES, sweep_options(hydra), arguments)
     points = chosen(sweep.blocks, sweep.exclude, sweep.repeats)

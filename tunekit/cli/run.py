@@ -61,7 +61,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     statuses = {folder: each.status for folder, each in found.items()}
     specs = with_status(of_shard, statuses, plan.only)
     not_asked_for = left_out(len(of_shard) - len(specs), plan.only)
-    if not specs:
+    if not_asked_for and not specs:
         print_stderr(f"Nothing to run.{not_asked_for}")
         return SUCCEEDED
     left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
@@ -98,8 +98,9 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
         all_succeeded &= _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
         print_stderr(missing)
         return SUCCEEDED if all_succeeded else SOME_FAILED
-    if plan.shard is not None:
-        specs = list(plan.specs)
+    if plan.shard is not None:  # those of others are complete by now
+        asked_for = {spec.folder for spec in specs}
+        specs = [spec for spec in plan.specs if spec.folder in asked_for or spec.folder not in statuses]
     complete = [
         spec
         for spec in specs
