@@ -168,6 +168,10 @@ MISTAKES = {
         ["--multirun", "seed=1,2", "hydra.sweeper.repeats={method: 3}"],
         ["repeats={'method': 3}", "repeats={method: {BO: 5}}"],
     ),
+    "repeats in parts": (
+        ["--multirun", "method=RS", "seed=1,2", "hydra.sweeper.repeats.method.RS=1"],
+        ["hydra.sweeper.repeats is given as a whole", "hydra.sweeper.repeats={method: {BO: 5}}"],
+    ),
     "no repeats": (["--multirun", "seed=1,2", "hydra.sweeper.repeats={method: {RS: 0}}"], ["from 1 on", "exclude"]),
     "more repeats than seeds": (
         ["--multirun", "method=RS,ASHA", "seed=1,2", "hydra.sweeper.repeats={method: {RS: 3}}"],

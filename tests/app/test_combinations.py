@@ -9,6 +9,7 @@ from hydra._internal.utils import create_config_search_path
 from hypothesis import given, settings, strategies as st
 from omegaconf import OmegaConf
 
+from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
 from tunekit.config.arguments import parse
 from tunekit.config.composition.blocks import Overrides, read_sweep
 from tunekit.config.composition.combinations import chosen
@@ -31,10 +32,9 @@ def as_typed(value):
 
 def read(typed, *, zip=None, also=None, exclude=None, repeats=None, params=None, options_typed=()):
     """The combinations of a sweep, each as what it gives by key."""
-    given = {"params": params or {}, "zip": zip, "also": also, "exclude": exclude, "repeats": repeats}
-    rest = {"skip_initial_experiments": 0, "only": None, "n_jobs": None, "plan": False}
+    sweeper = TunekitSweeperConf(params=params or {}, zip=zip, also=also, exclude=exclude, repeats=repeats)
     lines = [f"hydra.sweeper.{name}=x" for name in options_typed]
-    hydra = OmegaConf.create({"sweeper": {**given, **rest}, "overrides": {"hydra": lines}})
+    hydra = OmegaConf.create({"sweeper": OmegaConf.structured(sweeper), "overrides": {"hydra": lines}})
     arguments = [f"{key}={','.join(map(as_typed, values))}" for key, values in typed.items()]
     sweep = read_sweep(OVERRIDES, sweep_options(hydra), arguments)
     points = chosen(sweep.blocks, sweep.exclude, sweep.repeats)
@@ -131,6 +131,33 @@ def test_a_sweep_has_the_runs_of_its_definition_in_its_order(sweep):
             raise
         return
     assert list(map(as_pairs, found)) == list(map(as_pairs, expected))
+
+
+@settings(max_examples=60, deadline=None)
+@given(sweeps(), st.data())
+def test_what_is_typed_narrows_a_study_of_a_file(sweep, data):
+    params, _, also, exclude, _ = sweep
+    blocks = [params, *({**params, **block} for block in also)]
+    exclude = [one for one in exclude if any(may_hold(one, block) for block in blocks)]  # the others are refused
+    keys = data.draw(st.lists(st.sampled_from(list(params)), unique=True, max_size=2))
+    typed = {key: data.draw(st.lists(st.sampled_from(VALUES[key]), min_size=1, max_size=2)) for key in keys}
+    narrowed = [
+        {key: [value for value in block[key] if key not in typed or has(typed[key], value)] for key in block}
+        for block in also
+    ]
+    left = [block for block in narrowed if all(block.values())]
+    expected = written_out({**params, **typed}, zip=[], also=left, exclude=exclude, repeats=[])
+    in_file = {key: ",".join(map(as_typed, values)) for key, values in params.items()}
+    found = read(typed, params=in_file, also=also, exclude=exclude)
+    assert list(map(as_pairs, found)) == list(map(as_pairs, expected))
+
+
+def has(values, value):
+    return any(equal(each, value) for each in values)
+
+
+def may_hold(condition, block):
+    return all(any(has(block.get(key, []), value) for value in values) for key, values in condition.items())
 
 
 def specs(*arguments):
@@ -313,6 +340,11 @@ class TestFiles:
                 specs(*study(tmp_path, FILE), *typed)
         else:
             assert specs(*study(tmp_path, FILE), *typed) == runs
+
+    def test_what_is_typed_to_leave_something_open_narrows_nothing(self, tmp_path):
+        blocks = "hydra: {mode: MULTIRUN, sweeper: {also: [{benchmark: synthetic, seed: 1}]}}"
+        chosen = study(tmp_path, blocks)
+        assert specs(*chosen, "benchmark=null", "~tags") == [("fifo+random", 4, 0), ("fifo+random", 4, 1)]
 
     @pytest.mark.parametrize(
         ("line", "refusal"),

@@ -80,6 +80,19 @@ def test_what_is_complete_here_is_not_launched(tunekit, toy, within, tmp_path):
     assert {path.name for path in (tmp_path / "machine" / "results" / "default").iterdir()} == {"ASHA"}
 
 
+def test_only_what_has_the_status_that_is_named_is_launched(tunekit, toy, within, tmp_path):
+    within("here")
+    assert tunekit(*STUDY, "method=RS", "seed=0").status == 0
+    launched = tunekit(*STUDY, *TOY, "hydra.sweeper.only=failed")
+    assert launched.status == 0
+    assert (
+        launched.err.splitlines()[0] == "1 run: 1 complete, 0 to run. Left out by hydra.sweeper.only=[failed]: 3 runs."
+    )
+    assert not (tmp_path / "machine").exists()
+    plan = tunekit(*STUDY, *TOY, "hydra.sweeper.only=missing", "--plan")
+    assert "4 runs: 1 complete here, 3 left." in plan.out
+
+
 def test_where_not_all_could_be_begun_the_status_is_1_and_the_same_command_begins_the_rest(tunekit, toy, within):
     within("here")
     first = tunekit(*STUDY, *TOY, "hydra.launcher.at_most=3")

@@ -125,3 +125,17 @@ def test_runs_that_are_others_each_time_have_no_parts(tunekit, results):
     assert "random_seed=null draws another number each time. Type a number, such as random_seed=" in " ".join(
         finished.err.split()
     )
+
+
+def test_what_a_shard_leaves_out_by_its_status_is_not_compared(tunekit, results):
+    sweep = ("--multirun", "method=RS", "seed=range(4)", SHORT, "hydra.sweeper.n_jobs=1")
+    assert tunekit(*sweep).status == 0
+    first = min(results.folders())
+    path = first / "metadata.json"
+    path.write_text(path.read_text().replace('"status": "completed"', '"status": "failed"'))
+    (failed,) = (spec for spec in plan_command(parse(sweep)).specs if spec.folder.resolve() == first.resolve())
+    number = divide(plan_command(parse(sweep)).specs, 2)[failed.folder]
+    finished = tunekit(*sweep, f"{SHARD}{number}/2", "hydra.sweeper.only=missing")
+    assert finished.status == 0, finished.err
+    assert "Left out by hydra.sweeper.only=[missing]: 1 run." in finished.err
+    assert "RS          3" in finished.out

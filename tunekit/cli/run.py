@@ -60,7 +60,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     found = find_all(specs)
     asked = with_status(specs, {folder: each.status for folder, each in found.items()}, plan.only)
     not_asked_for = left_out(len(specs) - len(asked), plan.only)
-    if specs and not asked:
+    if not_asked_for and not asked:
         print_stderr(f"Nothing to run.{not_asked_for}")
         return SUCCEEDED
     check_runs(left_of(asked, found), are_run=not plan.is_only_listed)
@@ -159,8 +159,10 @@ def conclude(
         all_succeeded &= _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
         print_stderr(missing)
         return SUCCEEDED if all_succeeded else SOME_FAILED
-    if plan.shard is not None:  # the parts of all others are complete
-        specs = plan.specs
+    if plan.shard is not None:  # those of others are complete by now
+        own, asked_for = plan.shard.own(plan.specs), {spec.folder for spec in specs}
+        left_out_here = {spec.folder for spec in own} - asked_for
+        specs = [spec for spec in plan.specs if spec.folder not in left_out_here]
     complete = [
         spec
         for spec in specs

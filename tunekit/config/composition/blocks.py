@@ -18,6 +18,8 @@ from tunekit.config.hydra_values import as_text
 from tunekit.config.schema import KEYS, unknown_key
 from tunekit.config.single_values import option_meant
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.known_secrets import keep_out_of_sight
+from tunekit_core.secret_names import is_secret_name, name_in
 
 Choices = tuple[Choice, ...]  # of one key
 
@@ -78,6 +80,8 @@ class Overrides:
             given: A value, a text as it is typed to sweep over, or a list of these.
         """
         texts = [as_text(each) for each in given] if isinstance(given, list) else [as_text(given)]
+        for text in texts if is_secret_name(name_in(key)) else ():
+            keep_out_of_sight(text)
         overrides = self.read([f"{key}={text}" for text in texts])
         return tuple(choice for override in overrides for choice in self.choices(override))
 
@@ -108,7 +112,7 @@ def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[
     ]
     given = _choices_of(overrides, last, common)
     groups = [[option_meant(key) for key in group] for group in options.zip]
-    typed = frozenset(option_meant(argument.lstrip("+~").partition("=")[0]) for argument in arguments)
+    typed = frozenset(option_meant(argument.lstrip("+").partition("=")[0]) for argument in arguments) & given.keys()
     of_file = _choices_of(overrides, _last(overrides, options.params, ()), ())
     before = [_axes(each, ()) for each in _with_blocks({**given, **of_file}, also)]
     if "also" not in options.typed:

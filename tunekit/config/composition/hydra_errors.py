@@ -12,7 +12,7 @@ from tunekit.config.arguments import COMMAND, LAUNCHER
 from tunekit.config.composition.grammar_errors import cannot_be_read
 from tunekit.config.composition.launcher import find_launcher
 from tunekit.config.composition.source import LIBRARIES_ADD
-from tunekit.config.composition.sweep_options import SWEEPER
+from tunekit.config.composition.sweep_options import EXAMPLES, SWEEPER
 from tunekit.config.free_names import decoded_text
 from tunekit.config.options_files.files import split_path, typed_files
 from tunekit.config.options_files.offered import groups
@@ -158,6 +158,11 @@ def _not_merged(typed: str) -> str:
 
 
 def _unknown_of_sweeper(name: str) -> str:
+    option, dot, _ = name.partition(".")
+    if dot and option in EXAMPLES:
+        return (
+            f"There is no option '{SWEEPER}{name}': {SWEEPER}{option} is given as a whole, such as {EXAMPLES[option]}."
+        )
     close = suggestion(name, SWEEPER_OPTIONS)
     return f"There is no option '{SWEEPER}{name}'. {close}Below {SWEEPER} there are: {', '.join(SWEEPER_OPTIONS)}."
 
