@@ -13,13 +13,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from draw_pictures import DOCS, keep
+from PIL import Image
 from selenium import webdriver
 
+DOCS = Path(__file__).parent
 PAGE = DOCS / "how-to" / "compare-methods.md"
 PICTURE = DOCS / "pictures" / "report-page.png"
 COMMANDS = ("python -m tunekit --multirun ", "python -m tunekit report results/compared html=")
-WIDTH, HEIGHT = 860, 1290  # pixels: from the title to the values under the curves
+WIDTH, HEIGHT = 760, 1000  # pixels
+SECTION = "benchmark"  # what is shown: curves, and the tables below them
+N_COLOURS = 128  # a small file, in which lines keep their colours
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")
 
 
@@ -33,7 +36,7 @@ def report(folder: Path) -> Path:
 
 
 def photograph(page: Path, picture: Path) -> None:
-    """What a browser shows of a page."""
+    """What a browser shows of a part of a page."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for flag in FLAGS:
@@ -43,7 +46,10 @@ def photograph(page: Path, picture: Path) -> None:
         size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         browser.get(page.resolve().as_uri())
-        picture.write_bytes(base64.b64decode(browser.get_screenshot_as_base64()))
+        box = browser.execute_script(f"return document.getElementById('{SECTION}').getBoundingClientRect().toJSON()")
+        clip = {name: box[name] for name in ("x", "y", "width", "height")} | {"scale": 1}
+        shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+        picture.write_bytes(base64.b64decode(shot["data"]))
     finally:
         browser.quit()
 
@@ -54,7 +60,9 @@ def main(given: list[str]) -> None:
         page = Path(given[0]) if given else report(Path(folder))
         picture = Path(folder) / "page.png"
         photograph(page, picture)
-        keep(picture, PICTURE)
+        with Image.open(picture) as image:
+            reduced = image.convert("RGB").quantize(N_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            reduced.save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":
