@@ -98,7 +98,7 @@ def _setups(comparison: Comparison) -> dict[str, Any]:
     """A table over all benchmarks: of each setup its rank, its regret, and how often it is the best."""
     ranks, regrets = comparison.ranks, comparison.regrets
     first = Counter(panel.methods[0].label for panel in comparison.panels if panel.methods)
-    labels = sorted({method.label for panel in comparison.panels for method in panel.methods})
+    labels = line_styles([method.label for panel in comparison.panels for method in panel.methods])  # in their order
     better: Counter[str] = Counter()
     worse: Counter[str] = Counter()
     for compared in comparison.benchmarks:
@@ -114,7 +114,7 @@ def _setups(comparison: Comparison) -> dict[str, Any]:
             better[label],
             worse[label],
         ]
-        for label in sorted(labels, key=lambda each: (ranks.get(each, 0.0), regrets.get(each, 0.0), each))
+        for label in sorted(labels, key=lambda each: (ranks.get(each, 0.0), regrets.get(each, 0.0)))
     ]
     columns = ["setup", "average rank", "regret", "best median on", "better in pairs", "worse in pairs"]
     kept = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]  # there may be no ranks, or regrets

@@ -200,6 +200,14 @@ def test_without_a_place_for_it_a_report_is_made(tunekit, cache, results, tmp_pa
     assert tunekit("report").status == 0
 
 
+def test_a_folder_that_others_can_write_is_left_alone(cache):
+    folder.keep("a", b"1")
+    cache.chmod(0o777)
+    assert folder.read_kept("a") is None
+    folder.keep("b", b"2")
+    assert [file.name for file in cache.iterdir()] == ["a.npz"]
+
+
 def test_what_was_used_least_recently_goes_first(cache, monkeypatch):
     monkeypatch.setattr(folder, "MOST_FILES", 2)
     for place, digest in enumerate("ab"):
