@@ -30,7 +30,7 @@ class TestExpansion:
         """(method, problem, seed) of each run of a plan, in order."""
         finished = tunekit("--multirun", "hydra.sweeper.plan=true", *arguments)
         assert finished.status == 0, finished.err
-        lines = [line.split() for line in finished.out.splitlines() if line.strip()[:1].isdigit()]
+        lines = [line.split() for line in finished.out.splitlines() if line[:2] == "  " and line.strip()[:1].isdigit()]
         return [(cells[1], cells[2], int(cells[3])) for cells in lines]
 
     def test_the_last_key_varies_fastest(self, tunekit):

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from tunekit.console import plural
+from tunekit.figures.line_styles import line_styles
+from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
 from tunekit.pages.columns import cell, shown, text
 from tunekit.pages.curves import changes, encoded, most_steps
 from tunekit.pages.run_data import MOST_LEFT_OUT, columns_of_runs, left_out_rows
@@ -16,8 +18,6 @@ from tunekit.results.counts import counted
 from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
-from tunekit.studies.figures.line_styles import line_styles
-from tunekit.studies.figures.panel_drawing import PanelLines, about_area, lines_of
 from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC

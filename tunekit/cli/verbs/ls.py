@@ -27,7 +27,7 @@ FILTERS_HELP = """\
   method='ASHA*'      the recipe; * stands for anything, upper and lower case are the same
   benchmark=fcnet     the benchmark, or benchmark and dataset as they are listed; also dataset=NAME
   experiment=NAME     the study that it belongs to
-  seed=0,1            the seed
+  seed=0,1            the seed; or ranges of seeds, range(5) or 0-4, which has both ends
   status=failed       completed, failed, interrupted, or running: a live process writes it
   older=7d newer=2h   how long ago it ended or wrote last: a number and s, m, h, d or w
   below=0.02 above=1  the best value
