@@ -40,6 +40,8 @@ def docs(session: nox.Session) -> None:
 def pictures(session: nox.Session) -> None:
     """Makes the pictures of README and gallery by their commands, in minutes; not part of a plain ``nox``."""
     session.run("python", "docs/draw_pictures.py", *session.posargs)
+    if not session.posargs:
+        session.run("python", "docs/draw_report_page.py")
 
 
 @nox.session
