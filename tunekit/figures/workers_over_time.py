@@ -32,8 +32,8 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
     """A row for each worker with a bar for each run of a trial, from its start to where it paused or ended.
 
     Where events were kept, as on real machines, they tell when runs began and ended. In a simulation the reports do:
-    trials that did not come to a report are not shown then. Which worker a trial was on is not recorded: each run is
-    in the first row that was free.
+    trials that did not come to a report are not shown then. A row is no machine: each run is in the first that was
+    free.
 
     Args:
         experiment: One that was loaded, its folder, or the name of its folder.
