@@ -68,7 +68,7 @@ def learning_curves(experiment: OneExperiment) -> PaperFigure:
         n_outside = _set_axes(axis, reports)
         n_trials = len(reports.by_trial)
         failed = len(reports.failed & set(reports.by_trial))
-        counts = plural(n_trials, "trial") + (f", {failed} of them failed" if failed else "")
+        counts = plural(n_trials, "trial") + (f", {failed:,} of them failed" if failed else "")
         best = ""
         if incumbent is not None:
             value = number(incumbent["metrics"][reports.metrics[0]])
