@@ -180,6 +180,8 @@ def _set_resources(axis: Axes, reports: TrialReports) -> None:
         axis.xaxis.set_minor_locator(NullLocator())
     elif is_log:
         set_log_ticks(axis.xaxis, first, last)
+    elif first == last:
+        axis.set_xticks([first])
     else:
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from tunekit.console import plural
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 ROW_HEIGHT, ROOM, HIGHEST = 0.2, 0.75, 8.0  # inches
 MOST_VECTORS = 4000  # bars; with more, they are a picture within the PDF
 BAR_HEIGHT = 0.8  # of a row
+MOST_TICKS = 20  # rows that are numbered
 LOOKS: dict[How, tuple[str, str]] = {  # colour and hatch: told apart without colour too
     "paused": (COLOURS[5], ""),
     "stopped": (COLOURS[4], "///"),
@@ -55,7 +57,6 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
     with sheet(PAGE_WIDTH, height) as (figure, (axis,)):
         from matplotlib.collections import PatchCollection
         from matplotlib.patches import Patch, Rectangle
-        from matplotlib.ticker import MaxNLocator
 
         for how, (colour, hatch) in LOOKS.items():
             those = [run for run in runs if run.how == how]
@@ -70,8 +71,8 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
             entries[NAMES.get(how, how)] = Patch(linewidth=0.25, **look)
         axis.set_xlim(0, end / unit or 1.0)
         axis.set_ylim(n_rows - 0.4, -0.6)
-        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
-        axis.yaxis.set_major_formatter(lambda row, _: f"{row + 1:.0f}" if 0 <= row < n_rows else "")
+        numbered = range(0, n_rows, math.ceil(n_rows / MOST_TICKS))
+        axis.set_yticks(numbered, [str(row + 1) for row in numbered])
         busy = sum(run.end - run.start for run in runs) / (n_rows * end) if end else 1.0
         trials = plural(len({run.trial_id for run in runs}), "trial")
         workers = f"{plural(n_rows, 'worker')}, busy for {100 * busy:.0f} % of the time"
