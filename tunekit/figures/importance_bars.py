@@ -67,8 +67,8 @@ def hyperparameter_importance(experiment: OneExperiment) -> PaperFigure:
         set_title(figure, [whose(reports.experiment.metadata), title, _left_out(found.n_all - found.n_trials)])
         width = COLUMN_WIDTH - NAME_WIDTH
         set_labels(figure, axis, f"Importance for {reports.metrics[0]} (%)", "", width=width, height=height)
-        bar = handle(color=COLOURS[0], marker="s", markersize=5.0)
-        line = handle(color=COLOURS[6], marker="|", markersize=8.0, markeredgewidth=1.2)
+        bar = handle(COLOURS[0], marker="s", size=5.0)
+        line = handle(COLOURS[6], marker="|", size=8.0, edge=1.2)
         set_legend(figure, {"importance (PED-ANOVA)": bar, "95 % of draws at random stay below": line})
     return figure
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tunekit.console import plural
 from tunekit.figures.line_styles import COLOURS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROW_HEIGHT, ROOM, HIGHEST = 0.2, 0.75, 8.0  # inches
 MOST_VECTORS = 4000  # bars; with more, they are a picture within the PDF
 BAR_HEIGHT = 0.8  # of a row
+EDGE_WIDTH = 0.25  # points
 MOST_TICKS = 20  # rows that are numbered
 LOOKS: dict[How, tuple[str, str]] = {  # colour and hatch: told apart without colour too
     "paused": (COLOURS[5], ""),
@@ -66,9 +67,14 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
                 Rectangle((run.start / unit, run.worker - BAR_HEIGHT / 2), (run.end - run.start) / unit, BAR_HEIGHT)
                 for run in those
             ]
-            look: Any = {"facecolor": colour, "edgecolor": "0.2" if how == "running" else "white", "hatch": hatch}
-            axis.add_collection(PatchCollection(bars, linewidth=0.25, rasterized=len(runs) > MOST_VECTORS, **look))
-            entries[NAMES.get(how, how)] = Patch(linewidth=0.25, **look)
+            edge, is_picture = ("0.2" if how == "running" else "white"), len(runs) > MOST_VECTORS
+            axis.add_collection(
+                PatchCollection(
+                    bars, facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=EDGE_WIDTH, rasterized=is_picture
+                )
+            )
+            entry = Patch(facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=EDGE_WIDTH)
+            entries[NAMES.get(how, how)] = entry
         axis.set_xlim(0, end / unit or 1.0)
         axis.set_ylim(n_rows - 0.4, -0.6)
         numbered = range(0, n_rows, math.ceil(n_rows / MOST_TICKS))

@@ -117,8 +117,12 @@ def test_equal_data_give_equal_bytes_whatever_the_user_has_set(usual, tmp_path):
     assert b"/FontFile2" in before[0]
 
 
-def test_a_notebook_shows_a_figure(usual):
-    assert learning_curves(usual)._repr_png_().startswith(b"\x89PNG")
+def test_a_notebook_shows_a_figure_and_a_file_without_suffix_gets_one(usual, tmp_path):
+    figure = cost_over_time(usual)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    figure.savefig(tmp_path / "cost")
+    figure.savefig(tmp_path / "cost.jpg")
+    assert sorted(file.name for file in tmp_path.glob("cost*")) == ["cost.jpg", "cost.png"]
 
 
 def test_an_experiment_is_given_as_it_is_or_by_its_folder_or_name(usual, monkeypatch):
