@@ -107,6 +107,13 @@ def trackers(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="venv")
+def optuna(session: nox.Session) -> None:
+    """The importance of hyperparameters against that of Optuna 5, in an environment with it."""
+    session.install("--quiet", ".", "plugins/sweeper", "pytest", "pandas", "scipy", "optuna==5.0.0")
+    session.run("pytest", "-o", "addopts=--import-mode=importlib", "tests/app/figures/with_optuna.py", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
 def frameworks(session: nox.Session) -> None:
     """Callbacks of training frameworks, and the scripts of their page, in an environment with them of 2 GB."""
     ours = [".[functions]", "plugins/sweeper", "plugins/asha", "plugins/local", "plugins/simulator", "plugins/bo"]
