@@ -19,6 +19,7 @@ from tunekit.studies.collection import load_experiments
 from tunekit.studies.comparison import compare
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.records.files import METADATA
+from tunekit_core.records.finding import find_experiments
 from tunekit_core.records.load import load_experiment
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def plot(arguments: Sequence[str]) -> int:
         return SUCCEEDED
     options = (FIGURES, FOLDER, RESULTS_DIR)
     words = sort_words("plot", arguments, flags=(), options=options, takes_filters=False, usage=USAGE)
-    is_study = len(words.names) > 1 or (len(words.names) == 1 and _holds_experiments(words.names[0]))
+    is_study = len(words.names) > 1 or (len(words.names) == 1 and _is_study(words.names[0]))
     names = _names(words.options.get(FIGURES), is_study=is_study)
     folder = _folder(words.options.get(FOLDER, DEFAULT_FOLDER))
     if is_study:
@@ -117,10 +118,12 @@ def plot(arguments: Sequence[str]) -> int:
     return SUCCEEDED
 
 
-def _holds_experiments(name: str) -> bool:
-    """Whether it is a folder that is no experiment itself."""
+def _is_study(name: str) -> bool:
+    """Whether it is a folder that holds several experiments, or none; one alone is meant, as by ``show``."""
     folder = Path(os.path.expanduser(name))
-    return folder.is_dir() and not (folder / METADATA).exists()
+    if not folder.is_dir() or (folder / METADATA).exists():
+        return False
+    return len(find_experiments(folder).experiments) != 1
 
 
 def _names(typed: str | None, *, is_study: bool) -> list[str]:
