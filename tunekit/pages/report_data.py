@@ -30,6 +30,7 @@ STEPS_TOGETHER = 300_000  # of all runs: 2.4 MB
 EVEN_SHARES, FINE_SHARES = 301, 100  # of the time: as a linear axis shows them, and a logarithmic one
 FIRST_SHARE = 1e-4  # of the time: where a logarithmic axis begins at the latest
 DIGITS_OF_P = 3
+BY_RULE = ", by the rule that was fixed beforehand"
 
 SHARES = np.unique(
     np.concatenate([np.linspace(0, 1, EVEN_SHARES), np.geomspace(FIRST_SHARE, 1, FINE_SHARES, endpoint=False)])
@@ -76,7 +77,7 @@ def _verdicts(compared: PanelPairs) -> dict[str, Any]:
     told = verdicts_of(compared, all_pairs=False)
     panel = compared.panel
     summary = ""
-    if len(panel.methods) > 1 and compared.is_possible:
+    if compared.is_possible or len(compared.tested) < len(compared.pairs):
         best = panel.methods[0].label
         others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
         n_better = sum(pair.is_better and pair.first == best for pair in others)
@@ -190,11 +191,15 @@ def _pair(pair: Pair, panel: Panel) -> list[Any]:
         pair.second,
         pair.n_seeds,
         [f"{difference}{unit}", cell(pair.estimate)],
-        cell(float(f"{pair.p:.{DIGITS_OF_P}g}")),
-        cell(float(f"{pair.adjusted:.{DIGITS_OF_P}g}")),
-        "better" if pair.is_better else "not told apart",
+        _p(pair.p),
+        _p(pair.adjusted),
+        ("better" if pair.is_better else "not told apart") + ("" if pair.fixed is None else BY_RULE),
         "" if pair.since is None else [f"{format_fixed(pair.since, 0)} s", pair.since],
     ]
+
+
+def _p(value: float | None) -> Any:
+    return "" if value is None else cell(float(f"{value:.{DIGITS_OF_P}g}"))
 
 
 def _left_out(study: Study, comparison: Comparison) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """Studies whose pages are looked at."""
 
+import attrs
 import numpy as np
 
 from tests.app.studies.made import best, experiment, study
+from tunekit.config.composition.until import END
+from tunekit.studies.fixed_comparisons import FixedComparison
+from tunekit.studies.looking import with_looks
 
 HOSTILE = "</script><script>window.ran=1</script><img src=x onerror=window.ran=1>"
 NAMES = (
@@ -53,3 +57,19 @@ def hostile_study():
             experiments.append(experiment(name, name, seed, value=0.1 * seed + 0.1, told=told(name, name, **more)))
     broken = experiment(HOSTILE, HOSTILE, 99, told=told(status="failed", reason=HOSTILE), age=1)
     return study(*experiments, broken)
+
+
+def fixed_study():
+    """Two methods that a rule has told apart at its first look, and that rule."""
+    looks, seeds = (6, 8), range(8)
+    runs = {
+        method: [
+            experiment(method, seed=seed, value=loss + seed / 100, told={"hash": f"{method}{seed}"}) for seed in seeds
+        ]
+        for method, loss in (("A", 0.1), ("B", 0.2))
+    }
+    hashes = tuple(tuple(f"{method}{seed}" for seed in seeds) for method in runs)
+    rule = FixedComparison("nowhere-robot_arm", ("A", "B"), hashes, tuple(seeds), looks, END, 0.05, 1)
+    rule = with_looks(rule, [found[:6] for found in runs.values()])
+    made = study(*(run for found in runs.values() for run in found[:6]))
+    return attrs.evolve(made, fixed=(rule,)), rule

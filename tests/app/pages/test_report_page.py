@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import attrs
 import pytest
 
-from tests.app.pages.studies_to_show import HOSTILE, NAMES, hostile_study, plain_study
+from tests.app.pages.studies_to_show import HOSTILE, NAMES, fixed_study, hostile_study, plain_study
 from tests.app.studies.made import experiment, over_seeds, study
 from tunekit import compare, write_report
 from tunekit.pages.columns import column
@@ -130,6 +130,17 @@ def test_what_differs_is_told_where_it_differs(tmp_path):
     assert by_benchmark["columns"] == ["benchmark", "Hash of the data"]
     assert by_benchmark["rows"] == [["nowhere-a", "hash of a"], ["nowhere-b", "hash of b"]]
     assert by_setup["rows"] == [["ASHA", "tunekit-hpo 1, ASHA 2"], ["RS", "tunekit-hpo 1, RS 2"]]
+
+
+def test_a_pair_whose_comparison_was_fixed_beforehand_has_its_rule_and_no_p_value(tmp_path):
+    made, rule = fixed_study()
+    data = data_in(page_of(made, tmp_path))
+    ((*_, p, adjusted, verdict, since),) = data["benchmarks"][0]["pairs"]["rows"]
+    assert (p, adjusted, since) == ("", "", "")
+    assert verdict == "better, by the rule that was fixed beforehand"
+    assert data["verdicts"][0]["summary"] == "A has the best median, and is better than 1 of 1 other"
+    assert rule.is_told_apart
+    assert "look 1 of 2 of the rule" in data["verdicts"][0]["sentences"][0]
 
 
 @pytest.mark.parametrize(

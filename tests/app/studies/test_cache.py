@@ -9,10 +9,11 @@ import attrs
 import numpy as np
 import pytest
 
-from tests.app.pages.studies_to_show import hostile_study, plain_study
+from tests.app.pages.studies_to_show import fixed_study, hostile_study, plain_study
 from tests.app.studies.made import experiment, over_seeds, study
 from tunekit import compare
 from tunekit.cli.main import main
+from tunekit.results.selection import read_filters
 from tunekit.studies.cache import folder, inputs, kept
 from tunekit.studies.cache.stored import DamagedError, as_bytes, from_bytes
 from tunekit.studies.comparison_json import as_json
@@ -201,6 +202,18 @@ def test_what_metadata_alone_do_not_tell_is_not_kept(tunekit, cache, results, la
 def test_without_a_place_for_it_a_report_is_made(tunekit, cache, results, tmp_path):
     (tmp_path / "cache").write_text("no folder")
     assert tunekit("report").status == 0
+
+
+def test_comparisons_that_were_fixed_beforehand_are_not_kept(cache, results, made_once):
+    made, _ = fixed_study()
+    told = attrs.evolve(made, experiments=tuple(_with_ends(each) for each in made.experiments))
+    for given, is_kept in ((told, False), (attrs.evolve(told, fixed=()), True)):
+        kept.kept_or_made([str(made_once)], read_filters([], ""), {}, lambda each=given: (each, compare(each)))
+        assert cache.exists() == is_kept
+
+
+def _with_ends(run):
+    return attrs.evolve(run, metadata={**run.metadata, "ended": "2026-01-01T00:00:00+00:00", "best_so_far": {}})
 
 
 @pytest.mark.usefixtures("few")

@@ -61,7 +61,10 @@ def _depends_on_now(selection: Selection) -> bool:
 
 
 def _follows_from_metadata(study: Study) -> bool:
-    """Whether metadata alone tell all: not so where an experiment still runs, or tells its best value elsewhere."""
-    return not study.unreadable and all(
+    """Whether metadata alone tell all.
+
+    Not so where an experiment still runs, or tells its best value elsewhere, or comparisons were fixed beforehand.
+    """
+    return not (study.unreadable or study.fixed) and all(
         "ended" in each.metadata and (BEST_SO_FAR in each.metadata or each.best is None) for each in study.experiments
     )
