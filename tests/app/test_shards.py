@@ -71,9 +71,7 @@ def test_each_shard_ends_with_its_own_and_the_last_one_compares_all(tunekit, res
     assert second.status == 0
     assert "Figure: " in second.out
     assert len(results.folders()) == 6
-    whole = tunekit(*SWEEP)
-    assert whole.out == second.out
-    assert tunekit(*SWEEP, f"{SHARD}1/2").out == whole.out
+    assert tunekit(*SWEEP).out == second.out
 
 
 def test_a_plan_lists_what_a_shard_would_run(tunekit, results):

@@ -47,8 +47,9 @@ def machine(results, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(TROUBLE)
     monkeypatch.setenv("TROUBLE_LOG", str(tmp_path / "log"))
     forget_what_is_installed()
-    assert main([*SWEEP, "seed=0,1", "experiment_tag=first"]) == 0  # so that what is imported is so before it forks
-    (tmp_path / "log").unlink()
+    if "matplotlib.figure" not in sys.modules:  # so that all is imported before it forks
+        assert main([*SWEEP, "seed=0,1", "experiment_tag=first"]) == 0
+        (tmp_path / "log").unlink()
     started = []
 
     def run(said, name, arguments, variables, reach):
@@ -120,11 +121,10 @@ def is_whole(said):
     return f"{SEEDS} seeds" in said or "Figure: " in said
 
 
-@pytest.mark.parametrize("reach", [False, True])
-def test_three_machines_do_each_run_once_and_one_that_is_killed_is_replaced(machine, results, begun, reach):
-    first = machine("node1", reach=reach, HANGS_FROM="2")
+def test_three_machines_do_each_run_once_and_one_that_is_killed_is_replaced(machine, results, begun):
+    first = machine("node1", HANGS_FROM="2")
     wait_for(lambda: begun() == [0, 1, 2])
-    others = [machine(name, reach=reach) for name in ("node2", "node3")]
+    others = [machine(name) for name in ("node2", "node3")]
     wait_for(lambda: len(begun()) == SEEDS)
     wait_for(lambda: all("Waiting for 1 run that node1 runs." in other.said.read_text() for other in others))
     first.send(signal.SIGKILL)

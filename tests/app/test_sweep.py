@@ -284,7 +284,7 @@ def test_a_signal_to_end_that_python_drops_ends_the_command_all_the_same(jobs, s
 def test_a_sweep_that_is_interrupted_when_all_that_had_begun_has_ended_is_not_taken_for_complete(
     tunekit, results, monkeypatch
 ):
-    def run_the_first(specs, n_jobs, on_outcome):
+    def run_the_first(specs, n_jobs, on_outcome, on_wait):
         on_outcome(specs[0], run(specs[0]))
 
     monkeypatch.setattr("tunekit.cli.run.run_all", run_the_first)

@@ -506,5 +506,5 @@ class Leases(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-Leases.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Leases.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 TestLeases = Leases.TestCase

@@ -50,6 +50,7 @@ SWEEPS = (
     ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
     ("hydra.sweeper.only=failed", "run only what has failed; or interrupted, missing, or a list of these"),
     ("hydra.sweeper.shard=2/8", "the second of eight parts, the same wherever it is typed"),
+    ("'hydra.sweeper.until={compare: [MOBSTER, ASHA]}'", "add seeds until these are told apart, 40 at the most"),
     ("hydra/launcher=NAME hydra.launcher.OPTION=VALUE", "run them elsewhere; `plugins launcher` lists what can"),
 )
 FLAGS = (

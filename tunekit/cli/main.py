@@ -123,6 +123,10 @@ def _run(line: CommandLine, given: Sequence[str]) -> int:
         from tunekit.cli.launch import launch_plan
 
         return launch_plan(plan, plan.launcher, command=again, debug=debug)
+    if plan.until is not None and plan.specs:
+        from tunekit.cli.run_until import run_until
+
+        return run_until(plan, plan.until, command=again, debug=debug)
     return run_plan(plan, command=again, debug=debug) if plan.specs else 0
 
 

@@ -11,8 +11,9 @@ import attrs
 
 from tunekit.config.arguments import CommandLine
 from tunekit.config.composition.compose import Composition, compose
+from tunekit.config.composition.until import OPTION as UNTIL, Until
 from tunekit.config.schema import NUMBER_OF_SEEDS, QUIET, check
-from tunekit.config.shard import OPTION, Shard, parse_shard
+from tunekit.config.shard import OPTION as SHARD, Shard, parse_shard
 from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import plural, print_stderr
@@ -35,6 +36,7 @@ class Plan:
         only: Statuses of those that are run; all that are not complete where it is empty.
         launcher: What runs the runs elsewhere; ``None`` where they are run here.
         shard: Which part of the runs this process is to run; ``None`` for all.
+        until: What is to be told apart: of the runs as many are run as that takes, seed by seed.
     """
 
     specs: Sequence[RunSpec]
@@ -44,6 +46,7 @@ class Plan:
     only: Sequence[str] = ()
     launcher: Launcher | None = None
     shard: Shard | None = None
+    until: Until | None = None
 
 
 def plan_command(line: CommandLine) -> Plan:
@@ -72,6 +75,8 @@ def plan_command(line: CommandLine) -> Plan:
             value=options.n_jobs,
         )
     shard = None if options.shard is None else _shard(options.shard, composition)
+    if options.until is not None:
+        _check_until(composition, launcher)
     specs = plan_runs(composition.configs)
     if options.skip >= len(specs):
         raise ConfigurationError(
@@ -81,7 +86,14 @@ def plan_command(line: CommandLine) -> Plan:
             value=options.skip,
         )
     return Plan(
-        specs[options.skip :], composition.is_sweep, options.n_jobs, options.plan, tuple(options.only), launcher, shard
+        specs[options.skip :],
+        composition.is_sweep,
+        options.n_jobs,
+        options.plan,
+        tuple(options.only),
+        launcher,
+        shard,
+        options.until,
     )
 
 
@@ -98,8 +110,26 @@ def _shard(typed: str, composition: Composition) -> Shard:
             f"number, such as random_seed={_drawn()}"
         )
     if why:
-        raise ConfigurationError(f"{OPTION}={shard} {why}.", option=OPTION, value=str(shard))
+        raise ConfigurationError(f"{SHARD}={shard} {why}.", option=SHARD, value=str(shard))
     return shard
+
+
+def _check_until(composition: Composition, launcher: Launcher | None) -> None:
+    """See that seeds can be added by what has come of others."""
+    if not composition.is_sweep:
+        raise ConfigurationError(f"{UNTIL} is of sweeps: add --multirun, or leave it out.", option=UNTIL)
+    if launcher is not None:
+        raise ConfigurationError(
+            f"{UNTIL} adds seeds by what the runs before have come to, and hydra/launcher={launcher.name} begins "
+            "all of them at once. Leave one of the two out; with the launcher, type the seeds, as in 'seed=range(20)'.",
+            option=UNTIL,
+        )
+    if any(config.get("random_seed", 0) is None for config in composition.configs):
+        raise ConfigurationError(
+            f"random_seed=null draws another number whenever the command is typed, and {UNTIL} goes on with the same "
+            f"seeds. Type a number, such as random_seed={_drawn()}.",
+            option="random_seed",
+        )
 
 
 def plan_runs(

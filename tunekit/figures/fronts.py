@@ -72,13 +72,11 @@ def pareto_front(experiment: OneExperiment) -> PaperFigure:
         title = f"{plural(len(members), 'report')} of {len(reports.times):,} in the front"
         set_title(figure, [whose(reports.experiment.metadata), title])
         entries = {
-            "front": handle(color=FRONT, marker="o", markersize=4.0),
-            "other reports": handle(color=OTHERS, marker=".", markersize=4.0),
+            "front": handle(FRONT, marker="o", size=4.0),
+            "other reports": handle(OTHERS, marker=".", size=4.0),
         }
         if (is_unused & np.isfinite(reports.values).all(axis=1)).any():
-            entries["constraint not met, or failed"] = handle(
-                color=UNUSED, marker="x", markersize=3.0, markeredgewidth=0.6
-            )
+            entries["constraint not met, or failed"] = handle(UNUSED, marker="x", size=3.0, edge=0.6)
         set_legend(figure, entries)
     return figure
 

@@ -47,7 +47,7 @@ class PaperFigure(Figure):
         kind = str(options.get("format") or suffix.lstrip(".") or "png").lower()
         metadata = {**WITHOUT_DATES.get(kind, {}), **(options.get("metadata") or {})}
         with style(self._font_size):
-            super().savefig(fname, **{"dpi": DPI, **options, "format": kind, "metadata": metadata or None})
+            super().savefig(fname, **{"dpi": DPI, **options, "metadata": metadata or None})
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows."""

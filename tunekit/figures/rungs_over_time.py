@@ -60,7 +60,7 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
                 np.append(reports.times, end) / unit, shown, where="post", color=look.colour, linewidth=LINE_WIDTH
             )
             line.set_dashes(look.dashes)
-            entry = handle(color=look.colour, linestyle="-", linewidth=LINE_WIDTH)
+            entry = handle(look.colour, line=LINE_WIDTH)
             entry.set_dashes(look.dashes)
             entries[f"{reports.resource} {level}"] = entry
         axis.set_xlim(0, end / unit or 1.0)

@@ -97,15 +97,22 @@ def set_legend(figure: PaperFigure, entries: Mapping[str, Any]) -> None:
         figure.set_figheight(figure.get_figheight() + added)
 
 
-def handle(**look: Any) -> Any:
-    """A line or a marker for a legend.
+def handle(colour: str, *, line: float = 0.0, marker: str = "none", size: float = 0.0, edge: float = 0.0) -> Any:
+    """A line, a marker or both for a legend.
 
     Args:
-        **look: As for :class:`matplotlib.lines.Line2D`.
+        colour: Of both.
+        line: Its width in points; 0 for no line.
+        marker: Its name in matplotlib.
+        size: Of the marker in points.
+        edge: The width of the marker's lines in points, of one that is made of lines.
     """
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], **{"linestyle": "none", "markeredgewidth": 0, **look})
+    entry = Line2D([], [], color=colour, linestyle="-" if line else "none", linewidth=line, marker=marker)
+    entry.set_markersize(size)
+    entry.set_markeredgewidth(edge)
+    return entry
 
 
 def number(value: float) -> str:

@@ -68,7 +68,7 @@ def learning_curves(experiment: OneExperiment) -> PaperFigure:
         n_outside = _set_axes(axis, reports)
         n_trials = len(reports.by_trial)
         failed = len(reports.failed & set(reports.by_trial))
-        counts = plural(n_trials, "trial") + (f", {failed} of them failed" if failed else "")
+        counts = plural(n_trials, "trial") + (f", {failed:,} of them failed" if failed else "")
         best = ""
         if incumbent is not None:
             value = number(incumbent["metrics"][reports.metrics[0]])
@@ -180,6 +180,8 @@ def _set_resources(axis: Axes, reports: TrialReports) -> None:
         axis.xaxis.set_minor_locator(NullLocator())
     elif is_log:
         set_log_ticks(axis.xaxis, first, last)
+    elif first == last:
+        axis.set_xticks([first])
     else:
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -187,15 +189,15 @@ def _set_resources(axis: Axes, reports: TrialReports) -> None:
 def _entries(reports: TrialReports, *, has_best: bool) -> Mapping[str, Any]:
     entries = {}
     if len(reports.by_trial) > has_best:
-        entries["a trial"] = handle(color=TRIAL, linestyle="-", linewidth=0.8)
+        entries["a trial"] = handle(TRIAL, line=0.8)
     if has_best:
-        entries["the best trial"] = handle(color=BEST, linestyle="-", linewidth=1.4, marker="*", markersize=7.0)
+        entries["the best trial"] = handle(BEST, line=1.4, marker="*", size=7.0)
     if (reports.decisions == Decision.PAUSE.value).any():
-        entries["paused"] = handle(color=TRIAL, marker="o", markersize=2.5)
+        entries["paused"] = handle(TRIAL, marker="o", size=2.5)
     if (reports.decisions == Decision.STOP.value).any():
-        entries["stopped"] = handle(color=TRIAL, marker="|", markersize=5.0, markeredgewidth=0.8)
+        entries["stopped"] = handle(TRIAL, marker="|", size=5.0, edge=0.8)
     if reports.failed & set(reports.by_trial):
-        entries["failed"] = handle(color=FAILED, marker="x", markersize=3.5, markeredgewidth=0.8)
+        entries["failed"] = handle(FAILED, marker="x", size=3.5, edge=0.8)
     if rungs(reports):
-        entries["rung"] = handle(color=RUNG, linestyle="-", linewidth=0.5)
+        entries["rung"] = handle(RUNG, line=0.5)
     return entries

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING
 
 from tunekit.console import plural
 from tunekit.figures.line_styles import COLOURS
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 ROW_HEIGHT, ROOM, HIGHEST = 0.2, 0.75, 8.0  # inches
 MOST_VECTORS = 4000  # bars; with more, they are a picture within the PDF
 BAR_HEIGHT = 0.8  # of a row
+EDGE_WIDTH = 0.25  # points
+MOST_TICKS = 20  # rows that are numbered
 LOOKS: dict[How, tuple[str, str]] = {  # colour and hatch: told apart without colour too
     "paused": (COLOURS[5], ""),
     "stopped": (COLOURS[4], "///"),
@@ -32,8 +35,8 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
     """A row for each worker with a bar for each run of a trial, from its start to where it paused or ended.
 
     Where events were kept, as on real machines, they tell when runs began and ended. In a simulation the reports do:
-    trials that did not come to a report are not shown then. Which worker a trial was on is not recorded: each run is
-    in the first row that was free.
+    trials that did not come to a report are not shown then. A row is no machine: each run is in the first that was
+    free.
 
     Args:
         experiment: One that was loaded, its folder, or the name of its folder.
@@ -55,7 +58,6 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
     with sheet(PAGE_WIDTH, height) as (figure, (axis,)):
         from matplotlib.collections import PatchCollection
         from matplotlib.patches import Patch, Rectangle
-        from matplotlib.ticker import MaxNLocator
 
         for how, (colour, hatch) in LOOKS.items():
             those = [run for run in runs if run.how == how]
@@ -65,13 +67,18 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
                 Rectangle((run.start / unit, run.worker - BAR_HEIGHT / 2), (run.end - run.start) / unit, BAR_HEIGHT)
                 for run in those
             ]
-            look: Any = {"facecolor": colour, "edgecolor": "0.2" if how == "running" else "white", "hatch": hatch}
-            axis.add_collection(PatchCollection(bars, linewidth=0.25, rasterized=len(runs) > MOST_VECTORS, **look))
-            entries[NAMES.get(how, how)] = Patch(linewidth=0.25, **look)
+            edge, is_picture = ("0.2" if how == "running" else "white"), len(runs) > MOST_VECTORS
+            axis.add_collection(
+                PatchCollection(
+                    bars, facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=EDGE_WIDTH, rasterized=is_picture
+                )
+            )
+            entry = Patch(facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=EDGE_WIDTH)
+            entries[NAMES.get(how, how)] = entry
         axis.set_xlim(0, end / unit or 1.0)
         axis.set_ylim(n_rows - 0.4, -0.6)
-        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
-        axis.yaxis.set_major_formatter(lambda row, _: f"{row + 1:.0f}" if 0 <= row < n_rows else "")
+        numbered = range(0, n_rows, math.ceil(n_rows / MOST_TICKS))
+        axis.set_yticks(numbered, [str(row + 1) for row in numbered])
         busy = sum(run.end - run.start for run in runs) / (n_rows * end) if end else 1.0
         trials = plural(len({run.trial_id for run in runs}), "trial")
         workers = f"{plural(n_rows, 'worker')}, busy for {100 * busy:.0f} % of the time"

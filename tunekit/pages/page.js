@@ -105,7 +105,7 @@ function chooseRun(place, k) {
   ];
   const commands = [
     ...(hash ? [["More of it, and its best configuration in every digit:", `python -m tunekit show ${hash}\npython -m tunekit export ${hash}`]] : []),
-    ...(at("command") ? [["The same run again, where it is not complete yet:", `${at("command")} seed=${at("seed")}`]] : []),
+    ...(at("command") ? [["The same run again; with experiment_tag=NAME beside what is complete:", `${at("command")} seed=${at("seed")}`]] : []),
   ].flatMap(([about, command]) => [element("p", { class: "note" }, about), element("pre", {}, command)]);
   byId("run").replaceChildren(
     curves,

@@ -80,7 +80,9 @@ def _verdicts(compared: PanelPairs) -> dict[str, Any]:
         best = panel.methods[0].label
         others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
         n_better = sum(pair.is_better and pair.first == best for pair in others)
-        summary = f"{best} has the best median, and is better than {n_better} of {plural(len(others), 'other')}"
+        summary = (
+            f"{best} has the best median, and is better than {n_better or 'none'} of {plural(len(others), 'other')}"
+        )
     elif told.sentences:
         summary = "no difference could be significant with so few seeds"
     return {
@@ -94,8 +96,9 @@ def _verdicts(compared: PanelPairs) -> dict[str, Any]:
 
 def _setups(comparison: Comparison) -> dict[str, Any]:
     """A table over all benchmarks: of each setup its rank, its regret, and how often it is the best."""
+    ranks, regrets = comparison.ranks, comparison.regrets
     first = Counter(panel.methods[0].label for panel in comparison.panels if panel.methods)
-    labels = sorted({method.label for panel in comparison.panels for method in panel.methods})
+    labels = line_styles([method.label for panel in comparison.panels for method in panel.methods])  # in their order
     better: Counter[str] = Counter()
     worse: Counter[str] = Counter()
     for compared in comparison.benchmarks:
@@ -105,13 +108,13 @@ def _setups(comparison: Comparison) -> dict[str, Any]:
     rows: list[list[Any]] = [
         [
             label,
-            _two_decimals(comparison.ranks.get(label)),
-            _two_decimals(comparison.regrets.get(label)),
+            _two_decimals(ranks.get(label)),
+            _two_decimals(regrets.get(label)),
             first[label],
             better[label],
             worse[label],
         ]
-        for label in sorted(labels, key=lambda label: (comparison.ranks.get(label, 0.0), label))
+        for label in sorted(labels, key=lambda each: (ranks.get(each, 0.0), regrets.get(each, 0.0)))
     ]
     columns = ["setup", "average rank", "regret", "best median on", "better in pairs", "worse in pairs"]
     kept = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]  # there may be no ranks, or regrets

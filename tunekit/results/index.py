@@ -23,6 +23,7 @@ from tunekit_core.records.syncing import publish
 
 INDEX = "index.csv"
 LOCK = ".index.lock"
+FIXED = "until-*.json"  # beside the index: comparisons that were fixed beforehand
 DAMAGED = "damaged"  # in place of a status, where metadata.json cannot be read
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with
 METRIC, BEST_VALUE, CONFIGURATION = "metric", "best_value", "configuration"
@@ -73,8 +74,8 @@ def forget(removed: Iterable[ListedExperiment]) -> None:
             if (folder / INDEX).is_file():
                 write_index(folder)
         else:
-            for name in (INDEX, LOCK):
-                (folder / name).unlink(missing_ok=True)
+            for path in (folder / INDEX, folder / LOCK, *folder.glob(FIXED)):
+                path.unlink(missing_ok=True)
             _remove_if_empty(folder)
 
 

@@ -44,8 +44,7 @@ def trial_runs(reports: TrialReports) -> list[TrialRun]:
 
     The events tell them, where an experiment has kept them. Else the reports do: a run begins as many seconds before
     its first report as the trial then has run, and ends with its last; trials without a report are not known then, and
-    the last run of a trial that has failed counts as the one that did. A run is put on the first worker that is free:
-    which one it was is not recorded.
+    the last run of a trial that has failed counts as the one that did. A run is put on the first worker that is free.
 
     Raises:
         RecordError: If the record of events is damaged.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -13,6 +13,7 @@ import attrs
 
 from tunekit.results.best_so_far import BestSoFar, best_so_far_of
 from tunekit.results.selection import Selection, read_filters, results_folder
+from tunekit.studies.fixed_comparisons import FixedComparison, fixed_beside
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, shown
 from tunekit_core.number_text import natural_order
@@ -42,11 +43,13 @@ class Study:
         experiments: Those that can be read, in the order of their paths.
         unreadable: By folder why the others cannot, and why folders could not be looked into.
         copies: Folders that were left out since another holds the same run, each with that other.
+        fixed: Comparisons of them that were fixed beforehand.
     """
 
     experiments: tuple[CollectedExperiment, ...]
     unreadable: Mapping[Path, str]
     copies: Mapping[Path, Path]
+    fixed: Sequence[FixedComparison] = ()
 
 
 def load_experiments(*folders: Path | str, where: Filters | Selection | None = None) -> Study:
@@ -84,7 +87,8 @@ def load_experiments(*folders: Path | str, where: Filters | Selection | None = N
                 experiments.append(_collected(listed))
             except RecordError as error:
                 unreadable[listed.path] = str(error)
-    return Study(tuple(experiments), unreadable, copies)
+    fixed, damaged = fixed_beside(each.path for each in experiments)
+    return Study(tuple(experiments), unreadable | damaged, copies, fixed)
 
 
 def collect(folder: Path) -> CollectedExperiment:

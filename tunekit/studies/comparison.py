@@ -10,6 +10,7 @@ from tunekit.studies.benchmark_runs import BenchmarkRuns, group
 from tunekit.studies.checks import left_out, warnings_of
 from tunekit.studies.collection import Study
 from tunekit.studies.grouping import Grouping
+from tunekit.studies.looking import fixed_on, warnings_of_fixed
 from tunekit.studies.pairs import ERROR, PanelPairs, compare_pairs
 from tunekit.studies.panels import Panel, panel_of
 from tunekit.studies.ranked import rank
@@ -102,11 +103,14 @@ def compare(
             option="against",
             value=against,
         )
-    compared = [compare_pairs(panel_of(runs), against=against, error=error) for runs in grouped]
+    compared = [
+        compare_pairs(panel_of(runs), against=against, error=error, fixed=fixed_on(runs, study.fixed))
+        for runs in grouped
+    ]
     panels = [each.panel for each in compared]
     ranks, critical, n_ranked = rank(panels, names, error)
     regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
-    told = [*left_out(study), *warnings_of(grouped)]
+    told = [*left_out(study), *warnings_of(grouped), *warnings_of_fixed(compared, study.fixed)]
     return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error, grouped)
 
 

@@ -68,7 +68,7 @@ def about_regrets(comparison: Comparison) -> Iterator[str]:
 
 def how_it_was_tested(comparison: Comparison) -> Iterator[str]:
     """By which tests; nothing where no pair could be significant."""
-    counts = sorted({len(each.pairs) for each in comparison.benchmarks if each.pairs and each.is_possible})
+    counts = sorted({len(each.tested) for each in comparison.benchmarks if each.tested and each.is_possible})
     if counts:
         n_pairs = plural(counts[-1], "pair") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} pairs"
         yield (

@@ -21,7 +21,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import secrets
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import cache
@@ -208,7 +207,7 @@ def _write(file: IO[bytes], place: str, seconds: float) -> str:
     """Lock a file that this process has made, and write into it who holds it; its nonce."""
     if place and not locks(file):
         raise LeaseHeld("another process, which has just taken it over")
-    nonce = secrets.token_hex(8)
+    nonce = os.urandom(8).hex()
     says = {"nonce": nonce, "place": place, "host": platform.node(), "pid": os.getpid(), "since": _since()}
     file.write(json.dumps({**says, "seconds": seconds}).encode() + b"\n")
     return nonce
@@ -234,7 +233,7 @@ def _has_expired(holder: Holder, now: int) -> bool:
 
 def _now_beside(path: Path) -> int:
     """What time it is for the file system, in nanoseconds: that of a file which is written for it."""
-    name = f"{path}-{secrets.token_hex(8)}.now"
+    name = f"{path}-{os.urandom(8).hex()}.now"
     with open(name, "wb", buffering=0) as file:
         try:
             return _time(file)

@@ -11,7 +11,7 @@ def boxes_of(figure):
     boxes |= {("text", i): text.get_window_extent(renderer) for i, text in enumerate(figure.texts)}
     for number, axis in enumerate(figure.axes):
         texts = [axis.title, axis.xaxis.label, axis.yaxis.label, axis.yaxis.get_offset_text()]
-        limits = {"x": axis.get_xlim(), "y": axis.get_ylim()}
+        limits = {"x": sorted(axis.get_xlim()), "y": sorted(axis.get_ylim())}
         for which, each in (("x", axis.xaxis), ("y", axis.yaxis)):
             low, high = limits[which]
             ticks = zip(each.get_major_ticks(), each.get_majorticklocs(), strict=True)

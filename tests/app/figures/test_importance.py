@@ -93,7 +93,7 @@ def obvious_density(n, counts, is_ordered):
     return np.mean(kernels, axis=0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=12).filter(any), st.booleans())
 def test_a_density_is_that_of_the_obvious_version(counts, is_ordered):
     found = density(Grid(len(counts), is_ordered), np.array(counts))

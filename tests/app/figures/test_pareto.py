@@ -19,7 +19,7 @@ def dominates(one, other):
     return all(one <= other) and any(one < other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(points(2) | points(3))
 def test_the_front_at_any_time_is_what_nothing_before_dominates(losses):
     changes = {change.position: change.members.tolist() for change in front_changes(losses)}
@@ -35,7 +35,7 @@ def test_the_front_at_any_time_is_what_nothing_before_dominates(losses):
         assert sorted(now) == sorted(set(so_far) - beaten)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(points(2) | points(3))
 def test_a_hypervolume_is_the_number_of_cells_that_a_point_dominates(losses):
     k = losses.shape[1]

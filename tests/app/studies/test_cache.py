@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 
+import attrs
 import numpy as np
 import pytest
 
@@ -148,6 +149,8 @@ def test_whatever_changes_has_another_digest(tunekit, cache, results, tmp_path, 
     before = digest()
     assert digest() == before
     different = [digest(filters=["method=RS"]), digest(error="0.1"), digest(folders=["results/default"])]
+    (results.root / "default" / "rule.json").touch()
+    different.append(digest())
     file = next(results.root.rglob("metadata.json"))
     text = file.read_text()
     file.write_text(text.replace('"mode"', '"mode"'))  # as many bytes, another time
@@ -198,6 +201,25 @@ def test_what_metadata_alone_do_not_tell_is_not_kept(tunekit, cache, results, la
 def test_without_a_place_for_it_a_report_is_made(tunekit, cache, results, tmp_path):
     (tmp_path / "cache").write_text("no folder")
     assert tunekit("report").status == 0
+
+
+@pytest.mark.usefixtures("few")
+def test_what_does_not_come_back_as_it_was_is_not_kept(tunekit, cache, results, monkeypatch):
+    def with_another_sentence(content, digest):
+        comparison, counted = from_bytes(content, digest)
+        return attrs.evolve(comparison, benchmarks=comparison.benchmarks[:0]), counted
+
+    monkeypatch.setattr(kept, "from_bytes", with_another_sentence)
+    assert tunekit("report").status == 0
+    assert not cache.exists()
+
+
+def test_a_folder_that_others_can_write_is_left_alone(cache):
+    folder.keep("a", b"1")
+    cache.chmod(0o777)
+    assert folder.read_kept("a") is None
+    folder.keep("b", b"2")
+    assert [file.name for file in cache.iterdir()] == ["a.npz"]
 
 
 def test_what_was_used_least_recently_goes_first(cache, monkeypatch):

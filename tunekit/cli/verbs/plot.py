@@ -105,9 +105,10 @@ def plot(arguments: Sequence[str]) -> int:
         except NothingToShow as nothing:
             reasons[name] = str(nothing)
     if reasons and (names or not drawn):
-        what = "; ".join(f"{name}: {why}" for name, why in reasons.items())
+        is_one = len(set(reasons.values())) == 1
+        what = "; ".join(set(reasons.values()) if is_one else (f"{name}: {why}" for name, why in reasons.items()))
         others = f" Leave {FIGURES}= out to draw all that apply." if names else ""
-        raise ConfigurationError(f"Nothing is drawn. {what}.{others}", option=FIGURES)
+        raise ConfigurationError(f"Nothing is drawn: {what}.{others}", option=FIGURES)
     for name, why in reasons.items():
         print_stderr(f"Not drawn, {name}: {why}.")
     for name, figure in drawn.items():

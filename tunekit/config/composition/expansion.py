@@ -15,12 +15,15 @@ from omegaconf import DictConfig, OmegaConf
 
 from tunekit.config.composition.blocks import Overrides, read_sweep
 from tunekit.config.composition.combinations import chosen
+from tunekit.config.composition.free_seeds import SEED, check_options_are_free, check_seeds_are_free
 from tunekit.config.composition.sweep_options import sweep_options
 from tunekit_core.errors import ConfigurationError
 
 
 def expand(loader: ConfigLoader, master: DictConfig, arguments: Sequence[str]) -> Iterator[DictConfig]:
     """The configurations of a sweep, in the order of its blocks; in a block the last key varies fastest.
+
+    Where seeds are added until something is told apart, they are an axis of as many as it may take, the fastest.
 
     Args:
         loader: Hydra's, which knows where configs are.
@@ -31,13 +34,22 @@ def expand(loader: ConfigLoader, master: DictConfig, arguments: Sequence[str]) -
         ConfigurationError: If an option of the sweeper does not fit the sweep, a sweep has no list of values, or
             nothing is left to run.
     """
-    sweep = read_sweep(Overrides(loader), sweep_options(master.hydra), arguments)
+    options, overrides = sweep_options(master.hydra), Overrides(loader)
+    check_options_are_free(options)
+    sweep = read_sweep(overrides, options, arguments)
+    check_seeds_are_free(sweep, options)
     common = [*master.hydra.overrides.hydra, *(str(override.input_line) for override in sweep.common)]
     compose = _Composer(loader, master, common)
     is_empty = True
     for point in chosen(sweep.blocks, sweep.exclude, sweep.repeats):
         is_empty = False
-        yield compose([choice.override for choice in point if choice.override is not None])
+        set_by_point = [choice.override for choice in point if choice.override is not None]
+        config = compose(set_by_point)
+        if options.until is None or not isinstance(config.seed, int):  # which is refused where all else is checked
+            yield config
+            continue
+        for seed in range(config.seed, config.seed + options.until.cap):
+            yield compose([*set_by_point, *overrides.read([f"{SEED}={seed}"])])
     if is_empty:
         raise ConfigurationError(
             "hydra.sweeper.exclude leaves nothing to run: every combination of this sweep is left out.",

@@ -35,7 +35,19 @@ NOT_OF_SWEEPER = re.compile(r"Key '([^']*)' not in 'TunekitSweeperConf'")
 LIST_WITH_CALL = "Unexpected type annotation: Set"
 NOT_MERGED = re.compile(r"Error merging override '?(\S+)")
 SWEEPER_OPTIONS = (
-    *("n_jobs", "zip", "also", "exclude", "repeats", "skip_initial_experiments", "only", "plan", "shard", "params"),
+    *(
+        "n_jobs",
+        "zip",
+        "also",
+        "exclude",
+        "repeats",
+        "skip_initial_experiments",
+        "only",
+        "plan",
+        "shard",
+        "until",
+        "params",
+    ),
 )
 TYPES = {  # of those that Hydra checks
     "n_jobs": "a whole number or null",

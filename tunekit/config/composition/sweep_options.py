@@ -9,6 +9,7 @@ import attrs
 from hydra.conf import HydraConf
 from omegaconf import DictConfig, OmegaConf
 
+from tunekit.config.composition.until import Until, read_until
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, suggestion
 
@@ -39,6 +40,7 @@ class SweepOptions:
         n_jobs: Runs at the same time.
         plan: Whether nothing is to be run.
         shard: Which part of the runs this process runs, as it is typed; ``None`` for all.
+        until: What is to be told apart, by as many seeds as it takes; ``None`` where the seeds are given.
         typed: Names of the options that are on the command line, not in a file.
     """
 
@@ -52,6 +54,7 @@ class SweepOptions:
     n_jobs: int | None
     plan: bool
     shard: str | None
+    until: Until | None
     typed: frozenset[str]
 
 
@@ -78,6 +81,7 @@ def sweep_options(hydra_config: DictConfig | HydraConf) -> SweepOptions:
         n_jobs=_n_jobs(hydra_config.sweeper.n_jobs),
         plan=bool(hydra_config.sweeper.plan),
         shard=None if given["shard"] is None else str(given["shard"]),
+        until=read_until(hydra_config.sweeper.until),
         typed=frozenset(name.removeprefix(SWEEPER).partition(".")[0] for name in names if name.startswith(SWEEPER)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
 from contextlib import suppress
@@ -29,6 +30,8 @@ def read_kept(digest: str) -> bytes | None:
     """What is kept under a digest; ``None`` if nothing is, or it cannot be read."""
     file = cache_folder() / f"{digest}{SUFFIX}"
     try:
+        if not _is_own(file.parent):
+            return None
         content = file.read_bytes()
     except OSError:
         return None
@@ -42,6 +45,8 @@ def keep(digest: str, content: bytes) -> None:
     folder = cache_folder()
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_own(folder):
+            return
         descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)  # readable by the user alone
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -51,6 +56,14 @@ def keep(digest: str, content: bytes) -> None:
             os.unlink(temporary)
             return
         _remove_what_is_too_much(folder)
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether nobody else can put a file there."""
+    if sys.platform == "win32":
+        return True
+    state = folder.stat()
+    return state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _remove_what_is_too_much(folder: Path) -> None:

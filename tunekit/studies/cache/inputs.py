@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -27,7 +27,8 @@ def digest_of_inputs(folders: Sequence[str], filters: Sequence[str], options: Ma
     """A digest that is another one as soon as anything is that a comparison follows from.
 
     Of each experiment it holds the path, the size and the time stamps of its metadata, which no writer leaves as they
-    were; of the code of tunekit and of every plugin the same, since a developer changes it without another version.
+    were; the same of the files beside the index of an experiment tag, and of the code of tunekit and of every plugin,
+    since a developer changes it without another version.
 
     Args:
         folders: Where experiments are, as typed.
@@ -55,10 +56,17 @@ def digest_of_inputs(folders: Sequence[str], filters: Sequence[str], options: Ma
         *(f"{key}={options[key]}" for key in sorted(options)),
     ):
         digest.update(f"{part}\0".encode(errors="surrogateescape"))
-    for path, state in (*files, *_code()):
+    for path, state in (*files, *_beside(path for path, _ in files), *_code()):
         text = f"{path}\0{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}\n"
         digest.update(text.encode(errors="surrogateescape"))
     return digest.hexdigest()
+
+
+def _beside(files: Iterable[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """What lies in the folders of experiment tags, such as rules that were fixed for comparisons beforehand."""
+    for folder in sorted({os.path.dirname(os.path.dirname(os.path.dirname(file))) for file in files}):
+        with suppress(OSError), os.scandir(folder or os.curdir) as entries:
+            yield from sorted((entry.path, entry.stat()) for entry in entries if entry.is_file())
 
 
 def _code() -> Iterator[tuple[str, os.stat_result]]:

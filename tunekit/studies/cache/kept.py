@@ -40,8 +40,20 @@ def kept_or_made(
     study, comparison = make()
     sentence = counted(study.experiments)
     if digest is not None and comparison.benchmarks and _follows_from_metadata(study):
-        keep(digest, as_bytes(comparison, sentence, digest))
+        content = as_bytes(comparison, sentence, digest)
+        if _says_the_same(content, digest, comparison):
+            keep(digest, content)
     return comparison, sentence
+
+
+def _says_the_same(content: bytes, digest: str, comparison: Comparison) -> bool:
+    """Whether all that was compared comes back: not so of what bytes have no form for."""
+    try:
+        again, _ = from_bytes(content, digest)
+    except DamagedError:
+        return False
+    pairs, pairs_again = ([list(each.pairs) for each in found.benchmarks] for found in (comparison, again))
+    return pairs == pairs_again and again.sentences() == comparison.sentences()
 
 
 def _depends_on_now(selection: Selection) -> bool:

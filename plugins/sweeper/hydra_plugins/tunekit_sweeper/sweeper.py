@@ -27,6 +27,8 @@ class TunekitSweeperConf:
         n_jobs: Runs at the same time; ``null`` takes as many as there are cores, 1 runs them in this process.
         plan: List what would run, and end.
         shard: Run one part of the runs, such as ``2/8`` for the second of eight; ``null`` runs all.
+        until: Setups that are to be told apart, such as ``{compare: [MOBSTER, ASHA], cap: 40}``: then seeds are added
+            until they are.
     """
 
     _target_: str = "hydra_plugins.tunekit_sweeper.sweeper.TunekitSweeper"
@@ -40,6 +42,7 @@ class TunekitSweeperConf:
     n_jobs: int | None = None
     plan: bool = False
     shard: str | None = None
+    until: Any = None
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="tunekit", node=TunekitSweeperConf, provider="tunekit-sweeper")
@@ -60,6 +63,7 @@ class TunekitSweeper(Sweeper):
         n_jobs: int | None,
         plan: bool,
         shard: str | None,
+        until: Any,
     ) -> None:
         """Take what Hydra gives for each option; they are read from the configuration."""
 
