@@ -15,7 +15,7 @@ from tunekit.config.composition.sweep_options import MISSING
 from tunekit.config.schema import EVERY_REPORT
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import duration, plural, print_stdout, stdout_console
-from tunekit.runs.durations import SAME_METHOD, SAME_PROBLEM, SAME_SETUP, Usual, usual
+from tunekit.runs.durations import SAME_METHOD, SAME_PROBLEM, SAME_SETUP, EarlierRuns, Usual
 from tunekit.runs.selecting import status_text
 from tunekit.studies.grouping import Grouping
 from tunekit_core.contracts.status import ExperimentStatus
@@ -56,11 +56,12 @@ def print_plan(
         counts: How many runs are complete and left, as a sentence.
         n_jobs: How many would run at the same time.
     """
+    earlier = {name: EarlierRuns(Path(name)) for name in {spec.results_dir for spec in specs}}
     found: dict[tuple[str, str, str], Usual | None] = {}
     planned = []
     for spec in specs:
         status = status_text(statuses[spec.folder])
-        known = None if status == COMPLETE else _usual_of(spec, found)
+        known = None if status == COMPLETE else _usual_of(spec, earlier, found)
         planned.append(Planned(spec, status, known))
     has_many = len(specs) > MOST_LISTED
     if has_many:
@@ -82,11 +83,13 @@ def makespan(seconds: Iterable[float], n_jobs: int) -> float:
     return max(ends)
 
 
-def _usual_of(spec: RunSpec, found: dict[tuple[str, str, str], Usual | None]) -> Usual | None:
+def _usual_of(
+    spec: RunSpec, earlier: Mapping[str, EarlierRuns], found: dict[tuple[str, str, str], Usual | None]
+) -> Usual | None:
     key = (spec.results_dir, spec.method_name, spec.setting)
     if key not in found:
         config = spec.metadata()["config"]
-        found[key] = usual(Path(spec.results_dir), spec.method_name, spec.problem_name, config)
+        found[key] = earlier[spec.results_dir].usual(spec.method_name, spec.problem_name, config)
     return found[key]
 
 

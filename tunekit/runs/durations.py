@@ -41,26 +41,44 @@ class Usual:
     like: str
 
 
-def usual(results_dir: Path, method: str, problem: str, config: Mapping[str, Any]) -> Usual | None:
-    """What such runs have taken: those of the setup, else of the method on the problem, else of the method on others.
+Run = tuple[Path, float, Mapping[str, Any]]  # folder, seconds and configuration
 
-    Args:
-        results_dir: Where results are.
-        method: Name of the method.
-        problem: Name of benchmark and dataset.
-        config: What was asked for, as ``metadata.json`` has it.
 
-    Returns:
-        ``None`` if there is none.
+@attrs.define
+class EarlierRuns:
+    """What there is below a folder of results, each part of it read once.
+
+    Attributes:
+        results_dir: The folder.
     """
-    alike = list(_newest(results_dir, method, f"{escape(problem)}-*"))
-    setup = _setup(json.loads(as_json(config)))  # as it is read from a file
-    of_setup = [run for run in alike if _setup(run[2]) == setup]
-    for runs, like in ((of_setup, SAME_SETUP), (alike, SAME_PROBLEM)):
-        if runs:
-            return _mean(runs, like)
-    others = list(_newest(results_dir, method, "*"))
-    return _mean(others, SAME_METHOD) if others else None
+
+    results_dir: Path
+    _read: dict[tuple[str, str], list[Run]] = attrs.field(factory=dict, init=False)
+
+    def usual(self, method: str, problem: str, config: Mapping[str, Any]) -> Usual | None:
+        """What such runs take: those of the setup, else of the method on the problem, else of the method on others.
+
+        Args:
+            method: Name of the method.
+            problem: Name of benchmark and dataset.
+            config: What was asked for, as ``metadata.json`` has it.
+
+        Returns:
+            ``None`` if there is none.
+        """
+        alike = self._newest(method, f"{escape(problem)}-*")
+        setup = _setup(json.loads(as_json(config)))  # as it is read from a file
+        of_setup = [run for run in alike if _setup(run[2]) == setup]
+        for runs, like in ((of_setup, SAME_SETUP), (alike, SAME_PROBLEM)):
+            if runs:
+                return _mean(runs, like)
+        others = self._newest(method, "*")
+        return _mean(others, SAME_METHOD) if others else None
+
+    def _newest(self, method: str, names: str) -> list[Run]:
+        if (method, names) not in self._read:
+            self._read[method, names] = list(_newest(self.results_dir, method, names))
+        return self._read[method, names]
 
 
 def usual_seconds(results_dir: Path, method: str, problem: str) -> float | None:
@@ -78,7 +96,7 @@ def usual_seconds(results_dir: Path, method: str, problem: str) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _newest(results_dir: Path, method: str, names: str) -> Iterator[tuple[Path, float, Mapping[str, Any]]]:
+def _newest(results_dir: Path, method: str, names: str) -> Iterator[Run]:
     """Folder, seconds and configuration of the newest runs that are complete."""
     files = results_dir.glob(f"*/{escape(method)}/{names}/{METADATA}")
     for file in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True)[:MOST_READ]:
@@ -95,7 +113,7 @@ def _setup(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in OF_SEEDS}
 
 
-def _mean(runs: list[tuple[Path, float, Mapping[str, Any]]], like: str) -> Usual:
+def _mean(runs: list[Run], like: str) -> Usual:
     sizes = [_sizes(folder) for folder, _, _ in runs[:MOST_COUNTED]]
     return Usual(
         seconds=sum(seconds for _, seconds, _ in runs) / len(runs),
