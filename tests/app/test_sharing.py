@@ -15,7 +15,9 @@ import pytest
 from tests.app.conftest import SHORT, TROUBLE, forget_what_is_installed
 from tunekit.cli.main import main
 from tunekit.results.index import write_index
-from tunekit_core import load_experiment
+from tunekit.runs.batch import SECONDS_BETWEEN_LOOKS
+from tunekit_core import ExperimentRecord, load_experiment
+from tunekit_core.errors import ExperimentLocked
 from tunekit_core.records import lock
 
 SEEDS = 5
@@ -150,6 +152,20 @@ def test_one_that_stands_still_for_longer_than_its_lease_leaves_the_run_to_who_t
         assert (status, is_whole(said)) == (0, True), said
     assert "is not this process's to write any more: .lock is that of" in first.end()[1] or reach
     check(results, begun, twice=[0])
+
+
+def test_who_is_kept_out_though_nobody_is_seen_looks_again_after_a_while(tunekit, results, monkeypatch):
+    refusals, slept = iter([True, True, True]), []
+
+    def record(*arguments, **options):
+        if next(refusals, False):
+            raise ExperimentLocked("another process has just taken it over")
+        return ExperimentRecord(*arguments, **options)
+
+    monkeypatch.setattr("tunekit.runs.run.ExperimentRecord", record)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    assert tunekit("method=RS", "benchmark=fcnet", SHORT).status == 0
+    assert slept == [SECONDS_BETWEEN_LOOKS] * 3
 
 
 def test_two_machines_that_write_the_index_at_the_same_time_both_can(tunekit, results, monkeypatch):

@@ -46,6 +46,13 @@ def pass_time(path, seconds):
         os.utime(file, ns=(written, written))
 
 
+def wait_for(condition):
+    limit = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
 def names(path):
     return sorted(file.name for file in path.parent.iterdir())
 
@@ -317,6 +324,14 @@ class TestRenewing:
             renewing.drop(lease)
         time.sleep(0.4)
         assert holder_of(path) is None
+
+    @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+    def test_what_nobody_has_any_more_is_nobodys(self, path):
+        lease = Lease.take(path, place="here", seconds=0.1)
+        renewing.keep(lease)
+        time.sleep(0.2)  # it has been renewed
+        del lease
+        wait_for(lambda: holder_of(path, place="here") is None)
 
     def test_there_is_one_thread_however_many_leases(self, path, take):
         for _ in range(20):

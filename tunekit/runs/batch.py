@@ -93,6 +93,7 @@ def _wait(
     """Wait for runs of other processes until one of them is nobody's and not at its end: such, and those of others."""
     told = ""
     while specs:
+        time.sleep(SECONDS_BETWEEN_LOOKS)  # first, since who was kept out a moment ago may see nobody now
         free, others, writers = list[RunSpec](), list[RunSpec](), list[Holder]()
         for spec in specs:
             writer = writer_of(spec.folder)
@@ -110,8 +111,6 @@ def _wait(
         if others and (text := waiting_for(writers)) != told:
             told = text
             on_wait(text)
-        if others:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
     return [], []
 
 

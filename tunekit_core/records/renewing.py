@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from threading import Event, Thread
+from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 from tunekit_core.records.lease import Lease
 
 SHARE = 3  # of the time that a lease lasts: so many renewals in it
 
-_kept: dict[float, dict[int, Lease]] = {}  # by how long they last; for each time there is a thread
+Kept: TypeAlias = "WeakValueDictionary[int, Lease]"  # what nobody has any more is nobody's, as with files
+
+_kept: dict[float, Kept] = {}  # by how long they last; for each time there is a thread
 os.register_at_fork(after_in_child=_kept.clear)  # where no thread is, and the leases are those of the parent
 
 
@@ -21,18 +25,26 @@ def keep(lease: Lease) -> None:
     """
     kept = _kept.get(lease.seconds)
     if kept is None:
-        kept = _kept[lease.seconds] = {}
+        kept = _kept[lease.seconds] = WeakValueDictionary()
         Thread(target=_renew, args=(kept, lease.seconds / SHARE), name="leases", daemon=True).start()
     kept[id(lease)] = lease
 
 
 def drop(lease: Lease) -> None:
     """Renew it no more."""
-    _kept.get(lease.seconds, {}).pop(id(lease), None)
+    kept = _kept.get(lease.seconds)
+    if kept is not None:
+        kept.pop(id(lease), None)
 
 
-def _renew(kept: dict[int, Lease], seconds: float) -> None:
+def _renew(kept: Kept, seconds: float) -> None:
     never = Event()
     while not never.wait(seconds):
-        for lease in [*kept.values()]:
+        _renew_each(kept)
+
+
+def _renew_each(kept: Kept) -> None:
+    for reference in kept.valuerefs():  # a list, which is made in one step
+        lease = reference()
+        if lease is not None:
             lease.renew()
