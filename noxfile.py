@@ -40,6 +40,8 @@ def docs(session: nox.Session) -> None:
 def pictures(session: nox.Session) -> None:
     """Makes the pictures of README and gallery by their commands, in minutes; not part of a plain ``nox``."""
     session.run("python", "docs/draw_pictures.py", *session.posargs)
+    if not session.posargs:
+        session.run("python", "docs/draw_report_page.py")
 
 
 @nox.session
@@ -55,6 +57,12 @@ def site(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but those of the wheels; arguments go to pytest, as in ``nox -s tests -- -k asha``."""
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The pages of reports in Debian's Chromium, which a plain ``nox`` tries too, but skips where there is none."""
+    session.run("pytest", "-n", "0", "tests/app/pages", *session.posargs, env={"TUNEKIT_TESTS_NEED_BROWSER": "1"})
 
 
 @nox.session

@@ -293,8 +293,14 @@ def test_only_the_pair_need_be_given():
             "at: on fcnet-robot_arm runs have no time limit of which 50 % could be. Type seconds.",
         ),
         (["{compare: [RS, ASHA]}", "seed=range(3,6)"], "Leave it out, or type the first: seed=3"),
-        (["{compare: [RS, ASHA]}", "hydra.sweeper.zip=[[seed,n_workers]]"], "seed cannot be in hydra.sweeper.zip"),
-        (["{compare: [RS, ASHA]}", "hydra.sweeper.skip_initial_experiments=2"], "equal seeds. Leave it out."),
+        (
+            ["{compare: [RS, ASHA]}", "hydra.sweeper.zip=[[seed,n_workers]]"],
+            "hydra.sweeper.zip: with hydra.sweeper.until as many seeds as it takes are added",
+        ),
+        (
+            ["{compare: [RS, ASHA]}", "hydra.sweeper.skip_initial_experiments=2"],
+            "all setups get equal seeds, and all of their runs are looked at. Leave it out.",
+        ),
         (["{compare: [RS, ASHA], cap: 6}", "random_seed=null"], "random_seed=null draws another number whenever"),
         (["{compare: [RS, ASHA], cap: 6}", "experiment_tag=a,b"], "have one experiment_tag, and these have 2."),
         (["{compare: [RS, ASHA], cap: 6}", "seed=zero"], "seed='zero'"),
@@ -324,7 +330,7 @@ def test_with_a_launcher_it_is_refused(tunekit, site, results):
     )
     assert refused.status == 2
     assert "hydra/launcher=toy begins all of them at once" in refused.err
-    assert "type the seeds, such as 'seed=range(20)'" in refused.err
+    assert "type the seeds, as in 'seed=range(20)'" in refused.err
 
 
 def test_a_study_in_a_file_has_it_too(tunekit, results, tmp_path):

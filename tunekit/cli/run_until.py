@@ -9,20 +9,30 @@ import attrs
 
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted
-from tunekit.cli.run import anew, check_and_find, conclude, n_jobs_of, print_interruption, print_plan, run_specs
+from tunekit.cli.run import (
+    anew,
+    conclude,
+    find_all,
+    is_interrupted,
+    left_of,
+    n_jobs_of,
+    print_interruption,
+    print_planned,
+    run_specs,
+)
 from tunekit.config.composition.until import Until
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import plural, print_stderr, print_stdout
-from tunekit.runs.run import Outcome
+from tunekit.runs.checking import check_names, check_runs
+from tunekit.runs.run import Outcome, status_of
 from tunekit.studies.collection import collect
 from tunekit.studies.fixed_comparisons import FixedComparison, check_unchanged, write_fixed
 from tunekit.studies.fixing import PlannedComparison, fix
 from tunekit.studies.looking import with_looks
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.records.believed import Found
 
 
 def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
@@ -49,9 +59,11 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
     for each in comparisons:
         check_unchanged(folder, each.fixed)
     batches = _batches(plan.specs, rule.looks)
-    found = check_and_find(plan)
+    check_names(plan.specs)
+    found = find_all(plan.specs)
+    check_runs(left_of(plan.specs, found), are_run=not plan.is_only_listed)
     if plan.is_only_listed:
-        print_plan(batches[0], found)
+        print_planned(plan, batches[0], found)
         print_stdout(_what_it_may_become(plan, [each.fixed for each in comparisons], len(batches[0])))
         return SUCCEEDED
     raise_when_interrupted()
@@ -67,11 +79,12 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
         settled = frozenset[Path]().union(*(each.folders for each in comparisons if each.fixed.is_settled))
         specs = [spec for spec in batch if spec.folder not in settled]
         begun += specs
-        of_batch = run_specs(specs, found, n_jobs, how_anew)
-        if of_batch is None:
-            return print_interruption(begun, command)
+        own = specs if plan.shard is None else plan.shard.own(specs)
+        of_batch = run_specs(own, found, n_jobs, how_anew) if own else {}
         outcomes |= of_batch
-        incomplete = _incomplete(comparisons, n, found, outcomes)
+        if is_interrupted(left_of(own, found), of_batch):
+            return print_interruption(begun, command, outcomes)
+        incomplete = _incomplete(comparisons, n, outcomes)
         if incomplete:
             print_stderr(incomplete, style="red")
             break
@@ -83,7 +96,7 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
                     print_stderr(_what_was_seen(each.fixed, has_several=len(comparisons) > 1))
         if all(each.fixed.is_settled for each in comparisons):
             break
-    return conclude(attrs.evolve(plan, specs=begun), outcomes, command=command, debug=debug)
+    return conclude(attrs.evolve(plan, specs=begun), begun, outcomes, command=command, debug=debug)
 
 
 def _keep(folder: Path, fixed: FixedComparison) -> None:
@@ -109,15 +122,13 @@ def _looked_at(comparison: PlannedComparison, n: int) -> PlannedComparison:
     return attrs.evolve(comparison, fixed=with_looks(comparison.fixed, runs))
 
 
-def _incomplete(
-    comparisons: Sequence[PlannedComparison], n: int, found: Mapping[Path, Found], outcomes: Mapping[Path, Outcome]
-) -> str:
+def _incomplete(comparisons: Sequence[PlannedComparison], n: int, outcomes: Mapping[Path, Outcome]) -> str:
     """Why no look is taken at so many seeds; empty if it can be."""
 
     def is_complete(spec: RunSpec) -> bool:
         outcome = outcomes.get(spec.folder)
         if outcome is None:
-            return found[spec.folder].status is ExperimentStatus.COMPLETED
+            return status_of(spec) is ExperimentStatus.COMPLETED
         return outcome.status is ExperimentStatus.COMPLETED and outcome.became is None
 
     for each in comparisons:

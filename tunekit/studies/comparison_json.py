@@ -65,9 +65,15 @@ def _setup(method: MethodCurves, panel: Panel) -> dict[str, Any]:
 def _groups(comparison: Comparison) -> dict[str, Any]:
     critical = comparison.critical_difference
     if critical is None:
-        return {"p": None, "not_told_apart": None}
+        return {"friedman": None, "pairs": None, "not_told_apart": None}
     setups = list(comparison.ranks)
-    return {"p": critical.p, "not_told_apart": [[setups[i] for i in clique] for clique in critical.cliques]}
+    pairs = [
+        {"first": first, "second": setups[j], "adjusted": float(critical.pairs[i, j])}
+        for i, first in enumerate(setups)
+        for j in range(i + 1, len(setups))
+    ]
+    groups = [[setups[i] for i in clique] for clique in critical.cliques]
+    return {"friedman": critical.p, "pairs": pairs, "not_told_apart": groups}
 
 
 def _finite(value: float) -> float | None:
