@@ -24,6 +24,7 @@ from tunekit_core.records.lock import exclusively
 
 FORMAT = 1
 DIGITS = 12
+LISTS = ("setups", "runs", "seeds", "looks", "taken")
 
 
 @attrs.frozen
@@ -165,9 +166,8 @@ def _read(path: Path) -> FixedComparison:
         values: dict[str, Any] = json.loads(path.read_bytes())
         if values["format"] != FORMAT:
             raise ValueError("another version wrote it")
-        lists = ("setups", "runs", "seeds", "looks", "taken")
-        if wrong := [key for key in lists if not isinstance(values[key], list)]:
-            raise ValueError(f"{wrong[0]} is no list")
+        if not all(isinstance(values[key], list) for key in LISTS):
+            raise ValueError("it has entries of another form")
         first, second = values["setups"]
         runs = tuple(tuple(map(str, each)) for each in values["runs"])
         found = FixedComparison(
