@@ -21,7 +21,7 @@ from tunekit.config.single_values import with_options_named
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.registry import registry
 
-OF_EXPERIMENTS = ("ls", "report", "show", "export", "rm")  # verbs for those that exist
+OF_EXPERIMENTS = ("ls", "watch", "report", "show", "export", "rm")  # verbs for those that exist
 VERBS = ("plugins", "resume", "init", *OF_EXPERIMENTS)
 LAUNCHER = "hydra/launcher"  # a group of Hydra's: where runs are run
 PLAN, PLAN_KEY = "--plan", "hydra.sweeper.plan"

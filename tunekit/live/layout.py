@@ -33,6 +33,7 @@ def layout_lines(run_info: RunInfo, snapshot: Snapshot, width: int, height: int)
         *_incumbent(run_info, snapshot, width if height >= LEAST_HEIGHT else 0),
         *_newest_failure(snapshot),
         *_reason(snapshot),
+        *(_line((note, "yellow")) for note in snapshot.notes),
     ]
     trials = _running_trials(run_info, snapshot, width, height - len(above) - len(below))
     return [*above, *trials, *below]

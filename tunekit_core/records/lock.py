@@ -136,6 +136,16 @@ def is_locked(folder: Path) -> bool:
         return False
 
 
+def host_of(folder: Path) -> str:
+    """The machine whose process was the last to lock this folder, by what the lock says; empty if it says nothing."""
+    try:
+        with open(folder / LOCK, "rb", opener=_without_waiting) as file:
+            host = json.loads(file.read(HOLDER_BYTES))["host"]
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return ""
+    return host if isinstance(host, str) else ""
+
+
 @contextmanager
 def exclusively(path: Path) -> Iterator[None]:
     """Wait until nobody else is in such a block for this file, which is made for that.

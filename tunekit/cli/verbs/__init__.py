@@ -1,4 +1,4 @@
-"""Verbs: ``init`` for a script; for experiments that exist ``ls``, ``report``, ``show``, ``export``, ``rm``."""
+"""Verbs: ``init`` for a script; ``ls``, ``watch``, ``report``, ``show``, ``export``, ``rm`` for experiments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
     """Do what a verb says.
 
     Args:
-        verb: ``init``, ``ls``, ``report``, ``show``, ``export`` or ``rm``.
+        verb: ``init``, ``ls``, ``watch``, ``report``, ``show``, ``export`` or ``rm``.
         arguments: What follows it.
 
     Returns:
@@ -24,6 +24,8 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
         from tunekit.cli.verbs.ls import list_experiments as run
     elif verb == "report":
         from tunekit.cli.verbs.report import report_study as run
+    elif verb == "watch":
+        from tunekit.cli.verbs.watch import watch_experiments as run
     elif verb == "show":
         from tunekit.cli.verbs.show import show_experiment as run
     elif verb == "export":
