@@ -141,21 +141,6 @@ def test_a_run_in_another_process_is_watched_left_and_seen_to_be_killed(running,
     assert "Best mean_loss so far" in out
 
 
-@pytest.fixture
-def ended(tmp_path):
-    """The folder of an experiment that keeps a record and has ended."""
-    benchmark = ToyBenchmark()
-    problem = toy_problem(benchmark)
-    Tuner(
-        scheduler=create("scheduler", "fifo", problem, Streams(0), RandomSearch(problem, Streams(0))),
-        backend=ToyBackend(problem, benchmark, None, Streams(0)),
-        n_workers=2,
-        stopping=[create("stopping", "max_num_evaluations", problem, count=40)],
-        record=ExperimentRecord(tmp_path / "run", keep_events=True),
-    ).run()
-    return tmp_path / "run"
-
-
 def running_again(folder, n_lines):
     """Make of the folder of an experiment that has ended what it was in the middle."""
     metadata = {"status": "running"}
@@ -267,7 +252,7 @@ def test_a_plugin_that_is_not_installed_here_costs_the_rungs_alone(ended):
 def test_what_cannot_be_watched_is_refused_in_one_sentence(tunekit, results, tmp_path):
     for words, expected in {
         ("watch", "no-such-thing"): "'no-such-thing' is neither a folder nor the beginning",
-        ("watch", "a", "b"): "`watch` takes one experiment, and got 2: a b. Type: python -m tunekit watch",
+        ("watch", "a", "b"): "`watch` takes one folder, and got 2: a b. Type: python -m tunekit watch FOLDER",
         ("watch", "--onec"): "`watch` has no flag '--onec'. Did you mean '--once'?",
     }.items():
         finished = tunekit(*words)

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted, write_last_line
+from tunekit.cli.verbs.ls import check_folders
 from tunekit.cli.verbs.show import one_experiment, print_all_of
 from tunekit.cli.verbs.words import RESULTS_DIR, asks_for_help, sort_words
-from tunekit.console import stdout_console
+from tunekit.console import print_stdout, stdout_console
+from tunekit.results.selection import results_folder
 from tunekit.runs.interruption import exit_status
 from tunekit.watch.experiment import WatchedExperiment
 from tunekit.watch.showing import show_once, show_until_it_is_over
+from tunekit.watch.study import SECONDS_OF_QUIET, WatchedStudy
+from tunekit_core.errors import ConfigurationError
+from tunekit_core.records.files import METADATA
 from tunekit_core.records.finding import list_experiment
 
 ONCE = "--once"
 FLAGS = (ONCE,)
 HIGH = 1_000_000  # lines: of what is written once, nothing is left out
-USAGE = "Type: python -m tunekit watch EXPERIMENT"
-HELP = f"""Shows an experiment while it runs, whichever process on whichever machine runs it: only its folder is read.
+USAGE = "Type: python -m tunekit watch FOLDER"
+HELP = f"""Shows experiments while they run, whichever process on whichever machine runs them: only folders are read.
 
-Type: python -m tunekit watch EXPERIMENT [{ONCE}] [{RESULTS_DIR}=FOLDER]
+Type: python -m tunekit watch [FOLDER] [{ONCE}] [{RESULTS_DIR}=FOLDER]
 
-EXPERIMENT is its folder, its hash, its name, or the beginning of one of these as `ls` lists it. You see what a run
-shows of itself: trials that run and how far they are, the best so far, rungs, what is left, the newest failure. When
-the experiment ends, what it has come to is printed as `show` prints it. Ctrl-C leaves: the experiment goes on.
+Of one experiment, named by its folder, its hash, its name, or the beginning of a hash or a name as `ls` lists it, you
+see what a run shows of itself: trials that run and how far they are, the best so far, rungs, what is left, the newest
+failure. When it ends, what it has come to is printed as `show` prints it.
+
+Of a folder above experiments, which is `results`, or what TUNEKIT_RESULTS names, unless given, you see how many runs of
+each setup on each benchmark are complete, running, failed, interrupted, or missing: seeds that other setups have there.
+It ends when nothing runs and nothing has changed for {SECONDS_OF_QUIET:.0f} seconds.
+
+It looks once a second and changes nothing. Where standard output is no terminal it writes a line every 10 seconds.
+Ctrl-C leaves: what runs goes on.
 
   {ONCE}              show it as it is now, and end
   {RESULTS_DIR}=FOLDER  where a name or a hash is looked for
 
-  watch results/demo/ASHA/height-0-ce2568586684
-  watch ce256858"""
+  watch results/demo_study
+  watch ce256858
+  watch results --once"""
 
 
 def watch_experiments(arguments: Sequence[str]) -> int:
@@ -52,7 +66,10 @@ def watch_experiments(arguments: Sequence[str]) -> int:
     words = sort_words("watch", arguments, flags=FLAGS, options=(RESULTS_DIR,), takes_filters=False, usage=USAGE)
     raise_when_interrupted()
     try:
-        folder = one_experiment("watch", words.names, words.options, USAGE).path
+        name = _only_name(words.names, words.options)
+        if Path(os.path.expanduser(name)).is_dir() and not _holds_experiment(name):
+            return _watch_study(Path(os.path.expanduser(name)), is_once=ONCE in words.flags)
+        folder = one_experiment("watch", [name], words.options, USAGE).path
         return _watch_one(folder, is_once=ONCE in words.flags)
     except KeyboardInterrupt:
         again = shlex.join(["python", "-m", "tunekit", "watch", *arguments])
@@ -68,3 +85,39 @@ def _watch_one(folder: Path, *, is_once: bool) -> int:
     else:
         show_once(picture, console, HIGH)
     return SUCCEEDED
+
+
+def _watch_study(folder: Path, *, is_once: bool) -> int:
+    watched, console = WatchedStudy(folder), stdout_console()
+    picture = watched.look()
+    if not picture.totals.n_runs and not picture.unreadable:
+        raise ConfigurationError(
+            f"There are no experiments in {folder}: what has just begun is there after a few seconds. {USAGE}",
+            value=str(folder),
+        )
+    if not is_once:
+        picture = show_until_it_is_over(watched, console)
+    show_once(picture, console, HIGH)
+    if picture.totals.n_running:
+        return SUCCEEDED
+    if picture.totals.n_failed or picture.totals.n_interrupted:
+        print_stdout("Nothing runs. To run what is not complete, type again the command that made them.")
+    else:
+        print_stdout("Nothing runs.")
+    if picture.totals.n_complete > 1:
+        print_stdout(f"To compare them: python -m tunekit report {shlex.quote(str(folder))}")
+    return SUCCEEDED
+
+
+def _only_name(names: Sequence[str], options: Mapping[str, str]) -> str:
+    if len(names) > 1:
+        raise ConfigurationError(f"`watch` takes one folder, and got {len(names)}: {' '.join(names)}. {USAGE}")
+    if names:
+        return names[0]
+    folder = options.get(RESULTS_DIR, results_folder())
+    check_folders([folder], USAGE)
+    return folder
+
+
+def _holds_experiment(folder: str) -> bool:
+    return os.path.lexists(os.path.join(os.path.expanduser(folder), METADATA))
