@@ -14,6 +14,7 @@ from tunekit.console import duration
 from tunekit.live.displays import progress_line
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
+from tunekit.results.summary import value_and_place
 from tunekit.runs.folders import now_at
 from tunekit.watch.liveness import Liveness, last_written, look_at
 from tunekit.watch.rungs import Rungs
@@ -26,6 +27,7 @@ from tunekit_core.records.so_far import problem_of
 
 ENDING = {Status.PAUSED: "pausing", Status.STOPPED: "stopping"}
 WHAT_IS_TUNED = ("search_space", "metric", "mode", "resource", "max_resource", "constraint", "config")
+COUNTS_AT_END = ("n_started", "n_paused", "n_completed", "n_stopped", "n_failed", "n_reports")
 WITHOUT_RECORD = "It keeps no record while it runs, as simulated experiments, which end soon: there is no more to see"
 
 
@@ -114,7 +116,7 @@ class _Followed:
         if record.read():
             self._clock.note(record, last_written(self._folder))
         if not record.n_events and not (self._folder / EVENTS).exists():
-            return Snapshot(float(metadata.get("time", 0.0)), Counts(), notes=(WITHOUT_RECORD,))
+            return _without_record(metadata, liveness)
         state = record.state
         notes = [note for note in (record.damage, liveness.note) if note]
         return Snapshot(
@@ -139,6 +141,15 @@ class _Followed:
         return RunningTrial.of(
             trial, self.run_info.metric, self._record.began[trial.id], ending=ending, devices=devices
         )
+
+
+def _without_record(metadata: Mapping[str, Any], liveness: Liveness) -> Snapshot:
+    """What there is to see of an experiment that keeps no record: what it says of itself at its end."""
+    counts = Counts(**{name: metadata[name] for name in COUNTS_AT_END if name in metadata})
+    best = [f"The best: {value_and_place(metadata)}"] if "incumbent" in metadata else []
+    notes = best if liveness.is_over else [WITHOUT_RECORD]
+    reason = str(metadata.get("reason", "")) if liveness.is_over else ""
+    return Snapshot(float(metadata.get("time", 0.0)), counts, reason=reason, notes=tuple(notes))
 
 
 class _Clock:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from rich.console import Console
 from rich.text import Text
 
 from tunekit.live.terminal_view import TerminalView, write_lines
+from tunekit.watch.page_state import state_of
+from tunekit.watch.server import LiveServer
+from tunekit_core.errors import RecordError
 
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_BETWEEN_LINES = 10.0  # where there is no terminal
@@ -72,6 +75,24 @@ def show_until_it_is_over(watched: Watched[PictureT], console: Console) -> Pictu
         time.sleep(SECONDS_BETWEEN_LOOKS)
         picture = watched.look()
     return picture
+
+
+def show_on_page(watched: Watched[PictureT], server: LiveServer) -> NoReturn:
+    """Show it on a page, and look again each second, also when it is over: only an interruption ends that.
+
+    Args:
+        watched: What is shown: an experiment or a study.
+        server: What answers with the page.
+    """
+    picture: Any = None
+    while True:
+        try:
+            picture = watched.look()
+            server.show(state_of(picture))
+        except RecordError as error:  # it is gone, or cannot be read just now
+            before = {"title": "", "sections": []} if picture is None else state_of(picture)
+            server.show({**before, "status": str(error)})
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def show_once(picture: Picture, console: Console, height: int) -> None:

@@ -8,13 +8,12 @@ from pathlib import Path
 from statistics import fmean
 
 import attrs
-from rich.text import Text
 
 from tunekit.studies.grouping import NO_METHOD, Grouping
 from tunekit.watch.experiment import WatchedExperiment
 from tunekit.watch.liveness import Liveness, look_at
 from tunekit.watch.scan import FolderScan
-from tunekit.watch.study_layout import study_line, study_lines
+from tunekit.watch.study_picture import StudyPicture
 from tunekit.watch.study_run import StudyRun, read_run
 from tunekit.watch.tallies import RunFailure, StudyTotals, Tally
 from tunekit_core.contracts.status import ExperimentStatus
@@ -24,37 +23,6 @@ SECONDS_OF_QUIET = 5.0  # between one run of a sweep and the next none may run
 MOST_SETTINGS = 300  # that are told from each other by their options: beyond, by their methods alone
 MOST_FOLLOWED = 8  # runs whose records are read, for their best so far
 MOST_FAILURES = 3
-
-
-@attrs.frozen
-class StudyPicture:
-    """A study at one moment.
-
-    Attributes:
-        folder: What is watched.
-        totals: Counts over all of it.
-        tallies: The same by benchmark and setup, in their order.
-        seconds_left: What is left, by the runs that are over; ``None`` where none is or nothing runs.
-        failures: The runs that failed last, newest first.
-        unreadable: Why experiments cannot be read, by folder.
-        is_over: Whether nothing runs, and nothing has changed for a while.
-    """
-
-    folder: Path
-    totals: StudyTotals
-    tallies: Sequence[Tally]
-    seconds_left: float | None
-    failures: Sequence[RunFailure]
-    unreadable: Mapping[str, str]
-    is_over: bool
-
-    def lay_out(self, width: int, height: int) -> list[Text]:
-        """It in the lines of a window, in characters and lines."""
-        return study_lines(self, width, height)
-
-    def line(self) -> str:
-        """It in one line."""
-        return study_line(self)
 
 
 class WatchedStudy:

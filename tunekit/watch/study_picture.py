@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
+import attrs
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
@@ -19,39 +19,42 @@ NAMES = ("setup", "benchmark")
 STYLES = {"running": "cyan", "failed": "red", "interrupted": "yellow"}
 
 
-class StudyLike(Protocol):
-    """What is laid out."""
+@attrs.frozen
+class StudyPicture:
+    """A study at one moment.
 
-    @property
-    def folder(self) -> Path: ...
-    @property
-    def totals(self) -> StudyTotals: ...
-    @property
-    def tallies(self) -> Sequence[Tally]: ...
-    @property
-    def seconds_left(self) -> float | None: ...
-    @property
-    def failures(self) -> Sequence[RunFailure]: ...
-    @property
-    def unreadable(self) -> Mapping[str, str]: ...
-
-
-def study_line(study: StudyLike) -> str:
-    """A study in one line: how many runs there are of each status, and the time that is left."""
-    counts = [f"{n:,} {status}" for status, n in study.totals.by_status.items() if n]
-    left = [] if study.seconds_left is None else [f"about {duration(study.seconds_left)} left"]
-    return f"{plural(study.totals.n_runs, 'run')}: {', '.join([*counts, *left])}" if counts else "no run yet"
-
-
-def study_lines(study: StudyLike, width: int, height: int) -> list[Text]:
-    """A study in the lines of a window.
-
-    Args:
-        study: The study.
-        width: Of the window, in characters.
-        height: Of the window, in lines: setups that do not fit are only counted.
+    Attributes:
+        folder: What is watched.
+        totals: Counts over all of it.
+        tallies: The same by benchmark and setup, in their order.
+        seconds_left: What is left, by the runs that are over; ``None`` where none is or nothing runs.
+        failures: The runs that failed last, newest first.
+        unreadable: Why experiments cannot be read, by folder.
+        is_over: Whether nothing runs, and nothing has changed for a while.
     """
-    above = [Text.assemble((printable(str(study.folder)), "bold"), " " * GAP, study_line(study))]
+
+    folder: Path
+    totals: StudyTotals
+    tallies: Sequence[Tally]
+    seconds_left: float | None
+    failures: Sequence[RunFailure]
+    unreadable: Mapping[str, str]
+    is_over: bool
+
+    def lay_out(self, width: int, height: int) -> list[Text]:
+        """It in the lines of a window, in characters and lines."""
+        return _lines(self, width, height)
+
+    def line(self) -> str:
+        """It in one line: how many runs there are of each status, and the time that is left."""
+        counts = [f"{n:,} {status}" for status, n in self.totals.by_status.items() if n]
+        left = [] if self.seconds_left is None else [f"about {duration(self.seconds_left)} left"]
+        return f"{plural(self.totals.n_runs, 'run')}: {', '.join([*counts, *left])}" if counts else "no run yet"
+
+
+def _lines(study: StudyPicture, width: int, height: int) -> list[Text]:
+    """Setups that do not fit into the window are only counted."""
+    above = [Text.assemble((printable(str(study.folder)), "bold"), " " * GAP, study.line())]
     below = [*_failures(study.failures), *_unreadable(study.unreadable)]
     return [*above, *_table(study.tallies, width, height - len(above) - len(below)), *below]
 
@@ -61,7 +64,7 @@ def _table(tallies: Sequence[Tally], width: int, height: int) -> list[Text]:
     n_shown = len(tallies) if len(tallies) + 1 <= height else max(0, height - 2)
     if not tallies:
         return []
-    columns = _columns(tallies[:n_shown])
+    columns = tally_columns(tallies[:n_shown])
     widths = {name: max(map(cell_len, [name, *cells])) for name, cells in columns.items()}
     _narrow(widths, width)
     lines = [Text((" " * GAP).join(_fit(name, name, widths[name]) for name in columns), "dim")]
@@ -76,7 +79,7 @@ def _table(tallies: Sequence[Tally], width: int, height: int) -> list[Text]:
     return lines
 
 
-def _columns(tallies: Sequence[Tally]) -> dict[str, list[str]]:
+def tally_columns(tallies: Sequence[Tally]) -> dict[str, list[str]]:
     """The columns of the table by their names; those of which all cells are empty are left out."""
     counts = [tally.by_status for tally in tallies]
     columns = {
