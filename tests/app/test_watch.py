@@ -240,6 +240,17 @@ def running_again_without_record(folder):
     write_metadata(folder, {**kept, "status": "running"})
 
 
+@pytest.mark.parametrize(
+    "config", [{"stopping": 3, "scheduler": 3}, {"stopping": {"a": 3, "b": {}}, "scheduler": {}}, {"x": 1}]
+)
+def test_what_a_program_of_ones_own_says_of_itself_may_be_anything(ended, config):
+    metadata = read_metadata(ended)
+    (ended / "metadata.json").write_text(json.dumps({**metadata, "config": config}))
+    picture = WatchedExperiment(ended).look()
+    assert picture.run_info.stopping == {}
+    assert picture.snapshot.counts.n_reports == 40
+
+
 def test_a_plugin_that_is_not_installed_here_costs_the_rungs_alone(ended):
     metadata = read_metadata(ended)
     scheduler = {"name": "theirs", "distribution": "tunekit-theirs", "revision": 1}

@@ -3,8 +3,10 @@
 import http.client
 import json
 import re
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -21,6 +23,11 @@ from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import read_metadata, write_metadata
 
 NASTY = "<script>alert(1)</script></script>\"'-->&\u2028\u202e\x1b[2J"
+BROWSER = shutil.which("chromium")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--enable-logging=stderr"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +129,14 @@ class Parts(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.attributes = []
+        self.tags, self.attributes, self.texts = [], [], []
 
     def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
         self.attributes += [name for name, _ in attrs]
+
+    def handle_data(self, data):
+        self.texts.append(data)
 
 
 def test_the_page_refers_to_nothing_and_puts_no_text_into_its_markup():
@@ -177,6 +188,22 @@ def test_a_simulated_experiment_that_has_ended_shows_its_end(tunekit, results):
     assert " trials, " in texts
     assert "It ends: 50 s are over." in texts
     assert "The best: 0." in texts
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
+def test_in_a_browser_the_page_is_filled_and_what_is_shown_runs_nothing(tmp_path):
+    nasty = "</script><script>document.title=1</script><img src=x onerror='document.title=2'>"
+    section = {"heading": nasty, "kind": "failure", "lines": [nasty], "columns": [nasty, "n"], "rows": [[nasty, "1"]]}
+    command = [BROWSER, *FLAGS, f"--user-data-dir={tmp_path}", "--virtual-time-budget=1000", "--dump-dom"]
+    with serving(0) as server:
+        server.show({"title": nasty, "status": nasty, "sections": [section]})
+        browser = subprocess.run([*command, server.address], capture_output=True, text=True, timeout=60)
+    parts = Parts()
+    parts.feed(browser.stdout)
+    assert "img" not in parts.tags
+    assert parts.tags.count("script") == 1
+    assert parts.texts.count(nasty) == 7  # titles of window and page, status, heading, line, column, cell
+    assert "CONSOLE" not in browser.stderr
 
 
 def test_the_command_serves_until_it_is_left(start, tmp_path):

@@ -103,14 +103,15 @@ class RunInfo:
             problem: What is tuned.
         """
         config = metadata.get("config")
-        stopping = config.get("stopping") if isinstance(config, Mapping) else None
+        criteria = config.get("stopping") if isinstance(config, Mapping) else None
+        criteria = criteria if isinstance(criteria, Mapping) else {}
         return cls(
             title=recorded_title(name, metadata),
             metric=problem.objective.metric[0],
             resource=problem.objective.resource or "report",
             max_resource=problem.max_resource,
             searched=tuple(problem.space.searched),
-            stopping=built_in_criteria(stopping) if isinstance(stopping, Mapping) else {},
+            stopping=built_in_criteria({name: each for name, each in criteria.items() if isinstance(each, Mapping)}),
         )
 
     def remaining(self, counts: Counts, now: float) -> list[str]:

@@ -15,7 +15,7 @@ from tunekit.watch.liveness import Liveness, look_at
 from tunekit.watch.scan import FolderScan
 from tunekit.watch.study_picture import StudyPicture
 from tunekit.watch.study_run import StudyRun, read_run
-from tunekit.watch.tallies import RunFailure, StudyTotals, Tally
+from tunekit.watch.tallies import RunCounts, RunFailure, Tally
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
 
@@ -61,7 +61,7 @@ class WatchedStudy:
         return self._picture()
 
     def _picture(self) -> StudyPicture:
-        totals = StudyTotals.of(self._tallies)
+        totals = RunCounts.sum_of(tally.counts for tally in self._tallies)
         runs = self._scan.experiments.values() if totals.n_running else ()
         return StudyPicture(
             folder=self._folder,
@@ -122,7 +122,7 @@ class WatchedStudy:
             groups.setdefault((benchmark, setup), []).append(run)
             seeds.setdefault(benchmark, set()).add(run.seed)
         return [
-            Tally.of_runs(
+            Tally.of(
                 setup, benchmark, group, self._so_far, n_missing=len(seeds[benchmark] - {run.seed for run in group})
             )
             for (benchmark, setup), group in sorted(groups.items())
@@ -163,5 +163,5 @@ def _seconds_left(
 
     now = time.time()
     left = [max(0.0, usual(*setups[run.setting]) - (0.0 if run.began is None else now - run.began)) for run in running]
-    missing = sum(tally.n_missing * usual(tally.setup, tally.benchmark) for tally in tallies)
+    missing = sum(tally.counts.n_missing * usual(tally.setup, tally.benchmark) for tally in tallies)
     return max(max(left), (sum(left) + missing) / len(running))

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from tunekit.console import duration, first_and_last_line, plural, printable
-from tunekit.watch.tallies import RunFailure, StudyTotals, Tally
+from tunekit.watch.tallies import RunCounts, RunFailure, Tally
 from tunekit_core.number_text import format_number
 
 GAP = 2  # blanks between columns
@@ -34,7 +34,7 @@ class StudyPicture:
     """
 
     folder: Path
-    totals: StudyTotals
+    totals: RunCounts
     tallies: Sequence[Tally]
     seconds_left: float | None
     failures: Sequence[RunFailure]
@@ -81,13 +81,12 @@ def _table(tallies: Sequence[Tally], width: int, height: int) -> list[Text]:
 
 def tally_columns(tallies: Sequence[Tally]) -> dict[str, list[str]]:
     """The columns of the table by their names; those of which all cells are empty are left out."""
-    counts = [tally.by_status for tally in tallies]
+    counts = [tally.counts.by_status for tally in tallies]
     columns = {
         "setup": [printable(tally.setup) for tally in tallies],
         "benchmark": [printable(tally.benchmark) for tally in tallies],
         **{
-            status: [f"{each[status]:,}" if each[status] else "" for each in counts]
-            for status in StudyTotals().by_status
+            status: [f"{each[status]:,}" if each[status] else "" for each in counts] for status in RunCounts().by_status
         },
         "best": [best_text(tally) for tally in tallies],
     }

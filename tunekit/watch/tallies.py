@@ -13,7 +13,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 
 
 @attrs.frozen
-class StudyTotals:
+class RunCounts:
     """How many runs there are of each status.
 
     Attributes:
@@ -31,10 +31,9 @@ class StudyTotals:
     n_missing: int = 0
 
     @classmethod
-    def of(cls, tallies: Iterable[StudyTotals]) -> StudyTotals:
+    def sum_of(cls, counts: Iterable[RunCounts]) -> RunCounts:
         """The sum of several."""
-        each = [attrs.astuple(tally, filter=lambda field, value: field.name.startswith("n_")) for tally in tallies]
-        return cls(*map(sum, zip(*each, strict=True)))
+        return cls(*map(sum, zip(*map(attrs.astuple, counts), strict=True)))
 
     @property
     def n_runs(self) -> int:
@@ -54,23 +53,25 @@ class StudyTotals:
 
 
 @attrs.frozen
-class Tally(StudyTotals):
+class Tally:
     """The runs of a setup on a benchmark.
 
     Attributes:
         setup: The method, and the options that differ between its runs.
         benchmark: The benchmark and its dataset.
+        counts: How many runs there are.
         metric: Name of what is optimised.
         best: The best value so far.
     """
 
-    setup: str = attrs.field(kw_only=True)
-    benchmark: str = attrs.field(kw_only=True)
-    metric: str = attrs.field(kw_only=True)
-    best: float | None = attrs.field(kw_only=True)
+    setup: str
+    benchmark: str
+    counts: RunCounts
+    metric: str
+    best: float | None
 
     @classmethod
-    def of_runs(
+    def of(
         cls, setup: str, benchmark: str, runs: Sequence[StudyRun], so_far: Mapping[Path, float], *, n_missing: int
     ) -> Tally:
         """Count the runs of a setup on a benchmark.
@@ -80,22 +81,19 @@ class Tally(StudyTotals):
             benchmark: The benchmark.
             runs: Its runs.
             so_far: The best losses of runs that have not ended, by their folders.
-            n_missing: As among the attributes.
+            n_missing: As of the counts.
         """
-        counts = Counter(run.liveness.status for run in runs)
+        statuses = Counter(run.liveness.status for run in runs)
+        counts = RunCounts(
+            statuses[ExperimentStatus.COMPLETED],
+            statuses[ExperimentStatus.RUNNING],
+            statuses[ExperimentStatus.FAILED],
+            statuses[ExperimentStatus.INTERRUPTED],
+            n_missing,
+        )
         metric, sign = next(((run.metric, run.sign) for run in runs if run.metric), ("", 1.0))
         losses = [loss for run in runs if (loss := so_far.get(run.path, run.loss)) is not None]
-        return cls(
-            counts[ExperimentStatus.COMPLETED],
-            counts[ExperimentStatus.RUNNING],
-            counts[ExperimentStatus.FAILED],
-            counts[ExperimentStatus.INTERRUPTED],
-            n_missing,
-            setup=setup,
-            benchmark=benchmark,
-            metric=metric,
-            best=sign * min(losses) if losses else None,
-        )
+        return cls(setup, benchmark, counts, metric, sign * min(losses) if losses else None)
 
 
 @attrs.frozen

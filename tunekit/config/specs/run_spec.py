@@ -194,7 +194,7 @@ def built_in_criteria(stopping: Mapping[str, OptionValues]) -> dict[str, OptionV
     Args:
         stopping: Options of all criteria of a run, by the name with the distribution.
     """
-    return {split_name(name)[1]: options for name, options in stopping.items() if options[DISTRIBUTION] == BUILT_IN}
+    return {split_name(name)[1]: options for name, options in stopping.items() if options.get(DISTRIBUTION) == BUILT_IN}
 
 
 def resolve(
