@@ -12,7 +12,10 @@ import pytest
 
 from tunekit.cli.main import main
 from tunekit.config.options_files import files, offered
+from tunekit_core import ExperimentRecord, Streams, Tuner, create
+from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.plugins.registry import registry
+from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 
 TROUBLE = Path(__file__).parent / "trouble"
 SHORT = "stopping.max_wallclock_time=50"  # simulated seconds: some 20 trials of ASHA
@@ -143,3 +146,18 @@ def shell(start):
         return Finished(process.returncode, out, err)
 
     return run
+
+
+@pytest.fixture
+def ended(tmp_path):
+    """The folder of an experiment that keeps a record and has ended."""
+    benchmark = ToyBenchmark()
+    problem = toy_problem(benchmark)
+    Tuner(
+        scheduler=create("scheduler", "fifo", problem, Streams(0), RandomSearch(problem, Streams(0))),
+        backend=ToyBackend(problem, benchmark, None, Streams(0)),
+        n_workers=2,
+        stopping=[create("stopping", "max_num_evaluations", problem, count=40)],
+        record=ExperimentRecord(tmp_path / "run", keep_events=True),
+    ).run()
+    return tmp_path / "run"

@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 from tunekit.console import first_and_last_line
-from tunekit.live import displays
+from tunekit.live import displays, terminal_view
 from tunekit.live.displays import PlainDisplay, TerminalDisplay
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
@@ -172,7 +172,7 @@ def test_in_a_window_that_became_narrower_what_was_wrapped_is_erased_too(termina
 
 def test_where_a_shell_has_put_us_into_the_background_nothing_but_lines_is_written(terminal, monkeypatch):
     foreground = [True]
-    monkeypatch.setattr(displays, "_is_in_foreground", lambda file: foreground[0])
+    monkeypatch.setattr(terminal_view, "_is_in_foreground", lambda file: foreground[0])
     with TerminalDisplay(terminal, RUN_INFO) as display:
         display.show([], SNAPSHOT)
         foreground[0] = False

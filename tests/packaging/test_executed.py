@@ -98,6 +98,9 @@ SPEAKS = {
     f"{SAGEMAKER}/emulator/server.py moto.moto_server.werkzeug_app": 2,
     f"{SAGEMAKER}/emulator/server.py werkzeug": 1,
     f"{SAGEMAKER}/emulator/server.py werkzeug.serving": 1,
+    # the page of `watch --serve`, on the loopback device
+    "tunekit/watch/server.py http.server": 1,
+    "tunekit/watch/server.py socketserver": 1,
     # to the tracker that a run asks for
     "plugins/trackers/tunekit_trackers/to_mlflow.py mlflow": 2,
     "plugins/trackers/tunekit_trackers/to_mlflow.py mlflow.entities": 1,

@@ -24,6 +24,7 @@ EXAMPLES = (
     ("init train.py", "read a script of your own, and write an options file with which it is tuned"),
     ("resume FOLDER", "an experiment whose trials are processes goes on; resume --help says more"),
     ("ls status=failed older=7d", "experiments that exist; show, export and rm take what it lists"),
+    ("watch results", "experiments while another terminal or machine runs them"),
     ("report results", "which method is better, from when on, by how much, and how sure; report --help"),
     ("plot EXPERIMENT", "figures of one, or of a FOLDER of many, for a paper; plot --help says which there are"),
     ("show EXPERIMENT", "what one has come to: best configuration, failures, files, how to go on"),

@@ -33,6 +33,7 @@ def layout_lines(run_info: RunInfo, snapshot: Snapshot, width: int, height: int)
         *_incumbent(run_info, snapshot, width if height >= LEAST_HEIGHT else 0),
         *_newest_failure(snapshot),
         *_reason(snapshot),
+        *(_line((note, "yellow")) for note in snapshot.notes),
     ]
     trials = _running_trials(run_info, snapshot, width, height - len(above) - len(below))
     return [*above, *trials, *below]
@@ -57,7 +58,7 @@ def _running_trials(run_info: RunInfo, snapshot: Snapshot, width: int, height: i
     if n_running == 0:
         return []
     n_shown = n_running if n_running + 1 <= height else max(0, height - 2)  # header, and a line about the others
-    columns = _columns(run_info, snapshot, snapshot.running[:n_shown], width)
+    columns = trial_columns(run_info, snapshot, snapshot.running[:n_shown], width)
     widths = [max(Text(cell).cell_len for cell in column) for column in columns]
     lines = []
     for position, cells in enumerate(zip(*columns, strict=True)):
@@ -68,7 +69,7 @@ def _running_trials(run_info: RunInfo, snapshot: Snapshot, width: int, height: i
     return lines
 
 
-def _columns(run_info: RunInfo, snapshot: Snapshot, trials: Sequence[RunningTrial], width: int) -> list[list[str]]:
+def trial_columns(run_info: RunInfo, snapshot: Snapshot, trials: Sequence[RunningTrial], width: int) -> list[list[str]]:
     """The columns of the table, each a header and a cell for each trial; in a narrow window some are left out."""
     trial_id = ["trial", *(f"{trial.trial_id}" for trial in trials)]
     resource = [run_info.resource, *(_resource(run_info, trial) for trial in trials)]

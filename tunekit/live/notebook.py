@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import IO, Any
 
-from tunekit.live.displays import write_lines
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import RunInfo, Snapshot
+from tunekit.live.terminal_view import write_lines
 
 WIDTH, HEIGHT = 100, 24  # characters and lines: a notebook does not tell how large it is
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
+from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec, built_in_criteria
+from tunekit.config.specs.titles import recorded_title
 from tunekit.console import duration, plural
 from tunekit_core.contracts.problem import Problem
-from tunekit_core.contracts.trials import Scalar
+from tunekit_core.contracts.trials import Scalar, Trial
 from tunekit_core.contracts.view import ExperimentView, Failure, Incumbent
 from tunekit_core.number_text import format_number
 from tunekit_core.space.domain import as_lists
@@ -92,6 +93,27 @@ class RunInfo:
             stopping=spec.built_in_criteria,
         )
 
+    @classmethod
+    def recorded(cls, name: str, metadata: Mapping[str, Any], problem: Problem) -> RunInfo:
+        """What the metadata of an experiment tell of it, whichever process runs it.
+
+        Args:
+            name: What it is called if no method and benchmark are told.
+            metadata: Its ``metadata.json``.
+            problem: What is tuned.
+        """
+        config = metadata.get("config")
+        criteria = config.get("stopping") if isinstance(config, Mapping) else None
+        criteria = criteria if isinstance(criteria, Mapping) else {}
+        return cls(
+            title=recorded_title(name, metadata),
+            metric=problem.objective.metric[0],
+            resource=problem.objective.resource or "report",
+            max_resource=problem.max_resource,
+            searched=tuple(problem.space.searched),
+            stopping=built_in_criteria({name: each for name, each in criteria.items() if isinstance(each, Mapping)}),
+        )
+
     def remaining(self, counts: Counts, now: float) -> list[str]:
         """What is left until criteria end the run, as texts: of those that end it at a time or a number."""
         texts = []
@@ -130,6 +152,22 @@ class RunningTrial:
     ending: str = ""
     devices: str = ""
 
+    @classmethod
+    def of(cls, trial: Trial, metric: str, began: float, *, ending: str = "", devices: str = "") -> RunningTrial:
+        """What is shown of a trial that runs.
+
+        Args:
+            trial: The trial.
+            metric: Name of what is optimised.
+            began: When it was sent off, in seconds since the experiment began.
+            ending: As among the attributes.
+            devices: As among the attributes.
+        """
+        report = trial.last_report
+        if report is None:
+            return cls(trial.id, trial.until, heard=began, ending=ending, devices=devices)
+        return cls(trial.id, trial.until, report.time, report.resource, report.metrics[metric], ending, devices)
+
 
 @attrs.frozen
 class Snapshot:
@@ -143,6 +181,7 @@ class Snapshot:
         incumbent: The best report so far.
         newest_failure: The trial that failed last.
         reason: Why the run ends, once it does.
+        notes: What else is to be said of it, each a line.
     """
 
     now: float
@@ -152,3 +191,4 @@ class Snapshot:
     incumbent: Incumbent | None = None
     newest_failure: Failure | None = None
     reason: str = ""
+    notes: tuple[str, ...] = ()

@@ -217,11 +217,7 @@ class Watcher(Observer):
         return 0.0 if self._clock_offset is None else time.monotonic() + self._clock_offset
 
     def _running_trial(self, trial: Trial) -> RunningTrial:
-        report = trial.last_report
-        if report is None:
-            return RunningTrial(trial.id, trial.until, heard=self._now())
-        value = report.metrics[self._run_info.metric]
-        return RunningTrial(trial.id, trial.until, heard=report.time, resource=report.resource, value=value)
+        return RunningTrial.of(trial, self._run_info.metric, self._now())
 
     def _last_report(self, trial: Trial, preposition: str = "at") -> str:
         """Such as `` at epoch 3: loss 0.5``; nothing if the trial has not reported."""

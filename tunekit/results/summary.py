@@ -11,6 +11,7 @@ from rich.table import Table
 from tunekit.config.specs.fitting import CHOICE
 from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec
+from tunekit.config.specs.titles import recorded_title
 from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.costs import line_of_costs
@@ -57,10 +58,7 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
         folder: Its folder.
         metadata: What there is to say of it, as :func:`~tunekit_core.load_experiment` gives it.
     """
-    names = [str(metadata.get(name)) for name in ("benchmark", "dataset") if metadata.get(name)]
-    seed = f", seed {metadata['seed']}" if "seed" in metadata else ""
-    title = f"{metadata['method']} on {'-'.join(names)}{seed}" if metadata.get("method") and names else folder.name
-    print_stdout(f"{title}: {metadata['status']}")
+    print_stdout(f"{recorded_title(folder.name, metadata)}: {metadata['status']}")
     has_counts = "n_reports" in metadata
     if has_counts and "incumbent" not in metadata:
         print_stdout(f"There is no best: {why_there_is_no_best(metadata)}.")

@@ -21,17 +21,20 @@ class AsRecorded(Scheduler):
         """It has no searcher: nothing is ever suggested."""
         self.problem = problem
         self._decision = Decision.CONTINUE
+        self._held: TrialReported | None = None
 
     def following(self, events: Iterable[Recorded]) -> Iterator[Recorded]:
-        """The events, each report once the decision on it is known."""
-        report: TrialReported | None = None
+        """The events, each report once the decision on it is known.
+
+        A record that grows may be given in parts: a report at the end of one is held back until the next is given.
+        """
         for event in events:
-            if report is not None:
+            if self._held is not None:
                 self._decision = event.decision if isinstance(event, Decided) else Decision.CONTINUE
+                report, self._held = self._held, None
                 yield report
-                report = None
             if isinstance(event, TrialReported):
-                report = event
+                self._held = event
             else:
                 yield event
 

@@ -59,7 +59,16 @@ class EventFile:
             DamagedRecord: If a line is damaged or missing; what comes before it was returned.
             RecordError: If the file is of another format, or cannot be read.
         """
-        self.n_events = self.bytes_read = self._found = 0
+        self.n_events = self.bytes_read = 0
+        yield from self.read_on()
+
+    def read_on(self) -> Iterator[Recorded]:
+        """The events that come after those that were read: of a file that grows, it is not read again as a whole.
+
+        Raises:
+            DamagedRecord, RecordError: As for :meth:`read`.
+        """
+        self._found = self.bytes_read
         if not os.path.lexists(self._path):
             return
         if not self._path.is_file():  # of a pipe, one would wait for its writer
@@ -114,6 +123,7 @@ class EventFile:
     def _lines(self) -> Iterator[bytes]:
         try:
             with open(self._path, "rb") as file:
+                file.seek(self.bytes_read)
                 yield from file
         except OSError as error:
             raise RecordError(f"{self._path} cannot be read: {error}.") from error

@@ -57,7 +57,7 @@ def read_so_far(folder: Path, metadata: Mapping[str, Any]) -> SoFar:
     Raises:
         RecordError: If the record is damaged, makes no sense, or is not that of these metadata.
     """
-    problem = _problem(folder, metadata)
+    problem = problem_of(folder, metadata)
     scheduler = AsRecorded(problem)
     state, failures = ExperimentState(problem, scheduler), _Failures()
     with TemporaryDirectory(prefix="tunekit-") as temporary:
@@ -104,7 +104,16 @@ class _Damaged(Exception):
     """A line of a record cannot be read, rather than makes no sense after those before it."""
 
 
-def _problem(folder: Path, metadata: Mapping[str, Any]) -> Problem:
+def problem_of(folder: Path, metadata: Mapping[str, Any]) -> Problem:
+    """What is tuned, without the benchmark.
+
+    Args:
+        folder: The folder of the experiment, for the message.
+        metadata: Its ``metadata.json``.
+
+    Raises:
+        RecordError: If the metadata do not tell it.
+    """
     try:
         return Problem(
             space=SearchSpace.from_json(metadata["search_space"]),

@@ -12,6 +12,7 @@ VERBS: Mapping[str, str] = {
     "plot": "plot",
     "show": "show_experiment",
     "explain": "explain_trial",
+    "watch": "watch_experiments",
     "steer": "steer_experiment",
     "export": "export_configuration",
     "rm": "remove_experiments",

@@ -50,7 +50,16 @@ def show_experiment(arguments: Sequence[str]) -> int:
     if asks_for_help(arguments, HELP):
         return SUCCEEDED
     words = sort_words("show", arguments, flags=(), options=(RESULTS_DIR,), takes_filters=False, usage=USAGE)
-    listed = one_experiment("show", words.names, words.options, USAGE)
+    print_all_of(one_experiment("show", words.names, words.options, USAGE))
+    return SUCCEEDED
+
+
+def print_all_of(listed: ListedExperiment) -> None:
+    """Print what an experiment has come to, and what to type next.
+
+    Args:
+        listed: The experiment.
+    """
     try:
         experiment = load_experiment(listed.path)
         metadata: Mapping[str, Any] = experiment.metadata
@@ -64,7 +73,6 @@ def show_experiment(arguments: Sequence[str]) -> int:
     print_stdout(f"Files: {_files(listed.path)}")
     for line in _what_next(listed, is_whole=not damage, has_best="incumbent" in metadata):
         print_stdout(line)
-    return SUCCEEDED
 
 
 def one_experiment(verb: str, names: Sequence[str], options: Mapping[str, str], usage: str) -> ListedExperiment:

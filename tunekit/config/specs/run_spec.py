@@ -98,11 +98,7 @@ class RunSpec:
     @property
     def built_in_criteria(self) -> dict[str, OptionValues]:
         """Options of the criteria that end the run and are tunekit's own, by name."""
-        return {
-            split_name(name)[1]: options
-            for name, options in self.results["stopping"].items()
-            if options[DISTRIBUTION] == BUILT_IN
-        }
+        return built_in_criteria(self.results["stopping"])
 
     @property
     def problem_name(self) -> str:
@@ -190,6 +186,15 @@ class RunSpec:
             "secrets": secrets_in(config, WRITTEN),
             **parts,
         }
+
+
+def built_in_criteria(stopping: Mapping[str, OptionValues]) -> dict[str, OptionValues]:
+    """Options of those criteria that are tunekit's own, by name.
+
+    Args:
+        stopping: Options of all criteria of a run, by the name with the distribution.
+    """
+    return {split_name(name)[1]: options for name, options in stopping.items() if options.get(DISTRIBUTION) == BUILT_IN}
 
 
 def resolve(
