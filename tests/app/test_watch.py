@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -88,8 +89,9 @@ def test_seen_from_outside_a_run_is_as_it_shows_itself(name, tmp_path):
     recorded = {"name": name, **complete_component(registry().find("scheduler", name), {})}
     metadata = {"config": {"scheduler": recorded, "stopping": {}}, "method": "M", "benchmark": "toy", "seed": 3}
     (metric,), resource = problem.objective.metric, problem.objective.resource
-    info = RunInfo("M on toy, seed 3", metric, resource, problem.max_resource, tuple(problem.space.searched), {})
-    watcher = Watcher(problem, info, PlainDisplay(io.StringIO(), info), shows_events=False)
+    info = RunInfo("M on toy, seed 3", metric, resource, problem.max_resource, tuple(problem.space.searched))
+    present = SimpleNamespace(is_held=False, spec=SimpleNamespace(built_in_criteria={}))
+    watcher = Watcher(problem, info, PlainDisplay(io.StringIO(), info), present, shows_events=False)
     looks = Looks(problem, tmp_path / "run", watcher, info)
     try:
         Tuner(

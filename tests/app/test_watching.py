@@ -11,6 +11,7 @@ import sys
 import termios
 import threading
 import time
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -34,8 +35,9 @@ RUN_INFO = RunInfo(
     resource="epoch",
     max_resource=27,
     searched=("lr", "act"),
-    stopping={"max_wallclock_time": {"seconds": 600.0}, "max_num_trials_finished": {"count": 9}},
 )
+ENDS = {"max_wallclock_time": {"seconds": 600.0}, "max_num_trials_finished": {"count": 9}}
+PRESENT = SimpleNamespace(is_held=False, spec=SimpleNamespace(built_in_criteria=ENDS))
 BEST = Incumbent(Report(7, 0, 27, {"loss": 0.25}, (0.25,), 50.0), {"lr": 0.01, "act": "relu", "epochs": 27})
 SNAPSHOT = Snapshot(
     now=62.0,
@@ -46,6 +48,7 @@ SNAPSHOT = Snapshot(
     newest_failure=Failure(
         5, "it ended with exit status 1. The end of stderr.log:\nTraceback:\n\x1b[31mValueError\x1b[0m: no\n"
     ),
+    ends=ENDS,
 )
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
@@ -70,7 +73,7 @@ def test_the_view_shows_what_runs_what_is_best_what_failed_and_what_is_left():
 
 
 def test_before_anything_has_happened_there_is_little_to_see():
-    assert shown(Snapshot(0.0, Counts())) == [
+    assert shown(Snapshot(0.0, Counts(), ends=ENDS)) == [
         "ASHA on digits, seed 3  0:00, 10:00 left, 9 trials left to finish",
         "0 trials, 0 reports",
     ]
@@ -247,7 +250,7 @@ def watch():
     watchers = []
 
     def make(display, **options):
-        watchers.append(Watcher(toy_problem(ToyBenchmark()), RUN_INFO, display, **options))
+        watchers.append(Watcher(toy_problem(ToyBenchmark()), RUN_INFO, display, PRESENT, **options))
         return watchers[-1]
 
     yield make

@@ -18,13 +18,13 @@ from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunS
 from tunekit.console import plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.functions.program import program_of_function
+from tunekit.live.present_run import PresentRun
 from tunekit.live.watching import watching
 from tunekit.results.answer import answer
 from tunekit.runs.building import build_tuner
 from tunekit.runs.checking import check_runs
 from tunekit.runs.edits import Program, watch_for_edits
 from tunekit.runs.folders import settle
-from tunekit.runs.present_run import PresentRun
 from tunekit.runs.run import first_failure_of, status_of
 from tunekit.runs.siblings import adopt, offer, sibling_of
 from tunekit.runs.steering import FolderSteering
@@ -304,7 +304,7 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
         print_stderr(f"Running in {spec.folder}")
         benchmark.write()
         try:
-            with watching(spec) as watches:
+            with watching(present) as watches:
                 watches = [*watches, *watch_for_edits(present, record, read)]
                 steering = partial(FolderSteering, present, record) if spec.can_restore else None
                 result = build_tuner(spec, record, benchmark, watches=watches, steering=steering).run()

@@ -91,4 +91,4 @@ def progress_line(run_info: RunInfo, snapshot: Snapshot) -> str:
     if snapshot.incumbent is not None:
         best = snapshot.incumbent.report.metrics[run_info.metric]
         parts.append(f"best {run_info.metric} {format_number(best)}")
-    return ", ".join([*parts, *run_info.remaining(snapshot.counts, snapshot.now)])
+    return ", ".join([*parts, *snapshot.remaining])

@@ -41,7 +41,7 @@ def layout_lines(run_info: RunInfo, snapshot: Snapshot, width: int, height: int)
 
 def _title(run_info: RunInfo, snapshot: Snapshot, width: int) -> list[Text]:
     title = _line((run_info.title, "bold"))
-    times = _line(", ".join([duration(snapshot.now), *run_info.remaining(snapshot.counts, snapshot.now)]))
+    times = _line(", ".join([duration(snapshot.now), *snapshot.remaining]))
     one_line = Text(" " * GAP).join([title, times])
     return [one_line] if one_line.cell_len <= width else [title, times]
 

@@ -16,6 +16,7 @@ from tunekit_core.contracts.view import ExperimentView, Failure, Incumbent
 from tunekit_core.number_text import format_number
 from tunekit_core.space.domain import as_lists
 
+HELD = "Paused: what runs goes on, nothing new begins"
 COUNTED = {  # criteria that end a run at a number, what they count, and how to say how much of it is left
     "max_num_trials_started": ("n_started", "trial", " left to start"),
     "max_num_trials_completed": ("n_completed", "trial", " left to complete"),
@@ -71,7 +72,6 @@ class RunInfo:
         resource: Name of what trials spend, such as ``"epoch"``.
         max_resource: Where a trial is complete, if that is known.
         searched: The hyperparameters that differ between trials.
-        stopping: Options of the criteria that are tunekit's own, by name.
     """
 
     title: str
@@ -79,7 +79,6 @@ class RunInfo:
     resource: str
     max_resource: int | None
     searched: tuple[str, ...]
-    stopping: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def of(cls, spec: RunSpec, problem: Problem) -> RunInfo:
@@ -90,7 +89,6 @@ class RunInfo:
             resource=problem.objective.resource or "report",
             max_resource=problem.max_resource,
             searched=tuple(problem.space.searched),
-            stopping=spec.built_in_criteria,
         )
 
     @classmethod
@@ -102,28 +100,13 @@ class RunInfo:
             metadata: Its ``metadata.json``.
             problem: What is tuned.
         """
-        config = metadata.get("config")
-        criteria = config.get("stopping") if isinstance(config, Mapping) else None
-        criteria = criteria if isinstance(criteria, Mapping) else {}
         return cls(
             title=recorded_title(name, metadata),
             metric=problem.objective.metric[0],
             resource=problem.objective.resource or "report",
             max_resource=problem.max_resource,
             searched=tuple(problem.space.searched),
-            stopping=built_in_criteria({name: each for name, each in criteria.items() if isinstance(each, Mapping)}),
         )
-
-    def remaining(self, counts: Counts, now: float) -> list[str]:
-        """What is left until criteria end the run, as texts: of those that end it at a time or a number."""
-        texts = []
-        if TIME_LIMIT in self.stopping:
-            texts.append(f"{duration(max(0.0, self.stopping[TIME_LIMIT]['seconds'] - now))} left")
-        for name, (counted, noun, rest) in COUNTED.items():
-            if name in self.stopping:
-                n_left = max(0, self.stopping[name]["count"] - getattr(counts, counted))
-                texts.append(plural(n_left, noun) + rest)
-        return texts
 
     def searched_values(self, configuration: Mapping[str, Any]) -> list[str]:
         """The searched values of a configuration, such as ``lr=0.01``."""
@@ -182,6 +165,7 @@ class Snapshot:
         newest_failure: The trial that failed last.
         reason: Why the run ends, once it does.
         notes: What else is to be said of it, each a line.
+        ends: Options of the criteria that end it now and are tunekit's own, by name.
     """
 
     now: float
@@ -192,3 +176,24 @@ class Snapshot:
     newest_failure: Failure | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
+    ends: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+
+    @property
+    def remaining(self) -> list[str]:
+        """What is left until criteria end the run, as texts: of those that end it at a time or a number."""
+        texts = []
+        if TIME_LIMIT in self.ends:
+            texts.append(f"{duration(max(0.0, self.ends[TIME_LIMIT]['seconds'] - self.now))} left")
+        for name, (counted, noun, rest) in COUNTED.items():
+            if name in self.ends:
+                n_left = max(0, self.ends[name]["count"] - getattr(self.counts, counted))
+                texts.append(plural(n_left, noun) + rest)
+        return texts
+
+
+def recorded_ends(metadata: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """What ends an experiment by its ``metadata.json``, as :attr:`Snapshot.ends`."""
+    config = metadata.get("config")
+    criteria = config.get("stopping") if isinstance(config, Mapping) else None
+    criteria = criteria if isinstance(criteria, Mapping) else {}
+    return built_in_criteria({name: each for name, each in criteria.items() if isinstance(each, Mapping)})

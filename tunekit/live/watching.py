@@ -12,11 +12,11 @@ from typing import Any, ClassVar, TypeAlias
 import attrs
 
 from tunekit.config.schema import EVERY_REPORT, QUIET
-from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import duration, first_and_last_line, stderr_console
 from tunekit.live.displays import Display, PlainDisplay, TerminalDisplay
 from tunekit.live.notebook import NotebookDisplay, in_notebook
-from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
+from tunekit.live.present_run import PresentRun
+from tunekit.live.snapshot import HELD, Counts, RunInfo, RunningTrial, Snapshot
 from tunekit_core.contracts.backends import Backend, ShowsDevices
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
@@ -33,22 +33,23 @@ Watch: TypeAlias = Callable[[Problem, Backend], Observer]
 
 
 @contextmanager
-def watching(spec: RunSpec) -> Iterator[list[Watch]]:
+def watching(present: PresentRun) -> Iterator[list[Watch]]:
     """While the block runs, a run is displayed. However the block is left, the terminal is clean afterwards.
 
     Yields:
         What makes the observer; nothing if there is nothing to watch: the run is simulated, or is to be quiet.
     """
+    spec = present.planned
     if spec.verbosity == QUIET or not spec.can_restore:  # backends that can restore are those in real time
         yield []
         return
     with ExitStack() as watchers:
-        yield [lambda problem, backend: watchers.enter_context(closing(_watcher(spec, problem, backend)))]
+        yield [lambda problem, backend: watchers.enter_context(closing(_watcher(present, problem, backend)))]
 
 
-def _watcher(spec: RunSpec, problem: Problem, backend: Backend) -> Watcher:
-    console, run_info = stderr_console(), RunInfo.of(spec, problem)
-    every_report = spec.verbosity == EVERY_REPORT
+def _watcher(present: PresentRun, problem: Problem, backend: Backend) -> Watcher:
+    console, run_info = stderr_console(), RunInfo.of(present.planned, problem)
+    every_report = present.planned.verbosity == EVERY_REPORT
     display: Display
     if in_notebook():
         display = NotebookDisplay(console.file, run_info)
@@ -60,6 +61,7 @@ def _watcher(spec: RunSpec, problem: Problem, backend: Backend) -> Watcher:
         problem,
         run_info,
         display,
+        present,
         devices_of=backend.devices_of if isinstance(backend, ShowsDevices) else None,
         shows_events=isinstance(display, PlainDisplay) or every_report,
         shows_reports=every_report,
@@ -73,6 +75,7 @@ class Watcher(Observer):
         problem: What is solved.
         run_info: The run.
         display: Where it is shown.
+        present: What it is by now.
         devices_of: Tells where a trial runs.
         shows_events: Whether there is a line about each start and end of a trial.
         shows_reports: Whether there is one about each report.
@@ -85,6 +88,7 @@ class Watcher(Observer):
         problem: Problem,
         run_info: RunInfo,
         display: Display,
+        present: PresentRun,
         *,
         devices_of: Callable[[int], str] | None = None,
         shows_events: bool = True,
@@ -93,6 +97,7 @@ class Watcher(Observer):
         super().__init__(problem, None)
         self._run_info = run_info
         self._display = display
+        self._present = present
         self._devices_of = devices_of
         self._shows_events = shows_events
         self._shows_reports = shows_reports
@@ -182,6 +187,8 @@ class Watcher(Observer):
                 incumbent=self._incumbent,
                 newest_failure=self._newest_failure,
                 reason=self._reason,
+                notes=(HELD,) if self._present.is_held else (),
+                ends=self._present.spec.built_in_criteria,
             )
         if self._devices_of is None:
             return snapshot

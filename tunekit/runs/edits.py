@@ -12,8 +12,8 @@ from tunekit.config.specs.components import build_benchmark, split_options
 from tunekit.config.specs.program import different, program_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
+from tunekit.live.present_run import PresentRun
 from tunekit.live.watching import Watch
-from tunekit.runs.present_run import PresentRun
 from tunekit.sources import Sources
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem

@@ -13,13 +13,13 @@ from typing import Any
 import attrs
 
 from tunekit.config.specs.run_spec import RunSpec
+from tunekit.live.present_run import PresentRun
 from tunekit.live.watching import Watch, watching
 from tunekit.results.counts import trials_and_failures
 from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.building import build_tuner
 from tunekit.runs.edits import watch_for_edits, with_present_sources
 from tunekit.runs.folders import settle
-from tunekit.runs.present_run import PresentRun
 from tunekit.runs.steering import FolderSteering
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
@@ -108,7 +108,7 @@ def _run(present: PresentRun, more_watches: Callable[[ExperimentRecord], list[Wa
         record.release()
         return Outcome(ExperimentStatus.COMPLETED, "completed by another process")
     try:
-        with watching(spec) if is_watched else _watched_by_nobody() as watches:
+        with watching(present) if is_watched else _watched_by_nobody() as watches:
             watches = [*watches, *more_watches(record)]
             steering = partial(FolderSteering, present, record) if spec.can_restore else None
             result = build_tuner(spec, record, watches=watches, steering=steering).run()

@@ -12,8 +12,8 @@ import attrs
 from tunekit.config.specs.identity import digest, ends_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
+from tunekit.live.present_run import PresentRun
 from tunekit.runs.building import build_criteria
-from tunekit.runs.present_run import PresentRun
 from tunekit.runs.recorded import recorded_run
 from tunekit.runs.resume_arguments import changes_of
 from tunekit_core.contracts.problem import Problem
@@ -95,6 +95,8 @@ class FolderSteering:
         if extended is not None and not refusal:
             self._present.become(extended, self._record)
         if not refusal:
+            if request.kind in (Kind.PAUSE, Kind.CONTINUE):
+                self._present.is_held = request.kind is Kind.PAUSE
             print_stderr(f"Asked for from outside: the experiment {DONE[request.kind]}.")
         self._requests.answer(request.nonce, refusal)
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from tunekit.console import duration
 from tunekit.live.displays import progress_line
 from tunekit.live.layout import layout_lines
-from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot
+from tunekit.live.snapshot import HELD, Counts, RunInfo, RunningTrial, Snapshot, recorded_ends
 from tunekit.results.summary import value_and_place
 from tunekit.runs.folders import now_at
 from tunekit.watch.liveness import Liveness, last_written, look_at
@@ -85,7 +85,7 @@ class WatchedExperiment:
             self._tuned = tuned
             self._followed = _Followed(self._folder, metadata) if "search_space" in metadata else None
         if self._followed is None:  # it failed before it began
-            info = RunInfo(self._folder.name, "", "report", None, (), {})
+            info = RunInfo(self._folder.name, "", "report", None, ())
             return ExperimentPicture(self._folder, liveness, info, Snapshot(0.0, Counts()))
         snapshot = self._followed.snapshot(metadata, liveness)
         return ExperimentPicture(self._folder, liveness, self._followed.run_info, snapshot)
@@ -118,7 +118,8 @@ class _Followed:
         if not record.n_events and not (self._folder / EVENTS).exists():
             return _without_record(metadata, liveness)
         state = record.state
-        notes = [note for note in (record.damage, liveness.note) if note]
+        held = HELD if state.is_held and not liveness.is_over else ""
+        notes = [note for note in (record.damage, held, liveness.note) if note]
         return Snapshot(
             now=record.time if liveness.is_over else self._clock.now(record.time),
             counts=Counts.of(View(state)),
@@ -128,6 +129,7 @@ class _Followed:
             newest_failure=state.newest_failure,
             reason=record.reason,
             notes=tuple(notes),
+            ends=recorded_ends(metadata),
         )
 
     def _note(self, event: Any) -> None:

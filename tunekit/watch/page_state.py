@@ -25,7 +25,7 @@ def state_of(picture: ExperimentPicture | StudyPicture) -> dict[str, Any]:
     if isinstance(picture, StudyPicture):
         return _state_of_study(picture)
     info, snapshot = picture.run_info, picture.snapshot
-    times = [duration(snapshot.now), *([] if picture.is_over else info.remaining(snapshot.counts, snapshot.now))]
+    times = [duration(snapshot.now), *([] if picture.is_over else snapshot.remaining)]
     rungs = [(name.removeprefix(PREFIX), f"{size}") for name, size in snapshot.columns if name.startswith(PREFIX)]
     running = trial_columns(info, snapshot, snapshot.running, WIDE) if snapshot.running else []
     failure = snapshot.newest_failure

@@ -15,11 +15,13 @@ class PresentRun:
     Attributes:
         planned: As above.
         spec: What it is now.
+        is_held: Whether somebody asked that nothing new is begun in it.
     """
 
     def __init__(self, planned: RunSpec) -> None:
         self.planned = planned
         self.spec = planned
+        self.is_held = False
 
     @property
     def has_changed(self) -> bool:
