@@ -40,6 +40,8 @@ def docs(session: nox.Session) -> None:
 def pictures(session: nox.Session) -> None:
     """Makes the pictures of README and gallery by their commands, in minutes; not part of a plain ``nox``."""
     session.run("python", "docs/draw_pictures.py", *session.posargs)
+    if not session.posargs:
+        session.run("python", "docs/draw_report_page.py")
 
 
 @nox.session
@@ -55,6 +57,12 @@ def site(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but those of the wheels; arguments go to pytest, as in ``nox -s tests -- -k asha``."""
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The pages of reports in Debian's Chromium, which a plain ``nox`` tries too, but skips where there is none."""
+    session.run("pytest", "-n", "0", "tests/app/pages", *session.posargs, env={"TUNEKIT_TESTS_NEED_BROWSER": "1"})
 
 
 @nox.session
@@ -96,6 +104,13 @@ def trackers(session: nox.Session) -> None:
     editable = [argument for each in [*ours, "benchmarks"] for argument in ("-e", each)]
     session.install("--quiet", *editable, "pytest", "psutil")
     session.run("pytest", "-o", "addopts=--import-mode=importlib", "plugins/trackers", *session.posargs)
+
+
+@nox.session(venv_backend="venv")
+def optuna(session: nox.Session) -> None:
+    """The importance of hyperparameters against that of Optuna 5, in an environment with it."""
+    session.install("--quiet", ".", "plugins/sweeper", "pytest", "pandas", "scipy", "optuna==5.0.0")
+    session.run("pytest", "-o", "addopts=--import-mode=importlib", "tests/app/figures/with_optuna.py", *session.posargs)
 
 
 @nox.session(venv_backend="venv")

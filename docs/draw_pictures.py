@@ -1,4 +1,4 @@
-"""Makes the pictures of README and gallery again, each by the commands and the code that stand before it on its page.
+"""Makes the pictures of README, gallery and figures again, each by what stands before it on its page.
 
 Type ``python docs/draw_pictures.py``, or name some of the pictures. It takes minutes: whole sweeps are run, in a
 temporary folder. A picture is the last PNG that its commands made, with fewer points and colours, so that the
@@ -19,7 +19,7 @@ import attrs
 from PIL import Image, PngImagePlugin
 
 DOCS = Path(__file__).parent
-PAGES = (DOCS.parent / "README.md", DOCS / "gallery.md")
+PAGES = (DOCS.parent / "README.md", DOCS / "gallery.md", DOCS / "how-to" / "draw-figures.md")
 PART = re.compile(
     r"^```(?P<language>bash|python)\n(?P<text>.*?)^```$|^!\[[^\]]*\]\((?P<picture>[^)]*\.png)\)$|^## ",
     re.MULTILINE | re.DOTALL,

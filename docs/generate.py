@@ -31,6 +31,7 @@ from tunekit_core import (
     ChoosesTrials,
     Command,
     Executable,
+    ExplainsDecisions,
     Launch,
     LaunchedJob,
     LaunchedRun,
@@ -43,6 +44,7 @@ from tunekit_core import (
     Searcher,
     ShowsDevices,
     Simulatable,
+    Standing,
     StoppingCriterion,
     WeighsBrackets,
 )
@@ -68,12 +70,12 @@ CONTRACTS = {
 }
 ABILITIES = {
     "searcher": (WeighsBrackets, ChoosesTrials, Recommends, BoundsRegret),
-    "scheduler": (RanksPausedTrials,),
+    "scheduler": (RanksPausedTrials, ExplainsDecisions),
     "backend": (ShowsDevices,),
     "benchmark": (Simulatable, Blackbox, Executable),
 }
 """Protocols that a component of a kind, or what it gives, may follow beside its contract."""
-VALUES_OF = {"launcher": (Launch, LaunchedRun, LaunchedJob)}
+VALUES_OF = {"scheduler": (Standing,), "launcher": (Launch, LaunchedRun, LaunchedJob)}
 """Values that a component of a kind is given or gives, where no other page says what they are."""
 
 

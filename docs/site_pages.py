@@ -36,7 +36,7 @@ PLACES = {place: path for path, place in ELSEWHERE.items()}
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>(?!\w+:)[^)#\s]+)(?P<anchor>#[^)]*)?\)")
 FOR_TESTS = re.compile(r"^<!-- (?:tested with|needs): .*? -->\n", re.MULTILINE)
 NAMES = re.compile(r"^<!-- names of (?P<package>[\w.]+): (?P<rooms>.*?) -->$", re.MULTILINE)
-DOORS = ("tunekit_core", "tunekit_core.testing", "tunekit")
+DOORS = ("tunekit_core", "tunekit_core.testing", "tunekit", "tunekit.figures")
 
 log = logging.getLogger("mkdocs.hooks.site_pages")
 shown: set[str] = set()

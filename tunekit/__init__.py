@@ -8,10 +8,11 @@ from tunekit.reporter import Reporter
 
 if TYPE_CHECKING:
     from tunekit.functions.tuning import tune
+    from tunekit.pages.report_page import write_report
     from tunekit.studies.collection import load_experiments
     from tunekit.studies.comparison import compare
 
-__all__ = ["Reporter", "compare", "load_experiments", "tune"]
+__all__ = ["Reporter", "compare", "load_experiments", "tune", "write_report"]
 __version__ = "0.1.0"
 
 
@@ -29,4 +30,8 @@ def __getattr__(name: str) -> Any:
         from tunekit.studies.comparison import compare
 
         return compare
+    if name == "write_report":
+        from tunekit.pages.report_page import write_report
+
+        return write_report
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -131,7 +131,7 @@ def _printed(argument: str) -> str:
     elif name == COMMAND:
         printed = _printed_command(argument)
     else:
-        printed = f"{key}={ENTRY.sub(_printed_entry, value)}" if value.startswith("{") else argument
+        printed = f"{key}={ENTRY.sub(_printed_entry, value)}" if value.startswith(("{", "[{")) else argument
     return URL.sub(MASK, printed)
 
 
@@ -144,7 +144,7 @@ def _printed_command(argument: str) -> str:
 
 def _printed_entry(match: re.Match[str]) -> str:
     name, sign, value = match.groups()
-    return f"{name}{sign}{_masked(value)}" if is_secret_name(name) else match[0]
+    return f"{name}{sign}{_masked(value)}" if is_secret_name(name_in(name)) else match[0]
 
 
 def _masked(value: str) -> str:

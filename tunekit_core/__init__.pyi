@@ -38,7 +38,12 @@ from .contracts.options import (
 )
 from .contracts.problem import Problem as Problem
 from .contracts.run_progress import RunProgress as RunProgress, number_in as number_in
-from .contracts.schedulers import RanksPausedTrials as RanksPausedTrials, Scheduler as Scheduler
+from .contracts.schedulers import (
+    ExplainsDecisions as ExplainsDecisions,
+    RanksPausedTrials as RanksPausedTrials,
+    Scheduler as Scheduler,
+    Standing as Standing,
+)
 from .contracts.searchers import (
     BoundsRegret as BoundsRegret,
     ChoosesTrials as ChoosesTrials,

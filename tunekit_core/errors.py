@@ -103,6 +103,10 @@ class ExperimentLocked(TunekitError, RuntimeError):
     """Another live process is writing this experiment."""
 
 
+class LeaseHeld(TunekitError, RuntimeError):
+    """Another process holds a lease. The message is who, as far as that is known."""
+
+
 class LockLost(TunekitError, RuntimeError):
     """This process wrote an experiment that another may write now: it stops, and writes nothing more."""
 

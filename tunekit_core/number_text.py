@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Context
 from numbers import Integral, Real
 from typing import Any
 
 DIGITS = 6
+WHOLE_NUMBERS = re.compile(r"([0-9]+)")
 NO_END = "none"  # in place of the end of an interval that is infinite
 WHOLE_BELOW = 10**15  # whole numbers from there on are in scientific notation
 FIXED_EXPONENTS = range(-5, 9)  # of numbers with an interval that are not in scientific notation
@@ -39,6 +41,15 @@ def format_fixed(value: float, decimals: int) -> str:
     if value == 0 or 10.0**-decimals <= abs(value) < WHOLE_BELOW:
         return f"{value:,.{decimals}f}"
     return f"{value:.2g}"
+
+
+def natural_order(text: str) -> list[str | int]:
+    """A key for sorting, by which numbers in texts are in the order of numbers.
+
+    >>> sorted(["fcnet-10", "fcnet-2"], key=natural_order)
+    ['fcnet-2', 'fcnet-10']
+    """
+    return [int(part) if i % 2 else part for i, part in enumerate(WHOLE_NUMBERS.split(text))]
 
 
 def format_range(centre: float, low: float, high: float) -> str:

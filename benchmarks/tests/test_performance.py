@@ -163,3 +163,4 @@ def test_a_study_is_generated_once_and_collected(tmp_path):
     assert list(generate(tmp_path, 2, 1)) == [(len(METHODS), len(METHODS))]
     lines = studies.collecting(results_of(tmp_path), 1)
     assert lines[1][0] == f"collect {2 * len(METHODS)} experiments"
+    assert [line[3] for line in studies.reporting(results_of(tmp_path), 1)] == ["10 s", "2 s", "", "1 GB", "5 MB"]

@@ -1,7 +1,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from tunekit.config.arguments import parse, with_prefixes
+from tunekit.cli import verbs
+from tunekit.config.arguments import VERBS, parse, with_prefixes
 from tunekit_core.errors import ConfigurationError
 
 LAUNCH = ["+method=MOBSTER", "benchmark=fcnet", "seed=range(20)"]
@@ -170,3 +171,7 @@ def test_what_cfg_shows_is_one_of_three():
 
 def test_null_leaves_a_component_open_as_saying_nothing_does():
     assert with_prefixes(["backend=null", "+benchmark=null", "searcher=null"]) == ["searcher=null"]
+
+
+def test_the_verbs_that_are_suggested_are_those_that_there_are():
+    assert set(VERBS) == {"plugins", "resume", *verbs.VERBS}

@@ -115,6 +115,83 @@ MISTAKES = {
         ["--multirun", "seed=1,2", "hydra.sweeper.skip_initial_experiments=2"],
         ["skip_initial_experiments=2", "the sweep has 2"],
     ),
+    "skipping less than nothing": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.skip_initial_experiments=-1"],
+        ["hydra.sweeper.skip_initial_experiments=-1", "must not be negative"],
+    ),
+    "type of a zip": (["--multirun", "seed=1,2", "hydra.sweeper.zip=3"], ["zip=3", "zip=[[seed,n_workers]]"]),
+    "key that is zipped twice": (
+        ["--multirun", "seed=1,2", "n_workers=1,2", "hydra.sweeper.zip=[[seed,n_workers],[n_workers,seed]]"],
+        ["hydra.sweeper.zip: 'n_workers' is in two groups"],
+    ),
+    "type of further blocks": (["--multirun", "seed=1,2", "hydra.sweeper.also=[3]"], ["also=[3]", "also=[{method: BO"]),
+    "key of a further block": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.also=[{n_worker: 3}]"],
+        ["hydra.sweeper.also: 'n_worker'", "Did you mean 'n_workers'"],
+    ),
+    "option of Hydra in a further block": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.also=[{hydra.sweeper.n_jobs: 3}]"],
+        ["'hydra.sweeper.n_jobs': is one for the whole sweep"],
+    ),
+    "value of a further block": (
+        ["--multirun", "method=RS", "hydra.sweeper.also=[{method: [RS,AHSA]}]"],
+        ["There is no method 'AHSA'. Did you mean 'ASHA'"],
+    ),
+    "further block without values": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.also=[{method: []}]"],
+        ["gives no value for method"],
+    ),
+    "further blocks of a single run": (
+        ["hydra.sweeper.also=[{seed: 3}]"],
+        ["hydra.sweeper.also says which runs a sweep has", "Add --multirun"],
+    ),
+    "exclusion of a key that no run has": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.exclude=[{seeed: 1}]"],
+        ["hydra.sweeper.exclude: 'seeed' is given to no run", "Did you mean 'seed'", "Given are: seed"],
+    ),
+    "exclusion of a value that no run has": (
+        ["--multirun", "method=RS,ASHA", "hydra.sweeper.exclude=[{method: AHSA}]"],
+        ["no run has method=AHSA. Did you mean 'ASHA'? There are: RS, ASHA"],
+    ),
+    "exclusion of nothing": (
+        [
+            *("--multirun", "method=RS", "n_workers=1", "hydra.sweeper.also=[{method: ASHA, n_workers: 2}]"),
+            "hydra.sweeper.exclude=[{method: RS, n_workers: 2}]",
+        ],
+        ["no combination has method=RS and n_workers=2, so that nothing is left out"],
+    ),
+    "exclusion of everything": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.exclude=[{seed: [1,2]}]"],
+        ["hydra.sweeper.exclude leaves nothing to run"],
+    ),
+    "type of repeats": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.repeats={method: 3}"],
+        ["repeats={'method': 3}", "repeats={method: {BO: 5}}"],
+    ),
+    "repeats in parts": (
+        ["--multirun", "method=RS", "seed=1,2", "hydra.sweeper.repeats.method.RS=1"],
+        ["hydra.sweeper.repeats is given as a whole", "hydra.sweeper.repeats={method: {BO: 5}}"],
+    ),
+    "no repeats": (["--multirun", "seed=1,2", "hydra.sweeper.repeats={method: {RS: 0}}"], ["from 1 on", "exclude"]),
+    "more repeats than seeds": (
+        ["--multirun", "method=RS,ASHA", "seed=1,2", "hydra.sweeper.repeats={method: {RS: 3}}"],
+        ["method=RS cannot have 3 seeds, since 2 are given", "seed=range(3)"],
+    ),
+    "repeats without seeds": (
+        ["--multirun", "method=RS,ASHA", "hydra.sweeper.repeats={method: {RS: 3}}"],
+        ["no seeds are given", "seed=range(20)"],
+    ),
+    "repeats of seeds": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.repeats={seed: {1: 3}}"],
+        ["of another key's values, such as method, not of seed"],
+    ),
+    "status of what is run": (
+        ["--multirun", "seed=1,2", "hydra.sweeper.only=[fail]"],
+        ["names no status 'fail'. Did you mean 'failed'", "failed, interrupted, missing"],
+    ),
+    "type of a number of jobs": (["--multirun", "hydra.sweeper.n_jobs=a"], ["n_jobs=a", "a whole number or null"]),
+    "other sweeper": (["--multirun", "hydra/sweeper=optuna"], ["'hydra/sweeper=optuna'", "Leave this out"]),
+    "call beside other values": (["--multirun", "seed=range(3),7"], ["range(3) cannot stand in a list with other"]),
     "flag": (["--multirn"], ["'--multirn'", "Did you mean '--multirun'"]),
     "verb": (["plugin"], ["'plugin'", "plugins"]),
     "kind of component": (["plugins", "all"], ["plugins all", "Kinds: searcher, scheduler"]),

@@ -118,6 +118,54 @@ def test_filters_choose_and_sort_orders(put, tunekit, filters, expected):
     assert [each[0] for each in listed(finished)] == list(expected)
 
 
+@pytest.mark.parametrize(
+    ("seeds", "expected"),
+    [
+        ("range(3)", [0, 2]),
+        ("range(2,11)", [2, 10]),
+        ("range(0, 100, 10)", [0, 10]),
+        ("range(10,1,-2)", [2, 10]),
+        ("range(-5,1)", [-3, 0]),
+        ("0-2", [0, 2]),
+        ("2-100", [2, 10]),
+        ("-3,10-11", [-3, 10]),
+        ("range(1),range(10,12),-*", [-3, 0, 10]),
+        ("1*", [10]),
+    ],
+)
+def test_seeds_are_chosen_by_ranges_too(put, tunekit, seeds, expected):
+    for number, seed in enumerate((10, 2, 0, -3)):
+        put(f"{number:012x}", seed=seed)
+    finished = tunekit("ls", "--json", f"seed={seeds}", "sort=seed")
+    assert finished.status == 0, finished.err
+    assert [each["seed"] for each in json.loads(finished.out)] == expected
+
+
+@pytest.mark.parametrize(
+    ("seeds", "problem"),
+    [
+        ("", "seed= lacks a value. Type seed=3, seed=0,1, seed=0-4 or seed=range(5)"),
+        ("1,,2", "seed=1,,2 lacks a value."),
+        ("range(1", "seed=range(1: range(1 is no range. Type seed=range(5), seed=range(5,10) or seed=5-9"),
+        ("range(a)", "seed=range(a): range(a) is no range."),
+        ("range(0,5,0)", "seed=range(0,5,0): range(0,5,0) is no range."),
+    ],
+)
+def test_a_range_of_seeds_that_is_none_is_refused(put, tunekit, seeds, problem):
+    finished = tunekit("ls", f"seed={seeds}")
+    assert (finished.status, finished.out) == (2, "")
+    assert finished.err.startswith(problem)
+
+
+def test_seeds_are_listed_as_numbers(put, tunekit, results):
+    for number, seed in enumerate((10, 9, 2)):
+        put(f"{number:012x}", seed=seed)
+    assert "Of seed there is: 2, 9, 10." in tunekit("ls", "seed=3").err
+    write_index(results.root / "default")
+    lines = (results.root / "default" / "index.csv").read_text().splitlines()
+    assert [line.split(",")[3] for line in lines] == ["seed", "2", "9", "10"]
+
+
 def test_the_best_of_what_is_maximised_is_the_highest(put, tunekit):
     put("aaaaaaaaaaaa", best=0.5, mode=["max"])
     put("bbbbbbbbbbbb", best=0.9, mode=["max"], seed=1)

@@ -80,6 +80,19 @@ def test_what_is_complete_here_is_not_launched(tunekit, toy, within, tmp_path):
     assert {path.name for path in (tmp_path / "machine" / "results" / "default").iterdir()} == {"ASHA"}
 
 
+def test_only_what_has_the_status_that_is_named_is_launched(tunekit, toy, within, tmp_path):
+    within("here")
+    assert tunekit(*STUDY, "method=RS", "seed=0").status == 0
+    launched = tunekit(*STUDY, *TOY, "hydra.sweeper.only=failed")
+    assert launched.status == 0
+    assert (
+        launched.err.splitlines()[0] == "1 run: 1 complete, 0 to run. Left out by hydra.sweeper.only=[failed]: 3 runs."
+    )
+    assert not (tmp_path / "machine").exists()
+    plan = tunekit(*STUDY, *TOY, "hydra.sweeper.only=missing", "--plan")
+    assert "4 runs: 1 complete here, 3 left." in plan.out
+
+
 def test_where_not_all_could_be_begun_the_status_is_1_and_the_same_command_begins_the_rest(tunekit, toy, within):
     within("here")
     first = tunekit(*STUDY, *TOY, "hydra.launcher.at_most=3")
@@ -148,7 +161,61 @@ def test_the_flag_plan_lists_runs_where_there_is_no_launcher(tunekit, results):
     assert not (results.root.parent / "results").exists()
 
 
-@pytest.mark.parametrize("name", ["joblib", "submitit_slurm", "tpy", "tunekit-toy/tpy", ""])
+NO_PART = "tunekit runs the runs of a sweep itself, and Hydra's launchers have no part in it. In its place type "
+INSTEAD = {
+    "joblib": f"{NO_PART}hydra.sweeper.n_jobs=N, for N runs at the same time on this machine.",
+    "submitit_local": f"{NO_PART}hydra.sweeper.n_jobs=N, for N runs at the same time on this machine.",
+    "submitit_slurm": f"{NO_PART}the launcher of a plugin of tunekit (installed: sagemaker), or have each job of the "
+    "cluster type this command without it, with a results_dir that they share: what one of them runs or has run, the "
+    "others do not run.",
+}
+OF_HYDRA = """
+from dataclasses import dataclass
+
+from hydra.core.config_store import ConfigStore
+from hydra.plugins.launcher import Launcher
+
+
+@dataclass
+class Options:
+    _target_: str = "hydra_plugins.hydra_{name}_launcher.launcher.Other"
+    n_jobs: int = -1
+
+
+ConfigStore.instance().store(group="hydra/launcher", name="{name}", node=Options, provider="other")
+
+
+class Other(Launcher):
+    def __init__(self, **options):
+        raise SystemExit("it was made")
+
+    def setup(self, *, hydra_context, task_function, config):
+        raise SystemExit("it was set up")
+
+    def launch(self, job_overrides, initial_job_idx):
+        raise SystemExit("it was begun")
+"""
+
+
+@pytest.mark.parametrize("name", list(INSTEAD))
+def test_a_launcher_of_hydra_is_refused_with_what_to_type_instead(tunekit, name, results):
+    finished = tunekit(*STUDY, f"hydra/launcher={name}", "hydra.launcher.n_jobs=2")
+    assert (finished.status, finished.out, finished.err) == (2, "", f"hydra/launcher={name}: {INSTEAD[name]}\n")
+
+
+@pytest.mark.parametrize("name", ["joblib", "submitit_slurm"])
+def test_so_it_is_where_its_plugin_is_installed(shell, results, tmp_path, name):
+    package = tmp_path / "site" / "hydra_plugins" / f"hydra_{name}_launcher"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "launcher.py").write_text(OF_HYDRA.replace("{name}", name))
+    options = (f"hydra/launcher={name}", "hydra.launcher.n_jobs=2")
+    finished = shell(*STUDY, *options, PYTHONPATH=str(tmp_path / "site"))
+    assert (finished.status, finished.out, finished.err) == (2, "", f"hydra/launcher={name}: {INSTEAD[name]}\n")
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("name", ["slurm", "tpy", "tunekit-toy/tpy", ""])
 def test_a_launcher_that_is_none_of_ours_is_refused_with_those_that_are(tunekit, toy, name):
     finished = tunekit(*STUDY, f"hydra/launcher={name}")
     close = "Did you mean 'toy'? " if name == "tpy" else ""
@@ -156,20 +223,6 @@ def test_a_launcher_that_is_none_of_ours_is_refused_with_those_that_are(tunekit,
     assert (finished.status, finished.err) == (
         2,
         f"hydra/launcher={name}: No launcher named '{name}'. {close}Installed: sagemaker, toy. {ON_THIS_MACHINE}",
-    )
-
-
-def test_a_launcher_of_hydra_that_is_installed_is_refused_too(tunekit, toy):
-    from hydra.core.config_store import ConfigStore
-
-    ConfigStore.instance().store(group="hydra/launcher", name="joblib", node={"_target_": "hydra_plugins.Joblib"})
-    try:
-        finished = tunekit(*STUDY, "hydra/launcher=joblib")
-    finally:
-        del ConfigStore.instance().repo["hydra"]["launcher"]["joblib.yaml"]
-    assert (finished.status, finished.err) == (
-        2,
-        f"hydra/launcher=joblib: No launcher named 'joblib'. Installed: sagemaker, toy. {ON_THIS_MACHINE}",
     )
 
 
@@ -289,6 +342,14 @@ def test_a_study_can_choose_its_launcher_in_its_file(tunekit, toy, within, tmp_p
     assert "1 x folder" in finished.out
 
 
+def test_a_shard_is_not_launched(tunekit, toy):
+    finished = tunekit(*STUDY, *TOY, "hydra.sweeper.shard=1/2")
+    assert finished.status == 2
+    assert "hydra.sweeper.shard=1/2 divides a sweep among those who type it, and a launcher divides it" in " ".join(
+        finished.err.split()
+    )
+
+
 def test_a_run_that_is_being_run_here_is_not_launched(tunekit, toy, start, within, tmp_path):
     (within("here") / "project").mkdir()
     (tmp_path / "here" / "project" / "train.py").write_text("import time\ntime.sleep(60)\n")
@@ -300,7 +361,7 @@ def test_a_run_that_is_being_run_here_is_not_launched(tunekit, toy, start, withi
         pass
     finished = tunekit(*SCRIPT, *TOY, "results_dir=results")
     assert finished.status == 2
-    assert "is being run on this machine by another process." in finished.err
+    assert f"is being run by process {process.pid} on " in " ".join(finished.err.split())
     assert not (tmp_path / "machine").exists()
 
 

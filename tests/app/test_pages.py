@@ -1,5 +1,7 @@
 """The help page and the list of plugins."""
 
+import dataclasses
+
 import pytest
 
 from tunekit.config.schema import KEYS
@@ -11,6 +13,17 @@ def test_help_teaches_commands_keys_and_groups(flag, tunekit):
     assert finished.status == 0
     for text in ("--multirun 'seed=range(20)'", "MOBSTER-TANH", "asha_promotion", "fcnet", "demo_study", *KEYS):
         assert text in finished.out
+
+
+def test_every_option_of_the_sweeper_is_on_the_help_page_and_known_to_refusals(tunekit):
+    from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
+    from tunekit.config.composition.hydra_errors import SWEEPER_OPTIONS
+
+    options = {field.name for field in dataclasses.fields(TunekitSweeperConf)} - {"_target_"}
+    assert options == set(SWEEPER_OPTIONS)
+    page = tunekit("--help").out
+    assert "--plan" in page
+    assert [name for name in options - {"plan", "params"} if f"hydra.sweeper.{name}=" not in page] == []
 
 
 def test_help_shows_the_groups_of_third_parties(shell):

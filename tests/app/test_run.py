@@ -264,7 +264,7 @@ def test_showing_the_configuration_runs_nothing(tunekit, results):
 def test_a_run_leaves_nothing_but_its_results(tunekit, results, tmp_path):
     tunekit(SHORT)
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
-    assert sorted(path.name for path in results.folders()[0].iterdir()) == [".lock", "metadata.json", "results.csv.zip"]
+    assert sorted(path.name for path in results.folders()[0].iterdir()) == ["metadata.json", "results.csv.zip"]
 
 
 def test_results_go_where_results_dir_says(tunekit, results, tmp_path):

@@ -114,6 +114,14 @@ class TestRecord:
         assert "hidden" not in finished.out + finished.err
         assert files_with("-hidden", project) == []
 
+    def test_what_blocks_and_exclusions_of_a_sweep_say_is_not_shown(self, tunekit, project, results):
+        blocks = "hydra.sweeper.also=[{benchmark.environment.API_TOKEN: [second-hidden, third-hidden], seed: 1}]"
+        other = "hydra.sweeper.exclude=[{benchmark.environment.API_TOKEN: fourth-hidden}]"
+        refused = tunekit(*arguments("--multirun", "seed=0", blocks, other))
+        assert refused.status == 2
+        assert "no run has benchmark.environment.API_TOKEN=***" in refused.err
+        assert "hidden" not in refused.out + refused.err
+
     @pytest.mark.parametrize("place", ["tags.note", "benchmark.command"])
     def test_a_copy_of_it_under_another_name_is_refused(self, tunekit, project, results, place):
         copy = f"{place}='word ${{benchmark.environment.API_TOKEN}}'"

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tunekit.console import print_stderr, print_stdout
+from tunekit.figures.best_values import draw
 from tunekit.results.best_so_far import BestSoFar, best_so_far_of
 from tunekit.results.summary import disk_use
-from tunekit.studies.figures.best_over_time import draw
 from tunekit.studies.panels import MethodCurves, Panel
 
 

@@ -30,7 +30,7 @@ class TestExpansion:
         """(method, problem, seed) of each run of a plan, in order."""
         finished = tunekit("--multirun", "hydra.sweeper.plan=true", *arguments)
         assert finished.status == 0, finished.err
-        lines = [line.split() for line in finished.out.splitlines() if line.strip()[:1].isdigit()]
+        lines = [line.split() for line in finished.out.splitlines() if line[:2] == "  " and line.strip()[:1].isdigit()]
         return [(cells[1], cells[2], int(cells[3])) for cells in lines]
 
     def test_the_last_key_varies_fastest(self, tunekit):
@@ -284,7 +284,7 @@ def test_a_signal_to_end_that_python_drops_ends_the_command_all_the_same(jobs, s
 def test_a_sweep_that_is_interrupted_when_all_that_had_begun_has_ended_is_not_taken_for_complete(
     tunekit, results, monkeypatch
 ):
-    def run_the_first(specs, n_jobs, on_outcome):
+    def run_the_first(specs, n_jobs, on_outcome, on_wait):
         on_outcome(specs[0], run(specs[0]))
 
     monkeypatch.setattr("tunekit.cli.run.run_all", run_the_first)

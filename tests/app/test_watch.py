@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import platform
 import shutil
 import signal
 import time
@@ -16,15 +14,19 @@ from tunekit.live.displays import PlainDisplay
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import RunInfo
 from tunekit.live.watching import Watcher
-from tunekit.watch import experiment as experiment_module
-from tunekit.watch.experiment import WITHOUT_RECORD, WatchedExperiment
+from tunekit.watch import experiment as experiment_module, liveness
+from tunekit.watch.experiment import HELD, WITHOUT_RECORD, WatchedExperiment
 from tunekit_core import ExperimentRecord, Streams, Tuner, create
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.engine.events import Steered
+from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import RecordError
 from tunekit_core.plugins.registry import registry
+from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import read_metadata, write_metadata
+from tunekit_core.records.holder import Holder
 from tunekit_core.records.lock import FolderLock
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 
@@ -183,20 +185,24 @@ def test_a_damaged_record_is_said_in_the_picture(ended):
     assert any("Line 21" in line.plain for line in picture.lay_out(200, 40))
 
 
-def test_of_another_machine_whether_it_lives_is_told_by_what_it_writes(ended, monkeypatch):
+def test_the_process_of_another_machine_is_named(ended, monkeypatch):
     running_again(ended, 20)
-    with FolderLock(ended):
-        pass  # says this machine
-    assert WatchedExperiment(ended).look().is_over
-    holder = json.loads((ended / ".lock").read_text())
-    (ended / ".lock").write_text(json.dumps({**holder, "host": "node7"}))
+    holder = Holder("0" * 16, "there", "node7", 4711, "2026-01-31T12:00:00+00:00", 60.0, 0, 0)
+    monkeypatch.setattr(liveness, "writer_of", lambda folder: holder)
     picture = WatchedExperiment(ended).look()
     assert not picture.is_over
-    assert "on node7, and whether that lives cannot be seen from here: it wrote last 0:0" in picture.snapshot.notes[-1]
-    for name in ("metadata.json", "events.jsonl"):
-        os.utime(ended / name, (time.time() - 700,) * 2)
-    assert WatchedExperiment(ended).look().is_over
-    assert platform.node() != "node7"
+    assert picture.snapshot.notes == ("It is run by process 4711 on node7 since 2026-01-31T12:00:00+00:00",)
+
+
+def test_an_experiment_that_is_paused_by_somebody_says_so(ended):
+    running_again(ended, 20)
+    events = EventFile(ended / "events.jsonl")
+    assert len(list(events.read())) == 20
+    events.write(Steered("a", Kind.PAUSE, {}, 1.0))
+    events.close()
+    with FolderLock(ended):
+        assert WatchedExperiment(ended).look().snapshot.notes == (HELD,)
+    assert WatchedExperiment(ended).look().snapshot.notes == ()
 
 
 def test_an_experiment_that_moves_is_followed_and_one_that_is_gone_is_said(ended):

@@ -1,6 +1,7 @@
 """After a power cut at any moment an experiment is what it was, as far as it is promised, and goes on to its end."""
 
 import itertools
+import os
 import random
 import shutil
 import time
@@ -89,6 +90,7 @@ def test_nothing_is_wrong_after_a_power_cut_and_the_experiment_ends_as_if_there_
             seen.add(key)
             target = tmp_path / "after"
             rebuild(state, root, target)
+            begin_anew(target / FOLDER)
             check_is_never_wrong(target / FOLDER)
             if (target / FOLDER / "events.jsonl").exists() and name != "kept":
                 recorded = read_events(target / FOLDER)
@@ -98,6 +100,12 @@ def test_nothing_is_wrong_after_a_power_cut_and_the_experiment_ends_as_if_there_
             assert load_experiment(target / FOLDER).metadata["status"] == "completed"
             shutil.rmtree(target)
     assert len(seen) > 50
+
+
+def begin_anew(folder):
+    """The machine has taken some seconds to start."""
+    for lock in folder.glob(".lock*"):
+        os.utime(lock, (time.time() - 60, time.time() - 60))
 
 
 def check_is_never_wrong(folder):

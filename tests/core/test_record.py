@@ -189,12 +189,7 @@ def test_numbers_of_numpy_and_things_that_json_does_not_know_do_no_harm(play):
 
 def test_the_files_of_an_experiment(play):
     played = play(lambda t, run: [0.5], stopping=[finished(1)])
-    assert sorted(file.name for file in played.folder.iterdir()) == [
-        ".lock",
-        "events.jsonl",
-        "metadata.json",
-        "results.csv.zip",
-    ]
+    assert sorted(file.name for file in played.folder.iterdir()) == ["events.jsonl", "metadata.json", "results.csv.zip"]
 
 
 def test_events_are_kept_only_where_asked(tmp_path, problem):
@@ -361,12 +356,18 @@ def test_those_who_look_at_a_folder_at_the_same_time_do_not_take_each_other_for_
 
 
 def test_a_writer_is_not_kept_out_by_one_who_looks(tmp_path, monkeypatch):
-    FolderLock(tmp_path).release()
-    with open(tmp_path / ".lock") as looker:
-        fcntl.flock(looker, fcntl.LOCK_SH)
-        monkeypatch.setattr(time, "sleep", lambda seconds: looker.close())
-        ExperimentRecord(tmp_path).release()
-        assert looker.closed
+    flock, lookers = fcntl.flock, []
+
+    def looked_at(file, operation):
+        if not lookers:
+            lookers.append((tmp_path / ".lock").open())
+            flock(lookers[0], fcntl.LOCK_SH)
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", looked_at)
+    monkeypatch.setattr(time, "sleep", lambda seconds: lookers[0].close())
+    ExperimentRecord(tmp_path).release()
+    assert lookers[0].closed
 
 
 @pytest.fixture

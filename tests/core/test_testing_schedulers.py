@@ -3,11 +3,13 @@
 import itertools
 import math
 
+import attrs
 import numpy as np
 import pytest
 
 from tests.core.caught import call, check_caught
 from tunekit_core.builtin.fifo import Fifo
+from tunekit_core.contracts.schedulers import Standing
 from tunekit_core.contracts.trials import Checkpoint, Decision, Resume, Start, Status
 from tunekit_core.testing import SchedulerContract
 from tunekit_core.testing.components import PausesAndStops
@@ -28,6 +30,8 @@ SHOWN = "test_its_searcher_sees_reports_as_they_are_and_once"
 PENDING = "test_its_searcher_is_told_the_resource_where_a_trial_is_pending"
 WORKERS = "test_it_fills_the_workers_that_there_are"
 DECLARED = "test_what_it_does_is_declared"
+EXPLAINS = "test_what_it_says_it_decides_by_holds"
+ASKED_FOR = "test_a_trial_that_somebody_asked_for_is_taken_as_any_other"
 MANY = "test_it_takes_all_metrics_that_it_says_it_takes"
 NO_END = "test_trials_may_have_no_known_end"
 calls = itertools.count()
@@ -422,6 +426,66 @@ class CopiesTheBest(Fifo):
         return decision
 
 
+class SaysWhere(Fifo):
+    """Compares nothing, and says something that holds."""
+
+    def __init__(self, problem, streams, searcher):
+        super().__init__(problem, streams, searcher)
+        self.last = {}
+
+    def on_report(self, trial, report):
+        self.last[trial.id] = report
+        return super().on_report(trial, report)
+
+    def on_end(self, trial, outcome):
+        self.last.pop(trial.id, None)
+        super().on_end(trial, outcome)
+
+    def standing(self, trial_id):
+        if trial_id not in self.last:
+            return None
+        report = self.last[trial_id]
+        return self.changed(
+            Standing(trial_id, report.resource, ((trial_id, report.losses[0]),), 1, 1.0, True, "all go on")
+        )
+
+    def changed(self, standing):
+        return standing
+
+
+def says(**changes):
+    """Says something that does not hold."""
+    return type(
+        "Says", (SaysWhere,), {"name": f"says_{next(calls)}", "changed": lambda self, s: attrs.evolve(s, **changes)}
+    )
+
+
+class ForgetsWhatItTold(SaysWhere):
+    def changed(self, standing):
+        return self.last.pop(standing.trial_id) and standing
+
+
+class SuggestsElseOnceAsked(SaysWhere):
+    n_asked = 0
+
+    def changed(self, standing):
+        self.n_asked += 1
+        return standing
+
+    def suggest(self, trial_id):
+        return super().suggest(trial_id + self.n_asked)
+
+
+class ReadsItsNote(Fifo):
+    def suggest(self, trial_id):
+        start = super().suggest(trial_id)
+        return Start(start.configuration, note={**start.note, "mine": 1})
+
+    def on_start(self, trial):
+        assert trial.note["mine"] == 1
+        super().on_start(trial)
+
+
 IS_TOLD = "A scheduler tells its searcher what happens to every trial: "
 NO_GROWTH = "The cost of an event does not grow with the number of trials"
 BROKEN = [
@@ -473,6 +537,17 @@ BROKEN = [
     (PausesOnReportUndeclared, DECLARED, "does not declare that it needs 'pause'"),
     (CopiesUndeclared, DECLARED, "does not declare that it needs 'copy'"),
     (DeclaresAPauseThatNeverComes, DECLARED, "needs names what is done"),
+    (ForgetsWhatItTold, EXPLAINS, "asked twice, it says the same"),
+    (SuggestsElseOnceAsked, EXPLAINS, "standing() changes nothing: asked after each decision"),
+    (says(trial_id=99), EXPLAINS, "A trial is among those it stands among"),
+    (says(level=10), EXPLAINS, "A trial was compared where it has been"),
+    (says(n_pass=2), EXPLAINS, "How many may go on is from one to all"),
+    (says(rule="All go on."), EXPLAINS, "The rule is a clause without an end"),
+    (
+        ReadsItsNote,
+        ASKED_FOR,
+        "on_start() takes a trial that was not suggested, with an empty note: it raised KeyError",
+    ),
 ]
 
 
@@ -483,6 +558,10 @@ def test_a_broken_scheduler_is_caught_by_the_test_that_is_meant_for_it(broken, t
 
 def test_a_scheduler_that_chokes_on_infinity_is_caught(tmp_path):
     check_caught(SchedulerContract(), TIES, ChokesOnInfinity, tmp_path, "are survived", curves="broken")
+
+
+def test_a_scheduler_that_says_what_holds_passes(tmp_path):
+    call(SchedulerContract(), EXPLAINS, SaysWhere, tmp_path)
 
 
 def test_a_scheduler_that_sorts_nothing_passes_the_test_of_its_cost(tmp_path):

@@ -15,6 +15,7 @@ from tunekit_core import (
     BoundsRegret,
     ChoosesTrials,
     Executable,
+    ExplainsDecisions,
     Observer,
     RanksPausedTrials,
     Recommends,
@@ -31,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 CONTRACTS = (Searcher, Scheduler, Backend, Benchmark, StoppingCriterion, ResultComposer, Observer)
 ABILITIES = (
     *(WeighsBrackets, ChoosesTrials, Recommends, BoundsRegret),
-    *(RanksPausedTrials, ShowsDevices, Simulatable, Blackbox, Executable),
+    *(RanksPausedTrials, ExplainsDecisions, ShowsDevices, Simulatable, Blackbox, Executable),
 )
-DOORS = {"tunekit", "tunekit_core", "tunekit_core.testing"}
+DOORS = {"tunekit", "tunekit.figures", "tunekit_core", "tunekit_core.testing"}
 FRAMEWORKS = {
     f"tunekit.callbacks.{name}" for name in ("keras", "lightgbm", "lightning", "sklearn", "transformers", "xgboost")
 }

@@ -28,6 +28,7 @@ PAGES = [
 ]
 BLOCK = re.compile(
     r"(?:^<!-- needs: (?P<needs>\w+) -->\n)?"
+    r"(?P<meanwhile>^<!-- runs meanwhile -->\n)?"
     r"(?:^<!-- tested with: (?P<overrides>.*?) -->\n)?"
     r'^```(?P<language>\w+)(?: title="(?P<title>.*?)")?\n(?P<text>.*?)^```$',
     re.MULTILINE | re.DOTALL,
@@ -55,7 +56,7 @@ class Block:
     """A fenced block of a page.
 
     What stands in ``<!-- tested with: … -->`` above it makes its commands short; they run where the library is
-    installed that ``<!-- needs: … -->`` names.
+    installed that ``<!-- needs: … -->`` names. What is ``<!-- runs meanwhile -->`` runs in another terminal.
     """
 
     language: str
@@ -63,6 +64,7 @@ class Block:
     text: str
     overrides: str
     needs: str | None
+    is_meanwhile: bool
 
     @property
     def can_run(self) -> bool:
@@ -75,7 +77,14 @@ class Block:
 
 def blocks(page: Path) -> Iterator[Block]:
     for found in BLOCK.finditer(page.read_text(encoding="utf-8")):
-        yield Block(found["language"], found["title"], found["text"], found["overrides"] or "", found["needs"])
+        yield Block(
+            found["language"],
+            found["title"],
+            found["text"],
+            found["overrides"] or "",
+            found["needs"],
+            found["meanwhile"] is not None,
+        )
 
 
 def name_of(page: Path) -> str:
@@ -119,6 +128,24 @@ def emulator(tmp_path_factory, monkeypatch):
         process.wait()
 
 
+@pytest.fixture
+def meanwhile():
+    """Begins an experiment as another terminal does, and returns when it runs."""
+    begun = []
+
+    def begin(words: list[str]) -> None:
+        begun.append(subprocess.Popen([sys.executable, *words[1:]], stdout=subprocess.DEVNULL))
+        limit = time.monotonic() + 60
+        while not any(path.stat().st_size > 2000 for path in Path().glob("results/*/*/*/events.jsonl")):
+            assert time.monotonic() < limit
+            time.sleep(0.05)
+
+    yield begin
+    for process in begun:
+        process.kill()
+        process.wait()
+
+
 @pages
 def test_the_commands_and_the_code_of_a_page_run(page, request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -143,6 +170,8 @@ def test_the_commands_and_the_code_of_a_page_run(page, request, tmp_path, monkey
                     subprocess.run([sys.executable, *shlex.split(line)[1:]], cwd=ROOT, check=True)
                 elif line == EMULATOR:
                     request.getfixturevalue("emulator")
+                elif block.is_meanwhile:
+                    request.getfixturevalue("meanwhile")(shlex.split(line))
                 elif line.startswith("python -m tunekit"):
                     status = run([*shlex.split(line)[3:], *shlex.split(block.overrides)])
                     assert status == 0, line  # what it printed stands below

@@ -26,7 +26,10 @@ EXAMPLES = (
     ("ls status=failed older=7d", "experiments that exist; show, export and rm take what it lists"),
     ("watch results", "experiments while another terminal or machine runs them"),
     ("report results", "which method is better, from when on, by how much, and how sure; report --help"),
+    ("plot EXPERIMENT", "figures of one, or of a FOLDER of many, for a paper; plot --help says which there are"),
     ("show EXPERIMENT", "what one has come to: best configuration, failures, files, how to go on"),
+    ("explain EXPERIMENT TRIAL", "why a trial was stopped, paused or promoted, and how close that was"),
+    ("steer EXPERIMENT pause", "one that runs: pause, continue, stop, extend, or try a configuration"),
     ("export EXPERIMENT as=yaml", "its best configuration as YAML, points to begin with, JSON, a command or Python"),
     ("rm EXPERIMENT", "remove it, after asking; each of these verbs has its own --help"),
     ("plugins", "every component that is installed; plugins searcher random explains one"),
@@ -42,7 +45,13 @@ OVERRIDES = (
 SWEEPS = (
     ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
     ("'hydra.sweeper.zip=[[seed,n_workers]]'", "values that vary together"),
+    ("'hydra.sweeper.also=[{method: BO, n_workers: [1,2]}]'", "the same again with these values"),
+    ("'hydra.sweeper.exclude=[{method: BO, n_workers: 8}]'", "leave out what has all of these values"),
+    ("'hydra.sweeper.repeats={method: {BO: 5}}'", "only the first 5 of the seeds for BO"),
     ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
+    ("hydra.sweeper.only=failed", "run only what has failed; or interrupted, missing, or a list of these"),
+    ("hydra.sweeper.shard=2/8", "the second of eight parts, the same wherever it is typed"),
+    ("'hydra.sweeper.until={compare: [MOBSTER, ASHA]}'", "add seeds until these are told apart, 40 at the most"),
     ("hydra/launcher=NAME hydra.launcher.OPTION=VALUE", "run them elsewhere; `plugins launcher` lists what can"),
 )
 FLAGS = (

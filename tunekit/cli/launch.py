@@ -15,12 +15,13 @@ from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import plural, print_stderr, print_stdout, stdout_console
 from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.launching import launch_of
+from tunekit.runs.selecting import left_out, with_status
 from tunekit_core.contracts.launchers import LaunchedJob, Launcher
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ExperimentLocked
 from tunekit_core.number_text import format_fixed
 from tunekit_core.records.believed import find
-from tunekit_core.records.lock import is_locked
+from tunekit_core.records.lock import writer_of
 
 UNKNOWN = "unknown"
 AT_MOST, ESTIMATED = "≤", "≈"
@@ -42,31 +43,40 @@ def launch_plan(plan: Plan, launcher: Launcher, *, command: str, debug: bool) ->
         TunekitError: If one of the runs cannot be launched; nothing has been begun then.
     """
     check_names(plan.specs)
-    left = _left(plan.specs)
+    specs, left = _asked_for(plan)
     check_runs(left, are_run=False)
     if plan.is_only_listed:
         launch = launch_of(left, launcher=launcher.name, command=command, with_durations=True) if left else None
-        _print_jobs(plan.specs, [] if launch is None else launcher.plan(launch))
+        _print_jobs(specs, [] if launch is None else launcher.plan(launch))
         return SUCCEEDED
-    launch = launch_of(left, launcher=launcher.name, command=command) if left else None
+    incomplete = _left(plan.specs)
+    launch = launch_of(incomplete, launcher=launcher.name, command=command) if incomplete else None
     raise_when_interrupted()
     if launch is not None:
         launcher.check(launch)
         launcher.collect(launch)
-        left = _left(left)
+        specs, left = _asked_for(plan)  # as what is home now says
     if not left:
         return run_plan(plan, command=command, debug=debug)
     for spec in left:
-        if is_locked(spec.folder):
+        if (writer := writer_of(spec.folder)) is not None:
             raise ExperimentLocked(
-                f"{spec.folder} is being run on this machine by another process. Wait until that has ended, or "
-                "interrupt it, and type the command again."
+                f"{spec.folder} is being run by {writer}. Wait until that has ended, or interrupt it, and type the "
+                "command again."
             )
     launch = launch_of(left, launcher=launcher.name, command=command)
-    n_complete = len(plan.specs) - len(left)
-    print_stderr(f"{plural(len(plan.specs), 'run')}: {n_complete} complete, {len(left)} to launch.")
+    counts = f"{len(specs) - len(left)} complete, {len(left)} to launch."
+    not_asked_for = left_out(len(plan.specs) - len(specs), plan.only)
+    print_stderr(f"{plural(len(specs), 'run')}: {counts}{not_asked_for}")
     print_sources(left)
     return SUCCEEDED if launcher.launch(launch, print_stderr) else SOME_FAILED
+
+
+def _asked_for(plan: Plan) -> tuple[list[RunSpec], list[RunSpec]]:
+    """The runs that a plan asks for, by the statuses that it names, and those of them that are not complete."""
+    statuses = {spec.folder: find(spec.folder, spec.hash).status for spec in plan.specs}
+    specs = with_status(plan.specs, statuses, plan.only)
+    return specs, [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
 
 
 def _left(specs: Sequence[RunSpec]) -> list[RunSpec]:

@@ -9,11 +9,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from tunekit.cli.exit_status import REFUSED
+from tunekit.cli.exit_status import REFUSED, SOME_FAILED
 from tunekit.cli.interruption import command, how_to_go_on, write_last_line
+from tunekit.cli.standard_streams import is_of_standard_output, open_what_is_closed
 from tunekit.cli.startup import print_startup_notes, report_broken_plugins
-from tunekit.cli.verbs import run_verb
-from tunekit.config.arguments import OF_EXPERIMENTS, CommandLine, parse
+from tunekit.cli.verbs import VERBS, run_verb
+from tunekit.config.arguments import CommandLine, parse
 from tunekit.console import print_stderr, warnings_for_people, write_stdout
 from tunekit.runs.interruption import exit_status
 from tunekit.secrets import without_secrets
@@ -30,17 +31,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the name of the program; taken from ``sys.argv`` unless given.
 
     Returns:
-        Exit status: 0, 1 if a run failed, 2 if something was refused, 130 after Ctrl-C, 143 after SIGTERM and
-        129 after SIGHUP.
+        Exit status: 0, 1 if a run failed or standard output takes no more, 2 if something was refused, 130 after
+        Ctrl-C, 143 after SIGTERM and 129 after SIGHUP.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    open_what_is_closed()
     without_secrets(given)  # from now on errors are printed without them
     try:
         with warnings_for_people():
             return _respond(given)
     except TunekitError as error:
         return _refuse(str(error), debug)
+    except OSError as error:
+        if not is_of_standard_output(error):
+            raise
+        return SOME_FAILED
     except KeyboardInterrupt:
         write_last_line(how_to_go_on(given))
         return exit_status()
@@ -61,7 +67,7 @@ def _respond(given: list[str]) -> int:
         from tunekit.cli.work import work
 
         return work([argument for argument in given[1:] if argument != "--debug"], given)
-    if given and given[0] in ("init", *OF_EXPERIMENTS):
+    if given and given[0] in VERBS:
         return run_verb(given[0], given[1:])
     of_plugin = _command_of_plugin(given)
     if of_plugin is not None:
@@ -117,6 +123,10 @@ def _run(line: CommandLine, given: Sequence[str]) -> int:
         from tunekit.cli.launch import launch_plan
 
         return launch_plan(plan, plan.launcher, command=again, debug=debug)
+    if plan.until is not None and plan.specs:
+        from tunekit.cli.run_until import run_until
+
+        return run_until(plan, plan.until, command=again, debug=debug)
     return run_plan(plan, command=again, debug=debug) if plan.specs else 0
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted, write_last_line
+from tunekit.cli.plan_page import print_plan
+from tunekit.cli.sharding import runs_of_shard, what_others_miss
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.console import print_stderr, print_stdout, stdout_console
+from tunekit.console import plural, print_stderr, print_stdout
+from tunekit.figures.best_values import draw, figure_stem, what_is_not_drawn
 from tunekit.live.progress import progress
 from tunekit.results import summary
 from tunekit.results.best_so_far import metric_and_constraint
@@ -26,18 +27,17 @@ from tunekit.runs.batch import available_cores, run_all
 from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.interruption import exit_status
 from tunekit.runs.run import Outcome, counts_of, first_failure_of, set_aside_of, status_of
+from tunekit.runs.selecting import left_out, with_status
 from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit.studies.collection import Study, collect
 from tunekit.studies.comparison import compare
-from tunekit.studies.figures.best_over_time import draw, figure_stem, what_is_not_drawn
+from tunekit.studies.fixed_comparisons import fixed_beside
 from tunekit.studies.tables import print_panels, print_verdicts
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError, RecordError
-from tunekit_core.records.believed import find
+from tunekit_core.errors import RecordError
+from tunekit_core.records.believed import Found, find
 from tunekit_core.records.files import read_metadata
-
-NO_STATUS = "missing"  # in place of the status of a run whose folder holds none that can be read
 
 
 def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False) -> int:
@@ -55,33 +55,114 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     Raises:
         TunekitError: If one of the runs cannot be built or written; nothing has been run or written then.
     """
-    specs = plan.specs
-    n_jobs = _n_jobs(plan)
-    check_names(specs)
-    found = {spec.folder: find(spec.folder, spec.hash) for spec in specs}
-    statuses = {folder: each.status for folder, each in found.items()}
-    left = [spec for spec in specs if statuses[spec.folder] is not ExperimentStatus.COMPLETED]
-    check_runs(left, are_run=not plan.is_only_listed)
+    specs = runs_of_shard(plan)
+    check_names(plan.specs)
+    found = find_all(specs)
+    asked = with_status(specs, {folder: each.status for folder, each in found.items()}, plan.only)
+    not_asked_for = left_out(len(specs) - len(asked), plan.only)
+    if not_asked_for and not asked:
+        print_stderr(f"Nothing to run.{not_asked_for}")
+        return SUCCEEDED
+    check_runs(left_of(asked, found), are_run=not plan.is_only_listed)
     if plan.is_only_listed:
-        _print_plan(specs, statuses)
+        print_planned(plan, asked, found, not_asked_for)
         return SUCCEEDED
     raise_when_interrupted()
-    is_quiet = all(spec.verbosity == QUIET for spec in specs)
+    how_anew = anew(plan.specs[0], command, is_resumed=is_resumed)
+    outcomes = run_specs(asked, found, n_jobs_of(plan), how_anew, not_asked_for)
+    if is_interrupted(left_of(asked, found), outcomes):
+        return print_interruption(asked, command, outcomes)
+    return conclude(plan, asked, outcomes, command=command, debug=debug, is_resumed=is_resumed)
+
+
+def find_all(specs: Sequence[RunSpec]) -> dict[Path, Found]:
+    """By folder what there is of each run."""
+    return {spec.folder: find(spec.folder, spec.hash) for spec in specs}
+
+
+def left_of(specs: Sequence[RunSpec], found: Mapping[Path, Found]) -> list[RunSpec]:
+    """Those that are not complete."""
+    return [spec for spec in specs if found[spec.folder].status is not ExperimentStatus.COMPLETED]
+
+
+def print_planned(plan: Plan, specs: Sequence[RunSpec], found: Mapping[Path, Found], not_asked_for: str = "") -> None:
+    """Print what of a plan would be run, and what is complete of it."""
+    n_jobs = n_jobs_of(plan)
+    statuses = {folder: each.status for folder, each in found.items()}
+    print_plan(specs, statuses, f"{_counts(specs, left_of(specs, found), n_jobs)}{not_asked_for}", n_jobs)
+
+
+def run_specs(
+    specs: Sequence[RunSpec], found: Mapping[Path, Found], n_jobs: int, how_anew: str, not_asked_for: str = ""
+) -> dict[Path, Outcome]:
+    """Run what is not complete of some runs, and tell what that is.
+
+    Args:
+        specs: The runs, at least one.
+        found: What there is of each.
+        n_jobs: Runs at the same time.
+        how_anew: What to type to have them begin anew.
+        not_asked_for: How many others are left out, as a sentence.
+
+    Returns:
+        By folder what became of those that were run; after an interruption some are missing.
+    """
+    left = left_of(specs, found)
+    is_quiet = all(spec.verbosity == QUIET for spec in specs)  # of no specs, too
     if not is_quiet:
-        _print_what_is_left(specs, left, n_jobs, _anew(specs[0], command, is_resumed=is_resumed))
-        for each in found.values():
-            if each.damage:
-                print_stderr(f"Not complete: {each.damage}.")
+        _print_what_is_left(specs, left, n_jobs, how_anew, not_asked_for)
+        for spec in specs:
+            if found[spec.folder].damage:
+                print_stderr(f"Not complete: {found[spec.folder].damage}.")
         print_sources(left)
         _print_siblings(left)
     outcomes = _run(left, n_jobs, is_quiet=is_quiet)
     for folder in outcomes:
         for name, reason in set_aside_of(folder).items():
             print_stderr(f"Kept as {folder / name}: {reason}.")
+    return outcomes
+
+
+def is_interrupted(left: Sequence[RunSpec], outcomes: Mapping[Path, Outcome]) -> bool:
+    """Whether some of the runs that were to be run did not come to their end, and nothing is wrong with them."""
     has_missing = any(spec.folder not in outcomes for spec in left)  # though all that had begun came to their end
-    if has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values()):
-        return _print_interruption(specs, command)
+    return has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values())
+
+
+def conclude(
+    plan: Plan,
+    specs: Sequence[RunSpec],
+    outcomes: Mapping[Path, Outcome],
+    *,
+    command: str,
+    debug: bool,
+    is_resumed: bool = False,
+) -> int:
+    """Print what the runs have come to.
+
+    Args:
+        plan: What was asked for.
+        specs: The runs of it that this process was to see to.
+        outcomes: By folder what became of those that were run.
+        command: The command line, to be typed again.
+        debug: Show where runs failed.
+        is_resumed: As for :func:`run_plan`.
+
+    Returns:
+        The exit status.
+    """
     became = {folder: outcome.became for folder, outcome in outcomes.items() if outcome.became is not None}
+    if missing := what_others_miss(plan, command):
+        with suppress(OSError):  # whoever comes last writes them
+            _write_indices(specs)
+        all_succeeded = _print_edited([*became.values()], command)
+        all_succeeded &= _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
+        print_stderr(missing)
+        return SUCCEEDED if all_succeeded else SOME_FAILED
+    if plan.shard is not None:  # those of others are complete by now
+        own, asked_for = plan.shard.own(plan.specs), {spec.folder for spec in specs}
+        left_out_here = {spec.folder for spec in own} - asked_for
+        specs = [spec for spec in plan.specs if spec.folder not in left_out_here]
     complete = [
         spec
         for spec in specs
@@ -89,7 +170,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     ]
     all_written = True
     if plan.is_sweep:
-        all_written = _print_and_draw_comparison(specs, complete, must_write=bool(left))
+        all_written = _print_and_draw_comparison(specs, complete, must_write=bool(outcomes))
         all_written &= _print_edited(list(became.values()), command)
     elif complete:
         outcome = outcomes.get(specs[0].folder)
@@ -100,37 +181,32 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
     return SUCCEEDED if all_written and all_succeeded else SOME_FAILED
 
 
-def _n_jobs(plan: Plan) -> int:
+def n_jobs_of(plan: Plan) -> int:
+    """How many runs of a plan are run at the same time.
+
+    Raises:
+        ConfigurationError: If it is asked for less than one.
+    """
     if plan.n_jobs is None:
         in_real_time = any(spec.can_restore for spec in plan.specs)  # each uses the whole machine already
         return 1 if in_real_time else available_cores()
-    if plan.n_jobs < 1:
-        raise ConfigurationError(
-            f"hydra.sweeper.n_jobs={plan.n_jobs} must be at least 1; null takes as many as there are cores.",
-            option="hydra.sweeper.n_jobs",
-            value=plan.n_jobs,
-        )
     return plan.n_jobs
 
 
-def _print_plan(specs: Sequence[RunSpec], statuses: Mapping[Path, ExperimentStatus | None]) -> None:
-    """The runs, each with the status of what is in its folder; ``None`` if there is nothing."""
-    table = Table("", "method", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
-    for number, spec in enumerate(specs):
-        status = statuses[spec.folder]
-        text = NO_STATUS if status is None else status.value
-        table.add_row(str(number), spec.method_name, spec.problem_name, str(spec.seed), text, str(spec.folder))
-    stdout_console().print(table)
-
-
-def _print_what_is_left(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int, anew: str) -> None:
+def _print_what_is_left(
+    specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int, anew: str, not_asked_for: str
+) -> None:
     complete = [spec for spec in specs if spec not in left]
-    if len(specs) > 1:
-        at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
-        print_stderr(f"{len(specs)} runs: {len(complete)} complete, {len(left)} to run{at_once}.")
+    if len(specs) > 1 or not_asked_for:
+        print_stderr(f"{_counts(specs, left, n_jobs)}{not_asked_for}")
     elif left:
         print_stderr(f"Running in {left[0].folder}")
     summary.print_other_versions([spec.folder for spec in complete], anew)
+
+
+def _counts(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int) -> str:
+    at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
+    return f"{plural(len(specs), 'run')}: {len(specs) - len(left)} complete, {len(left)} to run{at_once}."
 
 
 def print_sources(left: Sequence[RunSpec]) -> None:
@@ -152,10 +228,11 @@ def _print_edited(became: Sequence[RunSpec], command: str) -> bool:
     """Print which runs are others than were asked for; true if none is."""
     if not became:
         return True
-    print_stderr(f"Not compared, since their program was edited meanwhile ({len(became)} of the runs):", style="red")
+    why = "their program was edited meanwhile, or they got another end"
+    print_stderr(f"Not compared, since {why} ({len(became)} of the runs):", style="red")
     for spec in became:
         print_stderr(f"  {spec.folder}")
-    print_stderr(f"To have all with the program as it is now, type the same command again: {command}")
+    print_stderr(f"To have all with the program as it is now and the end of the others, type again: {command}")
     return False
 
 
@@ -163,7 +240,8 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
     """Outcomes by folder; after an interruption some are missing."""
     outcomes: dict[Path, Outcome] = {}
     if len(specs) == 1:
-        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), is_watched=True)
+        tell = (lambda text: None) if is_quiet else print_stderr
+        run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), tell, is_watched=True)
     elif specs:
         with progress(len(specs), is_quiet=is_quiet) as shown:
 
@@ -172,7 +250,7 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
                 if outcome.status is not ExperimentStatus.INTERRUPTED:  # it is left
                     shown.advance(has_failed=outcome.status is not ExperimentStatus.COMPLETED)
 
-            run_all(specs, n_jobs, note)
+            run_all(specs, n_jobs, note, shown.wait)
     return outcomes
 
 
@@ -188,7 +266,8 @@ def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunS
         False if it is one.
     """
     experiments = tuple(collect(spec.folder) for spec in complete)
-    comparison = compare(Study(experiments, {}, {}))
+    fixed, _ = fixed_beside(each.path for each in experiments)
+    comparison = compare(Study(experiments, {}, {}, fixed))
     for warning in comparison.warnings:
         print_stderr(f"Check: {warning}.", style="yellow")
     panels = comparison.panels
@@ -245,17 +324,21 @@ def _print_failures(
         gave_up = any(outcome.gave_up for _, outcome in failed)  # a bare second attempt would end alike
         print_stderr(f"{mend if gave_up else 'To'} run only what failed, type the same command again: {command}")
     if kept:
-        print_stderr(f"To begin anew beside what is recorded, {_anew(kept[0], command, is_resumed=is_resumed)}")
+        print_stderr(f"To begin anew beside what is recorded, {anew(kept[0], command, is_resumed=is_resumed)}")
     return False
 
 
-def _anew(spec: RunSpec, command: str, *, is_resumed: bool) -> str:
+def anew(spec: RunSpec, command: str, *, is_resumed: bool) -> str:
     """What to type to have a run begin anew beside what is there, as the end of a sentence."""
     what = "type the command that made it, with" if is_resumed else f"type: {command}"
     return f"{what} experiment_tag={spec.experiment_tag}-anew"
 
 
-def _print_interruption(specs: Sequence[RunSpec], command: str) -> int:
+def print_interruption(specs: Sequence[RunSpec], command: str, outcomes: Mapping[Path, Outcome]) -> int:
+    """Print how far some runs have come and how to go on, and return the exit status."""
+    became = outcomes[specs[0].folder].became if len(specs) == 1 and specs[0].folder in outcomes else None
+    if became is not None:  # the command would not find it again
+        specs, command = [became], f"python -m tunekit resume {shlex.quote(str(became.folder))}"
     complete = sum(status_of(spec) is ExperimentStatus.COMPLETED for spec in specs)
     with suppress(OSError):  # as where the disk is full; the next command writes them
         _write_indices(specs)

@@ -151,8 +151,8 @@ def _run(specs: Sequence[RunSpec], as_planned: AsPlanned, n_jobs: int | None) ->
         print_stderr(f"{what}: {outcome.status.value} in {duration(outcome.seconds)}, {outcome.reason}")
 
     simulated = [spec for spec in specs if not spec.can_restore]
-    run_all(simulated, n_jobs or available_cores(), note, as_planned=as_planned)
+    run_all(simulated, n_jobs or available_cores(), note, print_stderr, as_planned=as_planned)
     if len(statuses) == len(simulated) and ExperimentStatus.INTERRUPTED not in statuses.values():
         in_real_time = [spec for spec in specs if spec.can_restore]  # each uses the whole machine already
-        run_all(in_real_time, n_jobs or 1, note, as_planned=as_planned)
+        run_all(in_real_time, n_jobs or 1, note, print_stderr, as_planned=as_planned)
     return statuses

@@ -14,16 +14,17 @@ from itertools import zip_longest
 import attrs
 
 from tunekit.config.free_names import check_typed, encoded_free_key
-from tunekit.config.hydra_values import readable, readable_entry, readable_text
+from tunekit.config.hydra_values import readable, readable_calls, readable_entry, readable_text
 from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
 from tunekit.config.single_values import with_options_named
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.registry import registry
 
-OF_EXPERIMENTS = ("ls", "watch", "report", "show", "export", "rm")  # verbs for those that exist
-VERBS = ("plugins", "resume", "init", *OF_EXPERIMENTS)
+VERBS = ("plugins", "resume", "init", "ls", "watch", "report", "plot", "show", "explain", "steer", "export", "rm")
 LAUNCHER = "hydra/launcher"  # a group of Hydra's: where runs are run
+OF_COMBINATIONS = ("hydra.sweeper.also", "hydra.sweeper.exclude", "hydra.sweeper.repeats")
+SWEEPER_GROUP, SWEEPER_NAME = "hydra/sweeper", "tunekit"
 PLAN, PLAN_KEY = "--plan", "hydra.sweeper.plan"
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
 CONFIG_DIR = ("--config-dir", "-cd")
@@ -180,6 +181,8 @@ def _with_prefix(override: str) -> str:
         prefix = ""
     elif group in (*COMPONENTS, *RECIPES, *SEVERAL, *FREE) or key.startswith(OF_LAUNCHER):
         prefix = "++"
+    elif key in OF_COMBINATIONS:
+        return f"{key}={readable_calls(match['rest'].removeprefix('='))}"
     else:
         return override
     before, equals, value = match["rest"].partition("=")
@@ -217,6 +220,12 @@ def _check_overrides(overrides: Sequence[str]) -> None:
                 f"'{override}' sets nothing: options are written key=value, such as seed=3, and those of Hydra have a "
                 "name after a dot, such as hydra.sweeper.n_jobs=4.",
                 option=override,
+            )
+        if key == SWEEPER_GROUP and override.partition("=")[2] != SWEEPER_NAME:
+            raise ConfigurationError(
+                f"'{override}': sweeps are made by tunekit's own sweeper, over lists of values. What is searched "
+                "belongs to the benchmark's search space, and how it is searched to method. Leave this out.",
+                option=SWEEPER_GROUP,
             )
         if not equals and key.partition(".")[0] in KEYS and not override.startswith("~"):
             raise ConfigurationError(f"'{override}' lacks its value: type {override}=VALUE.", option=override)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tunekit.config.free_names import encoded_name
 
@@ -19,6 +21,10 @@ QUOTED_TEXTS = re.compile(rf"(null|{QUOTED_TEXT}(,{QUOTED_TEXT})*)?", re.DOTALL)
 NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9_/\\+.$%*@?|:\s{}-]")  # braces are those of an interpolation
 BARE_KEY = re.compile(r"[A-Za-z0-9_/\\+.$%*@?|\s-]+")
 KEY = re.compile(r"\s*:")
+QUOTED_OR_CALL = re.compile(
+    r"""(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<call>(?<![\w$])[A-Za-z_]\w*\((?:[^()]|\([^()]*\))*\))""",
+    re.DOTALL,
+)
 OPENING, CLOSING = "([{", ")]}"
 START_OF_CALL = re.compile(r"\s*[^\W\d]\w*\s*\(")
 WITH_BRACKETS = re.compile(r"""[^\s\[{('"$].*[()\[\]{}'"]""", re.DOTALL)
@@ -76,6 +82,34 @@ def quoted(text: str, mark: str = "'") -> str:
     """
     # Backslashes count only before a mark, the closing one included, and are doubled there.
     return mark + re.sub(rf"(\\*)({mark}|\Z)", lambda found: found[1] * 2 + (found[2] and "\\" + mark), text) + mark
+
+
+def readable_calls(value: str) -> str:
+    """The same of what has calls in brackets, which Hydra takes in quotes alone, as those of an option of the sweeper.
+
+    >>> readable_calls("[{method: BO, seed: range(5,20)}]")
+    "[{method: BO, seed: 'range(5,20)'}]"
+    """
+    return readable(QUOTED_OR_CALL.sub(lambda found: found["quoted"] or quoted(found["call"]), value))
+
+
+def as_text(value: Any) -> str:
+    """A value of a file as it is typed; text at the top is left as it is, in which there may be a sweep.
+
+    >>> as_text(None), as_text("range(3)"), as_text([1, "a b"]), as_text({"x": True})
+    ('null', 'range(3)', "[1,'a b']", '{x:true}')
+    """
+    return value if isinstance(value, str) else _as_text(value)
+
+
+def _as_text(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{_key(str(name))}:{_as_text(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ",".join(map(_as_text, value)) + "]"
+    return quoted(value) if isinstance(value, str) else repr(value)
 
 
 def _key(name: str) -> str:

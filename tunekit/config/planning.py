@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tunekit.config.arguments import CommandLine
-from tunekit.config.composition.compose import compose
+from tunekit.config.composition.compose import Composition, compose
+from tunekit.config.composition.until import OPTION as UNTIL, Until
 from tunekit.config.schema import NUMBER_OF_SEEDS, QUIET, check
+from tunekit.config.shard import OPTION as SHARD, Shard, parse_shard
 from tunekit.config.specs.recipe import told
 from tunekit.config.specs.run_spec import RunSpec, resolve
-from tunekit.console import print_stderr
+from tunekit.console import plural, print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 
@@ -31,14 +33,20 @@ class Plan:
         is_sweep: Whether their comparison is asked for, of however many runs.
         n_jobs: Runs at the same time; ``None`` takes as many as there are cores, and one where trials are processes.
         is_only_listed: Whether nothing is to be run.
+        only: Statuses of those that are run; all that are not complete where it is empty.
         launcher: What runs the runs elsewhere; ``None`` where they are run here.
+        shard: Which part of the runs this process is to run; ``None`` for all.
+        until: What is to be told apart: of the runs as many are run as that takes, seed by seed.
     """
 
     specs: Sequence[RunSpec]
     is_sweep: bool = False
     n_jobs: int | None = None
     is_only_listed: bool = False
+    only: Sequence[str] = ()
     launcher: Launcher | None = None
+    shard: Shard | None = None
+    until: Until | None = None
 
 
 def plan_command(line: CommandLine) -> Plan:
@@ -56,15 +64,72 @@ def plan_command(line: CommandLine) -> Plan:
             f"more than once. Type a number, such as random_seed={_drawn()}.",
             option="random_seed",
         )
-    if launcher is not None and composition.n_jobs is not None:
+    options = composition.options
+    if options is None:
+        return Plan([])
+    if launcher is not None and options.n_jobs is not None:
         raise ConfigurationError(
-            f"hydra.sweeper.n_jobs={composition.n_jobs} says how many runs there are at the same time on this machine, "
+            f"hydra.sweeper.n_jobs={options.n_jobs} says how many runs there are at the same time on this machine, "
             f"and with hydra/launcher={launcher.name} there are none. Leave it out.",
             option="hydra.sweeper.n_jobs",
-            value=composition.n_jobs,
+            value=options.n_jobs,
         )
+    shard = None if options.shard is None else _shard(options.shard, composition)
+    if options.until is not None:
+        _check_until(composition, launcher)
     specs = plan_runs(composition.configs)
-    return Plan(specs, composition.is_sweep, composition.n_jobs, composition.plan, launcher)
+    if options.skip >= len(specs):
+        raise ConfigurationError(
+            f"hydra.sweeper.skip_initial_experiments={options.skip} leaves nothing to run: the sweep has "
+            f"{plural(len(specs), 'run')}.",
+            option="hydra.sweeper.skip_initial_experiments",
+            value=options.skip,
+        )
+    return Plan(
+        specs[options.skip :],
+        composition.is_sweep,
+        options.n_jobs,
+        options.plan,
+        tuple(options.only),
+        launcher,
+        shard,
+        options.until,
+    )
+
+
+def _shard(typed: str, composition: Composition) -> Shard:
+    shard = parse_shard(typed)
+    why = ""
+    if composition.launcher is not None:
+        why = "divides a sweep among those who type it, and a launcher divides it into jobs itself. Leave it out"
+    elif not composition.is_sweep:
+        why = "divides a sweep, and this is a single run. Leave it out, or add --multirun"
+    elif any(config.get("random_seed", 0) is None for config in composition.configs):
+        why = (
+            "divides the same runs wherever it is typed, and random_seed=null draws another number each time. Type a "
+            f"number, such as random_seed={_drawn()}"
+        )
+    if why:
+        raise ConfigurationError(f"{SHARD}={shard} {why}.", option=SHARD, value=str(shard))
+    return shard
+
+
+def _check_until(composition: Composition, launcher: Launcher | None) -> None:
+    """See that seeds can be added by what has come of others."""
+    if not composition.is_sweep:
+        raise ConfigurationError(f"{UNTIL} is of sweeps: add --multirun, or leave it out.", option=UNTIL)
+    if launcher is not None:
+        raise ConfigurationError(
+            f"{UNTIL} adds seeds by what the runs before have come to, and hydra/launcher={launcher.name} begins "
+            "all of them at once. Leave one of the two out; with the launcher, type the seeds, as in 'seed=range(20)'.",
+            option=UNTIL,
+        )
+    if any(config.get("random_seed", 0) is None for config in composition.configs):
+        raise ConfigurationError(
+            f"random_seed=null draws another number whenever the command is typed, and {UNTIL} goes on with the same "
+            f"seeds. Type a number, such as random_seed={_drawn()}.",
+            option="random_seed",
+        )
 
 
 def plan_runs(

@@ -24,8 +24,10 @@ from tunekit.runs.building import build_tuner
 from tunekit.runs.checking import check_runs
 from tunekit.runs.edits import Program, watch_for_edits
 from tunekit.runs.folders import settle
+from tunekit.runs.present_run import PresentRun
 from tunekit.runs.run import first_failure_of, status_of
 from tunekit.runs.siblings import adopt, offer, sibling_of
+from tunekit.runs.steering import FolderSteering
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError, ReplayError
 from tunekit_core.plugins.names import BUILT_IN, qualified
@@ -293,12 +295,7 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
     Returns:
         What it is in the end: another one if a module was edited meanwhile.
     """
-    became = spec
-
-    def on_edit(edited: RunSpec) -> None:
-        nonlocal became
-        became = edited
-
+    present, became = PresentRun(spec), spec
     record = ExperimentRecord(spec.folder, keep_events=spec.can_restore)
     try:
         if record.status() is ExperimentStatus.COMPLETED:  # by another process, since it was looked for
@@ -308,8 +305,9 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
         benchmark.write()
         try:
             with watching(spec) as watches:
-                edits = watch_for_edits(spec, record, on_edit, read)
-                result = build_tuner(spec, record, benchmark, watches=[*watches, *edits]).run()
+                watches = [*watches, *watch_for_edits(present, record, read)]
+                steering = partial(FolderSteering, present, record) if spec.can_restore else None
+                result = build_tuner(spec, record, benchmark, watches=watches, steering=steering).run()
             if result.failed:
                 print_stderr(f"It failed: {result.reason}.", style="red")
         except KeyboardInterrupt:
@@ -330,7 +328,7 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
             _print_failures(spec.folder)
     finally:
         record.release()
-        became = _settled(spec, became)
+        became = _settled(spec, present.spec)
     return became
 
 

@@ -21,6 +21,9 @@ class SweepProgress(Protocol):
     def advance(self, *, has_failed: bool) -> None:
         """One more run has ended."""
 
+    def wait(self, text: str) -> None:
+        """What is waited for, a sentence."""
+
 
 @contextmanager
 def progress(total: int, *, is_quiet: bool = False) -> Iterator[SweepProgress]:
@@ -48,6 +51,9 @@ class _Nothing:
     def advance(self, *, has_failed: bool) -> None:
         pass
 
+    def wait(self, text: str) -> None:
+        pass
+
 
 class _Bar:
     def __init__(self, bar: Progress, task: TaskID) -> None:
@@ -60,6 +66,9 @@ class _Bar:
         failures = f"[red]{self._n_failed} failed[/red]" if self._n_failed else ""
         self._bar.update(self._task, advance=1, failures=failures)
 
+    def wait(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, highlight=False)
+
 
 class _Lines:
     def __init__(self, total: int) -> None:
@@ -68,6 +77,9 @@ class _Lines:
         self._n_failed = 0
         self._step = 0
         self._began = time.monotonic()
+
+    def wait(self, text: str) -> None:
+        print_stderr(text)
 
     def advance(self, *, has_failed: bool) -> None:
         self._n_ended += 1

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tunekit.console import plural
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.records.finding import ListedExperiment
+
+
+def counted(experiments: Sequence[ListedExperiment]) -> str:
+    """How many experiments there are of each status, as a sentence."""
+    counts = Counter(each.status.value for each in experiments)
+    of_each = ", ".join(f"{n:,} {status}" for status, n in sorted(counts.items()))
+    return f"{plural(len(experiments), 'experiment')}: {of_each}."
 
 
 def trials_and_failures(metadata: Mapping[str, Any]) -> str:

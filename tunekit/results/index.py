@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,13 +14,16 @@ from typing import Any
 from tunekit.console import print_stderr
 from tunekit_core.errors import RecordError
 from tunekit_core.json_text import as_json
-from tunekit_core.records.files import METADATA, read_metadata, write_whole
+from tunekit_core.number_text import natural_order
+from tunekit_core.records.files import METADATA, read_metadata
 from tunekit_core.records.finding import ListedExperiment
 from tunekit_core.records.lock import exclusively
 from tunekit_core.records.set_aside import set_aside
+from tunekit_core.records.syncing import publish
 
 INDEX = "index.csv"
 LOCK = ".index.lock"
+FIXED = "until-*.json"  # beside the index: comparisons that were fixed beforehand
 DAMAGED = "damaged"  # in place of a status, where metadata.json cannot be read
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with
 METRIC, BEST_VALUE, CONFIGURATION = "metric", "best_value", "configuration"
@@ -30,7 +34,7 @@ COLUMNS = (
 
 
 def write_index(folder: Path) -> Path:
-    """Write the index of all runs below the folder of an experiment tag, sorted by their folders.
+    """Write the index of all runs below the folder of an experiment tag, sorted by their folders, seeds as numbers.
 
     People open it in a spreadsheet: a text that would be a formula there has an apostrophe before it.
 
@@ -47,7 +51,10 @@ def write_index(folder: Path) -> Path:
         if not _is_right(index, content):
             if os.path.lexists(index) and not index.is_file():
                 print_stderr(f"Kept as {set_aside(index)}: {index} is no file.")
-            write_whole(index, content, sync=True)
+            # A name of its own: what keeps others of this machine out may not reach those of another.
+            temporary = index.with_name(f".{INDEX}.{secrets.token_hex(4)}.part")
+            temporary.write_text(content, encoding="utf-8")
+            publish(temporary, index, sync=True)
     return index
 
 
@@ -67,8 +74,8 @@ def forget(removed: Iterable[ListedExperiment]) -> None:
             if (folder / INDEX).is_file():
                 write_index(folder)
         else:
-            for name in (INDEX, LOCK):
-                (folder / name).unlink(missing_ok=True)
+            for path in (folder / INDEX, folder / LOCK, *folder.glob(FIXED)):
+                path.unlink(missing_ok=True)
             _remove_if_empty(folder)
 
 
@@ -85,7 +92,7 @@ def _content(folder: Path) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for path in sorted(folder.glob(f"*/*/{METADATA}")):
+    for path in sorted(folder.glob(f"*/*/{METADATA}"), key=lambda path: natural_order(str(path))):
         try:
             metadata = read_metadata(path.parent)
         except RecordError as error:

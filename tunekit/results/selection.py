@@ -14,6 +14,7 @@ import attrs
 
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, suggestion
+from tunekit_core.number_text import natural_order
 from tunekit_core.records.files import METADATA
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
 
@@ -24,6 +25,10 @@ VALUES = ("below", "above")
 USER_TAGS = "tags."
 FILTERS = (*TEXTS, *AGES, *VALUES)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+SEED = "seed"
+# Of seeds: range(STOP), range(START,STOP) or range(START,STOP,STEP) as in a sweep, or FIRST-LAST.
+SEEDS = re.compile(r"range\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?(?:,\s*(-?[1-9]\d*)\s*)?\)|(\d+)-(\d+)")
+PARTS = re.compile(r"(?:[^,(]|\([^)]*\)?)+")
 AGE = re.compile(rf"(\d+(?:\.\d+)?)([{''.join(UNITS)}])")
 STATUSES = tuple(status.value for status in ExperimentStatus)
 LIST_ALL = "python -m tunekit ls"
@@ -41,7 +46,8 @@ class Selection:
     """Filters that an experiment has to pass, all of them.
 
     Attributes:
-        texts: By what they look at, patterns of which one has to fit; upper and lower case are the same.
+        texts: By what they look at, patterns of which one has to fit; upper and lower case are the same. Those of seeds
+            may be ranges.
         older: Experiments that were active last before so many seconds.
         newer: Those that were active since so many seconds.
         below: Those whose best value is below.
@@ -49,7 +55,7 @@ class Selection:
         words: As they were typed.
     """
 
-    texts: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
+    texts: Mapping[str, Sequence[str | range]] = attrs.field(factory=dict)
     older: float | None = None
     newer: float | None = None
     below: float | None = None
@@ -64,7 +70,7 @@ class Selection:
     def _passes(self, experiment: ListedExperiment, now: datetime) -> bool:
         for key, patterns in self.texts.items():
             texts = [text.lower() for text in texts_of(experiment, key)]
-            if not any(fnmatchcase(text, pattern.lower()) for text in texts for pattern in patterns):
+            if not any(_fits(text, pattern) for text in texts for pattern in patterns):
                 return False
         age = (now - experiment.last_active).total_seconds()
         if (self.older is not None and age < self.older) or (self.newer is not None and age > self.newer):
@@ -90,7 +96,7 @@ def read_filters(words: Sequence[str], usage: str) -> Selection:
     Raises:
         ConfigurationError: If there is no such filter, or it does not take its value.
     """
-    texts: dict[str, tuple[str, ...]] = {}
+    texts: dict[str, tuple[str | range, ...]] = {}
     numbers: dict[str, float] = {}
     for word in words:
         key, _, value = word.partition("=")
@@ -112,6 +118,12 @@ def read_filters(words: Sequence[str], usage: str) -> Selection:
     return Selection(texts, **{name: numbers.get(name) for name in (*AGES, *VALUES)}, words=tuple(words))
 
 
+def _fits(text: str, pattern: str | range) -> bool:
+    if isinstance(pattern, range):
+        return text.removeprefix("-").isdecimal() and int(text) in pattern
+    return fnmatchcase(text, pattern.lower())
+
+
 def texts_of(experiment: ListedExperiment, key: str) -> list[str]:
     """What a filter looks at in an experiment."""
     if key.startswith(USER_TAGS):
@@ -130,10 +142,10 @@ def nothing_selected(selection: Selection, experiments: Sequence[ListedExperimen
     """Why nothing passes, as a sentence or two: what there is of that which the first filter looks at."""
     sentence = f"No experiment fits {' '.join(selection.words)}."
     for key in selection.texts:
-        there = sorted({text for each in experiments for text in texts_of(each, key)[:1] if text})
+        there = sorted({text for each in experiments for text in texts_of(each, key)[:1] if text}, key=natural_order)
         if there and not Selection({key: selection.texts[key]}).select(experiments):
             more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
-            close = suggestion(selection.texts[key][0], there)
+            close = suggestion(str(selection.texts[key][0]), there)
             return f"{sentence} {close}Of {key} there is: {', '.join(there[:MOST_NAMED])}{more}."
     return sentence
 
@@ -190,7 +202,9 @@ def _how_to_list(folder: str) -> str:
     return f"To see what there is in {folder}, type: {LIST_ALL}{where}"
 
 
-def _patterns(key: str, value: str) -> tuple[str, ...]:
+def _patterns(key: str, value: str) -> tuple[str | range, ...]:
+    if key == SEED:
+        return _seeds(value)
     patterns = tuple(value.split(","))
     if not all(patterns):
         raise ConfigurationError(f"{key}={value} lacks a value. Type {key}=A, or {key}=A,B", option=key, value=value)
@@ -203,6 +217,33 @@ def _patterns(key: str, value: str) -> tuple[str, ...]:
                 value=value,
             )
     return patterns
+
+
+def _seeds(value: str) -> tuple[str | range, ...]:
+    parts = [part.strip() for part in PARTS.findall(value)]
+    if not parts or value.count(",") != sum(part.count(",") for part in parts) + len(parts) - 1:
+        raise ConfigurationError(
+            f"seed={value} lacks a value. Type seed=3, seed=0,1, seed=0-4 or seed=range(5)", option=SEED, value=value
+        )
+    found: list[str | range] = []
+    for part in parts:
+        match = SEEDS.fullmatch(part)
+        if match is None and ("(" in part or ")" in part):
+            raise ConfigurationError(
+                f"seed={value}: {part} is no range. Type seed=range(5), seed=range(5,10) or seed=5-9, which has both "
+                "ends.",
+                option=SEED,
+                value=value,
+            )
+        found.append(part if match is None else _range(match))
+    return tuple(found)
+
+
+def _range(match: re.Match[str]) -> range:
+    start, stop, step, first, last = (None if each is None else int(each) for each in match.groups())
+    if first is not None and last is not None:
+        return range(first, last + 1)
+    return range(start or 0) if stop is None else range(start or 0, stop, step or 1)
 
 
 def _age(key: str, value: str) -> float:

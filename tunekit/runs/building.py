@@ -14,7 +14,9 @@ from tunekit_core.contracts.backends import Backend
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
+from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.stopping import StoppingCriterion
+from tunekit_core.engine.steering import Steering
 from tunekit_core.engine.tuner import Tuner
 from tunekit_core.randomness import Streams, effective_seed
 from tunekit_core.records.experiment import ExperimentRecord
@@ -26,6 +28,7 @@ def build_tuner(
     benchmark: Benchmark | None = None,
     *,
     watches: Sequence[Callable[[Problem, Backend], Observer]] = (),
+    steering: Callable[[Problem], Steering] | None = None,
 ) -> Tuner:
     """Build the tuner of a run, and every component.
 
@@ -34,12 +37,13 @@ def build_tuner(
         record: Where it is written; nowhere unless given.
         benchmark: What is tuned, where it is an object of the caller; built by its name unless given.
         watches: Each makes one more observer, which is no part of the run.
+        steering: Makes what requests come from; there are none unless given.
 
     Raises:
         TunekitError: If a component refuses its options, or two of them do not go together.
     """
     with naming_recipe(spec.method, {kind: spec.results[kind]["name"] for kind in ("searcher", "scheduler")}):
-        return _build(spec, record, benchmark, watches)
+        return _build(spec, record, benchmark, watches, steering)
 
 
 def _build(
@@ -47,6 +51,7 @@ def _build(
     record: ExperimentRecord | None,
     benchmark: Benchmark | None,
     watches: Sequence[Callable[[Problem, Backend], Observer]],
+    steering: Callable[[Problem], Steering] | None,
 ) -> Tuner:
     results = spec.results
     folder: Path | None = None if record is None else record.folder
@@ -54,12 +59,12 @@ def _build(
         benchmark = build_benchmark(results["benchmark"])
     problem = build_problem(benchmark, results)
     streams = Streams(effective_seed(results["random_seed"], results["seed"]))
-    searcher = create("searcher", results["searcher"], problem, streams)
+    scheduler = _build_scheduler(problem, streams, results)
     backend = create("backend", results["backend"], problem, benchmark, folder, streams)
     observers = _create_all("observer", spec.observers, problem, folder)
     observers += [watch(problem, backend) for watch in watches]
     return Tuner(
-        scheduler=create("scheduler", results["scheduler"], problem, streams, searcher),
+        scheduler=scheduler,
         backend=backend,
         stopping=build_criteria(results["stopping"], problem),
         n_workers=results["n_workers"],
@@ -68,7 +73,25 @@ def _build(
         record=record,
         metadata=spec.metadata(),
         wait_for_running=results["wait_for_running"],
+        steering=None if steering is None else steering(problem),
     )
+
+
+def build_scheduler(spec: RunSpec) -> Scheduler:
+    """The scheduler of a run with its searcher, to which nothing has happened.
+
+    Raises:
+        TunekitError: If a component refuses its options, or they do not go together.
+    """
+    results = spec.results
+    problem = build_problem(build_benchmark(results["benchmark"]), results)
+    return _build_scheduler(problem, Streams(effective_seed(results["random_seed"], results["seed"])), results)
+
+
+def _build_scheduler(problem: Problem, streams: Streams, results: Mapping[str, Any]) -> Scheduler:
+    searcher = create("searcher", results["searcher"], problem, streams)
+    scheduler: Scheduler = create("scheduler", results["scheduler"], problem, streams, searcher)
+    return scheduler
 
 
 def build_criteria(stopping: Mapping[str, OptionValues], problem: Problem) -> list[StoppingCriterion]:

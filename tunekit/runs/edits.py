@@ -13,6 +13,7 @@ from tunekit.config.specs.program import different, program_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit.live.watching import Watch
+from tunekit.runs.present_run import PresentRun
 from tunekit.sources import Sources
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
@@ -67,32 +68,23 @@ def with_present_sources(spec: RunSpec) -> RunSpec:
 
 
 def watch_for_edits(
-    spec: RunSpec,
-    record: ExperimentRecord,
-    on_edit: Callable[[RunSpec], None],
-    read: Callable[[], Program | None] | None = None,
+    present: PresentRun, record: ExperimentRecord, read: Callable[[], Program | None] | None = None
 ) -> list[Watch]:
-    """What makes the observer that notices edits, and has the record say that it is of another run from then on.
+    """What makes the observer that notices edits, and has the run become another one from then on.
 
     Args:
-        spec: The run.
+        present: The run.
         record: Where it is written.
-        on_edit: Called with what the run is from then on.
         read: Reads what trials run, where that is an object of the caller.
 
     Returns:
         Nothing where trials run no program.
     """
-    read_now = read or partial(program_of_run, spec)
+    read_now = read or partial(program_of_run, present.planned)
     program = read_now()
     if program is None:
         return []
-
-    def note(edited: RunSpec) -> None:
-        record.amend(edited.metadata())
-        on_edit(edited)
-
-    return [lambda problem, backend: EditWatch(problem, spec, program, read_now, note)]
+    return [lambda problem, backend: EditWatch(problem, present, record, program, read_now)]
 
 
 class EditWatch(Observer):
@@ -102,10 +94,10 @@ class EditWatch(Observer):
 
     Args:
         problem: What is solved.
-        spec: The run.
+        present: The run.
+        record: Where it is written.
         program: What trials run.
         read: Reads that anew.
-        on_edit: Called with what the run is from now on.
     """
 
     name: ClassVar[str] = "edit_watch"
@@ -113,16 +105,16 @@ class EditWatch(Observer):
     def __init__(
         self,
         problem: Problem,
-        spec: RunSpec,
+        present: PresentRun,
+        record: ExperimentRecord,
         program: Program,
         read: Callable[[], Program | None],
-        on_edit: Callable[[RunSpec], None],
     ) -> None:
         super().__init__(problem, None)
-        self._spec = spec
+        self._present = present
+        self._record = record
         self._program = program
         self._read = read
-        self._on_edit = on_edit
         self._heard: dict[int, int] = {}  # by id of the trial, the run of it that was heard of last
         self._is_told = False
 
@@ -145,13 +137,13 @@ class EditWatch(Observer):
         names = self._program.files.changed()
         if names:
             self._program = self._now(names)
-        before = self._spec.sources
+        before = self._present.spec.sources
         assert before is not None
         if self._program.sources == before:
             return
         names = names or different(before, self._program.sources)
-        self._spec = self._spec.edited(before, sources=self._program.sources, parts=self._program.parts)
-        self._on_edit(self._spec)
+        edited = self._present.spec.edited(before, sources=self._program.sources, parts=self._program.parts)
+        self._present.become(edited, self._record)
         if not self._is_told:
             self._is_told = True
             since = f"perhaps used by trial {trial.id} already" if has_begun else f"used from trial {trial.id} on"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,17 +88,17 @@ def move(folder: Path, target: Path) -> None:
             f"{folder} holds the experiment that belongs to {target}, where there is one already. Move one of them to "
             "another folder of results."
         )
-    with _locked(folder):
+    with _locked(folder) as lock:
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(folder, target)
+        lock.move(target)
         sync_folder(target.parent)
     print_stderr(f"The experiment in {folder} moves to {target}, the folder of what it is now.")
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[FolderLock]:
     try:
-        with FolderLock(folder):
-            yield
+        with FolderLock(folder) as lock:
+            yield lock
     except ExperimentLocked as error:
         raise type(error)(f"{error} {WAIT}") from error

@@ -60,10 +60,15 @@ def parse_resume(arguments: Sequence[str]) -> ResumeArguments:
     words = [argument for argument in arguments if argument not in FLAGS]
     if not words or "=" in words[0]:
         raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
-    return ResumeArguments(tuple(words), Path(os.path.expanduser(words[0])), _changes(words[1:]), frozenset(flags))
+    return ResumeArguments(tuple(words), Path(os.path.expanduser(words[0])), changes_of(words[1:]), frozenset(flags))
 
 
-def _changes(overrides: Sequence[str]) -> Mapping[str, Any]:
+def changes_of(overrides: Sequence[str]) -> Mapping[str, Any]:
+    """What overrides change, by key of :data:`CHANGEABLE`.
+
+    Raises:
+        ConfigurationError: If one is no override, or of a key that cannot be changed.
+    """
     for override in overrides:
         path = override.partition("=")[0]
         key = path.partition(".")[0]

@@ -19,6 +19,8 @@ from tunekit.runs.as_planned import AsPlanned
 from tunekit.runs.building import build_tuner
 from tunekit.runs.edits import watch_for_edits, with_present_sources
 from tunekit.runs.folders import settle
+from tunekit.runs.present_run import PresentRun
+from tunekit.runs.steering import FolderSteering
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import (
@@ -32,7 +34,9 @@ from tunekit_core.errors import (
 from tunekit_core.records.believed import find
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import METADATA, read_metadata, write_metadata
-from tunekit_core.records.lock import FolderLock
+from tunekit_core.records.lock import FolderLock, is_locked
+
+ENDED = (ExperimentStatus.COMPLETED, ExperimentStatus.FAILED)
 
 
 @attrs.frozen
@@ -45,8 +49,9 @@ class Outcome:
         seconds: Real time that it took.
         details: Where it failed, for developers.
         cannot_go_on: Whether it failed since what is recorded of it, which is kept, cannot be gone on from.
+        was_overtaken: Whether it ran here until the other process took it over, as it may one that stands still.
         gave_up: Whether it failed by what its trials did, rather than that something broke.
-        became: The run that it is instead, where its program was edited since it was planned.
+        became: The run that it is instead, where since it was planned its program was edited, or it got another end.
     """
 
     status: ExperimentStatus
@@ -54,6 +59,7 @@ class Outcome:
     seconds: float = 0.0
     details: str = ""
     cannot_go_on: bool = False
+    was_overtaken: bool = False
     gave_up: bool = False
     became: RunSpec | None = None
 
@@ -67,27 +73,24 @@ def run(spec: RunSpec, *, is_watched: bool = False, as_planned: AsPlanned | None
         as_planned: How it is run, where it was planned on another machine; then no edit is looked for.
     """
     if as_planned is not None:
-        return _run(spec, partial(as_planned.watches, spec), is_watched=is_watched)
-    try:
-        begun = with_present_sources(spec)
-    except ConfigurationError as error:
-        return Outcome(ExperimentStatus.FAILED, str(error))
-    became = begun
-
-    def on_edit(edited: RunSpec) -> None:
-        nonlocal became
-        became = edited
-
-    outcome = _run(begun, partial(watch_for_edits, begun, on_edit=on_edit), is_watched=is_watched)
-    if became != begun:
+        present = PresentRun(spec)
+        outcome = _run(present, partial(as_planned.watches, spec), is_watched=is_watched)
+    else:
         try:
-            settle(begun)
+            present = PresentRun(with_present_sources(spec))
+        except ConfigurationError as error:
+            return Outcome(ExperimentStatus.FAILED, str(error))
+        outcome = _run(present, partial(watch_for_edits, present), is_watched=is_watched)
+    if present.has_changed:
+        try:
+            settle(present.planned)
         except (ConfigurationError, ExperimentLocked) as error:  # it is kept where it is
             return Outcome(ExperimentStatus.FAILED, str(error), cannot_go_on=True)
-    return outcome if became == spec else attrs.evolve(outcome, became=became)
+    return outcome if present.spec == spec else attrs.evolve(outcome, became=present.spec)
 
 
-def _run(spec: RunSpec, more_watches: Callable[[ExperimentRecord], list[Watch]], *, is_watched: bool) -> Outcome:
+def _run(present: PresentRun, more_watches: Callable[[ExperimentRecord], list[Watch]], *, is_watched: bool) -> Outcome:
+    spec = present.planned
     began = time.perf_counter()
     try:
         settle(spec)
@@ -106,13 +109,17 @@ def _run(spec: RunSpec, more_watches: Callable[[ExperimentRecord], list[Watch]],
         return Outcome(ExperimentStatus.COMPLETED, "completed by another process")
     try:
         with watching(spec) if is_watched else _watched_by_nobody() as watches:
-            result = build_tuner(spec, record, watches=[*watches, *more_watches(record)]).run()
+            watches = [*watches, *more_watches(record)]
+            steering = partial(FolderSteering, present, record) if spec.can_restore else None
+            result = build_tuner(spec, record, watches=watches, steering=steering).run()
     except KeyboardInterrupt as interruption:
         record.release()
         return Outcome(ExperimentStatus.INTERRUPTED, interruption_of(interruption), time.perf_counter() - began)
     except Exception as error:
         reason = reason_of(error)
         record.release()
+        if isinstance(error, LockLost) and (is_locked(spec.folder) or status_of(spec) in ENDED):
+            return Outcome(ExperimentStatus.RUNNING, reason, time.perf_counter() - began, was_overtaken=True)
         stuck = isinstance(error, RecordError | ReplayError)
         if not stuck and not isinstance(error, LockLost):  # what is there is to be kept, or another process's
             mark_failed(spec, reason)

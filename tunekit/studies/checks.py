@@ -34,34 +34,40 @@ def left_out(study: Study) -> Iterator[str]:
 
 
 def warnings_of(grouped: Sequence[BenchmarkRuns]) -> Iterator[str]:
-    """What is missing or surplus, and what differs between runs that are compared.
+    """What is missing or surplus, and what differs between runs that are compared; once, with all benchmarks it is of.
 
     Args:
         grouped: The runs on each benchmark.
     """
     names = [runs.benchmark for runs in grouped]
+    told: dict[str, list[str]] = {}
     for runs in grouped:
         same_metric = [each for each in grouped if (each.metric, each.mode) == (runs.metric, runs.mode)]
         setups = sorted({setup for each in same_metric for setup in each.setups})
         metric = f" ({runs.mode} {runs.metric})" if names.count(runs.benchmark) > 1 else ""
-        where = f"{runs.benchmark}{metric}: "
         found = (_missing(runs, setups), _surplus(runs), _differing(runs), _mixed_versions(runs), _chosen_on(runs))
         for warning in itertools.chain(*found):
-            yield where + warning
+            told.setdefault(warning, []).append(f"{runs.benchmark}{metric}")
+    for warning, where in told.items():
+        yield f"{', '.join(where)}: {warning}"
 
 
 def _missing(runs: BenchmarkRuns, setups: Sequence[str]) -> Iterator[str]:
     seeds = {setup: {seed_of(run.metadata) for run in of_setup} for setup, of_setup in runs.setups.items()}
     every = {seed for of_setup in seeds.values() for seed in of_setup if seed is not None}
-    for setup in setups:
-        if setup not in runs.setups:
-            yield f"{setup} has no run"
-            continue
-        if None in seeds[setup]:
+    if absent := [setup for setup in setups if setup not in runs.setups]:
+        yield f"{', '.join(absent)} {'has' if len(absent) == 1 else 'have'} no run"
+    by_lacking: dict[tuple[int, ...], list[str]] = {}
+    for setup, of_setup in seeds.items():
+        if None in of_setup:
             n = sum(seed_of(run.metadata) is None for run in runs.setups[setup])
             yield f"{n} of {plural(len(runs.setups[setup]), 'run')} of {setup} tell no seed: they are in no pair"
-        if lacking := sorted(every - seeds[setup]):
-            yield f"{setup} lacks {plural(len(lacking), 'seed')} that others have: {_ranges(lacking)}"
+        by_lacking.setdefault(tuple(sorted(every - of_setup)), []).append(setup)
+    for lacking, lack_them in by_lacking.items():
+        if lacking:
+            lack = "lacks" if len(lack_them) == 1 else "lack"
+            n_seeds = plural(len(lacking), "seed")
+            yield f"{', '.join(lack_them)} {lack} {n_seeds} that others have: {_ranges(lacking)}"
 
 
 def _surplus(runs: BenchmarkRuns) -> Iterator[str]:

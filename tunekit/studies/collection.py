@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -12,8 +13,10 @@ import attrs
 
 from tunekit.results.best_so_far import BestSoFar, best_so_far_of
 from tunekit.results.selection import Selection, read_filters, results_folder
+from tunekit.studies.fixed_comparisons import FixedComparison, fixed_beside
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, shown
+from tunekit_core.number_text import natural_order
 from tunekit_core.records.files import checked_path
 from tunekit_core.records.finding import ListedExperiment, find_experiments, list_experiment
 
@@ -40,11 +43,13 @@ class Study:
         experiments: Those that can be read, in the order of their paths.
         unreadable: By folder why the others cannot, and why folders could not be looked into.
         copies: Folders that were left out since another holds the same run, each with that other.
+        fixed: Comparisons of them that were fixed beforehand.
     """
 
     experiments: tuple[CollectedExperiment, ...]
     unreadable: Mapping[Path, str]
     copies: Mapping[Path, Path]
+    fixed: Sequence[FixedComparison] = ()
 
 
 def load_experiments(*folders: Path | str, where: Filters | Selection | None = None) -> Study:
@@ -53,8 +58,8 @@ def load_experiments(*folders: Path | str, where: Filters | Selection | None = N
     It takes a second for 10,000 experiments. Of those that were recorded before metadata told the best value over time
     the results are read, which takes another half millisecond for each 200 reports.
 
-    An experiment counts once, however many of the folders it lies in. Of copies of a run, which have the same hash, a
-    complete one is kept, of several the one that was active last.
+    An experiment counts once, however many of the folders it lies in. Of copies of a run, which have the same hash, or
+    without one the same metadata, a complete one is kept, of several the one that was active last.
 
     Example:
         >>> from tunekit import load_experiments
@@ -82,7 +87,8 @@ def load_experiments(*folders: Path | str, where: Filters | Selection | None = N
                 experiments.append(_collected(listed))
             except RecordError as error:
                 unreadable[listed.path] = str(error)
-    return Study(tuple(experiments), unreadable, copies)
+    fixed, damaged = fixed_beside(each.path for each in experiments)
+    return Study(tuple(experiments), unreadable | damaged, copies, fixed)
 
 
 def collect(folder: Path) -> CollectedExperiment:
@@ -141,7 +147,14 @@ def _without_copies(experiments: Iterable[ListedExperiment]) -> tuple[list[Liste
     kept: dict[str, ListedExperiment] = {}
     copies: dict[Path, Path] = {}
     for each in sorted(experiments, key=preference):
-        first = kept.setdefault(each.hash or str(each.path), each)  # without a hash, it is not known what it is
+        first = kept.setdefault(each.hash or _what_began_once(each), each)
         if first is not each:
             copies[each.path] = first.path
-    return sorted(kept.values(), key=lambda each: str(each.path)), copies
+    return sorted(kept.values(), key=lambda each: natural_order(str(each.path))), copies
+
+
+def _what_began_once(experiment: ListedExperiment) -> str:
+    """What copies of an experiment without a hash share: all that is recorded, with the moment at which it began."""
+    if "started" not in experiment.metadata:
+        return str(experiment.path)
+    return json.dumps(experiment.metadata, sort_keys=True, default=str)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
-from tunekit.studies.benchmark_runs import group
+from tunekit.studies.benchmark_runs import BenchmarkRuns, group
 from tunekit.studies.checks import left_out, warnings_of
 from tunekit.studies.collection import Study
 from tunekit.studies.grouping import Grouping
+from tunekit.studies.looking import fixed_on, warnings_of_fixed
 from tunekit.studies.pairs import ERROR, PanelPairs, compare_pairs
 from tunekit.studies.panels import Panel, panel_of
+from tunekit.studies.ranked import rank
 from tunekit.studies.regret import normalised_regrets, optimum_of
 from tunekit.studies.sentences import sentences_of
-from tunekit.studies.statistics.ranks import LEAST_BENCHMARKS, CriticalDifference, average_ranks, critical_difference
+from tunekit.studies.statistics.ranks import CriticalDifference
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.errors import ConfigurationError, shown, suggestion
 
 
 @attrs.frozen(eq=False)
@@ -37,6 +37,7 @@ class Comparison:
         warnings: What is missing, and what would make a verdict false.
         against: The setup that the others are compared with; ``None`` where all pairs are.
         error: Chance, for each benchmark, that one or more setups are called better that are not.
+        runs: For each benchmark the experiments that its curves are of.
     """
 
     benchmarks: Sequence[PanelPairs]
@@ -48,6 +49,7 @@ class Comparison:
     warnings: Sequence[str]
     against: str | None
     error: float
+    runs: Sequence[BenchmarkRuns]
 
     @property
     def panels(self) -> list[Panel]:
@@ -87,6 +89,10 @@ def compare(
         >>> for sentence in comparison.sentences():  # doctest: +SKIP
         ...     print(sentence)
     """
+    if not isinstance(study, Study):
+        raise ConfigurationError(
+            f"compare({shown(study)}) needs experiments: compare(load_experiments({shown(study)}))", option="study"
+        )
     _check_arguments(against, setups, benchmarks, error)
     complete = [each for each in study.experiments if each.status is ExperimentStatus.COMPLETED]
     grouped = group(complete, Grouping(tuple(setups), tuple(benchmarks)))
@@ -97,12 +103,15 @@ def compare(
             option="against",
             value=against,
         )
-    compared = [compare_pairs(panel_of(runs), against=against, error=error) for runs in grouped]
+    compared = [
+        compare_pairs(panel_of(runs), against=against, error=error, fixed=fixed_on(runs, study.fixed))
+        for runs in grouped
+    ]
     panels = [each.panel for each in compared]
-    ranks, critical, n_ranked = _ranks(panels, names, error)
+    ranks, critical, n_ranked = rank(panels, names, error)
     regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
-    told = [*left_out(study), *warnings_of(grouped)]
-    return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error)
+    told = [*left_out(study), *warnings_of(grouped), *warnings_of_fixed(compared, study.fixed)]
+    return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error, grouped)
 
 
 def _check_arguments(against: str | None, setups: Sequence[str], benchmarks: Sequence[str], error: float) -> None:
@@ -113,33 +122,3 @@ def _check_arguments(against: str | None, setups: Sequence[str], benchmarks: Seq
         raise ConfigurationError(f"error={error!r} must be a number between 0 and 1, such as 0.05", option="error")
     if not isinstance(against, str | None):
         raise ConfigurationError(f"against={against!r} must be the name of a setup", option="against")
-
-
-def _ranks(
-    panels: Sequence[Panel], setups: Sequence[str], error: float
-) -> tuple[Mapping[str, float], CriticalDifference | None, int]:
-    """Average ranks over the benchmarks that all setups have been run on, by the median loss at the end.
-
-    Which are told apart is tested on sizes of differences, so that losses of all benchmarks are brought to one scale: 0
-    is the best setup on each, 1 the worst.
-    """
-    rows = []
-    for panel in panels:
-        medians = panel.medians()
-        if len(medians) == len(setups):
-            rows.append([medians[setup] for setup in setups])
-    if len(setups) < 2 or len(rows) < 2:
-        return {}, None, len(rows)
-    losses = np.array(rows)
-    ranks = dict(zip(setups, average_ranks(losses).tolist(), strict=True))
-    critical = critical_difference(_on_one_scale(losses), error) if len(rows) >= LEAST_BENCHMARKS else None
-    return ranks, critical, len(rows)
-
-
-def _on_one_scale(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each row from 0 to 1; a setup that found nothing has 2: it is worse than the worst that did."""
-    best = losses.min(axis=1, keepdims=True)
-    worst = np.where(np.isfinite(losses), losses, -np.inf).max(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        scaled = (losses / 2 - best / 2) / np.where(worst > best, worst / 2 - best / 2, 1.0)  # halves do not overflow
-    return np.where(np.isfinite(losses), scaled, 2.0)

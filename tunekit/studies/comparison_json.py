@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from tunekit.studies.comparison import Comparison
-from tunekit.studies.pairs import PanelPairs
+from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.tables import FRACTIONS
 
@@ -34,10 +34,22 @@ def _benchmark(compared: PanelPairs) -> dict[str, Any]:
         "mode": panel.mode,
         "budget": _finite(panel.budget),
         "setups": [_setup(method, panel) for method in panel.methods],
-        "pairs": [{**attrs.asdict(pair), "estimate": _finite(pair.estimate)} for pair in compared.pairs],
+        "pairs": [_pair(pair) for pair in compared.pairs],
         "pairs_without_a_common_seed": [list(pair) for pair in compared.without_seeds],
         "least_seeds": compared.least_seeds,
     }
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    fixed = pair.fixed
+    rule = fixed and {
+        "looks": list(fixed.looks),
+        "looks_taken": len(fixed.taken),
+        "error": fixed.error,
+        "at": str(fixed.at),
+        "told_apart": fixed.is_told_apart,
+    }
+    return {**attrs.asdict(attrs.evolve(pair, fixed=None)), "estimate": _finite(pair.estimate), "fixed": rule}
 
 
 def _setup(method: MethodCurves, panel: Panel) -> dict[str, Any]:
@@ -53,9 +65,15 @@ def _setup(method: MethodCurves, panel: Panel) -> dict[str, Any]:
 def _groups(comparison: Comparison) -> dict[str, Any]:
     critical = comparison.critical_difference
     if critical is None:
-        return {"p": None, "not_told_apart": None}
+        return {"friedman": None, "pairs": None, "not_told_apart": None}
     setups = list(comparison.ranks)
-    return {"p": critical.p, "not_told_apart": [[setups[i] for i in clique] for clique in critical.cliques]}
+    pairs = [
+        {"first": first, "second": setups[j], "adjusted": float(critical.pairs[i, j])}
+        for i, first in enumerate(setups)
+        for j in range(i + 1, len(setups))
+    ]
+    groups = [[setups[i] for i in clique] for clique in critical.cliques]
+    return {"friedman": critical.p, "pairs": pairs, "not_told_apart": groups}
 
 
 def _finite(value: float) -> float | None:

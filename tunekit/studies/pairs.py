@@ -9,16 +9,19 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from tunekit.studies.fixed_comparisons import FixedComparison
 from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.statistics.aggregates import median
 from tunekit.studies.statistics.bands import better_from, simultaneous_band
 from tunekit.studies.statistics.intervals import Interval, interval
 from tunekit.studies.statistics.paired import holm, least_seeds, share_of_ranks, wilcoxon
 from tunekit.studies.statistics.power import seeds_to_settle
+from tunekit.studies.statistics.sequential import interval_at_look
 
 ERROR = 0.05
 N_TIMES = 100  # of the grid on which curves are compared
 PERCENT = 100.0
+NONE_FIXED: Mapping[frozenset[str], FixedComparison] = {}
 
 
 @attrs.frozen
@@ -33,12 +36,15 @@ class Pair:
             be trusted.
         estimate: The median of these differences.
         unit: ``"%"`` of the second in the same seed, or empty: in units of the metric, where that has no fixed sign.
-        p: Of the signed-rank test.
-        adjusted: The same after Holm's rule over all pairs of the benchmark.
+        p: Of the signed-rank test; ``None`` of a comparison that was fixed beforehand: it is looked at several times,
+            which a p-value does not count.
+        adjusted: The same after Holm's rule over all other pairs of the benchmark.
         is_better: Whether the first is better beyond the allowed error: the test says so, and its ranks and the median
             of the differences are on the same side.
         since: Seconds from which on it is better to the end; ``None`` where that is not beyond doubt.
         more_seeds: How many seeds more would probably settle it; ``None`` where it is, or cannot be foretold.
+        fixed: By which rule the two were compared, where that was fixed beforehand. Only the seeds that it has looked
+            at count then, and the interval is one that holds whenever the rule stops.
     """
 
     first: str
@@ -47,11 +53,12 @@ class Pair:
     difference: Interval | None
     estimate: float
     unit: str
-    p: float
-    adjusted: float
+    p: float | None
+    adjusted: float | None
     is_better: bool
     since: float | None
     more_seeds: tuple[int, int] | None
+    fixed: FixedComparison | None = None
 
 
 @attrs.frozen(eq=False)
@@ -62,7 +69,7 @@ class PanelPairs:
         panel: What was compared.
         pairs: Each pair of setups that share a seed, or with the one setup alone that all are compared with.
         without_seeds: Pairs that share none.
-        least_seeds: How many seeds it takes for any of so many pairs to be significant.
+        least_seeds: How many seeds it takes for any of so many tested pairs to be significant.
         error: What was allowed.
     """
 
@@ -73,18 +80,30 @@ class PanelPairs:
     error: float
 
     @property
+    def tested(self) -> list[Pair]:
+        """The pairs whose seeds were not added by a rule for just this pair."""
+        return [pair for pair in self.pairs if pair.fixed is None]
+
+    @property
     def is_possible(self) -> bool:
-        """Whether the seeds are enough for any of the pairs to be significant."""
-        return any(pair.n_seeds >= self.least_seeds for pair in self.pairs)
+        """Whether the seeds are enough for any of the tested pairs to be significant."""
+        return any(pair.n_seeds >= self.least_seeds for pair in self.tested)
 
 
-def compare_pairs(panel: Panel, *, against: str | None = None, error: float = ERROR) -> PanelPairs:
+def compare_pairs(
+    panel: Panel,
+    *,
+    against: str | None = None,
+    error: float = ERROR,
+    fixed: Mapping[frozenset[str], FixedComparison] = NONE_FIXED,
+) -> PanelPairs:
     """Compare all setups of a panel in pairs, or each with one of them.
 
     Args:
         panel: The setups.
         against: Label of the one that the others are compared with; all pairs unless given.
         error: Chance that one or more of the setups are called better that are not.
+        fixed: By their two labels, pairs whose comparison was fixed beforehand. Each has its own rule and error.
     """
     times = panel.budget * np.arange(1, N_TIMES + 1) / N_TIMES
     setups = {method.label: _Setup.of(method, panel, times) for method in panel.methods}
@@ -93,14 +112,18 @@ def compare_pairs(panel: Panel, *, against: str | None = None, error: float = ER
         for first, second in itertools.combinations(setups, 2)
         if against is None or against in (first, second)
     ]
-    compared = [(first, second, seeds) for first, second in chosen if (seeds := first.shared(second))]
+    shared = [(first, second, seeds) for first, second in chosen if (seeds := first.shared(second))]
+    rules = {frozenset((first.label, second.label)): (first, second, seeds) for first, second, seeds in shared}
+    compared = [pair for labels, pair in rules.items() if labels not in fixed]
     p = [wilcoxon(first.less(second, seeds)) for first, second, seeds in compared]
-    pairs = [
+    tested = [
         _pair(first, second, seeds, p=p_value, adjusted=float(adjusted), n_pairs=len(p), times=times, error=error)
         for (first, second, seeds), p_value, adjusted in zip(compared, p, holm(np.array(p)), strict=True)
     ]
     without = [(first.label, second.label) for first, second in chosen if not first.shared(second)]
-    return PanelPairs(panel, pairs, without, least_seeds(max(1, len(pairs)), error), error)
+    results = iter(tested)
+    pairs = [_fixed_pair(*pair, fixed[labels]) if labels in fixed else next(results) for labels, pair in rules.items()]
+    return PanelPairs(panel, pairs, without, least_seeds(max(1, len(tested)), error), error)
 
 
 @attrs.frozen(eq=False)
@@ -165,6 +188,31 @@ def _pair(
         is_better,
         _since(a, b, times, 1 - error) if is_better else None,
         None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
+    )
+
+
+def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: FixedComparison) -> Pair:
+    """A pair whose comparison was fixed beforehand: over the seeds that were looked at, in the order of the looks."""
+    counted = fixed.seeds[: fixed.n_seeds] if fixed.taken else fixed.seeds
+    seeds = [seed for seed in counted if seed in seeds] or seeds
+    is_second = fixed.better == second.label if fixed.taken else share_of_ranks(first.less(second, seeds)) < 0.5
+    if is_second:
+        first, second = second, first
+    gains, unit = _gains(first.less(second, seeds), first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1])
+    is_whole = len(seeds) == fixed.n_seeds and bool(np.isfinite(gains).all())
+    return Pair(
+        first.label,
+        second.label,
+        len(seeds),
+        interval_at_look(gains, fixed.looks) if is_whole else None,
+        float(median(gains)),
+        unit,
+        p=None,
+        adjusted=None,
+        is_better=fixed.is_told_apart and bool(median(gains) >= 0),
+        since=None,  # the band is not one that may be looked at several times
+        more_seeds=None,
+        fixed=fixed,
     )
 
 

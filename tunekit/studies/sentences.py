@@ -22,6 +22,8 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
     >>> sentence(found, panel)
     'MOBSTER is better than ASHA from 600 s on; at the end 12 % lower loss [7, 16] (20 seeds, p = 0.003)'
     """
+    if pair.fixed is not None or pair.adjusted is None:
+        return _sentence_of_fixed(pair, panel)
     seeds = plural(pair.n_seeds, "seed")
     by = _by_how_much(pair, panel)
     if pair.is_better:
@@ -31,16 +33,47 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
     both = f"{pair.first} and {pair.second}"
     if pair.adjusted <= error:
         return f"{both} differ ({seeds}, {_p(pair.adjusted)}), but neither is better by ranks and by the median alike"
-    what = f"{pair.first} has {by}" if by else "in many seeds one has found nothing"
-    if pair.estimate == 0:
-        what = f"the median difference is 0{_interval(pair)}"
+    what = _so_far(pair, by)
     return f"{both} are not told apart: {what} ({seeds}, {_p(pair.adjusted)}); {_what_it_takes(pair.more_seeds)}"
+
+
+def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
+    """Of two setups whose comparison was fixed beforehand: by the rule, and how far that has come."""
+    fixed = pair.fixed
+    assert fixed is not None
+    both = f"{pair.first} and {pair.second}"
+    if not fixed.taken:
+        return f"{both}: no look has been taken yet by the rule that was fixed beforehand ({fixed.rule})"
+    by = _by_how_much(pair, panel)
+    seeds = plural(fixed.n_seeds, "seed")
+    at = "" if fixed.at.is_end else f", by the values at {fixed.at}"
+    rule = f"look {len(fixed.taken)} of {len(fixed.looks)} of the rule that was fixed beforehand{at}"
+    if not fixed.is_told_apart:
+        what = _so_far(pair, by)
+        if fixed.is_settled:
+            return f"{both} are not told apart with {seeds}, the most that the rule allows: {what} ({rule})"
+        return f"{both} are not told apart so far: {what} ({seeds}, {rule}; type the sweep again to go on)"
+    end = f"; at the end {by}" if by else ""
+    verdict = f"{pair.first} is better than {pair.second}{end}"
+    if not pair.is_better:
+        verdict = f"{both} differ, {pair.first} being better by ranks, but not by the median at the end"
+    if fixed.n_seeds == fixed.cap:
+        return f"{verdict} ({seeds}, {rule})"
+    holds = ", but the interval counts the looks" if pair.difference is not None else ""
+    early = f"stopped early at {seeds}, {rule}: by how much is probably overestimated{holds}"
+    return f"{verdict} ({early})"
+
+
+def _so_far(pair: Pair, by: str) -> str:
+    if pair.estimate == 0:
+        return f"the median difference is 0{_interval(pair)}"
+    return f"{pair.first} has {by}" if by else "in many seeds one has found nothing"
 
 
 def impossible(compared: PanelPairs) -> str:
     """That there are too few seeds for any pair to be significant, and how many it takes."""
-    n = max((pair.n_seeds for pair in compared.pairs), default=0)
-    pairs = plural(len(compared.pairs), "pair")
+    n = max((pair.n_seeds for pair in compared.tested), default=0)
+    pairs = plural(len(compared.tested), "pair")
     has_enough = any(len(method.seeds) >= compared.least_seeds for method in compared.panel.methods)
     what = (
         "Run each setup with the same seeds"
@@ -88,6 +121,7 @@ def sentences_of(compared: PanelPairs, pairs: Sequence[Pair]) -> list[str]:
     untested = [
         f"{first} and {second} share no seed, so that they are not tested" for first, second in compared.without_seeds
     ]
-    if compared.pairs and not compared.is_possible:
-        return [impossible(compared), *untested]
+    if compared.tested and not compared.is_possible:
+        of_rules = [sentence(pair, compared.panel) for pair in pairs if pair.fixed is not None]
+        return [*of_rules, impossible(compared), *untested]
     return [*(sentence(pair, compared.panel, compared.error) for pair in pairs), *untested]

@@ -27,6 +27,7 @@ from tunekit_core.records.so_far import problem_of
 
 ENDING = {Status.PAUSED: "pausing", Status.STOPPED: "stopping"}
 WHAT_IS_TUNED = ("search_space", "metric", "mode", "resource", "max_resource", "constraint", "config")
+HELD = "It is paused: what runs goes on, and nothing new begins until it is told to continue, by `steer`"
 COUNTS_AT_END = ("n_started", "n_paused", "n_completed", "n_stopped", "n_failed", "n_reports")
 WITHOUT_RECORD = "It keeps no record while it runs, as simulated experiments, which end soon: there is no more to see"
 
@@ -118,7 +119,8 @@ class _Followed:
         if not record.n_events and not (self._folder / EVENTS).exists():
             return _without_record(metadata, liveness)
         state = record.state
-        notes = [note for note in (record.damage, liveness.note) if note]
+        is_held = state.is_held and not liveness.is_over
+        notes = [note for note in (record.damage, HELD if is_held else "", liveness.note) if note]
         return Snapshot(
             now=record.time if liveness.is_over else self._clock.now(record.time),
             counts=Counts.of(View(state)),

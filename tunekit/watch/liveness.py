@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from tunekit.console import duration
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.records.files import EVENTS, METADATA, read_metadata
-from tunekit_core.records.lock import host_of, is_locked
+from tunekit_core.records.lock import writer_of
 
-SECONDS_OF_SILENCE = 600.0  # after which a process of another machine is taken to be dead
 INTERRUPTED, RUNNING = ExperimentStatus.INTERRUPTED, ExperimentStatus.RUNNING
 
 
@@ -24,9 +21,8 @@ class Liveness:
     """Where an experiment stands.
 
     Attributes:
-        status: The status. It is ``RUNNING`` while a process of this machine holds the lock, and where one of another
-            machine, whose lock cannot be seen from here, has written not long ago.
-        note: What there is to say about that; empty where nothing is.
+        status: The status; ``RUNNING`` while a live process, on whichever machine, holds its folder.
+        note: Which process of another machine that is; empty if none is.
     """
 
     status: ExperimentStatus
@@ -58,16 +54,12 @@ def liveness_of(folder: Path, metadata: Mapping[str, Any]) -> Liveness:
         metadata: Its metadata, as :func:`~tunekit_core.records.files.read_metadata` gives them.
     """
     status = ExperimentStatus(metadata["status"])
-    if status in (RUNNING, ExperimentStatus.COMPLETED):
+    if status is ExperimentStatus.COMPLETED:
         return Liveness(status)
-    if is_locked(folder):  # it goes on, and has not said so yet
-        return Liveness(RUNNING)
-    host = host_of(folder)
-    if status is not INTERRUPTED or "ended" in metadata or host in ("", platform.node()):
-        return Liveness(status)
-    silence = max(0.0, time.time() - last_written(folder))
-    where = f"Its process is on {host}, and whether that lives cannot be seen from here: it wrote last"
-    return Liveness(RUNNING if silence < SECONDS_OF_SILENCE else INTERRUPTED, f"{where} {duration(silence)} ago")
+    writer = writer_of(folder)  # also where it says that it has ended: it may go on, and not have said so yet
+    if writer is None:
+        return Liveness(INTERRUPTED if status is RUNNING else status)
+    return Liveness(RUNNING, "" if writer.host in ("", platform.node()) else f"It is run by {writer}")
 
 
 def last_written(folder: Path) -> float:

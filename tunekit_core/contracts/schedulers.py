@@ -6,6 +6,8 @@ import abc
 from collections.abc import Container, Iterable, Mapping
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
+import attrs
+
 from tunekit_core.contracts.options import NO_OPTIONS, NoOptions
 from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.searchers import Searcher
@@ -64,7 +66,7 @@ class Scheduler(abc.ABC):
 
     @abc.abstractmethod
     def on_start(self, trial: Trial) -> None:
-        """A trial was started."""
+        """A trial was started: as it was suggested, or, with an empty note, since somebody asked for it."""
 
     def on_resume(self, trial: Trial, note: Note) -> None:
         """A paused trial runs again. Never called unless ``suggest`` returns a :class:`Resume`, whose note this is."""
@@ -116,5 +118,56 @@ class RanksPausedTrials(Protocol):
 
         Returns:
             One of them; ``None`` if it has no opinion.
+        """
+        ...
+
+
+@attrs.frozen
+class Standing:
+    """Where a trial stands among those that it was last compared with, to go on or not.
+
+    Attributes:
+        trial_id: The trial.
+        level: The resource at which they are compared.
+        ranked: The id and the loss there of each, best first, the trial among them.
+        n_pass: How many of them may go on, from the best.
+        cutoff: The highest loss with which one may; lower is better.
+        passes: Whether the trial is among those that may.
+        rule: How it is decided who may, for people, as a clause: ``the best third goes on``.
+    """
+
+    trial_id: int
+    level: int
+    ranked: tuple[tuple[int, float], ...]
+    n_pass: int
+    cutoff: float
+    passes: bool
+    rule: str
+
+    @property
+    def place(self) -> int:
+        """Its place, from 1."""
+        return 1 + [trial_id for trial_id, _ in self.ranked].index(self.trial_id)
+
+    @property
+    def loss(self) -> float:
+        """Its loss at this level."""
+        return dict(self.ranked)[self.trial_id]
+
+
+@runtime_checkable
+class ExplainsDecisions(Protocol):
+    """The ability of a scheduler to say what it has decided on a trial by."""
+
+    def standing(self, trial_id: int) -> Standing | None:
+        """Where a trial stands now among those that it was last compared with. It changes nothing.
+
+        It is asked right after a decision, and at the end of an experiment; any time will do.
+
+        Args:
+            trial_id: A trial that runs or is paused.
+
+        Returns:
+            ``None`` if it has not been compared yet.
         """
         ...

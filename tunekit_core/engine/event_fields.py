@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Note, Status
+from tunekit_core.engine.steering import Kind
 from tunekit_core.read_only import read_only
 from tunekit_core.space import Configuration
 
@@ -13,6 +14,8 @@ DECISIONS = {decision.value: decision for decision in Decision}
 STATUSES = {status.value: status for status in (Status.COMPLETED, Status.FAILED)}
 BEYOND_FLOAT = 2**1023  # a whole number may be larger than any float
 CAUSES = {cause.value: cause for cause in Cause}
+
+KINDS = {kind.value: kind for kind in Kind}
 
 
 class UnfitField(ValueError):
@@ -95,6 +98,10 @@ def _cause(value: Any) -> Cause:
     return CAUSES[value] if type(value) is str and value in CAUSES else _refuse(", ".join(CAUSES))
 
 
+def _kind(value: Any) -> Kind:
+    return KINDS[value] if type(value) is str and value in KINDS else _refuse(", ".join(KINDS))
+
+
 READ: Mapping[str, Callable[[Any], Any]] = {
     "format": _from_1,
     "n": _from_1,
@@ -110,6 +117,9 @@ READ: Mapping[str, Callable[[Any], Any]] = {
     "decision": _decision,
     "status": _status,
     "cause": _cause,
+    "kind": _kind,
+    "given": _mapping,
+    "nonce": _text,
     "reason": _text,
     "message": _text,
     "name": _text,

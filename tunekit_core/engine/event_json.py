@@ -26,11 +26,13 @@ from tunekit_core.engine.events import (
     Restarted,
     Resumed,
     Started,
+    Steered,
     Stopped,
     TunerStarted,
     UnusableReport,
     Workers,
 )
+from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import shown
 
 RECORD_FORMAT = 2
@@ -49,6 +51,7 @@ KINDS: Mapping[type[Any], str] = {
     Restarted: "restarted",
     TrialEnded: "ended",
     CriterionMet: "criterion",
+    Steered: "steered",
     Anomaly: "anomaly",
 }
 _MESSAGE = ("trial_id", "run", "metrics", "time")
@@ -63,6 +66,7 @@ _PLAIN: Mapping[type[Any], Callable[[Any], Any]] = {
     Decision: lambda decision: decision.value,
     Status: lambda status: status.value,
     Cause: lambda cause: cause.value,
+    Kind: lambda kind: kind.value,
     Checkpoint: attrs.asdict,
     MappingProxyType: dict,
 }

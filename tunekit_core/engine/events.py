@@ -18,6 +18,7 @@ unusable       :class:`UnusableReport`  a trial reported what cannot be used: it
 restarted      :class:`Restarted`       a run was lost or has failed, and the trial is begun again
 ended          :class:`TrialEnded`      a trial runs no longer; the status is the backend's
 criterion      :class:`CriterionMet`    a criterion ends the experiment
+steered        :class:`Steered`         what somebody asked of the experiment is done
 anomaly        :class:`Anomaly`         the backend said what makes no sense; nothing follows from it
 =============  =======================  ==========================================================================
 
@@ -34,6 +35,7 @@ import attrs
 
 from tunekit_core.contracts.backends import TrialEnded, TrialPlaced, TrialReported
 from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Note, Report, Resume, Start
+from tunekit_core.engine.steering import Kind
 from tunekit_core.space import Configuration
 
 UNUSABLE = "it reported what cannot be used"  # what exactly was said when it did
@@ -214,6 +216,23 @@ class CriterionMet:
 
 
 @attrs.frozen
+class Steered:
+    """What somebody asked of the experiment is done.
+
+    Attributes:
+        nonce: What no other request has: none is carried out twice.
+        kind: What was asked, see :class:`~tunekit_core.engine.steering.Kind`.
+        given: What belonged to it, in values of JSON.
+        time: When, in seconds since the experiment began.
+    """
+
+    nonce: str
+    kind: Kind
+    given: Mapping[str, Any]
+    time: float
+
+
+@attrs.frozen
 class Anomaly:
     """The backend said what makes no sense, such as the end of a run that is over; nothing follows from it.
 
@@ -241,6 +260,7 @@ _Both: TypeAlias = (
     | Restarted
     | TrialEnded
     | CriterionMet
+    | Steered
     | Anomaly
 )
 Happened: TypeAlias = _Both | Report

@@ -27,6 +27,7 @@ from tunekit_core.engine.events import (
     Restarted,
     Resumed,
     Started,
+    Steered,
     Stopped,
     TunerStarted,
     UnusableReport,
@@ -47,8 +48,10 @@ from tunekit_core.engine.record import NoRecord, Record
 from tunekit_core.engine.recovery import Recovery
 from tunekit_core.engine.state import ExperimentState, Reader, View
 from tunekit_core.engine.state.reading import row_of
+from tunekit_core.engine.steering import Request
 from tunekit_core.engine.summary import BEGINS_ANEW, RECOMMENDED, described_trial, summary_of, terms_of_costs
 from tunekit_core.errors import ConfigurationError, RecordError, ReplayError
+from tunekit_core.space import Configuration
 
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
 CONTINUE, PAUSE, FAILED = Decision.CONTINUE, Decision.PAUSE, Status.FAILED
@@ -177,7 +180,9 @@ class Steps:
             self._watching.append(observer)
 
     def suggest(self) -> Suggestion | None:
-        """What a free worker should do."""
+        """What a free worker should do: what somebody asked to try comes first."""
+        if self.state.proposed:
+            return Start(self.state.proposed[0])
         return self._suggestions.check(self.state.scheduler.suggest(self.state.n_started))
 
     def carry_out(self, suggestion: Suggestion) -> None:
@@ -210,6 +215,18 @@ class Steps:
     def meet(self, criterion: StoppingCriterion, reason: str) -> None:
         """A criterion ends the experiment."""
         self._happened(CriterionMet(criterion.name, reason, self.state.now))
+
+    def proposed(self, given: Mapping[str, Any]) -> Configuration:
+        """A configuration that somebody asks to try, complete.
+
+        Raises:
+            ConfigurationError: If it cannot be tried.
+        """
+        return self._suggestions.proposed(given)
+
+    def steer(self, request: Request) -> None:
+        """What somebody asked is done."""
+        self._happened(Steered(request.nonce, request.kind, request.given, self.gate.time(self._backend.now())))
 
     def recommend(self, *, whatever_happens: bool = False) -> None:
         """Ask the searcher which trial it recommends, if it does so, for the record: once, at the end.

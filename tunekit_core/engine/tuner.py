@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from tunekit_core.contracts.backends import Backend
+from tunekit_core.contracts.backends import Backend, BackendEvent
 from tunekit_core.contracts.composers import ResultComposer
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.schedulers import Scheduler
@@ -16,12 +17,14 @@ from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.view import Incumbent
 from tunekit_core.engine.first_report import UnfitReport
 from tunekit_core.engine.record import Record
+from tunekit_core.engine.steering import Kind, Request, Steering
 from tunekit_core.engine.steps import Steps
-from tunekit_core.errors import TunekitError, text_of
+from tunekit_core.errors import ConfigurationError, TunekitError, text_of
 from tunekit_core.known_secrets import redacted
 from tunekit_core.threads import single_threaded
 
 BY_KEYBOARD = "interrupted from the keyboard"
+BY_REQUEST = "somebody asked it to stop"
 
 
 @attrs.frozen
@@ -65,6 +68,7 @@ class Tuner:
         record: Where results are written; nowhere unless given.
         metadata: What else ``metadata.json`` and observers are to know about the experiment, in values that JSON holds.
         wait_for_running: Let running trials end when a criterion gives a reason, rather than stop them.
+        steering: Where requests to pause, extend or stop it come from while it runs, and configurations to try.
 
     Raises:
         ConfigurationError: If ``n_workers`` is below 1, the scheduler needs what the backend cannot do, or scheduler or
@@ -83,6 +87,7 @@ class Tuner:
         record: Record | None = None,
         metadata: Mapping[str, Any] | None = None,
         wait_for_running: bool = False,
+        steering: Steering | None = None,
     ) -> None:
         self._steps = Steps(
             scheduler=scheduler,
@@ -97,6 +102,7 @@ class Tuner:
         self._backend = backend
         self._stopping = tuple(stopping)
         self._wait_for_running = wait_for_running
+        self._steering = steering
         self._asked = self._stopping  # those that can still end it, or end it sooner
         self._deadlines: list[tuple[float, StoppingCriterion]] = []
         self._deadline: float | None = None  # the first of those that are still asked
@@ -165,19 +171,21 @@ class Tuner:
 
     def _loop(self) -> None:
         steps, gate, state, backend = self._steps, self._steps.gate, self._steps.state, self._backend
-        deadlines = [(gate.deadline(each), each) for each in self._stopping]
-        self._deadlines = [(seconds, each) for seconds, each in deadlines if seconds is not None]
-        self._ask_from_now_on(self._asked)
+        self._end_by(self._stopping)
         while True:
+            self._follow_requests()
             ends = self._ask_criteria()
-            if not ends and state.n_running < state.n_workers:
+            if not ends and not state.is_held and state.n_running < state.n_workers:
                 suggestion = steps.suggest()
                 if suggestion is not None:
                     steps.carry_out(suggestion)
                     continue
-            if state.n_running == 0 or (ends and not self._waits()):
+            if ends and (state.n_running == 0 or not self._waits()):
                 return
-            messages = gate.messages(backend.wait(self._deadline), self._deadline)
+            if state.n_running == 0 and not state.is_held:
+                return
+            deadline = self._next_look()
+            messages = gate.messages(backend.wait(deadline) if state.n_running else self._sleep(), deadline)
             for position, message in enumerate(messages):
                 if position and self._ask_criteria() and not self._waits():
                     break  # a count is reached in the middle of what has happened: the rest never counts
@@ -187,6 +195,61 @@ class Tuner:
                 state.now = max(state.now, gate.time(now))
             if not messages:
                 self._check_deadlines()
+
+    def _end_by(self, criteria: Sequence[StoppingCriterion]) -> None:
+        self._stopping = tuple(criteria)
+        deadlines = [(self._steps.gate.deadline(each), each) for each in self._stopping]
+        self._deadlines = [(seconds, each) for seconds, each in deadlines if seconds is not None]
+        self._ask_from_now_on(self._stopping)
+
+    def _next_look(self) -> float | None:
+        """Until when to wait for the backend."""
+        if self._steering is None:
+            return self._deadline
+        soon = self._backend.now() + self._steering.seconds_between_looks
+        return soon if self._deadline is None else min(soon, self._deadline)
+
+    def _sleep(self) -> list[BackendEvent]:
+        """Nothing runs, since the experiment is held: only a request or a deadline can change that."""
+        assert self._steering is not None
+        time.sleep(self._steering.seconds_between_looks)
+        return []
+
+    def _follow_requests(self) -> None:
+        """Do what somebody has asked of the experiment, or say why not."""
+        for request in () if self._steering is None else self._steering.requests():
+            assert self._steering is not None
+            try:
+                if request.nonce not in self._steps.state.steered:
+                    self._follow(request, self._steering)
+            except ConfigurationError as error:
+                self._steering.answer(request, str(error))
+                continue
+            self._steering.answer(request, "")
+            if request.kind is Kind.STOP:
+                raise KeyboardInterrupt(BY_REQUEST)
+
+    def _follow(self, request: Request, steering: Steering) -> None:
+        state = self._steps.state
+        if self._ending is not None:
+            raise ConfigurationError(f"It is too late: the experiment ends, since {self._reason}.")
+        if request.kind in (Kind.PAUSE, Kind.CONTINUE) and state.is_held is (request.kind is Kind.PAUSE):
+            raise ConfigurationError("It is paused already." if state.is_held else "It is not paused.")
+        if request.kind is Kind.TRY:
+            given = request.given["configuration"]
+            configuration = self._steps.proposed(given)
+            request = attrs.evolve(request, given={"configuration": dict(configuration)})
+        if request.kind is Kind.EXTEND:
+            criteria = steering.criteria(request)
+            for criterion in criteria:
+                self._check_does_not_end(criterion)
+            self._end_by(criteria)
+        self._steps.steer(request)
+
+    def _check_does_not_end(self, criterion: StoppingCriterion) -> None:
+        reason = criterion(self._steps.view)
+        if reason is not None:
+            raise ConfigurationError(f"With stopping.{criterion.name} the experiment would end at once: {reason}.")
 
     def _ask_from_now_on(self, criteria: tuple[StoppingCriterion, ...]) -> None:
         self._asked = criteria

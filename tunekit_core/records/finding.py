@@ -156,6 +156,21 @@ def find_experiments(*folders: Path | str) -> FoundExperiments:
     return FoundExperiments(tuple(newest_first), unreadable)
 
 
+def find_metadata(*folders: Path | str) -> list[tuple[str, os.stat_result]] | None:
+    """The files that :func:`find_experiments` would read, each with its size and times: to tell whether any changed.
+
+    Returns:
+        Sorted by path; ``None`` where a folder cannot be looked into, or a file cannot be read.
+    """
+    unreadable: dict[Path, str] = {}
+    tops = [str(checked_path(folder, "folder")) for folder in folders]
+    paths = sorted({os.path.join(path, METADATA) for top in tops for path in _folders(top, unreadable)})
+    try:
+        return None if unreadable else [(path, os.stat(path)) for path in paths]
+    except OSError:
+        return None
+
+
 def _folders(folder: str, unreadable: dict[Path, str]) -> Iterable[str]:
     """Folders with metadata. What lies in them is theirs, and is not looked into."""
 

@@ -136,6 +136,13 @@ class FedScheduler:
         else:
             self._run(state.apply(Started.of(state.n_started, suggestion, 0.0)))
 
+    def ask_for(self, configuration: Mapping[str, Any]) -> Trial:
+        """Run a trial that nobody suggested."""
+        start = Start(self._problem.space.complete(configuration))
+        trial = self.state.apply(Started.of(self.state.n_started, start, 0.0))
+        self._run(trial)
+        return trial
+
     def _run(self, trial: Trial) -> None:
         curve = self._benchmark.curve(trial.configuration, 0)
         for epoch in range(trial.reached + 1, (trial.until or 9) + 1):

@@ -21,6 +21,7 @@ from tunekit_core.engine.events import Decided, Recorded, Resumed, Started
 from tunekit_core.randomness import Streams
 from tunekit_core.testing.columns import check_columns
 from tunekit_core.testing.experiments import Setup, live
+from tunekit_core.testing.explaining import check_explanations
 from tunekit_core.testing.feeding import FedScheduler
 from tunekit_core.testing.growth import check_growth, count_steps, peak_memory, shortest_time
 from tunekit_core.testing.hash_order import check_hash_order
@@ -229,6 +230,23 @@ class SchedulerContract:
         assert needs <= {"pause", "copy"}, "needs names 'pause', 'copy', both or nothing."
         pauses = [e for e in lived.events if isinstance(e, Resumed) or (isinstance(e, Started) and e.until is not None)]
         assert pauses or "pause" not in needs, "needs names what is done: 'pause' is declared, and no trial pauses."
+
+    def test_what_it_says_it_decides_by_holds(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
+        """Of one that explains its decisions."""
+        check_explanations(scheduler, EVENTFUL, tmp_path)
+
+    def test_a_trial_that_somebody_asked_for_is_taken_as_any_other(self, scheduler: MakeScheduler) -> None:
+        """It begins with an empty note, and is to run to the end."""
+        rule = "on_start() takes a trial that was not suggested, with an empty note"
+        for n_reports in (0, 20):
+            fed = FedScheduler(scheduler)
+            fed.grow(n_reports)
+            try:
+                trial = fed.ask_for({})
+                fed.grow(60)
+            except Exception as error:
+                raise AssertionError(f"{rule}: it raised {type(error).__name__}: {error}") from error
+            assert trial.last_report is not None
 
     def test_its_columns_are_scalars_under_the_same_names(self, scheduler: MakeScheduler, tmp_path: Path) -> None:
         """Composers may rely on them, from before the first report on."""

@@ -91,7 +91,7 @@ def _run(specs: Sequence[RunSpec]) -> None:
         if outcome.status is not ExperimentStatus.COMPLETED:
             raise RuntimeError(f"{spec.folder} is {outcome.status.value}: {outcome.reason}")
 
-    run_all(specs, 1, check)
+    run_all(specs, 1, check, print)
 
 
 def main(folder: str, n_seeds: int, n_problems: int) -> None:

@@ -1,8 +1,8 @@
-"""How long a study of 10,000 simulated experiments takes to be collected, and how much memory.
+"""How long a study of 10,000 simulated experiments takes to be collected and reported, and how much memory.
 
 They are made first, in a few minutes, unless they are there already; that can be ended at any time and goes on with
 the same command. Each measurement is a process of its own; nothing is kept between them but what the system keeps of
-files in memory.
+files in memory, and for the second report what the first left in a cache.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rich.table import Table
 
 from loop.alternating import spread
 from studies.generating import METHODS, problems, results_of
+from studies.reporting import reports
 from terminal import console
 
 HERE = Path(__file__).parent
@@ -41,6 +42,8 @@ def main(arguments: argparse.Namespace) -> None:
     title = f"{arguments.problems} problems x {len(METHODS)} methods x {arguments.seeds} seeds"
     table = Table("what", "least, median, most", "of the processor", "bar", title=title)
     for line in collecting(results_of(arguments.folder), arguments.runs):
+        table.add_row(*line)
+    for line in reporting(results_of(arguments.folder), arguments.runs):
         table.add_row(*line)
     console().print(table)
 
@@ -66,6 +69,26 @@ def collecting(folder: Path, n_runs: int) -> list[tuple[str, str, str, str]]:
         (f"collect {n_experiments:,} experiments", *_seconds([run["collecting"] for run in runs]), "3 s"),
         ("  peak of memory by then", f"{max(run['peak'] for run in runs):.0f} MB", "", "1 GB"),
         ("collect them again, in the same process", *_seconds([run["again"] for run in runs]), ""),
+    ]
+
+
+def reporting(folder: Path, n_runs: int) -> list[tuple[str, str, str, str]]:
+    """Seconds and memory of ``python -m tunekit report``, and the size of its page."""
+    runs = list(reports(folder, n_runs))
+    lines = [
+        (what, *_seconds([(each.seconds, each.processor) for each in found]), bar)
+        for what, found, bar in (
+            ("report, for the first time", [run.first for run in runs], "10 s"),
+            ("report, again", [run.second for run in runs], "2 s"),
+            ("report, with a page of HTML", [run.with_page for run in runs], ""),
+        )
+    ]
+    peak = max(each.peak for run in runs for each in (run.first, run.second, run.with_page))
+    size = max(run.page for run in runs) / 1e6
+    return [
+        *lines,
+        ("  peak of memory", f"{peak:.0f} MB", "", "1 GB"),
+        ("  size of the page", f"{size:.2f} MB", "", "5 MB"),
     ]
 
 

@@ -13,7 +13,19 @@ from rich import box
 from rich.table import Table
 
 from terminal import console, names
-from validity.differences import DIFFERENCES, OTHER_DIFFERENCES, OTHER_SEARCHES, SEARCHES, Array
+from tunekit.studies.statistics.sequential import default_looks
+from validity.differences import DIFFERENCES, OTHER_DIFFERENCES, OTHER_SEARCHES, SEARCHES, Draw
+from validity.repeated_looks import (
+    LOOKS,
+    OFTEN,
+    RULES,
+    at_stop,
+    false_alarms,
+    ours,
+    recorded_differences,
+    unadjusted,
+    worth,
+)
 from validity.simulations import (
     band_errors,
     coverage,
@@ -83,7 +95,7 @@ def print_bands(show: Callable[[Table], None], repeats: int) -> None:
 def print_tests(show: Callable[[Table], None], repeats: int) -> None:
     """Errors of the tests where methods are equal."""
     table = _table("any of the pairs called different, of equal methods", "losses", ("3 methods, 8", "8, 11", "8, 20"))
-    drawn: Mapping[str, Callable[[np.random.Generator, tuple[int, ...]], Array]] = {
+    drawn: Mapping[str, Draw] = {
         **{name: DIFFERENCES[name].draw for name in CENTRES},
         "whole numbers, many ties": lambda rng, shape: rng.poisson(2.0, size=shape).astype(float),
     }
@@ -121,11 +133,52 @@ def print_further_seeds(show: Callable[[Table], None], repeats: int) -> None:
     show(table)
 
 
+def print_looks(show: Callable[[Table], None], repeats: int) -> None:
+    """Rules that look again and again while seeds are added: what they cost, their errors, and what they estimate."""
+    symmetric: Mapping[str, Draw] = {
+        "normal": DIFFERENCES["normal"].draw,
+        "Student's t, 2 degrees": lambda rng, shape: rng.standard_t(2, size=shape),
+        "log-normal of either sign": lambda rng, shape: rng.lognormal(size=shape) * rng.choice((-1.0, 1.0), shape),
+        "whole numbers, many ties": lambda rng, shape: rng.poisson(2.0, shape) - rng.poisson(2.0, shape) + 0.0,
+        "two of three are zero": lambda rng, shape: rng.normal(size=shape) * (rng.random(shape) < 1 / 3),
+    }
+    effects = (0.0, 0.5, 1.0, 2.0)
+    table = _table("told apart, seeds on average; normal differences, up to 40 seeds", "rule; effect in sd", effects)
+    for name, rule in RULES.items():
+        found = [worth(rule, symmetric["normal"], effect, repeats // 4) for effect in effects]
+        table.add_row(name, *(f"{_percent(each.told_apart)}, {each.seeds:.1f}" for each in found))
+    show(table)
+    columns = {"up to 20": default_looks(20), "up to 40": LOOKS, "up to 80": default_looks(80), "4, 6 … 20": OFTEN}
+    table = _table("told apart, of equal methods, by our rule; unadjusted", "differences", tuple(columns))
+    for name, draw in symmetric.items():
+        cells = [
+            [worth(rule, draw, 0.0, repeats // 2, each) for rule in (ours, unadjusted)] for each in columns.values()
+        ]
+        table.add_row(name, *(", ".join(_percent(each.told_apart) for each in cell) for cell in cells))
+    show(table)
+    columns = {"up to 40": LOOKS, "4, 6 … 20": OFTEN}
+    table = _table("told apart, of recorded differences with random signs; unadjusted", "recorded", tuple(columns))
+    for name, differences in recorded_differences().items():
+        cells = [
+            [false_alarms(rule, differences, each, repeats // 2) for rule in (ours, unadjusted)]
+            for each in columns.values()
+        ]
+        table.add_row(name, *(", ".join(map(_percent, cell)) for cell in cells))
+    show(table)
+    table = _table("interval of the median where the rule stops, naive one, excess", "differences; effect", effects)
+    for name, centre in CENTRES.items():
+        found = [at_stop(DIFFERENCES[name].draw, centre, effect, repeats // 2) for effect in effects]
+        cells = (f"{_percent(each.coverage)}, {_percent(each.naive)}, {_percent(each.excess, 0)}" for each in found)
+        table.add_row(name, *cells)
+    show(table)
+
+
 PARTS = {
     "intervals": print_intervals,
     "bands": print_bands,
     "tests": print_tests,
     "further": print_further_seeds,
+    "looks": print_looks,
 }
 
 

@@ -84,6 +84,15 @@ def test_a_new_trial_runs_to_the_first_rung_and_pauses(thaw):
     assert trial.status is Status.PAUSED
 
 
+def test_that_the_searcher_chooses_is_said(thaw):
+    these = thaw()
+    trial = these.begin()
+    these.report(trial, 1, 0.3)
+    standing = these.scheduler.standing(trial.id)
+    assert standing.rule.startswith(f"the searcher '{Told.name}' chooses which goes on; by rank, the best 1 of them ")
+    assert standing.passes
+
+
 def test_the_searcher_is_offered_what_is_paused_in_the_order_of_pausing(thaw):
     these = thaw()
     first, second = these.begin(), these.begin()

@@ -9,7 +9,7 @@ from tunekit_asha.brackets import Brackets
 from tunekit_asha.levels import choose_levels, max_resource_of
 from tunekit_asha.options import AshaOptions
 from tunekit_asha.rung_system import RungSystem
-from tunekit_core import Problem, Scalar, Scheduler, Searcher, Start, Status, Streams, Trial
+from tunekit_core import Problem, Scalar, Scheduler, Searcher, Standing, Start, Status, Streams, Trial
 
 
 class Asha(Scheduler):
@@ -65,6 +65,9 @@ class Asha(Scheduler):
 
     def on_end(self, trial: Trial, outcome: Status) -> None:
         self.rung_system.end(trial, outcome)
+
+    def standing(self, trial_id: int) -> Standing | None:
+        return self.rung_system.standing(trial_id)
 
     def columns(self) -> Mapping[str, Scalar]:
         return self.rung_system.columns()

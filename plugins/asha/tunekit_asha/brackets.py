@@ -46,8 +46,8 @@ class Brackets:
         return bisect.bisect_right(bounds, self._streams.uniforms("brackets", trial_id, 1, 1)[0, 0])
 
     def of(self, trial: Trial) -> int:
-        """The bracket of a trial that was started."""
-        bracket: int = trial.note[BRACKET] if self.n > 1 else 0
+        """The bracket of a trial that was started: that with all rungs, where nobody noted one."""
+        bracket: int = trial.note.get(BRACKET, 0)  # a trial that somebody asked for has no note
         return bracket
 
     def with_bracket(self, note: Note, bracket: int) -> Note:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any, ClassVar
 
+import attrs
+
 from tunekit_asha.levels import choose_levels, max_resource_of
 from tunekit_asha.options import FreezeThawOptions
 from tunekit_asha.rung_system import RungSystem
@@ -21,6 +23,7 @@ from tunekit_core import (
     Scalar,
     Scheduler,
     Searcher,
+    Standing,
     Start,
     Status,
     Streams,
@@ -108,6 +111,12 @@ class FreezeThawScheduler(Scheduler):
 
     def columns(self) -> Mapping[str, Scalar]:
         return self.rung_system.columns()
+
+    def standing(self, trial_id: int) -> Standing | None:
+        standing = self.rung_system.standing(trial_id)
+        chooser = f"the searcher '{self.searcher.name}' chooses which goes on"
+        rule = f"{chooser}; by rank, {standing.rule}" if standing is not None else ""
+        return None if standing is None else attrs.evolve(standing, passes=True, rule=rule)
 
     def least_promising(self, among: Container[int]) -> int | None:
         return self.rung_system.least_promising(among)

@@ -42,10 +42,13 @@ class RunningQuantile:
 
     Args:
         q: Which quantile, from 0 to 1.
+
+    Attributes:
+        q: As above.
     """
 
     def __init__(self, q: float) -> None:
-        self._q = q
+        self.q = q
         self._low: list[float] = []  # negated: the largest of the low numbers is at the front
         self._high: list[float] = []
         self._n_low = 0  # without those that are gone
@@ -90,11 +93,11 @@ class RunningQuantile:
         below = -self._low[0]
         if self._n == self._n_low:
             return below
-        return interpolate(below, self._high[0], (self._n - 1) * self._q - (self._n_low - 1))
+        return interpolate(below, self._high[0], (self._n - 1) * self.q - (self._n_low - 1))
 
     def _balance(self) -> None:
         self._value = None
-        n_low = int((self._n - 1) * self._q) + 1 if self._n else 0
+        n_low = int((self._n - 1) * self.q) + 1 if self._n else 0
         while self._n_low < n_low:
             number = heappop(self._high)
             heappush(self._low, -number)

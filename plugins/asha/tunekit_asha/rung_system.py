@@ -10,7 +10,7 @@ import attrs
 from tunekit_asha.levels import promotion_quantiles
 from tunekit_asha.options import Ties
 from tunekit_asha.rungs import Rung
-from tunekit_core import Note, Report, Resume, Searcher, Status, Trial
+from tunekit_core import Note, Report, Resume, Searcher, Standing, Status, Trial
 
 
 @attrs.define
@@ -166,6 +166,11 @@ class RungSystem:
             if (last := rung.last_waiting(among)) is not None
         ]
         return min(worst)[2] if worst else None
+
+    def standing(self, trial_id: int) -> Standing | None:
+        """Where a trial that runs or is paused stands on the rung that it has reached last."""
+        climb = self.climbs[trial_id]
+        return climb.rung.standing(trial_id) if climb.n_reached else None
 
     def columns(self) -> Mapping[str, int]:
         """How many trials count at each level, ``max_resource`` included: ``num_at_level1`` and so on."""

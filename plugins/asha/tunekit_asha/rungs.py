@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tunekit_asha.options import Ties
 from tunekit_asha.quantile import RunningQuantile
 from tunekit_asha.sorted_blocks import SortedBlocks
+from tunekit_core import Standing
 
 
 class Entry(NamedTuple):
@@ -138,6 +139,21 @@ class Rung:
             best = self._queue[0] if self._queue and len(self.entries) > 1 else None
             self._promotable = best.trial_id if best is not None and self.passes(best.loss) else None
         return self._promotable
+
+    def standing(self, trial_id: int) -> Standing:
+        """Where a trial on this rung stands, in n log n time."""
+        entry, ranked, q = self.entries[trial_id], self.ranked(), self._losses.q
+        n_pass = math.floor((len(ranked) - 1) * q) + 1
+        rule = f"the best {n_pass} of them may go on, a share of {q:.3g}"
+        return Standing(
+            trial_id,
+            self.level,
+            tuple((each.trial_id, each.loss) for each in ranked),
+            n_pass,
+            self._losses.value(),
+            trial_id in self._gone_on or self.passes(entry.loss),
+            rule,
+        )
 
     def last_waiting(self, among: Container[int]) -> tuple[float, int] | None:
         """The worst of the waiting trials, and the share of those on the rung that are better.

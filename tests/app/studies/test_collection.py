@@ -53,6 +53,15 @@ def test_the_metadata_alone_tell_what_is_collected(put, tmp_path):
     assert (study.unreadable, study.copies) == ({}, {})
 
 
+def test_seeds_are_in_the_order_of_numbers_and_chosen_by_ranges(put, tmp_path):
+    for seed in (10, 9, 2):
+        put(f"fcnet-{seed}-a", seed=seed)
+    study = load_experiments(tmp_path / "results", where={"seed": "2-9,range(10,12)"})
+    assert [each.seed for each in study.experiments] == [2, 9, 10]
+    chosen = load_experiments(tmp_path / "results", where={"seed": range(10)})
+    assert [each.seed for each in chosen.experiments] == [2, 9]
+
+
 def test_of_runs_it_is_what_their_results_say(tunekit, results):
     tunekit("method=RS,ASHA", "benchmark=fcnet", "seed=range(2)", "stopping.max_wallclock_time=50", "--multirun")
     study = load_experiments()
@@ -96,6 +105,16 @@ def test_of_copies_a_complete_one_is_kept_and_else_the_last_active(put, tmp_path
     study = load_experiments(tmp_path / "results")
     assert [each.path for each in study.experiments] == [complete, new]
     assert study.copies == {interrupted: complete, old: new}
+
+
+def test_a_copy_of_an_experiment_without_a_hash_is_one_that_began_at_the_same_moment(put, tmp_path):
+    began = "2026-01-01T00:00:00.123+00:00"
+    put("a", hash=..., started=began)
+    put("b", hash=..., started=began)
+    put("c", hash=..., started=began, n_reports=10)
+    study = load_experiments(tmp_path)
+    assert len(study.experiments) == 2
+    assert len(study.copies) == 1
 
 
 def test_experiments_without_a_hash_are_no_copies_of_each_other(put, tmp_path):

@@ -164,6 +164,22 @@ def test_ranks_are_over_benchmarks_that_all_setups_have_been_run_on():
     assert critical.cliques == ()
 
 
+def test_whether_two_setups_are_told_apart_over_benchmarks_does_not_depend_on_a_third():
+    draw = np.random.default_rng(5)
+    runs, third = [], []
+    for i in range(12):  # metrics of any size, and an offset
+        base, size = 10.0 ** draw.integers(-3, 4), 10.0 ** draw.integers(-3, 4)
+        runs += over_seeds("A", base + size * (draw.normal(size=8) - 0.5), f"d{i}")
+        runs += over_seeds("B", base + size * draw.normal(size=8), f"d{i}")
+        third += over_seeds("C", base + size * 10.0 ** draw.uniform(0, 9, size=8), f"d{i}")
+    two, three = compare(study(*runs)), compare(study(*runs, *third))
+    found, among = two.critical_difference.pairs[0, 1], three.critical_difference.pairs[0, 1]
+    assert found < 0.05
+    assert among == pytest.approx(3 * found)  # Holm's rule over three pairs
+    pairs = as_json(three)["ranks"]["pairs"]
+    assert pairs[0] == {"first": "A", "second": "B", "adjusted": among}
+
+
 def test_a_setup_that_does_not_exist_is_refused():
     with pytest.raises(ConfigurationError, match=r"against=ASAH: there is no such setup\. Did you mean 'ASHA'"):
         compare(study(*over_seeds("ASHA", [1]), *over_seeds("RS", [1])), against="ASAH")
@@ -178,6 +194,15 @@ def test_what_is_missing_is_told_with_where():
     assert warnings(*runs) == [
         "nowhere-diabetes: B has no run",
         "nowhere-robot_arm: B lacks 2 seeds that others have: 2-3",
+    ]
+
+
+def test_what_is_missing_alike_is_told_once():
+    runs = [*over_seeds("A", [1] * 4), *over_seeds("B", [1, 1]), *over_seeds("C", [1, 1])]
+    others = [*over_seeds("A", [1] * 4, "diabetes"), *over_seeds("A", [1] * 4, "wine")]
+    assert warnings(*runs, *others) == [
+        "nowhere-diabetes, nowhere-wine: B, C have no run",
+        "nowhere-robot_arm: B, C lack 2 seeds that others have: 2-3",
     ]
 
 
@@ -234,6 +259,11 @@ def test_arguments_that_are_none_are_refused(arguments):
     (name,) = arguments
     with pytest.raises(ConfigurationError, match=name):
         compare(study(*over_seeds("ASHA", [1])), **arguments)
+
+
+def test_a_folder_is_collected_before_it_is_compared():
+    with pytest.raises(ConfigurationError, match=r"compare\(load_experiments\('results'\)\)"):
+        compare("results")
 
 
 def test_names_do_not_steer_the_terminal_or_forge_lines():

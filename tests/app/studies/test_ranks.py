@@ -66,6 +66,13 @@ def test_without_benchmarks_there_are_no_ranks():
     assert np.isnan(average_ranks(np.empty((0, 3)))).all()
 
 
+def told_apart(losses):
+    """By the differences of losses, as where these are in a common unit."""
+    with np.errstate(invalid="ignore"):
+        differences = losses[:, :, np.newaxis] - losses[:, np.newaxis, :]
+    return critical_difference(losses, np.where(losses[:, :, np.newaxis] == losses[:, np.newaxis, :], 0, differences))
+
+
 def example():
     """Methods 2 and 0 are alike, 1 is worse, 3 is worst, on twelve benchmarks."""
     rng = np.random.default_rng(0)
@@ -74,7 +81,7 @@ def example():
 
 
 def test_groups_hold_what_is_not_told_apart():
-    found = critical_difference(example())
+    found = told_apart(example())
     assert set(found.cliques) == {(0, 2)} or set(found.cliques) == {(2, 0)}
     assert found.ranks[3] == 4
     assert found.p < 1e-6
@@ -82,7 +89,7 @@ def test_groups_hold_what_is_not_told_apart():
 
 def test_pairs_are_tested_by_wilcoxon_and_adjusted_together():
     losses = example()
-    found = critical_difference(losses)
+    found = told_apart(losses)
     couples = [(i, j) for i in range(4) for j in range(i + 1, 4)]
     expected = holm([wilcoxon(losses[:, i] - losses[:, j]) for i, j in couples])
     for (i, j), p in zip(couples, expected, strict=True):
@@ -93,7 +100,7 @@ def test_pairs_are_tested_by_wilcoxon_and_adjusted_together():
 def test_a_group_is_as_large_as_can_be_and_no_two_of_it_are_told_apart():
     rng = np.random.default_rng(4)
     for _ in range(30):
-        found = critical_difference(rng.normal(size=(10, 6)) + 0.5 * np.arange(6))
+        found = told_apart(rng.normal(size=(10, 6)) + 0.5 * np.arange(6))
         for i in range(6):
             for j in range(i):
                 together = any({i, j} <= set(clique) for clique in found.cliques)
@@ -107,21 +114,21 @@ def test_a_group_is_as_large_as_can_be_and_no_two_of_it_are_told_apart():
 
 def test_the_order_of_methods_does_not_matter():
     losses, order = example() + np.random.default_rng(1).normal(size=(12, 4)), [2, 0, 3, 1]
-    found, permuted = critical_difference(losses), critical_difference(losses[:, order])
+    found, permuted = told_apart(losses), told_apart(losses[:, order])
     np.testing.assert_allclose(permuted.ranks, found.ranks[order])
     np.testing.assert_allclose(permuted.pairs, found.pairs[np.ix_(order, order)])
     assert {frozenset(order[i] for i in clique) for clique in permuted.cliques} == set(map(frozenset, found.cliques))
 
 
 def test_equal_methods_are_one_group():
-    found = critical_difference(np.ones((10, 3)))
+    found = told_apart(np.ones((10, 3)))
     assert found.cliques == ((0, 1, 2),)
     assert found.p == 1
 
 
 def test_two_infinite_losses_are_equal():
     losses = np.column_stack([np.full(10, math.inf), np.full(10, math.inf), np.arange(10.0)])
-    found = critical_difference(losses)
+    found = told_apart(losses)
     assert found.pairs[0, 1] == 1
     assert found.pairs[0, 2] < 0.05
     assert found.ranks.tolist() == [2.5, 2.5, 1]
@@ -130,17 +137,22 @@ def test_two_infinite_losses_are_equal():
 def test_fewer_than_ten_benchmarks_are_refused():
     assert LEAST_BENCHMARKS == 10
     with pytest.raises(ValueError, match="needs 10 benchmarks, and there are 9"):
-        critical_difference(np.ones((9, 3)))
+        told_apart(np.ones((9, 3)))
+
+
+def test_differences_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"have the shape \(10, 3, 3\), not \(10, 3, 2\)"):
+        critical_difference(np.ones((10, 3)), np.ones((10, 3, 2)))
 
 
 def test_nan_is_refused():
-    for function in (average_ranks, friedman, critical_difference):
+    for function in (average_ranks, friedman, told_apart):
         with pytest.raises(ValueError, match="losses must not hold NaN"):
             function(np.full((10, 2), math.nan))
 
 
 def test_of_equal_methods_any_pair_is_told_apart_in_five_percent_at_most():
     rng = np.random.default_rng(3)
-    found = [critical_difference(rng.lognormal(size=(10, 4)) + rng.normal(size=(10, 1))) for _ in range(200)]
+    found = [told_apart(rng.lognormal(size=(10, 4)) + rng.normal(size=(10, 1))) for _ in range(200)]
     assert np.mean([(each.pairs <= 0.05).any() for each in found]) <= 0.05 + 0.03
     assert np.mean([each.p <= 0.05 for each in found]) <= 0.05 + 0.03

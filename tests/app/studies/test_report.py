@@ -82,3 +82,31 @@ def test_help_teaches(tunekit):
     told = tunekit("report", "--help")
     assert told.status == 0
     assert "which setup is better, from when on, by how much, and how sure" in told.out
+
+
+def test_it_writes_a_page_and_may_write_it_again(tunekit, results, tmp_path):
+    tunekit("method=RS,ASHA", "stopping.max_num_evaluations=20", "--multirun", "seed=0,1")
+    report = tunekit("report", "html=page.html", "against=RS")
+    assert report.out.endswith("Page: page.html\n")
+    page = (tmp_path / "page.html").read_text()
+    assert "tunekit report html=page.html against=RS" in page
+    told = json.loads(tunekit("report", "html=page.html", "against=RS", "--json").out)
+    assert [setup["setup"] for setup in told["benchmarks"][0]["setups"]] == ["ASHA", "RS"]
+    assert "against=RS --json" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("html=mine.html", "html=mine.html: mine.html exists, and no report wrote it: it is kept. Name another file"),
+        ("html=gone/page.html", "html=gone/page.html: there is no folder gone. Make it, or name a file in one"),
+        ("html=results", "html=results: results is a folder. Name a file in it, such as html=results/report.html"),
+    ],
+)
+def test_where_no_page_may_be_written_nothing_is_read(tunekit, results, tmp_path, typed, told):
+    (tmp_path / "mine.html").write_text("mine")
+    (tmp_path / "results").mkdir()
+    refused = tunekit("report", typed)
+    assert refused.status == 2
+    assert told in refused.err
+    assert (tmp_path / "mine.html").read_text() == "mine"

@@ -1,15 +1,30 @@
-"""Verbs: ``init`` for a script; ``ls``, ``watch``, ``report``, ``show``, ``export``, ``rm`` for experiments."""
+"""Verbs: a module for each, which parses what follows the verb and does it. One is imported when it is typed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+VERBS: Mapping[str, str] = {
+    "init": "write_file_of_script",
+    "ls": "list_experiments",
+    "watch": "watch_experiments",
+    "report": "report_study",
+    "plot": "plot",
+    "show": "show_experiment",
+    "explain": "explain_trial",
+    "steer": "steer_experiment",
+    "export": "export_configuration",
+    "rm": "remove_experiments",
+}
+"""By verb, which is the name of its module too, the function that does it."""
 
 
 def run_verb(verb: str, arguments: Sequence[str]) -> int:
     """Do what a verb says.
 
     Args:
-        verb: ``init``, ``ls``, ``watch``, ``report``, ``show``, ``export`` or ``rm``.
+        verb: One of :data:`VERBS`.
         arguments: What follows it.
 
     Returns:
@@ -18,18 +33,5 @@ def run_verb(verb: str, arguments: Sequence[str]) -> int:
     Raises:
         TunekitError: If it cannot be done.
     """
-    if verb == "init":
-        from tunekit.cli.verbs.init import write_file_of_script as run
-    elif verb == "ls":
-        from tunekit.cli.verbs.ls import list_experiments as run
-    elif verb == "report":
-        from tunekit.cli.verbs.report import report_study as run
-    elif verb == "watch":
-        from tunekit.cli.verbs.watch import watch_experiments as run
-    elif verb == "show":
-        from tunekit.cli.verbs.show import show_experiment as run
-    elif verb == "export":
-        from tunekit.cli.verbs.export import export_configuration as run
-    else:
-        from tunekit.cli.verbs.rm import remove_experiments as run
-    return run(arguments)
+    status: int = getattr(import_module(f"{__name__}.{verb}"), VERBS[verb])(arguments)
+    return status

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.verbs.words import asks_for_help, one_of, sort_words
-from tunekit.console import plural, print_stderr, print_stdout, stdout_console
+from tunekit.console import print_stderr, print_stdout, stdout_console
+from tunekit.results.counts import counted
 from tunekit.results.listing import as_json_lines, ids_of, table
 from tunekit.results.selection import is_filter, nothing_selected, read_filters, results_folder
 from tunekit_core.errors import ConfigurationError
@@ -27,7 +27,7 @@ FILTERS_HELP = """\
   method='ASHA*'      the recipe; * stands for anything, upper and lower case are the same
   benchmark=fcnet     the benchmark, or benchmark and dataset as they are listed; also dataset=NAME
   experiment=NAME     the study that it belongs to
-  seed=0,1            the seed
+  seed=0,1            the seed; or ranges of seeds, range(5) or 0-4, which has both ends
   status=failed       completed, failed, interrupted, or running: a live process writes it
   older=7d newer=2h   how long ago it ended or wrote last: a number and s, m, h, d or w
   below=0.02 above=1  the best value
@@ -104,13 +104,6 @@ def list_experiments(arguments: Sequence[str]) -> int:
     print_stdout("\n".join(table(chosen, ids=ids, width=width, is_long=is_long)))
     print_stderr(counted(chosen))
     return SUCCEEDED
-
-
-def counted(experiments: Sequence[ListedExperiment]) -> str:
-    """How many experiments there are of each status, as a sentence."""
-    counts = Counter(each.status.value for each in experiments)
-    of_each = ", ".join(f"{n:,} {status}" for status, n in sorted(counts.items()))
-    return f"{plural(len(experiments), 'experiment')}: {of_each}."
 
 
 def print_unreadable(unreadable: Mapping[Path, str]) -> None:

@@ -6,12 +6,16 @@ import json
 from collections.abc import Sequence
 
 from tunekit.cli.exit_status import SUCCEEDED
-from tunekit.cli.verbs.ls import FILTERS_HELP, check_folders, counted, print_unreadable
+from tunekit.cli.interruption import command
+from tunekit.cli.verbs.ls import FILTERS_HELP, check_folders, print_unreadable
 from tunekit.cli.verbs.words import asks_for_help, one_of, sort_words
 from tunekit.console import print_stderr, print_stdout
+from tunekit.pages.report_file import HTML, check_report_file
+from tunekit.results.counts import counted
 from tunekit.results.selection import Selection, nothing_selected, read_filters, results_folder
-from tunekit.studies.collection import load_experiments
-from tunekit.studies.comparison import compare
+from tunekit.studies.cache.kept import kept_or_made
+from tunekit.studies.collection import Study, load_experiments
+from tunekit.studies.comparison import Comparison, compare
 from tunekit.studies.comparison_json import as_json
 from tunekit.studies.pairs import ERROR
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
@@ -22,7 +26,8 @@ from tunekit_core.records.finding import find_experiments
 PAIRS, JSON = "--pairs", "--json"
 FLAGS = (PAIRS, JSON)
 AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC = "against", "setups", "benchmarks", "error", "statistic"
-OPTIONS = (AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC)
+COMPARED_BY = (AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR)
+OPTIONS = (AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC, HTML)
 USAGE = "Type: python -m tunekit report --help"
 NEXT = "To see which, type: python -m tunekit ls"
 HELP = f"""Compares the experiments of a study: which setup is better, from when on, by how much, and how sure.
@@ -39,6 +44,8 @@ Options:
   benchmarks=KEY,KEY  what tells benchmarks from each other; benchmark,dataset unless given
   statistic=iqm       tables of the mean of the middle half of the runs, or their mean; median unless given
   error=0.05          the chance, for each benchmark, that a setup is called better that is not
+  html=report.html    write a page too, one file to be opened in a browser and sent around: verdicts, curves of setups
+                      and of single runs, what it takes to repeat them
   --pairs             a sentence for every pair, also where there are many
   --json              all of it as JSON
 
@@ -47,6 +54,7 @@ Filters, of which an experiment has to pass all:
 
   report                               all that is in `results`
   report results/demo_study against=ASHA
+  report results/demo_study html=report.html
   report run1 run2 benchmark=fcnet setups=method,n_workers"""
 
 
@@ -71,29 +79,43 @@ def report_study(arguments: Sequence[str]) -> int:
     statistic = one_of(STATISTIC, words.options.get(STATISTIC, DEFAULT_STATISTIC), STATISTICS)
     if JSON in words.flags and STATISTIC in words.options:
         raise ConfigurationError(f"{STATISTIC}= is of tables: {JSON} has medians. {USAGE}", option=STATISTIC)
+    if HTML in words.options:
+        check_report_file(words.options[HTML])
     check_folders(words.names, USAGE)
     folders = words.names or (results_folder(),)
-    study = load_experiments(*folders, where=selection)
-    print_unreadable(study.unreadable)
-    if not study.experiments:
-        raise ConfigurationError(_why_nothing(folders, selection))
-    comparison = compare(
-        study,
-        against=words.options.get(AGAINST),
-        setups=keys.get(SETUPS, ()),
-        benchmarks=keys.get(BENCHMARKS, ()),
-        error=error,
-    )
-    if not comparison.benchmarks:
-        raise ConfigurationError(f"None of them is complete: {counted(study.experiments)} {NEXT}")
+
+    def make() -> tuple[Study, Comparison]:
+        study = load_experiments(*folders, where=selection)
+        print_unreadable(study.unreadable)
+        if not study.experiments:
+            raise ConfigurationError(_why_nothing(folders, selection))
+        against = words.options.get(AGAINST)
+        made = compare(
+            study, against=against, setups=keys.get(SETUPS, ()), benchmarks=keys.get(BENCHMARKS, ()), error=error
+        )
+        if not made.benchmarks:
+            raise ConfigurationError(f"None of them is complete: {counted(study.experiments)} {NEXT}")
+        return study, made
+
+    if HTML in words.options:
+        from tunekit.pages.report_page import write_report
+
+        study, comparison = make()
+        n_experiments = counted(study.experiments)
+        page = write_report(comparison, study, words.options[HTML], command=command(["report", *arguments]))
+    else:
+        asked = {name: words.options[name] for name in COMPARED_BY if name in words.options}
+        comparison, n_experiments = kept_or_made(folders, selection, asked, make)
     if JSON in words.flags:
         print_stdout(json.dumps(as_json(comparison), indent=1))
         return SUCCEEDED
-    print_stderr(counted(study.experiments))
+    print_stderr(n_experiments)
     for warning in comparison.warnings:
         print_stderr(f"Check: {warning}.", style="yellow")
     print_panels(comparison.panels, statistic)
     print_verdicts(comparison, all_pairs=PAIRS in words.flags)
+    if HTML in words.options:
+        print_stdout(f"Page: {page}")
     return SUCCEEDED
 
 

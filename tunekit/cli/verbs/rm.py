@@ -10,9 +10,10 @@ from pathlib import Path
 import attrs
 
 from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
-from tunekit.cli.verbs.ls import FILTERS_HELP, counted, print_unreadable
+from tunekit.cli.verbs.ls import FILTERS_HELP, print_unreadable
 from tunekit.cli.verbs.words import RESULTS_DIR, Words, asks_for_help, sort_words
 from tunekit.console import plural, print_stderr, print_stdout, stdout_console
+from tunekit.results.counts import counted
 from tunekit.results.index import INDEX, forget
 from tunekit.results.listing import ids_of, table
 from tunekit.results.selection import find_named, nothing_selected, read_filters, results_folder

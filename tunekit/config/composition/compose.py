@@ -24,6 +24,7 @@ from tunekit.config.composition.environment import as_written, resolved_where_po
 from tunekit.config.composition.hydra_errors import explain
 from tunekit.config.composition.launcher import ChosenLauncher, chosen_launcher
 from tunekit.config.composition.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch
+from tunekit.config.composition.sweep_options import SweepOptions, check_is_sweep, sweep_options
 from tunekit.config.options_files.files import find_file
 from tunekit.config.qualified_keys import decoded
 from tunekit_core.errors import ConfigurationError, PluginError, TunekitError
@@ -37,16 +38,14 @@ class Composition:
         configs: In plain dicts, interpolations resolved; none if Hydra was only asked to show something.
         written: With ``--cfg job`` the same, with values of environment variables as they were written.
         is_sweep: Whether Hydra was asked for a sweep, of however many runs.
-        n_jobs: ``hydra.sweeper.n_jobs``.
-        plan: ``hydra.sweeper.plan``.
+        options: Those of ``hydra.sweeper``; ``None`` if Hydra was only asked to show something.
         launcher: What runs the runs elsewhere; ``None`` where they are run here.
     """
 
     configs: list[dict[str, Any]] = attrs.field(factory=list)
     written: list[dict[str, Any]] = attrs.field(factory=list)
     is_sweep: bool = False
-    n_jobs: int | None = None
-    plan: bool = False
+    options: SweepOptions | None = None
     launcher: ChosenLauncher | None = None
 
 
@@ -69,7 +68,9 @@ def compose(line: CommandLine) -> Composition:
             if not composition.configs:
                 hydra_config = HydraConfig.get()
                 composition.is_sweep = hydra_config.mode == RunMode.MULTIRUN
-                composition.n_jobs, composition.plan = hydra_config.sweeper.n_jobs, hydra_config.sweeper.plan
+                composition.options = sweep_options(hydra_config)
+                if not composition.is_sweep:
+                    check_is_sweep(composition.options)
                 composition.launcher = chosen_launcher()
             if line.shown is not None:
                 composition.written.append(decoded(as_written(config)))

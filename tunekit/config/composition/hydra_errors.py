@@ -12,6 +12,7 @@ from tunekit.config.arguments import COMMAND, LAUNCHER
 from tunekit.config.composition.grammar_errors import cannot_be_read
 from tunekit.config.composition.launcher import find_launcher
 from tunekit.config.composition.source import LIBRARIES_ADD
+from tunekit.config.composition.sweep_options import EXAMPLES, SWEEPER
 from tunekit.config.free_names import decoded_text
 from tunekit.config.options_files.files import split_path, typed_files
 from tunekit.config.options_files.offered import groups
@@ -30,9 +31,30 @@ NO_GROUP = re.compile(r"config group '([^']*)' does not")
 NO_KEY = re.compile(r"Interpolation key '([^']*)' not found")
 NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
 NOT_DELETED = re.compile(r"Could not delete (?:from config\. )?'([^']*)'")
+NOT_OF_SWEEPER = re.compile(r"Key '([^']*)' not in 'TunekitSweeperConf'")
+LIST_WITH_CALL = "Unexpected type annotation: Set"
 NOT_MERGED = re.compile(r"Error merging override '?(\S+)")
-SWEEPER = "hydra.sweeper."
-SWEEPER_OPTIONS = ("n_jobs", "zip", "skip_initial_experiments", "plan", "params")
+SWEEPER_OPTIONS = (
+    *(
+        "n_jobs",
+        "zip",
+        "also",
+        "exclude",
+        "repeats",
+        "skip_initial_experiments",
+        "only",
+        "plan",
+        "shard",
+        "until",
+        "params",
+    ),
+)
+TYPES = {  # of those that Hydra checks
+    "n_jobs": "a whole number or null",
+    "skip_initial_experiments": "a whole number",
+    "plan": "true or false",
+    "params": "a mapping from keys to values",
+}
 
 
 def explain(error: Exception) -> str:
@@ -52,7 +74,14 @@ def _explain(error: Exception, text: str) -> str:
     if match := NOT_DELETED.search(text):
         return f"'~{match[1]}' takes something out that is not there. Leave it out."
     if match := NOT_MERGED.search(text):
-        return f"'{match[1].lstrip('+')}' does not fit. Type `python -m tunekit --cfg hydra` for what there is."
+        return _not_merged(match[1].lstrip("+"))
+    if match := NOT_OF_SWEEPER.search(text):
+        return _unknown_of_sweeper(match[1])
+    if LIST_WITH_CALL in text:
+        return (
+            "A call such as range(3) cannot stand in a list with other values. Write out its values, or give the "
+            "others in a block of their own, as in hydra.sweeper.also=[{seed: 7}]."
+        )
     if match := COULD_NOT_OVERRIDE.search(text):
         return _unknown(match[1], text)
     if match := NO_GROUP.search(text):
@@ -121,11 +150,27 @@ def _no_key(key: str, option: str | None) -> str:
     return f"{message}Write \\${{{key}}} for text that says so."
 
 
+def _not_merged(typed: str) -> str:
+    name = typed.partition("=")[0].removeprefix(SWEEPER)
+    if typed.startswith(SWEEPER) and name in TYPES:
+        return f"{typed} does not fit: it takes {TYPES[name]}."
+    return f"'{typed}' does not fit. Type `python -m tunekit --cfg hydra` for what there is."
+
+
+def _unknown_of_sweeper(name: str) -> str:
+    option, dot, _ = name.partition(".")
+    if dot and option in EXAMPLES:
+        return (
+            f"There is no option '{SWEEPER}{name}': {SWEEPER}{option} is given as a whole, such as {EXAMPLES[option]}."
+        )
+    close = suggestion(name, SWEEPER_OPTIONS)
+    return f"There is no option '{SWEEPER}{name}'. {close}Below {SWEEPER} there are: {', '.join(SWEEPER_OPTIONS)}."
+
+
 def _unknown(key: str, text: str) -> str:
     first, _, _ = key.partition(".")
     if key.startswith(SWEEPER):
-        close = suggestion(key.removeprefix(SWEEPER), SWEEPER_OPTIONS)
-        return f"There is no option '{key}'. {close}Below {SWEEPER} there are: {', '.join(SWEEPER_OPTIONS)}."
+        return _unknown_of_sweeper(key.removeprefix(SWEEPER))
     if first not in (*KEYS, "hydra"):
         return unknown_key(first)
     return f"There is no option '{key}'. Type `python -m tunekit --cfg hydra` for those that begin with hydra."

@@ -24,6 +24,10 @@ ON_THIS_MACHINE = (
     "Without a launcher runs are run on this machine; hydra.sweeper.n_jobs=N says how many of them at the same time."
 )
 
+# Launchers that plugins of Hydra offer: each runs the jobs that Hydra makes, of which there are none here.
+OF_HYDRA_HERE = ("joblib", "submitit_local")
+OF_HYDRA_ELSEWHERE = ("submitit_slurm", "ray", "ray_aws", "rq")
+
 
 @attrs.frozen
 class ChosenLauncher:
@@ -59,9 +63,24 @@ def find_launcher(name: str) -> Component:
     try:
         return registry().find("launcher", name)
     except UnknownComponentError as error:
+        if name in (*OF_HYDRA_HERE, *OF_HYDRA_ELSEWHERE):
+            raise ConfigurationError(_of_hydra(name), option=LAUNCHER, value=name) from error
         raise ConfigurationError(
             f"{LAUNCHER}={name}: {error} {ON_THIS_MACHINE}", option=LAUNCHER, value=name
         ) from error
+
+
+def _of_hydra(name: str) -> str:
+    installed = ", ".join(registry().names("launcher")) or "none"
+    instead = (
+        "In its place type hydra.sweeper.n_jobs=N, for N runs at the same time on this machine."
+        if name in OF_HYDRA_HERE
+        else f"In its place type the launcher of a plugin of tunekit (installed: {installed}), or have each job of the "
+        "cluster type this command without it, with a results_dir that they share: what one of them runs or has run, "
+        "the others do not run."
+    )
+    why = "tunekit runs the runs of a sweep itself, and Hydra's launchers have no part in it."
+    return f"{LAUNCHER}={name}: {why} {instead}"
 
 
 def chosen_launcher() -> ChosenLauncher | None:

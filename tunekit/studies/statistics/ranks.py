@@ -83,19 +83,22 @@ def friedman(losses: ArrayLike) -> float:
     return float(special.fdtrc(k - 1, (k - 1) * (n - 1), (n - 1) * between / within))
 
 
-def critical_difference(losses: ArrayLike, error: float = 0.05) -> CriticalDifference:
+def critical_difference(losses: ArrayLike, differences: ArrayLike, error: float = 0.05) -> CriticalDifference:
     """Which methods are told apart over benchmarks: by Wilcoxon's test for each pair, and Holm's rule over all pairs.
 
     Not by the distance of average ranks (Nemenyi): that makes whether two methods differ depend on which others are in
     the study. Friedman's test is reported, and decides nothing: Holm's rule keeps the error without it.
 
     Args:
-        losses: An (n_benchmarks, k) array, a column for each method. The test compares sizes of differences over
-            benchmarks: losses have to be in a common unit, as shares of a gap or normalised regrets are.
+        losses: An (n_benchmarks, k) array, a column for each method, which the ranks are of.
+        differences: An (n_benchmarks, k, k) array: by how much the first method is worse than the second. The test
+            compares their sizes over benchmarks, so that they have to be in a common unit; that two methods are told
+            apart depends on these two alone where their differences do.
         error: Chance that any two methods are told apart that are equal.
 
     Raises:
-        ValueError: If there are fewer than ten benchmarks, a loss is NaN, or the error is not between 0 and 1.
+        ValueError: If there are fewer than ten benchmarks, a loss or a difference is NaN, the shapes do not fit, or the
+            error is not between 0 and 1.
 
     References:
         Demsar, Statistical Comparisons of Classifiers over Multiple Data Sets, JMLR 2006; Benavoli, Corani and Mangili,
@@ -109,8 +112,11 @@ def critical_difference(losses: ArrayLike, error: float = 0.05) -> CriticalDiffe
             f"A critical difference needs {LEAST_BENCHMARKS} benchmarks, and there are {n}. Average ranks need none: "
             "show these, or add benchmarks."
         )
+    sizes = without_nan(differences, "differences", 3)
+    if sizes.shape != (n, k, k):
+        raise ValueError(f"Differences of {k} methods on {n} benchmarks have the shape {(n, k, k)}, not {sizes.shape}.")
     couples = list(combinations(range(k), 2))
-    adjusted = holm([wilcoxon(_difference(values[:, i], values[:, j])) for i, j in couples])
+    adjusted = holm([wilcoxon(sizes[:, i, j]) for i, j in couples])
     pairs = np.ones((k, k))
     for (i, j), p in zip(couples, adjusted, strict=True):
         pairs[i, j] = pairs[j, i] = p
@@ -120,11 +126,6 @@ def critical_difference(losses: ArrayLike, error: float = 0.05) -> CriticalDiffe
 
 def _ranks(losses: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([midranks(row) for row in losses]).reshape(losses.shape)
-
-
-def _difference(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore"):
-        return np.where(first == second, 0.0, first - second)  # of two infinite losses too
 
 
 def _cliques(alike: NDArray[np.bool_], ranks: NDArray[np.float64]) -> tuple[tuple[int, ...], ...]:

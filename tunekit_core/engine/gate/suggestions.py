@@ -43,6 +43,18 @@ class SuggestionGate:
             return self._stop(suggestion)
         raise self._refusal(None, f"returned {suggestion!r}, which is no Start, Resume, Stop or None")
 
+    def proposed(self, given: Mapping[str, Any]) -> Configuration:
+        """A configuration that somebody asks to try; what it lacks is the value in the middle of its domain.
+
+        Raises:
+            ConfigurationError: If it is not in the space, or not among the allowed rows.
+        """
+        configuration = self._problem.space.complete(given)
+        rows = self._problem.rows
+        if rows is not None and rows.index_of(configuration) is None:
+            raise ConfigurationError(f"{dict(configuration)} is not among the allowed rows.", option="configuration")
+        return configuration
+
     def recommended(self, trial_id: int | None) -> Trial | None:
         """The trial that a searcher recommends.
 

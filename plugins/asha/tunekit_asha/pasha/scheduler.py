@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any, ClassVar
 
+import attrs
+
 from tunekit_asha.levels import choose_levels, max_resource_of
 from tunekit_asha.options import PashaOptions
 from tunekit_asha.pasha.criteria import criterion_of
@@ -19,6 +21,7 @@ from tunekit_core import (
     Scalar,
     Scheduler,
     Searcher,
+    Standing,
     Start,
     Status,
     Streams,
@@ -122,6 +125,13 @@ class Pasha(Scheduler):
             "pasha_unlocked_rungs": self.n_unlocked,
             "pasha_max_resource": self.max_resource,
         }
+
+    def standing(self, trial_id: int) -> Standing | None:
+        standing = self.rung_system.standing(trial_id)
+        if standing is None or not self._can_grow or standing.level < self.max_resource:
+            return standing
+        closed = f"none goes beyond {self.max_resource} before the order of the best has changed there"
+        return attrs.evolve(standing, passes=False, rule=f"{standing.rule}, but {closed}")
 
     def least_promising(self, among: Container[int]) -> int | None:
         return self.rung_system.least_promising(among)

@@ -14,22 +14,35 @@ from omegaconf import DictConfig
 
 @dataclass
 class TunekitSweeperConf:
-    """Options below ``hydra.sweeper``.
+    """Options below ``hydra.sweeper``. What has no type here is checked by the application, which says it better.
 
     Attributes:
         params: Overrides of a study; the command line replaces them one by one.
         zip: Lists of swept keys whose values vary together, such as ``[[seed,n_workers]]``.
+        also: Further combinations, such as ``[{method: BO, n_workers: [1,2]}]``: the sweep again with these values.
+        exclude: Combinations that are left out, such as ``[{method: BO, n_workers: 8}]``; a list means any of these.
+        repeats: How many of the seeds there are of what has a value, such as ``{method: {BO: 5}}``.
         skip_initial_experiments: Leave out this many runs at the beginning of the list.
+        only: Run only what has one of these statuses, of ``failed``, ``interrupted``, ``missing``.
         n_jobs: Runs at the same time; ``null`` takes as many as there are cores, 1 runs them in this process.
         plan: List what would run, and end.
+        shard: Run one part of the runs, such as ``2/8`` for the second of eight; ``null`` runs all.
+        until: Setups that are to be told apart, such as ``{compare: [MOBSTER, ASHA], cap: 40}``: then seeds are added
+            until they are.
     """
 
     _target_: str = "hydra_plugins.tunekit_sweeper.sweeper.TunekitSweeper"
     params: dict[str, Any] = field(default_factory=dict)
-    zip: list[Any] = field(default_factory=list)
+    zip: Any = None
+    also: Any = None
+    exclude: Any = None
+    repeats: Any = None
     skip_initial_experiments: int = 0
+    only: Any = None
     n_jobs: int | None = None
     plan: bool = False
+    shard: str | None = None
+    until: Any = None
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="tunekit", node=TunekitSweeperConf, provider="tunekit-sweeper")
@@ -39,11 +52,20 @@ class TunekitSweeper(Sweeper):
     """Composes the configurations of a sweep and calls the task function with each; what runs them is not here."""
 
     def __init__(
-        self, params: DictConfig, zip: list[Any], skip_initial_experiments: int, n_jobs: int | None, plan: bool
+        self,
+        params: Any,
+        zip: Any,
+        also: Any,
+        exclude: Any,
+        repeats: Any,
+        skip_initial_experiments: int,
+        only: Any,
+        n_jobs: int | None,
+        plan: bool,
+        shard: str | None,
+        until: Any,
     ) -> None:
-        self._params = {str(key): value for key, value in params.items()}
-        self._zip = zip
-        self._skip = skip_initial_experiments
+        """Take what Hydra gives for each option; they are read from the configuration."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Keep what Hydra gives, and make ``hydra.sweeper`` known to the application."""
@@ -57,12 +79,5 @@ class TunekitSweeper(Sweeper):
 
         assert self.hydra_context is not None
         assert self.config is not None
-        for config in expand(
-            self.hydra_context.config_loader,
-            self.config,
-            params=self._params,
-            arguments=arguments,
-            zip=self._zip,
-            skip=self._skip,
-        ):
+        for config in expand(self.hydra_context.config_loader, self.config, arguments):
             self._task_function(config)

@@ -13,7 +13,10 @@ import attrs
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
 DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5))  # lengths in widths of the line
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")  # one more than colours: all three repeat after 288
-USUAL = ("AUTO", "RS", "MOBSTER", "ASHA", "BO", "HYPERTUNE", "DYHPO", "PASHA")  # these look alike in every figure
+USUAL = (  # our recipes, which look alike in every figure; those of the second line have colours of the first
+    *("AUTO", "RS", "MOBSTER", "ASHA", "BO", "HYPERTUNE", "DYHPO", "PASHA"),
+    *("ASHA-TANH", "MOBSTER-RELU", "ASHA-RELU", "BO-WARP", "MOBSTER-TANH", "MOBSTER-STOP", "PASHA-BO"),
+)
 
 
 @attrs.frozen
@@ -38,16 +41,19 @@ def line_styles(labels: Sequence[str]) -> dict[str, LineStyle]:
     free from there on: unless two want the same, it looks alike whatever it is compared with.
     """
     ordered = sorted(set(labels), key=_natural_order)
-    places: dict[str, int] = {}
-    for label in sorted(ordered, key=lambda label: label not in USUAL):
-        n = len(COLOURS)
-        wanted = USUAL.index(label) if label in USUAL else zlib.crc32(label.encode("utf-8", "replace")) % n
+    places = {label: USUAL.index(label) for label in ordered if label in USUAL}
+    n = len(COLOURS)
+    for label in ordered:
+        if label in USUAL:
+            continue
+        wanted = zlib.crc32(label.encode("utf-8", "replace")) % n
         candidates = (n * turn + (wanted + step) % n for turn in itertools.count() for step in range(n))
         places[label] = next(place for place in candidates if place not in places.values())
-    return {label: _style(places[label]) for label in ordered}
+    return {label: style_at(places[label]) for label in ordered}
 
 
-def _style(place: int) -> LineStyle:
+def style_at(place: int) -> LineStyle:
+    """One of the styles, told from all others."""
     dashes = DASHES[(place + place // len(COLOURS)) % len(DASHES)]  # another for the same colour in the next turn
     return LineStyle(COLOURS[place % len(COLOURS)], dashes, MARKERS[place % len(MARKERS)])
 

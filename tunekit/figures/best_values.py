@@ -4,50 +4,60 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.studies.figures.figure_text import FONT, Ruler, drawable
-from tunekit.studies.figures.line_styles import LineStyle, line_styles
-from tunekit.studies.figures.panel_drawing import (
+from tunekit.figures.figure_text import Ruler, drawable
+from tunekit.figures.legend import add_legend
+from tunekit.figures.line_styles import LineStyle, line_styles
+from tunekit.figures.panel_drawing import (
     LINE_WIDTH,
     MARKER_SIZE,
     PanelLines,
     about_area,
     draw_lines,
     lines_of,
-    unit_of_time,
 )
+from tunekit.figures.paper import COLUMN_WIDTH, FONT_SIZE, LINE_HEIGHT, PAGE_WIDTH, files_of, style, write
+from tunekit.figures.scales import unit_of_time
+from tunekit.results.trial_reports import NothingToShow
+from tunekit.studies.comparison import Comparison
 from tunekit.studies.panels import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-COLUMN_WIDTH, PAGE_WIDTH = 3.4, 7.0  # inches: a column and a page of most papers
+    from tunekit.figures.paper_figure import PaperFigure
+
 PANEL_HEIGHTS = {1: 2.4, 2: 2.3, 3: 1.9}  # inches, by the number of panels beside each other
-FONT_SIZES = {1: 8.0, 2: 8.0, 3: 7.0}  # points, likewise
+FONT_SIZES = {1: FONT_SIZE, 2: FONT_SIZE, 3: 7.0}  # points, likewise
 ROOM_ACROSS, ROOM_UPWARDS = 0.5, 0.4  # inches of a panel beside the text along its axes
-LINE_HEIGHT = 0.13  # inches of a line of text
-HANDLE_WIDTH = 0.55  # inches of an entry of the legend beside its text
-MOST_LEGEND_COLUMNS = 6
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
-DPI = 300
-DRAWING_VERSION = 5  # raised when equal data should give another figure
-STYLE: Any = {
-    "font.family": FONT,
-    "axes.titlesize": "medium",
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-    "lines.dash_capstyle": "butt",
-    "pdf.fonttype": 42,  # TrueType, embedded: publishers refuse what is the default
-}
+DRAWING_VERSION = 6  # raised when equal data should give another figure
+
+
+def best_over_time(comparison: Comparison) -> PaperFigure:
+    """The best value so far over time: a panel for each benchmark, a line with an area around it for each setup.
+
+    A line is the median over the runs of a setup. The area is its 95 % interval, or the range of the runs where there
+    are fewer than five; the title of a panel says which. Values of the first moments may lie outside a panel.
+
+    Args:
+        comparison: What :func:`tunekit.compare` gives.
+
+    Returns:
+        A figure as wide as a column of a paper, with several benchmarks as wide as a page. ``savefig`` writes it as
+        PDF, PNG or SVG.
+
+    Raises:
+        NothingToShow: If half of the runs of each setup or more have found no value.
+    """
+    undrawn = without_lines(comparison.panels)
+    if len(undrawn) == len(comparison.panels):
+        raise NothingToShow("of each setup half of the runs or more have found no value, or there are none")
+    return figure_of(comparison.panels)
 
 
 def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
@@ -62,22 +72,11 @@ def draw(panels: Sequence[Panel], stem: Path) -> list[Path]:
     """
     if len(without_lines(panels)) == len(panels):
         return []
-    files = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("png", "pdf")]
+    files = files_of(stem)
     key = f"tunekit-figure-{_digest(panels)}"
     if all(file.exists() and key.encode() in file.read_bytes() for file in files):
         return files
-    figure = figure_of(panels)
-    # Without dates and versions, equal data give equal bytes.
-    metadata = {
-        "png": {"Software": None, "Description": key},
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": key},
-    }
-    for file in files:
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.part")  # two sweeps may draw the same figure
-        with _style():
-            figure.savefig(temporary, format=file.suffix[1:], dpi=DPI, metadata=metadata[file.suffix[1:]])
-        temporary.replace(file)
-    return files
+    return write(figure_of(panels), stem, key=key)
 
 
 def without_lines(panels: Sequence[Panel]) -> list[Panel]:
@@ -106,24 +105,22 @@ def figure_stem(specs: Sequence[RunSpec]) -> Path:
     return specs[0].tag_folder / name
 
 
-def figure_of(panels: Sequence[Panel]) -> Figure:
+def figure_of(panels: Sequence[Panel]) -> PaperFigure:
     """The figure, to be measured or written.
 
     Args:
         panels: What to draw. Those without a line are left out; one has to have one.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from tunekit.figures.paper_figure import PaperFigure
 
     drawn = [lines for lines in map(lines_of, panels) if lines.lines]
     styles = line_styles([line.method.label for lines in drawn for line in lines.lines])
     n_wide = _n_wide(len(drawn))
     n_high = math.ceil(len(drawn) / n_wide)
     width, height = (COLUMN_WIDTH if n_wide == 1 else PAGE_WIDTH), PANEL_HEIGHTS[n_wide] * n_high
-    with _style(FONT_SIZES[n_wide]):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        canvas: Any = FigureCanvasAgg(figure)
-        ruler = Ruler(canvas.get_renderer(), FONT_SIZES[n_wide])
+    with style(FONT_SIZES[n_wide]):
+        figure = PaperFigure(width, height, FONT_SIZES[n_wide])
+        ruler = figure.ruler
         axes: list[Axes] = figure.subplots(n_high, n_wide, squeeze=False).ravel().tolist()
         for axis in axes[len(drawn) :]:
             axis.remove()
@@ -133,22 +130,11 @@ def figure_of(panels: Sequence[Panel]) -> Figure:
             room = ROOM_ACROSS + LINE_HEIGHT * axis.get_ylabel().count("\n")
             axis.set_title(_title(lines, styles, width / n_wide - room, ruler))
         if len(styles) > 1:
-            height += _add_legend(figure, styles, width, ruler)
+            height += add_legend(figure, _handles(styles), [*styles], width, ruler)
         titles = [axis.get_title().count("\n") for axis in axes[: len(drawn)]]
         height += LINE_HEIGHT * sum(max(titles[row : row + n_wide]) - 1 for row in range(0, len(titles), n_wide))
         figure.set_figheight(height)
     return figure
-
-
-@contextmanager
-def _style(font_size: float = FONT_SIZES[1]) -> Iterator[None]:
-    """What a user has set for figures of his own does not change these."""
-    from matplotlib import rc_context, rcdefaults, rcParams
-
-    with rc_context():
-        rcdefaults()
-        rcParams.update({**STYLE, "font.size": font_size})
-        yield
 
 
 def _digest(panels: Sequence[Panel]) -> str:
@@ -182,7 +168,7 @@ def _title(lines: PanelLines, styles: Mapping[str, LineStyle], inches: float, ru
 
 def _label_axes(axes: Sequence[Axes], drawn: Sequence[PanelLines], n_wide: int, ruler: Ruler) -> None:
     """Labels where that of the panel below, or to the left, does not say it already."""
-    across = [f"Time on the clock of the experiment ({unit_of_time(lines)[0]})" for lines in drawn]
+    across = [f"Time on the clock of the experiment ({unit_of_time(lines.end)[0]})" for lines in drawn]
     upwards = [f"Best {drawable(lines.panel.metric)} so far" for lines in drawn]
     inches_across = (COLUMN_WIDTH if n_wide == 1 else PAGE_WIDTH / n_wide) - ROOM_ACROSS
     for position in range(len(drawn)):
@@ -194,28 +180,14 @@ def _label_axes(axes: Sequence[Axes], drawn: Sequence[PanelLines], n_wide: int, 
             axes[position].set_ylabel(ruler.in_lines(upwards[position], inches_upwards))
 
 
-def _add_legend(figure: Figure, styles: Mapping[str, LineStyle], width: float, ruler: Ruler) -> float:
-    """Add the legend below the panels, in as many columns as fit.
-
-    Returns:
-        Its height in inches.
-    """
+def _handles(styles: Mapping[str, LineStyle]) -> list[Any]:
+    """What the legend shows for each method."""
     from matplotlib.lines import Line2D
 
-    labels = [ruler.in_lines(drawable(label), width - 2 * HANDLE_WIDTH) for label in styles]
     handles = []
-    for style in styles.values():
-        handle = Line2D([], [], color=style.colour, linewidth=LINE_WIDTH, marker=style.marker, markersize=MARKER_SIZE)
+    for each in styles.values():
+        handle = Line2D([], [], color=each.colour, linewidth=LINE_WIDTH, marker=each.marker, markersize=MARKER_SIZE)
         handle.set_markeredgewidth(0)
-        handle.set_dashes(style.dashes)
+        handle.set_dashes(each.dashes)
         handles.append(handle)
-    for n_columns in range(min(MOST_LEGEND_COLUMNS, len(labels)), 0, -1):
-        n_columns = math.ceil(len(labels) / math.ceil(len(labels) / n_columns))  # columns of about the same length
-        legend = figure.legend(
-            handles, labels, loc="outside lower center", ncols=n_columns, handlelength=2.6, columnspacing=1.2
-        )
-        extent = legend.get_window_extent(ruler.renderer)
-        if n_columns == 1 or extent.width <= width * figure.dpi:
-            return float(extent.height) / figure.dpi
-        legend.remove()
-    raise AssertionError("one column always fits")
+    return handles

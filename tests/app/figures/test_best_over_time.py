@@ -1,19 +1,21 @@
 """Figures that are fit for a paper, whatever is in them."""
 
 import warnings
-from itertools import combinations
+from pathlib import Path
 
 import attrs
 import numpy as np
 import pytest
 from matplotlib import rc_context
 
+from tests.app.figures.readable import assert_readable
+from tunekit.figures.best_values import draw, figure_of, what_is_not_drawn
+from tunekit.figures.line_styles import USUAL, line_styles
 from tunekit.results.best_so_far import BestSoFar
-from tunekit.studies.figures.best_over_time import draw, figure_of, what_is_not_drawn
-from tunekit.studies.figures.line_styles import USUAL, line_styles
 from tunekit.studies.panels import MethodCurves, Panel
 
-NAMES = (*USUAL, "MOBSTER-STOP", "BO-WARP", "ASHA n_workers=4", "ASHA n_workers=16")
+ROOT = Path(__file__).parents[3]
+NAMES = (*USUAL[:8], "MOBSTER-STOP", "BO-WARP", "ASHA n_workers=4", "ASHA n_workers=16")
 KINDS = {  # what the metric does to a curve that falls from 1
     "spans decades": lambda fall: 1e-9 + fall**8,
     "spans little": lambda fall: 0.4 + 0.1 * fall,
@@ -40,42 +42,6 @@ def panel(problem="fcnet-robot_arm", names=NAMES[:2], n_seeds=2, kind="spans lit
         runs = [KINDS[kind](np.minimum.accumulate(falls * draws.uniform(0.5, 1.0, 8))) for _ in range(n_seeds)]
         methods.append(MethodCurves(name, [curve(run) for run in runs]))
     return Panel(problem, metric, "min", 100.0, methods)
-
-
-def boxes_of(figure):
-    """Where texts are, in pixels of the figure, after the layout."""
-    figure.draw_without_rendering()
-    renderer = figure.canvas.get_renderer()
-    boxes = {("legend", i): legend.get_window_extent(renderer) for i, legend in enumerate(figure.legends)}
-    for number, axis in enumerate(figure.axes):
-        texts = [axis.title, axis.xaxis.label, axis.yaxis.label, axis.yaxis.get_offset_text()]
-        limits = {"x": axis.get_xlim(), "y": axis.get_ylim()}
-        for which, each in (("x", axis.xaxis), ("y", axis.yaxis)):
-            low, high = limits[which]
-            ticks = zip(each.get_major_ticks(), each.get_majorticklocs(), strict=True)
-            texts += [tick.label1 for tick, place in ticks if low <= place <= high]
-        boxes |= {
-            (number, place): text.get_window_extent(renderer) for place, text in enumerate(texts) if text.get_text()
-        }
-    return boxes
-
-
-def assert_readable(figure):
-    boxes = boxes_of(figure)
-    width, height = figure.bbox.width, figure.bbox.height
-    outside = {
-        name: box.extents.tolist()
-        for name, box in boxes.items()
-        if min(box.extents) < -0.5 or box.x1 > width + 0.5 or box.y1 > height + 0.5
-    }
-    assert outside == {}
-    over_each_other = [
-        (one, other)
-        for one, other in combinations(boxes, 2)
-        if min(boxes[one].x1, boxes[other].x1) - max(boxes[one].x0, boxes[other].x0) > 1
-        and min(boxes[one].y1, boxes[other].y1) - max(boxes[one].y0, boxes[other].y0) > 1
-    ]
-    assert over_each_other == []
 
 
 @pytest.mark.parametrize("n_problems", [1, 2, 6])
@@ -166,10 +132,25 @@ def test_lines_are_told_apart_without_colour():
 
 
 def test_the_usual_methods_look_alike_in_every_figure():
-    together = line_styles(NAMES)
+    together = line_styles([*NAMES, *USUAL])
     assert all(line_styles([name])[name] == together[name] for name in USUAL)
     assert len({together[name].colour for name in USUAL}) == 8
+    assert len({together[name].colour for name in USUAL[:8]}) == 8
+    assert len({(together[name].dashes, together[name].marker) for name in USUAL}) == len(USUAL)
     assert line_styles(["mine"])["mine"] == line_styles(["mine", "RS"])["mine"]
+
+
+def test_every_recipe_that_ships_has_a_look_of_its_own():
+    folders = ("conf", "plugins/*/tunekit_*/conf", "benchmarks/tunekit_benchmarks/conf")
+    recipes = [file.stem for folder in folders for file in ROOT.glob(f"{folder}/method/*.yaml")]
+    assert sorted(USUAL) == sorted(recipes)
+
+
+def test_what_was_found_in_the_first_moments_does_not_set_the_axis():
+    runs = [BestSoFar(np.array([1.0, 4.0]), np.array([1e6, value]), 100.0) for value in (0.5, 0.6)]
+    axis = figure_of([Panel("p", "loss", "min", 100.0, [MethodCurves("RS", runs)])]).axes[0]
+    assert axis.get_yscale() == "linear"
+    assert axis.get_ylim() == pytest.approx((0.495, 0.605))
 
 
 def test_labels_are_in_the_order_of_their_numbers():

@@ -9,7 +9,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from tunekit.studies.figures.line_styles import LineStyle
+from tunekit.figures.line_styles import LineStyle
+from tunekit.figures.scales import LARGEST_LINEAR_RATIO, set_log_ticks, unit_of_time, with_margin
 from tunekit.studies.panels import MethodCurves, Panel, Spread
 
 if TYPE_CHECKING:
@@ -17,12 +18,8 @@ if TYPE_CHECKING:
 
 N_TIMES = 400
 LEAST_RUNS_FOR_INTERVAL = 5  # Student's t of fewer goes far beyond what any run has reached: 9 deviations with two
-LARGEST_LINEAR_RATIO = 5.0  # a metric that spans more is drawn on a logarithmic scale
-MOST_DECADES_DIVIDED = 2.0  # of an axis that has ticks at 2 and 5 too
-PLAIN_TICKS = (1e-4, 1e5)  # between these, ticks of a logarithmic scale are not powers of ten
-MARGIN = 0.05  # of the axis, above and below
 LARGEST_DRAWN = 1e307  # in size: ten times the length of an axis is a number still
-SECONDS_IN_HOURS_FROM = 2 * 3600.0
+SETTLED_FROM = 0.05  # of the time shown: values before that may lie outside the panel
 LINE_WIDTH, EDGE_WIDTH, MARKER_SIZE = 1.3, 0.5, 3.5  # points
 MARKERS_ON_LINE = 6
 DARKEST_AREA, AREAS_TOGETHER = 0.2, 0.6  # opacity: many areas over each other stay readable
@@ -60,11 +57,16 @@ class PanelLines:
     without: Sequence[str]
 
 
-def lines_of(panel: Panel) -> PanelLines:
-    """What is to be drawn of a panel; without lines there is nothing."""
+def lines_of(panel: Panel, shares: NDArray[np.float64] | None = None) -> PanelLines:
+    """What is to be drawn of a panel; without lines there is nothing.
+
+    Args:
+        panel: The panel.
+        shares: Of the time that is shown, where lines have points, from 0 to 1; evenly many unless given.
+    """
     last = max((curve.end for method in panel.methods for curve in method.curves), default=0.0)
     end = min(panel.budget, last) or 1.0
-    times = np.linspace(0, end, N_TIMES + 1)
+    times = np.linspace(0, end, N_TIMES + 1) if shares is None else end * shares
     lines = [_line(panel, method, times) for method in panel.methods]
     shown = [line for line in lines if np.isfinite(line.drawn.centre).any()]
     without = [line.method.label for line in lines if line not in shown]
@@ -88,7 +90,7 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
     """Draw lines and areas, and set the limits and the ticks of the axes."""
     is_log = _is_log(drawn.lines)
     bottom, top = _limits(drawn.lines, is_log=is_log)
-    unit = unit_of_time(drawn)[1]
+    unit = unit_of_time(drawn.end)[1]
     times = drawn.times / unit
     n = len(drawn.lines)
     for position, line in enumerate(drawn.lines):
@@ -123,13 +125,8 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
     axis.set_xlim(0, drawn.end / unit)
     if is_log:
         axis.set_yscale("log")
-        _set_log_ticks(axis, bottom, top)
+        set_log_ticks(axis.yaxis, bottom, top)
     axis.set_ylim(bottom, top)
-
-
-def unit_of_time(drawn: PanelLines) -> tuple[str, float]:
-    """The unit that the panel shows times in, and its seconds."""
-    return ("s", 1.0) if drawn.end <= SECONDS_IN_HOURS_FROM else ("h", 3600.0)
 
 
 def _line(panel: Panel, method: MethodCurves, times: NDArray[np.float64]) -> Line:
@@ -151,20 +148,14 @@ def _is_log(lines: Sequence[Line]) -> bool:
 
 
 def _limits(lines: Sequence[Line], *, is_log: bool) -> tuple[float, float]:
-    """Ends of the axis: medians and areas, with a margin."""
+    """Ends of the axis: medians and areas, but for the first moments, with a margin."""
     values = _finite([edge for line in lines for edge in (line.drawn.low, line.drawn.high, line.drawn.centre)])
-    low, high = float(values.min()), float(values.max())
-    if is_log:
-        low, high = np.log10(low), np.log10(high)
-    span = high - low
-    if not is_log and span <= 1e-12 * max(abs(low), abs(high)):  # constant, but for the last digits
-        span = abs(high) or 1.0
-    low, high = low - MARGIN * span, high + MARGIN * span
-    return (float(10**low), float(10**high)) if is_log else (low, high)
+    return with_margin(float(values.min()), float(values.max()), is_log=is_log)
 
 
 def _finite(arrays: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    values = np.concatenate(arrays)
+    """All numbers but those of the first moments, when every method is far from where it comes to."""
+    values = np.concatenate([array[int(SETTLED_FROM * N_TIMES) :] for array in arrays])
     return values[np.isfinite(values)]
 
 
@@ -173,22 +164,3 @@ def _marked(median: NDArray[np.float64], shift: float) -> list[int]:
     step = len(median) / MARKERS_ON_LINE
     wanted = [int((turn + (0.5 + shift) % 1) * step) for turn in range(MARKERS_ON_LINE)]
     return [position for position in wanted if np.isfinite(median[position])] or [len(median) - 1]
-
-
-def _set_log_ticks(axis: Axes, bottom: float, top: float) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    decades = np.log10(top) - np.log10(bottom)
-    is_divided = decades <= MOST_DECADES_DIVIDED
-    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if is_divided else (1,), numticks=7))
-    axis.yaxis.set_minor_locator(LogLocator(subs="all", numticks=7))
-    axis.yaxis.set_minor_formatter(NullFormatter())
-    is_plain = PLAIN_TICKS[0] <= bottom and top <= PLAIN_TICKS[1]
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if is_plain else _power(value)))
-
-
-def _power(value: float) -> str:
-    """Such as ``2·10^-12`` as a formula; one of nothing but ten to a power without the factor."""
-    factor, _, exponent = f"{value:.0e}".partition("e")
-    power = f"10^{{{int(exponent)}}}"
-    return f"${power}$" if factor == "1" else rf"${factor}\cdot{power}$"

@@ -1,0 +1,82 @@
+"""``--plan`` of a study: a summary of many runs, the list of few, and what is left as earlier runs were."""
+
+import json
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tunekit.cli.plan_page import makespan, size
+
+SHORT = "stopping.max_num_evaluations=50"
+
+
+def lines_of(text):
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+@pytest.fixture
+def earlier(tunekit, results):
+    """Three runs of RS, of which one has failed, and that took 2 seconds each."""
+    assert tunekit("--multirun", "method=RS", "seed=0,1,2", SHORT, "hydra.sweeper.n_jobs=1").status == 0
+    for folder, metadata in zip(results.folders(), results.metadata(), strict=True):
+        times = {"started": "2026-11-26T10:00:00.000+00:00", "ended": "2026-11-26T10:00:02.000+00:00"}
+        failed = {"status": "failed"} if metadata["seed"] == 2 else {}
+        (folder / "metadata.json").write_text(json.dumps({**metadata, **times, **failed}))
+    return results
+
+
+def test_many_runs_are_told_by_setup_and_problem_with_how_many_have_which_status(tunekit, earlier):
+    study = ("--multirun", "method=RS,ASHA", "n_workers=4,2", "seed=range(15)", SHORT, "hydra.sweeper.n_jobs=4")
+    finished = tunekit(*study, "--plan")
+    assert finished.status == 0, finished.err
+    table, lines = lines_of(finished.out)[:6], lines_of(finished.out)[6:]
+    assert table[0] == "setup problem runs complete failed missing each takes left"
+    assert table[2:] == [
+        "RS n_workers=4 fcnet-robot_arm 15 2 1 12 2.0 s 26.0 s",
+        "RS n_workers=2 fcnet-robot_arm 15 - - 15 2.0 s 30.0 s",
+        "ASHA n_workers=4 fcnet-robot_arm 15 - - 15 - -",
+        "ASHA n_workers=2 fcnet-robot_arm 15 - - 15 - -",
+    ]
+    n_bytes = sum(path.stat().st_size for seed in (0, 1) for path in _folder(earlier, seed).iterdir()) / 2 * 28
+    assert lines == [
+        "60 runs: 2 complete, 58 to run, 4 at the same time.",
+        f"About 14.0 s, 84 files and {size(n_bytes)}, without 30 runs of methods of which none is complete here yet.",
+        "Known from complete runs of: the same setup (13), the same method and benchmark (15).",
+    ]
+
+
+def _folder(results, seed):
+    return next(
+        folder
+        for folder, metadata in zip(results.folders(), results.metadata(), strict=True)
+        if metadata["seed"] == seed
+    )
+
+
+def test_many_runs_are_listed_where_everything_is_to_be_told(tunekit, results):
+    study = ("--multirun", "seed=range(41)", "--plan")
+    assert len([line for line in lines_of(tunekit(*study).out) if line[:1].isdigit()]) == 1
+    assert len([line for line in lines_of(tunekit(*study, "verbosity=2").out) if line[:1].isdigit()]) == 42
+
+
+def test_where_nothing_is_known_or_nothing_is_left_that_is_said(tunekit, earlier):
+    unknown = tunekit("--multirun", "method=ASHA", "seed=0,1", "--plan")
+    assert lines_of(unknown.out)[-2:] == [
+        "2 runs: 0 complete, 2 to run, 2 at the same time.",
+        "How long that takes is not known: no run of these methods is complete here yet.",
+    ]
+    nothing = tunekit("--multirun", "method=RS", "seed=0,1", SHORT, "--plan")
+    assert lines_of(nothing.out)[-1] == "2 runs: 2 complete, 0 to run."
+
+
+@given(st.lists(st.integers(0, 20), max_size=30), st.integers(1, 5))
+def test_the_time_of_several_at_once_is_that_of_one_second_after_the_other(seconds, n_jobs):
+    waiting, running, clock = list(seconds), [], 0
+    while waiting or running:
+        running = [left for left in running if left > 0]
+        while waiting and len(running) < n_jobs:
+            first = waiting.pop(0)
+            running += [first] if first > 0 else []
+        if running:
+            running, clock = [left - 1 for left in running], clock + 1
+    assert makespan(seconds, n_jobs) == clock

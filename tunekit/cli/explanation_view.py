@@ -1,0 +1,159 @@
+"""Why a trial was stopped, paused or promoted, in the terms of its experiment: as sentences, a table, and JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import attrs
+from rich import box
+from rich.table import Table
+
+from tunekit.console import duration, first_and_last_line, print_stdout, stdout_console
+from tunekit.runs.explaining import Explanation, Step
+from tunekit_core.contracts.backends import TrialEnded
+from tunekit_core.contracts.schedulers import Standing
+from tunekit_core.contracts.trials import Decision, Status
+from tunekit_core.engine.events import Decided, Restarted, Resumed, Started, Stopped
+from tunekit_core.number_text import format_number
+
+SHOWN_AROUND = 3  # places before and after what matters
+MARGIN_DIGITS = 3
+
+
+@attrs.frozen
+class ExplanationView:
+    """An explanation in the terms of a run.
+
+    Attributes:
+        told: The explanation.
+        metric: Name of what is optimised.
+        mode: ``"min"`` or ``"max"``.
+        resource: Name of what trials spend.
+    """
+
+    told: Explanation
+    metric: str
+    mode: str
+    resource: str | None
+
+    @property
+    def unit(self) -> str:
+        """Name of the resource."""
+        return self.resource or "report"
+
+    def value(self, loss: float) -> float:
+        """What was reported, of a loss."""
+        return -loss if self.mode == "max" else loss
+
+    def lines(self) -> list[str]:
+        """A line for the start, each decision, and the end."""
+        told = self.told
+        lines = [f"{duration(step.time)}  {what}" for step in told.steps if (what := self._what(step))]
+        if told.status is Status.PAUSED:
+            standing = f", {self._stands(told.standing)}" if told.standing else ""
+            lines.append(f"{duration(told.time)}  the record ends: it is still paused{standing}")
+        elif told.status is Status.RUNNING:
+            lines.append(f"{duration(told.time)}  the record ends while it runs")
+        return lines
+
+    def _what(self, step: Step) -> str:
+        event, here = step.event, f"{self.unit} {step.resource}"
+        if isinstance(event, Started):
+            return "it starts" + (f", to run to {self.unit} {event.until}" if event.until is not None else "")
+        if isinstance(event, Resumed):
+            why = f": {self._stands(step.standing)}" if step.standing else ""
+            to = "to the end" if event.until is None else f"to {self.unit} {event.until}"
+            return f"it is promoted from {here} and goes on {to}{why}"
+        if isinstance(event, Decided):
+            if step.standing is None and event.decision is Decision.CONTINUE:
+                return ""
+            value = f"{here}, {self.metric} {format_number(step.values.get(self.metric))}"
+            does = {Decision.CONTINUE: "it goes on", Decision.PAUSE: "it pauses", Decision.STOP: "it is stopped"}
+            why = f": {self._stands(step.standing)}" if step.standing else ""
+            return f"{value}: {does[event.decision]}{why}"
+        if isinstance(event, Restarted):
+            return f"run {event.run} begins, since the one before was lost: {event.reason}"
+        if isinstance(event, Stopped):
+            return f"the scheduler ends it at {here}"
+        if isinstance(event, TrialEnded) and step.status in (Status.COMPLETED, Status.FAILED):
+            if step.status is Status.COMPLETED:
+                return f"it is complete, at {here}"
+            return f"it has failed: {' … '.join(first_and_last_line(step.reason))}"
+        return ""
+
+    def _stands(self, standing: Standing) -> str:
+        """Such as ``place 4 of 9 at epoch 3; the best 3 of them may go on; it takes 0.05 or less, and misses that``."""
+        place = f"place {standing.place} of {len(standing.ranked)} at {self.unit} {standing.level}"
+        if len(standing.ranked) == 1:
+            return f"{place}, with nothing yet to compare it with"
+        margin = standing.cutoff - standing.loss
+        takes = f"it takes {format_number(self.value(standing.cutoff))} or {'less' if self.mode == 'min' else 'more'}"
+        if not math.isfinite(margin):
+            how_far = ""
+        elif margin < 0:
+            how_far = f", and it misses that by {format_number(-margin, MARGIN_DIGITS)}"
+        elif standing.passes:
+            how_far = f", and it has that by {format_number(margin, MARGIN_DIGITS)}"
+        else:
+            how_far = ", which it has, and others go before it"
+        return f"{place}; {standing.rule}; {takes}{how_far}"
+
+    def print_standing(self, standing: Standing, *, shows_all: bool) -> None:
+        """Print the rung as a table: what is next to the trial and to the cut-off, or all of it."""
+        print_stdout(f"The rung at {self.unit} {standing.level} at that moment:")
+        table = Table("place", "trial", self.metric, "", box=box.SIMPLE_HEAD)
+        wanted = {1, standing.place, standing.n_pass}
+        n = len(standing.ranked)
+        last = 0
+        for place, (trial_id, loss) in enumerate(standing.ranked, start=1):
+            if not shows_all and not any(abs(place - each) <= SHOWN_AROUND for each in wanted) and place != n:
+                continue
+            if place != last + 1:
+                table.add_row("…", "", "", "")
+            last = place
+            is_it = trial_id == standing.trial_id
+            what = "this trial" if is_it else ("the last that may go on" if place == standing.n_pass else "")
+            cells = (str(place), str(trial_id), format_number(self.value(loss)), what)
+            table.add_row(*cells, style="bold" if is_it else None)
+        stdout_console().print(table)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it; what is not finite is ``None``."""
+        told = self.told
+        return {
+            "configuration": dict(told.configuration),
+            "status": told.status.value,
+            "steps": [
+                {
+                    "time": step.time,
+                    "event": type(step.event).__name__.lower(),
+                    "decision": step.event.decision.value if isinstance(step.event, Decided) else None,
+                    "resource": step.resource,
+                    self.metric: step.values.get(self.metric),
+                    "standing": self._standing_as_json(step.standing),
+                }
+                for step in told.steps
+            ],
+            "standing": self._standing_as_json(told.standing),
+        }
+
+    def _standing_as_json(self, standing: Standing | None) -> dict[str, Any] | None:
+        if standing is None:
+            return None
+        return {
+            "level": standing.level,
+            "place": standing.place,
+            "n_pass": standing.n_pass,
+            "passes": standing.passes,
+            "cutoff": _finite(self.value(standing.cutoff)),
+            "margin": _finite(standing.cutoff - standing.loss),
+            "rule": standing.rule,
+            "ranked": [
+                {"trial_id": trial_id, "value": _finite(self.value(loss))} for trial_id, loss in standing.ranked
+            ],
+        }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

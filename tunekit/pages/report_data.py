@@ -1,0 +1,214 @@
+"""What the page of a study tells, as values of JSON: sentences, tables, curves, and what it takes to repeat it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from tunekit.console import plural
+from tunekit.figures.line_styles import line_styles
+from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
+from tunekit.pages.columns import cell, shown, text
+from tunekit.pages.curves import changes, encoded, most_steps
+from tunekit.pages.run_data import MOST_LEFT_OUT, columns_of_runs, left_out_rows
+from tunekit.pages.settings import same_and_different
+from tunekit.results.counts import counted
+from tunekit.studies.benchmark_runs import BenchmarkRuns
+from tunekit.studies.collection import Study
+from tunekit.studies.comparison import Comparison
+from tunekit.studies.pairs import Pair, PanelPairs
+from tunekit.studies.panels import Panel
+from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
+from tunekit.studies.tables import FRACTIONS, STATISTICS, best_first, cells_of
+from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_tested, verdicts_of
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.number_text import format_fixed, format_range
+
+STEPS_TOGETHER = 300_000  # of all runs: 2.4 MB
+EVEN_SHARES, FINE_SHARES = 301, 100  # of the time: as a linear axis shows them, and a logarithmic one
+FIRST_SHARE = 1e-4  # of the time: where a logarithmic axis begins at the latest
+DIGITS_OF_P = 3
+BY_RULE = ", by the rule that was fixed beforehand"
+
+SHARES = np.unique(
+    np.concatenate([np.linspace(0, 1, EVEN_SHARES), np.geomspace(FIRST_SHARE, 1, FINE_SHARES, endpoint=False)])
+)
+
+
+def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any]:
+    """All that the page tells.
+
+    Args:
+        comparison: What follows from the experiments.
+        study: The experiments.
+        command: What to type for the page; empty where it was made in Python.
+    """
+    labels = [method.label for panel in comparison.panels for method in panel.methods]
+    styles = line_styles(labels)
+    counts = [len(curve.times) for panel in comparison.panels for method in panel.methods for curve in method.curves]
+    most = most_steps(counts, STEPS_TOGETHER)
+    of_benchmarks = zip(comparison.benchmarks, comparison.runs, strict=True)
+    benchmarks = [_benchmark(compared, runs, most) for compared, runs in of_benchmarks]
+    return shown(
+        {
+            "counted": counted(study.experiments),
+            "newest": max(each.last_active for each in study.experiments).isoformat(timespec="seconds"),
+            "styles": {
+                label: {"colour": style.colour, "dashes": style.dashes, "marker": style.marker}
+                for label, style in styles.items()
+            },
+            "overall": [*about_ranks(comparison), *about_regrets(comparison)],
+            "how": [f"{STATISTICS[DEFAULT_STATISTIC]}.", *how_it_was_tested(comparison)],
+            "verdicts": [_verdicts(compared) for compared in comparison.benchmarks],
+            "checks": [f"{warning}." for warning in comparison.warnings],
+            "setups": _setups(comparison),
+            "against": comparison.against,
+            "left_out": _left_out(study, comparison),
+            "command": command,
+            "repeat": same_and_different(comparison.runs),
+        }
+    ) | {"benchmarks": benchmarks}
+
+
+def _verdicts(compared: PanelPairs) -> dict[str, Any]:
+    """The sentences of a benchmark, and one that sums them up."""
+    told = verdicts_of(compared, all_pairs=False)
+    panel = compared.panel
+    summary = ""
+    if compared.is_possible or len(compared.tested) < len(compared.pairs):
+        best = panel.methods[0].label
+        others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
+        n_better = sum(pair.is_better and pair.first == best for pair in others)
+        summary = (
+            f"{best} has the best median, and is better than {n_better or 'none'} of {plural(len(others), 'other')}"
+        )
+    elif told.sentences:
+        summary = "no difference could be significant with so few seeds"
+    return {
+        "benchmark": panel.problem,
+        "metric": panel.metric,
+        "summary": summary,
+        "sentences": [f"{line}." for line in told.sentences],
+        "n_more": told.n_more,
+    }
+
+
+def _setups(comparison: Comparison) -> dict[str, Any]:
+    """A table over all benchmarks: of each setup its rank, its regret, and how often it is the best."""
+    ranks, regrets = comparison.ranks, comparison.regrets
+    first = Counter(panel.methods[0].label for panel in comparison.panels if panel.methods)
+    labels = line_styles([method.label for panel in comparison.panels for method in panel.methods])  # in their order
+    better: Counter[str] = Counter()
+    worse: Counter[str] = Counter()
+    for compared in comparison.benchmarks:
+        for pair in compared.pairs:
+            better[pair.first] += pair.is_better
+            worse[pair.second] += pair.is_better
+    rows: list[list[Any]] = [
+        [
+            label,
+            _two_decimals(ranks.get(label)),
+            _two_decimals(regrets.get(label)),
+            first[label],
+            better[label],
+            worse[label],
+        ]
+        for label in sorted(labels, key=lambda each: (ranks.get(each, 0.0), regrets.get(each, 0.0)))
+    ]
+    columns = ["setup", "average rank", "regret", "best median on", "better in pairs", "worse in pairs"]
+    kept = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]  # there may be no ranks, or regrets
+    return {"columns": [columns[i] for i in kept], "rows": [[row[i] for i in kept] for row in rows]}
+
+
+def _two_decimals(value: float | None) -> Any:
+    return "" if value is None else [f"{value:.2f}", cell(value)]
+
+
+def _benchmark(compared: PanelPairs, runs: BenchmarkRuns, most: int) -> dict[str, Any]:
+    panel = compared.panel
+    drawn = lines_of(panel, SHARES)
+    ordered = [run for method in panel.methods for run in runs.setups[method.label]]
+    curves = [curve for method in panel.methods for curve in method.curves]
+    span = max(drawn.end, *(float(curve.times[-1]) for curve in curves if len(curve.times)), 0.0)
+    told = {
+        "benchmark": panel.problem,
+        "metric": panel.metric,
+        "mode": panel.mode,
+        "end": cell(drawn.end),
+        "table": _table(panel),
+        "pairs": {"columns": PAIR_COLUMNS, "rows": [_pair(pair, panel) for pair in compared.pairs]},
+        "about": about_area(drawn.lines) if drawn.lines else "",
+        "without": list(drawn.without),
+    }
+    return shown(told) | {
+        "lines": _lines(drawn, span),
+        "span": span,
+        "methods": [{"setup": text(method.label), "n": len(method.curves)} for method in panel.methods],
+        "curves": encoded([(curve.times, curve.values) for curve in curves], span, most),
+        "runs": columns_of_runs(ordered),
+    }
+
+
+def _lines(drawn: PanelLines, span: float) -> dict[str, Any]:
+    """The median and the ends of the area of each setup that has a line."""
+    kept = [
+        changes(drawn.times, values)
+        for line in drawn.lines
+        for values in (line.drawn.centre, line.drawn.low, line.drawn.high)
+    ]
+    return {"setups": [text(line.method.label) for line in drawn.lines], **encoded(kept, span)}
+
+
+def _table(panel: Panel) -> dict[str, Any]:
+    """What each setup has come to at fractions of the budget, the best at the end first."""
+    rows = []
+    for method in best_first(panel, DEFAULT_STATISTIC):
+        spread = panel.spread(method, panel.budget * np.array(FRACTIONS))
+        texts = cells_of(panel, method, DEFAULT_STATISTIC)
+        values = [None if np.isnan(value) else cell(value) for value in spread.centre.tolist()]
+        costs = [method.cost] if _has_costs(panel) else []
+        rows.append([method.label, len(method.curves), *map(list, zip(texts, values, strict=True)), *costs])
+    at = [f"at {format_fixed(fraction * panel.budget, 0)} s" for fraction in FRACTIONS]
+    return {"columns": ["setup", "runs", *at, *(["cost"] if _has_costs(panel) else [])], "rows": rows}
+
+
+def _has_costs(panel: Panel) -> bool:
+    return any(method.cost for method in panel.methods)
+
+
+PAIR_COLUMNS = ["seems better", "than", "seeds", "median difference", "p", "after Holm's rule", "verdict", "from"]
+
+
+def _pair(pair: Pair, panel: Panel) -> list[Any]:
+    interval = pair.difference
+    ends = (np.nan, np.nan) if interval is None else (interval.low, interval.high)
+    difference = format_range(pair.estimate, *ends) if np.isfinite(pair.estimate) else "none"
+    unit = f" {pair.unit}" if pair.unit else ""
+    return [
+        pair.first,
+        pair.second,
+        pair.n_seeds,
+        [f"{difference}{unit}", cell(pair.estimate)],
+        _p(pair.p),
+        _p(pair.adjusted),
+        ("better" if pair.is_better else "not told apart") + ("" if pair.fixed is None else BY_RULE),
+        "" if pair.since is None else [f"{format_fixed(pair.since, 0)} s", pair.since],
+    ]
+
+
+def _p(value: float | None) -> Any:
+    return "" if value is None else cell(float(f"{value:.{DIGITS_OF_P}g}"))
+
+
+def _left_out(study: Study, comparison: Comparison) -> dict[str, Any]:
+    """What is in the folders and is not compared, a line for each, and how many more there are."""
+    surplus = [run for runs in comparison.runs for found in runs.surplus.values() for run in found]
+    runs = [*(each for each in study.experiments if each.status is not ExperimentStatus.COMPLETED), *surplus]
+    return {
+        "columns": ["method", "benchmark", "seed", "status", "why", "folder"],
+        "rows": left_out_rows(runs),
+        "n_more": max(0, len(runs) - MOST_LEFT_OUT),
+        "unreadable": [f"{path}: {why}" for path, why in list(study.unreadable.items())[:MOST_LEFT_OUT]],
+    }

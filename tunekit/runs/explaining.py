@@ -1,0 +1,180 @@
+"""What was decided on a trial, and by what: its events are applied again, and the scheduler is asked after each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import attrs
+
+from tunekit.config.specs.run_spec import RunSpec
+from tunekit.runs.building import build_scheduler, build_tuner
+from tunekit.runs.recorded import recorded_run
+from tunekit_core.contracts.backends import TrialEnded
+from tunekit_core.contracts.schedulers import ExplainsDecisions, Standing
+from tunekit_core.contracts.trials import Status
+from tunekit_core.engine.events import Decided, Recorded, Restarted, Resumed, Started, Stopped, UnusableReport
+from tunekit_core.engine.fold import Fold
+from tunekit_core.engine.state import ExperimentState
+from tunekit_core.errors import ConfigurationError, RecordError
+from tunekit_core.records.event_file import EventFile
+from tunekit_core.records.experiment import ExperimentRecord
+from tunekit_core.records.files import EVENTS, RESULTS
+from tunekit_core.records.lock import is_locked
+
+OfATrial: TypeAlias = Started | Resumed | Decided | Stopped | Restarted | TrialEnded | UnusableReport
+
+
+@attrs.frozen
+class Step:
+    """Something that happened to a trial.
+
+    Attributes:
+        time: Seconds since the experiment began.
+        event: What happened.
+        resource: The resource that the trial had come to; 0 before its first report.
+        values: What it had reported there last, by metric; empty before its first report.
+        status: What the trial was after it.
+        reason: Why it failed, for people; empty if it has not.
+        standing: Where it stood among others, if that was decided by.
+    """
+
+    time: float
+    event: OfATrial
+    resource: int
+    values: Mapping[str, Any]
+    status: Status
+    reason: str
+    standing: Standing | None
+
+
+@attrs.frozen
+class Explanation:
+    """What was decided on a trial.
+
+    Attributes:
+        spec: The run.
+        configuration: Of the trial.
+        steps: What happened to it, in order.
+        standing: Where it stands in the end, if it is not over.
+        status: What it is in the end.
+        time: When the record ends, in seconds since the experiment began.
+        can_explain: Whether the scheduler says by what it decides.
+    """
+
+    spec: RunSpec
+    configuration: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    standing: Standing | None
+    status: Status
+    time: float
+    can_explain: bool
+
+
+def explain(folder: Path, metadata: Mapping[str, Any], trial_id: int) -> Explanation:
+    """What was decided on a trial of an experiment, and by what.
+
+    Simulated experiments keep no record of events: such a one is run again, in a temporary folder, and has to come to
+    the same results.
+
+    Args:
+        folder: Of the experiment.
+        metadata: Its ``metadata.json``.
+        trial_id: The trial.
+
+    Raises:
+        TunekitError: If there is no such trial, the experiment cannot be rebuilt, or it comes to something else.
+    """
+    spec = recorded_run(folder, metadata, {})
+    scheduler = build_scheduler(spec)
+    state = ExperimentState(scheduler.problem, scheduler)
+    asked = scheduler if isinstance(scheduler, ExplainsDecisions) else None
+    folding, follower = Fold(state), _Follower(trial_id, state, asked)
+    with _events(folder, spec) as events:
+        for event in events:
+            folding.add(event)
+            follower.note(event)
+    folding.finish()
+    if trial_id >= state.n_started:
+        last = f"its trials are 0 to {state.n_started - 1}" if state.n_started else "it has no trial"
+        raise ConfigurationError(f"{folder} has no trial {trial_id}: {last}.", option="TRIAL", value=trial_id)
+    trial = state.trials[trial_id]
+    standing = None if asked is None or trial.status.final else asked.standing(trial_id)
+    return Explanation(
+        spec,
+        trial.configuration,
+        tuple(follower.steps),
+        standing,
+        trial.status,
+        state.now,
+        can_explain=asked is not None,
+    )
+
+
+@contextmanager
+def _events(folder: Path, spec: RunSpec) -> Iterator[Iterator[Recorded]]:
+    """The events of an experiment, recorded or made again."""
+    if (folder / EVENTS).exists():
+        yield EventFile(folder / EVENTS).read()
+        return
+    if spec.can_restore:
+        raise RecordError(f"{folder} has lost its {EVENTS}, by which decisions are explained.")
+    if is_locked(folder):
+        raise RecordError(f"{folder} is run now; simulated experiments are explained when they have ended.")
+    with tempfile.TemporaryDirectory(prefix="tunekit-explain-") as temporary:
+        again = Path(temporary) / folder.name
+        build_tuner(spec, ExperimentRecord(again, keep_events=True)).run()
+        if (again / RESULTS).read_bytes() != (folder / RESULTS).read_bytes():
+            raise RecordError(
+                f"{folder} cannot be explained: simulated experiments keep no record of decisions, and run again it "
+                "comes to other results. The versions that made it are in its metadata.json."
+            )
+        yield EventFile(again / EVENTS).read()
+
+
+class _Follower:
+    """Follows one trial while events are applied."""
+
+    def __init__(self, trial_id: int, state: ExperimentState, asked: ExplainsDecisions | None) -> None:
+        self.steps: list[Step] = []
+        self._trial_id = trial_id
+        self._state = state
+        self._asked = asked
+        self._reached = 0  # when it was last decided on
+
+    def note(self, event: Recorded) -> None:
+        """An event has been applied."""
+        if not isinstance(event, OfATrial) or event.trial_id != self._trial_id:
+            return
+        trial = self._state.trials[self._trial_id]
+        report = trial.last_report
+        if isinstance(event, Decided):
+            assert report is not None
+            time = report.time
+        else:
+            time = event.time
+        failure = self._state.newest_failure if trial.status is Status.FAILED else None
+        self.steps.append(
+            Step(
+                time,
+                event,
+                0 if report is None else report.resource,
+                {} if report is None else report.metrics,
+                trial.status,
+                "" if failure is None else failure.reason,
+                self._standing(event),
+            )
+        )
+        if isinstance(event, Decided):
+            self._reached = trial.reached
+
+    def _standing(self, event: OfATrial) -> Standing | None:
+        """Where the trial stands, if the event follows from that: it goes on, or has come to where it is compared."""
+        if self._asked is None or not isinstance(event, Decided | Resumed):
+            return None
+        standing = self._asked.standing(self._trial_id)
+        is_compared_now = standing is not None and standing.level > self._reached
+        return standing if is_compared_now or isinstance(event, Resumed) else None

@@ -1,1 +1,0 @@
-"""Best values over time as a figure."""

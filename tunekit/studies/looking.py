@@ -1,0 +1,76 @@
+"""Looks at a comparison that was fixed beforehand: taken while its runs come in, found again in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import attrs
+import numpy as np
+
+from tunekit.results.best_so_far import metric_and_constraint
+from tunekit.studies.benchmark_runs import BenchmarkRuns
+from tunekit.studies.collection import CollectedExperiment
+from tunekit.studies.fixed_comparisons import FixedComparison
+from tunekit.studies.pairs import PanelPairs
+from tunekit.studies.panels import panel_of
+from tunekit.studies.statistics.sequential import take_looks
+
+
+def with_looks(comparison: FixedComparison, runs: Sequence[Sequence[CollectedExperiment]]) -> FixedComparison:
+    """Take all looks that some runs suffice for, until the two are told apart: whatever was said before.
+
+    Args:
+        comparison: What was fixed.
+        runs: Complete runs of both setups, seed by seed, equally many.
+    """
+    first = runs[0][0].metadata
+    metric, mode = metric_and_constraint(first), first["mode"][0]
+    by_label = dict(zip(comparison.setups, runs, strict=True))
+    panel = panel_of(BenchmarkRuns(comparison.benchmark, metric, mode, by_label, {}))
+    methods = {method.label: method for method in panel.methods}
+    time = np.array([comparison.at.seconds(panel.budget)])
+    one, other = (panel.losses(methods[setup], time)[:, 0] for setup in comparison.setups)
+    with np.errstate(invalid="ignore", over="ignore"):
+        differences = np.where(one == other, 0.0, one - other)  # two without a value are equal
+    return attrs.evolve(comparison, taken=take_looks(differences, comparison.looks, comparison.error))
+
+
+def fixed_on(runs: BenchmarkRuns, comparisons: Iterable[FixedComparison]) -> dict[frozenset[str], FixedComparison]:
+    """The comparisons of setups on a benchmark that were fixed, with the labels that these have now.
+
+    Of several of one pair, which have seeds of their own, it is the one with the latest seeds.
+    """
+    label_of = {run.hash: label for label, of_setup in runs.setups.items() for run in of_setup if run.hash}
+    found: dict[frozenset[str], FixedComparison] = {}
+    for each in sorted(comparisons, key=lambda comparison: comparison.seeds):
+        labels = [next((label_of[run] for run in of_setup if run in label_of), None) for of_setup in each.runs]
+        if labels[0] is not None and labels[1] is not None and labels[0] != labels[1]:
+            found[frozenset(map(str, labels))] = attrs.evolve(each, setups=(labels[0], labels[1]))
+    return found
+
+
+def warnings_of_fixed(compared: Sequence[PanelPairs], comparisons: Sequence[FixedComparison]) -> Iterator[str]:
+    """What rules that were fixed beforehand mean for everything else.
+
+    Args:
+        compared: The pairs on each benchmark.
+        comparisons: All that were fixed.
+    """
+    for benchmark in compared:
+        for pair in benchmark.pairs:
+            if pair.fixed is None:
+                continue
+            where, both = benchmark.panel.problem, f"{pair.first} and {pair.second}"
+            if benchmark.tested and pair.fixed.is_told_apart and pair.fixed.n_seeds < pair.fixed.cap:
+                yield (f"{where}: {both} decided how many seeds there are, which p-values of other pairs do not count")
+            others = [each for each in comparisons if each.taken and _is_of_the_same(each, pair.fixed)]
+            if len(others) > 1:
+                seeds = " and ".join(str(first) for first in sorted(each.seeds[0] for each in others))
+                yield (
+                    f"{where}: {both} were compared by {len(others)} rules that were fixed beforehand, with seeds from "
+                    f"{seeds}. The last is told: count all of them"
+                )
+
+
+def _is_of_the_same(one: FixedComparison, other: FixedComparison) -> bool:
+    return one.benchmark == other.benchmark and set(one.setups) == set(other.setups)

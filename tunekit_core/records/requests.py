@@ -1,0 +1,167 @@
+"""Requests to an experiment that runs, as files in its folder: who can write there can steer it, from any machine.
+
+``requests/<nonce>.json`` is a request, written under another name and renamed. When it was carried out or refused it is
+gone, and ``requests/<nonce>.answer.json`` says which. A request that lies there when a process begins was meant for one
+before it, and is refused: a stop is for the process that somebody saw running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tunekit_core.engine.steering import Kind, Request
+from tunekit_core.errors import RecordError, shown
+from tunekit_core.records.files import write_whole
+
+REQUESTS = "requests"
+ANSWER = ".answer.json"
+NAME = re.compile(r"([0-9a-z-]{1,80})\.json")
+SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_ANSWERS = 0.1
+TOO_LATE = "The process that it was meant for has ended before it answered."
+
+
+@attrs.frozen
+class Unreadable:
+    """A file that is no request.
+
+    Attributes:
+        nonce: Of its name.
+        reason: What is wrong with it.
+    """
+
+    nonce: str
+    reason: str
+
+
+class Sender:
+    """Asks something of the experiment in a folder, and waits for the answer, wherever the folder is moved meanwhile.
+
+    Args:
+        folder: Of the experiment.
+
+    Raises:
+        OSError: If nothing can be written there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / REQUESTS
+        self._folder.mkdir(exist_ok=True)
+        self._opened = os.open(self._folder, os.O_RDONLY)
+
+    def send(self, kind: Kind, given: Mapping[str, Any]) -> str:
+        """Ask.
+
+        Args:
+            kind: What is asked.
+            given: What belongs to it, in values of JSON.
+
+        Returns:
+            The nonce of the request.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        nonce = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        content = json.dumps({"nonce": nonce, "kind": kind.value, "given": given})
+        write_whole(self._folder / f"{nonce}.json", content)
+        return nonce
+
+    def wait(self, nonce: str, seconds: float) -> str | None:
+        """Wait until a request is answered.
+
+        Returns:
+            Why it was refused, empty if it was carried out; ``None`` if there is no answer after so many seconds.
+
+        Raises:
+            RecordError: If the answer is none.
+        """
+        name, end = f"{nonce}{ANSWER}", time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                with open(name, encoding="utf-8", opener=self._open) as file:
+                    refusal = str(json.load(file)["refusal"])
+            except FileNotFoundError:
+                time.sleep(SECONDS_BETWEEN_ANSWERS)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise RecordError(f"{self._folder / name} is no answer: {error}") from error
+            else:
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=self._opened)
+                return refusal
+        return None
+
+    def close(self) -> None:
+        """Look no longer for answers."""
+        os.close(self._opened)
+
+    def _open(self, name: str, flags: int) -> int:
+        return os.open(name, flags, dir_fd=self._opened)
+
+
+class RequestsInFolder:
+    """Reads the requests to an experiment, in the order of their nonces, and answers them.
+
+    Args:
+        folder: Of the experiment, which this process runs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / REQUESTS
+        self._looked = time.monotonic()
+        for each in self._read():
+            self.answer(each.nonce, TOO_LATE)
+
+    def take(self) -> list[Request]:
+        """The requests that have come; looked for twice a second at most. What is no request is refused."""
+        now = time.monotonic()
+        if now - self._looked < SECONDS_BETWEEN_LOOKS:
+            return []
+        self._looked = now
+        found = self._read()
+        for each in found:
+            if isinstance(each, Unreadable):
+                self.answer(each.nonce, each.reason)
+        return [each for each in found if isinstance(each, Request)]
+
+    def answer(self, nonce: str, refusal: str) -> None:
+        """Say what has become of a request; it is gone then. Without room for the answer, it is gone without one.
+
+        Args:
+            nonce: Of the request.
+            refusal: Why it was refused; empty if it was carried out.
+        """
+        try:
+            write_whole(self._folder / f"{nonce}{ANSWER}", json.dumps({"refusal": refusal}))
+        finally:
+            (self._folder / f"{nonce}.json").unlink(missing_ok=True)
+
+    def _read(self) -> list[Request | Unreadable]:
+        try:
+            names = sorted(os.listdir(self._folder))
+        except OSError:  # hardly any experiment is asked anything
+            return []
+        matches = [match for name in names if (match := NAME.fullmatch(name)) is not None]
+        return [self._request(match[1]) for match in matches]
+
+    def _request(self, nonce: str) -> Request | Unreadable:
+        try:
+            read = json.loads((self._folder / f"{nonce}.json").read_text(encoding="utf-8"))
+            kind, given = Kind(read["kind"]), read["given"]
+            if read["nonce"] != nonce or not isinstance(given, dict):
+                raise ValueError(f"its nonce is {shown(read['nonce'])}")
+            if kind is Kind.TRY and not isinstance(given["configuration"], dict):
+                raise ValueError("its configuration is none")
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            return Unreadable(nonce, f"It is no request: {error}.")
+        return Request(nonce, kind, given)
