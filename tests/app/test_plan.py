@@ -37,10 +37,12 @@ def test_many_runs_are_told_by_setup_and_problem_with_how_many_have_which_status
         "ASHA n_workers=4 fcnet-robot_arm 15 - - 15 - -",
         "ASHA n_workers=2 fcnet-robot_arm 15 - - 15 - -",
     ]
-    n_bytes = sum(path.stat().st_size for seed in (0, 1) for path in _folder(earlier, seed).iterdir()) / 2 * 28
+    sizes = [path.stat().st_size for seed in (0, 1) for path in _folder(earlier, seed).iterdir()]
+    n_files, n_bytes = len(sizes) // 2 * 28, sum(sizes) / 2 * 28
     assert lines == [
         "60 runs: 2 complete, 58 to run, 4 at the same time.",
-        f"About 14.0 s, 84 files and {size(n_bytes)}, without 30 runs of methods of which none is complete here yet.",
+        f"About 14.0 s, {n_files} files and {size(n_bytes)}, "
+        "without 30 runs of methods of which none is complete here yet.",
         "Known from complete runs of: the same setup (13), the same method and benchmark (15).",
     ]
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import signal
 import time
@@ -14,7 +15,7 @@ from tunekit.live.displays import PlainDisplay
 from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import RunInfo
 from tunekit.live.watching import Watcher
-from tunekit.watch import experiment as experiment_module, liveness
+from tunekit.watch import experiment as experiment_module
 from tunekit.watch.experiment import HELD, WITHOUT_RECORD, WatchedExperiment
 from tunekit_core import ExperimentRecord, Streams, Tuner, create
 from tunekit_core.builtin.random_search import RandomSearch
@@ -26,7 +27,6 @@ from tunekit_core.errors import RecordError
 from tunekit_core.plugins.registry import registry
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import read_metadata, write_metadata
-from tunekit_core.records.holder import Holder
 from tunekit_core.records.lock import FolderLock
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
 
@@ -185,13 +185,15 @@ def test_a_damaged_record_is_said_in_the_picture(ended):
     assert any("Line 21" in line.plain for line in picture.lay_out(200, 40))
 
 
-def test_the_process_of_another_machine_is_named(ended, monkeypatch):
+def test_of_another_machine_whether_it_lives_is_told_by_its_lease(ended):
     running_again(ended, 20)
-    holder = Holder("0" * 16, "there", "node7", 4711, "2026-01-31T12:00:00+00:00", 60.0, 0, 0)
-    monkeypatch.setattr(liveness, "writer_of", lambda folder: holder)
+    of_node7 = {"nonce": "0" * 16, "place": "elsewhere", "host": "node7", "pid": 1, "since": "", "seconds": 120}
+    (ended / ".lock").write_text(json.dumps(of_node7))
     picture = WatchedExperiment(ended).look()
     assert not picture.is_over
-    assert picture.snapshot.notes == ("It is run by process 4711 on node7 since 2026-01-31T12:00:00+00:00",)
+    assert picture.snapshot.notes[-1] == "Its process is on node7"
+    os.utime(ended / ".lock", (time.time() - 700,) * 2)
+    assert WatchedExperiment(ended).look().is_over
 
 
 def test_an_experiment_that_is_paused_by_somebody_says_so(ended):

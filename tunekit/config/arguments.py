@@ -21,7 +21,7 @@ from tunekit.config.single_values import with_options_named
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.registry import registry
 
-VERBS = ("plugins", "resume", "init", "ls", "watch", "report", "plot", "show", "explain", "steer", "export", "rm")
+VERBS = ("plugins", "resume", "init", "ls", "report", "plot", "show", "explain", "watch", "steer", "export", "rm")
 LAUNCHER = "hydra/launcher"  # a group of Hydra's: where runs are run
 OF_COMBINATIONS = ("hydra.sweeper.also", "hydra.sweeper.exclude", "hydra.sweeper.repeats")
 SWEEPER_GROUP, SWEEPER_NAME = "hydra/sweeper", "tunekit"

@@ -195,8 +195,9 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
     """A pair whose comparison was fixed beforehand: over the seeds that were looked at, in the order of the looks."""
     counted = fixed.seeds[: fixed.n_seeds] if fixed.taken else fixed.seeds
     seeds = [seed for seed in counted if seed in seeds] or seeds
-    is_second = fixed.better == second.label if fixed.taken else share_of_ranks(first.less(second, seeds)) < 0.5
-    if is_second:
+    # What is not told apart is named in the order of the medians, since nothing is said of ranks.
+    is_behind = bool(median(first.less(second, seeds)) > 0)
+    if fixed.better == second.label if fixed.is_told_apart else is_behind:
         first, second = second, first
     gains, unit = _gains(first.less(second, seeds), first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1])
     is_whole = len(seeds) == fixed.n_seeds and bool(np.isfinite(gains).all())

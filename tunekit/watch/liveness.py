@@ -21,8 +21,8 @@ class Liveness:
     """Where an experiment stands.
 
     Attributes:
-        status: The status; ``RUNNING`` while a live process, on whichever machine, holds its folder.
-        note: Which process of another machine that is; empty if none is.
+        status: The status: ``RUNNING`` while a live process writes it, on whatever machine.
+        note: What there is to say about that; empty where nothing is.
     """
 
     status: ExperimentStatus
@@ -54,12 +54,11 @@ def liveness_of(folder: Path, metadata: Mapping[str, Any]) -> Liveness:
         metadata: Its metadata, as :func:`~tunekit_core.records.files.read_metadata` gives them.
     """
     status = ExperimentStatus(metadata["status"])
-    if status is ExperimentStatus.COMPLETED:
-        return Liveness(status)
-    writer = writer_of(folder)  # also where it says that it has ended: it may go on, and not have said so yet
+    writer = None if status is ExperimentStatus.COMPLETED else writer_of(folder)
     if writer is None:
-        return Liveness(INTERRUPTED if status is RUNNING else status)
-    return Liveness(RUNNING, "" if writer.host in ("", platform.node()) else f"It is run by {writer}")
+        return Liveness(status)
+    is_here = writer.host in ("", platform.node())
+    return Liveness(RUNNING, "" if is_here else f"Its process is on {writer.host}")  # it may not have said so yet
 
 
 def last_written(folder: Path) -> float:

@@ -85,6 +85,8 @@ def test_not_told_apart_it_is_said_whether_seeds_are_left():
     a, b = runs("A", EITHER), runs("B", WORSE)
     open_, closed = looked(a, b, 8), looked(a, b, 10)
     assert "A and B are not told apart so far: " in sentence(a, b, open_).replace("B and A", "A and B")
+    (pair,) = told(a, b, open_).benchmarks[0].pairs
+    assert pair.estimate > 0  # of the one that is named first
     assert "(8 seeds, look 2 of 3 of the rule that was fixed beforehand; type the sweep again" in sentence(a, b, open_)
     assert "are not told apart with 10 seeds, the most that the rule allows: " in sentence(a, b, closed)
 

@@ -8,11 +8,11 @@ from importlib import import_module
 VERBS: Mapping[str, str] = {
     "init": "write_file_of_script",
     "ls": "list_experiments",
-    "watch": "watch_experiments",
     "report": "report_study",
     "plot": "plot",
     "show": "show_experiment",
     "explain": "explain_trial",
+    "watch": "watch_experiments",
     "steer": "steer_experiment",
     "export": "export_configuration",
     "rm": "remove_experiments",
