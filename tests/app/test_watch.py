@@ -17,13 +17,16 @@ from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import RunInfo
 from tunekit.live.watching import Watcher
 from tunekit.watch import experiment as experiment_module
-from tunekit.watch.experiment import WITHOUT_RECORD, WatchedExperiment
+from tunekit.watch.experiment import HELD, WITHOUT_RECORD, WatchedExperiment
 from tunekit_core import ExperimentRecord, Streams, Tuner, create
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.engine.events import Steered
+from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import RecordError
 from tunekit_core.plugins.registry import registry
+from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.files import read_metadata, write_metadata
 from tunekit_core.records.lock import FolderLock
 from tunekit_core.testing import ToyBackend, ToyBenchmark, toy_problem
@@ -193,6 +196,17 @@ def test_of_another_machine_whether_it_lives_is_told_by_its_lease(ended):
     assert picture.snapshot.notes[-1] == "Its process is on node7"
     os.utime(ended / ".lock", (time.time() - 700,) * 2)
     assert WatchedExperiment(ended).look().is_over
+
+
+def test_an_experiment_that_is_paused_by_somebody_says_so(ended):
+    running_again(ended, 20)
+    events = EventFile(ended / "events.jsonl")
+    assert len(list(events.read())) == 20
+    events.write(Steered("a", Kind.PAUSE, {}, 1.0))
+    events.close()
+    with FolderLock(ended):
+        assert WatchedExperiment(ended).look().snapshot.notes == (HELD,)
+    assert WatchedExperiment(ended).look().snapshot.notes == ()
 
 
 def test_an_experiment_that_moves_is_followed_and_one_that_is_gone_is_said(ended):

@@ -16,7 +16,7 @@ from tunekit_core.contracts.view import ExperimentView, Failure, Incumbent
 from tunekit_core.number_text import format_number
 from tunekit_core.space.domain import as_lists
 
-HELD = "Paused: what runs goes on, nothing new begins"
+HELD = "It is paused: what runs goes on, and nothing new begins until it is told to continue, by `steer`"
 COUNTED = {  # criteria that end a run at a number, what they count, and how to say how much of it is left
     "max_num_trials_started": ("n_started", "trial", " left to start"),
     "max_num_trials_completed": ("n_completed", "trial", " left to complete"),

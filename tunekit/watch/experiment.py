@@ -118,8 +118,8 @@ class _Followed:
         if not record.n_events and not (self._folder / EVENTS).exists():
             return _without_record(metadata, liveness)
         state = record.state
-        held = HELD if state.is_held and not liveness.is_over else ""
-        notes = [note for note in (record.damage, held, liveness.note) if note]
+        is_held = state.is_held and not liveness.is_over
+        notes = [note for note in (record.damage, HELD if is_held else "", liveness.note) if note]
         return Snapshot(
             now=record.time if liveness.is_over else self._clock.now(record.time),
             counts=Counts.of(View(state)),

@@ -11,7 +11,7 @@ import attrs
 
 from tunekit.studies.grouping import NO_METHOD, Grouping
 from tunekit.watch.experiment import WatchedExperiment
-from tunekit.watch.liveness import Liveness, look_at
+from tunekit.watch.liveness import look_at
 from tunekit.watch.scan import FolderScan
 from tunekit.watch.study_picture import StudyPicture
 from tunekit.watch.study_run import StudyRun, read_run
@@ -48,13 +48,13 @@ class WatchedStudy:
         has_changed = self._scan.look()
         if has_changed:
             self._name_setups(self._scan.experiments.values())
-            self._may_run = [path for path, run in self._scan.experiments.items() if _may_run(run)]
+            self._may_run = [path for path, run in self._scan.experiments.items() if not run.liveness.is_over]
         has_changed |= self._look_whether_they_live()
         so_far = self._look_at_records()
         if has_changed:
             self._last_change = time.monotonic()
             self._failures = _newest_failures(self._scan.experiments.values())
-            self._may_run = [path for path, run in self._scan.experiments.items() if _may_run(run)]
+            self._may_run = [path for path, run in self._scan.experiments.items() if not run.liveness.is_over]
         if has_changed or so_far != self._so_far:
             self._so_far = so_far
             self._tallies = self._tally()
@@ -129,10 +129,6 @@ class WatchedStudy:
         ]
 
 
-def _may_run(run: StudyRun) -> bool:
-    return not run.liveness.is_over or bool(run.liveness.note)
-
-
 def _problem(told: Mapping[str, object]) -> str:
     return "-".join(str(told[key]) for key in ("benchmark", "dataset") if told.get(key))
 
@@ -152,7 +148,7 @@ def _seconds_left(
     for run in runs:
         if not run.liveness.is_over:
             running.append(run)
-        elif run.liveness == Liveness(ExperimentStatus.COMPLETED) and run.seconds is not None:
+        elif run.liveness.status is ExperimentStatus.COMPLETED and run.seconds is not None:
             took.setdefault(setups[run.setting], []).append(run.seconds)
     if not running or not took:
         return None
