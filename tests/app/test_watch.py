@@ -257,7 +257,7 @@ def test_what_a_program_of_ones_own_says_of_itself_may_be_anything(ended, config
     metadata = read_metadata(ended)
     (ended / "metadata.json").write_text(json.dumps({**metadata, "config": config}))
     picture = WatchedExperiment(ended).look()
-    assert picture.run_info.stopping == {}
+    assert picture.snapshot.ends == {}
     assert picture.snapshot.counts.n_reports == 40
 
 
