@@ -1,4 +1,4 @@
-"""Makes the pictures of README, gallery and figures again, each by the commands and the code that stand before it on its page.
+"""Makes the pictures of README, gallery and figures again, each by what stands before it on its page.
 
 Type ``python docs/draw_pictures.py``, or name some of the pictures. It takes minutes: whole sweeps are run, in a
 temporary folder. A picture is the last PNG that its commands made, with fewer points and colours, so that the
