@@ -16,6 +16,7 @@ from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import HELD, Counts, RunInfo, RunningTrial, Snapshot, recorded_ends
 from tunekit.results.summary import value_and_place
 from tunekit.runs.folders import now_at
+from tunekit.runs.recorded import shown_path
 from tunekit.watch.liveness import Liveness, last_written, look_at
 from tunekit.watch.rungs import Rungs
 from tunekit_core.contracts.trials import Status, Trial
@@ -95,7 +96,7 @@ class WatchedExperiment:
             moved = now_at(self._folder)
             if moved is None:
                 raise RecordError(f"{self._folder} is gone: it was moved or removed while it was watched.")
-            self._folder, self._followed = moved, None
+            self._folder, self._followed = Path(shown_path(moved)), None
         return look_at(self._folder)
 
 

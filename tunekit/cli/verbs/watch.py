@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +27,7 @@ from tunekit_core.records.finding import list_experiment
 
 ONCE, SERVE = "--once", "--serve"
 FLAGS = (ONCE, SERVE)
+SECONDS_UNTIL_MOVED = 0.5  # one that got another end, or whose program was edited, gets another folder at its end
 PORT = "port"
 PORTS = range(1, 65536)
 HIGH = 1_000_000  # lines: of what is written once, nothing is left out
@@ -88,7 +90,10 @@ def watch_experiments(arguments: Sequence[str]) -> int:
 
 def _watch_one(folder: Path, *, is_once: bool) -> int:
     watched, console = WatchedExperiment(folder), stdout_console()
-    picture = watched.look() if is_once else show_until_it_is_over(watched, console)
+    if not is_once:
+        show_until_it_is_over(watched, console)
+        time.sleep(SECONDS_UNTIL_MOVED)
+    picture = watched.look()
     if picture.is_over:
         print_all_of(list_experiment(picture.folder))
     else:
