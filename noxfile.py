@@ -126,6 +126,12 @@ def frameworks(session: nox.Session) -> None:
 
 
 @nox.session
+def papers(session: nox.Session) -> None:
+    """The studies that come with tunekit against what is stated of them, in ten minutes; no part of a plain ``nox``."""
+    session.run("pytest", "-n", "0", "tests/papers/paper_figures.py", *session.posargs)
+
+
+@nox.session
 def campaign(session: nox.Session) -> None:
     """Kills, damage, full disks and several writers for an hour, as in ``nox -s campaign -- --minutes 5 --seed 1``."""
     session.run("python", "-m", "tests.campaign", *session.posargs)
