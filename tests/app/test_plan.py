@@ -43,7 +43,7 @@ def test_many_runs_are_told_by_setup_and_problem_with_how_many_have_which_status
         "60 runs: 2 complete, 58 to run, 4 at the same time.",
         f"About 14.0 s, {n_files} files and {size(n_bytes)}, "
         "without 30 runs of methods of which none is complete here yet.",
-        "Known from complete runs of: the same setup (13), the same method and benchmark (15).",
+        "Known from complete runs of: the same setup, for 13 runs; the same method and benchmark, for 15 runs.",
     ]
 
 

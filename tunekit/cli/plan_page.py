@@ -15,7 +15,7 @@ from tunekit.config.composition.sweep_options import MISSING
 from tunekit.config.schema import EVERY_REPORT
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import duration, plural, print_stdout, stdout_console
-from tunekit.runs.durations import SAME_METHOD, SAME_PROBLEM, SAME_SETUP, EarlierRuns, Usual
+from tunekit.runs.durations import OTHER_ENDS, SAME_METHOD, SAME_PROBLEM, SAME_SETUP, EarlierRuns, Usual
 from tunekit.runs.selecting import status_text
 from tunekit.studies.grouping import Grouping
 from tunekit_core.contracts.status import ExperimentStatus
@@ -24,7 +24,7 @@ from tunekit_core.number_text import format_fixed
 MOST_LISTED = 40  # runs; of more, setups are shown
 NOTHING = "-"  # in place of a number that is not known, or of no run
 SHORT = 60  # seconds; longer times have minutes
-LIKES = (SAME_SETUP, SAME_PROBLEM, SAME_METHOD)
+LIKES = (SAME_SETUP, SAME_PROBLEM, SAME_METHOD, OTHER_ENDS)
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 COMPLETE = ExperimentStatus.COMPLETED.value
 ORDER = (*(status.value for status in ExperimentStatus if status is not ExperimentStatus.COMPLETED), MISSING)
@@ -138,7 +138,7 @@ def _what_it_takes(left: Sequence[Usual | None], n_jobs: int) -> list[str]:
     seconds = makespan([each.seconds for each in known], n_jobs)
     n_files, n_bytes = sum(each.n_files for each in known), sum(each.n_bytes for each in known)
     likes = Counter(each.like for each in known)
-    how = ", ".join(f"{like} ({likes[like]})" for like in LIKES if likes[like])
+    how = "; ".join(f"{like}, for {plural(likes[like], 'run')}" for like in LIKES if likes[like])
     return [
         f"About {_seconds(seconds)}, {plural(round(n_files), 'file')} and {size(n_bytes)}{without}.",
         f"Known from complete runs of: {how}.",

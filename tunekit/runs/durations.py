@@ -22,6 +22,8 @@ MOST_COUNTED = 3  # of these, whose files are counted: runs of programs have tho
 OF_SEEDS = ("seed", "random_seed", "observers")  # in which runs that take as long may differ
 SAME_SETUP, SAME_PROBLEM = "the same setup", "the same method and benchmark"
 SAME_METHOD = "the same method on other benchmarks"
+OTHER_ENDS = "the same method with other ends"
+ENDS = "stopping"  # runs that end elsewhere take another time
 
 
 @attrs.frozen
@@ -32,7 +34,7 @@ class Usual:
         seconds: Real time.
         n_files: Files in the folder of a run, and below it.
         n_bytes: Their size.
-        like: What they have in common with the run that is asked about: one of the three texts above.
+        like: What they have in common with the run that is asked about: one of the four texts above.
     """
 
     seconds: float
@@ -56,7 +58,9 @@ class EarlierRuns:
     _read: dict[tuple[str, str], list[Run]] = attrs.field(factory=dict, init=False)
 
     def usual(self, method: str, problem: str, config: Mapping[str, Any]) -> Usual | None:
-        """What such runs take: those of the setup, else of the method on the problem, else of the method on others.
+        """What such runs take: those of the setup, else of the method on the problem with the same end, else on others.
+
+        Where all have other ends, it is those of the method on the problem, or on others.
 
         Args:
             method: Name of the method.
@@ -66,14 +70,21 @@ class EarlierRuns:
         Returns:
             ``None`` if there is none.
         """
-        alike = self._newest(method, f"{escape(problem)}-*")
-        setup = _setup(json.loads(as_json(config)))  # as it is read from a file
-        of_setup = [run for run in alike if _setup(run[2]) == setup]
-        for runs, like in ((of_setup, SAME_SETUP), (alike, SAME_PROBLEM)):
+        config = json.loads(as_json(config))  # as it is read from a file
+        alike, others = self._newest(method, f"{escape(problem)}-*"), self._newest(method, "*")
+        of_setup = [run for run in alike if _setup(run[2]) == _setup(config)]
+        alike_to_the_end, others_to_the_end = (
+            [run for run in runs if run[2].get(ENDS) == config.get(ENDS)] for runs in (alike, others)
+        )
+        for runs, like in (
+            (of_setup, SAME_SETUP),
+            (alike_to_the_end, SAME_PROBLEM),
+            (others_to_the_end, SAME_METHOD),
+            (alike or others, OTHER_ENDS),
+        ):
             if runs:
                 return _mean(runs, like)
-        others = self._newest(method, "*")
-        return _mean(others, SAME_METHOD) if others else None
+        return None
 
     def _newest(self, method: str, names: str) -> list[Run]:
         if (method, names) not in self._read:

@@ -45,11 +45,25 @@ def warnings_of(grouped: Sequence[BenchmarkRuns]) -> Iterator[str]:
         same_metric = [each for each in grouped if (each.metric, each.mode) == (runs.metric, runs.mode)]
         setups = sorted({setup for each in same_metric for setup in each.setups})
         metric = f" ({runs.mode} {runs.metric})" if names.count(runs.benchmark) > 1 else ""
-        found = (_missing(runs, setups), _surplus(runs), _differing(runs), _mixed_versions(runs), _chosen_on(runs))
+        found = (
+            _tags(runs),
+            _missing(runs, setups),
+            _surplus(runs),
+            _differing(runs),
+            _mixed_versions(runs),
+            _chosen_on(runs),
+        )
         for warning in itertools.chain(*found):
             told.setdefault(warning, []).append(f"{runs.benchmark}{metric}")
     for warning, where in told.items():
         yield f"{', '.join(where)}: {warning}"
+
+
+def _tags(runs: BenchmarkRuns) -> Iterator[str]:
+    """Runs of several studies in one comparison, as those of a first try."""
+    tags = sorted({str(run.metadata["experiment_tag"]) for run in runs.runs if "experiment_tag" in run.metadata})
+    if len(tags) > 1:
+        yield f"runs with {len(tags)} experiment tags are compared: {', '.join(tags)}. tag={tags[0]} chooses one"
 
 
 def _missing(runs: BenchmarkRuns, setups: Sequence[str]) -> Iterator[str]:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from tunekit.console import plural
 from tunekit.studies.pairs import ERROR, Pair, PanelPairs
 from tunekit.studies.panels import Panel
+from tunekit.studies.statistics.paired import least_seeds
 from tunekit_core.number_text import format_fixed, format_number
 
 DIGITS = 2
+USUAL_SEEDS = 20
 
 
 def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
@@ -24,6 +26,8 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
     """
     if pair.fixed is not None or pair.adjusted is None:
         return _sentence_of_fixed(pair, panel)
+    if too_few := _too_few(pair, error):
+        return too_few
     seeds = plural(pair.n_seeds, "seed")
     by = _by_how_much(pair, panel)
     if pair.is_better:
@@ -59,7 +63,9 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
         verdict = f"{both} differ, {pair.first} being better by ranks, but not by the median at the end"
     if fixed.n_seeds == fixed.cap:
         return f"{verdict} ({seeds}, {rule})"
-    holds = ", but the interval counts the looks" if pair.difference is not None else ""
+    holds = "" if pair.difference is None else ", but the interval counts all looks"
+    if pair.difference is not None and pair.difference.low <= 0:
+        holds += ", and may hold 0 where the rule does not"
     early = f"stopped early at {seeds}, {rule}: by how much is probably overestimated{holds}"
     return f"{verdict} ({early})"
 
@@ -73,31 +79,38 @@ def _so_far(pair: Pair, by: str) -> str:
 def impossible(compared: PanelPairs) -> str:
     """That there are too few seeds for any pair to be significant, and how many it takes."""
     n = max((pair.n_seeds for pair in compared.tested), default=0)
-    pairs = plural(len(compared.tested), "pair")
-    has_enough = any(len(method.seeds) >= compared.least_seeds for method in compared.panel.methods)
-    what = (
-        "Run each setup with the same seeds"
-        if has_enough
-        else f"Type the study again with more, as 'seed=range({compared.least_seeds})'"
-    )
-    return (
-        f"With {plural(n, 'seed')} that both have no difference of {pairs} could be significant: it takes "
-        f"{compared.least_seeds} seeds. {what}"
-    )
+    least, usual = compared.least_seeds, max(compared.least_seeds, USUAL_SEEDS)
+    what = f"Type the study again with 'seed=range({usual})'; so many find a difference that matters"
+    if any(len(method.seeds) >= least for method in compared.panel.methods):
+        what = "Run each setup with the same seeds"
+    of_pairs = f"{'the pair' if len(compared.tested) == 1 else f'none of the {len(compared.tested)} pairs'}"
+    cannot = "cannot be" if len(compared.tested) == 1 else "can be"
+    return f"With {plural(n, 'seed')} that both have, {of_pairs} {cannot} told apart: it takes {least} at least. {what}"
+
+
+def _too_few(pair: Pair, error: float) -> str:
+    """That two setups share too few seeds for any verdict; empty if they do not."""
+    if pair.n_seeds >= least_seeds(1, error):
+        return ""
+    both, seeds = f"{pair.first} and {pair.second}", plural(pair.n_seeds, "seed")
+    return f"{both} cannot be told apart with the {seeds} that both have: it takes {least_seeds(1, error)} at least"
 
 
 def _by_how_much(pair: Pair, panel: Panel) -> str:
     if pair.estimate == 0 or not math.isfinite(pair.estimate):  # in most seeds one of them has found nothing
         return ""
-    than = "lower" if panel.mode == "min" else "higher"
-    amount = f"{_short(pair.estimate)}{f' {pair.unit}' if pair.unit else ''} {than} {panel.metric}"
-    return f"{amount}{_interval(pair)}"
+    is_lower = (panel.mode == "min") == (pair.estimate > 0)  # the first may be better by ranks alone
+    unit = f" {pair.unit}" if pair.unit else ""
+    return f"{_short(abs(pair.estimate))}{unit} {'lower' if is_lower else 'higher'} {panel.metric}{_interval(pair)}"
 
 
 def _interval(pair: Pair) -> str:
     if pair.difference is None:
         return ""
-    return f" [{_short(pair.difference.low)}, {_short(pair.difference.high)}]"
+    low, high = pair.difference.low, pair.difference.high
+    if pair.estimate < 0:
+        low, high = -high, -low
+    return f" [{_short(low)}, {_short(high)}]"
 
 
 def _what_it_takes(more_seeds: tuple[int, int] | None) -> str:

@@ -67,7 +67,7 @@ def about_regrets(comparison: Comparison) -> Iterator[str]:
 
 
 def how_it_was_tested(comparison: Comparison) -> Iterator[str]:
-    """By which tests; nothing where no pair could be significant."""
+    """By which tests and rules; nothing where no pair could be significant."""
     counts = sorted({len(each.tested) for each in comparison.benchmarks if each.tested and each.is_possible})
     if counts:
         n_pairs = plural(counts[-1], "pair") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} pairs"
@@ -76,6 +76,13 @@ def how_it_was_tested(comparison: Comparison) -> Iterator[str]:
             f"{n_pairs} of a benchmark, error {comparison.error:g}. How much: median of the differences of equal seeds "
             "and its 95 % interval, of each pair alone. From when on: where it can be said, a band over all times at "
             "once, from 10 seeds on."
+        )
+
+    fixed = sorted({pair.fixed.rule for each in comparison.benchmarks for pair in each.pairs if pair.fixed is not None})
+    if fixed:
+        yield (
+            f"Fixed beforehand: {'; '.join(fixed)}. Tested by signed ranks whose chances are those over all looks "
+            "together; each interval holds at all looks together, too."
         )
 
 

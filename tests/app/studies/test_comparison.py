@@ -78,7 +78,7 @@ def test_too_few_seeds_for_any_verdict_are_told_with_how_many_it_takes():
     compared = compare(study(*runs)).benchmarks[0]
     assert (len(compared.pairs), compared.least_seeds, compared.is_possible) == (28, 11, False)
     (sentence,) = compare(study(*runs)).sentences()
-    assert "With 10 seeds that both have no difference of 28 pairs could be significant: it takes 11 seeds." in sentence
+    assert "With 10 seeds that both have, none of the 28 pairs can be told apart: it takes 11 at least." in sentence
     against = compare(study(*runs), against="C").benchmarks[0]
     assert (len(against.pairs), against.least_seeds, against.is_possible) == (7, 9, True)
     assert all("C" in (pair.first, pair.second) for pair in against.pairs)
@@ -204,6 +204,15 @@ def test_what_is_missing_alike_is_told_once():
         "nowhere-diabetes, nowhere-wine: B, C have no run",
         "nowhere-robot_arm: B, C lack 2 seeds that others have: 2-3",
     ]
+
+
+def test_runs_of_several_tags_are_told():
+    first = over_seeds("A", [1, 1], told={"experiment_tag": "study"})
+    second = over_seeds("B", [1, 1], told={"experiment_tag": "debug"})
+    assert warnings(*first, *second) == [
+        "nowhere-robot_arm: runs with 2 experiment tags are compared: debug, study. tag=debug chooses one"
+    ]
+    assert warnings(*first) == []
 
 
 def test_what_is_not_complete_is_left_out_and_told():

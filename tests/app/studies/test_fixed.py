@@ -64,7 +64,7 @@ def test_told_apart_at_the_first_look_it_is_said_to_be_overestimated():
     assert text.startswith(
         "A is better than B; at the end 20 % lower loss [19, 21] (stopped early at 6 seeds, look 1 of 3"
     )
-    assert text.endswith("by how much is probably overestimated, but the interval counts the looks).")
+    assert text.endswith("by how much is probably overestimated, but the interval counts all looks).")
 
 
 def test_only_the_seeds_that_were_looked_at_count():
