@@ -175,3 +175,12 @@ def test_null_leaves_a_component_open_as_saying_nothing_does():
 
 def test_the_verbs_that_are_suggested_are_those_that_there_are():
     assert set(VERBS) == {"plugins", "resume", *verbs.VERBS}
+
+
+def test_a_mapping_that_is_typed_takes_the_place_of_that_in_a_file():
+    typed = "hydra.sweeper.repeats={method: {ASHA: 1}}"
+    emptied, override = with_prefixes([typed])
+    assert emptied == "hydra.sweeper.repeats=null"
+    assert override.startswith("hydra.sweeper.repeats={")
+    assert with_prefixes(["hydra.sweeper.repeats=null"]) == ["hydra.sweeper.repeats=null"]
+    assert len(with_prefixes(["hydra.sweeper.until={compare: [RS, ASHA]}"])) == 2

@@ -74,6 +74,8 @@ MISTAKES = {
     ),
     "nothing before the sign": (["=3"], ["'=3'", "key=value"]),
     "Hydra itself": (["hydra=3"], ["'hydra=3'", "hydra.sweeper.n_jobs=4"]),
+    "a list of methods": (["method=[RS,ASHA]"], ["method=[RS,ASHA] is a list", "--multirun method=RS,ASHA"]),
+    "a list of benchmarks": (["benchmark=[fcnet,synthetic]"], ["--multirun benchmark=fcnet,synthetic"]),
     "no value": (["benchmark.dataset"], ["'benchmark.dataset' lacks its value", "type benchmark.dataset=VALUE"]),
     "type of a criterion": (["stopping.max_wallclock_time=long"], ["stopping.max_wallclock_time='long'", "number"]),
     "range of a criterion": (["stopping.max_wallclock_time=-1"], ["stopping.max_wallclock_time=-1", "must be above 0"]),

@@ -331,6 +331,19 @@ def test_with_a_launcher_it_is_refused(tunekit, site, results):
     assert "type the seeds, as in 'seed=range(20)'" in refused.err
 
 
+def test_what_is_typed_takes_the_place_of_the_rule_in_a_file(tunekit, results, tmp_path):
+    file = tmp_path / "mine" / "experiment" / "settled.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "# @package _global_\nexperiment: {name: settled}\nhydra:\n  mode: MULTIRUN\n  sweeper:\n"
+        "    until: {compare: [RS, ASHA], cap: 10, error: 0.2}\n    params: {method: 'RS,ASHA'}\n"
+    )
+    typed = ("+experiment=settled", "--config-dir", str(tmp_path / "mine"), "--plan")
+    assert "looks with 6, 8 and 10 seeds, error 0.2 over all of them" in tunekit(*typed).out
+    other = tunekit(*typed, "hydra.sweeper.until={compare: {fcnet-robot_arm: [RS, ASHA]}, looks: [8, 12]}")
+    assert "looks with 8 and 12 seeds, error 0.05 over all of them" in other.out
+
+
 def test_a_study_in_a_file_has_it_too(tunekit, results, tmp_path):
     file = tmp_path / "mine" / "experiment" / "settled.yaml"
     file.parent.mkdir(parents=True)

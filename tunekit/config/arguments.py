@@ -23,6 +23,7 @@ from tunekit_core.plugins.registry import registry
 
 VERBS = ("plugins", "resume", "init", "ls", "report", "plot", "show", "explain", "watch", "steer", "export", "rm")
 LAUNCHER = "hydra/launcher"  # a group of Hydra's: where runs are run
+REPLACED = ("hydra.sweeper.repeats", "hydra.sweeper.until")  # mappings that are typed as a whole
 OF_COMBINATIONS = ("hydra.sweeper.also", "hydra.sweeper.exclude", "hydra.sweeper.repeats")
 SWEEPER_GROUP, SWEEPER_NAME = "hydra/sweeper", "tunekit"
 PLAN, PLAN_KEY = "--plan", "hydra.sweeper.plan"
@@ -158,7 +159,29 @@ def with_prefixes(overrides: Iterable[str]) -> list[str]:
     ["++benchmark.space.lr='uniform(0,1)'"]
     """
     stated = with_options_named([override for override in overrides if not _leaves_open(override)])
-    return [_with_prefix(override) for override in stated]
+    for override in stated:
+        _check_is_no_list(override)
+    prefixed = [_with_prefix(override) for override in stated]
+    return [each for override in prefixed for each in (*_emptied(override), override)]
+
+
+def _emptied(override: str) -> list[str]:
+    """What has a mapping take the place of that in a file: Hydra would put its entries beside those that are there."""
+    key, _, value = override.partition("=")
+    return [f"{key}=null"] if key in REPLACED and value.startswith("{") else []
+
+
+def _check_is_no_list(override: str) -> None:
+    """Of a list Hydra would take the last in place of all others, without a word."""
+    key, _, value = override.lstrip("+").partition("=")
+    if key in (*COMPONENTS, *RECIPES) and value.startswith("["):
+        names = value.strip("[]").replace("'", "").replace('"', "").replace(" ", "")
+        raise ConfigurationError(
+            f"{key}={value} is a list, and of a run there is one {key}. Several are typed with commas, in a file too: "
+            f"--multirun {key}={names}",
+            option=key,
+            value=value,
+        )
 
 
 def _leaves_open(override: str) -> bool:

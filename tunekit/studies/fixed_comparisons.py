@@ -107,17 +107,29 @@ def write_fixed(folder: Path, comparison: FixedComparison) -> None:
     """Write the file of a comparison into the folder of its experiment tag, unless it says the same and more.
 
     Raises:
+        ConfigurationError: If another rule has taken a look at these runs, or, where this one has taken one, another
+            process has fixed another rule meanwhile: of two rules for the same runs one alone is looked by.
         OSError: If it cannot be written.
         RecordError: If there is one that cannot be read.
     """
     path = folder / comparison.file_name
-    if path.exists():
-        there = _read(path)
-        if there.has_the_rule_of(comparison) and there.taken[: len(comparison.taken)] == comparison.taken:
-            return
     values = {**attrs.asdict(comparison), "at": attrs.asdict(comparison.at), "format": FORMAT}
     folder.mkdir(parents=True, exist_ok=True)
     with exclusively(folder / LOCK):
+        check_unchanged(folder, comparison)
+        if path.exists():
+            there = _read(path)
+            has_same_rule = there.has_the_rule_of(comparison)
+            if has_same_rule and there.taken[: len(comparison.taken)] == comparison.taken:
+                return
+            if comparison.taken and not has_same_rule:
+                first, second = there.setups
+                raise ConfigurationError(
+                    f"hydra.sweeper.until: another command has fixed another rule for {first} and {second} on "
+                    f"{there.benchmark} meanwhile: {there.rule}. This look does not count; type that rule to go on, or "
+                    f"begin a new comparison with seeds of its own: seed={there.seeds[-1] + 1}",
+                    option="hydra.sweeper.until",
+                )
         write_whole(path, as_json(values, indent=1) + "\n", sync=True)
 
 

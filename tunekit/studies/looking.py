@@ -8,8 +8,9 @@ import attrs
 import numpy as np
 
 from tunekit.results.best_so_far import metric_and_constraint
+from tunekit.results.index import FIXED
 from tunekit.studies.benchmark_runs import BenchmarkRuns
-from tunekit.studies.collection import CollectedExperiment
+from tunekit.studies.collection import CollectedExperiment, Study
 from tunekit.studies.fixed_comparisons import FixedComparison
 from tunekit.studies.pairs import PanelPairs
 from tunekit.studies.panels import panel_of
@@ -38,24 +39,41 @@ def with_looks(comparison: FixedComparison, runs: Sequence[Sequence[CollectedExp
 def fixed_on(runs: BenchmarkRuns, comparisons: Iterable[FixedComparison]) -> dict[frozenset[str], FixedComparison]:
     """The comparisons of setups on a benchmark that were fixed, with the labels that these have now.
 
-    Of several of one pair, which have seeds of their own, it is the one with the latest seeds.
+    Of one that was looked at all runs of the last look have to be there: what it said is not said of others. Of several
+    of one pair, which have seeds of their own, it is the one with the latest seeds.
     """
     label_of = {run.hash: label for label, of_setup in runs.setups.items() for run in of_setup if run.hash}
     found: dict[frozenset[str], FixedComparison] = {}
     for each in sorted(comparisons, key=lambda comparison: comparison.seeds):
         labels = [next((label_of[run] for run in of_setup if run in label_of), None) for of_setup in each.runs]
+        if not _looked_at(each) <= label_of.keys():
+            continue
         if labels[0] is not None and labels[1] is not None and labels[0] != labels[1]:
             found[frozenset(map(str, labels))] = attrs.evolve(each, setups=(labels[0], labels[1]))
     return found
 
 
-def warnings_of_fixed(compared: Sequence[PanelPairs], comparisons: Sequence[FixedComparison]) -> Iterator[str]:
+def warnings_of_fixed(compared: Sequence[PanelPairs], grouped: Sequence[BenchmarkRuns], study: Study) -> Iterator[str]:
     """What rules that were fixed beforehand mean for everything else.
 
     Args:
         compared: The pairs on each benchmark.
-        comparisons: All that were fixed.
+        grouped: The runs on each.
+        study: Where they are from.
     """
+    for path in study.unreadable:
+        if path.match(FIXED):
+            yield f"{path} cannot be read: looks by the rule that it holds are not counted by p-values of its setups"
+    comparisons = study.fixed
+    for runs in grouped:
+        there = {run.hash for run in runs.runs if run.hash}
+        for each in comparisons:
+            looked = _looked_at(each)
+            if looked & there and not looked <= there:
+                yield (
+                    f"{runs.benchmark}: {' and '.join(each.setups)} were looked at by a rule that was fixed "
+                    "beforehand, with runs that are not all here: p-values of those that are do not count the looks"
+                )
     for benchmark in compared:
         for pair in benchmark.pairs:
             if pair.fixed is None:
@@ -70,6 +88,11 @@ def warnings_of_fixed(compared: Sequence[PanelPairs], comparisons: Sequence[Fixe
                     f"{where}: {both} were compared by {len(others)} rules that were fixed beforehand, with seeds from "
                     f"{seeds}. The last is told: count all of them"
                 )
+
+
+def _looked_at(comparison: FixedComparison) -> set[str]:
+    """The runs of the last look, by their hashes."""
+    return {run for of_setup in comparison.runs for run in of_setup[: comparison.n_seeds]}
 
 
 def _is_of_the_same(one: FixedComparison, other: FixedComparison) -> bool:

@@ -73,6 +73,29 @@ def test_only_the_seeds_that_were_looked_at_count():
     assert sentence(a, b, comparison) == sentence(a[:6], b[:6], comparison)
 
 
+def test_what_a_rule_said_is_not_said_of_other_runs():
+    a, b = runs("A", BETTER), runs("B", WORSE)
+    comparison = looked(a[:6], b[:6], 6)
+    (pair,) = told(a[6:], b[6:], comparison).benchmarks[0].pairs  # whose seeds nobody has looked at
+    assert pair.fixed is None
+    some = told(a[3:], b[3:], comparison)
+    (pair,) = some.benchmarks[0].pairs
+    assert pair.fixed is None
+    assert any("with runs that are not all here: p-values of those that are do not count" in w for w in some.warnings)
+
+
+def test_of_two_rules_for_the_same_runs_one_is_looked_by(tmp_path):
+    a, b = runs("A", BETTER), runs("B", WORSE)
+    write_fixed(tmp_path, fixed())
+    other = fixed(error=0.2)
+    write_fixed(tmp_path, other)  # before any look it may be changed
+    with pytest.raises(ConfigurationError, match="another command has fixed another rule for A and B on"):
+        write_fixed(tmp_path, looked(a[:6], b[:6], 6))
+    write_fixed(tmp_path, with_looks(other, [a[:6], b[:6]]))
+    with pytest.raises(ConfigurationError, match="have been looked at by another rule"):
+        write_fixed(tmp_path, fixed())
+
+
 def test_told_apart_with_as_many_seeds_as_the_cap_nothing_is_stopped_early():
     losses = np.array([WORSE[0] + 0.001, *BETTER[1:10]])
     a, b = runs("A", losses), runs("B", WORSE[:10])
