@@ -157,6 +157,14 @@ def test_what_cannot_be_is_refused(tunekit, simulated, words, told):
     assert told in finished.err
 
 
+def test_a_simulated_experiment_that_was_interrupted_is_not_explained(tunekit, simulated):
+    metadata = json.loads((simulated / "metadata.json").read_text())
+    (simulated / "metadata.json").write_text(json.dumps({**metadata, "status": "interrupted"}))
+    (simulated / "results.csv.zip").unlink()
+    told = explained(tunekit, simulated, 0)
+    assert (told.status, "did not come to its end" in told.err) == (2, True)
+
+
 def test_an_experiment_of_a_program_is_refused(tunekit, simulated):
     metadata = json.loads((simulated / "metadata.json").read_text())
     del metadata["config"]

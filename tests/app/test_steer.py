@@ -110,6 +110,7 @@ REFUSED = {
     ("try",): "needs a value of at least one of: x",
     ("try", "x=7"): "x: 7 is not in uniform(0.0, 1.0)",
     ("try", "y=7"): "'y'",
+    ("try", "x=0.3", "x=0.4"): "x is given twice",
     ("pause", "x=7"): "takes no values, and got x=7",
     ("extend",): "can be given another end, and nothing was asked for",
     ("extend", "n_workers=3"): "can be given another end, and n_workers was asked for",

@@ -82,6 +82,33 @@ def test_what_is_no_request_is_refused_and_changes_nothing(tmp_path, sender, con
 
 
 @pytest.mark.usefixtures("clock")
+def test_what_is_no_file_is_refused_and_nobody_waits_for_it(tmp_path, sender):
+    inbox = RequestsInFolder(tmp_path)
+    os.mkfifo(tmp_path / REQUESTS / "a.json")
+    (tmp_path / REQUESTS / "b.json").mkdir()
+    (tmp_path / REQUESTS / "c.json").symlink_to("/dev/zero")
+    assert inbox.take() == []
+    assert [sender.wait(nonce, 5.0).startswith("It is no request: ") for nonce in "abc"] == [True] * 3
+    assert inbox.take() == []
+    RequestsInFolder(tmp_path)  # what could not be removed ends no experiment
+
+
+@pytest.mark.usefixtures("clock")
+def test_where_no_answer_can_be_written_a_request_is_done_once(tmp_path, sender, monkeypatch):
+    def full(*args, **options):
+        raise PermissionError(13, "not yours")
+
+    inbox = RequestsInFolder(tmp_path)
+    nonce = sender.send(Kind.PAUSE, {})
+    monkeypatch.setattr(requests, "write_whole", full)
+    monkeypatch.setattr(requests.Path, "unlink", full)
+    assert [each.nonce for each in inbox.take()] == [nonce]
+    inbox.answer(nonce, "")
+    assert inbox.take() == []
+    RequestsInFolder(tmp_path)
+
+
+@pytest.mark.usefixtures("clock")
 def test_other_files_are_left_alone(tmp_path, sender):
     inbox = RequestsInFolder(tmp_path)
     for name in ("note.txt", "UPPER.json", ".a.json.part", "x.answer.json"):

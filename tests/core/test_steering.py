@@ -167,7 +167,7 @@ def test_an_end_that_is_behind_it_or_none_is_refused(play, problem):
     asked = Scripted((5, Kind.EXTEND, {"stopping": {}}), (6, Kind.EXTEND, {"refuse": True}), criteria=behind)
     played = play(curve, steering=asked, stopping=[finished(2)])
     first, second = (refusal for _, refusal in asked.answers)
-    assert first.startswith("With stopping.max_num_trials_started the experiment would end at once: ")
+    assert first.startswith("stopping.max_num_trials_started: with that the experiment would end at once, since ")
     assert second == "That is no end."
     assert played.metadata["n_completed"] == 2
 

@@ -87,10 +87,12 @@ class ExplanationView:
         place = f"place {standing.place} of {len(standing.ranked)} at {self.unit} {standing.level}"
         if len(standing.ranked) == 1:
             return f"{place}, with nothing yet to compare it with"
+        if standing.loss == math.inf:
+            return f"{place}; it reported no finite value, which ranks last and never goes on"
         margin = standing.cutoff - standing.loss
         takes = f"it takes {format_number(self.value(standing.cutoff))} or {'less' if self.mode == 'min' else 'more'}"
-        if not math.isfinite(margin):
-            how_far = ""
+        if margin == math.inf:
+            takes, how_far = "any finite value is enough", ""
         elif margin < 0:
             how_far = f", and it misses that by {format_number(-margin, MARGIN_DIGITS)}"
         elif standing.passes:
@@ -101,7 +103,8 @@ class ExplanationView:
 
     def print_standing(self, standing: Standing, *, shows_all: bool) -> None:
         """Print the rung as a table: what is next to the trial and to the cut-off, or all of it."""
-        print_stdout(f"The rung at {self.unit} {standing.level} at that moment:")
+        when = "at the end" if self.told.standing is not None else "at that moment"
+        print_stdout(f"The rung at {self.unit} {standing.level} {when}:")
         table = Table("place", "trial", self.metric, "", box=box.SIMPLE_HEAD)
         wanted = {1, standing.place, standing.n_pass}
         n = len(standing.ranked)
@@ -114,7 +117,8 @@ class ExplanationView:
             last = place
             is_it = trial_id == standing.trial_id
             what = "this trial" if is_it else ("the last that may go on" if place == standing.n_pass else "")
-            cells = (str(place), str(trial_id), format_number(self.value(loss)), what)
+            value = format_number(self.value(loss)) if math.isfinite(loss) else "not finite"
+            cells = (str(place), str(trial_id), value, what)
             table.add_row(*cells, style="bold" if is_it else None)
         stdout_console().print(table)
 

@@ -15,6 +15,7 @@ from tunekit.runs.building import build_scheduler, build_tuner
 from tunekit.runs.recorded import recorded_run
 from tunekit_core.contracts.backends import TrialEnded
 from tunekit_core.contracts.schedulers import ExplainsDecisions, Standing
+from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Status
 from tunekit_core.engine.events import Decided, Recorded, Restarted, Resumed, Started, Stopped, UnusableReport
 from tunekit_core.engine.fold import Fold
@@ -93,7 +94,8 @@ def explain(folder: Path, metadata: Mapping[str, Any], trial_id: int) -> Explana
     state = ExperimentState(scheduler.problem, scheduler)
     asked = scheduler if isinstance(scheduler, ExplainsDecisions) else None
     folding, follower = Fold(state), _Follower(trial_id, state, asked)
-    with _events(folder, spec) as events:
+    is_complete = metadata["status"] == ExperimentStatus.COMPLETED.value
+    with _events(folder, spec, is_complete=is_complete) as events:
         for event in events:
             folding.add(event)
             follower.note(event)
@@ -115,7 +117,7 @@ def explain(folder: Path, metadata: Mapping[str, Any], trial_id: int) -> Explana
 
 
 @contextmanager
-def _events(folder: Path, spec: RunSpec) -> Iterator[Iterator[Recorded]]:
+def _events(folder: Path, spec: RunSpec, *, is_complete: bool) -> Iterator[Iterator[Recorded]]:
     """The events of an experiment, recorded or made again."""
     if (folder / EVENTS).exists():
         yield EventFile(folder / EVENTS).read()
@@ -124,6 +126,11 @@ def _events(folder: Path, spec: RunSpec) -> Iterator[Iterator[Recorded]]:
         raise RecordError(f"{folder} has lost its {EVENTS}, by which decisions are explained.")
     if is_locked(folder):
         raise RecordError(f"{folder} is run now; simulated experiments are explained when they have ended.")
+    if not is_complete:
+        raise RecordError(
+            f"{folder} did not come to its end: simulated experiments keep no record, and are explained when they are "
+            "complete. Type the command that made it again."
+        )
     with tempfile.TemporaryDirectory(prefix="tunekit-explain-") as temporary:
         again = Path(temporary) / folder.name
         build_tuner(spec, ExperimentRecord(again, keep_events=True)).run()

@@ -249,7 +249,12 @@ class Tuner:
     def _check_does_not_end(self, criterion: StoppingCriterion) -> None:
         reason = criterion(self._steps.view)
         if reason is not None:
-            raise ConfigurationError(f"With stopping.{criterion.name} the experiment would end at once: {reason}.")
+            view = self._steps.view
+            raise ConfigurationError(
+                f"stopping.{criterion.name}: with that the experiment would end at once, since {reason}. It is at "
+                f"{view.now:.0f} s, with {view.n_started} trials and {view.n_reports} reports: give it a later end.",
+                option=f"stopping.{criterion.name}",
+            )
 
     def _ask_from_now_on(self, criteria: tuple[StoppingCriterion, ...]) -> None:
         self._asked = criteria

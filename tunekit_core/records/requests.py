@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +28,7 @@ REQUESTS = "requests"
 ANSWER = ".answer.json"
 NAME = re.compile(r"([0-9a-z-]{1,80})\.json")
 SECONDS_BETWEEN_LOOKS = 0.5
+MOST_BYTES = 1_000_000  # of a request
 SECONDS_BETWEEN_ANSWERS = 0.1
 TOO_LATE = "The process that it was meant for has ended before it answered."
 
@@ -119,6 +121,7 @@ class RequestsInFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / REQUESTS
         self._looked = time.monotonic()
+        self._answered: set[str] = set()
         for each in self._read():
             self.answer(each.nonce, TOO_LATE)
 
@@ -135,15 +138,19 @@ class RequestsInFolder:
         return [each for each in found if isinstance(each, Request)]
 
     def answer(self, nonce: str, refusal: str) -> None:
-        """Say what has become of a request; it is gone then. Without room for the answer, it is gone without one.
+        """Say what has become of a request; it is gone then.
+
+        Where nothing can be written or removed, as in a folder that somebody else has made, that is left out: no
+        experiment ends for a request, and what lies there is looked at once.
 
         Args:
             nonce: Of the request.
             refusal: Why it was refused; empty if it was carried out.
         """
-        try:
+        self._answered.add(nonce)
+        with suppress(OSError):
             write_whole(self._folder / f"{nonce}{ANSWER}", json.dumps({"refusal": refusal}))
-        finally:
+        with suppress(OSError):
             (self._folder / f"{nonce}.json").unlink(missing_ok=True)
 
     def _read(self) -> list[Request | Unreadable]:
@@ -151,12 +158,12 @@ class RequestsInFolder:
             names = sorted(os.listdir(self._folder))
         except OSError:  # hardly any experiment is asked anything
             return []
-        matches = [match for name in names if (match := NAME.fullmatch(name)) is not None]
-        return [self._request(match[1]) for match in matches]
+        nonces = [match[1] for name in names if (match := NAME.fullmatch(name)) is not None]
+        return [self._request(nonce) for nonce in nonces if nonce not in self._answered]
 
     def _request(self, nonce: str) -> Request | Unreadable:
         try:
-            read = json.loads((self._folder / f"{nonce}.json").read_text(encoding="utf-8"))
+            read = json.loads(_content(self._folder / f"{nonce}.json"))
             kind, given = Kind(read["kind"]), read["given"]
             if read["nonce"] != nonce or not isinstance(given, dict):
                 raise ValueError(f"its nonce is {shown(read['nonce'])}")
@@ -165,3 +172,16 @@ class RequestsInFolder:
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             return Unreadable(nonce, f"It is no request: {error}.")
         return Request(nonce, kind, given)
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file; of a pipe, one would wait for its writer.
+
+    Raises:
+        OSError: If it is no regular file, or cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is no file")
+        return file.read(MOST_BYTES)

@@ -74,8 +74,14 @@ def steer_experiment(arguments: Sequence[str]) -> int:
     listed = one_experiment("steer", names[:1], options, USAGE)
     _check_runs(listed)
     given = _given(kind, listed, values)
-    with closing(Sender(listed.path)) as sender:
-        refusal = sender.wait(sender.send(kind, given), SECONDS_TO_WAIT)
+    try:
+        with closing(Sender(listed.path)) as sender:
+            refusal = sender.wait(sender.send(kind, given), SECONDS_TO_WAIT)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Nothing can be asked of {listed.path}: {error.filename or listed.path}: {error.strerror}. Who steers an "
+            "experiment writes into the folder `requests` in it."
+        ) from error
     if refusal is None:
         print_stderr(
             f"No answer within {SECONDS_TO_WAIT:.0f} s: it is done as soon as the experiment takes requests again, as "
@@ -152,6 +158,8 @@ def _configuration(listed: ListedExperiment, values: Sequence[str]) -> dict[str,
     typed: dict[str, Any] = {}
     for word in values:
         name, _, text = word.partition("=")
+        if name in typed:
+            raise ConfigurationError(f"{name} is given twice. {USAGE}", option=name)
         try:
             read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
         except (OmegaConfBaseException, YAMLError) as error:
