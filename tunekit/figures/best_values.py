@@ -35,7 +35,7 @@ PANEL_HEIGHTS = {1: 2.4, 2: 2.3, 3: 1.9}  # inches, by the number of panels besi
 FONT_SIZES = {1: FONT_SIZE, 2: FONT_SIZE, 3: 7.0}  # points, likewise
 ROOM_ACROSS, ROOM_UPWARDS = 0.5, 0.4  # inches of a panel beside the text along its axes
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
-DRAWING_VERSION = 6  # raised when equal data should give another figure
+DRAWING_VERSION = 7  # raised when equal data should give another figure
 
 
 def best_over_time(comparison: Comparison) -> PaperFigure:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunekit.figures.line_styles import LineStyle
-from tunekit.figures.scales import LARGEST_LINEAR_RATIO, set_log_ticks, unit_of_time, with_margin
+from tunekit.figures.scales import LARGEST_LINEAR_RATIO, better_half, set_log_ticks, unit_of_time, with_margin
 from tunekit.studies.panels import MethodCurves, Panel, Spread
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
     axis.set_xlim(0, drawn.end / unit)
     if is_log:
         axis.set_yscale("log")
-        set_log_ticks(axis.yaxis, bottom, top)
+        set_log_ticks(axis.yaxis, bottom, top, better_half(_settled(drawn.lines), drawn.panel.mode))
     axis.set_ylim(bottom, top)
 
 
@@ -151,6 +151,12 @@ def _limits(lines: Sequence[Line], *, is_log: bool) -> tuple[float, float]:
     """Ends of the axis: medians and areas, but for the first moments, with a margin."""
     values = _finite([edge for line in lines for edge in (line.drawn.low, line.drawn.high, line.drawn.centre)])
     return with_margin(float(values.min()), float(values.max()), is_log=is_log)
+
+
+def _settled(lines: Sequence[Line]) -> NDArray[np.float64]:
+    """The medians in the last half of each line."""
+    known = [line.drawn.centre[np.isfinite(line.drawn.centre)] for line in lines]
+    return np.concatenate([each[len(each) // 2 :] for each in known])
 
 
 def _finite(arrays: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
