@@ -239,6 +239,23 @@ def test_time_is_shown_as_far_as_runs_went():
     assert axis(36_000.0, 36_000.0).get_xlabel() == "Time on the clock of the experiment (h)"
 
 
+@pytest.mark.parametrize("end", [180.0, 2.0, 720.0])
+def test_a_line_ends_where_the_last_of_its_runs_does(end):
+    long = MethodCurves("ASHA", [curve([1.0, 0.5], 720.0)])
+    short = MethodCurves("BO", [curve([0.9], end / 2), BestSoFar(np.array([0.5]), np.array([0.7]), end)])
+    (axis,) = figure_of([Panel("p", "loss", "min", 720.0, [long, short])]).axes
+    colour = line_styles(["ASHA", "BO"])["BO"].colour
+    (line, *edges) = sorted(
+        (line for line in axis.lines if line.get_color() == colour), key=lambda line: -line.get_linewidth()
+    )
+    for each in (line, *edges):
+        known = each.get_xdata()[np.isfinite(each.get_ydata())]
+        assert known[-1] == pytest.approx(end, abs=720 / 400)
+    assert np.isfinite([line.get_ydata()[position] for position in line.get_markevery()]).all()
+    bottom, top = axis.get_ylim()
+    assert bottom < line.get_ydata()[np.isfinite(line.get_ydata())][-1] < top
+
+
 def test_a_single_report_at_the_end_is_seen():
     only = MethodCurves("RS", [BestSoFar(np.array([100.0]), np.array([0.3]), 100.0)])
     (line,) = [
