@@ -189,6 +189,11 @@ def test_every_worker_has_a_row_and_a_number(tmp_path):
     assert [text.get_text() for text in axis.get_yticklabels()] == ["1", "2", "3"]
 
 
+def test_the_legend_of_workers_says_how_runs_ended_not_what_they_were(usual):
+    shown = [text.get_text() for text in worker_timeline(usual).legends[0].texts]
+    assert shown == ["ended by a pause", "ended by completion", "ended by failure"]
+
+
 def test_occupancy_counts_trials_once(tmp_path):
     rows = trial(0, [1.0, 0.5, 0.4], decisions={2: "PAUSE"}) + trial(1, [1.0, 0.5], decisions={2: "PAUSE"}, start=0.5)
     rows += trial(0, [1.0, 0.5], start=9.0)  # begun again, without a checkpoint
