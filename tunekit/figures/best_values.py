@@ -35,14 +35,15 @@ PANEL_HEIGHTS = {1: 2.4, 2: 2.3, 3: 1.9}  # inches, by the number of panels besi
 FONT_SIZES = {1: FONT_SIZE, 2: FONT_SIZE, 3: 7.0}  # points, likewise
 ROOM_ACROSS, ROOM_UPWARDS = 0.5, 0.4  # inches of a panel beside the text along its axes
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
-DRAWING_VERSION = 6  # raised when equal data should give another figure
+DRAWING_VERSION = 8  # raised when equal data should give another figure
 
 
 def best_over_time(comparison: Comparison) -> PaperFigure:
     """The best value so far over time: a panel for each benchmark, a line with an area around it for each setup.
 
     A line is the median over the runs of a setup. The area is its 95 % interval, or the range of the runs where there
-    are fewer than five; the title of a panel says which. Values of the first moments may lie outside a panel.
+    are fewer than five; the title of a panel says which. It ends where the last run of the setup does. Values of the
+    first moments may lie outside a panel.
 
     Args:
         comparison: What :func:`tunekit.compare` gives.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunekit.figures.line_styles import LineStyle
-from tunekit.figures.scales import LARGEST_LINEAR_RATIO, set_log_ticks, unit_of_time, with_margin
+from tunekit.figures.scales import LARGEST_LINEAR_RATIO, better_half, set_log_ticks, unit_of_time, with_margin
 from tunekit.studies.panels import MethodCurves, Panel, Spread
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Line:
 
     Attributes:
         method: The method.
-        drawn: At each time the median and the ends of the area around it; NaN where there is none.
+        drawn: At each time the median and the ends of the area around it; NaN where there is none, and beyond the end
+            of the last run.
     """
 
     method: MethodCurves
@@ -125,7 +126,7 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
     axis.set_xlim(0, drawn.end / unit)
     if is_log:
         axis.set_yscale("log")
-        set_log_ticks(axis.yaxis, bottom, top)
+        set_log_ticks(axis.yaxis, bottom, top, better_half(_settled(drawn.lines), drawn.panel.mode))
     axis.set_ylim(bottom, top)
 
 
@@ -135,9 +136,12 @@ def _line(panel: Panel, method: MethodCurves, times: NDArray[np.float64]) -> Lin
     if len(method.curves) < LEAST_RUNS_FOR_INTERVAL:
         values = panel.sign * panel.losses(method, times)
         low, high = values.min(axis=0), values.max(axis=0)
-    known = np.isfinite(low) & np.isfinite(high)  # a run without a value has no place on the axis
+    last = max((curve.end for curve in method.curves), default=0.0)
+    has_run = np.arange(len(times)) <= np.searchsorted(times, last)  # to the first time that is not before the end
+    known = has_run & np.isfinite(low) & np.isfinite(high)  # a run without a value has no place on the axis
     median, low, high = (edge.clip(-LARGEST_DRAWN, LARGEST_DRAWN) for edge in (spread.centre, low, high))
-    return Line(method, Spread(median, np.where(known, low, np.nan), np.where(known, high, np.nan)))
+    edges = (np.where(known, edge, np.nan) for edge in (low, high))
+    return Line(method, Spread(np.where(has_run, median, np.nan), *edges))
 
 
 def _is_log(lines: Sequence[Line]) -> bool:
@@ -153,14 +157,26 @@ def _limits(lines: Sequence[Line], *, is_log: bool) -> tuple[float, float]:
     return with_margin(float(values.min()), float(values.max()), is_log=is_log)
 
 
+def _settled(lines: Sequence[Line]) -> NDArray[np.float64]:
+    """The medians in the last half of each line."""
+    known = [line.drawn.centre[np.isfinite(line.drawn.centre)] for line in lines]
+    return np.concatenate([each[len(each) // 2 :] for each in known])
+
+
 def _finite(arrays: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """All numbers but those of the first moments, when every method is far from where it comes to."""
-    values = np.concatenate([array[int(SETTLED_FROM * N_TIMES) :] for array in arrays])
-    return values[np.isfinite(values)]
+    known = [np.flatnonzero(np.isfinite(array)) for array in arrays]
+    settled = [
+        array[each[(each >= SETTLED_FROM * N_TIMES) | (each == each[-1])]]  # its end, if that is in the first moments
+        for array, each in zip(arrays, known, strict=True)
+        if len(each)
+    ]
+    return np.concatenate(settled)
 
 
 def _marked(median: NDArray[np.float64], shift: float) -> list[int]:
     """Positions of markers on a line, not where those of other lines are; at least one."""
     step = len(median) / MARKERS_ON_LINE
     wanted = [int((turn + (0.5 + shift) % 1) * step) for turn in range(MARKERS_ON_LINE)]
-    return [position for position in wanted if np.isfinite(median[position])] or [len(median) - 1]
+    known = np.flatnonzero(np.isfinite(median))
+    return [position for position in wanted if np.isfinite(median[position])] or [int(known[-1])]

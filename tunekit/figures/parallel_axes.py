@@ -12,7 +12,7 @@ from tunekit.console import plural
 from tunekit.figures.figure_text import Ruler, drawable
 from tunekit.figures.paper import LINE_HEIGHT, PAGE_WIDTH
 from tunekit.figures.scales import set_log_ticks, spans_decades
-from tunekit.figures.sheet import OneExperiment, opened, set_title, sheet, whose
+from tunekit.figures.sheet import OneExperiment, about_resource, opened, set_title, sheet, whose
 from tunekit.results.domain_places import places
 from tunekit.results.importance import importance
 from tunekit.results.trial_reports import NothingToShow, TrialReports, common_resource, read_trial_reports
@@ -74,6 +74,7 @@ def parallel_coordinates(experiment: OneExperiment) -> PaperFigure:
         _draw_colours(figure, axis, norm, reports.metrics[0])
         n_all, n_searched = len(reports.by_trial), len(reports.experiment.search_space.domains)
         about = f"{len(rows):,} of {plural(n_all, 'trial')}: those that count at {reports.resource} {resource}"
+        about += about_resource(reports, resource)
         left_out = f"the {len(domains)} most important of {n_searched} hyperparameters"
         title = [whose(reports.experiment.metadata), about, left_out if len(domains) < n_searched else ""]
         set_title(figure, title)

@@ -11,6 +11,7 @@ from tunekit.figures.figure_text import drawable
 from tunekit.figures.legend import add_legend
 from tunekit.figures.paper import COLUMN_WIDTH, LINE_HEIGHT, style
 from tunekit.results.selection import results_folder
+from tunekit.results.trial_reports import TrialReports
 from tunekit_core.records.load import Experiment, load_experiment
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def whose(metadata: Mapping[str, Any]) -> str:
     problem = "-".join(str(metadata[key]) for key in ("benchmark", "dataset") if metadata.get(key))
     text = " on ".join(str(part) for part in (method, problem) if part) or "Experiment"
     return f"{text}, seed {metadata['seed']}" if isinstance(metadata.get("seed"), int) else text
+
+
+def about_resource(reports: TrialReports, resource: int) -> str:
+    """A clause for a title that names the resource at which trials are compared, if it is the lowest of several."""
+    if resource > reports.resources.min() or resource == reports.resources.max():
+        return ""
+    return f", the lowest: it tells nothing of the final {reports.metrics[0]}"
 
 
 def set_title(figure: PaperFigure, parts: Sequence[str]) -> None:

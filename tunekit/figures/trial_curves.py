@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tunekit.console import plural
 from tunekit.figures.line_styles import COLOURS
 from tunekit.figures.paper import COLUMN_WIDTH
-from tunekit.figures.scales import apart, set_log_ticks, spans_decades, with_margin
+from tunekit.figures.scales import apart, better_half, set_log_ticks, spans_decades, with_margin
 from tunekit.figures.sheet import (
     MOST_VECTORS,
     OneExperiment,
@@ -151,11 +151,13 @@ def _set_axes(axis: Axes, reports: TrialReports) -> int:
     shown = known[(known >= low) & (known <= high)]
     is_log = spans_decades(shown)
     bottom, top = with_margin(low, high, is_log=is_log)
+    _set_resources(axis, reports)
     if is_log:
         axis.set_yscale("log")
-        set_log_ticks(axis.yaxis, bottom, top)
+        middle = axis.transData.inverted().transform(axis.transAxes.transform((0.5, 0.5)))[0]
+        late = values[(reports.resources >= middle) & (values >= low) & (values <= high)]
+        set_log_ticks(axis.yaxis, bottom, top, better_half(late, reports.modes[0]) if len(late) else None)
     axis.set_ylim(bottom, top)
-    _set_resources(axis, reports)
     outside = np.isfinite(values) & ((values < bottom) | (values > top))
     return len(np.unique(reports.trial_ids[outside]))
 

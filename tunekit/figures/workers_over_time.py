@@ -28,7 +28,13 @@ LOOKS: dict[How, tuple[str, str]] = {  # colour and hatch: told apart without co
     "failed": (COLOURS[6], ""),
     "running": ("#FFFFFF", "...."),
 }
-NAMES: dict[How, str] = {"running": "still ran at the end"}
+NAMES: dict[How, str] = {  # of bars: the trial ran all along one that ended by a pause
+    "paused": "ended by a pause",
+    "stopped": "ended by a stop",
+    "completed": "ended by completion",
+    "failed": "ended by failure",
+    "running": "still ran at the end",
+}
 
 
 def worker_timeline(experiment: OneExperiment) -> PaperFigure:
@@ -74,7 +80,7 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
                 )
             )
             entry = Patch(facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=EDGE_WIDTH)
-            entries[NAMES.get(how, how)] = entry
+            entries[NAMES[how]] = entry
         axis.set_xlim(0, end / unit or 1.0)
         axis.set_ylim(n_rows - 0.4, -0.6)
         numbered = range(0, n_rows, math.ceil(n_rows / MOST_TICKS))

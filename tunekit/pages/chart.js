@@ -220,7 +220,7 @@ function chart(container, name, { series, end, metric, mode }, hidden) {
     cursor.setAttribute("x1", place);
     cursor.setAttribute("x2", place);
     const shown = visible().filter((each) => each.centre);
-    const values = new Map(shown.map((each) => [each, valueAt(each.centre, time)]));
+    const values = new Map(shown.map((each) => [each, lastBy(each.centre, time)]));
     const sign = mode === "max" ? -1 : 1;
     const loss = (each) => (Number.isFinite(values.get(each)) ? sign * values.get(each) : Infinity);
     shown.sort((one, other) => loss(one) - loss(other) || 0);
@@ -228,7 +228,8 @@ function chart(container, name, { series, end, metric, mode }, hidden) {
       const label = element("span", { class: "swatch" }, swatch(each.style), each.setup);
       const ends = [each.low, each.high].map((curve) => (curve ? valueAt(curve, time) : NaN));
       const interval = ends.every(Number.isFinite) ? `[${ends.map((value) => number(value)).join(", ")}]` : "";
-      const value = Number.isFinite(values.get(each)) ? number(values.get(each)) : "none yet";
+      const ended = Number.isFinite(valueAt(each.centre, time)) ? "" : " (ended)";
+      const value = Number.isFinite(values.get(each)) ? `${number(values.get(each))}${ended}` : "none yet";
       return element("tr", {}, element("td", {}, label), element("td", { class: "number" }, value), element("td", { class: "number" }, interval));
     });
     const when = `${number(time / unit, 4)} ${unitName}`;

@@ -37,6 +37,12 @@ function valueAt(curve, time) {
   return low === 0 ? NaN : curve.values[low - 1];
 }
 
+// The last number of a step function by a time, after which it may have none; NaN before its first.
+function lastBy(curve, time) {
+  const known = curve.values.filter((value, i) => curve.times[i] <= time && Number.isFinite(value));
+  return known.length ? known[known.length - 1] : NaN;
+}
+
 // A benchmark with its curves, decoded when it is first looked at.
 function benchmarkOf(i) {
   const benchmark = data.benchmarks[i];

@@ -41,8 +41,9 @@ class Importance:
 
     Attributes:
         shares: By hyperparameter its share of the sum of all, the largest first.
-        by_chance: By hyperparameter what it stays below in 95 % of draws of as many trials at random, in the same unit:
-            what is not above that may be chance.
+        divergences: By hyperparameter the Pearson divergence of which that is the share, in the same order.
+        by_chance: By hyperparameter what its divergence stays below in 95 % of draws of as many trials at random. It is
+            no share: draws have small divergences altogether, whose shares are as large as those of real ones.
         resource: At which the trials are compared.
         n_trials: How many have reported there.
         n_best: How many of them count as the best.
@@ -50,11 +51,17 @@ class Importance:
     """
 
     shares: Mapping[str, float]
+    divergences: Mapping[str, float]
     by_chance: Mapping[str, float]
     resource: int
     n_trials: int
     n_best: int
     n_all: int
+
+    @property
+    def clear(self) -> list[str]:
+        """The hyperparameters whose divergence is above that of chance, the largest first."""
+        return [name for name, divergence in self.divergences.items() if divergence > self.by_chance[name]]
 
 
 def importance(reports: TrialReports) -> Importance:
@@ -95,12 +102,12 @@ def importance(reports: TrialReports) -> Importance:
     draws = np.random.default_rng(0)  # the same draws each time
     drawn = [draws.permutation(best) for _ in range(N_DRAWS)]
     by_chance = {
-        name: float(np.quantile([pearson_divergence(*found, each) for each in drawn], CHANCE)) / total
+        name: float(np.quantile([pearson_divergence(*found, each) for each in drawn], CHANCE))
         for name, found in cells.items()
     }
-    ordered = sorted(divergences, key=lambda name: -divergences[name])
-    shares = {name: divergences[name] / total for name in ordered}
-    return Importance(shares, by_chance, resource, len(rows), int(best.sum()), n_all)
+    ordered = dict(sorted(divergences.items(), key=lambda each: -each[1]))
+    shares = {name: divergence / total for name, divergence in ordered.items()}
+    return Importance(shares, ordered, by_chance, resource, len(rows), int(best.sum()), n_all)
 
 
 def is_best(losses: NDArray[np.float64], gamma: float) -> NDArray[np.bool_]:

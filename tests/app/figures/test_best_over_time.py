@@ -6,11 +6,14 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 from tests.app.figures.readable import assert_readable
 from tunekit.figures.best_values import draw, figure_of, what_is_not_drawn
 from tunekit.figures.line_styles import USUAL, line_styles
+from tunekit.figures.scales import set_log_ticks
 from tunekit.results.best_so_far import BestSoFar
 from tunekit.studies.panels import MethodCurves, Panel
 
@@ -107,6 +110,42 @@ def test_of_fewer_than_five_runs_the_range_is_drawn():
     assert (low, high) == pytest.approx((0.001 - 0.05 * 0.999, 1.0 + 0.05 * 0.999))
 
 
+def labelled(axis):
+    low, high = axis.get_ylim()
+    return [float(place) for place in axis.yaxis.get_majorticklocs() if low <= place <= high]
+
+
+@pytest.mark.parametrize(("first", "last"), [(0.3, 0.03), (0.3, 0.0221), (2.0, 0.07), (1.0, 0.0012), (90.0, 7.3)])
+def test_a_logarithmic_axis_has_labels_where_the_results_are(first, last):
+    middle = (first * last) ** 0.5
+    methods = [MethodCurves(f"m{i}", [curve([first, middle, i * last])]) for i in (1, 1.4, 2, 3)]
+    figure = figure_of([Panel("p", "loss", "min", 100.0, methods)])
+    assert_readable(figure)
+    (axis,) = figure.axes
+    low, high = axis.get_ylim()
+    length = np.log(high / low)
+    assert min(abs(np.log(place / last)) for place in labelled(axis)) < 0.15 * length
+    assert sum(last / 1.6 <= place <= 3.1 * last for place in labelled(axis)) >= 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-12, 12), st.floats(0.75, 8), st.floats(0, 1), st.floats(0, 1))
+def test_ticks_of_a_logarithmic_axis_are_within_it_and_apart(bottom, decades, one, other):
+    ends = 10.0 ** np.array([bottom, bottom + decades])
+    low, high = 10.0 ** (bottom + decades * np.array(sorted((one, other))))
+    axis = Figure().subplots().yaxis
+    axis.axes.set_yscale("log")
+    set_log_ticks(axis, *ends, (low, high))
+    axis.axes.set_ylim(*ends)
+    places = np.array(labelled(axis.axes))
+    steps = np.diff(np.log10(places)) / decades
+    assert len(places) >= 1
+    assert steps.min(initial=1) > 0.06
+    if high / low > 10 ** (0.6 * decades) and decades < 6:
+        beside = 10 ** (0.04 * decades)
+        assert np.sum((places >= low / beside) & (places <= high * beside)) >= 3
+
+
 @pytest.mark.parametrize("n_seeds", [2, 3, 5, 20])
 def test_an_interval_does_not_stretch_a_logarithmic_axis(n_seeds):
     runs = [curve([1.0, 0.1 / 10**i, 0.05 / 10**i]) for i in range(2)] + [curve([1.0, 0.1, 0.05])] * (n_seeds - 2)
@@ -198,6 +237,23 @@ def test_time_is_shown_as_far_as_runs_went():
     assert axis(100.0, 90.0).get_xlim() == (0, 90)
     assert axis(36_000.0, 36_000.0).get_xlim() == (0, 10)
     assert axis(36_000.0, 36_000.0).get_xlabel() == "Time on the clock of the experiment (h)"
+
+
+@pytest.mark.parametrize("end", [180.0, 2.0, 720.0])
+def test_a_line_ends_where_the_last_of_its_runs_does(end):
+    long = MethodCurves("ASHA", [curve([1.0, 0.5], 720.0)])
+    short = MethodCurves("BO", [curve([0.9], end / 2), BestSoFar(np.array([0.5]), np.array([0.7]), end)])
+    (axis,) = figure_of([Panel("p", "loss", "min", 720.0, [long, short])]).axes
+    colour = line_styles(["ASHA", "BO"])["BO"].colour
+    (line, *edges) = sorted(
+        (line for line in axis.lines if line.get_color() == colour), key=lambda line: -line.get_linewidth()
+    )
+    for each in (line, *edges):
+        known = each.get_xdata()[np.isfinite(each.get_ydata())]
+        assert known[-1] == pytest.approx(end, abs=720 / 400)
+    assert np.isfinite([line.get_ydata()[position] for position in line.get_markevery()]).all()
+    bottom, top = axis.get_ylim()
+    assert bottom < line.get_ydata()[np.isfinite(line.get_ydata())][-1] < top
 
 
 def test_a_single_report_at_the_end_is_seen():

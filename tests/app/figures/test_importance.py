@@ -69,7 +69,20 @@ def test_the_numbers_are_those_of_optuna(tmp_path):
     assert list(found.shares) == list(OPTUNA)
     assert found.shares == pytest.approx(OPTUNA, rel=1e-9)
     assert (found.n_best, found.n_trials, found.resource) == (12, 120, 1)
-    assert [name for name in found.shares if found.shares[name] > found.by_chance[name]] == ["lr"]
+    assert found.clear == ["lr"]
+    assert list(found.divergences.values()) == sorted(found.divergences.values(), reverse=True)
+
+
+def test_two_that_matter_alike_are_both_clear_of_chance(tmp_path):
+    """The share of one in a draw at random is often as large as theirs; the divergence is not."""
+    draws = np.random.default_rng(1)
+    rows = []
+    for i in range(400):
+        x, y = (float(each) for each in draws.uniform(0, 1, 2))
+        rows += trial(i, [x + y], configuration={"x": x, "y": y})
+    found = importance(reports(tmp_path / "x", rows, space={"x": "uniform(0, 1)", "y": "uniform(0, 1)"}))
+    assert sorted(found.clear) == ["x", "y"]
+    assert max(found.shares.values()) < 0.7
 
 
 def obvious_density(n, counts, is_ordered):

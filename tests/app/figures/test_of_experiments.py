@@ -189,6 +189,11 @@ def test_every_worker_has_a_row_and_a_number(tmp_path):
     assert [text.get_text() for text in axis.get_yticklabels()] == ["1", "2", "3"]
 
 
+def test_the_legend_of_workers_says_how_runs_ended_not_what_they_were(usual):
+    shown = [text.get_text() for text in worker_timeline(usual).legends[0].texts]
+    assert shown == ["ended by a pause", "ended by completion", "ended by failure"]
+
+
 def test_occupancy_counts_trials_once(tmp_path):
     rows = trial(0, [1.0, 0.5, 0.4], decisions={2: "PAUSE"}) + trial(1, [1.0, 0.5], decisions={2: "PAUSE"}, start=0.5)
     rows += trial(0, [1.0, 0.5], start=9.0)  # begun again, without a checkpoint
@@ -250,6 +255,43 @@ def test_importance_says_what_it_rests_on(usual):
     figure = hyperparameter_importance(usual)
     assert "the best 6 of 58 trials against all at epoch 1" in titles(figure)
     assert "left out" not in titles(figure)
+
+
+def marks_of_chance(figure):
+    return [float(line.get_xdata()[0]) for line in figure.axes[0].lines]
+
+
+def test_what_may_be_chance_is_pale_and_every_line_of_chance_is_seen(usual):
+    figure = hyperparameter_importance(usual)
+    (axis,) = figure.axes
+    bars, chances = axis.patches, marks_of_chance(figure)
+    assert len(chances) == 7
+    assert max(chances) < axis.get_xlim()[1]
+    assert [bar.get_alpha() == 1.0 for bar in bars] == [
+        bar.get_width() > each for bar, each in zip(bars, chances, strict=True)
+    ]
+    shares = [float(text.get_text().removesuffix(" %")) for text in axis.texts]
+    assert sum(shares) == pytest.approx(100, abs=4)  # of whole numbers
+    assert "6 are few; no hyperparameter is clear of chance" in titles(figure).replace("\n", " ")
+
+
+def test_a_figure_of_importance_has_no_doubts_without_reason(tmp_path):
+    rates = np.geomspace(0.001, 0.1, 150)
+    rows = [row for i, lr in enumerate(rates) for row in trial(i, [1 / lr], configuration={"lr": float(lr)})]
+    figure = hyperparameter_importance(experiment(tmp_path / "x", rows, space={"lr": "loguniform(0.001, 0.1)"}))
+    assert "few" not in titles(figure)
+    assert "chance" not in titles(figure)
+    assert "importance that may be chance" not in [text.get_text() for text in figure.legends[0].texts]
+
+
+@pytest.mark.parametrize("draw", [hyperparameter_importance, parallel_coordinates])
+def test_at_the_lowest_of_several_resources_the_title_says_what_it_does_not_tell(draw, usual, tmp_path):
+    clause = "at epoch 1, the lowest: it tells nothing of the final loss"
+    assert clause in titles(draw(usual)).replace("\n", " ")
+    at_the_end = [row for i in range(30) for row in trial(i, [1.0, i / 30])]
+    only_once = [row for i in range(30) for row in trial(i, [i / 30])]
+    for name, rows in (("end", at_the_end), ("once", only_once)):
+        assert "lowest" not in titles(draw(experiment(tmp_path / name, rows)))
 
 
 def test_a_front_leaves_out_what_does_not_count(tmp_path):
