@@ -105,7 +105,7 @@ function chooseRun(place, k) {
   ];
   const commands = [
     ...(hash ? [["More of it, and its best configuration in every digit:", `python -m tunekit show ${hash}\npython -m tunekit export ${hash}`]] : []),
-    ...(at("command") ? [["The same run again; with experiment_tag=NAME beside what is complete:", `${at("command")} seed=${at("seed")}`]] : []),
+    ...(at("command") ? [["The same run again, in the same folder, where it is complete; to have it anew, with another experiment_tag:", `${at("command")} seed=${at("seed")}`]] : []),
   ].flatMap(([about, command]) => [element("p", { class: "note" }, about), element("pre", {}, command)]);
   byId("run").replaceChildren(
     curves,
@@ -129,6 +129,13 @@ function repeat() {
   const { same, tables } = data.repeat;
   const section = byId("repeat");
   if (data.command) section.append(element("p", {}, "This page:"), element("pre", {}, data.command));
+  const { commands, n_more: nMore, n_without: nWithout } = data.sweeps;
+  if (commands.length) {
+    section.append(element("p", {}, commands.length === 1 ? "All of its runs:" : "All of its runs, by several commands, since they are not all combinations of some values:"));
+    section.append(element("pre", {}, commands.join("\n")));
+  }
+  if (nMore) section.append(element("p", { class: "note" }, `${nMore.toLocaleString("en")} more commands are left out.`));
+  if (nWithout) section.append(element("p", { class: "note" }, `${nWithout.toLocaleString("en")} runs are in no command: the command line did not make them, or what they were made with is not installed where this page was made.`));
   section.append(element("p", {}, "The command of a run stands with the run. All of its options are in metadata.json in its folder. All runs were made with:"));
   section.append(definitions(same));
   section.append(...tables.map(({ caption, columns, rows }) => sortableTable(caption, columns, rows)));

@@ -11,6 +11,7 @@ from tunekit.console import plural
 from tunekit.figures.line_styles import line_styles
 from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
 from tunekit.pages.columns import cell, shown, text
+from tunekit.pages.commands import sweeps_of
 from tunekit.pages.curves import changes, encoded, most_steps
 from tunekit.pages.run_data import MOST_LEFT_OUT, columns_of_runs, left_out_rows
 from tunekit.pages.settings import same_and_different
@@ -67,6 +68,7 @@ def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any
             "against": comparison.against,
             "left_out": _left_out(study, comparison),
             "command": command,
+            "sweeps": sweeps_of(study.experiments),
             "repeat": same_and_different(comparison.runs),
         }
     ) | {"benchmarks": benchmarks}
