@@ -2,7 +2,6 @@
 
 function verdicts() {
   const section = byId("verdicts");
-  section.append(...data.overall.map((line) => element("p", {}, line)));
   const isOpen = data.verdicts.length <= 4;
   data.verdicts.forEach((each, i) => {
     if (!each.sentences.length) return;
@@ -13,6 +12,7 @@ function verdicts() {
     details.open = isOpen;
     section.append(details);
   });
+  section.append(...data.overall.map((line) => element("p", {}, line)));
   if (!section.querySelector("p, details")) section.append(element("p", {}, "There is one setup alone: nothing is compared."));
   section.append(...data.how.map((line) => element("p", { class: "note" }, line)));
 }
@@ -25,9 +25,11 @@ function checks() {
 }
 
 function setups() {
-  const about = data.against
-    ? `Regret: 0 is the optimum, 1 is where ${data.against} ends. Ranks: 1 is best.`
-    : "Regret: 0 is the optimum, 1 is where the worst of each benchmark ends. Ranks: 1 is best.";
+  const worst = data.against ? `${data.against} ends` : "the worst of each benchmark ends";
+  const about = [
+    ...(data.setups.columns.includes("average rank") ? ["Ranks: 1 is best."] : []),
+    ...(data.setups.columns.includes("regret") ? [`Regret: 0 is the optimum, 1 is where ${worst}.`] : []),
+  ].join(" ") || "How often each setup is the best, and better or worse than another";
   byId("setups").append(sortableTable(about, data.setups.columns, data.setups.rows));
 }
 
@@ -146,6 +148,8 @@ function definitions(pairs) {
   return element("dl", {}, ...parts);
 }
 
+document.title = data.title;
+byId("title").textContent = data.title;
 byId("counted").textContent = data.counted;
 byId("newest").textContent = `The newest of these experiments ended ${data.newest}.`;
 byId("choose-benchmark").append(...data.benchmarks.map((each, i) => element("option", { value: i }, `${each.benchmark}: ${each.mode} ${each.metric}`)));

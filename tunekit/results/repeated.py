@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tunekit.config.hydra_values import quoted
-from tunekit.config.schema import COMPONENTS, METHOD_PARTS, SEVERAL
+from tunekit.config.schema import COMPONENTS, METHOD_PARTS, SEVERAL, UNTAGGED
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.identity import NOTHING, identity_of
 from tunekit.config.specs.inputs import with_paths
@@ -19,7 +19,6 @@ BARE = re.compile(r"[A-Za-z0-9_./%+-]+")
 LIKE_OTHERS = re.compile(r"(?i)(null|true|false|nan|inf|[+-]?[\d.].*)")  # texts that would be read as something else
 TYPED = ("n_workers", "random_seed", "constraint", "wait_for_running", "fixed", "points_to_evaluate")
 TAG = "experiment_tag"
-UNTAGGED = "default"
 BY_ITSELF = ("function",)  # benchmarks that no command line has
 
 

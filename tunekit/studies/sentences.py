@@ -90,8 +90,21 @@ def _by_how_much(pair: Pair, panel: Panel) -> str:
     if pair.estimate == 0 or not math.isfinite(pair.estimate):  # in most seeds one of them has found nothing
         return ""
     than = "lower" if panel.mode == "min" else "higher"
-    amount = f"{_short(pair.estimate)}{f' {pair.unit}' if pair.unit else ''} {than} {panel.metric}"
-    return f"{amount}{_interval(pair)}"
+    return f"{_amount(pair)} {than} {panel.metric}{_interval(pair)}"
+
+
+def difference(pair: Pair) -> str:
+    """By how much the second of a pair is worse at the end, in the digits of its sentence.
+
+    >>> from tunekit.studies.statistics.intervals import Interval
+    >>> difference(Pair("A", "B", 9, Interval(11.2, 8.71, 22.4), 11.2, "%", 0.001, 0.003, True, 600.0, None))
+    '11 % [8.7, 22]'
+    """
+    return f"{_amount(pair)}{_interval(pair)}" if math.isfinite(pair.estimate) else "none"
+
+
+def _amount(pair: Pair) -> str:
+    return f"{_short(pair.estimate)}{f' {pair.unit}' if pair.unit else ''}"
 
 
 def _interval(pair: Pair) -> str:

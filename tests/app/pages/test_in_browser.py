@@ -201,6 +201,15 @@ def test_a_run_can_be_chosen_from_the_table_of_all(page):
     assert find(page, "#choose-seed").get_attribute("value") == "7"
 
 
+def test_verdicts_come_first_and_what_is_empty_has_no_word(page):
+    kinds = page.execute_script("return [...document.getElementById('verdicts').children].map(each => each.tagName)")
+    assert kinds[:3] == ["H2", "DETAILS", "DETAILS"]
+    columns = find(page, "#setups thead").text
+    caption = find(page, "#setups caption").text
+    assert ("rank" in columns, "regret" in columns) == ("Ranks" in caption, "Regret" in caption)
+    assert caption
+
+
 def test_what_is_left_out_is_listed(page):
     assert "all trials failed" in find(page, "#left-out").text
     assert "1 experiment left out, failed" in find(page, "#checks").text
@@ -219,6 +228,7 @@ def test_the_page_is_dark_where_the_reader_has_it_so_and_light_on_paper(page):
 def test_headings_and_tables_have_names_that_are_read_out(page):
     unnamed = "return [...document.querySelectorAll('table')].filter(each => !each.caption.textContent).length"
     assert page.execute_script(unnamed) == 0
-    assert [each.text for each in page.find_elements("css selector", "h1")] == ["Report of a study"]
+    assert [each.text for each in page.find_elements("css selector", "h1")] == [page.title]
+    assert page.title == "Report of results: ASHA, MOBSTER and RS"
     labels = "return [...document.querySelectorAll('input, select')].filter(each => !each.labels.length).length"
     assert page.execute_script(labels) == 0
