@@ -81,7 +81,7 @@ function sortableTable(caption, columns, rows, onRow) {
 // A table in a box of its own, which scrolls; a line above it says so where it has to be.
 function scrolling(table, name, ...below) {
   const box = element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": name }, table, ...below);
-  const hint = element("p", { class: "hint", "aria-hidden": "true" }, "The table is wider than the screen: move it sideways. →");
+  const hint = element("p", { class: "hint", "aria-hidden": "true" }, "Move the table sideways for more →");
   hint.hidden = true;
   const watcher = new ResizeObserver(() => (hint.hidden = box.scrollWidth <= box.clientWidth));
   watcher.observe(box);

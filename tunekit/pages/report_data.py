@@ -32,6 +32,7 @@ STEPS_TOGETHER = 300_000  # of all runs: 2.4 MB
 EVEN_SHARES, FINE_SHARES = 301, 100  # of the time: as a linear axis shows them, and a logarithmic one
 FIRST_SHARE = 1e-4  # of the time: where a logarithmic axis begins at the latest
 DIGITS_OF_P = 3
+BOTH = 2
 BY_RULE = ", by the rule that was fixed beforehand"
 
 SHARES = np.unique(
@@ -110,8 +111,10 @@ def _about_the_best(compared: PanelPairs) -> str:
         relation = f"and is better than {other}" if n_better else f"but is not told apart from {other}"
         if pair.is_better and not n_better:  # medians of setups and of differences need not agree
             relation = f"but {other} is better in equal seeds"
+    elif n_better == len(others):
+        relation = f"and is better than {'both' if n_better == BOTH else f'all {n_better}'} others"
     elif n_better:
-        relation = f"and is better than {'all' if n_better == len(others) else f'{n_better} of'} {len(others)} others"
+        relation = f"and is better than {n_better} of {len(others)} others"
     else:
         relation = f"but is better than none of {len(others)} others"
     return f"{best} has the best median, {relation}"

@@ -153,7 +153,7 @@ def test_a_pair_whose_comparison_was_fixed_beforehand_has_its_rule_and_no_p_valu
     [
         ([0.1, 0.2], "M0 has the best median, and is better than M1"),
         ([0.1, 0.1001], "M0 has the best median, but is not told apart from M1"),
-        ([0.1, 0.2, 0.3], "M0 has the best median, and is better than all 2 others"),
+        ([0.1, 0.2, 0.3], "M0 has the best median, and is better than both others"),
         ([0.1, 0.1001, 0.3], "M0 has the best median, and is better than 1 of 2 others"),
         ([0.1, 0.1001, 0.1002], "M0 has the best median, but is better than none of 2 others"),
     ],

@@ -35,7 +35,7 @@ function table(columns, rows) {
   const scroll = element("div", undefined, "scroll");
   scroll.tabIndex = 0;
   scroll.append(made);
-  const hint = element("p", "The table is wider than the screen: move it sideways. →", "hint");
+  const hint = element("p", "Move the table sideways for more →", "hint");
   hint.hidden = true;
   new ResizeObserver(() => (hint.hidden = scroll.scrollWidth <= scroll.clientWidth)).observe(scroll);
   const both = element("div");
