@@ -20,7 +20,7 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "how-to" / "compare-methods.md"
 PICTURE = DOCS / "pictures" / "report-page.png"
 COMMANDS = ("python -m tunekit --multirun ", "python -m tunekit report results/compared html=")
-WIDTH, HEIGHT = 760, 1000  # pixels
+WIDTH, HEIGHT = 1000, 1000  # pixels: all columns of the table of pairs, the verdict among them
 SECTION = "benchmark"  # what is shown: curves, and the tables below them
 N_COLOURS = 128  # a small file, in which lines keep their colours
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")

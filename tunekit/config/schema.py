@@ -44,6 +44,7 @@ COMPONENTS = ("searcher", "scheduler", "backend", "benchmark")
 OPEN = ("backend", "benchmark")  # components that need not be named
 METHOD_PARTS = ("searcher", "scheduler")  # components that a method is made of
 CHOSEN_ON = "chosen_on"  # beside the name of a method: the problems that its numbers were chosen on
+UNTAGGED = "default"  # the experiment_tag unless one is given
 MADE_OF = "made_of"  # beside the name of a method: the components that its recipe chooses
 SEVERAL = {"stopping": "stopping", "composers": "composer", "observers": "observer"}  # and the kind of component
 FREE = ("fixed", "tags")

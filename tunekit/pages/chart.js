@@ -230,10 +230,12 @@ function chart(container, name, { series, end, metric, mode }, hidden) {
       const interval = ends.every(Number.isFinite) ? `[${ends.map((value) => number(value)).join(", ")}]` : "";
       const ended = Number.isFinite(valueAt(each.centre, time)) ? "" : " (ended)";
       const value = Number.isFinite(values.get(each)) ? `${number(values.get(each))}${ended}` : "none yet";
-      return element("tr", {}, element("td", {}, label), element("td", { class: "number" }, value), element("td", { class: "number" }, interval));
+      return element("tr", {}, element("td", { class: kindOf(each.setup) }, label), element("td", { class: "number" }, value), element("td", { class: "number" }, interval));
     });
     const when = `${number(time / unit, 4)} ${unitName}`;
     slider.setAttribute("aria-valuetext", `${when}: ${shown.map((each) => `${each.setup} ${number(values.get(each))}`).join(", ")}`);
-    readout.replaceChildren(element("table", {}, captionOf(`Best ${metric} at ${when}`), element("tbody", {}, ...rows)));
+    const about = `Best ${metric} at ${when}`;
+    if (!readout.firstChild) readout.append(scrolling(element("table"), "Values at the time that is chosen"));
+    readout.querySelector("table").replaceChildren(captionOf(about), element("tbody", {}, ...rows));
   }
 }

@@ -1,6 +1,7 @@
 // Elements of the page. Whatever comes from the data becomes text here, never markup.
 
 const SVG = document.querySelector("svg").namespaceURI; // of the empty drawing that the page has for this
+const NAME = /^\S{1,80}$/; // on one line, however narrow the screen is
 const MOST_ROWS = 500; // of a table that are shown unless all are asked for
 
 function element(name, attributes = {}, ...children) {
@@ -55,7 +56,7 @@ function sortableTable(caption, columns, rows, onRow) {
     body.replaceChildren(
       ...ordered.slice(0, shown).map((row) => {
         const cells = row.map((cell, i) =>
-          element("td", { class: isNumber[i] ? "number" : "text" }, content(cell, onRow && i === 0 ? () => onRow(row) : null)),
+          element("td", { class: isNumber[i] ? "number" : kindOf(cell) }, content(cell, onRow && i === 0 ? () => onRow(row) : null)),
         );
         return element("tr", {}, ...cells);
       }),
@@ -74,7 +75,22 @@ function sortableTable(caption, columns, rows, onRow) {
 
   fill();
   const table = element("table", {}, captionOf(caption), element("thead", {}, element("tr", {}, ...heads)), body);
-  return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption }, table, more);
+  return scrolling(table, caption, more);
+}
+
+// A table in a box of its own, which scrolls; a line above it says so where it has to be.
+function scrolling(table, name, ...below) {
+  const box = element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": name }, table, ...below);
+  const hint = element("p", { class: "hint", "aria-hidden": "true" }, "Move the table sideways for more →");
+  hint.hidden = true;
+  const watcher = new ResizeObserver(() => (hint.hidden = box.scrollWidth <= box.clientWidth));
+  watcher.observe(box);
+  watcher.observe(table);
+  return element("div", {}, hint, box);
+}
+
+function kindOf(cell) {
+  return NAME.test(Array.isArray(cell) ? cell[0] : cell) ? "text name" : "text";
 }
 
 function captionOf(text) {

@@ -2,7 +2,6 @@
 
 function verdicts() {
   const section = byId("verdicts");
-  section.append(...data.overall.map((line) => element("p", {}, line)));
   const isOpen = data.verdicts.length <= 4;
   data.verdicts.forEach((each, i) => {
     if (!each.sentences.length) return;
@@ -13,6 +12,7 @@ function verdicts() {
     details.open = isOpen;
     section.append(details);
   });
+  section.append(...data.overall.map((line) => element("p", {}, line)));
   if (!section.querySelector("p, details")) section.append(element("p", {}, "There is one setup alone: nothing is compared."));
   section.append(...data.how.map((line) => element("p", { class: "note" }, line)));
 }
@@ -25,9 +25,11 @@ function checks() {
 }
 
 function setups() {
-  const about = data.against
-    ? `Regret: 0 is the optimum, 1 is where ${data.against} ends. Ranks: 1 is best.`
-    : "Regret: 0 is the optimum, 1 is where the worst of each benchmark ends. Ranks: 1 is best.";
+  const worst = data.against ? `${data.against} ends` : "the worst of each benchmark ends";
+  const about = [
+    ...(data.setups.columns.includes("average rank") ? ["Ranks: 1 is best."] : []),
+    ...(data.setups.columns.includes("regret") ? [`Regret: 0 is the optimum, 1 is where ${worst}.`] : []),
+  ].join(" ") || "How often each setup is the best, and better or worse than another";
   byId("setups").append(sortableTable(about, data.setups.columns, data.setups.rows));
 }
 
@@ -105,7 +107,7 @@ function chooseRun(place, k) {
   ];
   const commands = [
     ...(hash ? [["More of it, and its best configuration in every digit:", `python -m tunekit show ${hash}\npython -m tunekit export ${hash}`]] : []),
-    ...(at("command") ? [["The same run again; with experiment_tag=NAME beside what is complete:", `${at("command")} seed=${at("seed")}`]] : []),
+    ...(at("command") ? [["The same run again, in the same folder, where it is complete; to have it anew, with another experiment_tag:", `${at("command")} seed=${at("seed")}`]] : []),
   ].flatMap(([about, command]) => [element("p", { class: "note" }, about), element("pre", {}, command)]);
   byId("run").replaceChildren(
     curves,
@@ -129,6 +131,13 @@ function repeat() {
   const { same, tables } = data.repeat;
   const section = byId("repeat");
   if (data.command) section.append(element("p", {}, "This page:"), element("pre", {}, data.command));
+  const { commands, n_more: nMore, n_without: nWithout } = data.sweeps;
+  if (commands.length) {
+    section.append(element("p", {}, commands.length === 1 ? "All of its runs:" : "All of its runs, by several commands, since they are not all combinations of some values:"));
+    section.append(element("pre", {}, commands.join("\n")));
+  }
+  if (nMore) section.append(element("p", { class: "note" }, `${nMore.toLocaleString("en")} more commands are left out.`));
+  if (nWithout) section.append(element("p", { class: "note" }, `${nWithout.toLocaleString("en")} runs are in no command: the command line did not make them, or what they were made with is not installed where this page was made.`));
   section.append(element("p", {}, "The command of a run stands with the run. All of its options are in metadata.json in its folder. All runs were made with:"));
   section.append(definitions(same));
   section.append(...tables.map(({ caption, columns, rows }) => sortableTable(caption, columns, rows)));
@@ -139,6 +148,8 @@ function definitions(pairs) {
   return element("dl", {}, ...parts);
 }
 
+document.title = data.title;
+byId("title").textContent = data.title;
 byId("counted").textContent = data.counted;
 byId("newest").textContent = `The newest of these experiments ended ${data.newest}.`;
 byId("choose-benchmark").append(...data.benchmarks.map((each, i) => element("option", { value: i }, `${each.benchmark}: ${each.mode} ${each.metric}`)));

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tunekit.console import plural
 from tunekit.figures.line_styles import line_styles
 from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
 from tunekit.pages.columns import cell, shown, text
+from tunekit.pages.commands import sweeps_of
 from tunekit.pages.curves import changes, encoded, most_steps
+from tunekit.pages.report_title import title_of
 from tunekit.pages.run_data import MOST_LEFT_OUT, columns_of_runs, left_out_rows
 from tunekit.pages.settings import same_and_different
 from tunekit.results.counts import counted
@@ -20,16 +21,18 @@ from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
 from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import Panel
+from tunekit.studies.sentences import difference
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
 from tunekit.studies.tables import FRACTIONS, STATISTICS, best_first, cells_of
 from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_tested, verdicts_of
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.number_text import format_fixed, format_range
+from tunekit_core.number_text import format_fixed
 
 STEPS_TOGETHER = 300_000  # of all runs: 2.4 MB
 EVEN_SHARES, FINE_SHARES = 301, 100  # of the time: as a linear axis shows them, and a logarithmic one
 FIRST_SHARE = 1e-4  # of the time: where a logarithmic axis begins at the latest
 DIGITS_OF_P = 3
+BOTH = 2
 BY_RULE = ", by the rule that was fixed beforehand"
 
 SHARES = np.unique(
@@ -53,6 +56,7 @@ def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any
     benchmarks = [_benchmark(compared, runs, most) for compared, runs in of_benchmarks]
     return shown(
         {
+            "title": title_of(study, list(styles)),
             "counted": counted(study.experiments),
             "newest": max(each.last_active for each in study.experiments).isoformat(timespec="seconds"),
             "styles": {
@@ -60,13 +64,14 @@ def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any
                 for label, style in styles.items()
             },
             "overall": [*about_ranks(comparison), *about_regrets(comparison)],
-            "how": [f"{STATISTICS[DEFAULT_STATISTIC]}.", *how_it_was_tested(comparison)],
+            "how": [f"{STATISTICS[DEFAULT_STATISTIC]}.", *how_it_was_tested(comparison), *_rules(comparison)],
             "verdicts": [_verdicts(compared) for compared in comparison.benchmarks],
             "checks": [f"{warning}." for warning in comparison.warnings],
             "setups": _setups(comparison),
             "against": comparison.against,
             "left_out": _left_out(study, comparison),
             "command": command,
+            "sweeps": sweeps_of(study.experiments),
             "repeat": same_and_different(comparison.runs),
         }
     ) | {"benchmarks": benchmarks}
@@ -78,12 +83,7 @@ def _verdicts(compared: PanelPairs) -> dict[str, Any]:
     panel = compared.panel
     summary = ""
     if compared.is_possible or len(compared.tested) < len(compared.pairs):
-        best = panel.methods[0].label
-        others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
-        n_better = sum(pair.is_better and pair.first == best for pair in others)
-        summary = (
-            f"{best} has the best median, and is better than {n_better or 'none'} of {plural(len(others), 'other')}"
-        )
+        summary = _about_the_best(compared)
     elif told.sentences:
         summary = "no difference could be significant with so few seeds"
     return {
@@ -93,6 +93,31 @@ def _verdicts(compared: PanelPairs) -> dict[str, Any]:
         "sentences": [f"{line}." for line in told.sentences],
         "n_more": told.n_more,
     }
+
+
+def _rules(comparison: Comparison) -> list[str]:
+    """How pairs are tested whose comparison was fixed beforehand."""
+    rules = [pair.fixed.rule for each in comparison.benchmarks for pair in each.pairs if pair.fixed is not None]
+    return [f"Fixed beforehand, and tested by its own rule: {rule}." for rule in dict.fromkeys(rules)]
+
+
+def _about_the_best(compared: PanelPairs) -> str:
+    best = compared.panel.methods[0].label
+    others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
+    n_better = sum(pair.is_better and pair.first == best for pair in others)
+    if len(others) == 1:
+        (pair,) = others
+        other = pair.second if pair.first == best else pair.first
+        relation = f"and is better than {other}" if n_better else f"but is not told apart from {other}"
+        if pair.is_better and not n_better:  # medians of setups and of differences need not agree
+            relation = f"but {other} is better in equal seeds"
+    elif n_better == len(others):
+        relation = f"and is better than {'both' if n_better == BOTH else f'all {n_better}'} others"
+    elif n_better:
+        relation = f"and is better than {n_better} of {len(others)} others"
+    else:
+        relation = f"but is better than none of {len(others)} others"
+    return f"{best} has the best median, {relation}"
 
 
 def _setups(comparison: Comparison) -> dict[str, Any]:
@@ -138,7 +163,7 @@ def _benchmark(compared: PanelPairs, runs: BenchmarkRuns, most: int) -> dict[str
         "mode": panel.mode,
         "end": cell(drawn.end),
         "table": _table(panel),
-        "pairs": {"columns": PAIR_COLUMNS, "rows": [_pair(pair, panel) for pair in compared.pairs]},
+        "pairs": _pairs(compared),
         "about": about_area(drawn.lines) if drawn.lines else "",
         "without": list(drawn.without),
     }
@@ -181,18 +206,25 @@ def _has_costs(panel: Panel) -> bool:
 PAIR_COLUMNS = ["seems better", "than", "seeds", "median difference", "p", "after Holm's rule", "verdict", "from"]
 
 
-def _pair(pair: Pair, panel: Panel) -> list[Any]:
-    interval = pair.difference
-    ends = (np.nan, np.nan) if interval is None else (interval.low, interval.high)
-    difference = format_range(pair.estimate, *ends) if np.isfinite(pair.estimate) else "none"
-    unit = f" {pair.unit}" if pair.unit else ""
+def _pairs(compared: PanelPairs) -> dict[str, Any]:
+    """The table of pairs, without the columns that are empty."""
+    rows = [_pair(pair) for pair in compared.pairs]
+    kept = [i for i in range(len(PAIR_COLUMNS)) if any(row[i] != "" for row in rows)]
+    return {"columns": [PAIR_COLUMNS[i] for i in kept], "rows": [[row[i] for i in kept] for row in rows]}
+
+
+def _pair(pair: Pair) -> list[Any]:
+    p, adjusted = _p(pair.p), _p(pair.adjusted)
+    if pair.fixed is not None:  # a text, sorted as what is missing
+        p = [f"by the rule: look {len(pair.fixed.taken)} of {len(pair.fixed.looks)}", ""]
+        adjusted = ["by the rule: no p-value", ""]
     return [
         pair.first,
         pair.second,
         pair.n_seeds,
-        [f"{difference}{unit}", cell(pair.estimate)],
-        _p(pair.p),
-        _p(pair.adjusted),
+        [difference(pair), cell(pair.estimate)],
+        p,
+        adjusted,
         ("better" if pair.is_better else "not told apart") + ("" if pair.fixed is None else BY_RULE),
         "" if pair.since is None else [f"{format_fixed(pair.since, 0)} s", pair.since],
     ]

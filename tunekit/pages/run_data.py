@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tunekit.pages.columns import cell, column, shown, text
-from tunekit.pages.settings import commands_of, settings_of
+from tunekit.pages.commands import commands_of
+from tunekit.pages.settings import settings_of
 from tunekit.results.counts import trials_and_failures
 from tunekit.studies.collection import CollectedExperiment
 from tunekit_core.number_text import format_fixed

@@ -1,21 +1,17 @@
-"""What runs were made with: the command that repeats each, versions, data, and where these differ."""
+"""What runs were made with: versions, data, and where these differ."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from tunekit.results.repeated import repeating
 from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.collection import CollectedExperiment
 from tunekit.studies.grouping import entry
 
 Settings: TypeAlias = tuple[tuple[str, str], ...]  # names and texts
 
-PROGRAM = ("python", "-m", "tunekit")
 SEVERAL = "several"  # in place of what differs between runs of a setup
-SEED = "seed"
 
 
 def settings_of(run: CollectedExperiment) -> Settings:
@@ -35,21 +31,6 @@ def settings_of(run: CollectedExperiment) -> Settings:
         "Backend": entry(config, "backend", "name"),
     }
     return tuple((name, str(value)) for name, value in told.items() if value not in (None, ""))
-
-
-def commands_of(runs: Sequence[CollectedExperiment]) -> list[str]:
-    """What to type to repeat each of the runs, but for its seed; empty where the command line did not make it."""
-    commands: list[str] = []
-    before: Mapping[str, Any] | None = None
-    for run in runs:
-        config = entry(run.metadata, "config")
-        unseeded = {key: value for key, value in config.items() if key != SEED} if isinstance(config, Mapping) else {}
-        if unseeded != before:  # of runs of one setup it is the same, and takes longer to be made than to be compared
-            words = repeating(run.metadata)
-            command = "" if words is None else shlex.join([*PROGRAM, *words])
-        before = unseeded
-        commands.append(command)
-    return commands
 
 
 def same_and_different(grouped: Sequence[BenchmarkRuns]) -> dict[str, Any]:

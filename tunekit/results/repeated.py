@@ -1,4 +1,4 @@
-"""The command that repeats an experiment, made from what was recorded of it: every option that is no default."""
+"""The command that repeats an experiment, made from what was recorded of it: its recipe, and what differs from that."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tunekit.config.hydra_values import quoted
-from tunekit.config.schema import COMPONENTS, SEVERAL
+from tunekit.config.schema import COMPONENTS, METHOD_PARTS, SEVERAL, UNTAGGED
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.identity import NOTHING, identity_of
 from tunekit.config.specs.inputs import with_paths
+from tunekit.results.recipes import METHOD, Recipe, differences, plans_the_same, recipe_of
 from tunekit_core.errors import TunekitError
 from tunekit_core.plugins.registry import registry
 
 BARE = re.compile(r"[A-Za-z0-9_./%+-]+")
 LIKE_OTHERS = re.compile(r"(?i)(null|true|false|nan|inf|[+-]?[\d.].*)")  # texts that would be read as something else
 TYPED = ("n_workers", "random_seed", "constraint", "wait_for_running", "fixed", "points_to_evaluate")
+TAG = "experiment_tag"
 BY_ITSELF = ("function",)  # benchmarks that no command line has
 
 
 def repeating(metadata: Mapping[str, Any]) -> list[str] | None:
-    """What to type after ``python -m tunekit`` for an experiment with equal results, but for its seed.
+    """What to type after ``python -m tunekit`` for an experiment in the same folder, but for its seed.
 
-    With other versions of a plugin whose revision has changed, it is another experiment.
+    With other versions of a plugin whose revision has changed, it is another experiment. Of a recipe that is not
+    installed here, only the name is typed, with all that it chose.
 
     Args:
         metadata: Its ``metadata.json``.
@@ -37,15 +40,47 @@ def repeating(metadata: Mapping[str, Any]) -> list[str] | None:
     if config["benchmark"].get("name") in BY_ITSELF:
         return None
     try:
-        return [f"{key}={_value(value)}" for key, value in _options(with_paths(identity_of(config)))]
+        return list(_words(metadata, config))
     except (TunekitError, LookupError, TypeError, AttributeError):  # somebody else may have written it
         return None
 
 
-def _options(identity: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _words(metadata: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+    identity = with_paths(identity_of(config))
+    rest = [f"{key}={value_text(value)}" for key, value in _others(identity)]
+    if metadata.get(TAG) not in (None, UNTAGGED):
+        rest.append(f"{TAG}={value_text(metadata[TAG])}")
+    name, recipe = recipe_of(metadata)
+    if recipe is not None:
+        parts = [f"{key}={value_text(value)}" for key, value in _differing(recipe, identity, config)]
+        words = [f"{METHOD}={value_text(name)}", *parts, *rest]
+        if (recipe.is_simple and not parts and name == metadata[METHOD]) or plans_the_same(words, metadata):
+            yield from words
+            return
+    if name is not None:  # the run is known by the name alone
+        yield f"{METHOD}.name={value_text(metadata[METHOD])}"
+    yield from (f"{key}={value_text(value)}" for kind in METHOD_PARTS for key, value in _component(kind, identity))
+    yield from rest
+
+
+def _differing(recipe: Recipe, identity: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for kind in METHOD_PARTS:
+        options = differences(recipe, kind, identity[kind], config[kind])
+        if options is None:
+            yield from _component(kind, identity)
+        else:
+            yield from ((f"{kind}.{name}", value) for name, value in options)
+
+
+def _component(kind: str, identity: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield kind, _typed(kind, identity[kind])
+    yield from ((f"{kind}.{name}", value) for name, value in _given(identity[kind]))
+
+
+def _others(identity: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key in COMPONENTS:
-        yield key, _typed(key, identity[key])
-        yield from ((f"{key}.{name}", value) for name, value in _given(identity[key]))
+        if key not in METHOD_PARTS:
+            yield from _component(key, identity)
     for key, kind in SEVERAL.items():
         for name, options in identity.get(key, {}).items():
             given = list(_given(options))
@@ -65,14 +100,18 @@ def _typed(kind: str, component: Mapping[str, Any]) -> str:
     return registry().clearest(kind, f"{component.get(DISTRIBUTION)}/{component['name']}")
 
 
-def _value(value: Any) -> str:
-    """A value as Hydra reads it."""
+def value_text(value: Any) -> str:
+    """A value as Hydra reads it.
+
+    Args:
+        value: Of JSON.
+    """
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Mapping):
-        return f"{{{','.join(f'{_text(str(key))}:{_value(entry)}' for key, entry in value.items())}}}"
+        return f"{{{','.join(f'{_text(str(key))}:{value_text(entry)}' for key, entry in value.items())}}}"
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(_value, value))}]"
+        return f"[{','.join(map(value_text, value))}]"
     return _text(value) if isinstance(value, str) else repr(value)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
+from tunekit_core.errors import ConfigurationError, ExperimentLocked, LockingError, RecordError
 from tunekit_core.records.files import METADATA, read_metadata, write_metadata
 from tunekit_core.records.lock import FolderLock
 from tunekit_core.records.metadata_fields import FORMERLY, HASH
@@ -102,3 +102,10 @@ def _locked(folder: Path) -> Iterator[FolderLock]:
             yield lock
     except ExperimentLocked as error:
         raise type(error)(f"{error} {WAIT}") from error
+    except LockingError:
+        raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be written, so that the experiment in it keeps the end that it has: {error.strerror} "
+            f"({error.filename or folder}). Make it writable, or copy it to where it is."
+        ) from error

@@ -100,8 +100,29 @@ def _by_how_much(pair: Pair, panel: Panel) -> str:
     if pair.estimate == 0 or not math.isfinite(pair.estimate):  # in most seeds one of them has found nothing
         return ""
     is_lower = (panel.mode == "min") == (pair.estimate > 0)  # the first may be better by ranks alone
-    unit = f" {pair.unit}" if pair.unit else ""
-    return f"{_short(abs(pair.estimate))}{unit} {'lower' if is_lower else 'higher'} {panel.metric}{_interval(pair)}"
+    amount = _amount(pair, abs(pair.estimate))
+    return f"{amount} {'lower' if is_lower else 'higher'} {panel.metric}{_interval(pair)}"
+
+
+def difference(pair: Pair) -> str:
+    """By how much the second of a pair is worse at the end, in the digits of its sentence; below zero where it is not.
+
+    >>> from tunekit.studies.statistics.intervals import Interval
+    >>> difference(Pair("A", "B", 9, Interval(11.2, 8.71, 22.4), 11.2, "%", 0.001, 0.003, True, 600.0, None))
+    '11 % [8.7, 22]'
+    """
+    if not math.isfinite(pair.estimate):
+        return "none"
+    amount = _amount(pair, pair.estimate)
+    return amount if pair.difference is None else f"{amount} {_ends(pair.difference.low, pair.difference.high)}"
+
+
+def _amount(pair: Pair, size: float) -> str:
+    return f"{_short(size)}{f' {pair.unit}' if pair.unit else ''}"
+
+
+def _ends(low: float, high: float) -> str:
+    return f"[{_short(low)}, {_short(high)}]"
 
 
 def _interval(pair: Pair) -> str:
@@ -110,7 +131,7 @@ def _interval(pair: Pair) -> str:
     low, high = pair.difference.low, pair.difference.high
     if pair.estimate < 0:
         low, high = -high, -low
-    return f" [{_short(low)}, {_short(high)}]"
+    return f" {_ends(low, high)}"
 
 
 def _what_it_takes(more_seeds: tuple[int, int] | None) -> str:

@@ -135,12 +135,55 @@ def test_what_differs_is_told_where_it_differs(tmp_path):
 def test_a_pair_whose_comparison_was_fixed_beforehand_has_its_rule_and_no_p_value(tmp_path):
     made, rule = fixed_study()
     data = data_in(page_of(made, tmp_path))
-    ((*_, p, adjusted, verdict, since),) = data["benchmarks"][0]["pairs"]["rows"]
-    assert (p, adjusted, since) == ("", "", "")
-    assert verdict == "better, by the rule that was fixed beforehand"
-    assert data["verdicts"][0]["summary"] == "A has the best median, and is better than 1 of 1 other"
+    pairs = data["benchmarks"][0]["pairs"]
+    (row,) = pairs["rows"]
+    told = dict(zip(pairs["columns"], row, strict=True))
+    assert told["p"] == ["by the rule: look 1 of 2", ""]
+    assert told["after Holm's rule"] == ["by the rule: no p-value", ""]
+    assert told["verdict"] == "better, by the rule that was fixed beforehand"
+    assert "from" not in told
+    assert data["how"][-1].startswith("Fixed beforehand, and tested by its own rule: looks with 6 and 8 seeds, error")
+    assert data["verdicts"][0]["summary"] == "A has the best median, and is better than B"
     assert rule.is_told_apart
     assert "look 1 of 2 of the rule" in data["verdicts"][0]["sentences"][0]
+
+
+@pytest.mark.parametrize(
+    ("losses", "says"),
+    [
+        ([0.1, 0.2], "M0 has the best median, and is better than M1"),
+        ([0.1, 0.1001], "M0 has the best median, but is not told apart from M1"),
+        ([0.1, 0.2, 0.3], "M0 has the best median, and is better than both others"),
+        ([0.1, 0.1001, 0.3], "M0 has the best median, and is better than 1 of 2 others"),
+        ([0.1, 0.1001, 0.1002], "M0 has the best median, but is better than none of 2 others"),
+    ],
+)
+def test_a_benchmark_is_summed_up(tmp_path, losses, says):
+    shifts = [(7 * seed % 10 - 4.5) / 1000 for seed in range(10)]
+    runs = [
+        each
+        for place, loss in enumerate(losses)
+        for each in over_seeds(f"M{place}", [loss + shifts[(seed + 3 * place) % 10] for seed in range(10)])
+    ]
+    assert data_in(page_of(study(*runs), tmp_path))["verdicts"][0]["summary"] == says
+
+
+def test_a_page_is_called_after_its_tag_or_folder_and_its_setups(tmp_path):
+    tagged = over_seeds("ASHA", [0.1], told={"experiment_tag": "mine"}) + over_seeds(
+        "RS", [0.2], told={"experiment_tag": "mine"}
+    )
+    assert data_in(page_of(study(*tagged), tmp_path))["title"] == "Report of mine: ASHA and RS"
+    assert data_in(page_of(plain_study(), tmp_path))["title"] == "Report of results: ASHA, MOBSTER and RS"
+
+
+def test_numbers_of_a_pair_are_those_of_its_sentence(tmp_path):
+    data = data_in(page_of(plain_study(), tmp_path))
+    sentences = [sentence for each in data["verdicts"] for sentence in each["sentences"]]
+    for each in data["benchmarks"]:
+        place = each["pairs"]["columns"].index("median difference")
+        for row in each["pairs"]["rows"]:
+            amount, _, interval = row[place][0].partition(" [")
+            assert any(amount in sentence and f"[{interval}" in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize(

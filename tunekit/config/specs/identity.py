@@ -39,12 +39,12 @@ def identity_of(results: Mapping[str, Any]) -> dict[str, Any]:
     """What of it counts."""
     identity = {key: value for key, value in results.items() if value not in NOTHING}
     for key in COMPONENTS:
-        identity[key] = _without_defaults(key, results[key])
+        identity[key] = without_defaults(key, results[key])
     counted = {**results, "stopping": ends_of(results)}
     for key, kind in SEVERAL.items():
         if key in identity:
             identity[key] = {
-                name: _without_defaults(kind, {**options, "name": name}) for name, options in counted[key].items()
+                name: without_defaults(kind, {**options, "name": name}) for name, options in counted[key].items()
             }
     return {key: value for key, value in identity.items() if value not in NOTHING}
 
@@ -69,7 +69,13 @@ def revisions(results: Mapping[str, Any]) -> dict[str, int]:
     return {path: revision for path, revision in found.items() if revision is not None}
 
 
-def _without_defaults(kind: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
+def without_defaults(kind: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """A component as it was recorded, without the options that have their default.
+
+    Args:
+        kind: Its kind.
+        recorded: Its name, its distribution, and all of its options.
+    """
     component = find_recorded(kind, recorded)
     defaults = {} if component is None else _defaults(component)
     return {

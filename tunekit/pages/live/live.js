@@ -4,6 +4,7 @@
 
 const SECONDS = 2;
 const NUMBER = /^[-+0-9.,:/]*$|^[-+0-9.]+e[-+0-9]+$/;
+const NAME = /^\S{1,80}$/; // on one line, however narrow the screen is
 let shown = "";
 
 function element(name, text, className) {
@@ -27,14 +28,19 @@ function table(columns, rows) {
   const body = element("tbody");
   for (const row of rows) {
     const line = element("tr");
-    row.forEach((text, i) => line.append(element("td", text, numbers[i] ? "number" : "")));
+    row.forEach((text, i) => line.append(element("td", text, numbers[i] ? "number" : NAME.test(text) ? "name" : "")));
     body.append(line);
   }
   made.append(top, body);
   const scroll = element("div", undefined, "scroll");
   scroll.tabIndex = 0;
   scroll.append(made);
-  return scroll;
+  const hint = element("p", "Move the table sideways for more →", "hint");
+  hint.hidden = true;
+  new ResizeObserver(() => (hint.hidden = scroll.scrollWidth <= scroll.clientWidth)).observe(scroll);
+  const both = element("div");
+  both.append(hint, scroll);
+  return both;
 }
 
 function section(each) {
