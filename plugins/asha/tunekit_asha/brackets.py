@@ -47,7 +47,7 @@ class Brackets:
 
     def of(self, trial: Trial) -> int:
         """The bracket of a trial that was started: that with all rungs, where nobody noted one."""
-        bracket: int = trial.note.get(BRACKET, 0)  # a trial that somebody asked for has no note
+        bracket: int = trial.note.get(BRACKET, 0) if self.n > 1 else 0  # a trial that somebody asked for has none
         return bracket
 
     def with_bracket(self, note: Note, bracket: int) -> Note:
