@@ -79,7 +79,7 @@ def set_log_ticks(axis: Axis, bottom: float, top: float, focus: tuple[float, flo
     axis.set_major_locator(usual)
     if focus is not None:
         low, high = _with_room(*focus, bottom, top)
-        places = np.asarray(usual.tick_values(bottom, top))
+        places = np.asarray(usual.tick_values(bottom, top), float)
         if np.sum((places >= low) & (places <= high)) < LABELS_WANTED:
             axis.set_major_locator(FixedLocator(_more_ticks(places.tolist(), low, high, bottom, top)))
     axis.set_minor_locator(LogLocator(subs="all", numticks=7))

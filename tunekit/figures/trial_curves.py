@@ -26,7 +26,9 @@ from tunekit.figures.sheet import (
 )
 from tunekit.results.rungs import rungs
 from tunekit.results.trial_reports import NothingToShow, TrialReports, read_trial_reports
+from tunekit.results.trial_runs import trial_runs
 from tunekit_core.contracts.trials import Decision
+from tunekit_core.records.files import EVENTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     from tunekit.figures.paper_figure import PaperFigure
 
 HEIGHT = 2.5  # inches
-TRIAL, BEST, FAILED, RUNG = COLOURS[0], COLOURS[1], COLOURS[6], "0.6"
-DARKEST, LIGHTEST, TOGETHER = 0.8, 0.15, 40.0  # opacity of a curve: many over each other stay readable
+TRIAL, BEST, FAILED, RUNNING, RUNG = COLOURS[0], COLOURS[1], COLOURS[6], "0.15", "0.6"
+DARKEST, LIGHTEST, TOGETHER = 0.8, 0.35, 60.0  # opacity of a curve: many over each other stay readable
 FEW = 60  # curves that are as thick as they can be
 ALMOST_ALL = 0.98  # of the values, that the panel shows
 SHORT, SMALL = 0.5, 0.12  # a logarithmic axis where this share of trials ends before this share of the longest
@@ -44,9 +46,9 @@ SHORT, SMALL = 0.5, 0.12  # a logarithmic axis where this share of trials ends b
 def learning_curves(experiment: OneExperiment) -> PaperFigure:
     """The metric of each trial over its resource; where trials paused, were stopped and failed; and the best trial.
 
-    A curve is as long as its trial was trained. A dot is where a trial was paused, whether or not it went on later, and
-    thin upright lines are the rungs of the scheduler. Values that are far worse than almost all others may lie outside
-    the panel: the title says of how many trials.
+    A curve is as long as its trial was trained. A dot is where a trial was paused, whether or not it went on later, a
+    triangle where one still ran at the end, and thin upright lines are the rungs of the scheduler. Values that are far
+    worse than almost all others may lie outside the panel: the title says of how many trials.
 
     Args:
         experiment: One that was loaded, its folder, or the name of its folder.
@@ -68,13 +70,13 @@ def learning_curves(experiment: OneExperiment) -> PaperFigure:
         n_outside = _set_axes(axis, reports)
         n_trials = len(reports.by_trial)
         failed = len(reports.failed & set(reports.by_trial))
-        counts = plural(n_trials, "trial") + (f", {failed:,} of them failed" if failed else "")
+        counts = plural(n_trials, "trial") + (f", {failed:,} failed" if failed else "")
+        counts += f", values of {n_outside:,} outside" if n_outside else ""
         best = ""
         if incumbent is not None:
             value = number(incumbent["metrics"][reports.metrics[0]])
             best = f"best: {value} at {reports.resource} {incumbent['resource']}, trial {incumbent['trial_id']}"
-        outside = f"values of {plural(n_outside, 'trial')} lie outside" if n_outside else ""
-        set_title(figure, [whose(metadata), counts, best, outside])
+        set_title(figure, [whose(metadata), counts, best])
         set_labels(figure, axis, reports.resource, reports.metrics[0], width=COLUMN_WIDTH, height=HEIGHT)
         set_legend(figure, _entries(reports, has_best=incumbent is not None))
     return figure
@@ -85,15 +87,13 @@ def _draw_curves(axis: Axes, reports: TrialReports, *, best: int | None) -> None
 
     values = reports.values[:, 0]
     curves = {trial_id: positions[np.isfinite(values[positions])] for trial_id, positions in reports.by_trial.items()}
-    n = sum(len(positions) > 1 for positions in curves.values())
-    opacity = float(np.clip(TOGETHER / max(n, 1), LIGHTEST, DARKEST))
+    thickness, opacity = _look(reports)
     is_picture = len(values) > MOST_VECTORS
     others = [
         np.column_stack([reports.resources[positions], values[positions]])
         for trial_id, positions in curves.items()
         if trial_id != best and len(positions) > 1
     ]
-    thickness = 0.8 if n <= FEW else 0.5
     axis.add_collection(
         LineCollection(others, colors=TRIAL, linewidths=thickness, alpha=opacity, zorder=2, rasterized=is_picture)
     )
@@ -102,13 +102,29 @@ def _draw_curves(axis: Axes, reports: TrialReports, *, best: int | None) -> None
         _mark(axis, reports, there, TRIAL, marker, size, alpha=min(2 * opacity, DARKEST), rasterized=is_picture)
     single = [positions[0] for positions in curves.values() if len(positions) == 1]
     _mark(axis, reports, np.array(single, np.int64), TRIAL, "o", 2.0, alpha=opacity, rasterized=is_picture)
-    last = [positions[-1] for trial_id, positions in curves.items() if trial_id in reports.failed and len(positions)]
-    _mark(axis, reports, np.array(last, np.int64), FAILED, "x", 3.0, zorder=5)
+    last = {trial_id: positions[-1] for trial_id, positions in curves.items() if len(positions)}
+    failed = [position for trial_id, position in last.items() if trial_id in reports.failed]
+    _mark(axis, reports, np.array(failed, np.int64), FAILED, "x", 3.0, zorder=5)
+    running = [last[trial_id] for trial_id in _still_running(reports) if trial_id in last]
+    _mark(axis, reports, np.array(running, np.int64), RUNNING, ">", 3.5, zorder=8)
     if best in curves:
         positions = curves[best]
         axis.plot(reports.resources[positions], values[positions], color=BEST, linewidth=1.4, zorder=6)
         at_best = positions[np.argmin(reports.losses[positions, 0])]
         _mark(axis, reports, np.array([at_best]), BEST, "*", 7.0, zorder=7)
+
+
+def _look(reports: TrialReports) -> tuple[float, float]:
+    """The thickness and the opacity of curves, by how many there are."""
+    n = sum(len(positions) > 1 for positions in reports.by_trial.values())
+    return (0.8 if n <= FEW else 0.5), float(np.clip(TOGETHER / max(n, 1), LIGHTEST, DARKEST))
+
+
+def _still_running(reports: TrialReports) -> list[int]:
+    """Trials that ran when the experiment ended; none where neither events nor a highest resource tell it."""
+    if reports.experiment.metadata.get("max_resource") is None and not (reports.experiment.path / EVENTS).exists():
+        return []
+    return [run.trial_id for run in trial_runs(reports) if run.how == "running"]
 
 
 def _mark(
@@ -191,13 +207,17 @@ def _set_resources(axis: Axes, reports: TrialReports) -> None:
 def _entries(reports: TrialReports, *, has_best: bool) -> Mapping[str, Any]:
     entries = {}
     if len(reports.by_trial) > has_best:
-        entries["a trial"] = handle(TRIAL, line=0.8)
+        thickness, opacity = _look(reports)
+        entries["a trial"] = handle(TRIAL, line=thickness)
+        entries["a trial"].set_alpha(opacity)
     if has_best:
         entries["the best trial"] = handle(BEST, line=1.4, marker="*", size=7.0)
     if (reports.decisions == Decision.PAUSE.value).any():
         entries["paused"] = handle(TRIAL, marker="o", size=2.5)
     if (reports.decisions == Decision.STOP.value).any():
         entries["stopped"] = handle(TRIAL, marker="|", size=5.0, edge=0.8)
+    if _still_running(reports):
+        entries["still ran at the end"] = handle(RUNNING, marker=">", size=3.5)
     if reports.failed & set(reports.by_trial):
         entries["failed"] = handle(FAILED, marker="x", size=3.5, edge=0.8)
     if rungs(reports):

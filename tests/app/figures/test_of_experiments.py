@@ -149,8 +149,8 @@ def test_learning_curves_say_what_failed_and_what_is_outside(tmp_path):
     rows = [row for i in range(100) for row in trial(i, [1.0 + i / 100, 0.5])] + trial(100, [1e9, 0.4])
     figure = learning_curves(experiment(tmp_path / "x", rows, failed=[1, 2]))
     (axis,) = figure.axes
-    assert "101 trials, 2 of them failed" in titles(figure)
-    assert "values of 1 trial lie outside" in titles(figure)
+    assert "101 trials, 2 failed, values of 1 outside" in titles(figure)
+    assert titles(figure).count("\n") <= 2
     assert axis.get_ylim()[1] < 3
     (failed,) = [line for line in axis.lines if line.get_marker() == "x"]
     assert failed.get_xydata().tolist() == [[2, 0.5], [2, 0.5]]
@@ -170,6 +170,25 @@ def test_what_was_stopped_is_marked_otherwise(tmp_path):
     rows = [row for i in range(9) for row in trial(i, [1.0, 0.5], decisions={2: "STOP"})]
     figure = learning_curves(experiment(tmp_path / "x", rows))
     assert [text.get_text() for text in figure.legends[0].texts] == ["a trial", "the best trial", "stopped", "rung"]
+
+
+def test_curves_of_hundreds_of_trials_look_as_in_the_legend(tmp_path):
+    rows = [row for i in range(400) for row in trial(i, [1.0, 0.5 + i / 400], decisions={2: "STOP"})]
+    figure = learning_curves(experiment(tmp_path / "x", rows))
+    (curves,) = figure.axes[0].collections
+    shown = figure.legends[0].get_lines()[0]
+    assert shown.get_alpha() == curves.get_alpha() >= 0.35
+    assert shown.get_linewidth() == curves.get_linewidths()[0]
+
+
+def test_what_still_ran_at_the_end_is_marked(tmp_path):
+    rows = trial(0, [1.0] * 9) + trial(1, [0.9, 0.8], start=7.0) + trial(2, [0.7], decisions={1: "STOP"})
+    figure = learning_curves(experiment(tmp_path / "x", rows))
+    (running,) = [line for line in figure.axes[0].lines if line.get_marker() == ">"]
+    assert running.get_xydata().tolist() == [[2, 0.8]]
+    assert "still ran at the end" in [text.get_text() for text in figure.legends[0].texts]
+    untold = learning_curves(experiment(tmp_path / "untold", rows, max_resource=None))
+    assert "still ran at the end" not in [text.get_text() for text in untold.legends[0].texts]
 
 
 def test_the_axis_of_resources_has_the_rungs(usual):
