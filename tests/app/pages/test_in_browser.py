@@ -115,9 +115,6 @@ def test_names_are_not_broken_and_tables_scroll_in_their_own_box(browser, plain_
     browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
     wait_for(browser, "#all-runs tbody tr")
     assert browser.execute_script(BROKEN) == []
-    beyond = (
-        "return [...document.querySelectorAll('td')].filter(cell => cell.scrollWidth > cell.clientWidth + 1).length"
-    )
     wider = """return [...document.querySelectorAll('.scroll')].map(
       box => [box.scrollWidth > box.clientWidth, !box.previousSibling.hidden])"""
     time.sleep(0.1)  # until sizes are looked at
