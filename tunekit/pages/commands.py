@@ -20,7 +20,8 @@ PROGRAM = ("python", "-m", "tunekit")
 SEED = "seed"
 RESULTS = "results"  # where runs lie unless results_dir says otherwise
 METHODS = ("method", "method.name")
-BENCHMARK = "benchmark"
+BENCHMARK = ("benchmark",)
+PARTS = ((), (BENCHMARK,), (METHODS,), (METHODS, BENCHMARK))  # by which runs are divided among commands
 PARTS_OF_FOLDER = 3  # below results_dir: tag, method, run
 MOST_COMMANDS = 50
 
@@ -60,8 +61,9 @@ def sweeps_of(runs: Sequence[CollectedExperiment]) -> dict[str, Any]:
         runs: The runs; what they have come to does not count.
 
     Returns:
-        ``commands``: one; else one for each method; else, of a method whose runs are no such combinations, one for each
-        of its setups and problems. ``n_more``: how many commands are left out; ``n_without``: runs that have none.
+        ``commands``: one; else one for each benchmark, for each method, or for each of both, which of them takes the
+        fewest; of those whose runs are no such combinations, one for all that differ in their seed alone. ``n_more``:
+        how many commands are left out; ``n_without``: how many runs have none.
     """
     alike: dict[Words, _Alike] = {}
     n_without = 0
@@ -97,9 +99,8 @@ class _Alike:
     config: Mapping[str, Any]
     seeds: set[int]
 
-    @property
-    def method(self) -> str:
-        return next((word for word in self.words if _key(word) in METHODS), "")
+    def word_of(self, keys: Sequence[str]) -> str:
+        return next((word for word in self.words if _key(word) in keys), "")
 
     @property
     def typed(self) -> dict[str, str]:
@@ -114,17 +115,20 @@ class _Alike:
         return value_text(self.config[kind][option]) if is_known else None
 
 
-def _commands(alike: Sequence[_Alike]) -> Iterator[list[str]]:
-    whole = _sweep(alike)
-    if whole is not None:
-        yield whole
-        return
-    by_method: dict[str, list[_Alike]] = {}
-    for each in alike:
-        by_method.setdefault(each.method, []).append(each)
-    for of_method in by_method.values():
-        sweep = _sweep(of_method)
-        yield from [sweep] if sweep is not None else filter(None, (_sweep([each]) for each in of_method))
+def _commands(alike: Sequence[_Alike]) -> list[list[str]]:
+    """The fewest commands that some ways to divide the runs give."""
+    found: list[list[list[str]]] = []
+    for parts in PARTS:
+        divided: dict[tuple[str, ...], list[_Alike]] = {}
+        for each in alike:
+            divided.setdefault(tuple(each.word_of(keys) for keys in parts), []).append(each)
+        found.append([words for part in divided.values() for words in _sweeps(part)])
+    return min(found, key=len)
+
+
+def _sweeps(part: Sequence[_Alike]) -> Iterator[list[str]]:
+    whole = _sweep(part)
+    yield from [whole] if whole is not None else filter(None, (_sweep([each]) for each in part))
 
 
 def _key(word: str) -> str:

@@ -1,7 +1,7 @@
 // Elements of the page. Whatever comes from the data becomes text here, never markup.
 
 const SVG = document.querySelector("svg").namespaceURI; // of the empty drawing that the page has for this
-const NAME = /^\S{1,80}$/; // on one line, however narrow the screen is
+const SHORT = /^(\S{1,80}|.{1,40})$/; // names and the like: on one line, however narrow the screen is
 const MOST_ROWS = 500; // of a table that are shown unless all are asked for
 
 function element(name, attributes = {}, ...children) {
@@ -90,7 +90,7 @@ function scrolling(table, name, ...below) {
 }
 
 function kindOf(cell) {
-  return NAME.test(Array.isArray(cell) ? cell[0] : cell) ? "text name" : "text";
+  return SHORT.test(Array.isArray(cell) ? cell[0] : cell) ? "text name" : "text";
 }
 
 function captionOf(text) {

@@ -40,6 +40,10 @@ def runs_of(*sweeps):
             ["method=RS,ASHA benchmark.dataset=robot_arm,diabetes 'seed=range(3)'"],
         ),
         (
+            [["method=RS,ASHA", "seed=0,1"], ["method=RS,ASHA", "seed=0,1", "benchmark=synthetic"]],
+            ["method=RS,ASHA 'seed=range(2)' ", "method=RS,ASHA 'seed=range(2)' "],
+        ),
+        (
             [["method=RS", "seed=range(4)"], ["method=ASHA", "seed=range(2,4)", "results_dir=elsewhere"]],
             ["method=RS 'seed=range(4)'", "method=ASHA 'seed=range(2,4)'"],
         ),
@@ -48,7 +52,7 @@ def runs_of(*sweeps):
             ["method=RS seed=1,7 ", "method=RS seed=2 "],
         ),
     ],
-    ids=["combinations", "other seeds", "no combinations"],
+    ids=["combinations", "two benchmarks", "other seeds", "no combinations"],
 )
 def test_the_sweeps_have_all_runs_and_no_other(sweeps, typed):
     runs = runs_of(*sweeps)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.app.pages.studies_to_show import NAMES, plain_study
 from tunekit import compare
+from tunekit.watch.server import serving
 
 ROWS = "return [...document.querySelectorAll(arguments[0] + ' tbody tr')].map(row => row.cells[0].textContent)"
 READOUT = """return [...document.querySelectorAll('#curves .readout tr')].map(
@@ -120,6 +121,24 @@ def test_names_are_not_broken_and_tables_scroll_in_their_own_box(browser, plain_
     found = browser.execute_script(wider)
     assert all(is_wider == is_told for is_wider, is_told in found)
     assert any(is_told for _, is_told in found) == (width < 500)
+
+
+def test_on_the_page_of_what_runs_too(browser):
+    wide(browser, 375)
+    rows = [["MOBSTER", "fcnet-protein_structure", "seed/0", "metric_valid_loss 0.017105"]]
+    section = {
+        "heading": "Runs",
+        "kind": "",
+        "lines": [],
+        "columns": ["setup", "benchmark", "run", "best"],
+        "rows": rows,
+    }
+    with serving(0) as server:
+        server.show({"title": "results", "status": "", "sections": [section]})
+        browser.get(server.address)
+        wait_for(browser, ".hint:not([hidden])")
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 375
+        assert browser.execute_script(BROKEN) == []
 
 
 def test_a_table_sorts_by_a_click_and_by_a_key(page):

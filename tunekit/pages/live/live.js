@@ -4,7 +4,7 @@
 
 const SECONDS = 2;
 const NUMBER = /^[-+0-9.,:/]*$|^[-+0-9.]+e[-+0-9]+$/;
-const NAME = /^\S{1,80}$/; // on one line, however narrow the screen is
+const SHORT = /^(\S{1,80}|.{1,40})$/; // names and the like: on one line, however narrow the screen is
 let shown = "";
 
 function element(name, text, className) {
@@ -28,7 +28,7 @@ function table(columns, rows) {
   const body = element("tbody");
   for (const row of rows) {
     const line = element("tr");
-    row.forEach((text, i) => line.append(element("td", text, numbers[i] ? "number" : NAME.test(text) ? "name" : "")));
+    row.forEach((text, i) => line.append(element("td", text, numbers[i] ? "number" : SHORT.test(text) ? "name" : "")));
     body.append(line);
   }
   made.append(top, body);
