@@ -334,13 +334,14 @@ class TestRenewing:
         wait_for(lambda: holder_of(path, place="here") is None)
 
     def test_there_is_one_thread_however_many_leases(self, path, take):
+        n_before = sum(thread.name == "leases" for thread in threading.enumerate())  # some may be about to end
         for _ in range(20):
             lease = take(seconds=1234)
             renewing.keep(lease)
             renewing.drop(lease)
             lease.release()
         assert renewing.drop(lease) is None
-        assert sum(thread.name == "leases" for thread in threading.enumerate()) <= 3
+        assert sum(thread.name == "leases" for thread in threading.enumerate()) <= n_before + 1
 
 
 def test_of_many_who_would_take_over_at_the_same_time_one_can(path, take):

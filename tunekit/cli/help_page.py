@@ -45,13 +45,13 @@ OVERRIDES = (
 SWEEPS = (
     ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
     ("'hydra.sweeper.zip=[[seed,n_workers]]'", "values that vary together"),
-    ("'hydra.sweeper.also=[{method: BO, n_workers: [1,2]}]'", "the same again with these values"),
-    ("'hydra.sweeper.exclude=[{method: BO, n_workers: 8}]'", "leave out what has all of these values"),
-    ("'hydra.sweeper.repeats={method: {BO: 5}}'", "only the first 5 of the seeds for BO"),
+    ("'hydra.sweeper.also=[{method: RS, n_workers: [1,2]}]'", "the same again with these values"),
+    ("'hydra.sweeper.exclude=[{method: RS, n_workers: 8}]'", "leave out what has all of these values"),
+    ("'hydra.sweeper.repeats={method: {RS: 5}}'", "only the first 5 of the seeds for RS"),
     ("hydra.sweeper.skip_initial_experiments=3", "leave out the first ones"),
     ("hydra.sweeper.only=failed", "run only what has failed; or interrupted, missing, or a list of these"),
     ("hydra.sweeper.shard=2/8", "the second of eight parts, the same wherever it is typed"),
-    ("'hydra.sweeper.until={compare: [MOBSTER, ASHA]}'", "add seeds until these are told apart, 40 at the most"),
+    ("'hydra.sweeper.until={compare: [A, B]}'", "add seeds until these two setups are told apart, 40 at the most"),
     ("hydra/launcher=NAME hydra.launcher.OPTION=VALUE", "run them elsewhere; `plugins launcher` lists what can"),
 )
 FLAGS = (
