@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tunekit.config.composition.blocks import Sweep
+from tunekit.config.composition.combinations import SEED
 from tunekit.config.composition.sweep_options import SWEEPER, SweepOptions
 from tunekit.config.composition.until import OPTION
 from tunekit_core.errors import ConfigurationError
-
-SEED = "seed"
 
 
 def check_options_are_free(options: SweepOptions) -> None:
