@@ -56,7 +56,8 @@ def test_a_shard_is_no_part_of_what_a_run_is(runs):
     assert plan.shard == Shard(2, 8)
 
 
-def test_each_shard_ends_with_its_own_and_the_last_one_compares_all(tunekit, results):
+def test_each_shard_ends_with_its_own_and_the_last_one_compares_all(tunekit, results, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["__main__.py"])
     first = tunekit(*SWEEP, f"{SHARD}1/2")
     assert (first.status, first.out) == (0, "")
     assert "Shard 1/2 has 3 of 6 runs." in first.err

@@ -174,11 +174,11 @@ def _emptied(override: str) -> list[str]:
 def _check_is_no_list(override: str) -> None:
     """Of a list Hydra would take the last in place of all others, without a word."""
     key, _, value = override.lstrip("+").partition("=")
-    if key in (*COMPONENTS, *RECIPES) and value.startswith("["):
+    if key in (*COMPONENTS, *RECIPES) and value.startswith("[") and value.endswith("]"):
         names = value.strip("[]").replace("'", "").replace('"', "").replace(" ", "")
         raise ConfigurationError(
-            f"{key}={value} is a list, and of a run there is one {key}. Several are typed with commas, in a file too: "
-            f"--multirun {key}={names}",
+            f"{key}={value} is a list, and of a run there is one {key}. Type several with commas, in a file too, such as "
+            f"--multirun {key}={names or 'A,B'}",
             option=key,
             value=value,
         )

@@ -84,7 +84,8 @@ def test_help_teaches(tunekit):
     assert "which setup is better, from when on, by how much, and how sure" in told.out
 
 
-def test_it_writes_a_page_and_may_write_it_again(tunekit, results, tmp_path):
+def test_it_writes_a_page_and_may_write_it_again(tunekit, results, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["__main__.py"])
     tunekit("method=RS,ASHA", "stopping.max_num_evaluations=20", "--multirun", "seed=0,1")
     report = tunekit("report", "html=page.html", "against=RS")
     assert report.out.endswith("Page: page.html\n")
