@@ -177,8 +177,8 @@ def _check_is_no_list(override: str) -> None:
     if key in (*COMPONENTS, *RECIPES) and value.startswith("[") and value.endswith("]"):
         names = value.strip("[]").replace("'", "").replace('"', "").replace(" ", "")
         raise ConfigurationError(
-            f"{key}={value} is a list, and of a run there is one {key}. Type several with commas, in a file too, such as "
-            f"--multirun {key}={names or 'A,B'}",
+            f"{key}={value} is a list, and of a run there is one {key}. Type several with commas, in a file too, "
+            f"such as --multirun {key}={names or 'A,B'}",
             option=key,
             value=value,
         )
