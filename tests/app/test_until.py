@@ -331,29 +331,31 @@ def test_with_a_launcher_it_is_refused(tunekit, site, results):
     assert "type the seeds, as in 'seed=range(20)'" in refused.err
 
 
-def test_what_is_typed_takes_the_place_of_the_rule_in_a_file(tunekit, results, tmp_path):
-    file = tmp_path / "mine" / "experiment" / "settled.yaml"
-    file.parent.mkdir(parents=True)
-    file.write_text(
-        "# @package _global_\nexperiment: {name: settled}\nhydra:\n  mode: MULTIRUN\n  sweeper:\n"
-        "    until: {compare: [RS, ASHA], cap: 10, error: 0.2}\n    params: {method: 'RS,ASHA'}\n"
-    )
-    typed = ("+experiment=settled", "--config-dir", str(tmp_path / "mine"), "--plan")
+@pytest.fixture
+def settled(tmp_path):
+    """Writes a study that has a rule, and says what to type for it."""
+
+    def write(rule):
+        file = tmp_path / "mine" / "experiment" / "settled.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(
+            "# @package _global_\nexperiment: {name: settled}\nhydra:\n  mode: MULTIRUN\n  sweeper:\n"
+            f"    until: {rule}\n    params: {{method: 'RS,ASHA'}}\n"
+        )
+        return "experiment=settled", "--config-dir", str(tmp_path / "mine"), "--plan"
+
+    return write
+
+
+def test_what_is_typed_takes_the_place_of_the_rule_in_a_file(tunekit, results, settled):
+    typed = settled("{compare: [RS, ASHA], cap: 10, error: 0.2}")
     assert "looks with 6, 8 and 10 seeds, error 0.2 over all of them" in tunekit(*typed).out
     other = tunekit(*typed, "hydra.sweeper.until={compare: {fcnet-robot_arm: [RS, ASHA]}, looks: [8, 12]}")
     assert "looks with 8 and 12 seeds, error 0.05 over all of them" in other.out
 
 
-def test_a_study_in_a_file_has_it_too(tunekit, results, tmp_path):
-    file = tmp_path / "mine" / "experiment" / "settled.yaml"
-    file.parent.mkdir(parents=True)
-    file.write_text(
-        "# @package _global_\nexperiment: {name: settled}\nhydra:\n  mode: MULTIRUN\n  sweeper:\n"
-        "    until: {compare: [RS, ASHA], cap: 10}\n    params: {method: 'RS,ASHA'}\n"
-    )
-    plan = tunekit("experiment=settled", "--config-dir", str(tmp_path / "mine"), "--plan")
-    assert "RS and ASHA on fcnet-robot_arm: looks with 6, 8 and 10 seeds" in plan.out
-    narrowed = tunekit(
-        "experiment=settled", "--config-dir", str(tmp_path / "mine"), "hydra.sweeper.until.cap=8", "--plan"
-    )
+def test_a_study_in_a_file_has_it_too(tunekit, results, settled):
+    typed = settled("{compare: [RS, ASHA], cap: 10}")
+    assert "RS and ASHA on fcnet-robot_arm: looks with 6, 8 and 10 seeds" in tunekit(*typed).out
+    narrowed = tunekit(*typed, "hydra.sweeper.until.cap=8")
     assert "looks with 6 and 8 seeds" in narrowed.out

@@ -64,7 +64,8 @@ def _mapping_or_null(value: Any) -> dict[str, Any] | None:
     return value if value is None or type(value) is dict else _refuse("an object, null")
 
 
-def _configuration(value: Any) -> Configuration:
+def configuration_of(value: Any) -> Configuration:
+    """A configuration as it is read back from JSON."""
     return Configuration({name: _value(each) for name, each in _mapping(value).items()})
 
 
@@ -111,7 +112,7 @@ READ: Mapping[str, Callable[[Any], Any]] = {
     "time": _number,
     "cost": _cost,
     "metrics": _mapping,
-    "configuration": _configuration,
+    "configuration": configuration_of,
     "note": _note,
     "checkpoint_of": _checkpoint,
     "decision": _decision,

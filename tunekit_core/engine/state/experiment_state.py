@@ -16,6 +16,7 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Cause, Decision, Report, Scalar, Status, Trial
 from tunekit_core.contracts.view import Failure, Failures, Incumbent
+from tunekit_core.engine.event_fields import configuration_of
 from tunekit_core.engine.events import (
     Anomaly,
     CriterionMet,
@@ -417,9 +418,7 @@ class ExperimentState:
     def _steer(self, event: Steered) -> None:
         self.steered.add(event.nonce)
         if event.kind is Kind.TRY:
-            given = event.given["configuration"].items()
-            values = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
-            self.proposed.append(Configuration(values))
+            self.proposed.append(configuration_of(event.given["configuration"]))
         elif event.kind in (Kind.PAUSE, Kind.CONTINUE):
             self.is_held = event.kind is Kind.PAUSE
 
