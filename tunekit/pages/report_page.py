@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tunekit.pages.report_data import data_of
-from tunekit.pages.report_file import check_report_file, refusal
+from tunekit.pages.report_file import EXAMPLE, check_report_file, refusal
 from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
 
@@ -52,7 +52,7 @@ def write_report(comparison: Comparison, study: Study, path: Path | str, *, comm
         temporary.replace(file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise refusal(file, f"{file} cannot be written: {error.strerror}. Name another file") from error
+        raise refusal(path, f" cannot be written: {error.strerror}", EXAMPLE) from error
     return file
 
 

@@ -189,12 +189,9 @@ def test_numbers_of_a_pair_are_those_of_its_sentence(tmp_path):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        (
-            "mine.html",
-            "mine.html exists, and no report wrote it: it is kept. Name another file, such as html=report.html",
-        ),
+        ("mine.html", "mine.html exists and was not written by `report`, so that it is kept. Type html="),
         ("nowhere/a.html", "there is no folder"),
-        (".", "is a folder. Name a file in it, such as html="),
+        (".", "is a folder. Type html="),
     ],
 )
 def test_a_file_that_cannot_be_the_report_is_refused(tmp_path, name, says):
@@ -209,7 +206,7 @@ def test_a_link_is_not_written_through(tmp_path):
     made = plain_study()
     page_of(made, tmp_path)
     (tmp_path / "link.html").symlink_to(tmp_path / "report.html")
-    with pytest.raises(ConfigurationError, match="no report wrote it"):
+    with pytest.raises(ConfigurationError, match="was not written by `report`"):
         write_report(compare(made), made, tmp_path / "link.html")
 
 

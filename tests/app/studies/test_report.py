@@ -99,9 +99,20 @@ def test_it_writes_a_page_and_may_write_it_again(tunekit, results, tmp_path, mon
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("html=mine.html", "html=mine.html: mine.html exists, and no report wrote it: it is kept. Name another file"),
-        ("html=gone/page.html", "html=gone/page.html: there is no folder gone. Make it, or name a file in one"),
-        ("html=results", "html=results: results is a folder. Name a file in it, such as html=results/report.html"),
+        ("html=mine.html", "html=mine.html exists and was not written by `report`, so that it is kept."),
+        ("html=mine.html", "Type html=report.html"),
+        ("html=gone/page.html", "html=gone/page.html: there is no folder gone. Type html=page.html"),
+        ("html=mine.html/page.html", "html=mine.html/page.html: mine.html is no folder. Type html=page.html"),
+        ("html=results", "html=results is a folder. Type html=results/report.html"),
+        ("html=.", "html=. is a folder. Type html=report.html"),
+        ("html=", "html= names no file. Type html=report.html"),
+        ("html=-", "html=- does not end in .html, as a page for a browser does. Type html=report.html"),
+        (
+            "html=results/true",
+            "html=results/true does not end in .html, as a page for a browser does. Type html=results/t",
+        ),
+        (f"html={'a' * 300}.html", "a.html cannot be written: File name too long. Type html=report.html"),
+        ("html=/proc/page.html", "html=/proc/page.html: nothing can be written in /proc: No such file"),
     ],
 )
 def test_where_no_page_may_be_written_nothing_is_read(tunekit, results, tmp_path, typed, told):
