@@ -236,7 +236,7 @@ def _p(value: float | None) -> Any:
 
 def _left_out(study: Study, comparison: Comparison) -> dict[str, Any]:
     """What is in the folders and is not compared, a line for each, and how many more there are."""
-    surplus = [run for runs in comparison.runs for found in runs.surplus.values() for run in found]
+    surplus = [run for runs in comparison.runs for run in runs.left_out]
     runs = [*(each for each in study.experiments if each.status is not ExperimentStatus.COMPLETED), *surplus]
     return {
         "columns": ["method", "benchmark", "seed", "status", "why", "folder"],

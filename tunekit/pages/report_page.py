@@ -16,6 +16,8 @@ from tunekit.pages.report_data import data_of
 from tunekit.pages.report_file import EXAMPLE, check_report_file, refusal
 from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
+from tunekit_core.contracts.status import ExperimentStatus
+from tunekit_core.errors import ConfigurationError
 
 SCRIPTS = ("elements.js", "data.js", "axes.js", "chart.js", "page.js")
 PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -37,7 +39,8 @@ def write_report(comparison: Comparison, study: Study, path: Path | str, *, comm
         The file.
 
     Raises:
-        ConfigurationError: If there is no such folder, nothing can be written there, or the file is no such report.
+        ConfigurationError: If the comparison is of other experiments, there is no such folder, nothing can be written
+            there, or the file is no such report.
 
     Example:
         >>> from tunekit import compare, load_experiments, write_report
@@ -45,6 +48,7 @@ def write_report(comparison: Comparison, study: Study, path: Path | str, *, comm
         >>> write_report(compare(study), study, "report.html")  # doctest: +SKIP
     """
     file = check_report_file(path)
+    _check_same(comparison, study)
     page = page_of(data_of(comparison, study, command))
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
@@ -54,6 +58,22 @@ def write_report(comparison: Comparison, study: Study, path: Path | str, *, comm
         temporary.unlink(missing_ok=True)
         raise refusal(path, f" cannot be written: {error.strerror}", EXAMPLE) from error
     return file
+
+
+def _check_same(comparison: Comparison, study: Study) -> None:
+    """Check that the comparison is of the experiments, all of them that are complete.
+
+    Raises:
+        ConfigurationError: If it is not: the page would tell of some runs and show others.
+    """
+    compared = {run.path: run for runs in comparison.runs for run in [*runs.runs, *runs.left_out]}
+    complete = {run.path: run for run in study.experiments if run.status is ExperimentStatus.COMPLETED}
+    if compared != complete:
+        raise ConfigurationError(
+            "write_report(comparison, study, path): the comparison is not of the complete experiments of this study. "
+            "Type write_report(compare(study), study, path)",
+            option="comparison",
+        )
 
 
 def page_of(data: Mapping[str, Any]) -> str:

@@ -202,6 +202,15 @@ def test_a_file_that_cannot_be_the_report_is_refused(tmp_path, name, says):
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("mine.html", "<p>mine</p>")]
 
 
+@pytest.mark.parametrize("others", [over_seeds("RS", [0.1]), over_seeds("RS", [0.1, 0.3]), over_seeds("RS", [1.0] * 3)])
+def test_a_comparison_of_other_experiments_is_refused(tmp_path, others):
+    comparison = compare(study(*over_seeds("RS", [0.1, 0.2])))
+    others[0].metadata["n_started"] = 5
+    with pytest.raises(ConfigurationError, match="is not of the complete experiments of this study"):
+        write_report(comparison, study(*others), tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_link_is_not_written_through(tmp_path):
     made = plain_study()
     page_of(made, tmp_path)
