@@ -42,7 +42,10 @@ def test_filters_keys_and_flags(study, tunekit, results):
         (["method=NONE"], "No experiment fits method=NONE."),
         (["nowhere"], "nowhere is no folder."),
         (["--pair"], "`report` has no flag '--pair'. Did you mean '--pairs'?"),
-        (["agianst=RS"], "there is no filter 'agianst'"),
+        (
+            ["agianst=RS"],
+            "`report` has no option or filter 'agianst'. Did you mean 'against'? Options: against, setups,",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(study, tunekit, results, typed, told):
