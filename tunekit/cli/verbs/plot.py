@@ -200,7 +200,7 @@ def _study(words: Words) -> tuple[str, Draws]:
             option=RESULTS_DIR,
         )
     asked = read_study(words, USAGE)
-    _, comparison = asked.compared()
+    comparison = asked.compare(asked.load())
     for warning in comparison.warnings:
         print_stderr(f"Check: {warning}.", style="yellow")
     draws: Draws = {

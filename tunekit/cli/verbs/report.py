@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
+
+import attrs
 
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import command
@@ -12,10 +15,7 @@ from tunekit.cli.verbs.study_words import COMPARED_BY, COMPARED_BY_HELP, read_st
 from tunekit.cli.verbs.words import asks_for_help, one_of, sort_words
 from tunekit.console import print_stderr, print_stdout
 from tunekit.pages.report_file import HTML, check_report_file
-from tunekit.results.counts import counted
 from tunekit.studies.cache.kept import kept_or_made
-from tunekit.studies.collection import Study
-from tunekit.studies.comparison import Comparison
 from tunekit.studies.comparison_json import as_json
 from tunekit.studies.pairs import ERROR
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
@@ -78,18 +78,19 @@ def report_study(arguments: Sequence[str]) -> int:
     if HTML in words.options:
         check_report_file(words.options[HTML])
 
-    def make() -> tuple[Study, Comparison]:
-        return asked.compared(against=words.options.get(AGAINST), error=error)
-
+    load = cache(asked.load)
+    typed = {name: words.options[name] for name in FOLLOWS_FROM if name in words.options}
+    comparison, n_experiments = kept_or_made(
+        asked.folders,
+        asked.selection,
+        typed,
+        lambda: (load(), asked.compare(load(), against=words.options.get(AGAINST), error=error)),
+    )
     if HTML in words.options:
         from tunekit.pages.report_page import write_report
 
-        study, comparison = make()
-        n_experiments = counted(study.experiments)
-        page = write_report(comparison, study, words.options[HTML], command=command(["report", *arguments]))
-    else:
-        typed = {name: words.options[name] for name in FOLLOWS_FROM if name in words.options}
-        comparison, n_experiments = kept_or_made(asked.folders, asked.selection, typed, make)
+        whole = comparison if comparison.runs else attrs.evolve(comparison, runs=asked.runs(load()))
+        page = write_report(whole, load(), words.options[HTML], command=command(["report", *arguments]))
     if JSON in words.flags:
         print_stdout(json.dumps(as_json(comparison), indent=1))
         return SUCCEEDED

@@ -10,8 +10,9 @@ from tunekit.cli.verbs.ls import check_folders, print_unreadable
 from tunekit.cli.verbs.words import Words
 from tunekit.results.counts import counted
 from tunekit.results.selection import Selection, nothing_selected, read_filters, results_folder
+from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.collection import Study, load_experiments
-from tunekit.studies.comparison import Comparison, compare
+from tunekit.studies.comparison import Comparison, compare, runs_of
 from tunekit.studies.pairs import ERROR
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.finding import find_experiments
@@ -42,24 +43,37 @@ class AskedStudy:
     benchmarks: tuple[str, ...]
     usage: str
 
-    def compared(self, *, against: str | None = None, error: float = ERROR) -> tuple[Study, Comparison]:
-        """The study and its comparison; what cannot be read is printed.
-
-        Args:
-            against: The setup that the others are compared with, if it is one.
-            error: What is allowed.
+    def load(self) -> Study:
+        """The experiments; what cannot be read is printed.
 
         Raises:
-            ConfigurationError: If there is nothing to compare, or no experiment has one of the keys.
+            ConfigurationError: If there is none.
         """
         study = load_experiments(*self.folders, where=self.selection)
         print_unreadable(study.unreadable)
         if not study.experiments:
             raise ConfigurationError(self._why_nothing())
+        return study
+
+    def compare(self, study: Study, *, against: str | None = None, error: float = ERROR) -> Comparison:
+        """What follows from the experiments.
+
+        Args:
+            study: The experiments.
+            against: The setup that the others are compared with, if it is one.
+            error: What is allowed.
+
+        Raises:
+            ConfigurationError: If none is complete, one of the keys is in none, or there is no setup ``against``.
+        """
         comparison = compare(study, against=against, setups=self.setups, benchmarks=self.benchmarks, error=error)
         if not comparison.benchmarks:
             raise ConfigurationError(f"None of them is complete: {counted(study.experiments)} {NEXT}")
-        return study, comparison
+        return comparison
+
+    def runs(self, study: Study) -> list[BenchmarkRuns]:
+        """The runs of a comparison of these experiments."""
+        return runs_of(study, setups=self.setups, benchmarks=self.benchmarks)
 
     def _why_nothing(self) -> str:
         found = find_experiments(*self.folders).experiments
