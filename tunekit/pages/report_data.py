@@ -22,8 +22,8 @@ from tunekit.studies.comparison import Comparison
 from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit.studies.sentences import difference
-from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
-from tunekit.studies.tables import FRACTIONS, STATISTICS, best_first, cells_of
+from tunekit.studies.statistics.intervals import Statistic
+from tunekit.studies.tables import FRACTIONS, STATISTICS, about_values, best_first, cells_of
 from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_tested, verdicts_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed
@@ -40,20 +40,21 @@ SHARES = np.unique(
 )
 
 
-def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any]:
+def data_of(comparison: Comparison, study: Study, command: str, statistic: Statistic) -> dict[str, Any]:
     """All that the page tells.
 
     Args:
         comparison: What follows from the experiments.
         study: The experiments.
         command: What to type for the page; empty where it was made in Python.
+        statistic: What tables of values hold of several runs; curves are medians always.
     """
     labels = [method.label for panel in comparison.panels for method in panel.methods]
     styles = line_styles(labels)
     counts = [len(curve.times) for panel in comparison.panels for method in panel.methods for curve in method.curves]
     most = most_steps(counts, STEPS_TOGETHER)
     of_benchmarks = zip(comparison.benchmarks, comparison.runs, strict=True)
-    benchmarks = [_benchmark(compared, runs, most) for compared, runs in of_benchmarks]
+    benchmarks = [_benchmark(compared, runs, most, statistic) for compared, runs in of_benchmarks]
     return shown(
         {
             "title": title_of(study, list(styles)),
@@ -64,7 +65,7 @@ def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any
                 for label, style in styles.items()
             },
             "overall": [*about_ranks(comparison), *about_regrets(comparison)],
-            "how": [f"{STATISTICS[DEFAULT_STATISTIC]}.", *how_it_was_tested(comparison), *_rules(comparison)],
+            "how": [*how_it_was_tested(comparison), *_rules(comparison)],
             "verdicts": [_verdicts(compared) for compared in comparison.benchmarks],
             "checks": [f"{warning}." for warning in comparison.warnings],
             "setups": _setups(comparison),
@@ -151,7 +152,7 @@ def _two_decimals(value: float | None) -> Any:
     return "" if value is None else [f"{value:.2f}", cell(value)]
 
 
-def _benchmark(compared: PanelPairs, runs: BenchmarkRuns, most: int) -> dict[str, Any]:
+def _benchmark(compared: PanelPairs, runs: BenchmarkRuns, most: int, statistic: Statistic) -> dict[str, Any]:
     panel = compared.panel
     drawn = lines_of(panel, SHARES)
     ordered = [run for method in panel.methods for run in runs.setups[method.label]]
@@ -162,7 +163,7 @@ def _benchmark(compared: PanelPairs, runs: BenchmarkRuns, most: int) -> dict[str
         "metric": panel.metric,
         "mode": panel.mode,
         "end": cell(drawn.end),
-        "table": _table(panel),
+        "table": _table(panel, statistic),
         "pairs": _pairs(compared),
         "about": about_area(drawn.lines) if drawn.lines else "",
         "without": list(drawn.without),
@@ -186,17 +187,22 @@ def _lines(drawn: PanelLines, span: float) -> dict[str, Any]:
     return {"setups": [text(line.method.label) for line in drawn.lines], **encoded(kept, span)}
 
 
-def _table(panel: Panel) -> dict[str, Any]:
+def _table(panel: Panel, statistic: Statistic) -> dict[str, Any]:
     """What each setup has come to at fractions of the budget, the best at the end first."""
     rows = []
-    for method in best_first(panel, DEFAULT_STATISTIC):
-        spread = panel.spread(method, panel.budget * np.array(FRACTIONS))
-        texts = cells_of(panel, method, DEFAULT_STATISTIC)
+    for method in best_first(panel, statistic):
+        spread = panel.spread(method, panel.budget * np.array(FRACTIONS), statistic)
+        texts = cells_of(panel, method, statistic)
         values = [None if np.isnan(value) else cell(value) for value in spread.centre.tolist()]
         costs = [method.cost] if _has_costs(panel) else []
         rows.append([method.label, len(method.curves), *map(list, zip(texts, values, strict=True)), *costs])
     at = [f"at {format_fixed(fraction * panel.budget, 0)} s" for fraction in FRACTIONS]
-    return {"columns": ["setup", "runs", *at, *(["cost"] if _has_costs(panel) else [])], "rows": rows}
+    caption = f"{about_values(panel, statistic)}. {STATISTICS[statistic]}"
+    return {
+        "caption": caption[0].upper() + caption[1:],
+        "columns": ["setup", "runs", *at, *(["cost"] if _has_costs(panel) else [])],
+        "rows": rows,
+    }
 
 
 def _has_costs(panel: Panel) -> bool:

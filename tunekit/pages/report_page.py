@@ -16,14 +16,23 @@ from tunekit.pages.report_data import data_of
 from tunekit.pages.report_file import EXAMPLE, check_report_file, refusal
 from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
+from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC, Statistic
+from tunekit.studies.tables import STATISTICS
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.errors import ConfigurationError
+from tunekit_core.errors import ConfigurationError, shown
 
 SCRIPTS = ("elements.js", "data.js", "axes.js", "chart.js", "page.js")
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
-def write_report(comparison: Comparison, study: Study, path: Path | str, *, command: str = "") -> Path:
+def write_report(
+    comparison: Comparison,
+    study: Study,
+    path: Path | str,
+    *,
+    command: str = "",
+    statistic: Statistic = DEFAULT_STATISTIC,
+) -> Path:
     """Write the report of a study as one file of HTML, which loads nothing.
 
     It holds the verdicts, what to check, the curves of all setups and of single runs, and what it takes to repeat it.
@@ -34,13 +43,15 @@ def write_report(comparison: Comparison, study: Study, path: Path | str, *, comm
         study: The experiments, as :func:`load_experiments` gives them.
         path: The file. One that such a report wrote is replaced, any other kept.
         command: What to type for the same page, which it then shows.
+        statistic: What the tables of values hold of several runs: ``"median"``, ``"iqm"``, the mean of the middle half,
+            or ``"mean"``. Curves, ranks and regrets are of medians.
 
     Returns:
         The file.
 
     Raises:
-        ConfigurationError: If the comparison is of other experiments, there is no such folder, nothing can be written
-            there, or the file is no such report.
+        ConfigurationError: If the comparison is of other experiments, there is no such statistic or folder, nothing can
+            be written there, or the file is no such report.
 
     Example:
         >>> from tunekit import compare, load_experiments, write_report
@@ -49,7 +60,11 @@ def write_report(comparison: Comparison, study: Study, path: Path | str, *, comm
     """
     file = check_report_file(path)
     _check_same(comparison, study)
-    page = page_of(data_of(comparison, study, command))
+    if statistic not in STATISTICS:
+        raise ConfigurationError(
+            f"statistic={shown(statistic)} must be one of: {', '.join(STATISTICS)}", option="statistic"
+        )
+    page = page_of(data_of(comparison, study, command, statistic))
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         temporary.write_text(page, encoding="utf-8")

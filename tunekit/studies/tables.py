@@ -17,6 +17,7 @@ from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_test
 from tunekit_core.number_text import format_fixed, format_range
 
 FRACTIONS = (0.25, 0.5, 1.0)
+NAMES: Mapping[Statistic, str] = {"median": "median", "iqm": "mean of the middle half", "mean": "mean"}
 STATISTICS: Mapping[Statistic, str] = {
     "median": "Median over runs and its 95 % interval, which there is from 5 runs on",
     "iqm": "Mean of the middle half of the runs and its 95 % interval, which there is from 6 runs on",
@@ -32,10 +33,8 @@ def print_panels(panels: Sequence[Panel], statistic: Statistic = DEFAULT_STATIST
         statistic: What is shown of several runs.
     """
     for panel in panels:
-        better = "lower" if panel.mode == "min" else "higher"
         print_stdout(
-            f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of "
-            f"{format_fixed(panel.budget, 0)} s"
+            f"{panel.problem}: {about_values(panel, statistic)} at fractions of {format_fixed(panel.budget, 0)} s"
         )
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method", overflow="fold")  # a long one is wrapped, rather than numbers be cut
@@ -74,6 +73,16 @@ def print_verdicts(comparison: Comparison, *, all_pairs: bool = False) -> None:
             print_stdout(f"  {told.n_more} more pairs: --pairs shows them.")
     for line in (*about_ranks(comparison), *about_regrets(comparison), *how_it_was_tested(comparison)):
         print_stdout(line)
+
+
+def about_values(panel: Panel, statistic: Statistic) -> str:
+    """What the numbers of a table are.
+
+    >>> about_values(Panel("fcnet-robot_arm", "loss", "min", 3600.0, []), "iqm")
+    'mean of the middle half of the best loss so far (lower is better)'
+    """
+    better = "lower" if panel.mode == "min" else "higher"
+    return f"{NAMES[statistic]} of the best {panel.metric} so far ({better} is better)"
 
 
 def best_first(panel: Panel, statistic: Statistic) -> list[MethodCurves]:

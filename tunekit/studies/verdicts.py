@@ -46,7 +46,8 @@ def about_ranks(comparison: Comparison) -> Iterator[str]:
         return
     in_order = sorted(comparison.ranks.items(), key=lambda entry: (entry[1], entry[0]))
     ranks = ", ".join(f"{setup} {rank:.2f}" for setup, rank in in_order)
-    yield f"Average ranks over {plural(comparison.n_ranked, 'benchmark')} (1 is best): {ranks}."
+    over = plural(comparison.n_ranked, "benchmark")
+    yield f"Average ranks of the medians at the end over {over} (1 is best): {ranks}."
     critical = comparison.critical_difference
     if critical is None:
         yield f"Which of these ranks differ is not tested: it takes {LEAST_BENCHMARKS} benchmarks with all setups."

@@ -101,6 +101,26 @@ def test_what_is_not_finite_is_no_trouble(tmp_path):
     assert data["benchmarks"][0]["curves"]["type"] == "f8"
 
 
+@pytest.mark.parametrize(
+    ("statistic", "caption", "at_the_end"),
+    [
+        ("median", "Median of the best loss so far (lower is better). Median over runs and its 95 % interval", 3.0),
+        ("iqm", "Mean of the middle half of the best loss so far (lower is better). Mean of the middle", 3.9),
+        ("mean", "Mean of the best loss so far (lower is better). Mean over runs, of which no interval", 22.6),
+    ],
+)
+def test_a_table_says_what_its_numbers_are(tmp_path, statistic, caption, at_the_end):
+    made = study(*over_seeds("ASHA", [1.0, 2.0, 7.0, 100.0, 3.0]))
+    table = data_in(page_of(made, tmp_path, statistic=statistic))["benchmarks"][0]["table"]
+    assert table["caption"].startswith(caption)
+    assert table["rows"][0][-1][1] == pytest.approx(at_the_end)
+
+
+def test_a_statistic_that_is_none_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="statistic='avg' must be one of: median, iqm, mean"):
+        page_of(plain_study(), tmp_path, statistic="avg")
+
+
 def test_one_run_alone_has_a_page(tmp_path):
     data = data_in(page_of(study(experiment()), tmp_path))
     assert data["benchmarks"][0]["about"] == "1 run"

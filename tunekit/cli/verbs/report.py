@@ -90,7 +90,8 @@ def report_study(arguments: Sequence[str]) -> int:
         from tunekit.pages.report_page import write_report
 
         whole = comparison if comparison.runs else attrs.evolve(comparison, runs=asked.runs(load()))
-        page = write_report(whole, load(), words.options[HTML], command=command(["report", *arguments]))
+        typed_again = command(["report", *arguments])
+        page = write_report(whole, load(), words.options[HTML], command=typed_again, statistic=statistic)
     if JSON in words.flags:
         print_stdout(json.dumps(as_json(comparison), indent=1))
         return SUCCEEDED
