@@ -25,12 +25,7 @@ function checks() {
 }
 
 function setups() {
-  const worst = data.against ? `${data.against} ends` : "the worst of each benchmark ends";
-  const about = [
-    ...(data.setups.columns.includes("average rank") ? ["Ranks of the medians at the end: 1 is best."] : []),
-    ...(data.setups.columns.includes("regret") ? [`Regret of the median: 0 is the optimum, 1 is where ${worst}.`] : []),
-  ].join(" ") || "How often each setup is the best, and better or worse than another";
-  byId("setups").append(sortableTable(about, data.setups.columns, data.setups.rows));
+  byId("setups").append(sortableTable(data.setups.caption, data.setups.columns, data.setups.rows));
 }
 
 let chosen = 0; // benchmark

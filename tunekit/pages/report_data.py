@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tunekit.console import plural
 from tunekit.figures.line_styles import line_styles
 from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
 from tunekit.pages.columns import cell, shown, text
@@ -19,6 +20,7 @@ from tunekit.results.counts import counted
 from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
+from tunekit.studies.differences import less
 from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit.studies.sentences import difference
@@ -69,7 +71,6 @@ def data_of(comparison: Comparison, study: Study, command: str, statistic: Stati
             "verdicts": [_verdicts(compared) for compared in comparison.benchmarks],
             "checks": [f"{warning}." for warning in comparison.warnings],
             "setups": _setups(comparison),
-            "against": comparison.against,
             "left_out": _left_out(study, comparison),
             "command": command,
             "sweeps": sweeps_of(study.experiments),
@@ -103,7 +104,10 @@ def _rules(comparison: Comparison) -> list[str]:
 
 
 def _about_the_best(compared: PanelPairs) -> str:
-    best = compared.panel.methods[0].label
+    with_best = best_medians(compared.panel)
+    if len(with_best) != 1:
+        return f"{', '.join(sorted(with_best))} have the best median alike" if with_best else "no setup has a median"
+    (best,) = with_best
     others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
     n_better = sum(pair.is_better and pair.first == best for pair in others)
     if len(others) == 1:
@@ -121,10 +125,17 @@ def _about_the_best(compared: PanelPairs) -> str:
     return f"{best} has the best median, {relation}"
 
 
+def best_medians(panel: Panel) -> list[str]:
+    """The setups with the best median at the end: several where it is equal, none where too few runs have a value."""
+    medians = panel.medians()
+    best = min(medians.values(), default=np.inf)
+    return [label for label, loss in medians.items() if less(loss, best) == 0 and np.isfinite(best)]
+
+
 def _setups(comparison: Comparison) -> dict[str, Any]:
     """A table over all benchmarks: of each setup its rank, its regret, and how often it is the best."""
     ranks, regrets = comparison.ranks, comparison.regrets
-    first = Counter(panel.methods[0].label for panel in comparison.panels if panel.methods)
+    first = Counter(label for panel in comparison.panels for label in best_medians(panel))
     labels = line_styles([method.label for panel in comparison.panels for method in panel.methods])  # in their order
     better: Counter[str] = Counter()
     worse: Counter[str] = Counter()
@@ -145,7 +156,21 @@ def _setups(comparison: Comparison) -> dict[str, Any]:
     ]
     columns = ["setup", "average rank", "regret", "best median on", "better in pairs", "worse in pairs"]
     kept = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]  # there may be no ranks, or regrets
-    return {"columns": [columns[i] for i in kept], "rows": [[row[i] for i in kept] for row in rows]}
+    return {
+        "caption": _about_setups(comparison),
+        "columns": [columns[i] for i in kept],
+        "rows": [[row[i] for i in kept] for row in rows],
+    }
+
+
+def _about_setups(comparison: Comparison) -> str:
+    """What the numbers of that table are."""
+    parts = ["Ranks of the medians at the end: 1 is best."] if comparison.ranks else []
+    if comparison.regrets:
+        worst = f"{comparison.against} ends" if comparison.against else "the worst of each benchmark ends"
+        over = f"{plural(comparison.n_with_regrets, 'benchmark')} whose optimum is known"
+        parts.append(f"Regret of the median, mean over {over}: 0 is the optimum, 1 is where {worst}.")
+    return " ".join(parts) or "How often each setup is the best, and better or worse than another"
 
 
 def _two_decimals(value: float | None) -> Any:

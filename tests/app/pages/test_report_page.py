@@ -121,6 +121,14 @@ def test_a_statistic_that_is_none_is_refused(tmp_path):
         page_of(plain_study(), tmp_path, statistic="avg")
 
 
+def test_setups_with_one_median_have_the_best_alike(tmp_path):
+    made = study(*over_seeds("ASHA", [0.1 + 0.2] * 8), *over_seeds("RS", [0.3] * 8))
+    data = data_in(page_of(made, tmp_path))
+    assert data["verdicts"][0]["summary"] == "ASHA, RS have the best median alike"
+    place = data["setups"]["columns"].index("best median on")
+    assert [row[place] for row in data["setups"]["rows"]] == [1, 1]
+
+
 def test_one_run_alone_has_a_page(tmp_path):
     data = data_in(page_of(study(experiment()), tmp_path))
     assert data["benchmarks"][0]["about"] == "1 run"
