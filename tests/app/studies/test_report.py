@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from tests.app.studies.made import over_seeds, study as study_of
+from tunekit import compare
+from tunekit.studies.tables import cells_of
+
 SWEEP = ("method=RS,ASHA", "stopping.max_wallclock_time=300", "--multirun")
 
 
@@ -79,6 +83,22 @@ def test_the_mean_has_no_interval(study, tunekit, results):
     assert "[" not in table
     assert rest.startswith(", of which no interval can be trusted")
     assert "[" in tunekit("report", "statistic=iqm").out.partition("Mean of the middle half")[0]
+
+
+@pytest.mark.parametrize(
+    ("losses", "cell"),
+    [
+        ([0.0185523, 0.0199821, 0.0352378], "0.0200"),
+        ([0.4052212, 0.4052215, 0.4052219], "0.405222"),
+        ([0.1, 0.9], "0.50"),
+        ([0.4052215], "0.4052"),
+        ([0.0203842, 0.0203842], "0.02038"),
+        ([0.1, 0.2, float("inf")], "0.2"),
+    ],
+)
+def test_without_an_interval_a_number_has_no_digits_in_which_seeds_differ(losses, cell):
+    (panel,) = compare(study_of(*over_seeds("ASHA", losses))).panels
+    assert cells_of(panel, panel.methods[0], "median")[-1] == cell
 
 
 def test_help_teaches(tunekit):
