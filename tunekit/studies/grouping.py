@@ -114,6 +114,13 @@ def _problem(metadata: Mapping[str, Any]) -> str:
 
 def _by_keys(option: str, keys: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> list[str]:
     entries = [{**_told(metadata), **_asked_for(metadata)} for metadata in runs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ConfigurationError(
+                f"{option}={','.join(keys)} names '{key}' {keys.count(key)} times. Name it once.",
+                option=option,
+                value=key,
+            )
     names = {key: _recorded_key(option, key, entries) for key in keys}
     return [
         " ".join(

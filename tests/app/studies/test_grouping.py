@@ -115,6 +115,11 @@ def test_a_key_that_no_experiment_has_is_refused_with_what_differs():
         labels(*runs, setups=("n_worker",))
 
 
+def test_a_key_that_is_named_twice_is_refused():
+    with pytest.raises(ConfigurationError, match="setups=method,method names 'method' 2 times"):
+        labels(experiment("RS"), setups=("method", "method"))
+
+
 def test_of_runs_with_one_seed_the_newest_counts():
     """Also where ``seed`` and ``random_seed`` have the same sum: they draw the same."""
     runs = [
