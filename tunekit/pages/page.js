@@ -42,7 +42,7 @@ function choose(i) {
     sortableTable(benchmark.table.caption, benchmark.table.columns, benchmark.table.rows),
   );
   byId("pairs").replaceChildren(
-    ...(benchmark.pairs.rows.length ? [sortableTable("Pairs, by how much the first is better at the end", benchmark.pairs.columns, benchmark.pairs.rows)] : []),
+    ...(benchmark.pairs.rows.length ? [sortableTable("Pairs: by how much the first is better at the end, the median over seeds and its 95 % interval", benchmark.pairs.columns, benchmark.pairs.rows)] : []),
   );
   const options = benchmark.series.map((each, place) => element("option", { value: place }, each.setup));
   byId("choose-setup").replaceChildren(...options);
