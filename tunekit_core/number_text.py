@@ -68,8 +68,24 @@ def format_range(centre: float, low: float, high: float) -> str:
     if math.isinf(high - low):
         ends = [format_number(end, MOST_DIGITS_OF_SCIENTIFIC) if math.isfinite(end) else NO_END for end in (low, high)]
         return f"{format_number(centre, MOST_DIGITS_OF_SCIENTIFIC)} [{', '.join(ends)}]"
-    place = _exponent(high - low) - 1
+    place = _place(high - low)
     return f"{_rounded(centre, place)} [{_rounded(low, place)}, {_rounded(high, place)}]"
+
+
+def format_within(value: float, distance: float) -> str:
+    """A number with two digits of a distance: what is finer tells nothing; four digits where that is 0 or infinite.
+
+    >>> format_within(0.0203842, 0.0017), format_within(0.0203842, 0.0)
+    ('0.0204', '0.02038')
+    """
+    if distance == 0 or not math.isfinite(distance):
+        return format_number(value, MOST_DIGITS_OF_SCIENTIFIC)
+    return _rounded(value, _place(distance))
+
+
+def _place(distance: float) -> int:
+    """The power of ten of the second digit of a distance."""
+    return _exponent(distance) - 1
 
 
 def _rounded(value: float, place: int) -> str:

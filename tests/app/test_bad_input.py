@@ -291,7 +291,7 @@ UNWRITABLE = {
     "file/below": "file is not a folder",
     "link": "link is a link to nothing",
     "link/below": "link is a link to nothing",
-    "/proc/x": "no folder can be made in /proc: No such file or directory",
+    "/proc/x": "nothing can be written in /proc: No such file or directory",
     "taken": "taken/default/RS is not a folder",
 }
 

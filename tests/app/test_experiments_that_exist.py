@@ -237,7 +237,7 @@ def test_no_match_says_what_there_is(put, tunekit):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["ls", "tga=demo"], "tga=demo: there is no filter 'tga'. Did you mean 'tag'? Filters: tag, method,"),
+        (["ls", "tga=demo"], "tga=demo: `ls` has no option or filter 'tga'. Did you mean 'tag'? Options: sort."),
         (["ls", "status=fialed"], "status=fialed: there is no status 'fialed'. Did you mean 'failed'?"),
         (["ls", "status="], "status= lacks a value. Type status=A, or status=A,B"),
         (["ls", "tag=a", "tag=b"], "tag is given twice. Several values are one word: tag=A,B"),

@@ -73,7 +73,7 @@ def parallel_coordinates(experiment: OneExperiment) -> PaperFigure:
         figure.set_figheight(HEIGHT + LINE_HEIGHT * n_lines)
         _draw_colours(figure, axis, norm, reports.metrics[0])
         n_all, n_searched = len(reports.by_trial), len(reports.experiment.search_space.domains)
-        about = f"{len(rows):,} of {plural(n_all, 'trial')}: those that count at {reports.resource} {resource}"
+        about = f"{len(rows):,} of {plural(n_all, 'trial')}: those compared at {reports.resource} {resource}"
         about += about_resource(reports, resource)
         left_out = f"the {len(domains)} most important of {n_searched} hyperparameters"
         title = [whose(reports.experiment.metadata), about, left_out if len(domains) < n_searched else ""]

@@ -48,8 +48,9 @@ class Scale:
 def critical_difference_diagram(comparison: Comparison) -> PaperFigure:
     """The average rank of each setup over the benchmarks, 1 is best, and bars that join those that are not told apart.
 
-    A bar has a dot at each setup that it joins. Pairs are tested by Wilcoxon's test over benchmarks and Holm's rule,
-    not by the distance of ranks, so that a bar may pass a setup that it does not join.
+    Ranks are those of medians at the end. A bar has a dot at each setup that it joins. Pairs are tested by Wilcoxon's
+    test over benchmarks and Holm's rule, not by the distance of ranks, so that a bar may pass a setup that it does not
+    join.
 
     Args:
         comparison: What :func:`tunekit.compare` gives.
@@ -101,7 +102,7 @@ def _why_none(comparison: Comparison) -> str:
 
 def _draw_title(axis: Axes, comparison: Comparison, width: float, ruler: Ruler) -> float:
     """Inches that it takes."""
-    ranks = f"Average ranks over {plural(comparison.n_ranked, 'benchmark')}, 1 is best"
+    ranks = f"Average ranks of medians over {plural(comparison.n_ranked, 'benchmark')}, 1 is best"
     parts = [ranks, "a bar joins setups that are not told apart"]
     text = "\n".join(ruler.in_lines(part, width - TITLE_MARGIN) for part in parts)
     axis.text(width / 2, MARGIN, text, ha="center", va="top")

@@ -71,7 +71,7 @@ def learning_curves(experiment: OneExperiment) -> PaperFigure:
         n_trials = len(reports.by_trial)
         failed = len(reports.failed & set(reports.by_trial))
         counts = plural(n_trials, "trial") + (f", {failed:,} failed" if failed else "")
-        counts += f", values of {n_outside:,} outside" if n_outside else ""
+        counts += f"; {n_outside:,} with values beyond the axes" if n_outside else ""
         best = ""
         if incumbent is not None:
             value = number(incumbent["metrics"][reports.metrics[0]])

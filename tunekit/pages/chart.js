@@ -227,9 +227,10 @@ function chart(container, name, { series, end, metric, mode }, hidden) {
     const rows = shown.map((each) => {
       const label = element("span", { class: "swatch" }, swatch(each.style), each.setup);
       const ends = [each.low, each.high].map((curve) => (curve ? valueAt(curve, time) : NaN));
-      const interval = ends.every(Number.isFinite) ? `[${ends.map((value) => number(value)).join(", ")}]` : "";
+      const inDigits = (number) => numberWithin(number, ends[1] - ends[0]);
+      const interval = ends.every(Number.isFinite) && ends[0] < ends[1] ? `[${ends.map(inDigits).join(", ")}]` : "";
       const ended = Number.isFinite(valueAt(each.centre, time)) ? "" : " (ended)";
-      const value = Number.isFinite(values.get(each)) ? `${number(values.get(each))}${ended}` : "none yet";
+      const value = Number.isFinite(values.get(each)) ? `${inDigits(values.get(each))}${ended}` : "none yet";
       return element("tr", {}, element("td", { class: kindOf(each.setup) }, label), element("td", { class: "number" }, value), element("td", { class: "number" }, interval));
     });
     const when = `${number(time / unit, 4)} ${unitName}`;

@@ -37,6 +37,15 @@ function number(value, digits = 5) {
   return value !== 0 && (size < 1e-4 || size >= 1e7) ? rounded.toExponential() : String(rounded);
 }
 
+// A number in two digits of a distance, such as the width of its interval: what is finer tells nothing.
+function numberWithin(value, distance) {
+  if (!(distance > 0 && Number.isFinite(distance) && Number.isFinite(value)) || value === 0) return number(value);
+  const [exponent, place] = [Math.abs(value), distance].map((size) => Number(size.toExponential().split("e")[1]));
+  const digits = Math.max(1, Math.min(6, exponent - place + 2));
+  if (exponent < -5 || exponent > 8) return value.toExponential(Math.min(digits, 4) - 1); // as tables of the report
+  return value.toFixed(Math.max(0, digits - 1 - exponent));
+}
+
 // A table that sorts. A cell is a text, a number, or [what is shown, what is sorted by].
 function sortableTable(caption, columns, rows, onRow) {
   const isNumber = columns.map((_, i) => {

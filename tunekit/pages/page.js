@@ -25,12 +25,7 @@ function checks() {
 }
 
 function setups() {
-  const worst = data.against ? `${data.against} ends` : "the worst of each benchmark ends";
-  const about = [
-    ...(data.setups.columns.includes("average rank") ? ["Ranks: 1 is best."] : []),
-    ...(data.setups.columns.includes("regret") ? [`Regret: 0 is the optimum, 1 is where ${worst}.`] : []),
-  ].join(" ") || "How often each setup is the best, and better or worse than another";
-  byId("setups").append(sortableTable(about, data.setups.columns, data.setups.rows));
+  byId("setups").append(sortableTable(data.setups.caption, data.setups.columns, data.setups.rows));
 }
 
 let chosen = 0; // benchmark
@@ -41,14 +36,13 @@ function choose(i) {
   byId("choose-benchmark").value = i;
   const benchmark = benchmarkOf(i);
   chart(byId("curves"), "curves", benchmark, hidden);
-  const better = benchmark.mode === "min" ? "lower" : "higher";
   const without = benchmark.without.length ? ` No median of ${benchmark.without.join(", ")}: too many runs have no value.` : "";
   byId("curves").append(element("p", { class: "note" }, `Lines and areas: ${benchmark.about || "single runs"}.${without}`));
   byId("values").replaceChildren(
-    sortableTable(`Best ${benchmark.metric} so far: ${better} is better`, benchmark.table.columns, benchmark.table.rows),
+    sortableTable(benchmark.table.caption, benchmark.table.columns, benchmark.table.rows),
   );
   byId("pairs").replaceChildren(
-    ...(benchmark.pairs.rows.length ? [sortableTable("Pairs, by how much the first is better at the end", benchmark.pairs.columns, benchmark.pairs.rows)] : []),
+    ...(benchmark.pairs.rows.length ? [sortableTable("Pairs: by how much the first is better at the end, the median over seeds and its 95 % interval", benchmark.pairs.columns, benchmark.pairs.rows)] : []),
   );
   const options = benchmark.series.map((each, place) => element("option", { value: place }, each.setup));
   byId("choose-setup").replaceChildren(...options);

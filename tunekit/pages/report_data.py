@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tunekit.console import plural
 from tunekit.figures.line_styles import line_styles
 from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
 from tunekit.pages.columns import cell, shown, text
@@ -19,11 +20,12 @@ from tunekit.results.counts import counted
 from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
+from tunekit.studies.differences import less
 from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit.studies.sentences import difference
-from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
-from tunekit.studies.tables import FRACTIONS, STATISTICS, best_first, cells_of
+from tunekit.studies.statistics.intervals import Statistic
+from tunekit.studies.tables import FRACTIONS, STATISTICS, about_values, best_first, cells_of
 from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_tested, verdicts_of
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.number_text import format_fixed
@@ -40,20 +42,21 @@ SHARES = np.unique(
 )
 
 
-def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any]:
+def data_of(comparison: Comparison, study: Study, command: str, statistic: Statistic) -> dict[str, Any]:
     """All that the page tells.
 
     Args:
         comparison: What follows from the experiments.
         study: The experiments.
         command: What to type for the page; empty where it was made in Python.
+        statistic: What tables of values hold of several runs; curves are medians always.
     """
     labels = [method.label for panel in comparison.panels for method in panel.methods]
     styles = line_styles(labels)
     counts = [len(curve.times) for panel in comparison.panels for method in panel.methods for curve in method.curves]
     most = most_steps(counts, STEPS_TOGETHER)
     of_benchmarks = zip(comparison.benchmarks, comparison.runs, strict=True)
-    benchmarks = [_benchmark(compared, runs, most) for compared, runs in of_benchmarks]
+    benchmarks = [_benchmark(compared, runs, most, statistic) for compared, runs in of_benchmarks]
     return shown(
         {
             "title": title_of(study, list(styles)),
@@ -64,11 +67,10 @@ def data_of(comparison: Comparison, study: Study, command: str) -> dict[str, Any
                 for label, style in styles.items()
             },
             "overall": [*about_ranks(comparison), *about_regrets(comparison)],
-            "how": [f"{STATISTICS[DEFAULT_STATISTIC]}.", *how_it_was_tested(comparison), *_rules(comparison)],
+            "how": [*how_it_was_tested(comparison), *_rules(comparison)],
             "verdicts": [_verdicts(compared) for compared in comparison.benchmarks],
             "checks": [f"{warning}." for warning in comparison.warnings],
             "setups": _setups(comparison),
-            "against": comparison.against,
             "left_out": _left_out(study, comparison),
             "command": command,
             "sweeps": sweeps_of(study.experiments),
@@ -102,7 +104,10 @@ def _rules(comparison: Comparison) -> list[str]:
 
 
 def _about_the_best(compared: PanelPairs) -> str:
-    best = compared.panel.methods[0].label
+    with_best = best_medians(compared.panel)
+    if len(with_best) != 1:
+        return f"{', '.join(sorted(with_best))} have the best median alike" if with_best else "no setup has a median"
+    (best,) = with_best
     others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
     n_better = sum(pair.is_better and pair.first == best for pair in others)
     if len(others) == 1:
@@ -120,10 +125,17 @@ def _about_the_best(compared: PanelPairs) -> str:
     return f"{best} has the best median, {relation}"
 
 
+def best_medians(panel: Panel) -> list[str]:
+    """The setups with the best median at the end: several where it is equal, none where too few runs have a value."""
+    medians = panel.medians()
+    best = min(medians.values(), default=np.inf)
+    return [label for label, loss in medians.items() if less(loss, best) == 0 and np.isfinite(best)]
+
+
 def _setups(comparison: Comparison) -> dict[str, Any]:
     """A table over all benchmarks: of each setup its rank, its regret, and how often it is the best."""
     ranks, regrets = comparison.ranks, comparison.regrets
-    first = Counter(panel.methods[0].label for panel in comparison.panels if panel.methods)
+    first = Counter(label for panel in comparison.panels for label in best_medians(panel))
     labels = line_styles([method.label for panel in comparison.panels for method in panel.methods])  # in their order
     better: Counter[str] = Counter()
     worse: Counter[str] = Counter()
@@ -144,14 +156,28 @@ def _setups(comparison: Comparison) -> dict[str, Any]:
     ]
     columns = ["setup", "average rank", "regret", "best median on", "better in pairs", "worse in pairs"]
     kept = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]  # there may be no ranks, or regrets
-    return {"columns": [columns[i] for i in kept], "rows": [[row[i] for i in kept] for row in rows]}
+    return {
+        "caption": _about_setups(comparison),
+        "columns": [columns[i] for i in kept],
+        "rows": [[row[i] for i in kept] for row in rows],
+    }
+
+
+def _about_setups(comparison: Comparison) -> str:
+    """What the numbers of that table are."""
+    parts = ["Ranks of the medians at the end: 1 is best."] if comparison.ranks else []
+    if comparison.regrets:
+        worst = f"{comparison.against} ends" if comparison.against else "the worst of each benchmark ends"
+        over = f"{plural(comparison.n_with_regrets, 'benchmark')} whose optimum is known"
+        parts.append(f"Regret of the median, mean over {over}: 0 is the optimum, 1 is where {worst}.")
+    return " ".join(parts) or "How often each setup is the best, and better or worse than another"
 
 
 def _two_decimals(value: float | None) -> Any:
     return "" if value is None else [f"{value:.2f}", cell(value)]
 
 
-def _benchmark(compared: PanelPairs, runs: BenchmarkRuns, most: int) -> dict[str, Any]:
+def _benchmark(compared: PanelPairs, runs: BenchmarkRuns, most: int, statistic: Statistic) -> dict[str, Any]:
     panel = compared.panel
     drawn = lines_of(panel, SHARES)
     ordered = [run for method in panel.methods for run in runs.setups[method.label]]
@@ -162,7 +188,7 @@ def _benchmark(compared: PanelPairs, runs: BenchmarkRuns, most: int) -> dict[str
         "metric": panel.metric,
         "mode": panel.mode,
         "end": cell(drawn.end),
-        "table": _table(panel),
+        "table": _table(panel, statistic),
         "pairs": _pairs(compared),
         "about": about_area(drawn.lines) if drawn.lines else "",
         "without": list(drawn.without),
@@ -186,17 +212,22 @@ def _lines(drawn: PanelLines, span: float) -> dict[str, Any]:
     return {"setups": [text(line.method.label) for line in drawn.lines], **encoded(kept, span)}
 
 
-def _table(panel: Panel) -> dict[str, Any]:
+def _table(panel: Panel, statistic: Statistic) -> dict[str, Any]:
     """What each setup has come to at fractions of the budget, the best at the end first."""
     rows = []
-    for method in best_first(panel, DEFAULT_STATISTIC):
-        spread = panel.spread(method, panel.budget * np.array(FRACTIONS))
-        texts = cells_of(panel, method, DEFAULT_STATISTIC)
+    for method in best_first(panel, statistic):
+        spread = panel.spread(method, panel.budget * np.array(FRACTIONS), statistic)
+        texts = cells_of(panel, method, statistic)
         values = [None if np.isnan(value) else cell(value) for value in spread.centre.tolist()]
         costs = [method.cost] if _has_costs(panel) else []
         rows.append([method.label, len(method.curves), *map(list, zip(texts, values, strict=True)), *costs])
     at = [f"at {format_fixed(fraction * panel.budget, 0)} s" for fraction in FRACTIONS]
-    return {"columns": ["setup", "runs", *at, *(["cost"] if _has_costs(panel) else [])], "rows": rows}
+    caption = f"{about_values(panel, statistic)}. {STATISTICS[statistic]}"
+    return {
+        "caption": caption[0].upper() + caption[1:],
+        "columns": ["setup", "runs", *at, *(["cost"] if _has_costs(panel) else [])],
+        "rows": rows,
+    }
 
 
 def _has_costs(panel: Panel) -> bool:
@@ -236,7 +267,7 @@ def _p(value: float | None) -> Any:
 
 def _left_out(study: Study, comparison: Comparison) -> dict[str, Any]:
     """What is in the folders and is not compared, a line for each, and how many more there are."""
-    surplus = [run for runs in comparison.runs for found in runs.surplus.values() for run in found]
+    surplus = [run for runs in comparison.runs for run in runs.left_out]
     runs = [*(each for each in study.experiments if each.status is not ExperimentStatus.COMPLETED), *surplus]
     return {
         "columns": ["method", "benchmark", "seed", "status", "why", "folder"],

@@ -9,6 +9,8 @@ from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import checked_path, why_not_writable
 
 HTML = "html"  # the option
+SUFFIXES = (".html", ".htm")  # by which a browser is opened for a file
+EXAMPLE, OTHER_EXAMPLE = "report.html", "report-2.html"
 MARK = '<meta name="generator" content="tunekit report">'  # by which a page is known that may be written over
 MARK_WITHIN = 300  # characters
 
@@ -17,18 +19,37 @@ def check_report_file(path: Path | str) -> Path:
     """The file that a report may be written to.
 
     Raises:
-        ConfigurationError: If it may not.
+        ConfigurationError: If it may not; the message says what to type instead.
     """
     file = checked_path(path, HTML)
-    if file.is_dir() or not file.name:
-        raise refusal(file, f"{file} is a folder. Name a file in it", file / "report.html")
-    if not file.parent.is_dir():
-        raise refusal(file, f"there is no folder {file.parent}. Make it, or name a file in one that exists")
-    if os.path.lexists(file) and not _is_report(file):
-        raise refusal(file, f"{file} exists, and no report wrote it: it is kept. Name another file")
-    if why := why_not_writable(file.parent):
-        raise refusal(file, f"{why}. Name a file elsewhere")
+    if not str(path):
+        raise refusal("", " names no file", EXAMPLE)
+    try:
+        _check(file, str(path))
+    except OSError as error:
+        raise refusal(path, f" cannot be written: {error.strerror}", EXAMPLE) from error
     return file
+
+
+def _check(file: Path, typed: str) -> None:
+    if file.is_dir():
+        raise refusal(typed, " is a folder", file / EXAMPLE)
+    if file.suffix.lower() not in SUFFIXES:
+        raise refusal(typed, " does not end in .html, as a page for a browser does", _page_beside(file))
+    folder = file.parent
+    if not folder.is_dir():
+        what = f"{folder} is no folder" if os.path.lexists(folder) else f"there is no folder {folder}"
+        raise refusal(typed, f": {what}", file.name)
+    if os.path.lexists(file) and not _is_report(file):
+        other = OTHER_EXAMPLE if file.name == EXAMPLE else EXAMPLE
+        raise refusal(typed, " exists and was not written by `report`, so that it is kept", file.with_name(other))
+    if why := why_not_writable(folder):
+        raise refusal(typed, f": {why}", file.name)
+
+
+def _page_beside(file: Path) -> Path:
+    """The file with the suffix of a page; of a name without a letter or a digit, as ``-``, the usual name."""
+    return file.with_name(f"{file.name}.html") if any(map(str.isalnum, file.name)) else file.with_name(EXAMPLE)
 
 
 def _is_report(file: Path) -> bool:
@@ -38,9 +59,6 @@ def _is_report(file: Path) -> bool:
         return MARK in content.read(MARK_WITHIN)
 
 
-def refusal(file: Path, why: str, instead: Path | None = None) -> ConfigurationError:
-    """Why a file cannot be the report, with what to type: another file, or the one given."""
-    example = "report-2.html" if file.name == "report.html" else "report.html"
-    return ConfigurationError(
-        f"{HTML}={file}: {why}, such as {HTML}={instead or example}", option=HTML, value=str(file)
-    )
+def refusal(typed: Path | str, why: str, instead: Path | str) -> ConfigurationError:
+    """Why a file cannot be the report, as the end of a sentence that begins with it, and what to type instead."""
+    return ConfigurationError(f"{HTML}={typed}{why}. Type {HTML}={instead}", option=HTML, value=str(typed))

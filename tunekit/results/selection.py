@@ -86,6 +86,11 @@ def is_filter(word: str) -> bool:
     return "=" in word and not os.path.lexists(os.path.expanduser(word))
 
 
+def is_key_of_filter(key: str) -> bool:
+    """Whether there is such a filter."""
+    return key in FILTERS or key.startswith(USER_TAGS)
+
+
 def read_filters(words: Sequence[str], usage: str) -> Selection:
     """Read filters, as ``status=failed,interrupted older=7d``.
 
@@ -100,7 +105,7 @@ def read_filters(words: Sequence[str], usage: str) -> Selection:
     numbers: dict[str, float] = {}
     for word in words:
         key, _, value = word.partition("=")
-        if key not in FILTERS and not key.startswith(USER_TAGS):
+        if not is_key_of_filter(key):
             raise ConfigurationError(
                 f"{word}: there is no filter '{key}'. {suggestion(key, FILTERS)}Filters: {', '.join(FILTERS)}, "
                 f"{USER_TAGS}NAME for a tag of yours. {usage}",

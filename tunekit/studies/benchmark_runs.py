@@ -41,6 +41,11 @@ class BenchmarkRuns:
         """Those of all setups."""
         return [run for runs in self.setups.values() for run in runs]
 
+    @property
+    def left_out(self) -> list[CollectedExperiment]:
+        """The surplus of all setups."""
+        return [run for runs in self.surplus.values() for run in runs]
+
 
 def group(experiments: Sequence[CollectedExperiment], grouping: Grouping) -> list[BenchmarkRuns]:
     """Group experiments by benchmark and metric, in alphabetical order, and by setup.

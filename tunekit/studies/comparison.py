@@ -94,8 +94,7 @@ def compare(
             f"compare({shown(study)}) needs experiments: compare(load_experiments({shown(study)}))", option="study"
         )
     _check_arguments(against, setups, benchmarks, error)
-    complete = [each for each in study.experiments if each.status is ExperimentStatus.COMPLETED]
-    grouped = group(complete, Grouping(tuple(setups), tuple(benchmarks)))
+    grouped = runs_of(study, setups=setups, benchmarks=benchmarks)
     names = sorted({setup for runs in grouped for setup in runs.setups})
     if against is not None and against not in names:
         raise ConfigurationError(
@@ -112,6 +111,21 @@ def compare(
     regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
     told = [*left_out(study), *warnings_of(grouped), *warnings_of_fixed(compared, grouped, study)]
     return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error, grouped)
+
+
+def runs_of(study: Study, *, setups: Sequence[str] = (), benchmarks: Sequence[str] = ()) -> list[BenchmarkRuns]:
+    """The complete runs on each benchmark, grouped as :func:`compare` groups them.
+
+    Args:
+        study: The experiments.
+        setups: As those of :func:`compare`.
+        benchmarks: Likewise.
+
+    Raises:
+        ConfigurationError: If no experiment has one of the keys.
+    """
+    complete = [each for each in study.experiments if each.status is ExperimentStatus.COMPLETED]
+    return group(complete, Grouping(tuple(setups), tuple(benchmarks)))
 
 
 def _check_arguments(against: str | None, setups: Sequence[str], benchmarks: Sequence[str], error: float) -> None:

@@ -7,6 +7,7 @@ command line, as ``scheduler.brackets``.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import attrs
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.inputs import CONTENT, PATH
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.number_text import WHOLE_BELOW
 from tunekit_core.randomness import effective_seed
 
 Entries = Mapping[str, Any]  # by dotted key
@@ -27,7 +29,8 @@ SEEDS = ("seed", "random_seed")  # setups are compared over these
 NO_METHOD, NO_BENCHMARK = "(no method)", "(no benchmark)"
 # In runs that differ in the second, the first says no more.
 FOLLOWING = ((DISTRIBUTION, "name"), (REVISION, "name"), (CONTENT, PATH))
-MAY_LACK = ("stopping.", "fixed.")  # what some runs have and others do not
+STOPPING = "stopping."
+MAY_LACK = (STOPPING, "fixed.")  # what some runs have and others do not
 MOST_NAMED = 12
 
 
@@ -82,7 +85,7 @@ def differing_keys(runs: Sequence[Mapping[str, Any]]) -> list[str]:
         runs: The ``metadata.json`` of each; at least one.
     """
     asked = [_asked_for(metadata) for metadata in runs]
-    return [_shown_key(key, asked[0]) for key in _varying(asked)]
+    return [_shown_key(key, asked) for key in _varying(asked)]
 
 
 def _asked_for(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,24 +114,40 @@ def _problem(metadata: Mapping[str, Any]) -> str:
 
 def _by_keys(option: str, keys: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> list[str]:
     entries = [{**_told(metadata), **_asked_for(metadata)} for metadata in runs]
-    _check_keys(option, keys, entries)
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ConfigurationError(
+                f"{option}={','.join(keys)} names '{key}' {keys.count(key)} times. Name it once.",
+                option=option,
+                value=key,
+            )
+    names = {key: _recorded_key(option, key, entries) for key in keys}
     return [
-        " ".join(str(each.get(key)) if key in NAMES else f"{key}={each.get(key)}" for key in keys) for each in entries
+        " ".join(
+            str(each.get(name)) if key in NAMES else f"{key}={_as_typed(each.get(name))}" for key, name in names.items()
+        )
+        for each in entries
     ]
 
 
-def _check_keys(option: str, keys: Sequence[str], entries: Sequence[Entries]) -> None:
-    for key in keys:
-        if any(key in each for each in entries):
-            continue
-        known = list(dict.fromkeys(name for each in entries for name in each))
-        varying = [name for name in known if len({str(each.get(name)) for each in entries}) > 1]
-        there_is = f"These differ: {', '.join(varying[:MOST_NAMED])}." if varying else "They differ in nothing."
-        raise ConfigurationError(
-            f"{option}={','.join(keys)}: no experiment has '{key}'. {suggestion(key, known)}{there_is}",
-            option=option,
-            value=key,
-        )
+def _recorded_key(option: str, key: str, entries: Sequence[Entries]) -> str:
+    """The key that experiments have for one that was typed, in full or as labels show it.
+
+    Raises:
+        ConfigurationError: If none has it.
+    """
+    if any(key in each for each in entries):
+        return key
+    for each in entries:
+        for name in each:
+            if name.startswith(f"{key}.") and _shown_key(name, [each]) == key:
+                return name
+    known = list(dict.fromkeys(name for each in entries for name in each))
+    varying = [name for name in known if len({str(each.get(name)) for each in entries}) > 1]
+    there_is = f"These differ: {', '.join(varying[:MOST_NAMED])}." if varying else "They differ in nothing."
+    raise ConfigurationError(
+        f"{option}={key}: no experiment has '{key}'. {suggestion(key, known)}{there_is}", option=option, value=key
+    )
 
 
 def _methods(runs: Sequence[Mapping[str, Any]], benchmarks: Sequence[str]) -> list[str]:
@@ -146,7 +165,7 @@ def _methods(runs: Sequence[Mapping[str, Any]], benchmarks: Sequence[str]) -> li
     for (method, _), settings in groups.items():
         for setting in settings:
             shown = (
-                f"{_shown_key(key, setting.entries)}={_shown_value(key, setting.entries, others)}"
+                f"{_shown_key(key, [setting.entries, *others])}={_shown_value(key, setting.entries, others)}"
                 for key, others in varying[method].items()
                 if key in setting.entries or key.startswith(MAY_LACK)
             )
@@ -199,7 +218,11 @@ def _varying(settings: Sequence[Entries]) -> list[str]:
 
 def _may_lack(key: str) -> bool:
     """Whether runs that have no such entry differ from those that have it: not so options of other components."""
-    return key.startswith(MAY_LACK) and not key.endswith((f".{DISTRIBUTION}", f".{REVISION}"))
+    return key.startswith(MAY_LACK) and not _tells_which_code(key)
+
+
+def _tells_which_code(key: str) -> bool:
+    return key.endswith((f".{DISTRIBUTION}", f".{REVISION}"))
 
 
 def _follows(key: str, end: str, from_: str) -> str | None:
@@ -208,16 +231,36 @@ def _follows(key: str, end: str, from_: str) -> str | None:
     return f"{before}{dot}{from_}" if last == end else None
 
 
-def _shown_key(key: str, settings: Entries) -> str:
-    """A key as it is typed: that of an input is not called path."""
+def _shown_key(key: str, settings: Sequence[Entries]) -> str:
+    """A key as it is typed: without ``path`` of an input, ``name`` of a component, or the one option of a criterion."""
     input_key = key.removesuffix(f".{PATH}")
-    return input_key if f"{input_key}.{CONTENT}" in settings else key.removesuffix(".name")
+    setting = next(each for each in settings if key in each)
+    if f"{input_key}.{CONTENT}" in setting:
+        return input_key
+    criterion, _, _ = key.rpartition(".")
+    options = [name for name in setting if name.startswith(f"{criterion}.") and not _tells_which_code(name)]
+    if criterion.startswith(STOPPING) and options == [key]:
+        return criterion
+    return key.removesuffix(".name")
 
 
-def _shown_value(key: str, settings: Entries, others: Sequence[Entries]) -> Any:
+def _shown_value(key: str, settings: Entries, others: Sequence[Entries]) -> str:
     """A value as it is shown: of the path of an input, as many of the last names as tell it from the others."""
     if f"{key.removesuffix(f'.{PATH}')}.{CONTENT}" not in settings:
-        return settings.get(key)
+        return _as_typed(settings.get(key))
     paths = {Path(each[key]).parts for each in [settings, *others]}
     n_names = next(n for n in itertools.count(1) if len({parts[-n:] for parts in paths}) == len(paths))
     return "/".join(Path(settings[key]).parts[-n_names:])
+
+
+def _as_typed(value: Any) -> str:
+    """A value as it is typed: 720 rather than 720.0, and null rather than None.
+
+    >>> _as_typed(720.0), _as_typed(0.1), _as_typed(None), _as_typed(True), _as_typed("relu")
+    ('720', '0.1', 'null', 'true', 'relu')
+    """
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE_BELOW:
+        return str(int(value))
+    return str(value)

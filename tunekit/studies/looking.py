@@ -11,6 +11,7 @@ from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.index import FIXED
 from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.collection import CollectedExperiment, Study
+from tunekit.studies.differences import less
 from tunekit.studies.fixed_comparisons import FixedComparison
 from tunekit.studies.pairs import PanelPairs
 from tunekit.studies.panels import panel_of
@@ -31,9 +32,7 @@ def with_looks(comparison: FixedComparison, runs: Sequence[Sequence[CollectedExp
     methods = {method.label: method for method in panel.methods}
     time = np.array([comparison.at.seconds(panel.budget)])
     one, other = (panel.losses(methods[setup], time)[:, 0] for setup in comparison.setups)
-    with np.errstate(invalid="ignore", over="ignore"):
-        differences = np.where(one == other, 0.0, one - other)  # two without a value are equal
-    return attrs.evolve(comparison, taken=take_looks(differences, comparison.looks, comparison.error))
+    return attrs.evolve(comparison, taken=take_looks(less(one, other), comparison.looks, comparison.error))
 
 
 def fixed_on(runs: BenchmarkRuns, comparisons: Iterable[FixedComparison]) -> dict[frozenset[str], FixedComparison]:

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from tunekit.studies.differences import less
 from tunekit.studies.fixed_comparisons import FixedComparison
 from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.statistics.aggregates import median
@@ -153,10 +154,8 @@ class _Setup:
         return np.array([self.losses[seed] for seed in seeds])
 
     def less(self, other: _Setup, seeds: Sequence[int]) -> NDArray[np.float64]:
-        """For each seed the loss at the end, less that of the other; two without a value are equal."""
-        first, second = (np.array([each.losses[seed][-1] for seed in seeds]) for each in (self, other))
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.where(first == second, 0.0, first - second)
+        """For each seed the loss at the end, less that of the other."""
+        return less(*([each.losses[seed][-1] for seed in seeds] for each in (self, other)))
 
 
 def _pair(
@@ -234,7 +233,6 @@ def _since(
 ) -> float | None:
     """From when on the first is better, to the end: where a band over all times at once lies below zero."""
     known = np.isfinite(a).all(axis=0) & np.isfinite(b).all(axis=0)
-    with np.errstate(over="ignore"):
-        differences = a[:, known] - b[:, known]
+    differences = less(a[:, known], b[:, known])
     band = simultaneous_band(differences, confidence) if known.any() else None
     return None if band is None else better_from(band, times[known])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tunekit.studies.differences import less, with_ties
 from tunekit.studies.panels import Panel
 from tunekit.studies.statistics.ranks import LEAST_BENCHMARKS, CriticalDifference, average_ranks, critical_difference
 
@@ -32,7 +33,7 @@ def rank(
     if len(setups) < 2 or len(common) < 2:
         return {}, None, len(common)
     medians = [panel.medians() for panel in common]
-    losses = np.array([[of_panel[setup] for setup in setups] for of_panel in medians])
+    losses = np.array([with_ties([of_panel[setup] for setup in setups]) for of_panel in medians])
     ranks = dict(zip(setups, average_ranks(losses).tolist(), strict=True))
     if len(common) < LEAST_BENCHMARKS:
         return ranks, None, len(common)
@@ -49,7 +50,7 @@ def _how_often_worse(panel: Panel, setups: Sequence[str]) -> NDArray[np.float64]
     losses = {method.label: panel.losses(method, end)[:, 0] for method in panel.methods}
 
     def worse(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-        above = (first[:, np.newaxis] > second).sum() - (first[:, np.newaxis] < second).sum()
-        return float(above / (len(first) * len(second)))  # whole numbers before: equal shares are equal
+        above = int(np.sign(less(first[:, np.newaxis], second)).sum())  # a whole number: equal shares are equal
+        return above / (len(first) * len(second))
 
     return np.array([[worse(losses[first], losses[second]) for second in setups] for first in setups])

@@ -8,6 +8,7 @@ import numpy as np
 
 from tunekit.config.specs.components import DISTRIBUTION, build_benchmark
 from tunekit.studies.benchmark_runs import BenchmarkRuns
+from tunekit.studies.differences import less
 from tunekit.studies.grouping import entry
 from tunekit.studies.panels import Panel
 from tunekit_core.errors import TunekitError
@@ -47,8 +48,11 @@ def normalised_regrets(
         reference: The setup whose regret is 1 on each benchmark; the worst there unless given.
 
     Returns:
-        By setup its regret, 0 where it ends at the optimum; and over how many benchmarks.
+        By setup its regret, 0 where it ends at the optimum; and over how many benchmarks. Of one setup alone there is
+        none: it would be the worst.
     """
+    if len(setups) < 2:
+        return {}, 0
     regrets = []
     for panel, optimum in zip(panels, optima, strict=True):
         if optimum is None:
@@ -56,7 +60,7 @@ def normalised_regrets(
         medians = panel.medians()
         if len(medians) < len(setups) or not all(map(np.isfinite, medians.values())):
             continue
-        of_setups = np.array([max(0.0, medians[setup] - panel.sign * optimum) for setup in setups])
+        of_setups = np.maximum(0.0, less([medians[setup] for setup in setups], panel.sign * optimum))
         scale = of_setups.max() if reference is None else of_setups[setups.index(reference)]
         if scale > 0:
             regrets.append(of_setups / scale)

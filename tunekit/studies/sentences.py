@@ -31,6 +31,7 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
     seeds = plural(pair.n_seeds, "seed")
     by = _by_how_much(pair, panel)
     if pair.is_better:
+        by = by or _zero(pair)
         since = "" if pair.since is None else f" from {format_fixed(pair.since, 0)} s on"
         end = f"; at the end {by}" if by else ""
         return f"{pair.first} is better than {pair.second}{since}{end} ({seeds}, {_p(pair.adjusted)})"
@@ -57,6 +58,7 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
         if fixed.is_settled:
             return f"{both} are not told apart with {seeds}, the most that the rule allows: {what} ({rule})"
         return f"{both} are not told apart so far: {what} ({seeds}, {rule}; type the sweep again to go on)"
+    by = by or _zero(pair)
     end = f"; at the end {by}" if by else ""
     verdict = f"{pair.first} is better than {pair.second}{end}"
     if not pair.is_better:
@@ -71,9 +73,14 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
 
 
 def _so_far(pair: Pair, by: str) -> str:
-    if pair.estimate == 0:
-        return f"the median difference is 0{_interval(pair)}"
+    if zero := _zero(pair):
+        return zero
     return f"{pair.first} has {by}" if by else "in many seeds one has found nothing"
+
+
+def _zero(pair: Pair) -> str:
+    """That the median difference is none, though ranks may tell the two apart; empty where it is some."""
+    return f"the median difference is {_amount(pair, 0)}{_interval(pair)}" if pair.estimate == 0 else ""
 
 
 def impossible(compared: PanelPairs) -> str:

@@ -14,9 +14,10 @@ from tunekit.studies.comparison import Comparison
 from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC, Statistic
 from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_tested, verdicts_of
-from tunekit_core.number_text import format_fixed, format_range
+from tunekit_core.number_text import format_fixed, format_range, format_within
 
 FRACTIONS = (0.25, 0.5, 1.0)
+NAMES: Mapping[Statistic, str] = {"median": "median", "iqm": "mean of the middle half", "mean": "mean"}
 STATISTICS: Mapping[Statistic, str] = {
     "median": "Median over runs and its 95 % interval, which there is from 5 runs on",
     "iqm": "Mean of the middle half of the runs and its 95 % interval, which there is from 6 runs on",
@@ -32,10 +33,8 @@ def print_panels(panels: Sequence[Panel], statistic: Statistic = DEFAULT_STATIST
         statistic: What is shown of several runs.
     """
     for panel in panels:
-        better = "lower" if panel.mode == "min" else "higher"
         print_stdout(
-            f"{panel.problem}: best {panel.metric} so far ({better} is better) at fractions of "
-            f"{format_fixed(panel.budget, 0)} s"
+            f"{panel.problem}: {about_values(panel, statistic)} at fractions of {format_fixed(panel.budget, 0)} s"
         )
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method", overflow="fold")  # a long one is wrapped, rather than numbers be cut
@@ -76,6 +75,16 @@ def print_verdicts(comparison: Comparison, *, all_pairs: bool = False) -> None:
         print_stdout(line)
 
 
+def about_values(panel: Panel, statistic: Statistic) -> str:
+    """What the numbers of a table are.
+
+    >>> about_values(Panel("fcnet-robot_arm", "loss", "min", 3600.0, []), "iqm")
+    'mean of the middle half of the best loss so far (lower is better)'
+    """
+    better = "lower" if panel.mode == "min" else "higher"
+    return f"{NAMES[statistic]} of the best {panel.metric} so far ({better} is better)"
+
+
 def best_first(panel: Panel, statistic: Statistic) -> list[MethodCurves]:
     """The setups of a panel in the order of a statistic at the end."""
 
@@ -87,14 +96,22 @@ def best_first(panel: Panel, statistic: Statistic) -> list[MethodCurves]:
 
 
 def cells_of(panel: Panel, method: MethodCurves, statistic: Statistic) -> list[str]:
-    """What the runs of a setup have come to at each of the fractions of the budget, with its interval."""
-    spread = panel.spread(method, panel.budget * np.array(FRACTIONS), statistic)
-    columns = zip(spread.centre.tolist(), spread.low.tolist(), spread.high.tolist(), strict=True)
-    return [_cell(*column) for column in columns]
+    """What the runs of a setup have come to at each of the fractions of the budget, with its interval.
+
+    Where there is no interval, digits are those that the runs share: two of their range over the root of their number.
+    """
+    times = panel.budget * np.array(FRACTIONS)
+    spread = panel.spread(method, times, statistic)
+    with np.errstate(invalid="ignore"):  # of runs without a value
+        ranges = np.ptp(panel.losses(method, times), axis=0) / np.sqrt(len(method.curves))
+    columns = (each.tolist() for each in (spread.centre, spread.low, spread.high, ranges))
+    return [_cell(*column) for column in zip(*columns, strict=True)]
 
 
-def _cell(centre: float, low: float, high: float) -> str:
-    return "none yet" if np.isnan(centre) else format_range(centre, low, high)
+def _cell(centre: float, low: float, high: float, distance: float) -> str:
+    if np.isnan(centre):
+        return "none yet"
+    return format_within(centre, distance) if np.isnan(low) or np.isnan(high) else format_range(centre, low, high)
 
 
 def _aligned(cells: Sequence[str]) -> list[str]:

@@ -46,7 +46,8 @@ def about_ranks(comparison: Comparison) -> Iterator[str]:
         return
     in_order = sorted(comparison.ranks.items(), key=lambda entry: (entry[1], entry[0]))
     ranks = ", ".join(f"{setup} {rank:.2f}" for setup, rank in in_order)
-    yield f"Average ranks over {plural(comparison.n_ranked, 'benchmark')} (1 is best): {ranks}."
+    over = plural(comparison.n_ranked, "benchmark")
+    yield f"Average ranks of the medians at the end over {over} (1 is best): {ranks}."
     critical = comparison.critical_difference
     if critical is None:
         yield f"Which of these ranks differ is not tested: it takes {LEAST_BENCHMARKS} benchmarks with all setups."
@@ -57,13 +58,14 @@ def about_ranks(comparison: Comparison) -> Iterator[str]:
 
 
 def about_regrets(comparison: Comparison) -> Iterator[str]:
-    """The mean regrets; nothing where no two setups have one."""
-    if len(comparison.regrets) > 1:
-        in_order = sorted(comparison.regrets.items(), key=lambda entry: (entry[1], entry[0]))
-        regrets = ", ".join(f"{setup} {regret:.2f}" for setup, regret in in_order)
-        end = f"{comparison.against} ends" if comparison.against else "the worst ends"
-        over = plural(comparison.n_with_regrets, "benchmark")
-        yield f"Regret of the median at the end, mean over {over} (0 is the optimum, 1 where {end}): {regrets}."
+    """The mean regrets; nothing where there are none."""
+    if not comparison.regrets:
+        return
+    in_order = sorted(comparison.regrets.items(), key=lambda entry: (entry[1], entry[0]))
+    regrets = ", ".join(f"{setup} {regret:.2f}" for setup, regret in in_order)
+    end = f"{comparison.against} ends" if comparison.against else "the worst ends"
+    over = f"{plural(comparison.n_with_regrets, 'benchmark')} whose optimum is known"
+    yield f"Regret of the median at the end, mean over {over} (0 is the optimum, 1 where {end}): {regrets}."
 
 
 def how_it_was_tested(comparison: Comparison) -> Iterator[str]:

@@ -52,7 +52,7 @@ def why_not_writable(folder: Path) -> str:
     except PermissionError:
         return f"you may not write in {existing}"
     except OSError as error:
-        return f"no folder can be made in {existing}: {error.strerror}"
+        return f"nothing can be written in {existing}: {error.strerror}"
     return ""
 
 

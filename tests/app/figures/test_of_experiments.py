@@ -148,7 +148,7 @@ def test_learning_curves_say_what_failed_and_what_is_outside(tmp_path):
     rows = [row for i in range(100) for row in trial(i, [1.0 + i / 100, 0.5])] + trial(100, [1e9, 0.4])
     figure = learning_curves(experiment(tmp_path / "x", rows, failed=[1, 2]))
     (axis,) = figure.axes
-    assert "101 trials, 2 failed, values of 1 outside" in titles(figure)
+    assert "101 trials, 2 failed; 1 with values beyond the axes" in titles(figure)
     assert titles(figure).count("\n") <= 2
     assert axis.get_ylim()[1] < 3
     (failed,) = [line for line in axis.lines if line.get_marker() == "x"]
@@ -245,7 +245,7 @@ def test_parallel_coordinates_are_of_one_resource_and_say_so(usual):
     figure = parallel_coordinates(usual)
     (lines,) = figure.axes[0].collections
     assert len(lines.get_segments()) == 58
-    assert "58 of 60 trials: those that count at epoch 1" in titles(figure)
+    assert "58 of 60 trials: those compared at epoch 1" in titles(figure)
     values = lines.get_array()
     assert values[-1] == min(values)
     names = [text.get_text().replace("\n", "") for text in figure.axes[0].get_xticklabels()]

@@ -33,7 +33,7 @@ def test_names_ranks_and_bars_are_drawn(n_setups):
     (axis,) = figure.axes
     assert figure.get_figwidth() == (7.0 if n_setups == 7 else 3.4)
     texts = " ".join(text.get_text() for text in axis.texts)
-    assert "Average ranks over 12 benchmarks" in texts
+    assert "Average ranks of medians over 12 benchmarks" in texts
     assert all(f"({rank:.2f})" in texts for rank in compared.ranks.values())
     dots = [line for line in axis.lines if line.get_marker() == "o"]
     assert len(dots) == len(compared.critical_difference.cliques)

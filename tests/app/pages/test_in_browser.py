@@ -173,15 +173,16 @@ def test_the_hand_over_the_curves_reads_values(page):
     assert [row[0] for row in rows] == ["MOBSTER", "ASHA", "RS"]
     spread = spread_at("nowhere-first", "ASHA", [50.0])
     assert find(page, "#curves .readout caption").text.startswith("Best loss at")
-    assert float(rows[1][1]) == pytest.approx(spread.centre[0], rel=1e-4)
+    assert float(rows[1][1]) == pytest.approx(spread.centre[0], abs=1e-4)
     low, high = map(float, rows[1][2].strip("[]").split(", "))
     assert low <= float(rows[1][1]) <= high
 
 
 def test_keys_move_through_time_and_the_last_value_is_that_of_the_table(page):
-    assert float(page.execute_script(READOUT)[2][1]) == pytest.approx(
-        spread_at("nowhere-first", "RS", [100.0]).centre[0], rel=1e-4
+    at_the_end = page.execute_script(
+        "return [...document.querySelectorAll('#values tbody tr')].map(row => row.cells[4].textContent)"
     )
+    assert [" ".join(row[1:]) for row in page.execute_script(READOUT)] == at_the_end
     slider = find(page, "#curves input[type=range]")
     before = find(page, "#curves .readout caption").text
     slider.send_keys("\ue012" * 30)  # to the left

@@ -101,6 +101,34 @@ def test_what_is_not_finite_is_no_trouble(tmp_path):
     assert data["benchmarks"][0]["curves"]["type"] == "f8"
 
 
+@pytest.mark.parametrize(
+    ("statistic", "caption", "at_the_end"),
+    [
+        ("median", "Median of the best loss so far (lower is better). Median over runs and its 95 % interval", 3.0),
+        ("iqm", "Mean of the middle half of the best loss so far (lower is better). Mean of the middle", 3.9),
+        ("mean", "Mean of the best loss so far (lower is better). Mean over runs, of which no interval", 22.6),
+    ],
+)
+def test_a_table_says_what_its_numbers_are(tmp_path, statistic, caption, at_the_end):
+    made = study(*over_seeds("ASHA", [1.0, 2.0, 7.0, 100.0, 3.0]))
+    table = data_in(page_of(made, tmp_path, statistic=statistic))["benchmarks"][0]["table"]
+    assert table["caption"].startswith(caption)
+    assert table["rows"][0][-1][1] == pytest.approx(at_the_end)
+
+
+def test_a_statistic_that_is_none_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="statistic='avg' must be one of: median, iqm, mean"):
+        page_of(plain_study(), tmp_path, statistic="avg")
+
+
+def test_setups_with_one_median_have_the_best_alike(tmp_path):
+    made = study(*over_seeds("ASHA", [0.1 + 0.2] * 8), *over_seeds("RS", [0.3] * 8))
+    data = data_in(page_of(made, tmp_path))
+    assert data["verdicts"][0]["summary"] == "ASHA, RS have the best median alike"
+    place = data["setups"]["columns"].index("best median on")
+    assert [row[place] for row in data["setups"]["rows"]] == [1, 1]
+
+
 def test_one_run_alone_has_a_page(tmp_path):
     data = data_in(page_of(study(experiment()), tmp_path))
     assert data["benchmarks"][0]["about"] == "1 run"
@@ -189,12 +217,9 @@ def test_numbers_of_a_pair_are_those_of_its_sentence(tmp_path):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        (
-            "mine.html",
-            "mine.html exists, and no report wrote it: it is kept. Name another file, such as html=report.html",
-        ),
+        ("mine.html", "mine.html exists and was not written by `report`, so that it is kept. Type html="),
         ("nowhere/a.html", "there is no folder"),
-        (".", "is a folder. Name a file in it, such as html="),
+        (".", "is a folder. Type html="),
     ],
 )
 def test_a_file_that_cannot_be_the_report_is_refused(tmp_path, name, says):
@@ -205,11 +230,20 @@ def test_a_file_that_cannot_be_the_report_is_refused(tmp_path, name, says):
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("mine.html", "<p>mine</p>")]
 
 
+@pytest.mark.parametrize("others", [over_seeds("RS", [0.1]), over_seeds("RS", [0.1, 0.3]), over_seeds("RS", [1.0] * 3)])
+def test_a_comparison_of_other_experiments_is_refused(tmp_path, others):
+    comparison = compare(study(*over_seeds("RS", [0.1, 0.2])))
+    others[0].metadata["n_started"] = 5
+    with pytest.raises(ConfigurationError, match="is not of the complete experiments of this study"):
+        write_report(comparison, study(*others), tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_link_is_not_written_through(tmp_path):
     made = plain_study()
     page_of(made, tmp_path)
     (tmp_path / "link.html").symlink_to(tmp_path / "report.html")
-    with pytest.raises(ConfigurationError, match="no report wrote it"):
+    with pytest.raises(ConfigurationError, match="was not written by `report`"):
         write_report(compare(made), made, tmp_path / "link.html")
 
 

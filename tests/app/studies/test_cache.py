@@ -132,6 +132,16 @@ def test_a_second_report_says_the_same_and_compares_nothing(tunekit, cache, comp
 
 
 @pytest.mark.usefixtures("few")
+def test_a_page_is_the_same_and_compares_nothing_either(tunekit, cache, compared, results, tmp_path):
+    pages = []
+    for _ in range(2):
+        first = tunekit("report", "html=page.html", "setups=method,seed")
+        pages.append((first.out, (tmp_path / "page.html").read_bytes()))
+    assert pages[0] == pages[1]
+    assert len(compared) == 1
+
+
+@pytest.mark.usefixtures("few")
 def test_what_is_damaged_is_made_again(tunekit, cache, compared, results):
     first = tunekit("report")
     (file,) = cache.iterdir()

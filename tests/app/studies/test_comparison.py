@@ -11,7 +11,7 @@ from tunekit.studies.comparison_json import as_json
 from tunekit_core.errors import ConfigurationError
 
 ALIKE = (
-    "nowhere-robot_arm: ASHA and {} are not told apart: the median difference is 0 [0, 0] (20 seeds, p = 1); "
+    "nowhere-robot_arm: ASHA and {} are not told apart: the median difference is 0 % [0, 0] (20 seeds, p = 1); "
     "how many seeds would settle it cannot be foretold."
 )
 rng = np.random.default_rng(0)
@@ -30,6 +30,21 @@ def test_a_method_that_is_better_in_all_seeds_is_called_better_with_how_much():
     (sentence,) = comparison.sentences()
     assert sentence.startswith("nowhere-robot_arm: MOBSTER is better than ASHA from 1 s on; at the end 2")
     assert sentence.endswith("(20 seeds, p < 0.001).")
+
+
+@pytest.mark.parametrize("factor", [1 - 1e-15, 1 - 1e-12, 1 + 1e-10])
+def test_what_only_the_rounding_of_numbers_makes_is_no_difference(factor):
+    experiments = [
+        run
+        for dataset in map(str, range(10))
+        for run in (*over_seeds("ASHA", WORSE, dataset), *over_seeds("MOBSTER", WORSE * factor, dataset))
+    ]
+    comparison = compare(study(*experiments))
+    assert {(pair.is_better, pair.p, pair.estimate, pair.since) for pair in comparison.benchmarks[0].pairs} == {
+        (False, 1.0, 0.0, None)
+    }
+    assert comparison.ranks == {"ASHA": 1.5, "MOBSTER": 1.5}
+    assert comparison.critical_difference.cliques == ((0, 1),)
 
 
 def test_from_when_on_is_where_the_band_leaves_zero_for_good():
@@ -116,7 +131,7 @@ def test_a_run_that_found_nothing_is_worse_than_any_that_did():
     (sentence,) = comparison.sentences()
     assert sentence == "nowhere-robot_arm: MOBSTER is better than ASHA (20 seeds, p < 0.001)."
     both = compare(study(*nothing, *(attrs.evolve(run, metadata={**run.metadata, "method": "B"}) for run in nothing)))
-    assert both.sentences() == [ALIKE.format("B")]
+    assert both.sentences() == [ALIKE.format("B").replace(" 0 % ", " 0 ")]
 
 
 def test_what_is_called_better_is_so_by_the_test_and_by_the_median():
@@ -131,7 +146,9 @@ def test_what_is_called_better_is_so_by_the_test_and_by_the_median():
 
 def test_a_pair_that_differs_in_few_seeds_all_for_one_is_told_apart():
     comparison = compare(study(*over_seeds("A", [1.0] * 11 + [0.5] * 9), *over_seeds("B", [1.0] * 20)))
-    assert comparison.sentences() == ["nowhere-robot_arm: A is better than B (20 seeds, p = 0.0039)."]
+    assert comparison.sentences() == [
+        "nowhere-robot_arm: A is better than B; at the end the median difference is 0 % [0, 50] (20 seeds, p = 0.0039)."
+    ]
 
 
 def test_where_many_runs_found_nothing_the_sentence_says_so():

@@ -115,6 +115,11 @@ def test_a_key_that_no_experiment_has_is_refused_with_what_differs():
         labels(*runs, setups=("n_worker",))
 
 
+def test_a_key_that_is_named_twice_is_refused():
+    with pytest.raises(ConfigurationError, match="setups=method,method names 'method' 2 times"):
+        labels(experiment("RS"), setups=("method", "method"))
+
+
 def test_of_runs_with_one_seed_the_newest_counts():
     """Also where ``seed`` and ``random_seed`` have the same sum: they draw the same."""
     runs = [
@@ -157,9 +162,33 @@ def test_an_end_that_only_some_runs_have_tells_them_apart():
     limited = {"max_num_evaluations": {"distribution": "tunekit-hpo", "count": 20}}
     runs = [experiment(stopping={}, value=1), experiment(stopping=limited, value=2)]
     assert labels(*runs) == [
-        "ASHA stopping.max_num_evaluations.count=None",
-        "ASHA stopping.max_num_evaluations.count=20",
+        "ASHA stopping.max_num_evaluations=null",
+        "ASHA stopping.max_num_evaluations=20",
     ]
+
+
+def limited(seconds):
+    return {"max_wallclock_time": {"distribution": "tunekit-hpo", "revision": 1, "seconds": seconds}}
+
+
+def test_a_key_and_a_value_are_shown_as_they_are_typed():
+    runs = [
+        experiment(stopping=limited(720.0), value=1),
+        experiment(stopping=limited(0.5), value=2, scheduler={"name": "fifo", "is_fair": True}),
+    ]
+    assert labels(*runs, setups=("stopping.max_wallclock_time",)) == [
+        "stopping.max_wallclock_time=720",
+        "stopping.max_wallclock_time=0.5",
+    ]
+    in_full = "stopping.max_wallclock_time.seconds"
+    assert labels(*runs, setups=(in_full,)) == [f"{in_full}=720", f"{in_full}=0.5"]
+    assert labels(*runs, setups=("scheduler",)) == ["scheduler=asha_promotion", "scheduler=fifo"]
+    assert labels(*runs, setups=("scheduler.is_fair",)) == ["scheduler.is_fair=null", "scheduler.is_fair=true"]
+
+
+def test_of_a_criterion_with_several_options_the_option_is_named():
+    runs = [experiment(stopping={"regret_bound": {"below": below, "after": 3}}, value=below) for below in (0.1, 0.2)]
+    assert labels(*runs) == ["ASHA stopping.regret_bound.below=0.1", "ASHA stopping.regret_bound.below=0.2"]
 
 
 def test_a_hyperparameter_that_is_called_path_is_no_file():

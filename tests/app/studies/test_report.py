@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from tests.app.studies.made import over_seeds, study as study_of
+from tunekit import compare
+from tunekit.studies.tables import cells_of
+
 SWEEP = ("method=RS,ASHA", "stopping.max_wallclock_time=300", "--multirun")
 
 
@@ -42,7 +46,10 @@ def test_filters_keys_and_flags(study, tunekit, results):
         (["method=NONE"], "No experiment fits method=NONE."),
         (["nowhere"], "nowhere is no folder."),
         (["--pair"], "`report` has no flag '--pair'. Did you mean '--pairs'?"),
-        (["agianst=RS"], "there is no filter 'agianst'"),
+        (
+            ["agianst=RS"],
+            "`report` has no option or filter 'agianst'. Did you mean 'against'? Options: against, setups,",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(study, tunekit, results, typed, told):
@@ -78,6 +85,22 @@ def test_the_mean_has_no_interval(study, tunekit, results):
     assert "[" in tunekit("report", "statistic=iqm").out.partition("Mean of the middle half")[0]
 
 
+@pytest.mark.parametrize(
+    ("losses", "cell"),
+    [
+        ([0.0185523, 0.0199821, 0.0352378], "0.0200"),
+        ([0.4052212, 0.4052215, 0.4052219], "0.405222"),
+        ([0.1, 0.9], "0.50"),
+        ([0.4052215], "0.4052"),
+        ([0.0203842, 0.0203842], "0.02038"),
+        ([0.1, 0.2, float("inf")], "0.2"),
+    ],
+)
+def test_without_an_interval_a_number_has_no_digits_in_which_seeds_differ(losses, cell):
+    (panel,) = compare(study_of(*over_seeds("ASHA", losses))).panels
+    assert cells_of(panel, panel.methods[0], "median")[-1] == cell
+
+
 def test_help_teaches(tunekit):
     told = tunekit("report", "--help")
     assert told.status == 0
@@ -99,9 +122,20 @@ def test_it_writes_a_page_and_may_write_it_again(tunekit, results, tmp_path, mon
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("html=mine.html", "html=mine.html: mine.html exists, and no report wrote it: it is kept. Name another file"),
-        ("html=gone/page.html", "html=gone/page.html: there is no folder gone. Make it, or name a file in one"),
-        ("html=results", "html=results: results is a folder. Name a file in it, such as html=results/report.html"),
+        ("html=mine.html", "html=mine.html exists and was not written by `report`, so that it is kept."),
+        ("html=mine.html", "Type html=report.html"),
+        ("html=gone/page.html", "html=gone/page.html: there is no folder gone. Type html=page.html"),
+        ("html=mine.html/page.html", "html=mine.html/page.html: mine.html is no folder. Type html=page.html"),
+        ("html=results", "html=results is a folder. Type html=results/report.html"),
+        ("html=.", "html=. is a folder. Type html=report.html"),
+        ("html=", "html= names no file. Type html=report.html"),
+        ("html=-", "html=- does not end in .html, as a page for a browser does. Type html=report.html"),
+        (
+            "html=results/true",
+            "html=results/true does not end in .html, as a page for a browser does. Type html=results/t",
+        ),
+        (f"html={'a' * 300}.html", "a.html cannot be written: File name too long. Type html=report.html"),
+        ("html=/proc/page.html", "html=/proc/page.html: nothing can be written in /proc: No such file"),
     ],
 )
 def test_where_no_page_may_be_written_nothing_is_read(tunekit, results, tmp_path, typed, told):

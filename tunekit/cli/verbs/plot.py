@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -10,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from tunekit import figures as draw
 from tunekit.cli.exit_status import SUCCEEDED
+from tunekit.cli.verbs.ls import FILTERS_HELP
 from tunekit.cli.verbs.show import one_experiment
-from tunekit.cli.verbs.words import RESULTS_DIR, asks_for_help, sort_words
+from tunekit.cli.verbs.study_words import COMPARED_BY, COMPARED_BY_HELP, read_study
+from tunekit.cli.verbs.words import RESULTS_DIR, Words, asks_for_help, sort_words
 from tunekit.console import print_stderr, print_stdout
 from tunekit.figures.paper import write
 from tunekit.results.trial_reports import NothingToShow
-from tunekit.studies.collection import load_experiments
-from tunekit.studies.comparison import compare
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.records.files import METADATA
 from tunekit_core.records.finding import find_experiments
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 FIGURES, FOLDER = "figures", "folder"
 DEFAULT_FOLDER = "figures"
+MOST_LETTERS, DIGITS_OF_DIGEST = 100, 8  # in the name of a file
 Draws = Mapping[str, Callable[[], "PaperFigure"]]
 OF_EXPERIMENT = {
     "learning_curves": "the metric of each trial over its resource; rungs, pauses, failures, the best trial",
@@ -52,12 +55,14 @@ def _listed(names: Mapping[str, str]) -> str:
 HELP = f"""Draws figures that are fit for a paper, as PNG and as PDF: of one experiment, or of a study.
 
 Type: python -m tunekit plot EXPERIMENT [{FIGURES}=NAME,NAME] [{FOLDER}=FOLDER] [{RESULTS_DIR}=FOLDER]
-      python -m tunekit plot FOLDER …  [{FIGURES}=NAME,NAME] [{FOLDER}=FOLDER]
+      python -m tunekit plot [FOLDER …] [filters] [options] [{FIGURES}=NAME,NAME] [{FOLDER}=FOLDER]
 
 EXPERIMENT is its folder, its hash, its name, or the beginning of one of these as `ls` lists it. It is looked for in
 `results`, or what TUNEKIT_RESULTS names, unless {RESULTS_DIR} says where. A FOLDER with experiments in it, or several,
-is a study. All figures that apply are drawn unless {FIGURES}= says which; why the others do not is told. Files go to
-`{DEFAULT_FOLDER}` in this folder unless {FOLDER}= says where. Equal data give equal files.
+is a study; where filters or options of a study stand alone, it is all that is in `results`. All figures that apply are
+drawn unless {FIGURES}= says which; why the others do not is told. Files go to `{DEFAULT_FOLDER}` in this folder unless
+{FOLDER}= says where. Equal data give equal files. Their names hold a hash, so that no other experiment or study has
+files of the same name.
 
 Of one experiment:
 {_listed(OF_EXPERIMENT)}
@@ -65,10 +70,17 @@ Of one experiment:
 Of a study:
 {_listed(OF_STUDY)}
 
+Options of a study:
+{COMPARED_BY_HELP}
+
+Filters, of which an experiment of a study has to pass all:
+{FILTERS_HELP}
+
 Examples:
   plot ce256858
   plot ce256858 {FIGURES}=learning_curves,importance {FOLDER}=paper
   plot results/demo_study
+  plot results/demo_study method=ASHA,MOBSTER seed=0-9 setups=method,n_workers
 
 In Python: from tunekit.figures import learning_curves; learning_curves(FOLDER).savefig("curves.svg")"""
 
@@ -88,16 +100,16 @@ def plot(arguments: Sequence[str]) -> int:
     """
     if asks_for_help(arguments, HELP):
         return SUCCEEDED
-    options = (FIGURES, FOLDER, RESULTS_DIR)
-    words = sort_words("plot", arguments, flags=(), options=options, takes_filters=False, usage=USAGE)
-    is_study = len(words.names) > 1 or (len(words.names) == 1 and _is_study(words.names[0]))
+    options = (FIGURES, FOLDER, RESULTS_DIR, *COMPARED_BY)
+    words = sort_words("plot", arguments, flags=(), options=options, takes_filters=True, usage=USAGE)
+    is_study = _is_study(words)
     names = _names(words.options.get(FIGURES), is_study=is_study)
     folder = _folder(words.options.get(FOLDER, DEFAULT_FOLDER))
     if is_study:
-        stem, draws = Path(words.names[0]).resolve().name, _draws_of_study(words.names)
+        stem, draws = _study(words)
     else:
         path = one_experiment("plot", words.names, words.options, USAGE).path
-        stem, draws = f"{path.resolve().parent.name}_{path.name}", _draws_of_experiment(path)
+        stem, draws = _stem(f"{path.resolve().parent.name}_{path.name}", [path]), _draws_of_experiment(path)
     drawn: dict[str, PaperFigure] = {}
     reasons: dict[str, str] = {}
     for name in names or draws:
@@ -118,9 +130,15 @@ def plot(arguments: Sequence[str]) -> int:
     return SUCCEEDED
 
 
-def _is_study(name: str) -> bool:
-    """Whether it is a folder that holds several experiments, or none; one alone is meant, as by ``show``."""
-    folder = Path(os.path.expanduser(name))
+def _is_study(words: Words) -> bool:
+    """Whether a study is meant: by its folders, or by what only a study has.
+
+    A folder that holds one experiment alone is that experiment, as for ``show``.
+    """
+    is_typed_of_study = bool(words.filters or set(COMPARED_BY) & set(words.options))
+    if is_typed_of_study or len(words.names) != 1:
+        return is_typed_of_study or len(words.names) > 1
+    folder = Path(os.path.expanduser(words.names[0]))
     if not folder.is_dir() or (folder / METADATA).exists():
         return False
     return len(find_experiments(folder).experiments) != 1
@@ -169,20 +187,39 @@ def _draws_of_experiment(path: Path) -> Draws:
     }
 
 
-def _draws_of_study(folders: Sequence[str]) -> Draws:
-    study = load_experiments(*[os.path.expanduser(folder) for folder in folders])
-    if not study.experiments:
-        where = " ".join(map(shlex.quote, folders))
+def _study(words: Words) -> tuple[str, Draws]:
+    """How the files of a study begin, and its figures.
+
+    Raises:
+        ConfigurationError: If what was typed is not of a study, or there is nothing to compare.
+    """
+    if RESULTS_DIR in words.options:
         raise ConfigurationError(
-            f"There are no experiments in {where}. To see which there are, type: python -m tunekit ls"
+            f"{RESULTS_DIR}= says where one experiment is, and this is a study. Type its folder without "
+            f"{RESULTS_DIR}=: plot {shlex.quote(words.options[RESULTS_DIR])}",
+            option=RESULTS_DIR,
         )
-    comparison = compare(study)
+    asked = read_study(words, USAGE)
+    comparison = asked.compare(asked.load())
     for warning in comparison.warnings:
         print_stderr(f"Check: {warning}.", style="yellow")
-    return {
+    draws: Draws = {
         "best_over_time": lambda: draw.best_over_time(comparison),
         "critical_difference": lambda: draw.critical_difference_diagram(comparison),
     }
+    first, *others = (Path(folder).resolve().name for folder in asked.folders)
+    name = f"{first}-and-{len(others)}-more" if others else first
+    return _stem(name, asked.folders, sorted(asked.selection.words), asked.setups, asked.benchmarks), draws
+
+
+def _stem(name: str, folders: Sequence[Path | str], *typed: Sequence[str]) -> str:
+    """How the files of an experiment or a study begin: by its name, and a hash of all that tells it from others.
+
+    Other experiments in the folders do not change it, so that a figure replaces the one that was drawn before.
+    """
+    places = sorted(os.path.realpath(os.path.expanduser(folder)) for folder in folders)
+    digest = hashlib.sha256(json.dumps([places, *map(list, typed)]).encode(errors="surrogateescape")).hexdigest()
+    return f"{name[:MOST_LETTERS]}-{digest[:DIGITS_OF_DIGEST]}"
 
 
 def _written(figure: PaperFigure, folder: Path, name: str) -> list[Path]:

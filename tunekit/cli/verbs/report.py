@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
+
+import attrs
 
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import command
-from tunekit.cli.verbs.ls import FILTERS_HELP, check_folders, print_unreadable
+from tunekit.cli.verbs.ls import FILTERS_HELP
+from tunekit.cli.verbs.study_words import COMPARED_BY, COMPARED_BY_HELP, read_study
 from tunekit.cli.verbs.words import asks_for_help, one_of, sort_words
 from tunekit.console import print_stderr, print_stdout
 from tunekit.pages.report_file import HTML, check_report_file
-from tunekit.results.counts import counted
-from tunekit.results.selection import Selection, nothing_selected, read_filters, results_folder
 from tunekit.studies.cache.kept import kept_or_made
-from tunekit.studies.collection import Study, load_experiments
-from tunekit.studies.comparison import Comparison, compare
 from tunekit.studies.comparison_json import as_json
 from tunekit.studies.pairs import ERROR
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC
 from tunekit.studies.tables import STATISTICS, print_panels, print_verdicts
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.records.finding import find_experiments
 
 PAIRS, JSON = "--pairs", "--json"
 FLAGS = (PAIRS, JSON)
-AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC = "against", "setups", "benchmarks", "error", "statistic"
-COMPARED_BY = (AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR)
-OPTIONS = (AGAINST, SETUPS, BENCHMARKS, ALLOWED_ERROR, STATISTIC, HTML)
+AGAINST, ALLOWED_ERROR, STATISTIC = "against", "error", "statistic"
+FOLLOWS_FROM = (AGAINST, *COMPARED_BY, ALLOWED_ERROR)  # what a comparison follows from beside the experiments
+OPTIONS = (*FOLLOWS_FROM, STATISTIC, HTML)
 USAGE = "Type: python -m tunekit report --help"
-NEXT = "To see which, type: python -m tunekit ls"
 HELP = f"""Compares the experiments of a study: which setup is better, from when on, by how much, and how sure.
 
 Type: python -m tunekit report [FOLDER …] [filters] [options] [--pairs] [--json]
@@ -40,8 +38,7 @@ Before the verdicts you are told what is missing, and what would make a verdict 
 
 Options:
   against=ASHA        compare each setup with this one alone: fewer pairs need fewer seeds
-  setups=KEY,KEY      what tells setups from each other: keys of metadata.json, or as typed: setups=method,n_workers
-  benchmarks=KEY,KEY  what tells benchmarks from each other; benchmark,dataset unless given
+{COMPARED_BY_HELP}
   statistic=iqm       tables of the mean of the middle half of the runs, or their mean; median unless given
   error=0.05          the chance, for each benchmark, that a setup is called better that is not
   html=report.html    write a page too, one file to be opened in a browser and sent around: verdicts, curves of setups
@@ -73,39 +70,28 @@ def report_study(arguments: Sequence[str]) -> int:
     if asks_for_help(arguments, HELP):
         return SUCCEEDED
     words = sort_words("report", arguments, flags=FLAGS, options=OPTIONS, takes_filters=True, usage=USAGE)
-    selection = read_filters(words.filters, USAGE)
-    keys = {name: _keys(name, words.options[name]) for name in (SETUPS, BENCHMARKS) if name in words.options}
+    asked = read_study(words, USAGE)
     error = _error(words.options.get(ALLOWED_ERROR, str(ERROR)))
     statistic = one_of(STATISTIC, words.options.get(STATISTIC, DEFAULT_STATISTIC), STATISTICS)
     if JSON in words.flags and STATISTIC in words.options:
         raise ConfigurationError(f"{STATISTIC}= is of tables: {JSON} has medians. {USAGE}", option=STATISTIC)
     if HTML in words.options:
         check_report_file(words.options[HTML])
-    check_folders(words.names, USAGE)
-    folders = words.names or (results_folder(),)
 
-    def make() -> tuple[Study, Comparison]:
-        study = load_experiments(*folders, where=selection)
-        print_unreadable(study.unreadable)
-        if not study.experiments:
-            raise ConfigurationError(_why_nothing(folders, selection))
-        against = words.options.get(AGAINST)
-        made = compare(
-            study, against=against, setups=keys.get(SETUPS, ()), benchmarks=keys.get(BENCHMARKS, ()), error=error
-        )
-        if not made.benchmarks:
-            raise ConfigurationError(f"None of them is complete: {counted(study.experiments)} {NEXT}")
-        return study, made
-
+    load = cache(asked.load)
+    typed = {name: words.options[name] for name in FOLLOWS_FROM if name in words.options}
+    comparison, n_experiments = kept_or_made(
+        asked.folders,
+        asked.selection,
+        typed,
+        lambda: (load(), asked.compare(load(), against=words.options.get(AGAINST), error=error)),
+    )
     if HTML in words.options:
         from tunekit.pages.report_page import write_report
 
-        study, comparison = make()
-        n_experiments = counted(study.experiments)
-        page = write_report(comparison, study, words.options[HTML], command=command(["report", *arguments]))
-    else:
-        asked = {name: words.options[name] for name in COMPARED_BY if name in words.options}
-        comparison, n_experiments = kept_or_made(folders, selection, asked, make)
+        whole = comparison if comparison.runs else attrs.evolve(comparison, runs=asked.runs(load()))
+        typed_again = command(["report", *arguments])
+        page = write_report(whole, load(), words.options[HTML], command=typed_again, statistic=statistic)
     if JSON in words.flags:
         print_stdout(json.dumps(as_json(comparison), indent=1))
         return SUCCEEDED
@@ -117,22 +103,6 @@ def report_study(arguments: Sequence[str]) -> int:
     if HTML in words.options:
         print_stdout(f"Page: {page}")
     return SUCCEEDED
-
-
-def _why_nothing(folders: Sequence[str], selection: Selection) -> str:
-    found = find_experiments(*folders).experiments
-    if found:
-        return nothing_selected(selection, found)
-    return f"There are no experiments in {', '.join(folders)}. {USAGE}"
-
-
-def _keys(option: str, value: str) -> tuple[str, ...]:
-    keys = tuple(key.strip() for key in value.split(","))
-    if not all(keys):
-        raise ConfigurationError(
-            f"{option}={value} lacks a key. Type {option}=A, or {option}=A,B", option=option, value=value
-        )
-    return keys
 
 
 def _error(value: str) -> float:

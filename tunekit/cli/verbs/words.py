@@ -8,7 +8,7 @@ from typing import TypeVar
 import attrs
 
 from tunekit.console import print_stdout
-from tunekit.results.selection import FILTERS, is_filter
+from tunekit.results.selection import FILTERS, USER_TAGS, is_filter, is_key_of_filter
 from tunekit_core.errors import ConfigurationError, suggestion
 
 HELP_FLAGS = ("--help", "-h")
@@ -77,20 +77,29 @@ def sort_words(
             continue
         if not is_filter(word):
             names.append(word)
-        elif key not in options and takes_filters:
+        elif key not in options and takes_filters and is_key_of_filter(key):
             filters.append(word)
         elif key not in options:
-            known = (*options, *(FILTERS if takes_filters else ()))
-            raise ConfigurationError(
-                f"{word}: `{verb}` has no option '{key}'. {suggestion(key, known)}Options: {', '.join(known)}. {usage}",
-                option=key,
-                value=value,
-            )
+            raise _no_such_option(verb, word, options, takes_filters=takes_filters, usage=usage)
         elif key in values:
             raise ConfigurationError(f"{key} is given twice. {usage}", option=key)
         else:
             values[key] = value
     return Words(frozenset(typed), values, tuple(filters), tuple(names))
+
+
+def _no_such_option(
+    verb: str, word: str, options: Sequence[str], *, takes_filters: bool, usage: str
+) -> ConfigurationError:
+    key, _, value = word.partition("=")
+    what, filters = ("option or filter", FILTERS) if takes_filters else ("option", ())
+    there_are = [f"Options: {', '.join(options)}."] if options else []
+    there_are += [f"Filters: {', '.join(filters)}, {USER_TAGS}NAME for a tag of yours."] if filters else []
+    return ConfigurationError(
+        f"{word}: `{verb}` has no {what} '{key}'. {suggestion(key, (*options, *filters))}{' '.join(there_are)} {usage}",
+        option=key,
+        value=value,
+    )
 
 
 def one_of(key: str, value: str, allowed: Iterable[Word]) -> Word:
