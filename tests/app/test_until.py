@@ -176,13 +176,21 @@ def test_a_damaged_record_is_named(early, tunekit, results):
     path.write_text("{}")
     refused = tunekit(*EARLY)
     assert refused.status == 2
-    assert "until-" in refused.err
-    assert "remove it to have it written anew" in refused.err
+    assert f"{path.name} cannot be read: 'format'. It says by which rule seeds were added" in refused.err
+    assert "move it away and type the sweep with the very hydra.sweeper.until that it had" in refused.err
     report = tunekit("report")
     assert report.status == 0
-    assert "remove it to have it written anew" in report.err
-    path.unlink()
-    assert tunekit(*EARLY).out == early.out
+    assert "with seeds of its own, such as seed=1000" in report.err
+
+
+def test_the_looks_of_a_record_that_is_gone_come_out_the_same_by_the_same_rule(early, tunekit, results):
+    (path,) = (results.root / "default").glob("until-*.json")
+    before = path.read_bytes()
+    path.rename(path.with_suffix(".damaged"))
+    again = tunekit(*EARLY)
+    assert again.out == early.out
+    assert looks_told(again) == looks_told(early)
+    assert path.read_bytes() == before
 
 
 def test_a_record_goes_with_the_last_experiment(early, tunekit, results):
