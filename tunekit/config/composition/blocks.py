@@ -11,7 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
 from tunekit.config.arguments import with_prefixes
-from tunekit.config.composition.combinations import Axis, Block, Choice, Condition, Repeats, has
+from tunekit.config.composition.combinations import SEED, Axis, Block, Choice, Condition, Repeats, different, has
 from tunekit.config.composition.conditions import read_exclude, read_repeats
 from tunekit.config.composition.sweep_options import OF_AXES, SWEEPER, SweepOptions
 from tunekit.config.hydra_values import as_text
@@ -114,14 +114,17 @@ def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[
     groups = [[option_meant(key) for key in group] for group in options.zip]
     typed = frozenset(option_meant(argument.lstrip("+").partition("=")[0]) for argument in arguments) & given.keys()
     of_file = _choices_of(overrides, _last(overrides, options.params, ()), ())
-    before = [_axes(each, ()) for each in _with_blocks({**given, **of_file}, also)]
+    before = _with_blocks({**given, **of_file}, also)
     if "also" not in options.typed:
         also = [_narrowed(block, given, typed) for block in also]
     _check_groups(groups, given, also)
-    blocks = [_axes(each, groups) for each in _with_blocks(given, also)]
+    pairs = [pair for pair in zip(_with_blocks(given, also), before, strict=True) if all(pair[0].values())]
+    counts_anew = "repeats" in options.typed
+    blocks = [Block(_axes(now, groups), _seeds(now) if counts_anew else _counted(now, whole)) for now, whole in pairs]
     # Of a study that is narrowed, the file may speak of values that are not typed.
     is_narrowed = not typed.isdisjoint(of_file)
-    spoken_of = {name: before if is_narrowed and name not in options.typed else blocks for name in OF_AXES}
+    of_whole_file = [Block(_axes(whole, ()), _seeds(whole)) for whole in before]
+    spoken_of = {name: of_whole_file if is_narrowed and name not in options.typed else blocks for name in OF_AXES}
     return Sweep(
         common=common,
         blocks=blocks,
@@ -150,8 +153,25 @@ def _choices_of(overrides: Overrides, last: Mapping[str, Override], common: Sequ
 
 
 def _with_blocks(given: Mapping[str, Choices], also: Iterable[Mapping[str, Choices]]) -> list[dict[str, Choices]]:
-    """What is swept, and for each further block the same with its values; one that is narrowed to nothing is none."""
-    return [dict(given), *({**given, **block} for block in also if all(block.values()))]
+    """What is swept, and for each further block the same with its values."""
+    return [dict(given), *({**given, **block} for block in also)]
+
+
+def _seeds(given: Mapping[str, Choices]) -> list[Any]:
+    return different(choice.value for choice in given.get(SEED, ()))
+
+
+def _counted(now: Mapping[str, Choices], whole: Mapping[str, Choices]) -> list[Any]:
+    """The seeds of which ``repeats`` counts the first, where a file has that: its own, of which some may be typed.
+
+    Typed seeds that the file does not have are other seeds, and take the place of its own.
+
+    Args:
+        now: A block with the values that are typed.
+        whole: The same block of the file.
+    """
+    typed, of_file = _seeds(now), _seeds(whole)
+    return of_file if all(has(of_file, seed) for seed in typed) else typed
 
 
 def _block_of(overrides: Overrides, block: Mapping[str, Any]) -> dict[str, Choices]:

@@ -11,9 +11,8 @@ from tunekit.config.composition.combinations import (
     Choice,
     Condition,
     Repeats,
-    choices_of,
+    different,
     has,
-    seeds_of,
 )
 from tunekit.config.composition.sweep_options import SWEEPER, SweepOptions
 from tunekit.config.single_values import option_meant
@@ -90,11 +89,10 @@ def _values(choices: Reads, name: str, key: str, given: Any) -> list[Any]:
 
 def _check(name: str, key: str, values: Sequence[Any], blocks: Sequence[Block]) -> None:
     """See that some run has the key, and each of its values."""
-    there: dict[str, list[Any]] = {}
-    for choice in (choice for block in blocks for choice in choices_of(block)):
-        known = there.setdefault(choice.key, [])
-        if not has(known, choice.value):
-            known.append(choice.value)
+    given: dict[str, list[Any]] = {}
+    for choice in (choice for block in blocks for choice in block.choices):
+        given.setdefault(choice.key, []).append(choice.value)
+    there = {name: different(values_given) for name, values_given in given.items()}
     if key not in there:
         raise ConfigurationError(
             f"{SWEEPER}{name}: '{key}' is given to no run of this sweep. {suggestion(key, there)}Given are: "
@@ -113,10 +111,8 @@ def _check(name: str, key: str, values: Sequence[Any], blocks: Sequence[Block]) 
 
 
 def _most_seeds(key: str, values: Sequence[Any], blocks: Sequence[Block]) -> int:
-    having = [
-        block for block in blocks if any(each.key == key and has(values, each.value) for each in choices_of(block))
-    ]
-    return max((len(seeds_of(block)) for block in having), default=0)
+    having = [block for block in blocks if any(each.key == key and has(values, each.value) for each in block.choices)]
+    return max((len(block.seeds) for block in having), default=0)
 
 
 def _check_number(key: str, value: Any, n: int, most: int) -> None:
