@@ -273,7 +273,7 @@ class TestExclude:
 
     def test_true_is_not_1(self):
         assert len(specs("tags.a=1,true", "seed=0,1", "hydra.sweeper.exclude=[{tags.a: true, seed: 1}]")) == 2
-        with pytest.raises(ConfigurationError, match="no run has n_workers=True"):
+        with pytest.raises(ConfigurationError, match="no run has n_workers=true"):
             specs("n_workers=1,2", "hydra.sweeper.exclude=[{n_workers: true}]")
 
 

@@ -28,9 +28,9 @@ LISTS = ("setups", "runs", "seeds", "looks", "taken")
 # What the looks said follows from the runs; that there were looks, and by which rule, nothing else says.
 ABOUT_A_LOST_RULE = (
     "It says by which rule seeds were added, and nothing else does. Put it back from a copy; or move it away and type "
-    "the sweep with the very hydra.sweeper.until that it had: the looks follow from the runs, and come out as they were. "
-    "By another rule, or none, the runs that were looked at have another chance of error than is said: begin a new "
-    "comparison with seeds of its own, such as seed=1000"
+    "the sweep with the very hydra.sweeper.until that it had: the looks follow from the runs, and come out as they "
+    "were. By another rule, or none, the runs that were looked at have another chance of error than is said: begin a "
+    "new comparison with seeds of its own, such as seed=1000"
 )
 
 

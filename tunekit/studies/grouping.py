@@ -119,6 +119,12 @@ def _by_keys(option: str, keys: Sequence[str], runs: Sequence[Mapping[str, Any]]
 
 def _check_keys(option: str, keys: Sequence[str], entries: Sequence[Entries]) -> None:
     for key in keys:
+        if keys.count(key) > 1:
+            raise ConfigurationError(
+                f"{option}={','.join(keys)} names '{key}' {keys.count(key)} times. Name it once.",
+                option=option,
+                value=key,
+            )
         if any(key in each for each in entries):
             continue
         known = list(dict.fromkeys(name for each in entries for name in each))
