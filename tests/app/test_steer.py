@@ -61,6 +61,10 @@ def events(results):
     return read_events(folder(results))
 
 
+def started(results):
+    return [event for event in events(results) if isinstance(event, Started)]
+
+
 def kinds(results):
     return [event.kind.value for event in events(results) if isinstance(event, Steered)]
 
@@ -76,8 +80,8 @@ def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, resu
     assert (page["is_done"], page["text"].partition(": ")[2]) == (True, "tries the configuration next: x=0.25.")
     assert not [event for event in events(results)[n_before:] if isinstance(event, Started | Resumed)]
     assert tunekit("steer", where, "continue").status == 0
-    until(lambda: any(isinstance(e, Started) and e.configuration["x"] == 0.25 for e in events(results)))
-    n = sum(isinstance(event, Started) for event in events(results))
+    until(lambda: any(each.configuration["x"] == 0.25 for each in started(results)))
+    n = len(started(results))
     finished = tunekit("steer", where, "extend", "stopping.max_num_trials_finished=null",
                        f"stopping.max_num_trials_started={n + 20}")  # fmt: skip
     assert finished.status == 0, finished.err
@@ -93,6 +97,11 @@ def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, resu
     (where,) = results.folders()
     assert where.name.endswith(metadata["hash"])
     assert kinds(results) == ["pause", "try", "continue", "extend"]
+    (tried,) = (i for i, each in enumerate(started(results)) if each.configuration["x"] == 0.25)
+    explained = tunekit("explain", str(where), str(tried))
+    assert "it starts, since somebody asked to try it, and runs until it is decided on or complete" in explained.out
+    explained = tunekit("explain", str(where), str(tried - 1))
+    assert "it starts, to run to epoch 1" in explained.out
     assert not list((where / "requests").iterdir())
 
 

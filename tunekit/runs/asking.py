@@ -12,9 +12,9 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from tunekit.live.snapshot import searched_values
+from tunekit.results.going_on import how_to_go_on, is_of_command_line
 from tunekit.runs.end_words import changed_ends
 from tunekit.runs.recorded import recorded_run
-from tunekit.runs.resuming import FUNCTION_BENCHMARK
 from tunekit.runs.steering import done, extension, extension_request
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.steering import Kind
@@ -93,10 +93,7 @@ def check_takes_requests(listed: ListedExperiment) -> None:
         ConfigurationError: If no process runs it, or it keeps no record, by which it would be asked.
     """
     if listed.status is not ExperimentStatus.RUNNING:
-        raise ConfigurationError(
-            f"{listed.path} does not run: it is {listed.status.value}. To have it go on, type: "
-            f"python -m tunekit resume {listed.path}"
-        )
+        raise ConfigurationError(f"{listed.path} does not run: it is {listed.status.value}. {how_to_go_on(listed)}")
     if not (listed.path / EVENTS).exists():
         raise ConfigurationError(
             f"{listed.path} takes no requests: it keeps no record of events, as simulated experiments, which end "
@@ -109,7 +106,7 @@ def can_get_another_end(metadata: Mapping[str, Any]) -> bool:
     config = metadata.get("config")
     ends = config.get("stopping") if isinstance(config, Mapping) else None  # a program in Python may write anything
     is_run = isinstance(ends, Mapping) and all(isinstance(options, Mapping) for options in ends.values())
-    return is_run and metadata.get("benchmark") != FUNCTION_BENCHMARK
+    return is_run and is_of_command_line(metadata)
 
 
 def _wish(kind: Kind, listed: ListedExperiment, values: Sequence[str]) -> _Wish:
