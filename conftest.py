@@ -16,8 +16,9 @@ PACKAGES = ("tunekit", "tunekit_core", "plugins", "benchmarks/tunekit_benchmarks
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The clock starts; and commands that tests run hear SIGHUP, though under nohup the tests themselves ignore it."""
+    """The clock starts; GPUs are hidden; commands that tests run hear SIGHUP, though under nohup the tests ignore it."""
     session.config.stash[BEGAN] = time.monotonic()
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # one GPU would make trials wait for each other that run together elsewhere
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # commands would inherit that, and of a handler know nothing
         signal.signal(signal.SIGHUP, lambda number, frame: None)
     if session.config.getoption("numprocesses", 0):  # not in these processes, but before there are any

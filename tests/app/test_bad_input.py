@@ -119,21 +119,21 @@ MISTAKES = {
     ),
     "skipping less than nothing": (
         ["--multirun", "seed=1,2", "hydra.sweeper.skip_initial_experiments=-1"],
-        ["hydra.sweeper.skip_initial_experiments=-1", "must not be negative"],
+        ["hydra.sweeper.skip_initial_experiments=-1", "must be a whole number of runs, 0 or more"],
     ),
     "type of a zip": (["--multirun", "seed=1,2", "hydra.sweeper.zip=3"], ["zip=3", "zip=[[seed,n_workers]]"]),
     "key that is zipped twice": (
         ["--multirun", "seed=1,2", "n_workers=1,2", "hydra.sweeper.zip=[[seed,n_workers],[n_workers,seed]]"],
-        ["hydra.sweeper.zip: 'n_workers' is in two groups"],
+        ["hydra.sweeper.zip: 'n_workers' is there twice. Name each key once"],
     ),
     "type of further blocks": (["--multirun", "seed=1,2", "hydra.sweeper.also=[3]"], ["also=[3]", "also=[{method: BO"]),
     "key of a further block": (
         ["--multirun", "seed=1,2", "hydra.sweeper.also=[{n_worker: 3}]"],
-        ["hydra.sweeper.also: 'n_worker'", "Did you mean 'n_workers'"],
+        ["hydra.sweeper.also: There is no option 'n_worker'", "Did you mean 'n_workers'"],
     ),
     "option of Hydra in a further block": (
         ["--multirun", "seed=1,2", "hydra.sweeper.also=[{hydra.sweeper.n_jobs: 3}]"],
-        ["'hydra.sweeper.n_jobs': is one for the whole sweep"],
+        ["hydra.sweeper.also: 'hydra.sweeper.n_jobs' is one for the whole sweep"],
     ),
     "value of a further block": (
         ["--multirun", "method=RS", "hydra.sweeper.also=[{method: [RS,AHSA]}]"],
@@ -168,7 +168,7 @@ MISTAKES = {
     ),
     "type of repeats": (
         ["--multirun", "seed=1,2", "hydra.sweeper.repeats={method: 3}"],
-        ["repeats={'method': 3}", "repeats={method: {BO: 5}}"],
+        ["repeats={method:3}", "repeats={method: {BO: 5}}"],
     ),
     "repeats in parts": (
         ["--multirun", "method=RS", "seed=1,2", "hydra.sweeper.repeats.method.RS=1"],
@@ -191,7 +191,10 @@ MISTAKES = {
         ["--multirun", "seed=1,2", "hydra.sweeper.only=[fail]"],
         ["names no status 'fail'. Did you mean 'failed'", "failed, interrupted, missing"],
     ),
-    "type of a number of jobs": (["--multirun", "hydra.sweeper.n_jobs=a"], ["n_jobs=a", "a whole number or null"]),
+    "type of a number of jobs": (
+        ["--multirun", "hydra.sweeper.n_jobs=a"],
+        ["n_jobs=a", "must be a whole number", "null takes"],
+    ),
     "other sweeper": (["--multirun", "hydra/sweeper=optuna"], ["'hydra/sweeper=optuna'", "Leave this out"]),
     "call beside other values": (["--multirun", "seed=range(3),7"], ["range(3) cannot stand in a list with other"]),
     "flag": (["--multirn"], ["'--multirn'", "Did you mean '--multirun'"]),
@@ -203,6 +206,91 @@ MISTAKES = {
     "config folder": (["--config-dir", "nowhere"], ["nowhere"]),
     "one bad run of a sweep": (["--multirun", "n_workers=4,0"], ["n_workers=0"]),
 }
+
+
+# By option below hydra.sweeper values of which none is one, and with what the refusal of some goes on.
+MALFORMED = {
+    "zip": {
+        "[seed,seed]": ": 'seed' is there twice",
+        "[[seed,null]]": "=[['seed',null]] must hold lists of two or more keys",
+        '""': "= must hold lists",
+    },
+    "also": {
+        "[{seed: null}]": ": seed=None does not fit",
+        "[{seed: -1}]": ": seed=-1 must be from 0 to",
+        "[{seed: range(0)}]": ": 'seed=range(0)' matches nothing",
+        "[{seed: 'range(3'}]": ": 'seed=range(3' cannot be read",
+        "[{method: null}]": ": method=null names no method. Type method: NAME",
+        "[{benchmark: null}]": ": benchmark=null gives it no value. Leave benchmark out",
+        "[{method: glob(X*)}]": ": 'method=glob(X*)' matches nothing",
+        "[{~method: BO}]": ": There is no option '~method'",
+        "[{hydra/launcher: a}]": ": 'hydra/launcher' is one for the whole sweep",
+    },
+    "exclude": {
+        "[{seed: null}]": ": no run has seed=null. There are: 0, 1",
+        "[{method: [RS,null]}]": ": no run has method=null",
+        "[{~method: RS}]": ": '~method' would take a key out",
+        "[{hydra: 3}]": ": 'hydra' is one for the whole sweep",
+    },
+    "repeats": {
+        "{method: {null: 1}}": "={method: {null: 1}} does not fit. It is written as",
+        "{method: {glob(X*): 1}}": ": 'method=glob(X*)' matches nothing",
+        "{method: {RS: true}}": "={method:{RS:true}} must say",
+        "[]": "=[] must say",
+    },
+    "until": {"3": "=3 must be a mapping", "{compare: [RS,ASHA], looks: range(9)}": ".looks=range(9) must be numbers"},
+    "only": {"[failed,null]": "=['failed',null] names no status 'null'", "{}": "={} names no status of runs"},
+    "shard": {"[1,2]": "=[1,2] is no part of a sweep", "{a: 1}": "={a:1} is no part"},
+    "plan": {"3": "=3 must be true or false", "null": "=null must be true"},
+    "n_jobs": {"{a: 1}": "={a:1} must be a whole number", "true": "=true must be", "1e3": "=1000.0 must be"},
+    "skip_initial_experiments": {"null": "=null must be a whole number", "{a: 1}": "={a:1} must be a whole number"},
+    "params": {"{seed: 3}": "={seed:3} is what the file of a study has. Type its keys by themselves"},
+}
+
+
+@pytest.mark.parametrize("option", MALFORMED)
+def test_a_malformed_option_of_the_sweeper_is_refused_by_its_name(option, tunekit, results):
+    for value, told in MALFORMED[option].items():
+        seeds = () if option == "until" else ("seed=0,1",)
+        finished = tunekit("--multirun", "method=RS,ASHA", *seeds, f"hydra.sweeper.{option}={value}")
+        assert (finished.status, finished.out, finished.err.count("\n")) == (2, "", 1), finished.err
+        assert f"hydra.sweeper.{option}{told}" in finished.err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("params: 3", "hydra.sweeper.params=3 must be a mapping from keys to values"),
+        ("params: {hydra.sweeper.plan: true}", "gives hydra.sweeper.plan, which is one for the whole sweep"),
+        (
+            "params: {method: null}",
+            "Each of method, experiment, searcher, scheduler, backend, benchmark takes one name",
+        ),
+        ("plan: perhaps", "hydra.sweeper.plan=perhaps must be true or false"),
+        ("n_jobs: abc", "hydra.sweeper.n_jobs=abc must be a whole number"),
+        ("repeats: {method: {null: 1}}", "s.yaml cannot be read: Incompatible key type"),
+    ],
+)
+def test_a_malformed_option_in_a_file_is_refused_by_its_name(line, told, tunekit, results, tmp_path):
+    write_study(tmp_path, line)
+    finished = tunekit("experiment=s", "--config-dir", str(tmp_path / "mine"))
+    assert (finished.status, finished.out, finished.err.count("\n")) == (2, "", 1), finished.err
+    assert told in finished.err
+
+
+def test_a_file_without_parameters_is_one_run_and_options_may_be_in_the_environment(
+    tunekit, results, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MINE", "1")
+    write_study(tmp_path, "{params: null, n_jobs: '${oc.env:MINE}', shard: '${oc.env:MINE}/2'}")
+    planned = tunekit("experiment=s", "--config-dir", str(tmp_path / "mine"), "seed=0,1,2", "--plan")
+    assert "Shard 1/2 has 2 of 3 runs" in planned.err
+
+
+def write_study(folder, sweeper):
+    (folder / "mine" / "experiment").mkdir(parents=True)
+    text = "# @package _global_\nexperiment: {name: s}\nhydra:\n  mode: MULTIRUN\n  sweeper:\n"
+    (folder / "mine" / "experiment" / "s.yaml").write_text(f"{text}    {sweeper}\n")
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

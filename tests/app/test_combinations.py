@@ -273,7 +273,7 @@ class TestExclude:
 
     def test_true_is_not_1(self):
         assert len(specs("tags.a=1,true", "seed=0,1", "hydra.sweeper.exclude=[{tags.a: true, seed: 1}]")) == 2
-        with pytest.raises(ConfigurationError, match="no run has n_workers=True"):
+        with pytest.raises(ConfigurationError, match="no run has n_workers=true"):
             specs("n_workers=1,2", "hydra.sweeper.exclude=[{n_workers: true}]")
 
 
@@ -329,7 +329,8 @@ class TestFiles:
         ("typed", "runs"),
         [
             (["seed=0"], [run for run in WHOLE if run[2] == 0]),
-            (["seed=2"], [("RS", 1, 2), ("ASHA", 2, 2)]),
+            (["seed=2"], [("ASHA", 2, 2)]),
+            (["seed=0,2"], [("RS", 1, 0), ("ASHA", 2, 0), ("ASHA", 2, 2), ("BO", 3, 0), ("MOBSTER", 4, 0)]),
             (["method=RS,ASHA"], WHOLE[:4]),
             (["method=RS,BO"], None),
         ],
@@ -340,6 +341,21 @@ class TestFiles:
                 specs(*study(tmp_path, FILE), *typed)
         else:
             assert specs(*study(tmp_path, FILE), *typed) == runs
+
+    @pytest.mark.parametrize("seeds", ["7,8", "2,3"])
+    def test_of_seeds_that_a_file_does_not_have_the_first_typed_are_counted(self, tmp_path, seeds):
+        first, second = map(int, seeds.split(","))
+        chosen = (*study(tmp_path, FILE), "method=RS,ASHA", f"seed={seeds}")
+        assert specs(*chosen) == [("RS", 1, first), ("ASHA", 2, first), ("ASHA", 2, second)]
+
+    def test_a_number_that_is_typed_counts_the_seeds_of_the_sweep_as_it_is_typed(self, tmp_path):
+        typed = ("method=RS,ASHA", "seed=1,2", "hydra.sweeper.repeats={method: {ASHA: 1}}")
+        assert specs(*study(tmp_path, FILE), *typed) == [("RS", 1, 1), ("RS", 1, 2), ("ASHA", 2, 1)]
+
+    def test_seeds_of_which_none_counts_are_refused(self, tmp_path):
+        text = FILE.partition("    zip")[0] + "    repeats:\n      method: {RS: 1}\n"
+        with pytest.raises(ConfigurationError, match=r"hydra\.sweeper\.repeats leaves nothing to run: .*Type values"):
+            specs(*study(tmp_path, text), "method=RS", "seed=2")
 
     def test_what_is_typed_to_leave_something_open_narrows_nothing(self, tmp_path):
         blocks = "hydra: {mode: MULTIRUN, sweeper: {also: [{benchmark: synthetic, seed: 1}]}}"

@@ -3,7 +3,7 @@
 import json
 
 from tunekit.runs.durations import SAME_METHOD, SAME_PROBLEM, SAME_SETUP, EarlierRuns, usual_seconds
-from tunekit_core.records.files import METADATA
+from tunekit_core.records.files import EVENTS, METADATA
 
 
 def add(results, tag, name, **fields):
@@ -33,6 +33,12 @@ def test_it_is_the_mean_of_complete_runs_of_the_same_method_and_problem(tmp_path
     add(tmp_path, "second", "fcnet-digits-2-0123456789ab", status="failed", ended="2026-11-26T11:00:00.000+00:00")
     add(tmp_path, "second", "fcnet-robot_arm-1-0123456789ab", ended="2026-11-26T11:00:00.000+00:00")
     assert usual_seconds(tmp_path, "ASHA", "fcnet-digits") == 20.0
+
+
+def test_a_night_between_an_interruption_and_its_end_does_not_count(tmp_path):
+    add(tmp_path, "first", "height-0-0123456789ab", time=12.5, ended="2026-11-27T10:00:00.000+00:00")
+    (tmp_path / "first" / "ASHA" / "height-0-0123456789ab" / EVENTS).touch()
+    assert usual_seconds(tmp_path, "ASHA", "height") == 12.5
 
 
 def test_what_is_damaged_or_has_no_times_does_not_count(tmp_path):

@@ -530,7 +530,7 @@ def test_rm_keeps_what_runs(put, tunekit, results):
     with FolderLock(running):
         finished = tunekit("rm", str(results.root), "--yes")
     assert finished.status == 1
-    assert f"Kept: {running} is being written by a live process.\n" in finished.err
+    assert f"Kept: {running} is being written by process {os.getpid()} on " in finished.err
     assert results.folders() == [running]
 
 

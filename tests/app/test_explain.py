@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+import tunekit as package
+from tunekit import Reporter
 from tunekit_core import load_experiment
 
 SHORT = "stopping.max_wallclock_time=120"
@@ -138,6 +140,33 @@ def test_a_trial_that_failed_is_told_why(tunekit, results, tmp_path):
     assert told.status == 0
     assert "it has failed: " in told.out
     assert "out of luck" in told.out
+
+
+def test_an_experiment_of_a_function_is_explained_without_it_and_goes_on_by_its_call(tunekit, results):
+    def noisy(x):
+        report = Reporter()
+        for epoch in (1, 2, 3):
+            report(epoch=epoch, loss=x + 1 / epoch)
+
+    points = [{"x": 0.5}, {"x": 0.25}, {"x": 0.75}]
+    package.tune(
+        noisy, {"x": "uniform(0, 1)"}, metric="loss", resource="epoch", max_resource=3, method="ASHA", n_workers=1,
+        max_trials=3, points_to_evaluate=points,
+    )  # fmt: skip
+    folder = results.folders()[0]
+    told = explained(tunekit, folder, 2)
+    assert told.status == 0, told.err
+    assert told.out.startswith("Trial 2 of ASHA on function-noisy, seed 0\n  x=0.75\n")
+    assert "it starts, to run to epoch 1\n" in told.out
+    assert "epoch 1, loss 1.75: it pauses: place 3 of 3 at epoch 1" in told.out
+    steered = tunekit("steer", str(folder), "pause")
+    assert steered.status == 2
+    assert "To let it run longer, call tune() as before, but with another end and resume=True." in steered.err
+    metadata = json.loads((folder / "metadata.json").read_text())
+    metadata["config"]["scheduler"]["revision"] += 1
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+    refused = explained(tunekit, folder, 2)
+    assert (refused.status, "scheduler=asha is of revision" in refused.err) == (2, True)
 
 
 @pytest.mark.parametrize(

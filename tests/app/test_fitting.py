@@ -291,6 +291,18 @@ def test_a_last_line_that_is_not_what_the_recipe_chooses_is_refused(tunekit, tra
     assert "Write that there, or 'override /searcher: mobster' into its defaults." in refused.err
 
 
+def test_a_table_of_another_recipe_goes_with_its_components_alone(tunekit, train):
+    text = "defaults: [AUTO, override /scheduler: asha_promotion]\nmethod: {name: OWN%s}\n"
+    refused = tunekit(*own_recipe(text % ""))
+    assert refused.status == 2
+    assert (
+        "method.fits: OWN chooses searcher=freeze_thaw and scheduler=asha_promotion, and has the table of a recipe "
+        "that chooses searcher=freeze_thaw and scheduler=freeze_thaw, of which no line would count." in refused.err
+    )
+    Path("own/method/OWN.yaml").write_text(f"# @package _global_\n{text % ', fits: null'}")
+    assert "OWN" in tunekit("--config-dir=own", "method=OWN", "--plan").out
+
+
 @pytest.mark.parametrize(
     ("text", "last"),
     [

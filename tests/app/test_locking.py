@@ -41,6 +41,34 @@ def test_a_sweep_says_so_too_and_comes_to_an_end(without_locks, tunekit, results
     assert "Traceback" not in finished.err
 
 
+def test_what_lies_where_a_lock_belongs_and_is_none_is_refused_before_anything_starts(tunekit, results):
+    quick = ("method=RS", "backend=local", "benchmark=height", "benchmark.sleep_time=0.001")
+    command = (*quick, "stopping.max_num_trials_finished=1")
+    assert tunekit(*command).status == 0
+    (folder,) = results.folders()
+    (folder / "metadata.json").write_text((folder / "metadata.json").read_text().replace("completed", "interrupted"))
+    lock = folder / ".lock"
+    for kind, make, remove in (
+        ("symbolic link", lambda: lock.symlink_to("elsewhere"), lock.unlink),
+        ("folder", lock.mkdir, lock.rmdir),
+    ):
+        make()
+        for words in (command, ("resume", str(folder)), ("resume", str(folder), "stopping.max_num_trials_finished=2")):
+            finished = tunekit(*words)
+            assert (finished.status, finished.out) == (2, ""), words
+            assert f".lock is a {kind}, where the file belongs" in finished.err
+        remove()
+
+
+def test_a_lock_that_cannot_be_read_is_said_to_be_that(tunekit, results):
+    assert tunekit(*ASHA).status == 0
+    (folder,) = results.folders()
+    (folder / ".lock").write_text("{rubbish")
+    finished = tunekit("rm", str(folder), "--yes")
+    assert "another process (its lock cannot be read: " in finished.err
+    assert "counts for 10 s only" in finished.err
+
+
 def test_of_a_sweep_of_simulations_the_index_alone_is_synced(tunekit, results, monkeypatch):
     fsync, synced = os.fsync, []
 

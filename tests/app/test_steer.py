@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tunekit.watch.experiment import WatchedExperiment
+from tunekit.watch.page_requests import ask_watched
 from tunekit_core.engine.events import Resumed, Started, Steered
 from tunekit_core.records.load import read_events
 
@@ -59,6 +61,10 @@ def events(results):
     return read_events(folder(results))
 
 
+def started(results):
+    return [event for event in events(results) if isinstance(event, Started)]
+
+
 def kinds(results):
     return [event.kind.value for event in events(results) if isinstance(event, Steered)]
 
@@ -70,17 +76,20 @@ def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, resu
     n_before = len(events(results))
     again = tunekit("steer", where, "pause")
     assert (again.status, "refused to pause: It is paused already." in again.err) == (2, True)
-    assert tunekit("steer", where, "try", "x=0.25").status == 0
+    page = ask_watched(WatchedExperiment(folder(results)), {"kind": "try", "values": ["x=0.25"]})
+    assert (page["is_done"], page["text"].partition(": ")[2]) == (True, "tries the configuration next: x=0.25.")
     assert not [event for event in events(results)[n_before:] if isinstance(event, Started | Resumed)]
     assert tunekit("steer", where, "continue").status == 0
-    until(lambda: any(isinstance(e, Started) and e.configuration["x"] == 0.25 for e in events(results)))
-    n = sum(isinstance(event, Started) for event in events(results))
+    until(lambda: any(each.configuration["x"] == 0.25 for each in started(results)))
+    n = len(started(results))
     finished = tunekit("steer", where, "extend", "stopping.max_num_trials_finished=null",
                        f"stopping.max_num_trials_started={n + 20}")  # fmt: skip
     assert finished.status == 0, finished.err
+    changes = f"stopping.max_num_trials_finished 500 -> none, stopping.max_num_trials_started none -> {n + 20}"
+    assert f": gets another end: {changes}." in finished.out
     _, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, err
-    assert "Asked for from outside: the experiment gets another end." in err
+    assert f"Asked for from outside: the experiment gets another end: {changes}." in err
     (metadata,) = results.metadata()
     assert metadata["config"]["stopping"]["max_num_trials_started"]["count"] == n + 20
     assert "max_num_trials_finished" not in metadata["config"]["stopping"]
@@ -88,6 +97,11 @@ def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, resu
     (where,) = results.folders()
     assert where.name.endswith(metadata["hash"])
     assert kinds(results) == ["pause", "try", "continue", "extend"]
+    (tried,) = (i for i, each in enumerate(started(results)) if each.configuration["x"] == 0.25)
+    explained = tunekit("explain", str(where), str(tried))
+    assert "it starts, since somebody asked to try it, and runs until it is decided on or complete" in explained.out
+    explained = tunekit("explain", str(where), str(tried - 1))
+    assert "it starts, to run to epoch 1" in explained.out
     assert not list((where / "requests").iterdir())
 
 
@@ -107,11 +121,11 @@ def test_it_is_stopped_and_goes_on(running, results, tunekit):
 
 REFUSED = {
     ("fly",): "cannot 'fly'. It can pause, continue, stop, extend, try.",
-    ("try",): "needs a value of at least one of: x",
+    ("try",): "takes a value of at least one of: x",
     ("try", "x=7"): "x: 7 is not in uniform(0.0, 1.0)",
     ("try", "y=7"): "'y'",
     ("try", "x=0.3", "x=0.4"): "x is given twice",
-    ("pause", "x=7"): "takes no values, and got x=7",
+    ("pause", "x=7"): "takes no values, and x=7 was given",
     ("extend",): "can be given another end, and nothing was asked for",
     ("extend", "n_workers=3"): "can be given another end, and n_workers was asked for",
     ("extend", "stopping.max_num_trials_finished=400"): "That is the end that it has.",

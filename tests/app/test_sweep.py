@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tunekit.runs.run import run
+from tunekit.runs.run import Outcome, run
+from tunekit_core.contracts.status import ExperimentStatus
 
 SHORT = "stopping.max_wallclock_time=50"  # simulated seconds
 LAUNCH = ["+method=ASHA", "benchmark=fcnet", "--multirun", "seed=range(4)", SHORT]
@@ -350,6 +351,23 @@ def test_an_experiment_of_the_user_may_be_a_sweep(tunekit, results, tmp_path):
     runs = [(run["method"], run["seed"]) for run in index(results, "small")]
     assert runs == [("ASHA", "0"), ("ASHA", "1"), ("RS", "0"), ("RS", "1")]
     assert {metadata["experiment"] for metadata in results.metadata("small/*/*")} == {"small"}
+
+
+def test_seeds_that_were_not_asked_for_are_not_missed(tunekit, results, monkeypatch):
+    def breaks(spec, **how):
+        is_one = (spec.method, spec.seed) == ("RS", 1)
+        return Outcome(ExperimentStatus.FAILED, "it broke") if is_one else run(spec, **how)
+
+    few = "hydra.sweeper.repeats={method: {RS: 2}}"
+    of_both = ("--multirun", "method=RS,ASHA", "stopping.max_wallclock_time=20", ONE_JOB)
+    with monkeypatch.context() as patched:
+        patched.setattr("tunekit.runs.batch.run", breaks)
+        failed = tunekit(*of_both, "seed=range(3)", few)
+    assert "Check: fcnet-robot_arm: RS lacks 1 seed that others have: 1." in failed.err
+    complete = tunekit(*of_both, "seed=range(3)", few)
+    assert complete.status == 0
+    assert "lack" not in complete.err
+    assert "RS lacks 1 seed that others have: 2" in tunekit("report").err  # which does not know what was asked for
 
 
 def test_the_index_lists_every_sweep_of_a_tag(tunekit, results):

@@ -176,13 +176,21 @@ def test_a_damaged_record_is_named(early, tunekit, results):
     path.write_text("{}")
     refused = tunekit(*EARLY)
     assert refused.status == 2
-    assert "until-" in refused.err
-    assert "remove it to have it written anew" in refused.err
+    assert f"{path.name} cannot be read: 'format'. It says by which rule seeds were added" in refused.err
+    assert "move it away and type the sweep with the very hydra.sweeper.until that it had" in refused.err
     report = tunekit("report")
     assert report.status == 0
-    assert "remove it to have it written anew" in report.err
-    path.unlink()
-    assert tunekit(*EARLY).out == early.out
+    assert "with seeds of its own, such as seed=1000" in report.err
+
+
+def test_the_looks_of_a_record_that_is_gone_come_out_the_same_by_the_same_rule(early, tunekit, results):
+    (path,) = (results.root / "default").glob("until-*.json")
+    before = path.read_bytes()
+    path.rename(path.with_suffix(".damaged"))
+    again = tunekit(*EARLY)
+    assert again.out == early.out
+    assert looks_told(again) == looks_told(early)
+    assert path.read_bytes() == before
 
 
 def test_a_record_goes_with_the_last_experiment(early, tunekit, results):
@@ -232,16 +240,18 @@ def test_a_run_that_fails_is_no_look_and_is_run_again_and_the_cap_ends_it(tuneki
     ("given", "told"),
     [
         ({"compare": "ASHA"}, "compare=ASHA must name two setups, as a report does. Type for example"),
-        ({"compare": ["RS", "RS"]}, "compare=['RS', 'RS'] must name two setups"),
+        ({"compare": ["RS", "RS"]}, "compare=['RS','RS'] must name two setups"),
         ({"compare": {"fcnet-robot_arm": ["RS"]}}, "compare.fcnet-robot_arm=['RS'] must name two setups"),
-        ({"compare": None}, "hydra.sweeper.until.compare must name two setups"),
+        ({"compare": None}, "hydra.sweeper.until.compare=null must name two setups"),
         (3, "hydra.sweeper.until=3 must be a mapping with what is to be told apart."),
         ({"caps": 3}, "caps=3: there is no such key. Did you mean 'cap'? There are: compare,"),
         ({"cap": 201}, "cap=201 must be a number of seeds up to 200, such as 40."),
-        ({"cap": True}, "cap=True must be a number of seeds"),
-        ({"looks": [9, 8]}, "looks=[9, 8] must increase from look to look."),
+        ({"cap": True}, "cap=true must be a number of seeds"),
+        ({"looks": [9, 8]}, "looks=[9,8] must increase from look to look."),
         ({"looks": [8, 9], "cap": 10}, "the last must be the cap, which is 10."),
         ({"looks": 8}, "looks=8 must be numbers of seeds up to 200, such as [8, 12, 20]."),
+        ({"error": None}, "error=null must be a number between 0 and 1"),
+        ({"cap": "range(3)"}, "cap=range(3) must be a number of seeds"),
         ({"error": 5}, "error=5 must be a number between 0 and 1, such as 0.05."),
         ({"at": "120 %"}, "at=120 % must be per cent of the time limit or seconds, such as"),
         ({"at": "soon"}, "at=soon must be per cent"),

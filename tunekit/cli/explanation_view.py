@@ -60,6 +60,8 @@ class ExplanationView:
     def _what(self, step: Step) -> str:
         event, here = step.event, f"{self.unit} {step.resource}"
         if isinstance(event, Started):
+            if step.is_proposed:
+                return "it starts, since somebody asked to try it, and runs until it is decided on or complete"
             return "it starts" + (f", to run to {self.unit} {event.until}" if event.until is not None else "")
         if isinstance(event, Resumed):
             why = f": {self._stands(step.standing)}" if step.standing else ""
@@ -133,6 +135,8 @@ class ExplanationView:
                     "time": step.time,
                     "event": type(step.event).__name__.lower(),
                     "decision": step.event.decision.value if isinstance(step.event, Decided) else None,
+                    "until": event.until if isinstance(event := step.event, Started | Resumed) else None,
+                    "is_proposed": step.is_proposed,
                     "resource": step.resource,
                     self.metric: step.values.get(self.metric),
                     "standing": self._standing_as_json(step.standing),

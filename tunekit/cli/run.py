@@ -36,6 +36,7 @@ from tunekit.studies.fixed_comparisons import fixed_beside
 from tunekit.studies.tables import print_panels, print_verdicts
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
+from tunekit_core.randomness import effective_seed
 from tunekit_core.records.believed import Found, find
 from tunekit_core.records.files import read_metadata
 
@@ -267,7 +268,7 @@ def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunS
     """
     experiments = tuple(collect(spec.folder) for spec in complete)
     fixed, _ = fixed_beside(each.path for each in experiments)
-    comparison = compare(Study(experiments, {}, {}, fixed))
+    comparison = compare(Study(experiments, {}, {}, fixed, _seeds_asked_for(specs)))
     for warning in comparison.warnings:
         print_stderr(f"Check: {warning}.", style="yellow")
     panels = comparison.panels
@@ -295,6 +296,14 @@ def _print_and_draw_comparison(specs: Sequence[RunSpec], complete: Sequence[RunS
     for problem in problems:
         print_stderr(f"The runs are kept, but {problem}", style="red" if must_write else None)
     return not (problems and must_write)
+
+
+def _seeds_asked_for(specs: Sequence[RunSpec]) -> dict[str, frozenset[int]]:
+    """By hash of a run the seeds of all runs that differ from it in their seed alone."""
+    seeds: dict[str, set[int]] = {}
+    for spec in specs:
+        seeds.setdefault(spec.setting, set()).add(effective_seed(spec.results["random_seed"], spec.seed))
+    return {spec.hash: frozenset(seeds[spec.setting]) for spec in specs}
 
 
 def _write_indices(specs: Sequence[RunSpec]) -> list[Path]:

@@ -24,7 +24,7 @@ from tunekit_core.plugins.registry import registry
 VERBS = ("plugins", "resume", "init", "ls", "report", "plot", "show", "explain", "watch", "steer", "export", "rm")
 LAUNCHER = "hydra/launcher"  # a group of Hydra's: where runs are run
 REPLACED = ("hydra.sweeper.repeats", "hydra.sweeper.until")  # mappings that are typed as a whole
-OF_COMBINATIONS = ("hydra.sweeper.also", "hydra.sweeper.exclude", "hydra.sweeper.repeats")
+WITH_CALLS = ("hydra.sweeper.also", "hydra.sweeper.exclude", *REPLACED)  # in whose values there may be calls
 SWEEPER_GROUP, SWEEPER_NAME = "hydra/sweeper", "tunekit"
 PLAN, PLAN_KEY = "--plan", "hydra.sweeper.plan"
 OWN_FLAGS = ("--help", "-h", "--version", "--debug")
@@ -194,7 +194,7 @@ def _with_prefix(override: str) -> str:
     match = OVERRIDE.fullmatch(override)
     if match is None:
         return override
-    key = encoded_free_key(encoded_key(match["key"]))
+    key = key_for_hydra(match["key"])
     if match["prefix"] == "~":
         return "~" + key + match["rest"]
     group = key.partition(".")[0]
@@ -204,12 +204,17 @@ def _with_prefix(override: str) -> str:
         prefix = ""
     elif group in (*COMPONENTS, *RECIPES, *SEVERAL, *FREE) or key.startswith(OF_LAUNCHER):
         prefix = "++"
-    elif key in OF_COMBINATIONS:
+    elif key in WITH_CALLS:
         return f"{key}={readable_calls(match['rest'].removeprefix('='))}"
     else:
         return override
     before, equals, value = match["rest"].partition("=")
     return prefix + key + before + equals + _value(key, value)
+
+
+def key_for_hydra(key: str) -> str:
+    """A dotted key, in which names that Hydra does not take are written otherwise."""
+    return encoded_free_key(encoded_key(key))
 
 
 def _value(key: str, value: str) -> str:

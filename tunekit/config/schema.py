@@ -107,8 +107,8 @@ def check(config: Mapping[str, Any]) -> Settings:
     for key in (*VALUES, *RECIPES):
         refuse_secret(key, config.get(key), AS_IT_IS)
     refuse_secret("fixed", config.get("fixed"), IN_RESULTS)
-    settings = Settings(
-        values={key: _value(key, config.get(key), kind) for key, kind in VALUES.items()},
+    return Settings(
+        values={key: check_value(key, config.get(key)) for key in VALUES},
         components={key: _component(key, config.get(key)) for key in COMPONENTS},
         several={key: _mapping(key, config.get(key), example="={}") for key in SEVERAL},
         recipes={key: _recipe(key, config.get(key)) for key in RECIPES},
@@ -118,12 +118,6 @@ def check(config: Mapping[str, Any]) -> Settings:
         fixed=_mapping("fixed", config.get("fixed"), example=".hp_batch_size=32"),
         tags=_mapping("tags", config.get("tags"), example=".project=speech"),
     )
-    for key in ("seed", "random_seed"):
-        value = settings.values[key]
-        if value is not None and not 0 <= value < NUMBER_OF_SEEDS:
-            raise ConfigurationError(f"{key}={value} must be from 0 to {NUMBER_OF_SEEDS - 1}.", option=key, value=value)
-    _check_folder_name("experiment_tag", settings.values["experiment_tag"])
-    return settings
 
 
 def unknown_key(key: str) -> str:
@@ -135,9 +129,27 @@ def unknown_key(key: str) -> str:
     )
 
 
-def _value(key: str, value: Any, kind: Any) -> Any:
+def check_value(key: str, value: Any) -> Any:
+    """A value of the top level as it is used.
+
+    Args:
+        key: One of :data:`VALUES`.
+        value: What was given.
+
+    Raises:
+        ConfigurationError: If it is none that the key takes.
+    """
+    checked = _of_type(key, value)
+    if key in ("seed", "random_seed") and checked is not None and not 0 <= checked < NUMBER_OF_SEEDS:
+        raise ConfigurationError(f"{key}={value} must be from 0 to {NUMBER_OF_SEEDS - 1}.", option=key, value=value)
+    if key == "experiment_tag":
+        _check_folder_name(key, checked)
+    return checked
+
+
+def _of_type(key: str, value: Any) -> Any:
     try:
-        return check_option(key, value, kind)
+        return check_option(key, value, VALUES[key])
     except ConfigurationError as error:
         several = SEEDS.fullmatch(value) if key == "seed" and isinstance(value, str) else None
         if several is not None:

@@ -58,7 +58,7 @@ def as_options(kind: str, name: str, value: Any) -> Any:
         name: Its name.
         value: Options, a single value, or what says whether there is a component.
     """
-    if value is None or isinstance(value, bool | dict) or (isinstance(value, str) and _is_open(value)):
+    if value is None or isinstance(value, bool | dict) or is_open(value):
         return value
     options = _options(kind, name)
     return {options[0]: value} if len(options) > 1 else value
@@ -68,8 +68,9 @@ def _is_single(value: str) -> bool:
     return bool(value) and not value.startswith("{") and not SWITCH.search(value)
 
 
-def _is_open(value: str) -> bool:
-    return REFERENCE in value or value == MISSING
+def is_open(value: Any) -> bool:
+    """Whether a value may become anything: it refers to another, or has to be given yet."""
+    return isinstance(value, str) and (REFERENCE in value or value == MISSING)
 
 
 def _options(kind: str, name: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tunekit.runs.resuming import FUNCTION_BENCHMARK
+from tunekit.results.going_on import FUNCTION_BENCHMARK
 from tunekit_core.contracts.benchmarks import Benchmark, Script
 from tunekit_core.contracts.objective import Objective
 from tunekit_core.errors import ConfigurationError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -110,7 +110,12 @@ class RunInfo:
 
     def searched_values(self, configuration: Mapping[str, Any]) -> list[str]:
         """The searched values of a configuration, such as ``lr=0.01``."""
-        return [f"{name}={format_number(as_lists(configuration[name]))}" for name in self.searched]
+        return searched_values(self.searched, configuration)
+
+
+def searched_values(searched: Sequence[str], configuration: Mapping[str, Any]) -> list[str]:
+    """The values of some hyperparameters in a configuration, such as ``lr=0.01``."""
+    return [f"{name}={format_number(as_lists(configuration[name]))}" for name in searched]
 
 
 @attrs.frozen

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import re
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tunekit.pages.parts import parts, policy_of
 from tunekit.pages.report_data import data_of
 from tunekit.pages.report_file import EXAMPLE, check_report_file, refusal
 from tunekit.studies.collection import Study
@@ -21,6 +19,7 @@ from tunekit.studies.tables import STATISTICS
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, shown
 
+STYLES = ("common.css", "report.css")
 SCRIPTS = ("elements.js", "data.js", "axes.js", "chart.js", "page.js")
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 
@@ -93,25 +92,13 @@ def _check_same(comparison: Comparison, study: Study) -> None:
 
 def page_of(data: Mapping[str, Any]) -> str:
     """The page that shows data of a report."""
-    style, script = _part("report.css"), "".join(["'use strict';\n", *map(_part, SCRIPTS)])
-    policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    parts = {"policy": policy, "style": style, "data": _inert(data), "script": script}
-    pieces = PLACE.split(_part("report.html"))  # texts, with the names of parts between them
-    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+    style, script = parts(STYLES), f"'use strict';\n{parts(SCRIPTS)}"
+    filled = {"policy": policy_of(style, script), "style": style, "data": _inert(data), "script": script}
+    pieces = PLACE.split(parts(["report.html"]))  # texts, with the names of what fills them between
+    return "".join(filled[piece] if i % 2 else piece for i, piece in enumerate(pieces))
 
 
 def _inert(data: Mapping[str, Any]) -> str:
     """JSON that nothing in it can end, as no sign of HTML is left; beyond ASCII everything is written by its number."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _hash(part: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()}"
-
-
-def _part(name: str) -> str:
-    return files("tunekit.pages").joinpath(name).read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from tunekit.config.shown import as_yaml
 from tunekit.config.specs.components import build_benchmark
 from tunekit.config.specs.program import different
 from tunekit.console import print_stderr, printable
+from tunekit.results.going_on import FUNCTION_BENCHMARK
 from tunekit.results.summary import value_and_place
 from tunekit.sources import sources_of
 from tunekit_core.contracts.benchmarks import Executable, Script
@@ -68,7 +69,7 @@ def _command(experiment: Experiment, configuration: Mapping[str, Any]) -> str:
     if not isinstance(config, Mapping) or "name" not in config.get("benchmark", {}):
         raise RecordError(f"{experiment.path} was not made by the command line, so its trials have no command.")
     name = config["benchmark"]["name"]
-    benchmark = None if name == "function" else build_benchmark(config["benchmark"])
+    benchmark = None if name == FUNCTION_BENCHMARK else build_benchmark(config["benchmark"])
     if not isinstance(benchmark, Executable):
         raise ConfigurationError(
             f"as=command: trials of benchmark={name} run no script. Type as=yaml, as=json or as=python.",

@@ -8,16 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from tunekit.console import printable
+from tunekit.results.column_widths import GAP, fit, narrow
 from tunekit_core.number_text import format_number
 from tunekit_core.records.finding import ListedExperiment
 
 NOTHING = "-"
-GAP = 2
 SHORTEST_ID = 8  # digits of a hash
-NARROWEST = 6  # columns of what is cut
 CUT = ("problem", "method", "tag")  # in a narrow terminal, the widest first
 AGES = ((86400 * 2, 86400, "d"), (3600 * 2, 3600, "h"), (60 * 2, 60, "m"), (0, 1, "s"))
 
@@ -58,8 +57,8 @@ def table(
     cells = {name: [name, *map(printable, column)] for name, column in columns.items()}
     widths = {name: max(map(cell_len, column)) for name, column in cells.items()}
     if width is not None:
-        _narrow(widths, width)
-    aligned = [[_fit(cell, widths[name], name) for cell in column] for name, column in cells.items()]
+        narrow(widths, width, CUT)
+    aligned = [[_aligned(cell, widths[name], name) for cell in column] for name, column in cells.items()]
     return [(" " * GAP).join(line).rstrip() for line in zip(*aligned, strict=True)]
 
 
@@ -114,18 +113,5 @@ def _age(seconds: float) -> str:
     return f"{int(seconds // unit)}{name}"
 
 
-def _narrow(widths: dict[str, int], width: int) -> None:
-    """Take from the columns that may be cut what is too wide."""
-    while sum(widths.values()) + GAP * (len(widths) - 1) > width:
-        widest = max((name for name in CUT if name in widths), key=lambda name: widths[name])
-        if widths[widest] <= NARROWEST:
-            return
-        widths[widest] -= 1
-
-
-def _fit(cell: str, width: int, name: str) -> str:
-    if name in ("age", "seed"):
-        return cell.rjust(width)
-    if cell_len(cell) <= width:
-        return set_cell_size(cell, width)
-    return set_cell_size(set_cell_size(cell, width - 1).rstrip() + "…", width)
+def _aligned(cell: str, width: int, name: str) -> str:
+    return cell.rjust(width) if name in ("age", "seed") else fit(cell, width)

@@ -12,6 +12,7 @@ from tunekit.config.single_values import option_meant
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.identity import NOTHING, identity_of
 from tunekit.config.specs.inputs import with_paths
+from tunekit.results.going_on import FUNCTION_BENCHMARK
 from tunekit.results.recipes import METHOD, Recipe, differences, plans_the_same, recipe_of
 from tunekit_core.errors import TunekitError
 from tunekit_core.plugins.registry import registry
@@ -20,7 +21,6 @@ BARE = re.compile(r"[A-Za-z0-9_./%+-]+")
 LIKE_OTHERS = re.compile(r"(?i)(null|true|false|nan|inf|[+-]?[\d.].*)")  # texts that would be read as something else
 TYPED = ("n_workers", "random_seed", "constraint", "wait_for_running", "fixed", "points_to_evaluate")
 TAG = "experiment_tag"
-BY_ITSELF = ("function",)  # benchmarks that no command line has
 
 
 def repeating(metadata: Mapping[str, Any]) -> list[str] | None:
@@ -38,7 +38,7 @@ def repeating(metadata: Mapping[str, Any]) -> list[str] | None:
     config = metadata.get("config")
     if not isinstance(config, Mapping) or any(not isinstance(config.get(key), Mapping) for key in COMPONENTS):
         return None
-    if config["benchmark"].get("name") in BY_ITSELF:
+    if config["benchmark"].get("name") == FUNCTION_BENCHMARK:
         return None
     try:
         return list(_words(metadata, config))

@@ -83,8 +83,19 @@ def build_scheduler(spec: RunSpec) -> Scheduler:
     Raises:
         TunekitError: If a component refuses its options, or they do not go together.
     """
-    results = spec.results
-    problem = build_problem(build_benchmark(results["benchmark"]), results)
+    return build_scheduler_for(build_problem(build_benchmark(spec.results["benchmark"]), spec.results), spec.results)
+
+
+def build_scheduler_for(problem: Problem, results: Mapping[str, Any]) -> Scheduler:
+    """The scheduler of a run with its searcher, where the problem is known without the benchmark.
+
+    Args:
+        problem: What is solved.
+        results: What determines the results of the run, as it is recorded.
+
+    Raises:
+        TunekitError: As for :func:`build_scheduler`.
+    """
     return _build_scheduler(problem, Streams(effective_seed(results["random_seed"], results["seed"])), results)
 
 

@@ -12,6 +12,7 @@ from tunekit.runs.building import build_tuner
 from tunekit_core.contracts.benchmarks import Benchmark
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import why_not_writable
+from tunekit_core.records.lock import check_lock
 
 LONGEST_SHOWN = 40
 REFUSED_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
@@ -81,6 +82,8 @@ def check_runs(specs: Sequence[RunSpec], benchmark: Benchmark | None = None, *, 
         TunekitError: If one cannot be built, run or written.
     """
     check_names(specs)
+    for spec in specs:
+        check_lock(spec.folder)
     for spec in {spec.setting: spec for spec in specs}.values():
         tuner = build_tuner(spec, benchmark=benchmark)
         if are_run:

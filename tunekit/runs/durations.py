@@ -15,7 +15,7 @@ import attrs
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
 from tunekit_core.json_text import as_json
-from tunekit_core.records.files import METADATA, read_metadata
+from tunekit_core.records.files import EVENTS, METADATA, read_metadata
 
 MOST_READ = 20  # of the newest
 MOST_COUNTED = 3  # of these, whose files are counted: runs of programs have thousands
@@ -31,7 +31,7 @@ class Usual:
     """What complete runs have taken in the mean.
 
     Attributes:
-        seconds: Real time.
+        seconds: Real time in which they ran, without what lay between an interruption and the moment they went on.
         n_files: Files in the folder of a run, and below it.
         n_bytes: Their size.
         like: What they have in common with the run that is asked about: one of the four texts above.
@@ -115,7 +115,7 @@ def _newest(results_dir: Path, method: str, names: str) -> Iterator[Run]:
             metadata = read_metadata(file.parent)
         except RecordError:
             continue
-        seconds = _between(metadata)
+        seconds = _seconds(file.parent, metadata)
         if seconds is not None and metadata["status"] == ExperimentStatus.COMPLETED.value:
             yield file.parent, seconds, metadata.get("config", {})
 
@@ -139,8 +139,10 @@ def _sizes(folder: Path) -> list[int]:
     return [os.lstat(os.path.join(path, name)).st_size for path, _, names in os.walk(folder) for name in names]
 
 
-def _between(metadata: Mapping[str, Any]) -> float | None:
+def _seconds(folder: Path, metadata: Mapping[str, Any]) -> float | None:
     try:
+        if (folder / EVENTS).exists():  # it runs in real time, and its clock stands still while nothing runs it
+            return float(metadata["time"])
         began, ended = (datetime.fromisoformat(metadata[name]) for name in ("started", "ended"))
     except (KeyError, TypeError, ValueError):
         return None

@@ -10,21 +10,27 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from tunekit.config.schema import METHOD_PARTS
+from tunekit.config.specs.components import REVISION, split_options
+from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.runs.building import build_scheduler, build_tuner
+from tunekit.results.going_on import is_of_tune
+from tunekit.runs.building import build_scheduler, build_scheduler_for, build_tuner
 from tunekit.runs.recorded import recorded_run
 from tunekit_core.contracts.backends import TrialEnded
-from tunekit_core.contracts.schedulers import ExplainsDecisions, Standing
+from tunekit_core.contracts.schedulers import ExplainsDecisions, Scheduler, Standing
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Status
 from tunekit_core.engine.events import Decided, Recorded, Restarted, Resumed, Started, Stopped, UnusableReport
 from tunekit_core.engine.fold import Fold
 from tunekit_core.engine.state import ExperimentState
 from tunekit_core.errors import ConfigurationError, RecordError
+from tunekit_core.plugins.registry import registry
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import EVENTS, RESULTS
 from tunekit_core.records.lock import is_locked
+from tunekit_core.records.so_far import problem_of
 
 OfATrial: TypeAlias = Started | Resumed | Decided | Stopped | Restarted | TrialEnded | UnusableReport
 
@@ -41,6 +47,8 @@ class Step:
         status: What the trial was after it.
         reason: Why it failed, for people; empty if it has not.
         standing: Where it stood among others, if that was decided by.
+        is_proposed: Whether it starts since somebody asked to try it: then the scheduler has set it no resource to run
+            to, and decides as it reports.
     """
 
     time: float
@@ -50,6 +58,7 @@ class Step:
     status: Status
     reason: str
     standing: Standing | None
+    is_proposed: bool = False
 
 
 @attrs.frozen
@@ -57,7 +66,7 @@ class Explanation:
     """What was decided on a trial.
 
     Attributes:
-        spec: The run.
+        scheduler: Name of the scheduler.
         configuration: Of the trial.
         steps: What happened to it, in order.
         standing: Where it stands in the end, if it is not over.
@@ -66,7 +75,7 @@ class Explanation:
         can_explain: Whether the scheduler says by what it decides.
     """
 
-    spec: RunSpec
+    scheduler: str
     configuration: Mapping[str, Any]
     steps: tuple[Step, ...]
     standing: Standing | None
@@ -89,8 +98,8 @@ def explain(folder: Path, metadata: Mapping[str, Any], trial_id: int) -> Explana
     Raises:
         TunekitError: If there is no such trial, the experiment cannot be rebuilt, or it comes to something else.
     """
-    spec = recorded_run(folder, metadata, {})
-    scheduler = build_scheduler(spec)
+    spec = None if is_of_tune(metadata) else recorded_run(folder, metadata, {})
+    scheduler = _scheduler_of_tune(folder, metadata) if spec is None else build_scheduler(spec)
     state = ExperimentState(scheduler.problem, scheduler)
     asked = scheduler if isinstance(scheduler, ExplainsDecisions) else None
     folding, follower = Fold(state), _Follower(trial_id, state, asked)
@@ -106,7 +115,7 @@ def explain(folder: Path, metadata: Mapping[str, Any], trial_id: int) -> Explana
     trial = state.trials[trial_id]
     standing = None if asked is None or trial.status.final else asked.standing(trial_id)
     return Explanation(
-        spec,
+        scheduler.name,
         trial.configuration,
         tuple(follower.steps),
         standing,
@@ -116,13 +125,41 @@ def explain(folder: Path, metadata: Mapping[str, Any], trial_id: int) -> Explana
     )
 
 
+def _scheduler_of_tune(folder: Path, metadata: Mapping[str, Any]) -> Scheduler:
+    """The scheduler of an experiment of ``tune()``, from what is recorded: it does not need the function.
+
+    Raises:
+        TunekitError: If it is not installed, or another revision of it is.
+    """
+    config = metadata["config"]
+    for kind in METHOD_PARTS:
+        name, _ = split_options(config[kind])
+        revision = registry().find(kind, name).factory.revision
+        if revision != config[kind][REVISION]:
+            raise RecordError(
+                f"{folder} cannot be explained: {kind}={config[kind]['name']} is of revision {revision} now, and was of revision "
+                f"{config[kind][REVISION]}, which may have decided otherwise. The versions that made it are in its "
+                "metadata.json: install those."
+            )
+    problem = problem_of(folder, metadata)
+    points = config["points_to_evaluate"]
+    given: Any = complete_points(problem.space, [{}] if points is None else points)
+    return build_scheduler_for(attrs.evolve(problem, points_to_evaluate=given), config)
+
+
 @contextmanager
-def _events(folder: Path, spec: RunSpec, *, is_complete: bool) -> Iterator[Iterator[Recorded]]:
-    """The events of an experiment, recorded or made again."""
+def _events(folder: Path, spec: RunSpec | None, *, is_complete: bool) -> Iterator[Iterator[Recorded]]:
+    """The events of an experiment, recorded or made again.
+
+    Args:
+        folder: Of the experiment.
+        spec: The run; ``None`` where it cannot be made again.
+        is_complete: Whether it came to its end.
+    """
     if (folder / EVENTS).exists():
         yield EventFile(folder / EVENTS).read()
         return
-    if spec.can_restore:
+    if spec is None or spec.can_restore:
         raise RecordError(f"{folder} has lost its {EVENTS}, by which decisions are explained.")
     if is_locked(folder):
         raise RecordError(f"{folder} is run now; simulated experiments are explained when they have ended.")
@@ -151,9 +188,12 @@ class _Follower:
         self._state = state
         self._asked = asked
         self._reached = 0  # when it was last decided on
+        self._n_proposed = 0  # configurations that had been asked for and had not begun, before the last event
 
     def note(self, event: Recorded) -> None:
         """An event has been applied."""
+        is_proposed = isinstance(event, Started) and len(self._state.proposed) < self._n_proposed
+        self._n_proposed = len(self._state.proposed)
         if not isinstance(event, OfATrial) or event.trial_id != self._trial_id:
             return
         trial = self._state.trials[self._trial_id]
@@ -173,6 +213,7 @@ class _Follower:
                 trial.status,
                 "" if failure is None else failure.reason,
                 self._standing(event),
+                is_proposed,
             )
         )
         if isinstance(event, Decided):

@@ -12,6 +12,7 @@ from tunekit.config.specs.identity import ends_of
 from tunekit.config.specs.program import different
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import plural, print_stderr
+from tunekit.results.going_on import is_of_command_line, is_of_tune
 from tunekit.runs.building import build_problem
 from tunekit.runs.checking import check_runs
 from tunekit.runs.ends import passed_end
@@ -25,8 +26,6 @@ from tunekit_core.errors import ConfigurationError, ExperimentLocked, OtherForma
 from tunekit_core.records.damage import cut_off_at_damage
 from tunekit_core.records.files import EVENTS, METADATA, read_metadata
 from tunekit_core.records.metadata_fields import FILES_FORMAT
-
-FUNCTION_BENCHMARK = "function"  # name of the benchmark of ``tune()``, which no config can name
 
 
 def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
@@ -45,11 +44,11 @@ def experiment_to_resume(arguments: Sequence[str]) -> RunSpec:
     folder, is_cut_off = asked.folder, UP_TO_DAMAGE in asked.flags
     _check_exists(folder, is_cut_off=is_cut_off)
     metadata = _metadata(folder, is_cut_off=is_cut_off)
-    config = metadata.get("config")
-    if not isinstance(config, Mapping) or metadata["benchmark"] == FUNCTION_BENCHMARK:
+    if not is_of_command_line(metadata):
         if is_cut_off:
             _cut_off(folder)  # whoever goes on with it has no such flag
-        raise _is_not_ours(folder, config)
+        raise _is_not_ours(folder, metadata)
+    config = metadata["config"]
     if config["format"] != FILES_FORMAT:
         raise RecordError(
             f"{folder} cannot go on: it was made by another version of tunekit, with format {config['format']} where "
@@ -98,8 +97,8 @@ def _metadata(folder: Path, *, is_cut_off: bool) -> dict[str, Any]:
         ) from error
 
 
-def _is_not_ours(folder: Path, config: object) -> RecordError:
-    if not isinstance(config, Mapping):
+def _is_not_ours(folder: Path, metadata: Mapping[str, Any]) -> RecordError:
+    if not is_of_tune(metadata):
         return RecordError(
             f"{folder} was not made by the command line. It goes on when the program that made it is run again."
         )

@@ -13,7 +13,9 @@ from tunekit.config.specs.identity import digest, ends_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit.live.present_run import PresentRun
+from tunekit.live.snapshot import searched_values
 from tunekit.runs.building import build_criteria
+from tunekit.runs.end_words import changed_ends
 from tunekit.runs.recorded import recorded_run
 from tunekit.runs.resume_arguments import changes_of
 from tunekit_core.contracts.problem import Problem
@@ -31,6 +33,16 @@ DONE: Mapping[Kind, str] = {
     Kind.TRY: "tries the configuration next",
 }
 EXPECTED = "expected"  # in a request to extend: the ends that whoever asked has seen
+
+
+def done(kind: Kind, details: Sequence[str]) -> str:
+    """What an experiment does that was asked for something, as the end of a sentence.
+
+    Args:
+        kind: What was asked.
+        details: The values that were given, for people.
+    """
+    return ": ".join([DONE[kind], *([", ".join(details)] if details else [])])
 
 
 def extension(folder: Path, spec: RunSpec, overrides: Sequence[str]) -> RunSpec:
@@ -92,13 +104,23 @@ class FolderSteering:
 
     def answer(self, request: Request, refusal: str) -> None:
         extended = self._extended.pop(request.nonce, None)
-        if extended is not None and not refusal:
-            self._present.become(extended, self._record)
         if not refusal:
+            details = self._details(request, extended)
+            if extended is not None:
+                self._present.become(extended, self._record)
             if request.kind in (Kind.PAUSE, Kind.CONTINUE):
                 self._present.is_held = request.kind is Kind.PAUSE
-            print_stderr(f"Asked for from outside: the experiment {DONE[request.kind]}.")
+            print_stderr(f"Asked for from outside: the experiment {done(request.kind, details)}.")
         self._requests.answer(request.nonce, refusal)
+
+    def _details(self, request: Request, extended: RunSpec | None) -> list[str]:
+        """The values that a request gives, for people."""
+        if extended is not None:
+            return changed_ends(self._present.spec.results, extended.results)
+        if request.kind is Kind.TRY:
+            space = self._problem.space
+            return searched_values(space.searched, space.complete(request.given["configuration"]))
+        return []
 
 
 def extension_request(spec: RunSpec, overrides: Sequence[str]) -> dict[str, Any]:

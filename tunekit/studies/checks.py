@@ -33,11 +33,14 @@ def left_out(study: Study) -> Iterator[str]:
         yield f"{plural(len(found), 'experiment')} left out, {status}: {_folders(found)}"
 
 
-def warnings_of(grouped: Sequence[BenchmarkRuns]) -> Iterator[str]:
+def warnings_of(
+    grouped: Sequence[BenchmarkRuns], asked_for: Mapping[str, frozenset[int]] | None = None
+) -> Iterator[str]:
     """What is missing or surplus, and what differs between runs that are compared; once, with all benchmarks it is of.
 
     Args:
         grouped: The runs on each benchmark.
+        asked_for: As for :class:`~tunekit.studies.collection.Study`; what was not asked for is not missing.
     """
     names = [runs.benchmark for runs in grouped]
     told: dict[str, list[str]] = {}
@@ -47,7 +50,8 @@ def warnings_of(grouped: Sequence[BenchmarkRuns]) -> Iterator[str]:
         metric = f" ({runs.mode} {runs.metric})" if names.count(runs.benchmark) > 1 else ""
         found = (
             _tags(runs),
-            _missing(runs, setups),
+            _without_seeds(runs),
+            _missing(runs, setups) if asked_for is None else _missing_seeds(runs, asked_for),
             _surplus(runs),
             _differing(runs),
             _mixed_versions(runs),
@@ -66,22 +70,34 @@ def _tags(runs: BenchmarkRuns) -> Iterator[str]:
         yield f"runs with {len(tags)} experiment tags are compared: {', '.join(tags)}. tag={tags[0]} chooses one"
 
 
+def _without_seeds(runs: BenchmarkRuns) -> Iterator[str]:
+    for setup, of_setup in runs.setups.items():
+        n = sum(seed_of(run.metadata) is None for run in of_setup)
+        if n:
+            yield f"{n} of {plural(len(of_setup), 'run')} of {setup} tell no seed: they are in no pair"
+
+
 def _missing(runs: BenchmarkRuns, setups: Sequence[str]) -> Iterator[str]:
-    seeds = {setup: {seed_of(run.metadata) for run in of_setup} for setup, of_setup in runs.setups.items()}
-    every = {seed for of_setup in seeds.values() for seed in of_setup if seed is not None}
     if absent := [setup for setup in setups if setup not in runs.setups]:
         yield f"{', '.join(absent)} {'has' if len(absent) == 1 else 'have'} no run"
+    yield from _missing_seeds(runs, None)
+
+
+def _missing_seeds(runs: BenchmarkRuns, asked_for: Mapping[str, frozenset[int]] | None) -> Iterator[str]:
+    """Which setups lack seeds that others have; if it is known which were asked for, of these."""
+    seeds = {setup: {seed_of(run.metadata) for run in of_setup} for setup, of_setup in runs.setups.items()}
+    every = {seed for of_setup in seeds.values() for seed in of_setup if seed is not None}
     by_lacking: dict[tuple[int, ...], list[str]] = {}
     for setup, of_setup in seeds.items():
-        if None in of_setup:
-            n = sum(seed_of(run.metadata) is None for run in runs.setups[setup])
-            yield f"{n} of {plural(len(runs.setups[setup]), 'run')} of {setup} tell no seed: they are in no pair"
-        by_lacking.setdefault(tuple(sorted(every - of_setup)), []).append(setup)
-    for lacking, lack_them in by_lacking.items():
-        if lacking:
+        lacking = every - of_setup
+        if asked_for is not None:
+            lacking &= frozenset[int]().union(*(asked_for[run.hash] for run in runs.setups[setup] if run.hash))
+        by_lacking.setdefault(tuple(sorted(lacking)), []).append(setup)
+    for missing, lack_them in by_lacking.items():
+        if missing:
             lack = "lacks" if len(lack_them) == 1 else "lack"
-            n_seeds = plural(len(lacking), "seed")
-            yield f"{', '.join(lack_them)} {lack} {n_seeds} that others have: {_ranges(lacking)}"
+            n_seeds = plural(len(missing), "seed")
+            yield f"{', '.join(lack_them)} {lack} {n_seeds} that others have: {_ranges(missing)}"
 
 
 def _surplus(runs: BenchmarkRuns) -> Iterator[str]:

@@ -44,12 +44,15 @@ class Study:
         unreadable: By folder why the others cannot, and why folders could not be looked into.
         copies: Folders that were left out since another holds the same run, each with that other.
         fixed: Comparisons of them that were fixed beforehand.
+        asked_for: By hash of a run the seeds, as :func:`~tunekit.studies.grouping.seed_of` has them, that were asked
+            for of its setup; ``None`` where nobody says which runs there should be.
     """
 
     experiments: tuple[CollectedExperiment, ...]
     unreadable: Mapping[Path, str]
     copies: Mapping[Path, Path]
     fixed: Sequence[FixedComparison] = ()
+    asked_for: Mapping[str, frozenset[int]] | None = None
 
 
 def load_experiments(*folders: Path | str, where: Filters | Selection | None = None) -> Study:

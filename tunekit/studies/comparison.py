@@ -109,7 +109,7 @@ def compare(
     panels = [each.panel for each in compared]
     ranks, critical, n_ranked = rank(panels, names, error)
     regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
-    told = [*left_out(study), *warnings_of(grouped), *warnings_of_fixed(compared, grouped, study)]
+    told = [*left_out(study), *warnings_of(grouped, study.asked_for), *warnings_of_fixed(compared, grouped, study)]
     return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error, grouped)
 
 

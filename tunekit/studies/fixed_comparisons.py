@@ -25,6 +25,13 @@ from tunekit_core.records.lock import exclusively
 FORMAT = 1
 DIGITS = 12
 LISTS = ("setups", "runs", "seeds", "looks", "taken")
+# What the looks said follows from the runs; that there were looks, and by which rule, nothing else says.
+ABOUT_A_LOST_RULE = (
+    "It says by which rule seeds were added, and nothing else does. Put it back from a copy; or move it away and type "
+    "the sweep with the very hydra.sweeper.until that it had: the looks follow from the runs, and come out as they "
+    "were. By another rule, or none, the runs that were looked at have another chance of error than is said: begin a "
+    "new comparison with seeds of its own, such as seed=1000"
+)
 
 
 @attrs.frozen
@@ -198,6 +205,4 @@ def _read(path: Path) -> FixedComparison:
             raise ValueError("its numbers of seeds do not agree")
         return found
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise RecordError(
-            f"{path} cannot be read: {error}. It says by which rule seeds are added; remove it to have it written anew."
-        ) from error
+        raise RecordError(f"{path} cannot be read: {error}. {ABOUT_A_LOST_RULE}") from error

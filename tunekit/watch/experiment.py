@@ -17,6 +17,7 @@ from tunekit.live.snapshot import HELD, Counts, RunInfo, RunningTrial, Snapshot,
 from tunekit.results.summary import value_and_place
 from tunekit.runs.folders import now_at
 from tunekit.runs.recorded import shown_path
+from tunekit.watch.controls import Controls
 from tunekit.watch.liveness import Liveness, last_written, look_at
 from tunekit.watch.rungs import Rungs
 from tunekit_core.contracts.trials import Status, Trial
@@ -41,12 +42,14 @@ class ExperimentPicture:
         liveness: Whether it runs.
         run_info: The run.
         snapshot: What it has come to; of one without a record how long it has run.
+        controls: By what it can be steered; ``None`` if it cannot be, since it is over or takes no requests.
     """
 
     folder: Path
     liveness: Liveness
     run_info: RunInfo
     snapshot: Snapshot
+    controls: Controls | None = None
 
     @property
     def is_over(self) -> bool:
@@ -74,6 +77,11 @@ class WatchedExperiment:
         self._tuned: Mapping[str, Any] | None = None  # of the metadata, what says what is tuned
         self._followed: _Followed | None = None
 
+    @property
+    def folder(self) -> Path:
+        """Where it was at the last look."""
+        return self._folder
+
     def look(self) -> ExperimentPicture:
         """The experiment as it is now.
 
@@ -89,7 +97,8 @@ class WatchedExperiment:
             info = RunInfo(self._folder.name, "", "report", None, ())
             return ExperimentPicture(self._folder, liveness, info, Snapshot(0.0, Counts()))
         snapshot = self._followed.snapshot(metadata, liveness)
-        return ExperimentPicture(self._folder, liveness, self._followed.run_info, snapshot)
+        controls = None if liveness.is_over else self._followed.controls()
+        return ExperimentPicture(self._folder, liveness, self._followed.run_info, snapshot, controls)
 
     def _look_at(self) -> tuple[dict[str, Any], Liveness]:
         if not (self._folder / METADATA).exists():
@@ -107,6 +116,7 @@ class _Followed:
         problem = problem_of(folder, metadata)
         self.run_info = RunInfo.recorded(folder.name, metadata, problem)
         self._folder = folder
+        self._controls = Controls.of(metadata, problem.space)
         self._rungs = Rungs(metadata, problem)
         self._record = FollowedRecord(folder, problem, on_event=self._note, on_anew=self._rungs.begin)
         self._clock = _Clock()
@@ -132,6 +142,11 @@ class _Followed:
             notes=tuple(notes),
             ends=recorded_ends(metadata),
         )
+
+    def controls(self) -> Controls | None:
+        """By what it can be steered, while it runs."""
+        is_recorded = (self._folder / EVENTS).exists()
+        return attrs.evolve(self._controls, is_held=self._record.state.is_held) if is_recorded else None
 
     def _note(self, event: Any) -> None:
         self._rungs.note(event, self._record.state)

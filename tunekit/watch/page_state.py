@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
+
 from tunekit.console import duration, first_and_last_line
 from tunekit.live.layout import trial_columns
 from tunekit.watch.experiment import ExperimentPicture
@@ -20,7 +22,8 @@ def state_of(picture: ExperimentPicture | StudyPicture) -> dict[str, Any]:
 
     Returns:
         ``title`` and ``status`` are texts. Each of the ``sections`` has a ``heading``, a ``kind`` (``failure``,
-        ``note`` or empty), ``lines``, and the ``columns`` and ``rows`` of a table.
+        ``note`` or empty), ``lines``, and the ``columns`` and ``rows`` of a table. ``controls`` are those of
+        :class:`~tunekit.watch.controls.Controls`, of an experiment that can be steered.
     """
     if isinstance(picture, StudyPicture):
         return _state_of_study(picture)
@@ -44,7 +47,8 @@ def state_of(picture: ExperimentPicture | StudyPicture) -> dict[str, Any]:
         ),
     ]
     status = f"{picture.liveness.status.value}, {', '.join(times)}. {picture.folder}"
-    return {"title": info.title, "status": status, "sections": _not_empty(sections)}
+    controls = None if picture.controls is None else attrs.asdict(picture.controls)
+    return {"title": info.title, "status": status, "sections": _not_empty(sections), "controls": controls}
 
 
 def _state_of_study(picture: StudyPicture) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def _state_of_study(picture: StudyPicture) -> dict[str, Any]:
         _section("The newest failures", failures, kind="failure"),
         _section("Left out", list(picture.unreadable.values())[:20], kind="note"),
     ]
-    return {"title": str(picture.folder), "status": picture.line(), "sections": _not_empty(sections)}
+    return {"title": str(picture.folder), "status": picture.line(), "sections": _not_empty(sections), "controls": None}
 
 
 def _best(picture: ExperimentPicture) -> list[str]:

@@ -91,7 +91,7 @@ def show_on_page(watched: Watched[PictureT], server: LiveServer) -> NoReturn:
             server.show(state_of(picture))
         except RecordError as error:  # it is gone, or cannot be read just now
             before = {"title": "", "sections": []} if picture is None else state_of(picture)
-            server.show({**before, "status": str(error)})
+            server.show({**before, "status": str(error), "controls": None})
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 

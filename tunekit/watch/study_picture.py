@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
 from tunekit.console import duration, first_and_last_line, plural, printable
+from tunekit.results.column_widths import GAP, fit, narrow
 from tunekit.watch.tallies import RunCounts, RunFailure, Tally
 from tunekit_core.number_text import format_number
 
-GAP = 2  # blanks between columns
-NARROWEST = 8  # columns of what is cut
 NAMES = ("setup", "benchmark")
 STYLES = {"running": "cyan", "failed": "red", "interrupted": "yellow"}
 
@@ -66,12 +65,12 @@ def _table(tallies: Sequence[Tally], width: int, height: int) -> list[Text]:
         return []
     columns = tally_columns(tallies[:n_shown])
     widths = {name: max(map(cell_len, [name, *cells])) for name, cells in columns.items()}
-    _narrow(widths, width)
-    lines = [Text((" " * GAP).join(_fit(name, name, widths[name]) for name in columns), "dim")]
+    narrow(widths, width, NAMES)
+    lines = [Text((" " * GAP).join(_aligned(name, name, widths[name]) for name in columns), "dim")]
     for i in range(n_shown):
         line = Text()
         for name, cells in columns.items():
-            cell = _fit(cells[i], name, widths[name])
+            cell = _aligned(cells[i], name, widths[name])
             line.append(" " * (GAP if line else 0) + cell, STYLES.get(name, "") if cells[i] else "")
         lines.append(line)
     if n_shown < len(tallies):
@@ -119,16 +118,5 @@ def _unreadable(unreadable: Mapping[str, str]) -> list[Text]:
     return [Text(f"Left out: {first}{more}", "yellow")]
 
 
-def _narrow(widths: dict[str, int], width: int) -> None:
-    """Take from the names what is too wide, from the widest first."""
-    while sum(widths.values()) + GAP * (len(widths) - 1) > width:
-        widest = max((name for name in NAMES if name in widths), key=lambda name: widths[name])
-        if widths[widest] <= NARROWEST:
-            return
-        widths[widest] -= 1
-
-
-def _fit(cell: str, name: str, width: int) -> str:
-    if name in NAMES or name == "best":
-        return set_cell_size(cell, width) if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
-    return " " * (width - cell_len(cell)) + cell
+def _aligned(cell: str, name: str, width: int) -> str:
+    return fit(cell, width) if name in (*NAMES, "best") else " " * (width - cell_len(cell)) + cell

@@ -12,6 +12,10 @@ import attrs
 
 BYTES = 1000  # at most, that are read of the file
 SECONDS_TO_WRITE = 10.0  # what is damaged is that of a process that has just made it, or of none
+UNREADABLE = (
+    "another process (its lock cannot be read: either it has just begun, or the file is damaged, and counts for "
+    f"{SECONDS_TO_WRITE:.0f} s only)"
+)
 LONGEST = 1e6  # seconds: what says more is damaged
 NONCE = re.compile("[0-9a-f]{16}")  # it becomes part of the name of a file
 
@@ -46,7 +50,7 @@ class Holder:
         return self.nonce or f"{self.number}-{self.touched}"
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {self.since}" if self.nonce else "another process"
+        return f"process {self.pid} on {self.host} since {self.since}" if self.nonce else UNREADABLE
 
 
 def read_holder(file: IO[bytes]) -> Holder | None:

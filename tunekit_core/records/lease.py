@@ -21,13 +21,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import IO
 
-from tunekit_core.errors import LeaseHeld
+from tunekit_core.errors import LeaseHeld, LockingError
 from tunekit_core.records.flock import is_locked_by_another, locks
 from tunekit_core.records.holder import BYTES, SECONDS_TO_WRITE, Holder, read_holder
 
@@ -56,7 +57,7 @@ class Lease:
 
         Raises:
             LeaseHeld: If another holds it, or takes it at this moment.
-            LockingError: If it is to be locked, and nothing can be locked there.
+            LockingError: If it is to be locked, and nothing can be locked there; or what has its name is no file.
             OSError: If no file can be made there.
         """
         while True:
@@ -120,7 +121,7 @@ def holder_of(path: Path, *, place: str = "") -> Holder | None:
         OSError: If that cannot be seen, such as where nothing may be written.
     """
     try:
-        with open(path, "rb", buffering=0, opener=_as_it_is) as file:
+        with _opened(path) as file:
             found = read_holder(file)
             is_live = found is not None and _is_live(file, found, place)
             if found is not None and is_live is None:
@@ -128,6 +129,20 @@ def holder_of(path: Path, *, place: str = "") -> Holder | None:
     except FileNotFoundError:
         return None
     return found if is_live else None
+
+
+def check_is_file(path: Path) -> None:
+    """See that what stands under the name of a lease, if anything does, can be one.
+
+    Raises:
+        LockingError: If it is a link or a folder.
+    """
+    if path.is_symlink() or path.is_dir():
+        raise LockingError(
+            f"{path} is a {'symbolic link' if path.is_symlink() else 'folder'}, where the file belongs that says which "
+            "process writes there: nothing is written. Once you know that no process writes there, remove it: "
+            f"rm -r {shlex.quote(str(path))}"
+        )
 
 
 def place_of(folder: Path | str) -> str:
@@ -154,7 +169,7 @@ def _replace(path: Path, place: str, seconds: float) -> tuple[IO[bytes], str] | 
         ``None`` if something else stands there by now.
     """
     try:
-        with open(path, "rb", buffering=0, opener=_as_it_is) as file:
+        with _opened(path) as file:
             before = read_holder(file)
             is_live = before is not None and _is_live(file, before, place)
             name = f"{path}-{_version(file, before)}"
@@ -169,7 +184,7 @@ def _replace(path: Path, place: str, seconds: float) -> tuple[IO[bytes], str] | 
         raise LeaseHeld("another process, which has just taken it over") from None
     try:
         nonce = _write(successor, place, seconds)
-        with open(path, "rb", buffering=0, opener=_as_it_is) as file:
+        with _opened(path) as file:
             found = read_holder(file)
             is_same = os.path.basename(name) == f"{os.path.basename(path)}-{_version(file, found)}"
         if is_same and is_live is None and found is not None and not _has_expired(found, _time(successor)):
@@ -247,6 +262,21 @@ def _time(file: IO[bytes]) -> int:
 
 def _since() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Open what stands under the name of a lease.
+
+    Raises:
+        FileNotFoundError: If nothing does.
+        LockingError: If it is a link or a folder.
+        OSError: If it cannot be read.
+    """
+    try:
+        return open(path, "rb", buffering=0, opener=_as_it_is)
+    except OSError:
+        check_is_file(path)
+        raise
 
 
 def _as_it_is(path: str, flags: int) -> int:

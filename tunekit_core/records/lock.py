@@ -18,7 +18,7 @@ from types import TracebackType
 from tunekit_core.errors import ExperimentLocked, LeaseHeld, LockLost
 from tunekit_core.records.flock import flock
 from tunekit_core.records.holder import Holder
-from tunekit_core.records.lease import DURATION, Lease, holder_of, place_of
+from tunekit_core.records.lease import DURATION, Lease, check_is_file, holder_of, place_of
 from tunekit_core.records.renewing import drop, keep
 
 LOCK = ".lock"
@@ -113,6 +113,15 @@ def writer_of(folder: Path) -> Holder | None:
 def is_locked(folder: Path) -> bool:
     """Whether a live process writes this experiment, as far as :func:`writer_of` sees."""
     return writer_of(folder) is not None
+
+
+def check_lock(folder: Path) -> None:
+    """See that an experiment can be locked, as far as that can be seen without doing so.
+
+    Raises:
+        LockingError: If a link or a folder lies where its lock belongs.
+    """
+    check_is_file(folder / LOCK)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import METADATA, read_metadata
 from tunekit_core.records.finding import ListedExperiment
-from tunekit_core.records.lock import LOCK, FolderLock, is_locked
+from tunekit_core.records.lock import LOCK, FolderLock, writer_of
 from tunekit_core.records.trial_folders import PUBLISHED, WORKING
 
 LAST = (METADATA, LOCK)  # who dies on the way leaves an experiment that is not complete, and can be removed
@@ -23,9 +23,8 @@ def why_kept(experiment: ListedExperiment) -> str:
     hashes = [each for each in (experiment.hash, *experiment.formerly) if each]
     if not any(experiment.name.endswith(f"-{each}") for each in hashes):
         return "has no folder of its own, with its hash in the name: other files may lie there"
-    if is_locked(experiment.path):
-        return "is being written by a live process"
-    return ""
+    writer = writer_of(experiment.path)
+    return "" if writer is None else f"is being written by {writer}"
 
 
 def remove_experiment(experiment: ListedExperiment) -> int:

@@ -214,6 +214,14 @@ def test_what_is_missing_is_told_with_where():
     ]
 
 
+def test_what_was_not_asked_for_is_not_missing():
+    a, b = over_seeds("A", [1] * 4, told={"hash": "a"}), over_seeds("B", [1, 1], told={"hash": "b"})
+    runs = [*a, *b, *over_seeds("A", [1] * 4, "diabetes", told={"hash": "a"})]
+    asked_for = {"a": frozenset(range(4)), "b": frozenset(range(3))}
+    told = compare(attrs.evolve(study(*runs), asked_for=asked_for)).warnings
+    assert told == ["nowhere-robot_arm: B lacks 1 seed that others have: 2"]
+
+
 def test_what_is_missing_alike_is_told_once():
     runs = [*over_seeds("A", [1] * 4), *over_seeds("B", [1, 1]), *over_seeds("C", [1, 1])]
     others = [*over_seeds("A", [1] * 4, "diabetes"), *over_seeds("A", [1] * 4, "wine")]

@@ -202,6 +202,8 @@ def test_a_damaged_file_is_named(tmp_path_factory, data):
         path.write_text(path.read_text()[:-20])
     else:
         path.write_text(json.dumps(values))
-    with pytest.raises(RecordError, match=r"until-.*cannot be read: .*remove it to have it written anew"):
+    with pytest.raises(
+        RecordError, match=r"until-.*cannot be read: .*type the sweep with the very hydra\.sweeper\.until"
+    ):
         read_fixed(folder)
     assert list(fixed_beside([folder / "A" / "run"])[1]) == [path]

@@ -40,6 +40,7 @@ def test_filters_keys_and_flags(study, tunekit, results):
     [
         (["against=ASAH"], "against=ASAH: there is no such setup. Did you mean 'ASHA'? Setups: ASHA, RS."),
         (["setups=n_worker"], "setups=n_worker: no experiment has 'n_worker'. Did you mean 'n_workers'?"),
+        (["setups=method,method"], "setups=method,method names 'method' 2 times. Name it once."),
         (["setups=method,"], "setups=method, lacks a key. Type setups=A, or setups=A,B"),
         (["error=2"], "error=2 must be a number between 0 and 1, such as error=0.05"),
         (["statistic=avg"], "statistic=avg: there is no 'avg'. Type statistic= and one of: median, iqm, mean."),

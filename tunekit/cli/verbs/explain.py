@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.explanation_view import ExplanationView
 from tunekit.cli.verbs.show import one_experiment
 from tunekit.cli.verbs.words import RESULTS_DIR, asks_for_help, sort_words
+from tunekit.config.specs.titles import recorded_title
 from tunekit.console import print_stderr, print_stdout, printable
 from tunekit.runs.explaining import explain
 from tunekit_core.errors import ConfigurationError
@@ -55,7 +55,11 @@ def explain_trial(arguments: Sequence[str]) -> int:
     words = sort_words("explain", arguments, flags=FLAGS, options=(RESULTS_DIR,), takes_filters=False, usage=USAGE)
     trial_id, names = _trial(words.names)
     listed = one_experiment("explain", names, words.options, USAGE)
-    _check_is_ours(listed.metadata, str(listed.path))
+    if not isinstance(listed.metadata.get("config"), Mapping):
+        raise ConfigurationError(
+            f"{listed.path} was made by a program in Python that did not record its scheduler, so that nothing is left "
+            "to ask by what was decided. What was decided is in the columns st_decision and st_status of its results."
+        )
     told = explain(listed.path, listed.metadata, trial_id)
     view = ExplanationView(
         told, listed.metadata["metric"][0], listed.metadata["mode"][0], listed.metadata.get("resource")
@@ -63,14 +67,13 @@ def explain_trial(arguments: Sequence[str]) -> int:
     if JSON in words.flags:
         print_stdout(json.dumps(view.as_json(), indent=1))
         return SUCCEEDED
-    print_stdout(f"Trial {trial_id} of {told.spec.method_name} on {told.spec.problem_name}, seed {told.spec.seed}")
+    print_stdout(f"Trial {trial_id} of {printable(recorded_title(listed.name, listed.metadata))}")
     searched = told.configuration.items()
     print_stdout("  " + printable(" ".join(f"{name}={format_number(value)}" for name, value in searched)))
     for line in view.lines():
         print_stdout(f"  {line}")
     if not told.can_explain:
-        name = told.spec.results["scheduler"]["name"]
-        print_stderr(f"The scheduler '{name}' compares no trials, or does not say by what it decides.")
+        print_stderr(f"The scheduler '{told.scheduler}' compares no trials, or does not say by what it decides.")
     standing = told.standing or next((step.standing for step in reversed(told.steps) if step.standing), None)
     if standing is not None:
         view.print_standing(standing, shows_all=ALL in words.flags)
@@ -87,11 +90,3 @@ def _trial(names: Sequence[str]) -> tuple[int, Sequence[str]]:
             option="TRIAL",
         )
     return int(names[1]), names[:1]
-
-
-def _check_is_ours(metadata: Any, folder: str) -> None:
-    if not isinstance(metadata.get("config"), dict) or metadata.get("benchmark") == "function":
-        raise ConfigurationError(
-            f"{folder} was made by a program in Python, whose parts the command line does not have. What was decided "
-            "is in the columns st_decision and st_status of its results."
-        )

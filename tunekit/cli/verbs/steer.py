@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
-from typing import Any
-
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
 from tunekit.cli.verbs.show import one_experiment
 from tunekit.cli.verbs.words import RESULTS_DIR, asks_for_help
 from tunekit.console import print_stderr, print_stdout
-from tunekit.runs.recorded import recorded_run
-from tunekit.runs.resuming import FUNCTION_BENCHMARK
-from tunekit.runs.steering import DONE, extension, extension_request
-from tunekit_core.contracts.status import ExperimentStatus
+from tunekit.runs.asking import SECONDS_TO_WAIT, ask
 from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import ConfigurationError, suggestion
-from tunekit_core.records.files import EVENTS
-from tunekit_core.records.finding import ListedExperiment
-from tunekit_core.records.requests import Sender
-from tunekit_core.space import SearchSpace
 
 KINDS = tuple(kind.value for kind in Kind)
-SECONDS_TO_WAIT = 15.0
 USAGE = "Type: python -m tunekit steer EXPERIMENT pause|continue|stop|extend|try"
 HELP = f"""Steers an experiment that runs, from any terminal or machine that can write into its folder.
 
@@ -38,8 +24,8 @@ EXPERIMENT is its folder, its hash, its name, or the beginning of one of these a
   continue                            it goes on
   stop                                it ends as after Ctrl-C: `resume` or the same command has it go on. Of a sweep
                                       that runs in one process, all of it ends
-  extend stopping.OPTION=VALUE …      it gets another end. It is another run then, and its folder gets another name
-                                      when it has ended
+  extend stopping.OPTION=VALUE …      it gets another end, later or sooner; one of null is taken from it. It is another
+                                      run then, and its folder gets another name when it has ended
   try NAME=VALUE …                    this configuration is tried next; what is not named has its default
 
 It is asked through a file in its folder, and answers within a second or so: status 0 if it was done, 2 if it was
@@ -70,28 +56,12 @@ def steer_experiment(arguments: Sequence[str]) -> int:
         raise ConfigurationError(
             f"`steer` takes an experiment and what is asked of it, and got {' '.join(names) or 'nothing'}. {USAGE}"
         )
-    kind = _kind(names[1])
     listed = one_experiment("steer", names[:1], options, USAGE)
-    _check_runs(listed)
-    given = _given(kind, listed, values)
-    try:
-        with closing(Sender(listed.path)) as sender:
-            refusal = sender.wait(sender.send(kind, given), SECONDS_TO_WAIT)
-    except OSError as error:
-        raise ConfigurationError(
-            f"Nothing can be asked of {listed.path}: {error.filename or listed.path}: {error.strerror}. Who steers an "
-            "experiment writes into the folder `requests` in it."
-        ) from error
-    if refusal is None:
-        print_stderr(
-            f"No answer within {SECONDS_TO_WAIT:.0f} s: it is done as soon as the experiment takes requests again, as "
-            f"after a long suggestion. To see: python -m tunekit show {listed.path}",
-            style="yellow",
-        )
+    answer = ask(listed, _kind(names[1]), values)
+    if not answer.is_done:
+        print_stderr(answer.text, style="yellow")
         return SOME_FAILED
-    if refusal:
-        raise ConfigurationError(f"{listed.path} refused to {kind.value}: {refusal}", option=kind.value)
-    print_stdout(f"{listed.name}: {DONE[kind]}.")
+    print_stdout(answer.text)
     return SUCCEEDED
 
 
@@ -119,53 +89,3 @@ def _kind(word: str) -> Kind:
             f"`steer` cannot '{word}'. {suggestion(word, KINDS)}It can {', '.join(KINDS)}. {USAGE}", option=word
         )
     return Kind(word)
-
-
-def _check_runs(listed: ListedExperiment) -> None:
-    if listed.status is not ExperimentStatus.RUNNING:
-        raise ConfigurationError(
-            f"{listed.path} does not run: it is {listed.status.value}. To have it go on, type: "
-            f"python -m tunekit resume {listed.path}"
-        )
-    if not (listed.path / EVENTS).exists():
-        raise ConfigurationError(
-            f"{listed.path} takes no requests: it keeps no record of events, as simulated experiments, which end "
-            "within seconds."
-        )
-
-
-def _given(kind: Kind, listed: ListedExperiment, values: Sequence[str]) -> dict[str, Any]:
-    """What belongs to a request, checked as far as it can be here."""
-    if kind is Kind.TRY:
-        return {"configuration": _configuration(listed, values)}
-    if kind is Kind.EXTEND:
-        if listed.metadata.get("benchmark") == FUNCTION_BENCHMARK or "config" not in listed.metadata:
-            raise ConfigurationError(
-                f"{listed.path} was made by a program in Python: stop it, and call that with another end and "
-                "resume=True."
-            )
-        spec = recorded_run(listed.path, listed.metadata, {})
-        extension(listed.path, spec, values)
-        return extension_request(spec, values)
-    if values:
-        raise ConfigurationError(f"`steer … {kind.value}` takes no values, and got {' '.join(values)}. {USAGE}")
-    return {}
-
-
-def _configuration(listed: ListedExperiment, values: Sequence[str]) -> dict[str, Any]:
-    """The configuration that is typed as ``name=value``; names may hold dots."""
-    space = SearchSpace.from_json(listed.metadata["search_space"])
-    typed: dict[str, Any] = {}
-    for word in values:
-        name, _, text = word.partition("=")
-        if name in typed:
-            raise ConfigurationError(f"{name} is given twice. {USAGE}", option=name)
-        try:
-            read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
-        except (OmegaConfBaseException, YAMLError) as error:
-            raise ConfigurationError(f"{word} cannot be read: {error}", option=name, value=text) from error
-        typed[name] = read["value"]
-    if not typed:
-        names = ", ".join(space.searched)
-        raise ConfigurationError(f"`steer … try` needs a value of at least one of: {names}. {USAGE}")
-    return dict(space.complete(typed))

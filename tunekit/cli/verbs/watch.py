@@ -6,6 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ from tunekit.console import print_stdout, stdout_console
 from tunekit.results.selection import results_folder
 from tunekit.runs.interruption import exit_status
 from tunekit.watch.experiment import WatchedExperiment
+from tunekit.watch.page_requests import ask_watched
 from tunekit.watch.server import serving
 from tunekit.watch.showing import show_on_page, show_once, show_until_it_is_over
 from tunekit.watch.study import SECONDS_OF_QUIET, WatchedStudy
@@ -44,11 +46,12 @@ Of a folder above experiments, which is `results`, or what TUNEKIT_RESULTS names
 each setup on each benchmark are complete, running, failed, interrupted, or missing: seeds that other setups have there.
 It ends when nothing runs and nothing has changed for {SECONDS_OF_QUIET:.0f} seconds.
 
-It looks once a second and changes nothing. Where standard output is no terminal it writes a line every 10 seconds.
-Ctrl-C leaves: what runs goes on.
+It looks once a second, and changes nothing but what you ask for on the page. Where standard output is no terminal it
+writes a line every 10 seconds. Ctrl-C leaves: what runs goes on.
 
   {ONCE}              show it as it is now, and end
-  {SERVE}             show it on a page, to this machine alone: its address is printed, and ends with the command
+  {SERVE}             show it on a page, to this machine alone: its address is printed, and ends with the command. One
+                      experiment can be paused, stopped and extended there, and told what to try, as by `steer`
   {PORT}=8765           the port of that page; any that is free unless given
   {RESULTS_DIR}=FOLDER  where a name or a hash is looked for
 
@@ -128,7 +131,8 @@ def _study_in(folder: Path) -> WatchedStudy:
 
 
 def _serve(watched: WatchedExperiment | WatchedStudy, port: int) -> NoReturn:
-    with serving(port) as server:
+    steer = partial(ask_watched, watched) if isinstance(watched, WatchedExperiment) else None
+    with serving(port, steer) as server:
         print_stdout(f"{server.address}\nThe page is for this machine alone. Ctrl-C ends it; what runs goes on.")
         show_on_page(watched, server)
 

@@ -9,14 +9,17 @@ import attrs
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.errors import OverrideParseException
 
-from tunekit.config.arguments import with_prefixes
-from tunekit.config.composition.combinations import Axis, Block, Choice, Condition, Repeats, has
+from tunekit.config.arguments import key_for_hydra, with_prefixes
+from tunekit.config.composition.combinations import SEED, Axis, Block, Choice, Condition, Repeats, different, has
 from tunekit.config.composition.conditions import read_exclude, read_repeats
-from tunekit.config.composition.sweep_options import OF_AXES, SWEEPER, SweepOptions
+from tunekit.config.composition.grammar_errors import cannot_be_read
+from tunekit.config.composition.sweep_options import OF_AXES, SWEEPER, SweepOptions, is_of_hydra, refusal
+from tunekit.config.free_names import decoded_text
 from tunekit.config.hydra_values import as_text
-from tunekit.config.schema import KEYS, unknown_key
-from tunekit.config.single_values import option_meant
+from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, VALUES, check_value, unknown_key
+from tunekit.config.single_values import is_open, option_meant
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.known_secrets import keep_out_of_sight
 from tunekit_core.secret_names import is_secret_name, name_in
@@ -62,33 +65,56 @@ class Overrides:
             return (Choice(name, override.value(), override),)
         if not override.is_discrete_sweep():
             raise ConfigurationError(
-                f"'{override.input_line}' has no list of values to sweep over. Use a comma-separated list, choice(), "
+                f"'{_as_typed(override)}' has no list of values to sweep over. Use a comma-separated list, choice(), "
                 "range() or glob(); what should be searched belongs to the benchmark's search space.",
                 option=override.key_or_group,
             )
         key = override.get_key_element()
         values = self._parser.parse_overrides([f"{key}={text}" for text in override.sweep_string_iterator()])
         if not values:
-            raise ConfigurationError(f"'{override.input_line}' matches nothing.", option=override.key_or_group)
+            raise ConfigurationError(f"'{_as_typed(override)}' matches nothing.", option=override.key_or_group)
         return tuple(Choice(name, value.value(), value) for value in values)
 
-    def choices_given(self, key: str, given: Any) -> Choices:
+    def choices_given(self, name: str, key: str, given: Any) -> Choices:
         """The values that an option of the sweeper gives for a key.
 
         Args:
-            key: Dotted name of an option.
+            name: Of the option of the sweeper.
+            key: Dotted name of the option that has the values.
             given: A value, a text as it is typed to sweep over, or a list of these.
+
+        Raises:
+            ConfigurationError: If the key is one of Hydra's, or they cannot be read, or there are none.
         """
+        if is_of_hydra(key):
+            raise refusal(name, key, f"'{key}' is one for the whole sweep. Name a key that runs differ in")
+        if key.startswith("~"):
+            raise refusal(name, key, f"'{key}' would take a key out, which cannot be done here. Name the key alone")
         texts = [as_text(each) for each in given] if isinstance(given, list) else [as_text(given)]
         for text in texts if is_secret_name(name_in(key)) else ():
             keep_out_of_sight(text)
-        overrides = self.read([f"{key}={text}" for text in texts])
-        return tuple(choice for override in overrides for choice in self.choices(override))
+        try:
+            found = tuple(
+                choice
+                for override in self.read([f"{key}={text}" for text in texts])
+                for choice in self.choices(override)
+            )
+        except OverrideParseException as error:
+            raise refusal(name, given, cannot_be_read(str(error.override)).removesuffix(".")) from error
+        except ConfigurationError as error:
+            raise refusal(name, given, str(error).removesuffix(".")) from error
+        if not found:
+            raise refusal(name, given, f"{key}={as_text(given)} gives it no value. Leave {key} out")
+        return found
 
 
 def name_of(override: Override) -> str:
     """The key of an override without its prefix; of a single value that of the option that it stands for."""
     return option_meant(str(override.get_key_element()).lstrip("+~"))
+
+
+def _as_typed(override: Override) -> str:
+    return decoded_text(str(override.input_line).lstrip("+"))
 
 
 def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[str]) -> Sweep:
@@ -111,17 +137,20 @@ def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[
         if not each.is_sweep_override() and (key.startswith("~") or name_of(each) not in varied)
     ]
     given = _choices_of(overrides, last, common)
-    groups = [[option_meant(key) for key in group] for group in options.zip]
+    groups = [[option_meant(key_for_hydra(key)) for key in group] for group in options.zip]
     typed = frozenset(option_meant(argument.lstrip("+").partition("=")[0]) for argument in arguments) & given.keys()
     of_file = _choices_of(overrides, _last(overrides, options.params, ()), ())
-    before = [_axes(each, ()) for each in _with_blocks({**given, **of_file}, also)]
+    before = _with_blocks({**given, **of_file}, also)
     if "also" not in options.typed:
         also = [_narrowed(block, given, typed) for block in also]
     _check_groups(groups, given, also)
-    blocks = [_axes(each, groups) for each in _with_blocks(given, also)]
+    pairs = [pair for pair in zip(_with_blocks(given, also), before, strict=True) if all(pair[0].values())]
+    counts_anew = "repeats" in options.typed
+    blocks = [Block(_axes(now, groups), _seeds(now) if counts_anew else _counted(now, whole)) for now, whole in pairs]
     # Of a study that is narrowed, the file may speak of values that are not typed.
     is_narrowed = not typed.isdisjoint(of_file)
-    spoken_of = {name: before if is_narrowed and name not in options.typed else blocks for name in OF_AXES}
+    of_whole_file = [Block(_axes(whole, ()), _seeds(whole)) for whole in before]
+    spoken_of = {name: of_whole_file if is_narrowed and name not in options.typed else blocks for name in OF_AXES}
     return Sweep(
         common=common,
         blocks=blocks,
@@ -134,7 +163,7 @@ def _last(overrides: Overrides, params: Mapping[str, Any], arguments: Sequence[s
     """The override of each key that holds, which is the last."""
     typed = {argument.lstrip("+").partition("=")[0] for argument in arguments}
     meant = {key: option_meant(key) if option_meant(key) in typed else key for key in params}
-    lines = [*(f"{meant[key]}={value}" for key, value in params.items()), *arguments]
+    lines = [*(f"{meant[key]}={as_text(value)}" for key, value in params.items()), *arguments]
     return {override.get_key_element(): override for override in overrides.read(lines)}
 
 
@@ -150,17 +179,52 @@ def _choices_of(overrides: Overrides, last: Mapping[str, Override], common: Sequ
 
 
 def _with_blocks(given: Mapping[str, Choices], also: Iterable[Mapping[str, Choices]]) -> list[dict[str, Choices]]:
-    """What is swept, and for each further block the same with its values; one that is narrowed to nothing is none."""
-    return [dict(given), *({**given, **block} for block in also if all(block.values()))]
+    """What is swept, and for each further block the same with its values."""
+    return [dict(given), *({**given, **block} for block in also)]
+
+
+def _seeds(given: Mapping[str, Choices]) -> list[Any]:
+    return different(choice.value for choice in given.get(SEED, ()))
+
+
+def _counted(now: Mapping[str, Choices], whole: Mapping[str, Choices]) -> list[Any]:
+    """The seeds of which ``repeats`` counts the first, where a file has that: its own, of which some may be typed.
+
+    Typed seeds that the file does not have are other seeds, and take the place of its own.
+
+    Args:
+        now: A block with the values that are typed.
+        whole: The same block of the file.
+    """
+    typed, of_file = _seeds(now), _seeds(whole)
+    return of_file if all(has(of_file, seed) for seed in typed) else typed
 
 
 def _block_of(overrides: Overrides, block: Mapping[str, Any]) -> dict[str, Choices]:
-    for key in block:
-        first = key.partition(".")[0].partition("/")[0]
-        if first not in KEYS:
-            what = "is one for the whole sweep." if first == "hydra" else unknown_key(first)
-            raise ConfigurationError(f"{SWEEPER}also: '{key}': {what}", option=f"{SWEEPER}also", value=key)
-    return {option_meant(key): overrides.choices_given(key, value) for key, value in block.items()}
+    found = {}
+    for key, given in block.items():
+        first = key.partition(".")[0]
+        if first not in KEYS and not is_of_hydra(key):
+            raise refusal("also", key, unknown_key(first).removesuffix("."))
+        choices = overrides.choices_given("also", key, given)
+        for choice in choices:
+            _check_value(key, choice.value)
+        found[choices[0].key] = choices
+    return found
+
+
+def _check_value(key: str, value: Any) -> None:
+    """See that a run can have a value that a further block gives: no run would say where it is from."""
+    if is_open(value):
+        return
+    is_named = (isinstance(value, str) and value) or (isinstance(value, Mapping) and key in COMPONENTS)
+    if key in (*COMPONENTS, *RECIPES) and not is_named:
+        raise refusal("also", value, f"{key}={as_text(value)} names no {key}. Type {key}: NAME, or leave it out")
+    if key in VALUES:
+        try:
+            check_value(key, value)
+        except ConfigurationError as error:
+            raise refusal("also", value, str(error).removesuffix(".")) from error
 
 
 def _narrowed(block: Mapping[str, Choices], given: Mapping[str, Choices], typed: frozenset[str]) -> dict[str, Choices]:
@@ -178,24 +242,22 @@ def _check_groups(
     grouped: set[str] = set()
     swept = [key for key, choices in given.items() if len(choices) > 1]
     for name in (name for group in groups for name in group):
-        if name not in given or name in grouped:
-            problem = "is in two groups" if name in grouped else "is not swept"
-            raise ConfigurationError(
-                f"{SWEEPER}zip: '{name}' {problem}. {suggestion(name, given)}Swept are: {', '.join(swept) or 'none'}.",
-                option=f"{SWEEPER}zip",
-                value=name,
-            )
+        if name in grouped:
+            raise refusal("zip", name, f"'{name}' is there twice. Name each key once")
+        if name not in given:
+            swept_are = f"Swept are: {', '.join(swept) or 'none'}"
+            raise refusal("zip", name, f"'{name}' is not swept. {suggestion(name, given)}{swept_are}")
         grouped.add(name)
     for group in groups:
         for block in also:
             lacking = [name for name in group if name not in block]
             if 0 < len(lacking) < len(group):
                 there = ", ".join(name for name in group if name in block)
-                raise ConfigurationError(
-                    f"{SWEEPER}also: a block gives {there} and not {', '.join(lacking)}, which vary together "
-                    f"({SWEEPER}zip). Give it all of them or none.",
-                    option=f"{SWEEPER}also",
-                    value=there,
+                raise refusal(
+                    "also",
+                    there,
+                    f"a block gives {there} and not {', '.join(lacking)}, which vary together ({SWEEPER}zip). "
+                    "Give it all of them or none",
                 )
 
 
@@ -208,10 +270,6 @@ def _axes(given: Mapping[str, Choices], groups: Sequence[Sequence[str]]) -> list
         lengths = {member: len(given[member]) for member in group}
         if len(set(lengths.values())) > 1:
             counts = ", ".join(f"{member} has {count}" for member, count in lengths.items())
-            raise ConfigurationError(
-                f"{SWEEPER}zip: values that vary together must be equally many, but {counts}.",
-                option=f"{SWEEPER}zip",
-                value=lengths,
-            )
+            raise refusal("zip", lengths, f"values that vary together must be equally many, but {counts}")
         axes[tuple(group)] = Axis(tuple(zip(*(given[member] for member in group), strict=True)))
     return list(axes.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -40,7 +40,23 @@ class Axis:
     points: tuple[Point, ...]
 
 
-Block = Sequence[Axis]  # of which every combination is asked for
+@attrs.frozen
+class Block:
+    """Axes of which every combination is asked for.
+
+    Attributes:
+        axes: The axes, the last varies fastest.
+        seeds: The different seeds of which ``repeats`` counts the first, in order.
+    """
+
+    axes: Sequence[Axis]
+    seeds: Sequence[Any]
+
+    @property
+    def choices(self) -> Iterator[Choice]:
+        """Every key with each of its values."""
+        for axis in self.axes:
+            yield from itertools.chain.from_iterable(axis.points)
 
 
 @attrs.frozen
@@ -60,8 +76,8 @@ class Condition:
 
     def can_hold(self, block: Block) -> bool:
         """Whether it holds for a combination of a block."""
-        keys = {choice.key for choice in choices_of(block)}
-        return keys.issuperset(self.values) and all(any(map(self._may_have, axis.points)) for axis in block)
+        keys = {choice.key for choice in block.choices}
+        return keys.issuperset(self.values) and all(any(map(self._may_have, axis.points)) for axis in block.axes)
 
     def _may_have(self, point: Point) -> bool:
         return all(has(self.values.get(choice.key, [choice.value]), choice.value) for choice in point)
@@ -74,7 +90,7 @@ class Repeats:
     Attributes:
         key: Dotted name of an option.
         value: Its value.
-        n: The first so many different seeds of a block are kept.
+        n: The first so many seeds of a block are kept.
     """
 
     key: str
@@ -94,7 +110,7 @@ def has(values: Sequence[Any], value: Any) -> bool:
 
 def combinations(block: Block) -> Iterator[Point]:
     """All combinations of a block, the last axis varying fastest."""
-    for points in itertools.product(*(axis.points for axis in block)):
+    for points in itertools.product(*(axis.points for axis in block.axes)):
         yield tuple(itertools.chain.from_iterable(points))
 
 
@@ -102,33 +118,27 @@ def chosen(blocks: Sequence[Block], exclude: Sequence[Condition], repeats: Seque
     """The combinations of a sweep, block after block; what several blocks have comes as often.
 
     Args:
-        blocks: Axes that are multiplied.
+        blocks: Those of the sweep.
         exclude: A combination for which one of these holds is left out.
         repeats: Of several that hold for a combination, the smallest number counts.
     """
     for block in blocks:
-        seeds = seeds_of(block)
         for point in combinations(block):
-            if not any(condition.holds(point) for condition in exclude) and _is_among_first(point, seeds, repeats):
+            if not any(condition.holds(point) for condition in exclude) and _has_seed(point, block.seeds, repeats):
                 yield point
 
 
-def seeds_of(block: Block) -> list[Any]:
-    """The different seeds of a block, in order."""
+def different(values: Iterable[Any]) -> list[Any]:
+    """The different ones of some values, in order."""
     found: list[Any] = []
-    for choice in choices_of(block):
-        if choice.key == SEED and not has(found, choice.value):
-            found.append(choice.value)
+    for value in values:
+        if not has(found, value):
+            found.append(value)
     return found
 
 
-def choices_of(block: Block) -> Iterator[Choice]:
-    """Every key of a block with each of its values."""
-    for axis in block:
-        yield from itertools.chain.from_iterable(axis.points)
-
-
-def _is_among_first(point: Point, seeds: Sequence[Any], repeats: Sequence[Repeats]) -> bool:
+def _has_seed(point: Point, seeds: Sequence[Any], repeats: Sequence[Repeats]) -> bool:
+    """Whether the seed of a combination is one of the first that it is to have."""
     given = {choice.key: choice.value for choice in point}
     limits = [each.n for each in repeats if each.key in given and same(each.value, given[each.key])]
-    return not limits or any(same(seed, given[SEED]) for seed in seeds[: min(limits)])
+    return not limits or has(seeds[: min(limits)], given[SEED])

@@ -23,7 +23,7 @@ from tunekit.config.arguments import CommandLine
 from tunekit.config.composition.environment import as_written, resolved_where_possible, resolved_with_secrets
 from tunekit.config.composition.hydra_errors import explain
 from tunekit.config.composition.launcher import ChosenLauncher, chosen_launcher
-from tunekit.config.composition.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch
+from tunekit.config.composition.source import CONFIG_PACKAGE, OptionsFiles, ReplacesTheSearch, read_options_file
 from tunekit.config.composition.sweep_options import SweepOptions, check_is_sweep, sweep_options
 from tunekit.config.options_files.files import find_file
 from tunekit.config.qualified_keys import decoded
@@ -124,8 +124,10 @@ def _is_study(line: CommandLine) -> bool:
         key, _, name = override.partition("=")
         if key == "+experiment":
             file = find_file("experiment", name, line.config_dir)
-            path = None if file is None else file.path
-            return path is not None and OmegaConf.select(OmegaConf.load(path), "hydra.mode") == RunMode.MULTIRUN.name
+            if file is None or file.path is None:
+                return False
+            config, _ = read_options_file(file.path)
+            return bool(OmegaConf.select(config, "hydra.mode") == RunMode.MULTIRUN.name)
     return False
 
 

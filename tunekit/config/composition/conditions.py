@@ -11,23 +11,22 @@ from tunekit.config.composition.combinations import (
     Choice,
     Condition,
     Repeats,
-    choices_of,
+    different,
     has,
-    seeds_of,
 )
-from tunekit.config.composition.sweep_options import SWEEPER, SweepOptions
-from tunekit.config.single_values import option_meant
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit.config.composition.sweep_options import SweepOptions, refusal
+from tunekit.config.hydra_values import as_text
+from tunekit_core.errors import suggestion
 
-Reads = Callable[[str, Any], Sequence[Choice]]
+Reads = Callable[[str, str, Any], Sequence[Choice]]  # of the name of the option, and in it a key and what it gives
 
 
-def read_exclude(options: SweepOptions, choices: Reads, blocks: Sequence[Block]) -> list[Condition]:
+def read_exclude(options: SweepOptions, reads: Reads, blocks: Sequence[Block]) -> list[Condition]:
     """What combinations that are left out have.
 
     Args:
         options: Of the sweeper.
-        choices: Reads the values that are given for a key.
+        reads: Reads the values that are given for a key.
         blocks: All that the sweep has, before anything typed narrows it where a file says what is left out.
 
     Raises:
@@ -35,27 +34,23 @@ def read_exclude(options: SweepOptions, choices: Reads, blocks: Sequence[Block])
     """
     conditions = []
     for given in options.exclude:
-        condition = Condition(
-            {option_meant(key): _values(choices, "exclude", key, value) for key, value in given.items()}
-        )
+        choices = [reads("exclude", key, value) for key, value in given.items()]
+        condition = Condition({each[0].key: [choice.value for choice in each] for each in choices})
         for key, values in condition.values.items():
             _check("exclude", key, values, blocks)
         if not any(condition.can_hold(block) for block in blocks):
-            raise ConfigurationError(
-                f"{SWEEPER}exclude: no combination has {_text(condition)}, so that nothing is left out. Take it out.",
-                option=f"{SWEEPER}exclude",
-                value=dict(given),
-            )
+            what = f"no combination has {_text(condition)}, so that nothing is left out. Take it out"
+            raise refusal("exclude", dict(given), what)
         conditions.append(condition)
     return conditions
 
 
-def read_repeats(options: SweepOptions, choices: Reads, blocks: Sequence[Block]) -> list[Repeats]:
+def read_repeats(options: SweepOptions, reads: Reads, blocks: Sequence[Block]) -> list[Repeats]:
     """How many seeds there are of what.
 
     Args:
         options: Of the sweeper.
-        choices: Reads the values that are given for a key.
+        reads: Reads the values that are given for a key.
         blocks: As for :func:`read_exclude`.
 
     Raises:
@@ -63,75 +58,53 @@ def read_repeats(options: SweepOptions, choices: Reads, blocks: Sequence[Block])
     """
     found = []
     for key, numbers in options.repeats.items():
-        name = option_meant(key)
-        if name == SEED:
-            raise ConfigurationError(
-                f"{SWEEPER}repeats says how many seeds there are of another key's values, such as method, not of seed.",
-                option=f"{SWEEPER}repeats",
-                value=key,
-            )
+        if key == SEED:
+            what = "it says how many seeds there are of another key's values, such as method, not of seed"
+            raise refusal("repeats", key, what)
         for value, n in numbers.items():
-            values = _values(choices, "repeats", key, value)
+            choices = reads("repeats", key, value)
+            name, values = choices[0].key, [choice.value for choice in choices]
             _check("repeats", name, values, blocks)
             _check_number(key, value, n, _most_seeds(name, values, blocks))
             found += [Repeats(name, each, n) for each in values]
     return found
 
 
-def _values(choices: Reads, name: str, key: str, given: Any) -> list[Any]:
-    if key.partition(".")[0] == "hydra":
-        raise ConfigurationError(
-            f"{SWEEPER}{name}: {key} is one for the whole sweep. Name a key that runs differ in.",
-            option=f"{SWEEPER}{name}",
-            value=key,
-        )
-    return [choice.value for choice in choices(key, given)]
-
-
 def _check(name: str, key: str, values: Sequence[Any], blocks: Sequence[Block]) -> None:
     """See that some run has the key, and each of its values."""
-    there: dict[str, list[Any]] = {}
-    for choice in (choice for block in blocks for choice in choices_of(block)):
-        known = there.setdefault(choice.key, [])
-        if not has(known, choice.value):
-            known.append(choice.value)
-    if key not in there:
-        raise ConfigurationError(
-            f"{SWEEPER}{name}: '{key}' is given to no run of this sweep. {suggestion(key, there)}Given are: "
-            f"{', '.join(there) or 'none'}.",
-            option=f"{SWEEPER}{name}",
-            value=key,
-        )
-    wrong = next((value for value in values if not has(there[key], value)), None)
-    if wrong is not None:
-        raise ConfigurationError(
-            f"{SWEEPER}{name}: no run has {key}={wrong}. {suggestion(str(wrong), map(str, there[key]))}There are: "
-            f"{_listed(there[key])}.",
-            option=f"{SWEEPER}{name}",
-            value=wrong,
-        )
+    given: dict[str, list[Any]] = {}
+    for choice in (choice for block in blocks for choice in block.choices):
+        given.setdefault(choice.key, []).append(choice.value)
+    if key not in given:
+        given_are = f"Given are: {', '.join(given) or 'none'}"
+        what = f"'{key}' is given to no run of this sweep. {suggestion(key, given)}{given_are}"
+        raise refusal(name, key, what)
+    there = different(given[key])
+    for value in values:
+        if not has(there, value):
+            close = suggestion(as_text(value), map(as_text, there))
+            raise refusal(name, value, f"no run has {key}={as_text(value)}. {close}There are: {_listed(there)}")
 
 
 def _most_seeds(key: str, values: Sequence[Any], blocks: Sequence[Block]) -> int:
-    having = [
-        block for block in blocks if any(each.key == key and has(values, each.value) for each in choices_of(block))
-    ]
-    return max((len(seeds_of(block)) for block in having), default=0)
+    having = [block for block in blocks if any(each.key == key and has(values, each.value) for each in block.choices)]
+    return max((len(block.seeds) for block in having), default=0)
 
 
 def _check_number(key: str, value: Any, n: int, most: int) -> None:
     if most == 0:
-        raise ConfigurationError(
-            f"{SWEEPER}repeats says how many of the seeds there are of what has {key}={value}, and no seeds are given. "
-            "Add seed=range(20), for example.",
-            option=f"{SWEEPER}repeats",
+        raise refusal(
+            "repeats",
+            n,
+            f"it says how many of the seeds there are of what has {key}={value}, and no seeds are given. "
+            "Add seed=range(20), for example",
         )
     if n > most:
-        raise ConfigurationError(
-            f"{SWEEPER}repeats: {key}={value} cannot have {n} seeds, since {most} are given. Give as many as the most "
-            f"that something has, seed=range({n}), and say here what has fewer.",
-            option=f"{SWEEPER}repeats",
-            value=n,
+        raise refusal(
+            "repeats",
+            n,
+            f"{key}={value} cannot have {n} seeds, since {most} are given. Give as many as the most that something "
+            f"has, seed=range({n}), and say here what has fewer",
         )
 
 
@@ -140,6 +113,6 @@ def _text(condition: Condition) -> str:
 
 
 def _listed(values: Iterable[Any], most: int = 12) -> str:
-    texts = [str(value) for value in values]
+    texts = [as_text(value) for value in values]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return f"{', '.join(texts[:most])}{more}"

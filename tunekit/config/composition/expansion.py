@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from tunekit.config.composition.blocks import Overrides, read_sweep
 from tunekit.config.composition.combinations import SEED, chosen
 from tunekit.config.composition.free_seeds import check_options_are_free, check_seeds_are_free
-from tunekit.config.composition.sweep_options import sweep_options
+from tunekit.config.composition.sweep_options import SWEEPER, sweep_options
 from tunekit_core.errors import ConfigurationError
 
 
@@ -51,9 +51,12 @@ def expand(loader: ConfigLoader, master: DictConfig, arguments: Sequence[str]) -
         for seed in range(config.seed, config.seed + options.until.cap):
             yield compose([*set_by_point, *overrides.read([f"{SEED}={seed}"])])
     if is_empty:
+        names = [f"{SWEEPER}{name}" for name in ("exclude", "repeats") if getattr(options, name)]
+        leave = "leaves" if len(names) == 1 else "leave"
         raise ConfigurationError(
-            "hydra.sweeper.exclude leaves nothing to run: every combination of this sweep is left out.",
-            option="hydra.sweeper.exclude",
+            f"{' and '.join(names)} {leave} nothing to run: every combination of this sweep is left out. Type values "
+            f"that are not, or another {names[0]}.",
+            option=names[0],
         )
 
 

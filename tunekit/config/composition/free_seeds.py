@@ -33,7 +33,7 @@ def check_seeds_are_free(sweep: Sweep, options: SweepOptions) -> None:
     """
     if options.until is None:
         return
-    for axis in (axis for block in sweep.blocks for axis in block):
+    for axis in (axis for block in sweep.blocks for axis in block.axes):
         seeds = [choice for point in axis.points for choice in point if choice.key == SEED]
         if len(seeds) > 1:
             raise ConfigurationError(

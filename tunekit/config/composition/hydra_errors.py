@@ -17,7 +17,7 @@ from tunekit.config.free_names import decoded_text
 from tunekit.config.options_files.files import split_path, typed_files
 from tunekit.config.options_files.offered import groups
 from tunekit.config.other_names import meant_by
-from tunekit.config.schema import COMPONENTS, KEYS, unknown_key
+from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, unknown_key
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.known import where_to_find
 from tunekit_core.plugins.names import split_name
@@ -33,28 +33,12 @@ NOT_SET = re.compile(r"Environment variable '([^']*)' not found")
 NOT_DELETED = re.compile(r"Could not delete (?:from config\. )?'([^']*)'")
 NOT_OF_SWEEPER = re.compile(r"Key '([^']*)' not in 'TunekitSweeperConf'")
 LIST_WITH_CALL = "Unexpected type annotation: Set"
-NOT_MERGED = re.compile(r"Error merging override '?(\S+)")
+NOT_MERGED = re.compile(r"Error merging override (.*)", re.DOTALL)
 SWEEPER_OPTIONS = (
-    *(
-        "n_jobs",
-        "zip",
-        "also",
-        "exclude",
-        "repeats",
-        "skip_initial_experiments",
-        "only",
-        "plan",
-        "shard",
-        "until",
-        "params",
-    ),
+    *("zip", "also", "exclude", "repeats", "until"),  # which runs there are
+    *("n_jobs", "skip_initial_experiments", "only", "shard", "plan"),  # which of them are run, and how
+    "params",
 )
-TYPES = {  # of those that Hydra checks
-    "n_jobs": "a whole number or null",
-    "skip_initial_experiments": "a whole number",
-    "plan": "true or false",
-    "params": "a mapping from keys to values",
-}
 
 
 def explain(error: Exception) -> str:
@@ -73,7 +57,7 @@ def _explain(error: Exception, text: str) -> str:
         return _no_key(match[1], getattr(error, "full_key", None))
     if match := NOT_DELETED.search(text):
         return f"'~{match[1]}' takes something out that is not there. Leave it out."
-    if match := NOT_MERGED.search(text):
+    if match := NOT_MERGED.fullmatch(str(error)):
         return _not_merged(match[1].lstrip("+"))
     if match := NOT_OF_SWEEPER.search(text):
         return _unknown_of_sweeper(match[1])
@@ -94,7 +78,8 @@ def _explain(error: Exception, text: str) -> str:
     if match := SEVERAL_VALUES.search(text):
         return f"{match[1]} is chosen twice, on the command line or by a recipe as well. Leave one of them out."
     if NOT_A_NAME in text:
-        return f"Each of {', '.join(COMPONENTS)} takes one name, such as searcher=random; it cannot be left empty."
+        names = ", ".join((*RECIPES, *COMPONENTS))
+        return f"Each of {names} takes one name, such as searcher=random; it cannot be left empty."
     if isinstance(error, HydraException | OmegaConfBaseException):
         return f"The configuration cannot be composed: {text}"
     return f"{type(error).__name__} while the configuration was composed: {text} (type --debug to see where)"
@@ -152,13 +137,15 @@ def _no_key(key: str, option: str | None) -> str:
 
 def _not_merged(typed: str) -> str:
     name = typed.partition("=")[0].removeprefix(SWEEPER)
-    if typed.startswith(SWEEPER) and name in TYPES:
-        return f"{typed} does not fit: it takes {TYPES[name]}."
+    if typed.startswith(SWEEPER) and name in EXAMPLES:
+        return f"{typed} does not fit. It is written as {EXAMPLES[name]}"
     return f"'{typed}' does not fit. Type `python -m tunekit --cfg hydra` for what there is."
 
 
 def _unknown_of_sweeper(name: str) -> str:
     option, dot, _ = name.partition(".")
+    if option == "params":
+        return f"{SWEEPER}params is what the file of a study has. Type its keys by themselves, such as seed=3."
     if dot and option in EXAMPLES:
         return (
             f"There is no option '{SWEEPER}{name}': {SWEEPER}{option} is given as a whole, such as {EXAMPLES[option]}."

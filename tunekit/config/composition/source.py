@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, ClassVar
 
 from hydra.core.config_search_path import ConfigSearchPath
@@ -10,6 +11,7 @@ from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from tunekit.config.composition.launcher import offered_launcher
@@ -68,12 +70,7 @@ class OptionsFiles(ConfigSource):
             raise ConfigLoadError(f"There is no {config_path}.")
         if file.path is None:
             return self._result(OmegaConf.create({"name": file.qualified}), "")
-        try:
-            text = file.path.read_text(encoding="utf-8")
-            config: Any = OmegaConf.load(file.path)
-        except (OSError, ValueError, YAMLError) as error:
-            reason = LIBRARIES_ADD.sub("", " ".join(str(error).split()))
-            raise ConfigurationError(f"{file.path} cannot be read: {reason}") from error
+        config, text = read_options_file(file.path)
         content = OmegaConf.to_container(config, resolve=False)
         clear = with_clear_names(content, file)
         if file.group == "method":
@@ -102,6 +99,19 @@ class ReplacesTheSearch(SearchPathPlugin):
         for element in search_path.get_path():
             if element.path == CONFIG_PACKAGE:
                 element.path = f"{SCHEME}://"
+
+
+def read_options_file(path: Path) -> tuple[Any, str]:
+    """What an options file holds, as OmegaConf has it, and its text.
+
+    Raises:
+        ConfigurationError: If it cannot be read.
+    """
+    try:
+        return OmegaConf.load(path), path.read_text(encoding="utf-8")
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
+        reason = LIBRARIES_ADD.sub("", " ".join(str(error).split()))
+        raise ConfigurationError(f"{path} cannot be read: {reason}") from error
 
 
 def _without_suffix(config_path: str) -> str:

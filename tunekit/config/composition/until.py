@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from tunekit.config.free_names import decoded_names
+from tunekit.config.hydra_values import as_text
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.number_text import format_number
 
@@ -80,7 +82,7 @@ def read_until(given: Any) -> Until | None:
     from omegaconf import OmegaConf  # a report, which reads what was fixed, does without
 
     if OmegaConf.is_config(given):
-        given = OmegaConf.to_container(given, resolve=True)
+        given = decoded_names(OmegaConf.to_container(given, resolve=True))
     if not isinstance(given, Mapping):
         raise _refusal("", given, f" must be a mapping with what is to be told apart. {EXAMPLE}")
     for key in given:
@@ -145,5 +147,4 @@ def _is_number_of_seeds(value: Any) -> bool:
 
 def _refusal(key: str, value: Any, text: str) -> ConfigurationError:
     option = f"{OPTION}.{key}" if key else OPTION
-    shown = "" if value is None else f"={value}"
-    return ConfigurationError(f"{option}{shown}{text}.", option=option, value=value)
+    return ConfigurationError(f"{option}={as_text(value)}{text}.", option=option, value=value)

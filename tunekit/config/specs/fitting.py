@@ -53,8 +53,10 @@ def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
 
     Raises:
         ConfigurationError: If a component of the line that holds does not exist, or the backend refuses its options or
-            the benchmark.
+            the benchmark; or if the method has the table of another recipe and components of its own.
     """
+    if settings.fits:
+        _check_last_line(settings)
     if not any(_has(settings, fit) for fit in settings.fits):
         return settings, None
     reasons = ((fit, REASONS[str(fit.where)](facts)) for fit in settings.fits[:-1])
@@ -68,6 +70,20 @@ def fitted(settings: Settings, facts: Facts) -> tuple[Settings, str | None]:
         taken = {kind: (getattr(fit, kind), _changed_options(settings, kind)) for kind in METHOD_PARTS}
         settings = attrs.evolve(settings, components={**settings.components, **taken})
     return settings, f"{name}, since {why}"
+
+
+def _check_last_line(settings: Settings) -> None:
+    """See that a recipe that is made from another one, with its table, has what is last in that."""
+    last = settings.fits[-1]
+    if all(same_component(kind, name, getattr(last, kind)) for kind, name in settings.made_of.items()):
+        return
+    name, own = settings.recipes["method"], " and ".join(f"{kind}={of}" for kind, of in settings.made_of.items())
+    raise ConfigurationError(
+        f"method.{FITS}: {name} chooses {own}, and has the table of a recipe that chooses searcher={last.searcher} "
+        f"and scheduler={last.scheduler}, of which no line would count. Write a table that ends with what {name} "
+        f"chooses, or {FITS}: null below method.",
+        option=f"method.{FITS}",
+    )
 
 
 def _check_exists(settings: Settings, fit: Fit) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
-from importlib.resources import files
 
 import attrs
+
+from tunekit.pages.parts import parts, policy_of
+
+STYLES = ("common.css", "live/live.css")
+SCRIPTS = ("elements.js", "live/controls.js", "live/live.js")
 
 
 @attrs.frozen
@@ -26,16 +28,8 @@ class LivePage:
 
 @cache
 def live_page() -> LivePage:
-    """The page, put together from the files beside this one."""
-    style, script, html = (
-        files(__name__).joinpath(name).read_text(encoding="utf-8") for name in ("live.css", "live.js", "live.html")
-    )
-    policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return LivePage(html.replace("STYLE", style).replace("SCRIPT", script), policy)
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    """The page, put together from files: what it shares with a report, and what is beside this one."""
+    style, script = parts(STYLES), f"'use strict';\n{parts(SCRIPTS)}"
+    policy = policy_of(style, script, "connect-src 'self'", "frame-ancestors 'none'")
+    html = parts(["live/live.html"]).replace("{{style}}", style).replace("{{script}}", script)
+    return LivePage(html, policy)

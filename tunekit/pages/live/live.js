@@ -1,54 +1,23 @@
-
-"use strict";
 // Asks for the state every two seconds and shows it. Whatever comes is text: it reaches the page by textContent alone.
 
 const SECONDS = 2;
 const NUMBER = /^[-+0-9.,:/]*$|^[-+0-9.]+e[-+0-9]+$/;
-const SHORT = /^(\S{1,80}|.{1,40})$/; // names and the like: on one line, however narrow the screen is
 let shown = "";
 
-function element(name, text, className) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
-function table(columns, rows) {
+function table(name, columns, rows) {
   const numbers = columns.map((_, i) => rows.every((row) => NUMBER.test(row[i])));
-  const made = element("table");
-  const head = element("tr");
-  columns.forEach((column, i) => {
-    const cell = element("th", column, numbers[i] ? "number" : "");
-    cell.scope = "col";
-    head.append(cell);
-  });
-  const top = element("thead");
-  top.append(head);
-  const body = element("tbody");
-  for (const row of rows) {
-    const line = element("tr");
-    row.forEach((text, i) => line.append(element("td", text, numbers[i] ? "number" : SHORT.test(text) ? "name" : "")));
-    body.append(line);
-  }
-  made.append(top, body);
-  const scroll = element("div", undefined, "scroll");
-  scroll.tabIndex = 0;
-  scroll.append(made);
-  const hint = element("p", "Move the table sideways for more →", "hint");
-  hint.hidden = true;
-  new ResizeObserver(() => (hint.hidden = scroll.scrollWidth <= scroll.clientWidth)).observe(scroll);
-  const both = element("div");
-  both.append(hint, scroll);
-  return both;
+  const heads = columns.map((column, i) => element("th", { scope: "col", class: numbers[i] ? "number" : "text" }, column));
+  const lines = rows.map((row) =>
+    element("tr", {}, ...row.map((text, i) => element("td", { class: numbers[i] ? "number" : kindOf(text) }, text))),
+  );
+  const head = element("thead", {}, element("tr", {}, ...heads));
+  return scrolling(element("table", {}, head, element("tbody", {}, ...lines)), name);
 }
 
 function section(each) {
-  const made = element("section", undefined, each.kind);
-  made.append(element("h2", each.heading));
-  for (const line of each.lines) made.append(element("p", line));
-  if (each.columns.length) made.append(table(each.columns, each.rows));
-  return made;
+  const lines = each.lines.map((line) => element("p", {}, line));
+  const tables = each.columns.length ? [table(each.heading, each.columns, each.rows)] : [];
+  return element("section", { "data-kind": each.kind }, element("h2", {}, each.heading), ...lines, ...tables);
 }
 
 async function look() {
@@ -57,18 +26,21 @@ async function look() {
     const answer = await fetch("state.json", { cache: "no-store" });
     if (!answer.ok) throw new Error(answer.status);
     text = await answer.text();
-    document.getElementById("lost").hidden = true;
+    byId("lost").hidden = true;
   } catch {
-    document.getElementById("lost").hidden = false;
+    byId("lost").hidden = false;
+    showControls(null);
+    shown = "";
     return;
   }
   if (text === shown) return; // what is selected stays so
   shown = text;
   const state = JSON.parse(text);
   document.title = state.title;
-  document.getElementById("title").textContent = state.title;
-  document.getElementById("status").textContent = state.status;
-  document.getElementById("sections").replaceChildren(...state.sections.map(section));
+  byId("title").textContent = state.title;
+  byId("status").textContent = state.status;
+  byId("sections").replaceChildren(...state.sections.map(section));
+  showControls(state.controls);
 }
 
 look();

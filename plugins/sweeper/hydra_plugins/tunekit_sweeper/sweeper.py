@@ -2,7 +2,7 @@
 
 # No postponed annotations here: Hydra 1.3 runs this module without an entry in sys.modules, where @dataclass would
 # look up annotations that are text.
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 @dataclass
 class TunekitSweeperConf:
-    """Options below ``hydra.sweeper``. What has no type here is checked by the application, which says it better.
+    """Options below ``hydra.sweeper``. They have no types here: the application checks them, and says it better.
 
     Attributes:
         params: Overrides of a study; the command line replaces them one by one.
@@ -32,16 +32,16 @@ class TunekitSweeperConf:
     """
 
     _target_: str = "hydra_plugins.tunekit_sweeper.sweeper.TunekitSweeper"
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Any = None
     zip: Any = None
     also: Any = None
     exclude: Any = None
     repeats: Any = None
-    skip_initial_experiments: int = 0
+    skip_initial_experiments: Any = 0
     only: Any = None
-    n_jobs: int | None = None
-    plan: bool = False
-    shard: str | None = None
+    n_jobs: Any = None
+    plan: Any = False
+    shard: Any = None
     until: Any = None
 
 
@@ -58,11 +58,11 @@ class TunekitSweeper(Sweeper):
         also: Any,
         exclude: Any,
         repeats: Any,
-        skip_initial_experiments: int,
+        skip_initial_experiments: Any,
         only: Any,
-        n_jobs: int | None,
-        plan: bool,
-        shard: str | None,
+        n_jobs: Any,
+        plan: Any,
+        shard: Any,
         until: Any,
     ) -> None:
         """Take what Hydra gives for each option; they are read from the configuration."""
