@@ -16,7 +16,7 @@ PACKAGES = ("tunekit", "tunekit_core", "plugins", "benchmarks/tunekit_benchmarks
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The clock starts; GPUs are hidden; commands that tests run hear SIGHUP, though under nohup the tests ignore it."""
+    """The clock starts; GPUs are hidden; commands of tests hear SIGHUP, though under nohup the tests ignore it."""
     session.config.stash[BEGAN] = time.monotonic()
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # one GPU would make trials wait for each other that run together elsewhere
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # commands would inherit that, and of a handler know nothing
