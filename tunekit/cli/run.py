@@ -15,6 +15,7 @@ from tunekit.cli.plan_page import print_plan
 from tunekit.cli.sharding import runs_of_shard, what_others_miss
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
+from tunekit.config.specs.identity import ends_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import plural, print_stderr, print_stdout
 from tunekit.figures.best_values import draw, figure_stem, what_is_not_drawn
@@ -156,7 +157,7 @@ def conclude(
     if missing := what_others_miss(plan, command):
         with suppress(OSError):  # whoever comes last writes them
             _write_indices(specs)
-        all_succeeded = _print_edited([*became.values()], command)
+        all_succeeded = _print_others(specs, became, command)
         all_succeeded &= _print_failures(specs, outcomes, command, debug=debug, is_resumed=is_resumed)
         print_stderr(missing)
         return SUCCEEDED if all_succeeded else SOME_FAILED
@@ -172,7 +173,7 @@ def conclude(
     all_written = True
     if plan.is_sweep:
         all_written = _print_and_draw_comparison(specs, complete, must_write=bool(outcomes))
-        all_written &= _print_edited(list(became.values()), command)
+        all_written &= _print_others(specs, became, command)
     elif complete:
         outcome = outcomes.get(specs[0].folder)
         seconds = None if outcome is None else outcome.seconds
@@ -225,16 +226,33 @@ def _print_siblings(left: Sequence[RunSpec]) -> None:
         print_stderr(f"So it is with {len(found) - 1} more of these runs.")
 
 
-def _print_edited(became: Sequence[RunSpec], command: str) -> bool:
-    """Print which runs are others than were asked for; true if none is."""
-    if not became:
-        return True
-    why = "their program was edited meanwhile, or they got another end"
-    print_stderr(f"Not compared, since {why} ({len(became)} of the runs):", style="red")
-    for spec in became:
+def _print_others(planned: Sequence[RunSpec], became: Mapping[Path, RunSpec], command: str) -> bool:
+    """Print which runs have become others than were asked for, and what to type for those; true if none has.
+
+    Args:
+        planned: Runs that were asked for.
+        became: By folder what became of some of them.
+        command: What was typed.
+    """
+    ends = {spec.folder: ends_of(spec.results) for spec in planned}
+    edited = [spec for folder, spec in became.items() if ends_of(spec.results) == ends[folder]]
+    extended = [spec for folder, spec in became.items() if ends_of(spec.results) != ends[folder]]
+    if edited:
+        _print_not_compared(edited, "their program was edited meanwhile")
+        print_stderr(f"To have all with the program as it is now, type again: {command}")
+    if extended:
+        _print_not_compared(extended, "they got another end")
+        print_stderr(
+            "A report compares them as a setup of its own. To have such a run with the end of the others too, from its "
+            f"beginning, type again: {command}"
+        )
+    return not became
+
+
+def _print_not_compared(specs: Sequence[RunSpec], why: str) -> None:
+    print_stderr(f"Not compared, since {why} ({len(specs)} of the runs):", style="red")
+    for spec in specs:
         print_stderr(f"  {spec.folder}")
-    print_stderr(f"To have all with the program as it is now and the end of the others, type again: {command}")
-    return False
 
 
 def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path, Outcome]:
