@@ -7,19 +7,10 @@ from pathlib import Path
 
 import attrs
 
+from tunekit.cli.conclusion import anew, conclude, print_interruption
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted
-from tunekit.cli.run import (
-    anew,
-    conclude,
-    find_all,
-    is_interrupted,
-    left_of,
-    n_jobs_of,
-    print_interruption,
-    print_planned,
-    run_specs,
-)
+from tunekit.cli.run import find_all, is_interrupted, left_of, n_jobs_of, print_planned, run_specs
 from tunekit.config.composition.until import Until
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET

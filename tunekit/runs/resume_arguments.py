@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from tunekit.config.single_values import with_options_named
+from tunekit.config.single_values import with_entries_alone, with_options_named
 from tunekit.runs.trust import YES
 from tunekit_core.errors import ConfigurationError, suggestion
 
@@ -81,6 +81,7 @@ def changes_of(overrides: Sequence[str]) -> Mapping[str, Any]:
                 value=override,
             )
     try:
-        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(with_options_named(overrides))))
+        dotted = with_options_named(with_entries_alone(overrides))
+        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(dotted)))
     except (OmegaConfBaseException, YAMLError) as error:
         raise ConfigurationError(f"{' '.join(overrides)}: {error}. {USAGE}") from error
