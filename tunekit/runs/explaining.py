@@ -192,8 +192,8 @@ class _Follower:
 
     def note(self, event: Recorded) -> None:
         """An event has been applied."""
-        is_proposed = isinstance(event, Started) and len(self._state.proposed) < self._n_proposed
-        self._n_proposed = len(self._state.proposed)
+        is_proposed = isinstance(event, Started) and len(self._state.requested.proposed) < self._n_proposed
+        self._n_proposed = len(self._state.requested.proposed)
         if not isinstance(event, OfATrial) or event.trial_id != self._trial_id:
             return
         trial = self._state.trials[self._trial_id]

@@ -175,14 +175,14 @@ class Tuner:
         while True:
             self._follow_requests()
             ends = self._ask_criteria()
-            if not ends and not state.is_held and state.n_running < state.n_workers:
+            if not ends and not state.requested.is_held and state.n_running < state.n_workers:
                 suggestion = steps.suggest()
                 if suggestion is not None:
                     steps.carry_out(suggestion)
                     continue
             if ends and (state.n_running == 0 or not self._waits()):
                 return
-            if state.n_running == 0 and not state.is_held:
+            if state.n_running == 0 and not state.requested.is_held:
                 return
             deadline = self._next_look()
             messages = gate.messages(backend.wait(deadline) if state.n_running else self._sleep(), deadline)
@@ -220,7 +220,7 @@ class Tuner:
         for request in () if self._steering is None else self._steering.requests():
             assert self._steering is not None
             try:
-                if request.nonce not in self._steps.state.steered:
+                if request.nonce not in self._steps.state.requested.nonces:
                     self._follow(request, self._steering)
             except ConfigurationError as error:
                 self._steering.answer(request, str(error))
@@ -233,8 +233,8 @@ class Tuner:
         state = self._steps.state
         if self._ending is not None:
             raise ConfigurationError(f"It is too late: the experiment ends, since {self._reason}.")
-        if request.kind in (Kind.PAUSE, Kind.CONTINUE) and state.is_held is (request.kind is Kind.PAUSE):
-            raise ConfigurationError("It is paused already." if state.is_held else "It is not paused.")
+        if request.kind in (Kind.PAUSE, Kind.CONTINUE) and state.requested.is_held is (request.kind is Kind.PAUSE):
+            raise ConfigurationError("It is paused already." if state.requested.is_held else "It is not paused.")
         if request.kind is Kind.TRY:
             given = request.given["configuration"]
             configuration = self._steps.proposed(given)
