@@ -15,15 +15,14 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.view import Incumbent
+from tunekit_core.engine.ended_by import interruption_of, reason_of
 from tunekit_core.engine.first_report import UnfitReport
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.steering import Kind, Request, Steering
 from tunekit_core.engine.steps import Steps
-from tunekit_core.errors import ConfigurationError, TunekitError, text_of
-from tunekit_core.known_secrets import redacted
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.threads import single_threaded
 
-BY_KEYBOARD = "interrupted from the keyboard"
 BY_REQUEST = "somebody asked it to stop"
 
 
@@ -292,16 +291,3 @@ class Tuner:
         """Whether nothing can end the experiment sooner than the criterion that ends it."""
         assert self._ending is not None
         return self._wait_for_running or not self._ending.waits_for_running
-
-
-def interruption_of(error: KeyboardInterrupt) -> str:
-    """Why an experiment was interrupted: whoever raises the error for another reason than Ctrl-C says so in it."""
-    return str(error) or BY_KEYBOARD
-
-
-def reason_of(error: BaseException) -> str:
-    """Why an experiment has failed: what tunekit raises on purpose needs no name of a class in front.
-
-    It is shown, recorded and told to observers; so secrets in it are masked.
-    """
-    return redacted(str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {text_of(error)}")
