@@ -41,8 +41,8 @@ class Answer:
 
 
 @attrs.frozen
-class _Wish:
-    """Something to ask, checked as far as that is possible from outside.
+class _Prepared:
+    """A request that is about to be made, checked as far as that is possible from outside.
 
     Attributes:
         given: What belongs to the request, in values of JSON.
@@ -65,11 +65,11 @@ def ask(listed: ListedExperiment, kind: Kind, values: Sequence[str]) -> Answer:
         ConfigurationError: If it does not run, cannot be asked this, or refuses.
         RecordError: If its answer is none.
     """
-    check_takes_requests(listed)
-    wish = _wish(kind, listed, values)
+    _check_takes_requests(listed)
+    prepared = _prepared(kind, listed, values)
     try:
         with closing(Sender(listed.path)) as sender:
-            refusal = sender.wait(sender.send(kind, wish.given), SECONDS_TO_WAIT)
+            refusal = sender.wait(sender.send(kind, prepared.given), SECONDS_TO_WAIT)
     except OSError as error:
         raise ConfigurationError(
             f"Nothing can be asked of {listed.path}: {error.filename or listed.path}: {error.strerror}. Who steers an "
@@ -83,10 +83,10 @@ def ask(listed: ListedExperiment, kind: Kind, values: Sequence[str]) -> Answer:
         )
     if refusal:
         raise ConfigurationError(f"{listed.path} refused to {kind.value}: {refusal}", option=kind.value)
-    return Answer(is_done=True, text=f"{listed.name}: {done(kind, wish.details)}.")
+    return Answer(is_done=True, text=f"{listed.name}: {done(kind, prepared.details)}.")
 
 
-def check_takes_requests(listed: ListedExperiment) -> None:
+def _check_takes_requests(listed: ListedExperiment) -> None:
     """See that an experiment can be asked something.
 
     Raises:
@@ -109,11 +109,11 @@ def can_get_another_end(metadata: Mapping[str, Any]) -> bool:
     return is_run and is_of_command_line(metadata)
 
 
-def _wish(kind: Kind, listed: ListedExperiment, values: Sequence[str]) -> _Wish:
+def _prepared(kind: Kind, listed: ListedExperiment, values: Sequence[str]) -> _Prepared:
     if kind is Kind.TRY:
         space = SearchSpace.from_json(listed.metadata["search_space"])
         configuration = space.complete(_typed_values(space, values))
-        return _Wish({"configuration": dict(configuration)}, searched_values(space.searched, configuration))
+        return _Prepared({"configuration": dict(configuration)}, searched_values(space.searched, configuration))
     if kind is Kind.EXTEND:
         if not can_get_another_end(listed.metadata):
             raise ConfigurationError(
@@ -122,10 +122,10 @@ def _wish(kind: Kind, listed: ListedExperiment, values: Sequence[str]) -> _Wish:
             )
         spec = recorded_run(listed.path, listed.metadata, {})
         extended = extension(listed.path, spec, values)
-        return _Wish(extension_request(spec, values), changed_ends(spec.results, extended.results))
+        return _Prepared(extension_request(spec, values), changed_ends(spec.results, extended.results))
     if values:
         raise ConfigurationError(f"To {kind.value} takes no values, and {' '.join(values)} was given: leave that out.")
-    return _Wish({})
+    return _Prepared({})
 
 
 def _typed_values(space: SearchSpace, words: Sequence[str]) -> dict[str, Any]:

@@ -134,12 +134,12 @@ def _scheduler_of_tune(folder: Path, metadata: Mapping[str, Any]) -> Scheduler:
     config = metadata["config"]
     for kind in METHOD_PARTS:
         name, _ = split_options(config[kind])
-        revision = registry().find(kind, name).factory.revision
-        if revision != config[kind][REVISION]:
+        now, then = registry().find(kind, name).factory.revision, config[kind][REVISION]
+        if now != then:
             raise RecordError(
-                f"{folder} cannot be explained: {kind}={config[kind]['name']} is of revision {revision} now, and was "
-                f"of revision {config[kind][REVISION]}, which may have decided otherwise. The versions that made it "
-                "are in its metadata.json: install those."
+                f"{folder} cannot be explained: its {kind} {config[kind]['name']} is of revision {now} now, and was of "
+                f"revision {then}, which may have decided otherwise. Install the versions that made it, which are in "
+                "its metadata.json."
             )
     problem = problem_of(folder, metadata)
     points = config["points_to_evaluate"]
@@ -192,8 +192,8 @@ class _Follower:
 
     def note(self, event: Recorded) -> None:
         """An event has been applied."""
-        is_proposed = isinstance(event, Started) and len(self._state.proposed) < self._n_proposed
-        self._n_proposed = len(self._state.proposed)
+        is_proposed = isinstance(event, Started) and len(self._state.requested.proposed) < self._n_proposed
+        self._n_proposed = len(self._state.requested.proposed)
         if not isinstance(event, OfATrial) or event.trial_id != self._trial_id:
             return
         trial = self._state.trials[self._trial_id]
