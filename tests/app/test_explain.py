@@ -166,7 +166,7 @@ def test_an_experiment_of_a_function_is_explained_without_it_and_goes_on_by_its_
     metadata["config"]["scheduler"]["revision"] += 1
     (folder / "metadata.json").write_text(json.dumps(metadata))
     refused = explained(tunekit, folder, 2)
-    assert (refused.status, "scheduler=asha is of revision" in refused.err) == (2, True)
+    assert (refused.status, "scheduler=asha_promotion is of revision" in refused.err) == (2, True)
 
 
 @pytest.mark.parametrize(
