@@ -168,6 +168,7 @@ def test_an_experiment_of_a_function_is_explained_without_it_and_goes_on_by_its_
     refused = explained(tunekit, folder, 2)
     assert refused.status == 2
     assert "is of revision 2 now, and was of revision 3, which may have decided otherwise" in refused.err
+    assert (refused.status, "scheduler=asha_promotion is of revision" in refused.err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,10 @@ class Watcher(Observer):
             self._update(view)
             self._running[trial.id] = attrs.evolve(self._running_trial(trial), heard=self._now())
             if self._shows_events:
-                self._queue_timed_line(f"trial {trial.id} goes on{self._last_report(trial, 'from')}")
+                # Its last report is behind it only if it has kept what it had come to.
+                goes_on = self._present.planned.begin_anew is None
+                does = f"goes on{self._last_report(trial, 'from')}" if goes_on else "begins again"
+                self._queue_timed_line(f"trial {trial.id} {does}")
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
         with self._lock:

@@ -47,6 +47,7 @@ class Step:
         status: What the trial was after it.
         reason: Why it failed, for people; empty if it has not.
         standing: Where it stood among others, if that was decided by.
+        begins_again: Whether it is resumed without a checkpoint: what it had come to is trained again.
         is_proposed: Whether it starts since somebody asked to try it: then the scheduler has set it no resource to run
             to, and decides as it reports.
     """
@@ -58,6 +59,7 @@ class Step:
     status: Status
     reason: str
     standing: Standing | None
+    begins_again: bool = False
     is_proposed: bool = False
 
 
@@ -187,6 +189,7 @@ class _Follower:
         self._trial_id = trial_id
         self._state = state
         self._asked = asked
+        self._has_checkpoint = False  # of its last run
         self._reached = 0  # when it was last decided on
         self._n_proposed = 0  # configurations that had been asked for and had not begun, before the last event
 
@@ -213,9 +216,12 @@ class _Follower:
                 trial.status,
                 "" if failure is None else failure.reason,
                 self._standing(event),
-                is_proposed,
+                begins_again=isinstance(event, Resumed) and not self._has_checkpoint,
+                is_proposed=is_proposed,
             )
         )
+        if isinstance(event, TrialEnded):
+            self._has_checkpoint = event.has_checkpoint
         if isinstance(event, Decided):
             self._reached = trial.reached
 
