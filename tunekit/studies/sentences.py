@@ -26,6 +26,8 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
     """
     if pair.fixed is not None or pair.adjusted is None:
         return _sentence_of_fixed(pair, panel)
+    if pair.is_equal:
+        return _equal(pair)
     if too_few := _too_few(pair, error):
         return too_few
     seeds = plural(pair.n_seeds, "seed")
@@ -72,7 +74,14 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
     return f"{verdict} ({early})"
 
 
+def _equal(pair: Pair) -> str:
+    where = f"all {plural(pair.n_seeds, 'seed')}" if pair.n_seeds > 1 else "the seed"
+    return f"{' and '.join(sorted((pair.first, pair.second)))} are equal in {where} that both have"
+
+
 def _so_far(pair: Pair, by: str) -> str:
+    if pair.is_equal:
+        return "equal in all seeds"
     if zero := _zero(pair):
         return zero
     return f"{pair.first} has {by}" if by else "in many seeds one has found nothing"
