@@ -34,7 +34,7 @@ from tunekit.studies.verdicts import (
     verdicts_of,
 )
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.number_text import format_fixed
+from tunekit_core.number_text import format_seconds
 
 STEPS_TOGETHER = 300_000  # of all runs: 2.4 MB
 EVEN_SHARES, FINE_SHARES = 301, 100  # of the time: as a linear axis shows them, and a logarithmic one
@@ -197,7 +197,7 @@ def _table(panel: Panel, statistic: Statistic) -> dict[str, Any]:
         values = [None if np.isnan(value) else cell(value) for value in spread.centre.tolist()]
         costs = [method.cost] if _has_costs(panel) else []
         rows.append([method.label, len(method.curves), *map(list, zip(texts, values, strict=True)), *costs])
-    at = [f"at {format_fixed(fraction * panel.budget, 0)} s" for fraction in FRACTIONS]
+    at = [f"at {format_seconds(fraction * panel.budget)} s" for fraction in FRACTIONS]
     caption = f"{about_values(panel, statistic)}. {STATISTICS[statistic]}"
     return {
         "caption": caption[0].upper() + caption[1:],
@@ -233,7 +233,7 @@ def _pair(pair: Pair) -> list[Any]:
         p,
         adjusted,
         _verdict(pair) + ("" if pair.fixed is None else BY_RULE),
-        "" if pair.since is None else [f"{format_fixed(pair.since, 0)} s", pair.since],
+        "" if pair.since is None else [f"{format_seconds(pair.since)} s", pair.since],
     ]
 
 

@@ -9,7 +9,7 @@ from tunekit.console import plural
 from tunekit.studies.pairs import ERROR, Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit.studies.statistics.paired import least_seeds
-from tunekit_core.number_text import format_fixed, format_number
+from tunekit_core.number_text import format_fixed, format_number, format_seconds
 
 DIGITS = 2
 USUAL_SEEDS = 20
@@ -30,18 +30,17 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
         return _equal(pair)
     if too_few := _too_few(pair, error):
         return too_few
-    seeds = plural(pair.n_seeds, "seed")
+    seeds, p = plural(pair.n_seeds, "seed"), f"{_p(pair.adjusted)}{_rests(pair, error)}"
     by = _by_how_much(pair, panel)
     if pair.is_better:
         by = by or _zero(pair)
-        since = "" if pair.since is None else f" from {format_fixed(pair.since, 0)} s on"
+        since = "" if pair.since is None else f" from {format_seconds(pair.since)} s on"
         end = f"; at the end {by}" if by else ""
-        return f"{pair.first} is better than {pair.second}{since}{end} ({seeds}, {_p(pair.adjusted)})"
+        return f"{pair.first} is better than {pair.second}{since}{end} ({seeds}, {p})"
     both = f"{pair.first} and {pair.second}"
     if pair.adjusted <= error:
-        return f"{both} differ ({seeds}, {_p(pair.adjusted)}), but neither is better by ranks and by the median alike"
-    what = _so_far(pair, by)
-    return f"{both} are not told apart: {what} ({seeds}, {_p(pair.adjusted)}); {_what_it_takes(pair.more_seeds)}"
+        return f"{both} differ ({seeds}, {p}), but neither is better by ranks and by the median alike"
+    return f"{both} are not told apart: {_so_far(pair, by)} ({seeds}, {p}); {_what_it_takes(pair.more_seeds)}"
 
 
 def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
@@ -148,6 +147,18 @@ def _interval(pair: Pair) -> str:
     if pair.estimate < 0:
         low, high = -high, -low
     return f" {_ends(low, high)}"
+
+
+def _rests(pair: Pair, error: float) -> str:
+    """What p and the interval rest on, where they seem to disagree; empty where they do not."""
+    if pair.difference is None or pair.p is None or (pair.adjusted or 0) <= error and not pair.is_better:
+        return ""
+    holds_zero = pair.difference.low <= 0 <= pair.difference.high
+    if holds_zero != pair.is_better:
+        return ""
+    if pair.p <= error and not pair.is_better:
+        return " over all pairs, and the interval is of this pair alone"
+    return " by signed ranks, and the interval is of the median"
 
 
 def _what_it_takes(more_seeds: tuple[int, int] | None) -> str:

@@ -15,7 +15,7 @@ from tunekit.studies.differences import less
 from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC, Statistic
 from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_tested, verdicts_of
-from tunekit_core.number_text import format_fixed, format_range, format_within
+from tunekit_core.number_text import format_range, format_seconds, format_within
 
 FRACTIONS = (0.25, 0.5, 1.0)
 NAMES: Mapping[Statistic, str] = {"median": "median", "iqm": "mean of the middle half", "mean": "mean"}
@@ -35,7 +35,7 @@ def print_panels(panels: Sequence[Panel], statistic: Statistic = DEFAULT_STATIST
     """
     for panel in panels:
         print_stdout(
-            f"{panel.problem}: {about_values(panel, statistic)} at fractions of {format_fixed(panel.budget, 0)} s"
+            f"{panel.problem}: {about_values(panel, statistic)} at fractions of {format_seconds(panel.budget)} s"
         )
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method", overflow="fold")  # a long one is wrapped, rather than numbers be cut

@@ -219,6 +219,12 @@ def test_a_page_is_called_after_its_tag_or_folder_and_its_setups(tmp_path):
     assert data_in(page_of(plain_study(), tmp_path))["title"] == "Report of results: ASHA, MOBSTER and RS"
 
 
+def test_columns_are_labelled_with_the_times_that_their_values_are_of(tmp_path):
+    stopping = {"max_wallclock_time": {"distribution": "tunekit-hpo", "seconds": 15.0}}
+    data = data_in(page_of(study(*over_seeds("ASHA", [0.1, 0.2], stopping=stopping)), tmp_path))
+    assert data["benchmarks"][0]["table"]["columns"] == ["setup", "runs", "at 3.75 s", "at 7.5 s", "at 15 s"]
+
+
 def test_numbers_of_a_pair_are_those_of_its_sentence(tmp_path):
     data = data_in(page_of(plain_study(), tmp_path))
     sentences = [sentence for each in data["verdicts"] for sentence in each["sentences"]]
