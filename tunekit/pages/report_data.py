@@ -24,7 +24,7 @@ from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit.studies.sentences import difference
 from tunekit.studies.statistics.intervals import Statistic
-from tunekit.studies.tables import FRACTIONS, STATISTICS, about_values, best_first, cells_of
+from tunekit.studies.tables import FRACTIONS, STATISTICS, best_first, best_so_far, cells_of
 from tunekit.studies.verdicts import (
     about_ranks,
     about_regrets,
@@ -198,9 +198,10 @@ def _table(panel: Panel, statistic: Statistic) -> dict[str, Any]:
         costs = [method.cost] if _has_costs(panel) else []
         rows.append([method.label, len(method.curves), *map(list, zip(texts, values, strict=True)), *costs])
     at = [f"at {format_seconds(fraction * panel.budget)} s" for fraction in FRACTIONS]
-    caption = f"{about_values(panel, statistic)}. {STATISTICS[statistic]}"
+    about = STATISTICS[statistic]
+    caption = f"B{best_so_far(panel)[1:]}: {about[0].lower()}{about[1:]}"
     return {
-        "caption": caption[0].upper() + caption[1:],
+        "caption": caption,
         "columns": ["setup", "runs", *at, *(["cost"] if _has_costs(panel) else [])],
         "rows": rows,
     }

@@ -30,17 +30,18 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
         return _equal(pair)
     if too_few := _too_few(pair, error):
         return too_few
-    seeds, p = plural(pair.n_seeds, "seed"), f"{_p(pair.adjusted)}{_rests(pair, error)}"
+    seeds, p = plural(pair.n_seeds, "seed"), _p(pair.adjusted)
     by = _by_how_much(pair, panel)
     if pair.is_better:
         by = by or _zero(pair)
         since = "" if pair.since is None else f" from {format_seconds(pair.since)} s on"
         end = f"; at the end {by}" if by else ""
-        return f"{pair.first} is better than {pair.second}{since}{end} ({seeds}, {p})"
+        return f"{pair.first} is better than {pair.second}{since}{end} ({seeds}, {p}{_rests(pair, error)})"
     both = f"{pair.first} and {pair.second}"
     if pair.adjusted <= error:
         return f"{both} differ ({seeds}, {p}), but neither is better by ranks and by the median alike"
-    return f"{both} are not told apart: {_so_far(pair, by)} ({seeds}, {p}); {_what_it_takes(pair.more_seeds)}"
+    what = f"{_so_far(pair, by)} ({seeds}, {p}{_rests(pair, error)})"
+    return f"{both} are not told apart: {what}; {_what_it_takes(pair.more_seeds)}"
 
 
 def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
@@ -151,7 +152,7 @@ def _interval(pair: Pair) -> str:
 
 def _rests(pair: Pair, error: float) -> str:
     """What p and the interval rest on, where they seem to disagree; empty where they do not."""
-    if pair.difference is None or pair.p is None or (pair.adjusted or 0) <= error and not pair.is_better:
+    if pair.difference is None or pair.p is None:
         return ""
     holds_zero = pair.difference.low <= 0 <= pair.difference.high
     if holds_zero != pair.is_better:

@@ -34,9 +34,8 @@ def print_panels(panels: Sequence[Panel], statistic: Statistic = DEFAULT_STATIST
         statistic: What is shown of several runs.
     """
     for panel in panels:
-        print_stdout(
-            f"{panel.problem}: {about_values(panel, statistic)} at fractions of {format_seconds(panel.budget)} s"
-        )
+        what = f"{NAMES[statistic]} of the {best_so_far(panel)}"
+        print_stdout(f"{panel.problem}: {what} at fractions of {format_seconds(panel.budget)} s")
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method", overflow="fold")  # a long one is wrapped, rather than numbers be cut
         table.add_column("runs", justify="right")
@@ -77,14 +76,13 @@ def print_verdicts(comparison: Comparison, *, all_pairs: bool = False) -> None:
         print_stdout(line)
 
 
-def about_values(panel: Panel, statistic: Statistic) -> str:
-    """What the numbers of a table are.
+def best_so_far(panel: Panel) -> str:
+    """What the numbers of a table are of.
 
-    >>> about_values(Panel("fcnet-robot_arm", "loss", "min", 3600.0, []), "iqm")
-    'mean of the middle half of the best loss so far (lower is better)'
+    >>> best_so_far(Panel("fcnet-robot_arm", "loss", "min", 3600.0, []))
+    'best loss so far (lower is better)'
     """
-    better = "lower" if panel.mode == "min" else "higher"
-    return f"{NAMES[statistic]} of the best {panel.metric} so far ({better} is better)"
+    return f"best {panel.metric} so far ({'lower' if panel.mode == 'min' else 'higher'} is better)"
 
 
 def best_first(panel: Panel, statistic: Statistic) -> list[MethodCurves]:

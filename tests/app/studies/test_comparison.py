@@ -217,8 +217,9 @@ def test_what_is_missing_is_told_with_where():
     runs = [*over_seeds("A", [1, 1, 1, 1]), *over_seeds("B", [1, 1]), *over_seeds("A", [1, 1, 1, 1], "diabetes")]
     assert warnings(*runs) == [
         "nowhere-diabetes: B has no run",
-        "nowhere-robot_arm: B lacks 2 seeds that others have: 2-3",
+        "nowhere-robot_arm: B has the first 2 of 4 seeds: its pairs are over these",
     ]
+    assert warnings(*runs[:4], runs[5]) == ["nowhere-robot_arm: B lacks 3 seeds that others have: 0, 2-3"]
 
 
 def test_what_was_not_asked_for_is_not_missing():
@@ -234,7 +235,7 @@ def test_what_is_missing_alike_is_told_once():
     others = [*over_seeds("A", [1] * 4, "diabetes"), *over_seeds("A", [1] * 4, "wine")]
     assert warnings(*runs, *others) == [
         "nowhere-diabetes, nowhere-wine: B, C have no run",
-        "nowhere-robot_arm: B, C lack 2 seeds that others have: 2-3",
+        "nowhere-robot_arm: B, C have the first 2 of 4 seeds: their pairs are over these",
     ]
 
 
