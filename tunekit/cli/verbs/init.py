@@ -16,6 +16,7 @@ from tunekit.init import ScriptFound, Written, read_script, write_options
 from tunekit.init.reading import READ
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.portable.script_command import literal_word
+from tunekit_core.records.files import checked_path
 
 NAME = "name"
 USAGE = f"Type: python -m tunekit init SCRIPT [{NAME}=NAME]"
@@ -83,6 +84,7 @@ def write_file_of_script(arguments: Sequence[str]) -> int:
 
 
 def _check_script(script: str) -> None:
+    checked_path(script, "script")
     path = Path(script)
     if path.is_dir():
         inside = sorted(path.glob("*.py"))[:3]
