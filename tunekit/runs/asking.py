@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -20,7 +21,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import EVENTS
-from tunekit_core.records.finding import ListedExperiment
+from tunekit_core.records.finding import ListedExperiment, list_experiment
 from tunekit_core.records.requests import Sender
 from tunekit_core.space import SearchSpace
 
@@ -69,21 +70,33 @@ def ask(listed: ListedExperiment, kind: Kind, values: Sequence[str]) -> Answer:
     prepared = _prepared(kind, listed, values)
     try:
         with closing(Sender(listed.path)) as sender:
-            refusal = sender.wait(sender.send(kind, prepared.given), SECONDS_TO_WAIT)
+            nonce = sender.send(kind, prepared.given)
+            reply = sender.wait(nonce, SECONDS_TO_WAIT)
+            is_alone = reply is None and sender.withdraw(nonce)
     except OSError as error:
         raise ConfigurationError(
             f"Nothing can be asked of {listed.path}: {error.filename or listed.path}: {error.strerror}. Who steers an "
             "experiment writes into the folder `requests` in it."
         ) from error
-    if refusal is None:
+    if is_alone:
+        raise ConfigurationError(
+            f"{listed.path} has ended before it answered, so that this was not done: {kind.value}. "
+            f"{how_to_go_on(list_experiment(listed.path))}",
+            option=kind.value,
+        )
+    if reply is None:
         return Answer(
             is_done=False,
-            text=f"No answer within {SECONDS_TO_WAIT:.0f} s: it is done as soon as the experiment takes requests "
-            f"again, as after a long suggestion. To see: python -m tunekit show {listed.path}",
+            text=f"No answer within {SECONDS_TO_WAIT:.0f} s: it is done when the experiment takes requests again, as "
+            f"after a long suggestion, and not at all if its process ends before. To see: python -m tunekit show "
+            f"{shlex.quote(str(listed.path))}",
         )
-    if refusal:
-        raise ConfigurationError(f"{listed.path} refused to {kind.value}: {refusal}", option=kind.value)
-    return Answer(is_done=True, text=f"{listed.name}: {done(kind, prepared.details)}.")
+    if reply.refusal:
+        raise ConfigurationError(f"{listed.path} refused to {kind.value}: {reply.refusal}", option=kind.value)
+    text = f"{listed.name}: {done(kind, prepared.details, is_held=reply.is_held)}."
+    if kind is Kind.TRY and reply.is_held:
+        text += f" It is paused. To continue, type: python -m tunekit steer {shlex.quote(str(listed.path))} continue"
+    return Answer(is_done=True, text=text)
 
 
 def _check_takes_requests(listed: ListedExperiment) -> None:

@@ -16,7 +16,7 @@ from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.results.going_on import is_of_tune
 from tunekit.runs.building import build_scheduler, build_scheduler_for, build_tuner
-from tunekit.runs.recorded import recorded_run
+from tunekit.runs.recorded import recorded_run_to_read
 from tunekit_core.contracts.backends import TrialEnded
 from tunekit_core.contracts.schedulers import ExplainsDecisions, Scheduler, Standing
 from tunekit_core.contracts.status import ExperimentStatus
@@ -100,7 +100,7 @@ def explain(folder: Path, metadata: Mapping[str, Any], trial_id: int) -> Explana
     Raises:
         TunekitError: If there is no such trial, the experiment cannot be rebuilt, or it comes to something else.
     """
-    spec = None if is_of_tune(metadata) else recorded_run(folder, metadata, {})
+    spec = None if is_of_tune(metadata) else recorded_run_to_read(folder, metadata)
     scheduler = _scheduler_of_tune(folder, metadata) if spec is None else build_scheduler(spec)
     state = ExperimentState(scheduler.problem, scheduler)
     asked = scheduler if isinstance(scheduler, ExplainsDecisions) else None

@@ -35,14 +35,16 @@ DONE: Mapping[Kind, str] = {
 EXPECTED = "expected"  # in a request to extend: the ends that whoever asked has seen
 
 
-def done(kind: Kind, details: Sequence[str]) -> str:
+def done(kind: Kind, details: Sequence[str], *, is_held: bool) -> str:
     """What an experiment does that was asked for something, as the end of a sentence.
 
     Args:
         kind: What was asked.
         details: The values that were given, for people.
+        is_held: Whether the experiment is paused.
     """
-    return ": ".join([DONE[kind], *([", ".join(details)] if details else [])])
+    does = "tries the configuration once it is told to continue" if kind is Kind.TRY and is_held else DONE[kind]
+    return ": ".join([does, *([", ".join(details)] if details else [])])
 
 
 def extension(folder: Path, spec: RunSpec, overrides: Sequence[str]) -> RunSpec:
@@ -110,8 +112,9 @@ class FolderSteering:
                 self._present.become(extended, self._record)
             if request.kind in (Kind.PAUSE, Kind.CONTINUE):
                 self._present.is_held = request.kind is Kind.PAUSE
-            print_stderr(f"Asked for from outside: the experiment {done(request.kind, details)}.")
-        self._requests.answer(request.nonce, refusal)
+            told = done(request.kind, details, is_held=self._present.is_held)
+            print_stderr(f"Asked for from outside: the experiment {told}.")
+        self._requests.answer(request.nonce, refusal, is_held=self._present.is_held)
 
     def _details(self, request: Request, extended: RunSpec | None) -> list[str]:
         """The values that a request gives, for people."""
