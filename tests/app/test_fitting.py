@@ -204,7 +204,9 @@ def test_a_method_that_pauses_trials_which_would_begin_anew_says_so_and_what_to_
 
 @pytest.mark.parametrize("more", [["scheduler=asha_stopping"], ["method=RS"], ["verbosity=0"]])
 def test_nothing_is_said_of_pauses_where_there_are_none_or_all_is_quiet(tunekit, train, more):
-    assert "pauses trials" not in tunekit(*(ASHA if more[0] != "method=RS" else TYPED[1:]), *TO_THREE, *more, "--plan").err
+    assert (
+        "pauses trials" not in tunekit(*(ASHA if more[0] != "method=RS" else TYPED[1:]), *TO_THREE, *more, "--plan").err
+    )
 
 
 def test_what_is_typed_beside_the_method_stands(tunekit, results, train):

@@ -302,6 +302,9 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
             _print_found(spec)
             return spec
         print_stderr(f"Running in {spec.folder}")
+        if spec.seconds_at_most is not None:
+            at_most = duration(spec.seconds_at_most)
+            print_stderr(f"It ends after {at_most} at the latest; max_wallclock_time=SECONDS says otherwise.")
         benchmark.write()
         try:
             with watching(present) as watches:

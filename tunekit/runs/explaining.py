@@ -139,9 +139,9 @@ def _scheduler_of_tune(folder: Path, metadata: Mapping[str, Any]) -> Scheduler:
         revision = registry().find(kind, name).factory.revision
         if revision != config[kind][REVISION]:
             raise RecordError(
-                f"{folder} cannot be explained: {kind}={config[kind]['name']} is of revision {revision} now, and was of "
-                f"revision {config[kind][REVISION]}, which may have decided otherwise. The versions that made it are in its "
-                "metadata.json: install those."
+                f"{folder} cannot be explained: {kind}={config[kind]['name']} is of revision {revision} now, and was "
+                f"of revision {config[kind][REVISION]}, which may have decided otherwise. The versions that made it "
+                "are in its metadata.json: install those."
             )
     problem = problem_of(folder, metadata)
     points = config["points_to_evaluate"]

@@ -174,7 +174,7 @@ def _say(found: ScriptFound, written: Written, file: Path, first: str, again: st
 
 
 def _method(written: Written) -> str:
-    wanted = ("BO", "RS")
+    wanted: tuple[str, ...] = ("BO", "RS")
     if written.max_resource is not None:
         command = tuple(shlex.split(written.plan.command))
         keeps_none = never_names_checkpoints(command, sources_of(Script(command)))
