@@ -15,7 +15,7 @@ from tunekit.config.composition.compose import compose_run
 from tunekit.config.options_files.files import name_within
 from tunekit.config.planning import plan_runs
 from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
-from tunekit.console import plural, print_stderr
+from tunekit.console import duration, plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.functions.program import program_of_function
 from tunekit.live.present_run import PresentRun

@@ -11,11 +11,11 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from tunekit.config.specs.end_words import changed_ends
 from tunekit.live.snapshot import searched_values
 from tunekit.results.going_on import how_to_go_on, is_of_command_line
-from tunekit.runs.end_words import changed_ends
 from tunekit.runs.recorded import recorded_run
-from tunekit.runs.steering import done, extension, extension_request
+from tunekit.runs.steering import done, extension, extension_request, what_next
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import ConfigurationError
@@ -83,7 +83,7 @@ def ask(listed: ListedExperiment, kind: Kind, values: Sequence[str]) -> Answer:
         )
     if refusal:
         raise ConfigurationError(f"{listed.path} refused to {kind.value}: {refusal}", option=kind.value)
-    return Answer(is_done=True, text=f"{listed.name}: {done(kind, wish.details)}.")
+    return Answer(is_done=True, text=f"{listed.name}: {done(kind, wish.details)}.{what_next(kind, listed.path)}")
 
 
 def check_takes_requests(listed: ListedExperiment) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from tunekit.config.specs.end_words import changed_ends
 from tunekit.config.specs.identity import digest, ends_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit.live.present_run import PresentRun
 from tunekit.live.snapshot import searched_values
 from tunekit.runs.building import build_criteria
-from tunekit.runs.end_words import changed_ends
 from tunekit.runs.recorded import recorded_run
 from tunekit.runs.resume_arguments import changes_of
 from tunekit_core.contracts.problem import Problem
@@ -32,6 +33,7 @@ DONE: Mapping[Kind, str] = {
     Kind.EXTEND: "gets another end",
     Kind.TRY: "tries the configuration next",
 }
+TO_CONTINUE = " To have it go on, type: python -m tunekit steer {folder} continue"
 EXPECTED = "expected"  # in a request to extend: the ends that whoever asked has seen
 
 
@@ -43,6 +45,16 @@ def done(kind: Kind, details: Sequence[str]) -> str:
         details: The values that were given, for people.
     """
     return ": ".join([DONE[kind], *([", ".join(details)] if details else [])])
+
+
+def what_next(kind: Kind, folder: Path) -> str:
+    """What is typed later, where what was asked for leaves something to be asked; a sentence after a space, or nothing.
+
+    Args:
+        kind: What was asked.
+        folder: Of the experiment.
+    """
+    return TO_CONTINUE.format(folder=shlex.quote(str(folder))) if kind is Kind.PAUSE else ""
 
 
 def extension(folder: Path, spec: RunSpec, overrides: Sequence[str]) -> RunSpec:
@@ -110,7 +122,8 @@ class FolderSteering:
                 self._present.become(extended, self._record)
             if request.kind in (Kind.PAUSE, Kind.CONTINUE):
                 self._present.is_held = request.kind is Kind.PAUSE
-            print_stderr(f"Asked for from outside: the experiment {done(request.kind, details)}.")
+            next_step = what_next(request.kind, self._present.spec.folder)
+            print_stderr(f"Asked for from outside: the experiment {done(request.kind, details)}.{next_step}")
         self._requests.answer(request.nonce, refusal)
 
     def _details(self, request: Request, extended: RunSpec | None) -> list[str]:
