@@ -594,6 +594,15 @@ def test_a_clone_in_front_of_an_installed_wheel_is_pointed_out(shell, tmp_path):
     assert str(clone) in finished.err
 
 
+def test_a_file_here_whose_folder_was_not_named_is_told_with_what_to_type(tunekit, tmp_path):
+    (tmp_path / "conf/benchmark").mkdir(parents=True)
+    (tmp_path / "conf/benchmark/slow.yaml").write_text("name: script\n")
+    told = tunekit("benchmark=slow").err
+    assert told.startswith(
+        "There is no benchmark 'slow'. There is conf/benchmark/slow.yaml here: add --config-dir conf. Installed: "
+    )
+
+
 def test_files_of_the_user_are_among_those_that_may_be_meant(tunekit, tmp_path):
     (tmp_path / "mine/benchmark").mkdir(parents=True)
     (tmp_path / "mine/benchmark/slow.yaml").write_text("name: script\n")

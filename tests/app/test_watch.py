@@ -17,7 +17,7 @@ from tunekit.live.layout import layout_lines
 from tunekit.live.snapshot import RunInfo
 from tunekit.live.watching import Watcher
 from tunekit.watch import experiment as experiment_module
-from tunekit.watch.experiment import HELD, WITHOUT_RECORD, WatchedExperiment
+from tunekit.watch.experiment import WITHOUT_RECORD, WatchedExperiment
 from tunekit_core import ExperimentRecord, Streams, Tuner, create
 from tunekit_core.builtin.random_search import RandomSearch
 from tunekit_core.contracts.observers import Observer
@@ -205,7 +205,12 @@ def test_an_experiment_that_is_paused_by_somebody_says_so(ended):
     events.write(Steered("a", Kind.PAUSE, {}, 1.0))
     events.close()
     with FolderLock(ended):
-        assert WatchedExperiment(ended).look().snapshot.notes == (HELD,)
+        assert (
+            WatchedExperiment(ended)
+            .look()
+            .snapshot.notes[0]
+            .endswith(f"nothing new begins until it is told to continue, by: python -m tunekit steer {ended} continue")
+        )
     assert WatchedExperiment(ended).look().snapshot.notes == ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tunekit.cli.at_once import AtOnce, at_once_of, counts_of_runs
 from tunekit.cli.conclusion import anew, conclude, print_interruption
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted
@@ -13,10 +14,10 @@ from tunekit.cli.sharding import runs_of_shard
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.console import plural, print_stderr
+from tunekit.console import duration, print_stderr
 from tunekit.live.progress import progress
 from tunekit.results import summary
-from tunekit.runs.batch import available_cores, run_all
+from tunekit.runs.batch import run_all
 from tunekit.runs.checking import check_names, check_runs
 from tunekit.runs.run import Outcome, set_aside_of
 from tunekit.runs.selecting import left_out, with_status
@@ -24,6 +25,8 @@ from tunekit.runs.siblings import offer, sibling_of
 from tunekit.sources import told
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.records.believed import Found, find
+
+LIMIT = "stopping.max_wallclock_time"
 
 
 def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False) -> int:
@@ -55,7 +58,7 @@ def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False)
         return SUCCEEDED
     raise_when_interrupted()
     how_anew = anew(plan.specs[0], command, is_resumed=is_resumed)
-    outcomes = run_specs(asked, found, n_jobs_of(plan), how_anew, not_asked_for)
+    outcomes = run_specs(asked, found, at_once_of(plan), how_anew, not_asked_for)
     if is_interrupted(left_of(asked, found), outcomes):
         return print_interruption(asked, command, outcomes)
     return conclude(plan, asked, outcomes, command=command, debug=debug, is_resumed=is_resumed)
@@ -73,20 +76,21 @@ def left_of(specs: Sequence[RunSpec], found: Mapping[Path, Found]) -> list[RunSp
 
 def print_planned(plan: Plan, specs: Sequence[RunSpec], found: Mapping[Path, Found], not_asked_for: str = "") -> None:
     """Print what of a plan would be run, and what is complete of it."""
-    n_jobs = n_jobs_of(plan)
+    at_once, left = at_once_of(plan), left_of(specs, found)
     statuses = {folder: each.status for folder, each in found.items()}
-    print_plan(specs, statuses, f"{_counts(specs, left_of(specs, found), n_jobs)}{not_asked_for}", n_jobs)
+    print_plan(specs, statuses, f"{counts_of_runs(specs, left, at_once)}{not_asked_for}", at_once.n_jobs)
+    _print_siblings(left)
 
 
 def run_specs(
-    specs: Sequence[RunSpec], found: Mapping[Path, Found], n_jobs: int, how_anew: str, not_asked_for: str = ""
+    specs: Sequence[RunSpec], found: Mapping[Path, Found], at_once: AtOnce, how_anew: str, not_asked_for: str = ""
 ) -> dict[Path, Outcome]:
     """Run what is not complete of some runs, and tell what that is.
 
     Args:
         specs: The runs, at least one.
         found: What there is of each.
-        n_jobs: Runs at the same time.
+        at_once: How many are run at the same time.
         how_anew: What to type to have them begin anew.
         not_asked_for: How many others are left out, as a sentence.
 
@@ -96,13 +100,14 @@ def run_specs(
     left = left_of(specs, found)
     is_quiet = all(spec.verbosity == QUIET for spec in specs)  # of no specs, too
     if not is_quiet:
-        _print_what_is_left(specs, left, n_jobs, how_anew, not_asked_for)
+        _print_what_is_left(specs, left, at_once, how_anew, not_asked_for)
         for spec in specs:
             if found[spec.folder].damage:
                 print_stderr(f"Not complete: {found[spec.folder].damage}.")
         print_sources(left)
+        _print_limits(left)
         _print_siblings(left)
-    outcomes = _run(left, n_jobs, is_quiet=is_quiet)
+    outcomes = _run(left, at_once.n_jobs, is_quiet=is_quiet)
     for folder in outcomes:
         for name, reason in set_aside_of(folder).items():
             print_stderr(f"Kept as {folder / name}: {reason}.")
@@ -115,38 +120,28 @@ def is_interrupted(left: Sequence[RunSpec], outcomes: Mapping[Path, Outcome]) ->
     return has_missing or any(outcome.status is ExperimentStatus.INTERRUPTED for outcome in outcomes.values())
 
 
-def n_jobs_of(plan: Plan) -> int:
-    """How many runs of a plan are run at the same time.
-
-    Raises:
-        ConfigurationError: If it is asked for less than one.
-    """
-    if plan.n_jobs is None:
-        in_real_time = any(spec.can_restore for spec in plan.specs)  # each uses the whole machine already
-        return 1 if in_real_time else available_cores()
-    return plan.n_jobs
-
-
 def _print_what_is_left(
-    specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int, anew: str, not_asked_for: str
+    specs: Sequence[RunSpec], left: Sequence[RunSpec], at_once: AtOnce, anew: str, not_asked_for: str
 ) -> None:
     complete = [spec for spec in specs if spec not in left]
     if len(specs) > 1 or not_asked_for:
-        print_stderr(f"{_counts(specs, left, n_jobs)}{not_asked_for}")
+        print_stderr(f"{counts_of_runs(specs, left, at_once)}{not_asked_for}")
     elif left:
         print_stderr(f"Running in {left[0].folder}")
     summary.print_other_versions([spec.folder for spec in complete], anew)
-
-
-def _counts(specs: Sequence[RunSpec], left: Sequence[RunSpec], n_jobs: int) -> str:
-    at_once = f", {min(n_jobs, len(left))} at the same time" if len(left) > 1 else ""
-    return f"{plural(len(specs), 'run')}: {len(specs) - len(left)} complete, {len(left)} to run{at_once}."
 
 
 def print_sources(left: Sequence[RunSpec]) -> None:
     """Print which files count as the programs of runs."""
     for names in dict.fromkeys(tuple(spec.sources) for spec in left if spec.sources is not None):
         print_stderr(told(names))
+
+
+def _print_limits(left: Sequence[RunSpec]) -> None:
+    """Print after which time runs end whose trials run in real time."""
+    which = "It ends" if len(left) == 1 else "Each ends"
+    for seconds in dict.fromkeys(spec.seconds_at_most for spec in left if spec.seconds_at_most is not None):
+        print_stderr(f"{which} after {duration(seconds)} at the latest; {LIMIT}=SECONDS says otherwise.")
 
 
 def _print_siblings(left: Sequence[RunSpec]) -> None:

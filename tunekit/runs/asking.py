@@ -12,11 +12,11 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from tunekit.config.specs.end_words import changed_ends
 from tunekit.live.snapshot import searched_values
 from tunekit.results.going_on import how_to_go_on, is_of_command_line
-from tunekit.runs.end_words import changed_ends
 from tunekit.runs.recorded import recorded_run
-from tunekit.runs.steering import done, extension, extension_request
+from tunekit.runs.steering import done, extension, extension_request, what_next
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import ConfigurationError
@@ -93,10 +93,8 @@ def ask(listed: ListedExperiment, kind: Kind, values: Sequence[str]) -> Answer:
         )
     if reply.refusal:
         raise ConfigurationError(f"{listed.path} refused to {kind.value}: {reply.refusal}", option=kind.value)
-    text = f"{listed.name}: {done(kind, prepared.details, is_held=reply.is_held)}."
-    if kind is Kind.TRY and reply.is_held:
-        text += f" It is paused. To continue, type: python -m tunekit steer {shlex.quote(str(listed.path))} continue"
-    return Answer(is_done=True, text=text)
+    did, next_step = done(kind, prepared.details, is_held=reply.is_held), what_next(listed.path, is_held=reply.is_held)
+    return Answer(is_done=True, text=f"{listed.name}: {did}.{next_step}")
 
 
 def _check_takes_requests(listed: ListedExperiment) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from tunekit.console import duration
 from tunekit.live.displays import progress_line
 from tunekit.live.layout import layout_lines
-from tunekit.live.snapshot import HELD, Counts, RunInfo, RunningTrial, Snapshot, recorded_ends
+from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot, held, recorded_ends
 from tunekit.results.summary import value_and_place
 from tunekit.runs.folders import now_at
 from tunekit.runs.recorded import shown_path
@@ -130,7 +130,7 @@ class _Followed:
             return _without_record(metadata, liveness)
         state = record.state
         is_held = state.requested.is_held and not liveness.is_over
-        notes = [note for note in (record.damage, HELD if is_held else "", liveness.note) if note]
+        notes = [note for note in (record.damage, held(self._folder) if is_held else "", liveness.note) if note]
         return Snapshot(
             now=record.time if liveness.is_over else self._clock.now(record.time),
             counts=Counts.of(View(state)),

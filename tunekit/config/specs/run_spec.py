@@ -103,6 +103,13 @@ class RunSpec:
         return built_in_criteria(self.results["stopping"])
 
     @property
+    def seconds_at_most(self) -> float | None:
+        """Real time after which it ends at the latest; ``None`` if nothing limits that, or the run is simulated."""
+        limit = self.built_in_criteria.get(TIME_LIMIT)
+        is_limited = limit is not None and self.can_restore and not self.results["wait_for_running"]
+        return float(limit["seconds"]) if limit is not None and is_limited else None
+
+    @property
     def problem_name(self) -> str:
         """Benchmark and dataset."""
         return self.benchmark if self.dataset is None else f"{self.benchmark}-{self.dataset}"
