@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tunekit import tune
-from tunekit_core import ConfigurationError
+from tunekit import load_experiments, tune
+from tunekit_core import ConfigurationError, find_experiments, load_experiment
 from tunekit_local.backend import LocalBackend
 
 MISTAKES = {
@@ -362,6 +362,32 @@ def test_a_tag_to_find_again_may_be_any_text_and_names_no_file(text, tunekit, re
     finished = tunekit("method=RS", SHORT, f"tags.x={text}")
     assert finished.status == 0, finished.err
     assert [found["tags"]["x"] for found in results.metadata()] == [text.strip("'\"")]
+
+
+LONG = "L" * 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *([verb, LONG] for verb in ("report", "ls", "watch", "show", "export", "resume", "plot", "init", "rm")),
+        *(["explain", LONG, "1"], ["steer", LONG, "stop"], ["plot", f"folder={LONG}"]),
+        *([verb, "abcd", f"results_dir={LONG}"] for verb in ("show", "rm")),
+    ],
+    ids=lambda words: " ".join(words).replace(LONG, "LONG"),
+)
+def test_a_path_that_the_system_does_not_take_is_refused_by_every_verb(words, tunekit, results):
+    refused = tunekit(*words)
+    assert refused.status == 2
+    assert refused.err.endswith("LL' is no path where anything can be looked for: File name too long. Give another.\n")
+    assert refused.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("look", [load_experiments, load_experiment, find_experiments])
+@pytest.mark.parametrize("path", [LONG, f"{LONG}/x", "a\0b"])
+def test_a_path_that_the_system_does_not_take_is_refused_in_python(look, path, results):
+    with pytest.raises(ConfigurationError, match="is no path where anything can be looked for: "):
+        look(path)
 
 
 def test_a_place_for_results_that_holds_a_null_character_is_refused_in_one_line(shell, tmp_path):

@@ -65,9 +65,7 @@ def pareto_front(experiment: OneExperiment) -> PaperFigure:
     with sheet(width, height, n_wide=len(pairs)) as (figure, axes):
         for axis, (across, upwards) in zip(axes, pairs, strict=True):
             _draw_front(axis, reports, members, is_unused, (across, upwards), is_all=len(pairs) == 1)
-            names = [
-                f"{reports.metrics[i]}{' (higher is better)' * (reports.modes[i] == 'max')}" for i in (across, upwards)
-            ]
+            names = _name(reports, across), _name(reports, upwards)
             set_labels(figure, axis, *names, width=width / len(pairs), height=height)
         title = f"{plural(len(members), 'report')} of {len(reports.times):,} in the front"
         set_title(figure, [whose(reports.experiment.metadata), title])
@@ -201,8 +199,7 @@ def _set_scale(
 ) -> None:
     """Scale and ends: the whole front, and almost all other reports that count."""
     counting, front = values[~is_unused], values[members]
-    is_least_best = mode == "min"
-    far = float(np.quantile(counting, ALMOST_ALL if is_least_best else 1 - ALMOST_ALL))
+    far = float(np.quantile(counting, ALMOST_ALL if mode == "min" else 1 - ALMOST_ALL))
     low, high = min(float(front.min()), far), max(float(front.max()), far)
     is_log = spans_decades(np.array([low, high]))
     low, high = with_margin(low, high, is_log=is_log)

@@ -27,6 +27,8 @@ TOP = 1.3  # times the largest number, of a logarithmic axis
 def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
     """How many trials have reported at each rung, over time; a rung without a trial yet has no line.
 
+    The resource at which trials are complete counts as a rung too, once one is.
+
     It is what the composer ``rung_sizes`` has recorded, or, where it was not on, how many trials have reported at the
     resource of each rung; with several brackets the latter counts trials of all of them, also those that only pass it.
 
@@ -46,6 +48,9 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
     levels = rungs(reports)
     if not levels:
         raise NothingToShow("its scheduler has no rungs at which trials are compared")
+    end_of_trials = reports.experiment.metadata.get("max_resource")
+    if end_of_trials is not None and end_of_trials > levels[-1] and (reports.resources >= end_of_trials).any():
+        levels.append(end_of_trials)
     sizes = {level: rung_size(reports, level) for level in levels}
     end = float(reports.experiment.metadata.get("time", reports.times[-1]))
     name, unit = unit_of_time(end)

@@ -8,14 +8,13 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import attrs
 
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, suggestion
 from tunekit_core.number_text import natural_order
-from tunekit_core.records.files import METADATA
+from tunekit_core.records.files import METADATA, checked_path
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
 
 RESULTS = "TUNEKIT_RESULTS"  # a variable: where results are unless that is said
@@ -165,7 +164,7 @@ def find_named(word: str, results_dir: str) -> ListedExperiment:
     Raises:
         RecordError: If there is none, or there are several, or it cannot be read.
     """
-    path = Path(os.path.expanduser(word))
+    path = checked_path(word, "folder")
     if path.is_dir():
         return _only_one(word, word, find_experiments(path))
     if os.sep in word.rstrip(os.sep):

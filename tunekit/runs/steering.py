@@ -33,28 +33,33 @@ DONE: Mapping[Kind, str] = {
     Kind.EXTEND: "gets another end",
     Kind.TRY: "tries the configuration next",
 }
-TO_CONTINUE = " To have it go on, type: python -m tunekit steer {folder} continue"
 EXPECTED = "expected"  # in a request to extend: the ends that whoever asked has seen
 
 
-def done(kind: Kind, details: Sequence[str]) -> str:
+def done(kind: Kind, details: Sequence[str], *, is_held: bool) -> str:
     """What an experiment does that was asked for something, as the end of a sentence.
 
     Args:
         kind: What was asked.
         details: The values that were given, for people.
+        is_held: Whether the experiment is paused.
     """
-    return ": ".join([DONE[kind], *([", ".join(details)] if details else [])])
+    does = "tries the configuration once it is told to continue" if kind is Kind.TRY and is_held else DONE[kind]
+    return ": ".join([does, *([", ".join(details)] if details else [])])
 
 
-def what_next(kind: Kind, folder: Path) -> str:
+def what_next(kind: Kind, folder: Path, *, is_held: bool) -> str:
     """What is typed later, where what was asked for leaves something to be asked; a sentence after a space, or nothing.
 
     Args:
         kind: What was asked.
         folder: Of the experiment.
+        is_held: Whether the experiment is paused.
     """
-    return TO_CONTINUE.format(folder=shlex.quote(str(folder))) if kind is Kind.PAUSE else ""
+    if kind is not Kind.PAUSE and not (kind is Kind.TRY and is_held):
+        return ""
+    why = "" if kind is Kind.PAUSE else " It is paused."
+    return f"{why} To continue, type: python -m tunekit steer {shlex.quote(str(folder))} continue"
 
 
 def extension(folder: Path, spec: RunSpec, overrides: Sequence[str]) -> RunSpec:
@@ -122,9 +127,11 @@ class FolderSteering:
                 self._present.become(extended, self._record)
             if request.kind in (Kind.PAUSE, Kind.CONTINUE):
                 self._present.is_held = request.kind is Kind.PAUSE
-            next_step = what_next(request.kind, self._present.spec.folder)
-            print_stderr(f"Asked for from outside: the experiment {done(request.kind, details)}.{next_step}")
-        self._requests.answer(request.nonce, refusal)
+            is_held = self._present.is_held
+            told = done(request.kind, details, is_held=is_held)
+            next_step = what_next(request.kind, self._present.spec.folder, is_held=is_held)
+            print_stderr(f"Asked for from outside: the experiment {told}.{next_step}")
+        self._requests.answer(request.nonce, refusal, is_held=self._present.is_held)
 
     def _details(self, request: Request, extended: RunSpec | None) -> list[str]:
         """The values that a request gives, for people."""

@@ -96,10 +96,16 @@ def _missing_seeds(runs: BenchmarkRuns, asked_for: Mapping[str, frozenset[int]] 
             lacking &= frozenset[int]().union(*(asked_for[run.hash] for run in runs.setups[setup] if run.hash))
         by_lacking.setdefault(tuple(sorted(lacking)), []).append(setup)
     for missing, lack_them in by_lacking.items():
-        if missing:
-            lack = "lacks" if len(lack_them) == 1 else "lack"
+        if not missing:
+            continue
+        names, is_one = ", ".join(lack_them), len(lack_them) == 1
+        there = every - set(missing)
+        if asked_for is None and there and max(there) < min(missing):  # fewer may have been asked for
+            has, pairs = ("has", "its pairs") if is_one else ("have", "their pairs")
+            yield f"{names} {has} the first {len(there)} of {plural(len(every), 'seed')}: {pairs} are over these"
+        else:
             n_seeds = plural(len(missing), "seed")
-            yield f"{', '.join(lack_them)} {lack} {n_seeds} that others have: {_ranges(missing)}"
+            yield f"{names} {'lacks' if is_one else 'lack'} {n_seeds} that others have: {_ranges(missing)}"
 
 
 def _surplus(runs: BenchmarkRuns) -> Iterator[str]:

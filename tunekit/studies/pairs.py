@@ -30,7 +30,7 @@ class Pair:
     """Two setups on one benchmark; the first is the one that the test is for.
 
     Attributes:
-        first: Label of the one that seems better.
+        first: Label of the one that is ahead by ranks; of two that are even, that with the better median.
         second: Label of the other.
         n_seeds: Seeds that both have.
         difference: By how much the second is worse at the end, over seeds: in ``unit``; ``None`` where no interval can
@@ -46,6 +46,7 @@ class Pair:
         more_seeds: How many seeds more would probably settle it; ``None`` where it is, or cannot be foretold.
         fixed: By which rule the two were compared, where that was fixed beforehand. Only the seeds that it has looked
             at count then, and the interval is one that holds whenever the rule stops.
+        n_equal: In how many of the seeds both end alike.
     """
 
     first: str
@@ -60,6 +61,12 @@ class Pair:
     since: float | None
     more_seeds: tuple[int, int] | None
     fixed: FixedComparison | None = None
+    n_equal: int = 0
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the two end alike in every seed, so that nothing is better, and no seed of these tells anything."""
+        return self.n_equal == self.n_seeds > 0
 
 
 @attrs.frozen(eq=False)
@@ -187,6 +194,7 @@ def _pair(
         is_better,
         _since(a, b, times, 1 - error) if is_better else None,
         None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
+        n_equal=int(np.sum(differences == 0)),
     )
 
 
@@ -198,7 +206,8 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
     is_behind = bool(median(first.less(second, seeds)) > 0)
     if fixed.better == second.label if fixed.is_told_apart else is_behind:
         first, second = second, first
-    gains, unit = _gains(first.less(second, seeds), first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1])
+    differences = first.less(second, seeds)
+    gains, unit = _gains(differences, first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1])
     is_whole = len(seeds) == fixed.n_seeds and bool(np.isfinite(gains).all())
     return Pair(
         first.label,
@@ -213,6 +222,7 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
         since=None,  # the band is not one that may be looked at several times
         more_seeds=None,
         fixed=fixed,
+        n_equal=int(np.sum(differences == 0)),
     )
 
 
@@ -223,9 +233,9 @@ def _gains(
     values = np.concatenate([losses, reference])
     has_one_sign = bool((values > 0).all() or (values < 0).all())
     if not has_one_sign or not np.isfinite(values).all():
-        return -differences, ""
+        return 0.0 - differences, ""  # no minus zero
     with np.errstate(over="ignore"):
-        return PERCENT * (-differences / np.abs(reference)), "%"
+        return PERCENT * ((0.0 - differences) / np.abs(reference)), "%"
 
 
 def _since(

@@ -129,7 +129,7 @@ class _Followed:
         if not record.n_events and not (self._folder / EVENTS).exists():
             return _without_record(metadata, liveness)
         state = record.state
-        is_held = state.is_held and not liveness.is_over
+        is_held = state.requested.is_held and not liveness.is_over
         notes = [note for note in (record.damage, held(self._folder) if is_held else "", liveness.note) if note]
         return Snapshot(
             now=record.time if liveness.is_over else self._clock.now(record.time),
@@ -146,7 +146,7 @@ class _Followed:
     def controls(self) -> Controls | None:
         """By what it can be steered, while it runs."""
         is_recorded = (self._folder / EVENTS).exists()
-        return attrs.evolve(self._controls, is_held=self._record.state.is_held) if is_recorded else None
+        return attrs.evolve(self._controls, is_held=self._record.state.requested.is_held) if is_recorded else None
 
     def _note(self, event: Any) -> None:
         self._rungs.note(event, self._record.state)

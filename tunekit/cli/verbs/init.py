@@ -19,6 +19,7 @@ from tunekit.sources import sources_of
 from tunekit_core.contracts.benchmarks import Script
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.portable.script_command import literal_word
+from tunekit_core.records.files import checked_path
 
 NAME = "name"
 USAGE = f"Type: python -m tunekit init SCRIPT [{NAME}=NAME]"
@@ -86,6 +87,7 @@ def write_file_of_script(arguments: Sequence[str]) -> int:
 
 
 def _check_script(script: str) -> None:
+    checked_path(script, "script")
     path = Path(script)
     if path.is_dir():
         inside = sorted(path.glob("*.py"))[:3]
