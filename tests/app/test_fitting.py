@@ -367,3 +367,10 @@ def check_method(fits):
     values = {"seed": 0, "random_seed": 0, "scale_max_wallclock_time": False, "wait_for_running": False}
     texts = {"experiment_tag": "a", "results_dir": "b", "verbosity": 1}
     return check({**names, **values, **texts, "method": {"name": "OWN", "fits": fits}})
+
+
+def test_a_page_of_experiments_of_which_none_is_run_says_nothing_of_what_methods_took(tunekit, results):
+    tunekit("method=AUTO", "benchmark=fcnet", "stopping.max_num_evaluations=12", "backend.checkpoint=false")
+    written = tunekit("report", "results/default", "html=mine.html")
+    assert (written.status, "AUTO is" in written.err) == (0, False), written.err
+    assert Path("mine.html").exists()

@@ -79,6 +79,7 @@ def plan_command(line: CommandLine) -> Plan:
     if options.until is not None:
         _check_until(composition, launcher)
     specs = plan_runs(composition.configs)
+    tell_of_methods(specs)
     if options.skip >= len(specs):
         raise ConfigurationError(
             f"hydra.sweeper.skip_initial_experiments={options.skip} leaves nothing to run: the sweep has "
@@ -159,9 +160,17 @@ def plan_runs(
         same = specs.setdefault(spec.folder, spec)
         if same is not spec:
             _check_secrets(same, spec)
-    _print_choices(list(specs.values()))
-    _warn_of_pauses(list(specs.values()))
     return list(specs.values())
+
+
+def tell_of_methods(specs: Sequence[RunSpec]) -> None:
+    """Say on standard error what the methods of runs do here that is not to be expected of them.
+
+    Args:
+        specs: Runs that are about to be run, or were asked about.
+    """
+    _print_choices(specs)
+    _warn_of_pauses(specs)
 
 
 def _print_choices(specs: Sequence[RunSpec]) -> None:

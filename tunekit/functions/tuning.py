@@ -13,7 +13,7 @@ import attrs
 from tunekit.config.arguments import parse
 from tunekit.config.composition.compose import compose_run
 from tunekit.config.options_files.files import name_within
-from tunekit.config.planning import plan_runs
+from tunekit.config.planning import plan_runs, tell_of_methods
 from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
 from tunekit.console import duration, plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
@@ -218,6 +218,7 @@ def tune(
     read = partial(program_of_function, function, benchmark.options["function"], version)
     program = read()
     (planned,) = plan_runs([config], benchmark, program.sources)
+    tell_of_methods([planned])
     spec = attrs.evolve(planned, parts=program.parts)
     settle(spec)
     spec = _adopt_or_offer(spec, benchmark, resume=resume, accepts_changes=changed_sources == "accept")
