@@ -14,8 +14,9 @@ from tunekit_core.space import SearchSpace
 
 INCUMBENT = {"trial_id": 1, "resource": 9, "metrics": {"loss": 0.25}, "configuration": {"lr": 1e-05}}
 WHOLE = {
-    "experiment_tag": "default", "method": "ASHA", "method_choice": "as of 2026", "benchmark": "fcnet", "dataset": "robot_arm",
-    "seed": 0, "random_seed": 0, "hash": "0123456789ab", "formerly": ["ab"], "tags": {"who": "me"}, "status": "completed",
+    "experiment_tag": "default", "method": "ASHA", "method_choice": "as of 2026", "benchmark": "fcnet",
+    "dataset": "robot_arm", "seed": 0, "random_seed": 0, "hash": "0123456789ab", "formerly": ["ab"],
+    "tags": {"who": "me"}, "status": "completed",
     "config": {"benchmark": {"name": "fcnet"}, "stopping": {"max_wallclock_time": {"max_wallclock_time": 60.0}}},
     "format": 3, "metric": ["loss"], "mode": ["min"], "constraint": None, "resource": "epoch", "max_resource": 9,
     "n_workers": 4, "search_space": SearchSpace({"lr": uniform(0.0, 1.0)}).to_json(), "versions": {"tunekit-hpo": "0"},
@@ -25,7 +26,8 @@ WHOLE = {
     "first_dropped": "epoch 1 again", "n_incomplete": 1, "failures": [{"trial_id": 3, "reason": "exit status 1"}],
     "failed_trials": [3], "first_failure": {"trial_id": 3, "reason": "exit status 1"}, "incumbent": INCUMBENT,
     "best_of_failed": INCUMBENT, "best_so_far": {"time": [1.0], "value": [0.25]}, "recommended": None,
-    "cost": {"unit": "USD", "basis": "list", "total": 1.0, "of_trials": {}, "n_runs": 1, "n_unknown": 0, "n_running": 0},
+    "cost": {"unit": "USD", "basis": "list", "total": 1.0, "of_trials": {}, "n_runs": 1, "n_unknown": 0,
+             "n_running": 0},
 }  # fmt: skip
 ANYTHING = [None, [], {}, "", "many", True, -1, 0, 1e308, 10**400, 5.5, float("nan"), float("inf"), [None], [[1]]]
 

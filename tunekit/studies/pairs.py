@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -35,7 +36,8 @@ class Pair:
         n_seeds: Seeds that both have.
         difference: By how much the second is worse at the end, over seeds: in ``unit``; ``None`` where no interval can
             be trusted.
-        estimate: The median of these differences.
+        estimate: The median of these differences; infinite where in most seeds one of the two has found nothing, or in
+            all of them neither has.
         unit: ``"%"`` of the second in the same seed, or empty: in units of the metric, where that has no fixed sign.
         p: Of the signed-rank test; ``None`` of a comparison that was fixed beforehand: it is looked at several times,
             which a p-value does not count.
@@ -46,6 +48,8 @@ class Pair:
         more_seeds: How many seeds more would probably settle it; ``None`` where it is, or cannot be foretold.
         fixed: By which rule the two were compared, where that was fixed beforehand. Only the seeds that it has looked
             at count then, and the interval is one that holds whenever the rule stops.
+        n_without_value: In how many of the seeds neither has found anything: these count as ties of ranks, and are no
+            difference of 0.
     """
 
     first: str
@@ -60,6 +64,7 @@ class Pair:
     since: float | None
     more_seeds: tuple[int, int] | None
     fixed: FixedComparison | None = None
+    n_without_value: int = 0
 
 
 @attrs.frozen(eq=False)
@@ -174,19 +179,21 @@ def _pair(
     differences = first.less(second, seeds)
     a, b = first.of_seeds(seeds), second.of_seeds(seeds)
     gains, unit = _gains(differences, a[:, -1], b[:, -1])
+    n_without_value = _n_without_value(a[:, -1], b[:, -1])
     is_better = adjusted <= error and bool(median(gains) >= 0)
     return Pair(
         first.label,
         second.label,
         len(seeds),
-        interval(gains, "median") if np.isfinite(gains).all() else None,
-        float(median(gains)),
+        interval(gains, "median") if np.isfinite(gains).all() and not n_without_value else None,
+        _estimate(gains, n_without_value),
         unit,
         p,
         adjusted,
         is_better,
         _since(a, b, times, 1 - error) if is_better else None,
         None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
+        n_without_value=n_without_value,
     )
 
 
@@ -198,14 +205,16 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
     is_behind = bool(median(first.less(second, seeds)) > 0)
     if fixed.better == second.label if fixed.is_told_apart else is_behind:
         first, second = second, first
-    gains, unit = _gains(first.less(second, seeds), first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1])
-    is_whole = len(seeds) == fixed.n_seeds and bool(np.isfinite(gains).all())
+    a, b = first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1]
+    gains, unit = _gains(first.less(second, seeds), a, b)
+    n_without_value = _n_without_value(a, b)
+    is_whole = len(seeds) == fixed.n_seeds and bool(np.isfinite(gains).all()) and not n_without_value
     return Pair(
         first.label,
         second.label,
         len(seeds),
         interval_at_look(gains, fixed.looks) if is_whole else None,
-        float(median(gains)),
+        _estimate(gains, n_without_value),
         unit,
         p=None,
         adjusted=None,
@@ -213,7 +222,17 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
         since=None,  # the band is not one that may be looked at several times
         more_seeds=None,
         fixed=fixed,
+        n_without_value=n_without_value,
     )
+
+
+def _n_without_value(a: NDArray[np.float64], b: NDArray[np.float64]) -> int:
+    """In how many seeds neither has found anything."""
+    return int((np.isinf(a) & np.isinf(b)).sum())
+
+
+def _estimate(gains: NDArray[np.float64], n_without_value: int) -> float:
+    return math.inf if n_without_value == len(gains) else float(median(gains))
 
 
 def _gains(

@@ -73,6 +73,8 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
 
 
 def _so_far(pair: Pair, by: str) -> str:
+    if pair.n_without_value == pair.n_seeds:
+        return "neither has found anything"
     if zero := _zero(pair):
         return zero
     return f"{pair.first} has {by}" if by else "in many seeds one has found nothing"
@@ -80,6 +82,8 @@ def _so_far(pair: Pair, by: str) -> str:
 
 def _zero(pair: Pair) -> str:
     """That the median difference is none, though ranks may tell the two apart; empty where it is some."""
+    if pair.estimate == 0 and pair.n_without_value:
+        return f"in {pair.n_without_value} of the seeds neither has found anything"
     return f"the median difference is {_amount(pair, 0)}{_interval(pair)}" if pair.estimate == 0 else ""
 
 
