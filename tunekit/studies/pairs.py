@@ -46,6 +46,7 @@ class Pair:
         more_seeds: How many seeds more would probably settle it; ``None`` where it is, or cannot be foretold.
         fixed: By which rule the two were compared, where that was fixed beforehand. Only the seeds that it has looked
             at count then, and the interval is one that holds whenever the rule stops.
+        n_without: Seeds in which neither has found anything by the end; of these the difference counts as none.
     """
 
     first: str
@@ -60,6 +61,12 @@ class Pair:
     since: float | None
     more_seeds: tuple[int, int] | None
     fixed: FixedComparison | None = None
+    n_without: int = 0
+
+    @property
+    def is_without_values(self) -> bool:
+        """Whether neither has found anything in any seed, so that there is no difference."""
+        return self.n_without == self.n_seeds
 
 
 @attrs.frozen(eq=False)
@@ -174,12 +181,13 @@ def _pair(
     differences = first.less(second, seeds)
     a, b = first.of_seeds(seeds), second.of_seeds(seeds)
     gains, unit = _gains(differences, a[:, -1], b[:, -1])
+    n_without = _n_without(a[:, -1], b[:, -1])
     is_better = adjusted <= error and bool(median(gains) >= 0)
     return Pair(
         first.label,
         second.label,
         len(seeds),
-        interval(gains, "median") if np.isfinite(gains).all() else None,
+        interval(gains, "median") if n_without == 0 and np.isfinite(gains).all() else None,
         float(median(gains)),
         unit,
         p,
@@ -187,6 +195,7 @@ def _pair(
         is_better,
         _since(a, b, times, 1 - error) if is_better else None,
         None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
+        n_without=n_without,
     )
 
 
@@ -198,8 +207,10 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
     is_behind = bool(median(first.less(second, seeds)) > 0)
     if fixed.better == second.label if fixed.is_told_apart else is_behind:
         first, second = second, first
-    gains, unit = _gains(first.less(second, seeds), first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1])
-    is_whole = len(seeds) == fixed.n_seeds and bool(np.isfinite(gains).all())
+    a, b = first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1]
+    gains, unit = _gains(first.less(second, seeds), a, b)
+    n_without = _n_without(a, b)
+    is_whole = len(seeds) == fixed.n_seeds and n_without == 0 and bool(np.isfinite(gains).all())
     return Pair(
         first.label,
         second.label,
@@ -213,7 +224,12 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
         since=None,  # the band is not one that may be looked at several times
         more_seeds=None,
         fixed=fixed,
+        n_without=n_without,
     )
+
+
+def _n_without(losses: NDArray[np.float64], reference: NDArray[np.float64]) -> int:
+    return int((np.isinf(losses) & np.isinf(reference)).sum())
 
 
 def _gains(
