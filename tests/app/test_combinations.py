@@ -228,6 +228,15 @@ class TestAlso:
     def test_one_block_needs_no_list(self):
         assert specs("method=RS", "hydra.sweeper.also={method: ASHA}") == [("RS", 4, 0), ("ASHA", 4, 0)]
 
+    def test_a_pattern_of_what_is_left_out_means_what_is_swept(self):
+        swept = ("method=RS,ASHA,BO", "seed=0,1")
+        assert {method for method, _, _ in specs(*swept, "hydra.sweeper.exclude=[{method: 'glob(A*)'}]")} == {
+            "RS",
+            "BO",
+        }
+        found = [method for method, _, _ in specs(*swept, "hydra.sweeper.repeats={method: {'glob(A*)': 1}}")]
+        assert sorted(found) == ["ASHA", "BO", "BO", "RS", "RS"]
+
     def test_recipes_may_be_given_by_pattern(self):
         assert [method for method, _, _ in specs("method=RS", "hydra.sweeper.also=[{method: 'glob(ASHA*)'}]")] == [
             "RS",

@@ -132,8 +132,8 @@ def test_a_run_that_found_nothing_is_worse_than_any_that_did():
     assert sentence == "nowhere-robot_arm: MOBSTER is better than ASHA (20 seeds, p < 0.001)."
     both = compare(study(*nothing, *(attrs.evolve(run, metadata={**run.metadata, "method": "B"}) for run in nothing)))
     assert both.sentences() == [
-        "nowhere-robot_arm: ASHA and B are not told apart: neither has found anything (20 seeds, p = 1); how many seeds "
-        "would settle it cannot be foretold."
+        "nowhere-robot_arm: ASHA and B are not told apart: neither has found anything (20 seeds, p = 1); how many "
+        "seeds would settle it cannot be foretold."
     ]
     (pair,) = as_json(both)["benchmarks"][0]["pairs"]
     assert (pair["estimate"], pair["difference"], pair["n_without"]) == (None, None, 20)

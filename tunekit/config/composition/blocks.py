@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override, RangeSweep
 from hydra.errors import OverrideParseException
 
 from tunekit.config.arguments import key_for_hydra, with_prefixes
-from tunekit.config.composition.combinations import SEED, Axis, Block, Choice, Condition, Repeats, different, has
+from tunekit.config.composition.combinations import (
+    MOST_RUNS,
+    SEED,
+    Axis,
+    Block,
+    Choice,
+    Condition,
+    Repeats,
+    different,
+    has,
+)
 from tunekit.config.composition.conditions import read_exclude, read_repeats
 from tunekit.config.composition.grammar_errors import cannot_be_read
+from tunekit.config.composition.sweep_checks import check_groups, check_number, check_order
 from tunekit.config.composition.sweep_options import OF_AXES, SWEEPER, SweepOptions, is_of_hydra, refusal
 from tunekit.config.free_names import decoded_text
 from tunekit.config.hydra_values import as_text
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, VALUES, check_value, unknown_key
 from tunekit.config.single_values import is_open, option_meant
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.known_secrets import keep_out_of_sight
 from tunekit_core.secret_names import is_secret_name, name_in
 
@@ -70,10 +82,18 @@ class Overrides:
                 option=override.key_or_group,
             )
         key = override.get_key_element()
+        swept = override.value()
+        if isinstance(swept, RangeSweep) and next(itertools.islice(swept.range(), MOST_RUNS, None), None) is not None:
+            raise ConfigurationError(
+                f"{_as_typed(override)}: these are more than {MOST_RUNS} values, the most that a sweep has runs. Type "
+                "fewer, or several sweeps.",
+                option=override.key_or_group,
+            )
         values = self._parser.parse_overrides([f"{key}={text}" for text in override.sweep_string_iterator()])
         if not values:
             raise ConfigurationError(f"'{_as_typed(override)}' matches nothing.", option=override.key_or_group)
-        return tuple(Choice(name, value.value(), value) for value in values)
+        is_matched, is_shuffled = isinstance(swept, Glob), getattr(swept, "shuffle", False)
+        return tuple(Choice(name, value.value(), value, is_matched, is_shuffled) for value in values)
 
     def choices_given(self, name: str, key: str, given: Any) -> Choices:
         """The values that an option of the sweeper gives for a key.
@@ -143,10 +163,15 @@ def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[
     before = _with_blocks({**given, **of_file}, also)
     if "also" not in options.typed:
         also = [_narrowed(block, given, typed) for block in also]
-    _check_groups(groups, given, also)
-    pairs = [pair for pair in zip(_with_blocks(given, also), before, strict=True) if all(pair[0].values())]
+    check_groups(groups, given, also)
     counts_anew = "repeats" in options.typed
-    blocks = [Block(_axes(now, groups), _seeds(now) if counts_anew else _counted(now, whole)) for now, whole in pairs]
+    blocks = [
+        Block(_axes(now, groups, is_further=i > 0), _seeds(now) if counts_anew else _counted(now, whole))
+        for i, (now, whole) in enumerate(zip(_with_blocks(given, also), before, strict=True))
+        if all(now.values())
+    ]
+    check_number(blocks, options)
+    check_order(blocks, options, groups)
     # Of a study that is narrowed, the file may speak of values that are not typed.
     is_narrowed = not typed.isdisjoint(of_file)
     of_whole_file = [Block(_axes(whole, ()), _seeds(whole)) for whole in before]
@@ -235,34 +260,14 @@ def _narrowed(block: Mapping[str, Choices], given: Mapping[str, Choices], typed:
     }
 
 
-def _check_groups(
-    groups: Sequence[Sequence[str]], given: Mapping[str, Choices], also: Sequence[Mapping[str, Choices]]
-) -> None:
-    """See that what varies together is there, once, and that a further block gives all of it or nothing."""
-    grouped: set[str] = set()
-    swept = [key for key, choices in given.items() if len(choices) > 1]
-    for name in (name for group in groups for name in group):
-        if name in grouped:
-            raise refusal("zip", name, f"'{name}' is there twice. Name each key once")
-        if name not in given:
-            swept_are = f"Swept are: {', '.join(swept) or 'none'}"
-            raise refusal("zip", name, f"'{name}' is not swept. {suggestion(name, given)}{swept_are}")
-        grouped.add(name)
-    for group in groups:
-        for block in also:
-            lacking = [name for name in group if name not in block]
-            if 0 < len(lacking) < len(group):
-                there = ", ".join(name for name in group if name in block)
-                raise refusal(
-                    "also",
-                    there,
-                    f"a block gives {there} and not {', '.join(lacking)}, which vary together ({SWEEPER}zip). "
-                    "Give it all of them or none",
-                )
+def _axes(given: Mapping[str, Choices], groups: Sequence[Sequence[str]], *, is_further: bool = False) -> list[Axis]:
+    """The axes in the order of their first key.
 
-
-def _axes(given: Mapping[str, Choices], groups: Sequence[Sequence[str]]) -> list[Axis]:
-    """The axes in the order of their first key."""
+    Args:
+        given: By key its values.
+        groups: Keys that vary together.
+        is_further: Whether a further block is read, whose values stand there.
+    """
     group_of = {name: group for group in groups for name in group}
     axes = {}
     for name in given:
@@ -270,6 +275,9 @@ def _axes(given: Mapping[str, Choices], groups: Sequence[Sequence[str]]) -> list
         lengths = {member: len(given[member]) for member in group}
         if len(set(lengths.values())) > 1:
             counts = ", ".join(f"{member} has {count}" for member, count in lengths.items())
+            if is_further:
+                what = f"in a block, values that vary together ({SWEEPER}zip) must be equally many, but {counts}"
+                raise refusal("also", lengths, what)
             raise refusal("zip", lengths, f"values that vary together must be equally many, but {counts}")
         axes[tuple(group)] = Axis(tuple(zip(*(given[member] for member in group), strict=True)))
     return list(axes.values())
