@@ -166,6 +166,11 @@ def specs(*arguments):
     return [(spec.method_name, spec.results["n_workers"], spec.seed) for spec in planned]
 
 
+def test_of_many_runs_it_is_said_that_they_take_a_while(capsys):
+    assert len(read({"seed": range(71), "n_workers": range(1, 72)})) == 5041
+    assert capsys.readouterr().err == "This sweep has 5041 combinations, which takes a while to read.\n"
+
+
 class TestZip:
     ZIP = "hydra.sweeper.zip="
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from tunekit.config.composition.combinations import MOST_RUNS, SEED, Block, Choice
 from tunekit.config.composition.sweep_options import SWEEPER, SweepOptions, refusal
 from tunekit.config.composition.until import OPTION as UNTIL
+from tunekit.console import print_stderr
 from tunekit_core.errors import ConfigurationError, suggestion
+
+MANY_RUNS = 5_000  # take ten seconds and more before the first is run
 
 
 def check_groups(
@@ -48,13 +51,15 @@ def check_groups(
 
 
 def check_number(blocks: Sequence[Block], options: SweepOptions) -> None:
-    """See that a slip in a range is told of before all that it asks for is composed.
+    """See that a slip in a range is told of before all that it asks for is composed, and say where that takes long.
 
     Raises:
         ConfigurationError: If there are more than :data:`~tunekit.config.composition.combinations.MOST_RUNS`.
     """
     n_seeds = 1 if options.until is None else options.until.cap
     n = n_seeds * sum(block.n_combinations for block in blocks)
+    if MANY_RUNS < n <= MOST_RUNS:
+        print_stderr(f"This sweep has {n} combinations, which takes a while to read.")
     if n <= MOST_RUNS:
         return
     axes = [axis for block in blocks for axis in block.axes if len(axis.points) > 1]
