@@ -1,5 +1,8 @@
 """What follows from experiments: tests of pairs, sentences, ranks, warnings."""
 
+import re
+from pathlib import Path
+
 import attrs
 import numpy as np
 import pytest
@@ -7,6 +10,7 @@ from scipy import stats
 
 from tests.app.studies.made import best, experiment, over_seeds, study
 from tunekit import compare
+from tunekit.figures import best_over_time, critical_difference_diagram
 from tunekit.studies.comparison_json import as_json
 from tunekit_core.errors import ConfigurationError
 
@@ -321,6 +325,21 @@ def test_arguments_that_are_none_are_refused(arguments):
 def test_a_folder_is_collected_before_it_is_compared():
     with pytest.raises(ConfigurationError, match=r"compare\(load_experiments\('results'\)\)"):
         compare("results")
+    with pytest.raises(ConfigurationError, match=r"compare\(None\) needs .*\(load_experiments\('results'\)\)"):
+        compare(None)
+
+
+@pytest.mark.parametrize("draw", [best_over_time, critical_difference_diagram])
+def test_a_study_is_compared_before_it_is_drawn(draw):
+    made = study(*over_seeds("ASHA", [1]))
+    for given, typed in (
+        (made, "(study) needs a comparison: {}(compare(study))"),
+        ("runs", "('runs') needs a comparison: {}(compare(load_experiments('runs')))"),
+        (Path("runs"), "needs a comparison: {}(compare(load_experiments('runs')))"),
+        (None, "(None) needs a comparison: {}(compare(load_experiments('results')))"),
+    ):
+        with pytest.raises(ConfigurationError, match=re.escape(typed.format(draw.__name__))):
+            draw(given)
 
 
 def test_names_do_not_steer_the_terminal_or_forge_lines():
