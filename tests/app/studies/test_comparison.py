@@ -154,7 +154,7 @@ def test_where_most_seeds_have_no_value_of_either_the_median_is_said_to_be_of_no
 
 def test_first_values_that_come_after_the_time_limit_are_no_values():
     runs = [experiment(method, seed=i, curve=best([150.0], [0.1])) for method in ("A", "B") for i in range(6)]
-    assert "neither has found anything (6 seeds" in compare(study(*runs)).sentences()[0]
+    assert "neither A nor B has found anything in all 6 seeds" in compare(study(*runs)).sentences()[0]
 
 
 def test_what_is_called_better_is_so_by_the_test_and_by_the_median():
