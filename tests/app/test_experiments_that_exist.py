@@ -48,7 +48,8 @@ def put(results):
         metadata = {
             "experiment_tag": tag, "method": method, "benchmark": "fcnet", "dataset": "robot_arm", "seed": seed,
             "hash": run_hash, "status": status, "format": 3, "metric": ["loss"], "mode": ["min"], "search_space": [],
-            "resource": "epoch", "reason": "60 s are over", "time": 60.0, "n_started": 3, "n_reports": 9, "n_failed": 0,
+            "resource": "epoch", "reason": "60 s are over", "time": 60.0, "n_started": 3,
+            "n_completed": 2, "n_paused": 0, "n_reports": 9, "n_failed": 0,
             "ended": ago(minutes=5),
         }  # fmt: skip
         if best is not None:

@@ -79,7 +79,7 @@ def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, resu
     process = running("stopping.max_num_trials_finished=500")
     where = str(folder(results))
     paused = tunekit("steer", where, "pause")
-    to_continue = f"To continue, type: python -m tunekit steer {where} continue"
+    to_continue = f"It is paused. To continue, type: python -m tunekit steer {where} continue"
     assert (paused.status, paused.out.strip().endswith(to_continue)) == (0, True)
     n_before = len(events(results))
     again = tunekit("steer", where, "pause")

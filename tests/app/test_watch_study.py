@@ -28,6 +28,7 @@ def add(root, method, seed, status="completed", *, best=0.5, took=60.0, ago=0.0,
         "status": status,
         "metric": ["loss"],
         "mode": ["min"],
+        "resource": None,
         "search_space": [],
         "method": method,
         "benchmark": "toy",
@@ -38,7 +39,8 @@ def add(root, method, seed, status="completed", *, best=0.5, took=60.0, ago=0.0,
     }
     if status != "running":
         ended = {"ended": (began + timedelta(seconds=took)).isoformat(), "reason": "it was over", "time": took}
-        metadata = {**metadata, **ended, "n_started": 1, "n_reports": 1, "n_failed": 0, **more}
+        metadata = {**metadata, **ended, "n_started": 1, "n_completed": 1, "n_paused": 0}
+        metadata |= {"n_reports": 1, "n_failed": 0, **more}
     if status == "completed":
         metadata["incumbent"] = {"trial_id": 0, "resource": 1, "metrics": {"loss": best}, "configuration": {"x": 1}}
     write_metadata(folder, metadata)

@@ -14,7 +14,7 @@ from tunekit.cli.time_left import UsualTimes, makespan
 from tunekit.config.composition.sweep_options import MISSING
 from tunekit.config.schema import EVERY_REPORT
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.console import duration, plural, print_stdout, stdout_console
+from tunekit.console import duration, plural, print_stdout, printable, stdout_console
 from tunekit.runs.durations import OTHER_ENDS, SAME_METHOD, SAME_PROBLEM, SAME_SETUP, Usual
 from tunekit.runs.selecting import status_text
 from tunekit.studies.grouping import Grouping
@@ -75,12 +75,12 @@ def print_plan(
 
 
 def _print_runs(planned: Sequence[Planned]) -> None:
-    """The runs, each with the status of what is in its folder."""
-    table = Table("", "method", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
-    for number, each in enumerate(planned):
-        spec = each.spec
+    """The runs, each with its setup, which tells it from the others, and the status of what is in its folder."""
+    labels = Grouping().labels([each.spec.metadata() for each in planned])
+    table = Table("", "setup", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
+    for number, (each, (setup, problem)) in enumerate(zip(planned, labels, strict=True)):
         table.add_row(
-            *(str(number), spec.method_name, spec.problem_name, str(spec.seed), each.status, str(spec.folder))
+            str(number), printable(setup), printable(problem), str(each.spec.seed), each.status, str(each.spec.folder)
         )
     stdout_console().print(table)
 

@@ -22,9 +22,9 @@ from tunekit.figures.panel_drawing import (
     lines_of,
 )
 from tunekit.figures.paper import COLUMN_WIDTH, FONT_SIZE, LINE_HEIGHT, PAGE_WIDTH, files_of, style, write
-from tunekit.figures.scales import unit_of_time
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.results.trial_reports import NothingToShow
-from tunekit.studies.comparison import Comparison
+from tunekit.studies.comparison import Comparison, check_is_comparison
 from tunekit.studies.panels import Panel
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def best_over_time(comparison: Comparison) -> PaperFigure:
 
     Raises:
         NothingToShow: If half of the runs of each setup or more have found no value.
+        ConfigurationError: If it is no comparison.
     """
+    check_is_comparison(comparison, "best_over_time")
     undrawn = without_lines(comparison.panels)
     if len(undrawn) == len(comparison.panels):
         raise NothingToShow("of each setup half of the runs or more have found no value, or there are none")
@@ -170,7 +172,7 @@ def _title(lines: PanelLines, styles: Mapping[str, LineStyle], inches: float, ru
 
 def _label_axes(axes: Sequence[Axes], drawn: Sequence[PanelLines], n_wide: int, ruler: Ruler) -> None:
     """Labels where that of the panel below, or to the left, does not say it already."""
-    across = [f"Time on the clock of the experiment ({unit_of_time(lines.end)[0]})" for lines in drawn]
+    across = [TimeAxis(lines.end).label for lines in drawn]
     upwards = [f"Best {drawable(lines.panel.metric)} so far" for lines in drawn]
     inches_across = (COLUMN_WIDTH if n_wide == 1 else PAGE_WIDTH / n_wide) - ROOM_ACROSS
     for position in range(len(drawn)):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tunekit.console import plural
 from tunekit.figures.line_styles import COLOURS
 from tunekit.figures.paper import COLUMN_WIDTH, PAGE_WIDTH
-from tunekit.figures.scales import set_log_ticks, spans_decades, unit_of_time, with_margin
+from tunekit.figures.scales import set_log_ticks, spans_decades, with_margin
 from tunekit.figures.sheet import (
     OneExperiment,
     handle,
@@ -23,6 +23,7 @@ from tunekit.figures.sheet import (
     sheet,
     whose,
 )
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.results.pareto import front_changes, hypervolume, reference_point
 from tunekit.results.trial_reports import NothingToShow, TrialReports, read_trial_reports
 
@@ -97,17 +98,9 @@ def hypervolume_over_time(experiment: OneExperiment) -> PaperFigure:
     """
     reports = _checked(read_trial_reports(opened(experiment)))
     times, shares, reference = hypervolume_shares(reports)
-    end = float(reports.experiment.metadata.get("time", reports.times[-1]))
-    name, unit = unit_of_time(end)
+    time = TimeAxis.of(reports)
     with sheet(height=HEIGHT) as (figure, (axis,)):
-        axis.step(
-            np.concatenate([[0.0], times, [end]]) / unit,
-            np.concatenate([[0.0], shares, shares[-1:]]),
-            where="post",
-            color=OTHERS,
-            linewidth=1.3,
-        )
-        axis.set_xlim(0, end / unit or 1.0)
+        time.draw_steps(axis, times, shares, OTHERS)
         axis.set_ylim(0, 1.05)
         signs = [1.0 if mode == "min" else -1.0 for mode in reports.modes]
         values = [
@@ -115,8 +108,7 @@ def hypervolume_over_time(experiment: OneExperiment) -> PaperFigure:
             for metric, sign, loss in zip(reports.metrics, signs, reference, strict=True)
         ]
         set_title(figure, [whose(reports.experiment.metadata), f"reference point: {', '.join(values)}"])
-        across = f"Time on the clock of the experiment ({name})"
-        set_labels(figure, axis, across, "Hypervolume (share of the box)", width=COLUMN_WIDTH, height=HEIGHT)
+        set_labels(figure, axis, time.label, "Hypervolume (share of the box)", width=COLUMN_WIDTH, height=HEIGHT)
     return figure
 
 

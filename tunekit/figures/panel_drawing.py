@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunekit.figures.line_styles import LineStyle
-from tunekit.figures.scales import LARGEST_LINEAR_RATIO, better_half, set_log_ticks, unit_of_time, with_margin
+from tunekit.figures.scales import LARGEST_LINEAR_RATIO, better_half, set_log_ticks, with_margin
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.studies.panels import MethodCurves, Panel, Spread
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -
     """Draw lines and areas, and set the limits and the ticks of the axes."""
     is_log = _is_log(drawn.lines)
     bottom, top = _limits(drawn, is_log=is_log)
-    unit = unit_of_time(drawn.end)[1]
+    unit = TimeAxis(drawn.end).unit
     times = drawn.times / unit
     n = len(drawn.lines)
     for position, line in enumerate(drawn.lines):

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tunekit.figures.line_styles import COLOURS, style_at
 from tunekit.figures.paper import COLUMN_WIDTH
-from tunekit.figures.scales import set_log_ticks, unit_of_time
+from tunekit.figures.scales import set_log_ticks
 from tunekit.figures.sheet import OneExperiment, handle, opened, set_labels, set_legend, set_title, sheet, whose
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.results.rungs import rungs
 from tunekit.results.trial_reports import NothingToShow, TrialReports, read_trial_reports
 from tunekit_core.builtin.rung_sizes import PREFIX
@@ -52,8 +53,8 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
     if end_of_trials is not None and end_of_trials > levels[-1] and (reports.resources >= end_of_trials).any():
         levels.append(end_of_trials)
     sizes = {level: rung_size(reports, level) for level in levels}
-    end = float(reports.experiment.metadata.get("time", reports.times[-1]))
-    name, unit = unit_of_time(end)
+    time = TimeAxis.of(reports)
+    times = np.append(reports.times, time.end) / time.unit
     highest = max(float(size[-1]) for size in sizes.values())
     entries = {}
     with sheet(height=HEIGHT) as (figure, (axis,)):
@@ -61,14 +62,12 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
             look = style_at(place % len(COLOURS))
             size = np.append(sizes[level], sizes[level][-1])
             shown = np.where(size > 0, size, np.nan)
-            (line,) = axis.step(
-                np.append(reports.times, end) / unit, shown, where="post", color=look.colour, linewidth=LINE_WIDTH
-            )
+            (line,) = axis.step(times, shown, where="post", color=look.colour, linewidth=LINE_WIDTH)
             line.set_dashes(look.dashes)
             entry = handle(look.colour, line=LINE_WIDTH)
             entry.set_dashes(look.dashes)
             entries[f"{reports.resource} {level}"] = entry
-        axis.set_xlim(0, end / unit or 1.0)
+        time.set_limits(axis)
         if highest >= LOG_FROM:
             axis.set_yscale("log")
             set_log_ticks(axis.yaxis, 1, TOP * highest)
@@ -77,8 +76,7 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
             axis.set_ylim(0, TOP * highest or 1.0)
             axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         set_title(figure, [whose(reports.experiment.metadata), "trials that have come to each rung"])
-        across = f"Time on the clock of the experiment ({name})"
-        set_labels(figure, axis, across, "Trials", width=COLUMN_WIDTH, height=HEIGHT)
+        set_labels(figure, axis, time.label, "Trials", width=COLUMN_WIDTH, height=HEIGHT)
         set_legend(figure, entries)
     return figure
 

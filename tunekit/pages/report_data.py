@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from tunekit.console import plural
 from tunekit.figures.line_styles import line_styles
 from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
 from tunekit.pages.columns import cell, shown, text
@@ -31,6 +30,7 @@ from tunekit.studies.verdicts import (
     about_the_best,
     best_medians,
     how_it_was_tested,
+    over_known_optima,
     verdicts_of,
 )
 from tunekit_core.contracts.status import ExperimentStatus
@@ -144,8 +144,8 @@ def _about_setups(comparison: Comparison) -> str:
     parts = ["Ranks of the medians at the end: 1 is best."] if comparison.ranks else []
     if comparison.regrets:
         worst = f"{comparison.against} ends" if comparison.against else "the worst of each benchmark ends"
-        over = f"{plural(comparison.n_with_regrets, 'benchmark')} whose optimum is known"
-        parts.append(f"Regret of the median, mean over {over}: 0 is the optimum, 1 is where {worst}.")
+        over = over_known_optima(comparison)
+        parts.append(f"Regret of the median, {over}: 0 is the optimum, 1 is where {worst}.")
     return " ".join(parts) or "How often each setup is the best, and better or worse than another"
 
 

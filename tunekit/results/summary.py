@@ -71,9 +71,9 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
 def _print_what_came(folder: Path, metadata: Mapping[str, Any], *how: str, so_far: str = "") -> None:
     """Print what the method took, the best, what did not go as it should, how it went, its cost, and where it is."""
     if CHOICE in metadata:
-        print_stdout(told(metadata["method"], metadata[CHOICE]))
+        print_stdout(told(metadata.get("method", "The method"), metadata[CHOICE]))
     if BEGIN_ANEW in metadata:
-        print_stdout(told_of_pauses(metadata["method"], metadata[BEGIN_ANEW]))
+        print_stdout(told_of_pauses(metadata.get("method", "The method"), metadata[BEGIN_ANEW]))
     if "incumbent" in metadata:
         print_stdout(f"Best {metric_and_constraint(metadata)}{so_far}: {value_and_place(metadata)}")
         stdout_console().print(_configuration(metadata["incumbent"]["configuration"]))

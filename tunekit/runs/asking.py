@@ -93,8 +93,8 @@ def ask(listed: ListedExperiment, kind: Kind, values: Sequence[str]) -> Answer:
         )
     if reply.refusal:
         raise ConfigurationError(f"{listed.path} refused to {kind.value}: {reply.refusal}", option=kind.value)
-    text = f"{listed.name}: {done(kind, prepared.details, is_held=reply.is_held)}."
-    return Answer(is_done=True, text=f"{text}{what_next(kind, listed.path, is_held=reply.is_held)}")
+    did, next_step = done(kind, prepared.details, is_held=reply.is_held), what_next(listed.path, is_held=reply.is_held)
+    return Answer(is_done=True, text=f"{listed.name}: {did}.{next_step}")
 
 
 def _check_takes_requests(listed: ListedExperiment) -> None:

@@ -33,6 +33,7 @@ DONE: Mapping[Kind, str] = {
     Kind.EXTEND: "gets another end",
     Kind.TRY: "tries the configuration next",
 }
+TO_CONTINUE = " It is paused. To continue, type: python -m tunekit steer {folder} continue"
 EXPECTED = "expected"  # in a request to extend: the ends that whoever asked has seen
 
 
@@ -48,18 +49,14 @@ def done(kind: Kind, details: Sequence[str], *, is_held: bool) -> str:
     return ": ".join([does, *([", ".join(details)] if details else [])])
 
 
-def what_next(kind: Kind, folder: Path, *, is_held: bool) -> str:
-    """What is typed later, where what was asked for leaves something to be asked; a sentence after a space, or nothing.
+def what_next(folder: Path, *, is_held: bool) -> str:
+    """What is typed later, where the experiment waits for that; a sentence after a space, or nothing.
 
     Args:
-        kind: What was asked.
         folder: Of the experiment.
-        is_held: Whether the experiment is paused.
+        is_held: Whether it is paused.
     """
-    if kind is not Kind.PAUSE and not (kind is Kind.TRY and is_held):
-        return ""
-    why = "" if kind is Kind.PAUSE else " It is paused."
-    return f"{why} To continue, type: python -m tunekit steer {shlex.quote(str(folder))} continue"
+    return TO_CONTINUE.format(folder=shlex.quote(str(folder))) if is_held else ""
 
 
 def extension(folder: Path, spec: RunSpec, overrides: Sequence[str]) -> RunSpec:
@@ -127,9 +124,8 @@ class FolderSteering:
                 self._present.become(extended, self._record)
             if request.kind in (Kind.PAUSE, Kind.CONTINUE):
                 self._present.is_held = request.kind is Kind.PAUSE
-            is_held = self._present.is_held
-            told = done(request.kind, details, is_held=is_held)
-            next_step = what_next(request.kind, self._present.spec.folder, is_held=is_held)
+            told = done(request.kind, details, is_held=self._present.is_held)
+            next_step = what_next(self._present.spec.folder, is_held=self._present.is_held)
             print_stderr(f"Asked for from outside: the experiment {told}.{next_step}")
         self._requests.answer(request.nonce, refusal, is_held=self._present.is_held)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import attrs
 
@@ -91,7 +92,7 @@ def compare(
     """
     if not isinstance(study, Study):
         raise ConfigurationError(
-            f"compare({shown(study)}) needs experiments: compare(load_experiments({shown(study)}))", option="study"
+            f"compare({shown(study)}) needs experiments: compare({_loading(study)})", option="study"
         )
     _check_arguments(against, setups, benchmarks, error)
     grouped = runs_of(study, setups=setups, benchmarks=benchmarks)
@@ -111,6 +112,32 @@ def compare(
     regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
     told = [*left_out(study), *warnings_of(grouped, study.asked_for), *warnings_of_fixed(compared, grouped, study)]
     return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error, grouped)
+
+
+def check_is_comparison(comparison: object, call: str) -> None:
+    """See that what is given in place of a comparison is one.
+
+    Args:
+        comparison: What was given.
+        call: Name of the function that it was given to.
+
+    Raises:
+        ConfigurationError: If it is none, with what to type.
+    """
+    if not isinstance(comparison, Comparison):
+        study = "study" if isinstance(comparison, Study) else _loading(comparison)
+        raise ConfigurationError(
+            f"{call}({_named(comparison)}) needs a comparison: {call}(compare({study}))", option="comparison"
+        )
+
+
+def _named(given: object) -> str:
+    return "study" if isinstance(given, Study) else shown(given)
+
+
+def _loading(given: object) -> str:
+    """What to type for the experiments that somebody meant."""
+    return f"load_experiments({shown(str(given)) if isinstance(given, str | Path) else repr('results')})"
 
 
 def runs_of(study: Study, *, setups: Sequence[str] = (), benchmarks: Sequence[str] = ()) -> list[BenchmarkRuns]:

@@ -47,6 +47,7 @@ class Pair:
         fixed: By which rule the two were compared, where that was fixed beforehand. Only the seeds that it has looked
             at count then, and the interval is one that holds whenever the rule stops.
         n_equal: In how many of the seeds both end alike.
+        n_without: Seeds in which neither has found anything by the end; of these the difference counts as none.
     """
 
     first: str
@@ -62,11 +63,17 @@ class Pair:
     more_seeds: tuple[int, int] | None
     fixed: FixedComparison | None = None
     n_equal: int = 0
+    n_without: int = 0
 
     @property
     def is_equal(self) -> bool:
         """Whether the two end alike in every seed, so that nothing is better, and no seed of these tells anything."""
         return self.n_equal == self.n_seeds > 0
+
+    @property
+    def is_without_values(self) -> bool:
+        """Whether neither has found anything in any seed, so that there is no difference."""
+        return self.n_without == self.n_seeds
 
 
 @attrs.frozen(eq=False)
@@ -181,12 +188,13 @@ def _pair(
     differences = first.less(second, seeds)
     a, b = first.of_seeds(seeds), second.of_seeds(seeds)
     gains, unit = _gains(differences, a[:, -1], b[:, -1])
+    n_without = _n_without(a[:, -1], b[:, -1])
     is_better = adjusted <= error and bool(median(gains) >= 0)
     return Pair(
         first.label,
         second.label,
         len(seeds),
-        interval(gains, "median") if np.isfinite(gains).all() else None,
+        interval(gains, "median") if n_without == 0 and np.isfinite(gains).all() else None,
         float(median(gains)),
         unit,
         p,
@@ -195,6 +203,7 @@ def _pair(
         _since(a, b, times, 1 - error) if is_better else None,
         None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
         n_equal=int(np.sum(differences == 0)),
+        n_without=n_without,
     )
 
 
@@ -206,9 +215,11 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
     is_behind = bool(median(first.less(second, seeds)) > 0)
     if fixed.better == second.label if fixed.is_told_apart else is_behind:
         first, second = second, first
+    a, b = first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1]
     differences = first.less(second, seeds)
-    gains, unit = _gains(differences, first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1])
-    is_whole = len(seeds) == fixed.n_seeds and bool(np.isfinite(gains).all())
+    gains, unit = _gains(differences, a, b)
+    n_without = _n_without(a, b)
+    is_whole = len(seeds) == fixed.n_seeds and n_without == 0 and bool(np.isfinite(gains).all())
     return Pair(
         first.label,
         second.label,
@@ -223,7 +234,12 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
         more_seeds=None,
         fixed=fixed,
         n_equal=int(np.sum(differences == 0)),
+        n_without=n_without,
     )
+
+
+def _n_without(losses: NDArray[np.float64], reference: NDArray[np.float64]) -> int:
+    return int((np.isinf(losses) & np.isinf(reference)).sum())
 
 
 def _gains(

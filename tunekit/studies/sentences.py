@@ -76,10 +76,15 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
 
 def _equal(pair: Pair) -> str:
     where = f"all {plural(pair.n_seeds, 'seed')}" if pair.n_seeds > 1 else "the seed"
-    return f"{' and '.join(sorted((pair.first, pair.second)))} are equal in {where} that both have"
+    one, other = sorted((pair.first, pair.second))
+    if pair.is_without_values:
+        return f"neither {one} nor {other} has found anything in {where} that both have"
+    return f"{one} and {other} are equal in {where} that both have"
 
 
 def _so_far(pair: Pair, by: str) -> str:
+    if pair.is_without_values:
+        return "neither has found anything"
     if pair.is_equal:
         return "equal in all seeds"
     if zero := _zero(pair):
@@ -89,7 +94,11 @@ def _so_far(pair: Pair, by: str) -> str:
 
 def _zero(pair: Pair) -> str:
     """That the median difference is none, though ranks may tell the two apart; empty where it is some."""
-    return f"the median difference is {_amount(pair, 0)}{_interval(pair)}" if pair.estimate == 0 else ""
+    if pair.estimate != 0:
+        return ""
+    if pair.n_without:
+        return f"in {pair.n_without} of {pair.n_seeds} seeds neither has found anything"
+    return f"the median difference is {_amount(pair, 0)}{_interval(pair)}"
 
 
 def impossible(compared: PanelPairs) -> str:
@@ -127,7 +136,7 @@ def difference(pair: Pair) -> str:
     >>> difference(Pair("A", "B", 9, Interval(11.2, 8.71, 22.4), 11.2, "%", 0.001, 0.003, True, 600.0, None))
     '11 % [8.7, 22]'
     """
-    if not math.isfinite(pair.estimate):
+    if pair.is_without_values or not math.isfinite(pair.estimate):
         return "none"
     amount = _amount(pair, pair.estimate)
     return amount if pair.difference is None else f"{amount} {_ends(pair.difference.low, pair.difference.high)}"

@@ -107,8 +107,15 @@ def about_regrets(comparison: Comparison) -> Iterator[str]:
     in_order = sorted(comparison.regrets.items(), key=lambda entry: (entry[1], entry[0]))
     regrets = ", ".join(f"{setup} {regret:.2f}" for setup, regret in in_order)
     end = f"{comparison.against} ends" if comparison.against else "the worst ends"
-    over = f"{plural(comparison.n_with_regrets, 'benchmark')} whose optimum is known"
-    yield f"Regret of the median at the end, mean over {over} (0 is the optimum, 1 where {end}): {regrets}."
+    over = over_known_optima(comparison)
+    yield f"Regret of the median at the end, {over} (0 is the optimum, 1 where {end}): {regrets}."
+
+
+def over_known_optima(comparison: Comparison) -> str:
+    """Over which benchmarks regrets are, as a clause."""
+    if comparison.n_with_regrets == 1:
+        return "on the one benchmark whose optimum is known"
+    return f"mean over {comparison.n_with_regrets} benchmarks whose optimum is known"
 
 
 def how_it_was_tested(comparison: Comparison) -> Iterator[str]:

@@ -260,6 +260,16 @@ def test_a_comparison_of_other_experiments_is_refused(tmp_path, others):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_report_of_something_else_than_a_comparison_and_its_experiments_is_refused(tmp_path):
+    made = plain_study()
+    for given in ((made, compare(made)), (compare(made), None), (None, made), (made, made), ("results", made)):
+        with pytest.raises(
+            ConfigurationError, match=r"needs a comparison and its .* write_report\(compare\(study\), study"
+        ):
+            write_report(*given, tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_link_is_not_written_through(tmp_path):
     made = plain_study()
     page_of(made, tmp_path)

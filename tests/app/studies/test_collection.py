@@ -30,7 +30,8 @@ def put(tmp_path):
         metadata = {
             "experiment_tag": "default", "method": "ASHA", "benchmark": "fcnet", "dataset": "robot_arm", "seed": 0,
             "hash": name, "status": "completed", "format": 3, "metric": ["loss"], "mode": ["min"], "search_space": [],
-            "resource": "epoch", "reason": "60 s are over", "time": 60.0, "n_started": 3, "n_reports": 9, "n_failed": 0,
+            "resource": "epoch", "reason": "60 s are over", "time": 60.0, "n_started": 3,
+            "n_completed": 2, "n_paused": 0, "n_reports": 9, "n_failed": 0,
             "ended": "2026-01-01T00:00:00.000+00:00", "best_so_far": CURVE, **changes,
         }  # fmt: skip
         kept = {key: value for key, value in metadata.items() if value is not ...}
@@ -201,8 +202,8 @@ def test_what_cannot_be_read_is_told(put, tmp_path):
 
 
 def test_what_has_not_come_to_its_end_has_no_best_value(put, tmp_path):
-    put("killed", status="running", time=..., best_so_far=..., ended=...)
-    put("never began", status="failed", metric=..., time=..., best_so_far=...)
+    put("killed", status="running", n_reports=..., time=..., best_so_far=..., ended=...)
+    put("never began", status="failed", metric=..., n_reports=..., time=..., best_so_far=...)
     study = load_experiments(tmp_path / "results")
     assert [(each.status.value, each.best) for each in study.experiments] == [("interrupted", None), ("failed", None)]
 

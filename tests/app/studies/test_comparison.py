@@ -1,5 +1,8 @@
 """What follows from experiments: tests of pairs, sentences, ranks, warnings."""
 
+import re
+from pathlib import Path
+
 import attrs
 import numpy as np
 import pytest
@@ -7,6 +10,7 @@ from scipy import stats
 
 from tests.app.studies.made import best, experiment, over_seeds, study
 from tunekit import compare
+from tunekit.figures import best_over_time, critical_difference_diagram
 from tunekit.studies.comparison_json import as_json
 from tunekit_core.errors import ConfigurationError
 
@@ -128,7 +132,29 @@ def test_a_run_that_found_nothing_is_worse_than_any_that_did():
     (sentence,) = comparison.sentences()
     assert sentence == "nowhere-robot_arm: MOBSTER is better than ASHA (20 seeds, p < 0.001)."
     both = compare(study(*nothing, *(attrs.evolve(run, metadata={**run.metadata, "method": "B"}) for run in nothing)))
-    assert both.sentences() == [ALIKE.format("B")]
+    assert both.sentences() == [
+        "nowhere-robot_arm: neither ASHA nor B has found anything in all 20 seeds that both have."
+    ]
+    (pair,) = as_json(both)["benchmarks"][0]["pairs"]
+    assert (pair["estimate"], pair["difference"], pair["n_without"]) == (None, None, 20)
+
+
+def test_where_most_seeds_have_no_value_of_either_the_median_is_said_to_be_of_none():
+    def runs(method, values):
+        return [
+            experiment(method, seed=i, curve=best([], []) if value is None else best([0], [value]))
+            for i, value in enumerate(values)
+        ]
+
+    comparison = compare(study(*runs("A", [0.1, 0.2, *[None] * 4]), *runs("B", [0.3, *[None] * 5])))
+    (pair,) = comparison.benchmarks[0].pairs
+    assert (pair.n_without, pair.difference) == (4, None)
+    assert "not told apart: in 4 of 6 seeds neither has found anything (6 seeds" in comparison.sentences()[0]
+
+
+def test_first_values_that_come_after_the_time_limit_are_no_values():
+    runs = [experiment(method, seed=i, curve=best([150.0], [0.1])) for method in ("A", "B") for i in range(6)]
+    assert "neither has found anything (6 seeds" in compare(study(*runs)).sentences()[0]
 
 
 def test_what_is_called_better_is_so_by_the_test_and_by_the_median():
@@ -306,6 +332,21 @@ def test_arguments_that_are_none_are_refused(arguments):
 def test_a_folder_is_collected_before_it_is_compared():
     with pytest.raises(ConfigurationError, match=r"compare\(load_experiments\('results'\)\)"):
         compare("results")
+    with pytest.raises(ConfigurationError, match=r"compare\(None\) needs .*\(load_experiments\('results'\)\)"):
+        compare(None)
+
+
+@pytest.mark.parametrize("draw", [best_over_time, critical_difference_diagram])
+def test_a_study_is_compared_before_it_is_drawn(draw):
+    made = study(*over_seeds("ASHA", [1]))
+    for given, typed in (
+        (made, "(study) needs a comparison: {}(compare(study))"),
+        ("runs", "('runs') needs a comparison: {}(compare(load_experiments('runs')))"),
+        (Path("runs"), "needs a comparison: {}(compare(load_experiments('runs')))"),
+        (None, "(None) needs a comparison: {}(compare(load_experiments('results')))"),
+    ):
+        with pytest.raises(ConfigurationError, match=re.escape(typed.format(draw.__name__))):
+            draw(given)
 
 
 def test_names_do_not_steer_the_terminal_or_forge_lines():

@@ -143,7 +143,10 @@ def test_a_run_that_has_found_nothing_is_worse_than_any_that_has():
     assert sentence(runs("A", WORSE[:6]), nothing, comparison).startswith(
         "A is better than B (stopped early at 6 seeds"
     )
-    assert looked(nothing, nothing, 6).taken[0].p == 1
+    also_nothing = [attrs.evolve(run, best=best([], [])) for run in runs("A", WORSE[:6])]
+    neither = looked(also_nothing, nothing, 6)
+    assert neither.taken[0].p == 1
+    assert "not told apart so far: neither has found anything (6 seeds, " in sentence(also_nothing, nothing, neither)
 
 
 def test_other_pairs_have_holms_rule_among_themselves():

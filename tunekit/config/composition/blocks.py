@@ -12,11 +12,12 @@ from tunekit.config.arguments import key_for_hydra
 from tunekit.config.composition.combinations import SEED, Axis, Block, Condition, Repeats, different, has
 from tunekit.config.composition.conditions import read_exclude, read_repeats
 from tunekit.config.composition.overrides import Choices, Overrides, name_of
+from tunekit.config.composition.sweep_checks import check_groups, check_number, check_order
 from tunekit.config.composition.sweep_options import OF_AXES, SWEEPER, SweepOptions, is_of_hydra, refusal
 from tunekit.config.hydra_values import as_text
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, VALUES, check_value, unknown_key
 from tunekit.config.single_values import is_open, option_meant
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.errors import ConfigurationError
 
 
 @attrs.frozen
@@ -62,13 +63,15 @@ def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[
     whole = _with_blocks({**given, **of_file}, also)  # as in the file, before anything typed narrows it
     if "also" not in options.typed:
         also = [_narrowed(block, given, typed) for block in also]
-    _check_groups(groups, given, also)
+    check_groups(groups, given, also)
     counts_typed = "repeats" in options.typed
     blocks = [
-        Block(_axes(now, groups), _seeds(now) if counts_typed else _counted(now, of_whole))
-        for now, of_whole in zip(_with_blocks(given, also), whole, strict=True)
+        Block(_axes(now, groups, is_further=i > 0), _seeds(now) if counts_typed else _counted(now, of_whole))
+        for i, (now, of_whole) in enumerate(zip(_with_blocks(given, also), whole, strict=True))
         if all(now.values())  # a block that is narrowed to nothing is none
     ]
+    check_number(blocks, options)
+    check_order(blocks, options, groups)
     # Of a study that is narrowed, the file may speak of values that are not typed.
     is_narrowed = not typed.isdisjoint(of_file)
     whole_blocks = [Block(_axes(each, ()), _seeds(each)) for each in whole]
@@ -157,34 +160,14 @@ def _narrowed(block: Mapping[str, Choices], given: Mapping[str, Choices], typed:
     }
 
 
-def _check_groups(
-    groups: Sequence[Sequence[str]], given: Mapping[str, Choices], also: Sequence[Mapping[str, Choices]]
-) -> None:
-    """See that what varies together is there, once, and that a further block gives all of it or nothing."""
-    grouped: set[str] = set()
-    swept = [key for key, choices in given.items() if len(choices) > 1]
-    for name in (name for group in groups for name in group):
-        if name in grouped:
-            raise refusal("zip", name, f"'{name}' is there twice. Name each key once")
-        if name not in given:
-            swept_are = f"Swept are: {', '.join(swept) or 'none'}"
-            raise refusal("zip", name, f"'{name}' is not swept. {suggestion(name, given)}{swept_are}")
-        grouped.add(name)
-    for group in groups:
-        for block in also:
-            lacking = [name for name in group if name not in block]
-            if 0 < len(lacking) < len(group):
-                there = ", ".join(name for name in group if name in block)
-                raise refusal(
-                    "also",
-                    there,
-                    f"a block gives {there} and not {', '.join(lacking)}, which vary together ({SWEEPER}zip). "
-                    "Give it all of them or none",
-                )
+def _axes(given: Mapping[str, Choices], groups: Sequence[Sequence[str]], *, is_further: bool = False) -> list[Axis]:
+    """The axes in the order of their first key.
 
-
-def _axes(given: Mapping[str, Choices], groups: Sequence[Sequence[str]]) -> list[Axis]:
-    """The axes in the order of their first key."""
+    Args:
+        given: By key its values.
+        groups: Keys that vary together.
+        is_further: Whether a further block is read, whose values stand there.
+    """
     group_of = {name: group for group in groups for name in group}
     axes = {}
     for name in given:
@@ -192,6 +175,9 @@ def _axes(given: Mapping[str, Choices], groups: Sequence[Sequence[str]]) -> list
         lengths = {member: len(given[member]) for member in group}
         if len(set(lengths.values())) > 1:
             counts = ", ".join(f"{member} has {count}" for member, count in lengths.items())
+            if is_further:
+                what = f"in a block, values that vary together ({SWEEPER}zip) must be equally many, but {counts}"
+                raise refusal("also", lengths, what)
             raise refusal("zip", lengths, f"values that vary together must be equally many, but {counts}")
         axes[tuple(group)] = Axis(tuple(zip(*(given[member] for member in group), strict=True)))
     return list(axes.values())

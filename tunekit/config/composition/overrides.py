@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override, RangeSweep
 from hydra.errors import OverrideParseException
 
 from tunekit.config.arguments import with_prefixes
-from tunekit.config.composition.combinations import Choice
+from tunekit.config.composition.combinations import MOST_RUNS, Choice
 from tunekit.config.composition.grammar_errors import cannot_be_read
 from tunekit.config.composition.sweep_options import is_of_hydra, refusal
 from tunekit.config.free_names import decoded_text
@@ -50,10 +51,18 @@ class Overrides:
                 option=override.key_or_group,
             )
         key = override.get_key_element()
+        swept = override.value()
+        if isinstance(swept, RangeSweep) and next(itertools.islice(swept.range(), MOST_RUNS, None), None) is not None:
+            raise ConfigurationError(
+                f"{_as_typed(override)}: these are more than {MOST_RUNS} values, the most that a sweep has runs. Type "
+                "fewer, or several sweeps.",
+                option=override.key_or_group,
+            )
         values = self._parser.parse_overrides([f"{key}={text}" for text in override.sweep_string_iterator()])
         if not values:
             raise ConfigurationError(f"'{_as_typed(override)}' matches nothing.", option=override.key_or_group)
-        return tuple(Choice(name, value.value(), value) for value in values)
+        is_matched, is_shuffled = isinstance(swept, Glob), getattr(swept, "shuffle", False)
+        return tuple(Choice(name, value.value(), value, is_matched, is_shuffled) for value in values)
 
     def choices_given(self, name: str, key: str, given: Any) -> Choices:
         """The values that an option of the sweeper gives for a key.
