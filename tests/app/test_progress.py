@@ -16,6 +16,16 @@ def test_without_a_terminal_a_long_sweep_takes_ten_lines(capfd):
     assert lines[-1].startswith("1000 of 1000 runs, 1 failed, 0:00 left")
 
 
+def test_a_sweep_is_not_silent_for_minutes(capfd, monkeypatch):
+    clock = iter([0.0, 59.0, 60.0, 61.0, 121.0, 121.5])
+    monkeypatch.setattr("tunekit.live.progress.time.monotonic", lambda: next(clock))
+    with progress(1000) as shown:
+        for _ in range(5):
+            shown.advance(has_failed=False)
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["2", "4"]
+
+
 def test_a_short_sweep_takes_a_line_a_run(capfd):
     with progress(3) as shown:
         for _ in range(3):

@@ -78,7 +78,9 @@ def kinds(results):
 def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, results, tunekit):
     process = running("stopping.max_num_trials_finished=500")
     where = str(folder(results))
-    assert tunekit("steer", where, "pause").status == 0
+    paused = tunekit("steer", where, "pause")
+    to_continue = f"It is paused. To continue, type: python -m tunekit steer {where} continue"
+    assert (paused.status, paused.out.strip().endswith(to_continue)) == (0, True)
     n_before = len(events(results))
     again = tunekit("steer", where, "pause")
     assert (again.status, "refused to pause: It is paused already." in again.err) == (2, True)
@@ -95,6 +97,7 @@ def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, resu
     assert f": gets another end: {changes}." in finished.out
     _, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, err
+    assert to_continue in err
     assert f"Asked for from outside: the experiment gets another end: {changes}." in err
     (metadata,) = results.metadata()
     assert metadata["config"]["stopping"]["max_num_trials_started"]["count"] == n + 20

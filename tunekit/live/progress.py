@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 PLAIN_STEPS = 10  # lines over the whole of a sweep, where there is no terminal
+LONGEST_SILENCE = 60.0  # seconds, after which the next run that ends has a line too
 
 
 class SweepProgress(Protocol):
@@ -76,7 +77,7 @@ class _Lines:
         self._n_ended = 0
         self._n_failed = 0
         self._step = 0
-        self._began = time.monotonic()
+        self._began = self._told = time.monotonic()
 
     def wait(self, text: str) -> None:
         print_stderr(text)
@@ -85,10 +86,11 @@ class _Lines:
         self._n_ended += 1
         self._n_failed += has_failed
         step = self._n_ended * PLAIN_STEPS // self._total
-        if step == self._step:
+        now = time.monotonic()
+        if step == self._step and now - self._told < LONGEST_SILENCE:
             return
-        self._step = step
-        passed = time.monotonic() - self._began
+        self._step, self._told = step, now
+        passed = now - self._began
         left = passed / self._n_ended * (self._total - self._n_ended)
         failures = f", {self._n_failed} failed" if self._n_failed else ""
         print_stderr(f"{self._n_ended} of {self._total} runs{failures}, {duration(left)} left")

@@ -168,16 +168,23 @@ def check_unchanged(folder: Path, comparison: FixedComparison) -> None:
 
 
 def fixed_beside(experiments: Iterable[Path]) -> tuple[list[FixedComparison], dict[Path, str]]:
-    """The comparisons that were fixed for experiments in some folders, and by file why others cannot be read."""
-    found: list[FixedComparison] = []
+    """The comparisons that were fixed for experiments in some folders, and by file why others cannot be read.
+
+    Of a rule that lies in several of the folders, as beside copies of runs, it is the one with the most looks.
+    """
+    found: dict[tuple[object, ...], FixedComparison] = {}
     unreadable: dict[Path, str] = {}
     for folder in dict.fromkeys(path.parent.parent for path in experiments):
         for path in sorted(folder.glob(FIXED)):
             try:
-                found.append(_read(path))
+                each = _read(path)
             except RecordError as error:
                 unreadable[path] = str(error)
-    return found, unreadable
+                continue
+            rule = (frozenset(each.runs), each.looks, each.at, each.error)
+            if rule not in found or len(found[rule].taken) < len(each.taken):
+                found[rule] = each
+    return [*found.values()], unreadable
 
 
 def _read(path: Path) -> FixedComparison:

@@ -30,7 +30,7 @@ class Pair:
     """Two setups on one benchmark; the first is the one that the test is for.
 
     Attributes:
-        first: Label of the one that seems better.
+        first: Label of the one that is ahead by ranks; of two that are even, that with the better median.
         second: Label of the other.
         n_seeds: Seeds that both have.
         difference: By how much the second is worse at the end, over seeds: in ``unit``; ``None`` where no interval can
@@ -47,6 +47,7 @@ class Pair:
         fixed: By which rule the two were compared, where that was fixed beforehand. Only the seeds that it has looked
             at count then, and the interval is one that holds whenever the rule stops.
         n_without: Seeds in which neither has found anything by the end; of these the difference counts as none.
+        n_equal: In how many of the seeds both end alike.
     """
 
     first: str
@@ -62,11 +63,17 @@ class Pair:
     more_seeds: tuple[int, int] | None
     fixed: FixedComparison | None = None
     n_without: int = 0
+    n_equal: int = 0
 
     @property
     def is_without_values(self) -> bool:
         """Whether neither has found anything in any seed, so that there is no difference."""
-        return self.n_without == self.n_seeds
+        return self.n_without == self.n_seeds > 0
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the two end alike in every seed, so that nothing is better, and no seed of these tells anything."""
+        return self.n_equal == self.n_seeds > 0 and not self.is_without_values
 
 
 @attrs.frozen(eq=False)
@@ -196,6 +203,7 @@ def _pair(
         _since(a, b, times, 1 - error) if is_better else None,
         None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
         n_without=n_without,
+        n_equal=int(np.sum(differences == 0)),
     )
 
 
@@ -207,8 +215,9 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
     is_behind = bool(median(first.less(second, seeds)) > 0)
     if fixed.better == second.label if fixed.is_told_apart else is_behind:
         first, second = second, first
+    differences = first.less(second, seeds)
     a, b = first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1]
-    gains, unit = _gains(first.less(second, seeds), a, b)
+    gains, unit = _gains(differences, a, b)
     n_without = _n_without(a, b)
     is_whole = len(seeds) == fixed.n_seeds and n_without == 0 and bool(np.isfinite(gains).all())
     return Pair(
@@ -225,6 +234,7 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
         more_seeds=None,
         fixed=fixed,
         n_without=n_without,
+        n_equal=int(np.sum(differences == 0)),
     )
 
 
@@ -239,9 +249,9 @@ def _gains(
     values = np.concatenate([losses, reference])
     has_one_sign = bool((values > 0).all() or (values < 0).all())
     if not has_one_sign or not np.isfinite(values).all():
-        return -differences, ""
+        return 0.0 - differences, ""  # no minus zero
     with np.errstate(over="ignore"):
-        return PERCENT * (-differences / np.abs(reference)), "%"
+        return PERCENT * ((0.0 - differences) / np.abs(reference)), "%"
 
 
 def _since(

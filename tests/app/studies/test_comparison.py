@@ -14,10 +14,7 @@ from tunekit.figures import best_over_time, critical_difference_diagram
 from tunekit.studies.comparison_json import as_json
 from tunekit_core.errors import ConfigurationError
 
-ALIKE = (
-    "nowhere-robot_arm: ASHA and {} are not told apart: the median difference is 0 % [0, 0] (20 seeds, p = 1); "
-    "how many seeds would settle it cannot be foretold."
-)
+ALIKE = "nowhere-robot_arm: ASHA and {} are equal in all 20 seeds that both have."
 rng = np.random.default_rng(0)
 NOISE = rng.normal(size=20)
 WORSE = 0.5 + 0.01 * NOISE
@@ -44,9 +41,9 @@ def test_what_only_the_rounding_of_numbers_makes_is_no_difference(factor):
         for run in (*over_seeds("ASHA", WORSE, dataset), *over_seeds("MOBSTER", WORSE * factor, dataset))
     ]
     comparison = compare(study(*experiments))
-    assert {(pair.is_better, pair.p, pair.estimate, pair.since) for pair in comparison.benchmarks[0].pairs} == {
-        (False, 1.0, 0.0, None)
-    }
+    assert {
+        (pair.is_better, pair.p, pair.estimate, pair.since, pair.is_equal) for pair in comparison.benchmarks[0].pairs
+    } == {(False, 1.0, 0.0, None, True)}
     assert comparison.ranks == {"ASHA": 1.5, "MOBSTER": 1.5}
     assert comparison.critical_difference.cliques == ((0, 1),)
 
@@ -174,8 +171,18 @@ def test_what_is_called_better_is_so_by_the_test_and_by_the_median():
 def test_a_pair_that_differs_in_few_seeds_all_for_one_is_told_apart():
     comparison = compare(study(*over_seeds("A", [1.0] * 11 + [0.5] * 9), *over_seeds("B", [1.0] * 20)))
     assert comparison.sentences() == [
-        "nowhere-robot_arm: A is better than B; at the end the median difference is 0 % [0, 50] (20 seeds, p = 0.0039)."
+        "nowhere-robot_arm: A is better than B; at the end the median difference is 0 % [0, 50] (20 seeds, p = 0.0039 "
+        "by signed ranks, and the interval is of the median)."
     ]
+
+
+def test_where_p_and_the_interval_seem_to_disagree_it_says_what_each_rests_on():
+    gains = 0.01 * np.array([1, 2, 3, 4, -5.5, 6, 7, 8, 9, 10, 11])
+    others = [run for i in range(6) for run in over_seeds(f"M{i}", [100.0] * 11)]
+    comparison = compare(study(*over_seeds("A", WORSE[:11]), *over_seeds("B", WORSE[:11] * (1 - gains)), *others))
+    (sentence,) = (each for each in comparison.sentences() if "A" in each and "B" in each)
+    assert "B and A are not told apart: B has 6 % lower loss [1.9" in sentence
+    assert "(11 seeds, p = 0.16 over all pairs, and the interval is of this pair alone)" in sentence
 
 
 def test_where_many_runs_found_nothing_the_sentence_says_so():
@@ -237,8 +244,9 @@ def test_what_is_missing_is_told_with_where():
     runs = [*over_seeds("A", [1, 1, 1, 1]), *over_seeds("B", [1, 1]), *over_seeds("A", [1, 1, 1, 1], "diabetes")]
     assert warnings(*runs) == [
         "nowhere-diabetes: B has no run",
-        "nowhere-robot_arm: B lacks 2 seeds that others have: 2-3",
+        "nowhere-robot_arm: B has the first 2 of 4 seeds: its pairs are over these",
     ]
+    assert warnings(*runs[:4], runs[5]) == ["nowhere-robot_arm: B lacks 3 seeds that others have: 0, 2-3"]
 
 
 def test_what_was_not_asked_for_is_not_missing():
@@ -254,7 +262,7 @@ def test_what_is_missing_alike_is_told_once():
     others = [*over_seeds("A", [1] * 4, "diabetes"), *over_seeds("A", [1] * 4, "wine")]
     assert warnings(*runs, *others) == [
         "nowhere-diabetes, nowhere-wine: B, C have no run",
-        "nowhere-robot_arm: B, C lack 2 seeds that others have: 2-3",
+        "nowhere-robot_arm: B, C have the first 2 of 4 seeds: their pairs are over these",
     ]
 
 

@@ -17,7 +17,7 @@ from tunekit.studies.fixed_comparisons import (
     read_fixed,
     write_fixed,
 )
-from tunekit.studies.looking import with_looks
+from tunekit.studies.looking import about_last_look, with_looks
 from tunekit_core.errors import ConfigurationError, RecordError
 
 LOOKS = (6, 8, 10)
@@ -210,6 +210,23 @@ def test_a_damaged_file_is_named(tmp_path_factory, data):
     ):
         read_fixed(folder)
     assert list(fixed_beside([folder / "A" / "run"])[1]) == [path]
+
+
+@pytest.mark.parametrize(
+    ("losses", "says"),
+    [
+        (
+            [*BETTER[:4], *WORSE[4:6]],
+            "p = 0.12: both are equal in some of these seeds, and the others are too few to tell any two apart; "
+            "2 more seeds of each.",
+        ),
+        (BETTER[:6], "p = 0.031 of 0.031 needed: A and B are told apart."),
+    ],
+)
+def test_why_no_result_of_a_look_could_be_small_enough(losses, says):
+    rule = FixedComparison("nowhere-robot_arm", ("A", "B"), ((), ()), tuple(range(8)), (6, 8), END, 0.05, 1)
+    rule = with_looks(rule, [runs("A", losses), runs("B", WORSE[:6])])
+    assert says in about_last_look(rule, has_several=False)
 
 
 LOOK = {"n_seeds": 6, "p": 0.5, "level": 0.03, "is_told_apart": False, "first_is_lower": True}

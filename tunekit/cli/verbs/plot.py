@@ -20,7 +20,7 @@ from tunekit.console import print_stderr, print_stdout
 from tunekit.figures.paper import write
 from tunekit.results.trial_reports import NothingToShow
 from tunekit_core.errors import ConfigurationError, suggestion
-from tunekit_core.records.files import METADATA
+from tunekit_core.records.files import METADATA, checked_path, why_not_writable
 from tunekit_core.records.finding import find_experiments
 from tunekit_core.records.load import load_experiment
 
@@ -135,10 +135,11 @@ def _is_study(words: Words) -> bool:
 
     A folder that holds one experiment alone is that experiment, as for ``show``.
     """
-    is_typed_of_study = bool(words.filters or set(COMPARED_BY) & set(words.options))
-    if is_typed_of_study or len(words.names) != 1:
-        return is_typed_of_study or len(words.names) > 1
-    folder = Path(os.path.expanduser(words.names[0]))
+    if words.filters or set(COMPARED_BY) & set(words.options):
+        return True
+    if len(words.names) != 1:
+        return len(words.names) > 1
+    folder = checked_path(words.names[0], "folder")
     if not folder.is_dir() or (folder / METADATA).exists():
         return False
     return len(find_experiments(folder).experiments) != 1
@@ -165,11 +166,13 @@ def _names(typed: str | None, *, is_study: bool) -> list[str]:
 
 
 def _folder(typed: str) -> Path:
-    folder = Path(os.path.expanduser(typed))
+    folder = checked_path(typed, FOLDER)
     if not typed or (folder.exists() and not folder.is_dir()):
         raise ConfigurationError(
             f"{FOLDER}={typed} is no folder. Type {FOLDER}=NAME: it is made.", option=FOLDER, value=typed
         )
+    if why := why_not_writable(folder):
+        raise ConfigurationError(f"{FOLDER}={typed}: {why}. Type {FOLDER}={DEFAULT_FOLDER}", option=FOLDER, value=typed)
     return folder
 
 
