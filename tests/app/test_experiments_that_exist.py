@@ -281,6 +281,8 @@ def test_what_is_complete_runs_longer_with_its_end_further_off(put, tunekit, sto
         (["ls", "below=low"], "below=low must be a number."),
         (["ls", "sort=bets"], "sort=bets: there is no 'bets'. Did you mean 'best'? Type sort= and one of: age, best,"),
         (["ls", "--jsno"], "`ls` has no flag '--jsno'. Did you mean '--json'?"),
+        (["watch", "results_dir=gone"], "gone, where results are, is no folder. Type: python -m tunekit watch FOLDER"),
+        (["ls", "./demo"], "./demo is no folder. Type: python -m tunekit ls"),
         (["ls", "demo"], "demo is no folder. Filters have an equals sign, as in method=demo."),
         (["show"], "`show` takes one experiment, and got none."),
         (["show", "a", "b"], "`show` takes one experiment, and got 2: a b."),

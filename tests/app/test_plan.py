@@ -59,6 +59,12 @@ def _folder(results, seed):
     )
 
 
+def test_a_list_of_runs_tells_those_apart_that_differ_by_an_option_alone(tunekit, results):
+    finished = tunekit("--multirun", "method=RS,ASHA", "n_workers=4,2", "--plan")
+    rows = [line.split()[:4] for line in lines_of(finished.out) if line[:1].isdigit() and " fcnet-" in line]
+    assert [" ".join(row[1:3]) for row in rows] == [f"{m} n_workers={n}" for m in ("RS", "ASHA") for n in (4, 2)]
+
+
 def test_many_runs_are_listed_where_everything_is_to_be_told(tunekit, results):
     study = ("--multirun", "seed=range(41)", "--plan")
     assert len([line for line in lines_of(tunekit(*study).out) if line[:1].isdigit()]) == 1

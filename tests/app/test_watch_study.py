@@ -3,9 +3,11 @@
 import json
 import os
 import random
+import shlex
 import shutil
 import time
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -228,6 +230,12 @@ def test_a_sweep_is_watched_to_its_end(tunekit, results, monkeypatch):
     above = tunekit("watch", "--once").out.splitlines()
     assert above[1:-1] == watched.out.splitlines()[2:-1]
     assert above[-1] == f"To compare them: python -m tunekit report {results.root}"
+    for name in ("~", "-x"):  # which read or typed again would be a home or a flag
+        shutil.copytree(results.root, name)
+        whole = f"{Path.cwd()}/{name}"
+        again = tunekit("watch", "--once", f"./{name}").out.splitlines()[-1]
+        assert again == f"To compare them: python -m tunekit report {shlex.quote(whole)}"
+        assert "With 1 seed that both have" in tunekit("report", f"./{name}").out
 
 
 def test_a_folder_without_experiments_is_refused_with_what_to_do(tunekit, tmp_path):

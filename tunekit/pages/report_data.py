@@ -241,6 +241,8 @@ def _pair(pair: Pair) -> list[Any]:
 def _verdict(pair: Pair) -> str:
     if pair.is_equal:
         return "equal in all seeds"
+    if pair.is_without_values:
+        return "neither has found anything"
     return "first is better" if pair.is_better else "not told apart"
 
 

@@ -12,7 +12,6 @@ from typing import NoReturn
 
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted, write_last_line
-from tunekit.cli.verbs.ls import check_folders
 from tunekit.cli.verbs.show import one_experiment, print_all_of
 from tunekit.cli.verbs.words import RESULTS_DIR, Words, asks_for_help, sort_words
 from tunekit.console import print_stderr, print_stdout, stdout_console
@@ -181,6 +180,6 @@ def _only_name(names: Sequence[str], options: Mapping[str, str], *, must_exist: 
     if names:
         return names[0]
     folder = options.get(RESULTS_DIR, results_folder())
-    if must_exist:
-        check_folders([folder], USAGE)
+    if must_exist and not checked_path(folder, RESULTS_DIR).is_dir():
+        raise ConfigurationError(f"{folder}, where results are, is no folder. {USAGE}", value=folder)
     return folder
