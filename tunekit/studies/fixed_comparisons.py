@@ -16,15 +16,16 @@ import attrs
 from tunekit.config.composition.until import When
 from tunekit.console import plural
 from tunekit.results.index import FIXED, LOCK
+from tunekit.studies.fixed_entries import check_entries
 from tunekit.studies.statistics.sequential import Look
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.records.files import write_whole
+from tunekit_core.records.foreign_files import content_of
 from tunekit_core.records.lock import exclusively
 
 FORMAT = 1
 DIGITS = 12
-LISTS = ("setups", "runs", "seeds", "looks", "taken")
 # What the looks said follows from the runs; that there were looks, and by which rule, nothing else says.
 ABOUT_A_LOST_RULE = (
     "It says by which rule seeds were added, and nothing else does. Put it back from a copy; or move it away and type "
@@ -189,27 +190,21 @@ def fixed_beside(experiments: Iterable[Path]) -> tuple[list[FixedComparison], di
 
 def _read(path: Path) -> FixedComparison:
     try:
-        values: dict[str, Any] = json.loads(path.read_bytes())
-        if values["format"] != FORMAT:
+        values: dict[str, Any] = json.loads(content_of(path))
+        if isinstance(values, dict) and values.get("format") != FORMAT:
             raise ValueError("another version wrote it")
-        if not all(isinstance(values[key], list) for key in LISTS):
-            raise ValueError("it has entries of another form")
-        first, second = values["setups"]
-        runs = tuple(tuple(map(str, each)) for each in values["runs"])
-        found = FixedComparison(
-            benchmark=str(values["benchmark"]),
-            setups=(str(first), str(second)),
-            runs=(runs[0], runs[1]),
-            seeds=tuple(map(int, values["seeds"])),
-            looks=tuple(map(int, values["looks"])),
-            at=When(float(values["at"]["number"]), str(values["at"]["unit"])),
-            error=float(values["error"]),
-            n_pairs=int(values["n_pairs"]),
-            taken=tuple(Look(**look) for look in values["taken"]),
-        )
-        n_looked = tuple(look.n_seeds for look in found.taken)
-        if {*map(len, found.runs), len(found.seeds)} != {found.cap} or n_looked != found.looks[: len(n_looked)]:
-            raise ValueError("its numbers of seeds do not agree")
-        return found
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        check_entries(values)
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path} cannot be read: {error}. {ABOUT_A_LOST_RULE}") from error
+    first, second = values["runs"]
+    return FixedComparison(
+        benchmark=values["benchmark"],
+        setups=(values["setups"][0], values["setups"][1]),
+        runs=(tuple(first), tuple(second)),
+        seeds=tuple(values["seeds"]),
+        looks=tuple(values["looks"]),
+        at=When(float(values["at"]["number"]), values["at"]["unit"]),
+        error=float(values["error"]),
+        n_pairs=values["n_pairs"],
+        taken=tuple(Look(**look) for look in values["taken"]),
+    )

@@ -1,6 +1,7 @@
 """Comparisons that were fixed beforehand: kept in files, and told in a report."""
 
 import json
+import os
 
 import attrs
 import numpy as np
@@ -212,3 +213,40 @@ def test_a_damaged_file_is_named(tmp_path_factory, data):
     ):
         read_fixed(folder)
     assert list(fixed_beside([folder / "A" / "run"])[1]) == [path]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("at", {"number": -3, "unit": "s"}),
+        ("at", {"number": 50, "unit": "parsec"}),
+        ("at", {"number": 150, "unit": "%"}),
+        ("error", 7),
+        ("error", 0),
+        ("error", float("nan")),
+        ("n_pairs", 0),
+        ("seeds", [0] * LOOKS[-1]),
+        ("seeds", [*range(9), 9.5]),
+        ("looks", [8, 6, 10]),
+        ("setups", ["A", "A"]),
+        ("is_told_apart", "yes"),
+        ("is_told_apart", True),  # and yet it was looked at again
+        ("p", float("nan")),
+        ("level", 2),
+    ],
+)
+def test_what_no_rule_and_no_look_has_is_damage(tmp_path, key, value):
+    write_fixed(tmp_path, looked(runs("A", EITHER), runs("B", WORSE), 8))
+    (path,) = tmp_path.glob("until-*.json")
+    values = json.loads(path.read_text())
+    (values if key in values else values["taken"][0])[key] = value
+    path.write_text(json.dumps(values))
+    with pytest.raises(RecordError, match=rf"cannot be read: its {key if key in values else 'taken'} is "):
+        read_fixed(tmp_path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_damage_and_nobody_waits_for_it(tmp_path, make):
+    make(tmp_path / "until-0.json")
+    with pytest.raises(RecordError, match="cannot be read: it is no file"):
+        read_fixed(tmp_path)
