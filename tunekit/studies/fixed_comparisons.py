@@ -191,7 +191,7 @@ def fixed_beside(experiments: Iterable[Path]) -> tuple[list[FixedComparison], di
 def _read(path: Path) -> FixedComparison:
     try:
         values: dict[str, Any] = json.loads(content_of(path))
-        if isinstance(values, dict) and values.get("format") != FORMAT:
+        if isinstance(values, dict) and values.get("format", FORMAT) != FORMAT:
             raise ValueError("another version wrote it")
         check_entries(values)
     except (OSError, ValueError, RecursionError) as error:

@@ -91,6 +91,7 @@ _OF_LOOK: Mapping[str, Callable[[Any], bool]] = {
     "first_is_lower": lambda value: isinstance(value, bool),
 }
 _ENTRIES: Mapping[str, Callable[[Any], bool]] = {
+    "format": _is_whole,
     "benchmark": lambda value: isinstance(value, str),
     "setups": _setups,
     "runs": _runs,
