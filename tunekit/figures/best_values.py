@@ -23,7 +23,7 @@ from tunekit.figures.panel_drawing import (
 from tunekit.figures.paper import COLUMN_WIDTH, FONT_SIZE, LINE_HEIGHT, PAGE_WIDTH, files_of, style, write
 from tunekit.figures.scales import unit_of_time
 from tunekit.results.trial_reports import NothingToShow
-from tunekit.studies.comparison import Comparison
+from tunekit.studies.comparison import Comparison, check_comparison
 from tunekit.studies.panels import Panel
 
 if TYPE_CHECKING:
@@ -53,8 +53,10 @@ def best_over_time(comparison: Comparison) -> PaperFigure:
         PDF, PNG or SVG.
 
     Raises:
+        ConfigurationError: If it is given something else.
         NothingToShow: If half of the runs of each setup or more have found no value.
     """
+    check_comparison(comparison, "best_over_time")
     undrawn = without_lines(comparison.panels)
     if len(undrawn) == len(comparison.panels):
         raise NothingToShow("of each setup half of the runs or more have found no value, or there are none")

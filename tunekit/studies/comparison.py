@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 import attrs
 
@@ -89,10 +90,7 @@ def compare(
         >>> for sentence in comparison.sentences():  # doctest: +SKIP
         ...     print(sentence)
     """
-    if not isinstance(study, Study):
-        raise ConfigurationError(
-            f"compare({shown(study)}) needs experiments: compare(load_experiments({shown(study)}))", option="study"
-        )
+    check_study(study, "compare")
     _check_arguments(against, setups, benchmarks, error)
     grouped = runs_of(study, setups=setups, benchmarks=benchmarks)
     names = sorted({setup for runs in grouped for setup in runs.setups})
@@ -111,6 +109,46 @@ def compare(
     regrets, n_with_regrets = normalised_regrets(panels, [*map(optimum_of, grouped)], names, against)
     told = [*left_out(study), *warnings_of(grouped, study.asked_for), *warnings_of_fixed(compared, grouped, study)]
     return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error, grouped)
+
+
+def check_study(given: object, function: str) -> None:
+    """See that somebody gave experiments.
+
+    Args:
+        given: What they gave.
+        function: Name of what they gave it to.
+
+    Raises:
+        ConfigurationError: If it is something else.
+    """
+    if not isinstance(given, Study):
+        folder = shown(given) if isinstance(given, str | PurePath) else repr("results")
+        raise ConfigurationError(
+            f"{function}({shown(given)}) needs experiments: {function}(load_experiments({folder}))", option="study"
+        )
+
+
+def check_comparison(given: object, function: str) -> None:
+    """See that somebody gave what follows from experiments.
+
+    Args:
+        given: What they gave.
+        function: Name of what they gave it to.
+
+    Raises:
+        ConfigurationError: If it is something else.
+    """
+    if not isinstance(given, Comparison):
+        folder = shown(given) if isinstance(given, str | PurePath) else repr("results")
+        study = "study" if isinstance(given, Study) else f"load_experiments({folder})"
+        raise ConfigurationError(
+            f"{function}() needs what compare() gives, and got {_briefly(given)}. Type {function}(compare({study}))",
+            option="comparison",
+        )
+
+
+def _briefly(given: object) -> str:
+    return "what load_experiments() gives" if isinstance(given, Study) else shown(given)
 
 
 def runs_of(study: Study, *, setups: Sequence[str] = (), benchmarks: Sequence[str] = ()) -> list[BenchmarkRuns]:

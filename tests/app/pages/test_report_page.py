@@ -12,6 +12,7 @@ import pytest
 from tests.app.pages.studies_to_show import HOSTILE, NAMES, fixed_study, hostile_study, plain_study
 from tests.app.studies.made import experiment, over_seeds, study
 from tunekit import compare, write_report
+from tunekit.figures import best_over_time, critical_difference_diagram
 from tunekit.pages.columns import column
 from tunekit_core.errors import ConfigurationError
 
@@ -237,6 +238,27 @@ def test_a_comparison_of_other_experiments_is_refused(tmp_path, others):
     with pytest.raises(ConfigurationError, match="is not of the complete experiments of this study"):
         write_report(comparison, study(*others), tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_given_in_its_place_is_refused(tmp_path):
+    made = study(experiment("A"))
+    comparison = compare(made)
+    for given in ((made, comparison), (comparison, None), (None, made), (comparison, comparison)):
+        with pytest.raises(ConfigurationError, match=r"Type write_report\(compare\(study\), study, path\)"):
+            write_report(*given, tmp_path / "report.html")
+    for draw in (best_over_time, critical_difference_diagram):
+        with pytest.raises(ConfigurationError, match=rf"Type {draw.__name__}\(compare\(study\)\)"):
+            draw(made)
+        with pytest.raises(ConfigurationError, match=rf"Type {draw.__name__}\(compare\(load_experiments\('runs'\)\)\)"):
+            draw("runs")
+    with pytest.raises(ConfigurationError, match=r"compare\(load_experiments\('results'\)\)"):
+        compare(comparison)
+
+
+@pytest.mark.parametrize("tag", [["a"], {"a": 1}, None, 5])
+def test_a_tag_that_is_no_text_names_no_page(tmp_path, tag):
+    data = data_in(page_of(study(experiment("A", told={"experiment_tag": tag})), tmp_path))
+    assert data["title"] == "Report of results: A"
 
 
 def test_a_link_is_not_written_through(tmp_path):
