@@ -672,3 +672,20 @@ def test_ls_reads_metadata_alone(put, results, monkeypatch):
     for name in ("pandas", "hydra", "omegaconf"):
         monkeypatch.setitem(sys.modules, name, None)  # cannot be imported
     assert main(["ls", str(results.root)]) == 0
+
+
+STEERING = "\x1b[31mred\x1b[2J \u202eturned"
+
+
+def test_what_a_configuration_holds_steers_no_terminal_and_is_exported_exactly(put, tunekit):
+    configuration = {"kind": STEERING, f"name {STEERING}": "1e3", "grün": 0.5}
+    incumbent = {"trial_id": 1, "resource": 9, "metrics": {"loss": 0.5}, "configuration": configuration}
+    folder = str(put("aaaaaaaaaaaa", incumbent=incumbent, best_of_failed=incumbent, reason=STEERING, recommended=None))
+    shown = [tunekit("show", folder), tunekit("watch", folder, "--once"), tunekit("ls"), tunekit("report")]
+    exported = {form: tunekit("export", folder, f"as={form}") for form in ("yaml", "points", "json", "python")}
+    for finished in (*shown, *exported.values()):
+        assert finished.out.replace("\n", "").isprintable()
+        assert finished.err.replace("\n", "").isprintable()
+    assert yaml.safe_load(exported["yaml"].out) == configuration
+    assert yaml.safe_load(exported["points"].out) == {"points_to_evaluate": [configuration]}
+    assert json.loads(exported["json"].out) == ast.literal_eval(exported["python"].out) == configuration

@@ -9,7 +9,7 @@ import attrs
 from rich import box
 from rich.table import Table
 
-from tunekit.console import duration, first_and_last_line, print_stdout, stdout_console
+from tunekit.console import duration, first_and_last_line, print_stdout, printable, stdout_console
 from tunekit.runs.explaining import Explanation, Step
 from tunekit_core.contracts.backends import TrialEnded
 from tunekit_core.contracts.schedulers import Standing
@@ -112,7 +112,7 @@ class ExplanationView:
         """Print the rung as a table: what is next to the trial and to the cut-off, or all of it."""
         when = "at the end" if self.told.standing is not None else "at that moment"
         print_stdout(f"The rung at {self.unit} {standing.level} {when}:")
-        table = Table("place", "trial", self.metric, "", box=box.SIMPLE_HEAD)
+        table = Table("place", "trial", printable(self.metric), "", box=box.SIMPLE_HEAD)
         wanted = {1, standing.place, standing.n_pass}
         n = len(standing.ranked)
         last = 0
