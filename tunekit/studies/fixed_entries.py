@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tunekit.config.composition.until import END, MOST_SEEDS, PER_CENT, SECONDS
+from tunekit.config.composition.until import MOST_SEEDS, When
 from tunekit_core.errors import shown
 
 
@@ -51,7 +51,8 @@ def _is_whole(value: Any) -> bool:
 
 
 def _seeds(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_whole, value)) and len(set(value)) == len(value)
+    is_list = isinstance(value, list) and all(_is_whole(each) and each >= 0 for each in value)
+    return is_list and len(set(value)) == len(value)
 
 
 def _looks(value: Any) -> bool:
@@ -65,10 +66,9 @@ def _number_within(low: float, high: float) -> Callable[[Any], bool]:
 
 
 def _at(value: Any) -> bool:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or value.keys() != {"number", "unit"} or type(value["number"]) not in (int, float):
         return False
-    most = {PER_CENT: END.number, SECONDS: 1e300}.get(str(value.get("unit")), 0.0)
-    return _number_within(0, most)(value.get("number")) and value["number"] > 0
+    return When(float(value["number"]), str(value["unit"])).is_possible
 
 
 def _taken(value: Any) -> bool:
