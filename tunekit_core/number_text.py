@@ -43,6 +43,17 @@ def format_fixed(value: float, decimals: int) -> str:
     return f"{value:.2g}"
 
 
+def format_seconds(value: float) -> str:
+    """A time in seconds that is read as exact: below 100 in hundredths, below 1000 in tenths, without zeros at its end.
+
+    >>> [format_seconds(value) for value in (3.75, 7.5, 15.0, 112.5, 3600.0, 0.00123)]
+    ['3.75', '7.5', '15', '112.5', '3,600', '0.0012']
+    """
+    decimals = 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0
+    text = format_fixed(value, decimals)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+
+
 def natural_order(text: str) -> list[str | int]:
     """A key for sorting, by which numbers in texts are in the order of numbers.
 

@@ -126,6 +126,55 @@ MISTAKES = {
         ["--multirun", "seed=1,2", "n_workers=1,2", "hydra.sweeper.zip=[[seed,n_workers],[n_workers,seed]]"],
         ["hydra.sweeper.zip: 'n_workers' is there twice. Name each key once"],
     ),
+    "lengths of a zip in a further block": (
+        [
+            *("--multirun", "method=RS,ASHA", "n_workers=3,4", "hydra.sweeper.zip=[[method,n_workers]]"),
+            "hydra.sweeper.also=[{method: BO, n_workers: [1,2]}]",
+        ],
+        [
+            "sweeper.also: in a block, values that vary together (hydra.sweeper.zip) must be",
+            "method has 1, n_workers has 2",
+        ],
+    ),
+    "pattern that fits nothing swept": (
+        ["--multirun", "method=RS,BO", "hydra.sweeper.exclude=[{method: 'glob(A*)'}]"],
+        ["exclude: no run has method=glob(A*).", "There are: RS, BO."],
+    ),
+    "range with a slip": (
+        ["--multirun", "seed=range(30000000)", "--plan"],
+        ["seed=range(30000000): these are more than 100000"],
+    ),
+    "range with a slip in steps": (
+        ["--multirun", "seed=range(0,1,1e-9)", "--plan"],
+        ["these are more than 100000 values"],
+    ),
+    "range with a slip in a further block": (
+        ["--multirun", "method=RS", "hydra.sweeper.also=[{seed: range(1000000)}]"],
+        ["hydra.sweeper.also: seed=range(1000000): these are more than 100000 values"],
+    ),
+    "ranges with a slip": (
+        ["--multirun", "method=RS,BO", "seed=range(1000)", "n_workers=range(1,1000)"],
+        [
+            "The sweep has 1998000 combinations, and the most are 100000.",
+            "method 2, seed 1000, n_workers 999. Type fewer",
+        ],
+    ),
+    "range with a slip before seeds are added": (
+        ["--multirun", "method=RS,BO", "n_workers=range(1,5001)", "hydra.sweeper.until={compare: [RS, BO], cap: 20}"],
+        ["The sweep has 200000 combinations", "n_workers 5000, hydra.sweeper.until.cap 20."],
+    ),
+    "first of shuffled": (
+        ["--multirun", "seed=shuffle(range(6))", "hydra.sweeper.skip_initial_experiments=3"],
+        ["skip_initial_experiments: shuffle() gives seed another order whenever the command is typed"],
+    ),
+    "seeds of shuffled": (
+        ["--multirun", "method=RS,BO", "seed=shuffle(1,2,3)", "hydra.sweeper.repeats={method: {BO: 1}}"],
+        ["repeats: shuffle() gives seed another order", "Type its values without shuffle()."],
+    ),
+    "pairs of shuffled": (
+        ["--multirun", "seed=shuffle(1,2)", "n_workers=1,2", "hydra.sweeper.zip=[[seed,n_workers]]"],
+        ["zip: shuffle() gives seed another order"],
+    ),
     "type of further blocks": (["--multirun", "seed=1,2", "hydra.sweeper.also=[3]"], ["also=[3]", "also=[{method: BO"]),
     "key of a further block": (
         ["--multirun", "seed=1,2", "hydra.sweeper.also=[{n_worker: 3}]"],
@@ -592,6 +641,15 @@ def test_a_clone_in_front_of_an_installed_wheel_is_pointed_out(shell, tmp_path):
     assert finished.status == 2
     assert "change to another folder" in finished.err
     assert str(clone) in finished.err
+
+
+def test_a_file_here_whose_folder_was_not_named_is_told_with_what_to_type(tunekit, tmp_path):
+    (tmp_path / "conf/benchmark").mkdir(parents=True)
+    (tmp_path / "conf/benchmark/slow.yaml").write_text("name: script\n")
+    told = tunekit("benchmark=slow").err
+    assert told.startswith(
+        "There is no benchmark 'slow'. There is conf/benchmark/slow.yaml here: add --config-dir conf. Installed: "
+    )
 
 
 def test_files_of_the_user_are_among_those_that_may_be_meant(tunekit, tmp_path):

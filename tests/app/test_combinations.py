@@ -11,8 +11,9 @@ from omegaconf import OmegaConf
 
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
 from tunekit.config.arguments import parse
-from tunekit.config.composition.blocks import Overrides, read_sweep
+from tunekit.config.composition.blocks import read_sweep
 from tunekit.config.composition.combinations import chosen
+from tunekit.config.composition.overrides import Overrides
 from tunekit.config.composition.sweep_options import sweep_options
 from tunekit.config.planning import plan_command
 from tunekit_core.errors import ConfigurationError
@@ -166,6 +167,11 @@ def specs(*arguments):
     return [(spec.method_name, spec.results["n_workers"], spec.seed) for spec in planned]
 
 
+def test_of_many_runs_it_is_said_that_they_take_a_while(capsys):
+    assert len(read({"seed": range(71), "n_workers": range(1, 72)})) == 5041
+    assert capsys.readouterr().err == "This sweep has 5041 combinations, which takes a while to read.\n"
+
+
 class TestZip:
     ZIP = "hydra.sweeper.zip="
 
@@ -227,6 +233,15 @@ class TestAlso:
 
     def test_one_block_needs_no_list(self):
         assert specs("method=RS", "hydra.sweeper.also={method: ASHA}") == [("RS", 4, 0), ("ASHA", 4, 0)]
+
+    def test_a_pattern_of_what_is_left_out_means_what_is_swept(self):
+        swept = ("method=RS,ASHA,BO", "seed=0,1")
+        assert {method for method, _, _ in specs(*swept, "hydra.sweeper.exclude=[{method: 'glob(A*)'}]")} == {
+            "RS",
+            "BO",
+        }
+        found = [method for method, _, _ in specs(*swept, "hydra.sweeper.repeats={method: {'glob(A*)': 1}}")]
+        assert sorted(found) == ["ASHA", "BO", "BO", "RS", "RS"]
 
     def test_recipes_may_be_given_by_pattern(self):
         assert [method for method, _, _ in specs("method=RS", "hydra.sweeper.also=[{method: 'glob(ASHA*)'}]")] == [

@@ -60,6 +60,15 @@ def test_what_it_says_is_what_the_results_say(tunekit, simulated):
     assert n_compared >= 8
 
 
+def test_of_a_trial_at_its_end_nothing_is_said_to_go_on(tunekit, results):
+    tunekit("method=RS", "scheduler=asha_stopping", "benchmark=fcnet", "stopping.max_num_trials_completed=1")
+    rows = load_experiment(results.folders()[0]).results
+    complete = rows[rows["hp_epoch"] == rows["hp_epoch"].max()]["trial_id"].iloc[0]
+    *_, last, end = explained(tunekit, results.folders()[0], complete).out.partition("The rung at")[0].splitlines()
+    assert "it has come to its end, place 1 of 1 there" in last
+    assert end.endswith("it is complete, at hp_epoch 100")
+
+
 def test_nothing_is_written_or_left(tunekit, simulated, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
@@ -175,7 +184,8 @@ def test_an_experiment_of_a_function_is_explained_without_it_and_goes_on_by_its_
     metadata["config"]["scheduler"]["revision"] += 1
     (folder / "metadata.json").write_text(json.dumps(metadata))
     refused = explained(tunekit, folder, 2)
-    assert (refused.status, "scheduler=asha is of revision" in refused.err) == (2, True)
+    assert refused.status == 2
+    assert "is of revision 2 now, and was of revision 3, which may have decided otherwise" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -209,3 +219,11 @@ def test_an_experiment_of_a_program_is_refused(tunekit, simulated):
     (simulated / "metadata.json").write_text(json.dumps(metadata))
     told = explained(tunekit, simulated, 0)
     assert (told.status, "was made by a program in Python" in told.err) == (2, True)
+
+
+def test_a_study_that_was_renamed_or_copied_is_explained_as_it_is_shown(tunekit, simulated):
+    """Nothing goes on there, so that it need not lie where runs are written."""
+    study = simulated.parent.parent
+    shutil.copytree(study, study.parent / "a b")
+    copied = study.parent / "a b" / simulated.parent.name / simulated.name
+    assert explained(tunekit, copied, 0) == explained(tunekit, simulated, 0)

@@ -50,6 +50,24 @@ def test_of_a_recipe_only_what_differs_is_typed():
     assert [word for word in words if word.startswith(("searcher", "scheduler"))] == words[1:2]
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        (["stopping.max_wallclock_time=720"], ["stopping.max_wallclock_time=720.0"]),
+        (["stopping.regret_bound=0.1"], ["stopping.regret_bound=0.1"]),
+        (
+            ["stopping.regret_bound=0.1", "stopping.regret_bound.trials=5"],
+            ["stopping.regret_bound.below=0.1", "stopping.regret_bound.trials=5"],
+        ),
+    ],
+)
+def test_one_number_of_a_criterion_is_shown_as_it_is_typed(typed, shown):
+    folder, metadata = recorded(["method=BO", *typed])
+    words = repeating(metadata)
+    assert set(shown) <= set(words)
+    assert planned(words).folder == folder
+
+
 def test_a_recipe_that_has_changed_since_gives_its_name_alone():
     folder, metadata = recorded(["method.name=ASHA", "searcher=grid", "scheduler=fifo"])
     assert repeating(metadata)[:3] == ["method.name=ASHA", "searcher=grid", "scheduler=fifo"]

@@ -157,9 +157,13 @@ def test_the_commands_and_the_code_of_a_page_run(page, request, tmp_path, monkey
     programs = Path(sys.executable).parent  # as if the environment were activated: scripts are run with its python
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     names: dict[str, object] = {"__name__": name_of(page)}
+    titles: set[str] = set()
     for block in blocks(page):
         if block.title is not None:
             if not block.is_quote:
+                if block.title not in titles and Path(block.title).exists():  # a command above has written it
+                    assert block.text.rstrip() == Path(block.title).read_text(encoding="utf-8").rstrip()
+                titles.add(block.title)
                 Path(block.title).parent.mkdir(parents=True, exist_ok=True)
                 Path(block.title).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
@@ -204,8 +208,19 @@ def test_the_readme_sets_up_what_ci_sets_up():
 def test_the_readme_installs_the_wheels_of_every_distribution():
     assert INSTALL_WHEELS in (ROOT / "README.md").read_text(encoding="utf-8")
     folders = [ROOT, *sorted((ROOT / "plugins").glob("[!.]*")), ROOT / "benchmarks"]  # what its loop runs over
-    required = [ROOT / line.removeprefix("-e ") for line in (ROOT / "requirements.txt").read_text().splitlines()[1:]]
+    lines = (ROOT / "requirements.txt").read_text().splitlines()[1:]
+    required = [ROOT / line.removeprefix("-e ").partition("[")[0] for line in lines]
     assert sorted(folders) == sorted(required)
+
+
+@pages
+def test_what_a_page_looks_at_is_what_it_has_made_not_the_run_of_another_page(page):
+    """All pages may be typed in one folder, in any order: what has no tag of its own lies beside runs of all others."""
+    if page.parent.name == "how-to":
+        run = [block.text for block in blocks(page) if block.language in ("bash", "python")]
+        assert [line for text in run for line in text.splitlines() if "results/default" in line] == []
+        plotted = [line for text in run for line in text.splitlines() if " plot fcnet" in line]
+        assert [line for line in plotted if "results_dir=" not in line] == []
 
 
 @pages

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tunekit.cli.verbs.plot import DEFAULT_FOLDER
+
 ROOT = Path(__file__).parents[2]
 PLACES = ("", "benchmarks/", "plugins/*/", "docs/examples/*/")
 FOLDERS = sorted(file.parent for place in PLACES for file in ROOT.glob(f"{place}pyproject.toml"))
@@ -54,4 +56,15 @@ def test_the_packages_know_their_version(package):
 def test_the_requirements_install_every_distribution_of_tunekit():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "-c constraints.txt"
-    assert sorted(lines[1:]) == sorted(f"-e {name_of(folder)}" for folder in FIRST_PARTY)
+    named = sorted(line.partition("[")[0] for line in lines[1:])
+    assert named == sorted(f"-e {name_of(folder)}" for folder in FIRST_PARTY)
+
+
+def test_the_requirements_bring_what_the_blocks_of_the_pages_need():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert "-e .[functions]" in lines  # tune() of the tutorial
+
+
+def test_git_ignores_what_commands_of_the_pages_write_into_the_clone():
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {f"/{folder}/" for folder in (DEFAULT_FOLDER, "results")} <= set(ignored)

@@ -50,7 +50,8 @@ class ExplanationView:
     def lines(self) -> list[str]:
         """A line for the start, each decision, and the end."""
         told = self.told
-        lines = [f"{duration(step.time)}  {what}" for step in told.steps if (what := self._what(step))]
+        followed = zip(told.steps, [*told.steps[1:], None], strict=True)
+        lines = [f"{duration(step.time)}  {what}" for step, after in followed if (what := self._what(step, after))]
         if told.status is Status.PAUSED:
             standing = f", {self._stands(told.standing)}" if told.standing else ""
             lines.append(f"{duration(told.time)}  the record ends: it is still paused{standing}")
@@ -58,7 +59,8 @@ class ExplanationView:
             lines.append(f"{duration(told.time)}  the record ends while it runs")
         return lines
 
-    def _what(self, step: Step) -> str:
+    def _what(self, step: Step, after: Step | None) -> str:
+        """What a step was, given the one of this trial after it."""
         event, here = step.event, f"{self.unit} {step.resource}"
         if isinstance(event, Started):
             if step.is_proposed:
@@ -67,11 +69,14 @@ class ExplanationView:
         if isinstance(event, Resumed):
             why = f": {self._stands(step.standing)}" if step.standing else ""
             to = "to the end" if event.until is None else f"to {self.unit} {event.until}"
-            return f"it is promoted from {here} and goes on {to}{why}"
+            how = f"begins again, to run {to}" if step.begins_again else f"goes on {to}"
+            return f"it is promoted from {here} and {how}{why}"
         if isinstance(event, Decided):
             if step.standing is None and event.decision is Decision.CONTINUE:
                 return ""
             value = f"{here}, {self.metric} {format_number(step.values.get(self.metric))}"
+            if after is not None and after.status is Status.COMPLETED and after.resource == step.resource:
+                return f"{value}: it has come to its end{_place(step.standing)}"
             does = {Decision.CONTINUE: "it goes on", Decision.PAUSE: "it pauses", Decision.STOP: "it is stopped"}
             why = f": {self._stands(step.standing)}" if step.standing else ""
             return f"{value}: {does[event.decision]}{why}"
@@ -137,6 +142,7 @@ class ExplanationView:
                     "event": type(step.event).__name__.lower(),
                     "decision": step.event.decision.value if isinstance(step.event, Decided) else None,
                     "until": event.until if isinstance(event := step.event, Started | Resumed) else None,
+                    "begins_again": step.begins_again,
                     "is_proposed": step.is_proposed,
                     "resource": step.resource,
                     self.metric: step.values.get(self.metric),
@@ -161,3 +167,8 @@ class ExplanationView:
             "rule": standing.rule,
             "ranked": [{"trial_id": trial_id, "value": self.value(loss)} for trial_id, loss in standing.ranked],
         }
+
+
+def _place(standing: Standing | None) -> str:
+    """Where a trial stands to which nothing was left to be decided."""
+    return f", place {standing.place} of {len(standing.ranked)} there" if standing else ""

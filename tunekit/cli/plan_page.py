@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 from rich import box
 from rich.table import Table
 
+from tunekit.cli.time_left import UsualTimes, makespan
 from tunekit.config.composition.sweep_options import MISSING
 from tunekit.config.schema import EVERY_REPORT
 from tunekit.config.specs.run_spec import RunSpec
-from tunekit.console import duration, plural, print_stdout, stdout_console
-from tunekit.runs.durations import OTHER_ENDS, SAME_METHOD, SAME_PROBLEM, SAME_SETUP, EarlierRuns, Usual
+from tunekit.console import duration, plural, print_stdout, printable, stdout_console
+from tunekit.runs.durations import OTHER_ENDS, SAME_METHOD, SAME_PROBLEM, SAME_SETUP, Usual
 from tunekit.runs.selecting import status_text
 from tunekit.studies.grouping import Grouping
 from tunekit_core.contracts.status import ExperimentStatus
@@ -56,12 +56,11 @@ def print_plan(
         counts: How many runs are complete and left, as a sentence.
         n_jobs: How many would run at the same time.
     """
-    earlier = {name: EarlierRuns(Path(name)) for name in {spec.results_dir for spec in specs}}
-    found: dict[tuple[str, str, str], Usual | None] = {}
+    usual = UsualTimes()
     planned = []
     for spec in specs:
         status = status_text(statuses[spec.folder])
-        known = None if status == COMPLETE else _usual_of(spec, earlier, found)
+        known = None if status == COMPLETE else usual.of(spec)
         planned.append(Planned(spec, status, known))
     has_many = len(specs) > MOST_LISTED
     if has_many:
@@ -71,35 +70,17 @@ def print_plan(
     print_stdout(counts)
     left = [each for each in planned if each.status != COMPLETE]
     if left:
-        for line in _what_it_takes([each.usual for each in left], n_jobs):
+        for line in _what_it_takes(left, n_jobs):
             print_stdout(line)
 
 
-def makespan(seconds: Iterable[float], n_jobs: int) -> float:
-    """Seconds until all are done, where so many are run at the same time and the next begins when one has ended."""
-    ends = [0.0] * n_jobs
-    for each in seconds:
-        heapq.heapreplace(ends, ends[0] + each)
-    return max(ends)
-
-
-def _usual_of(
-    spec: RunSpec, earlier: Mapping[str, EarlierRuns], found: dict[tuple[str, str, str], Usual | None]
-) -> Usual | None:
-    key = (spec.results_dir, spec.method_name, spec.setting)
-    if key not in found:
-        config = spec.metadata()["config"]
-        found[key] = earlier[spec.results_dir].usual(spec.method_name, spec.problem_name, config)
-    return found[key]
-
-
 def _print_runs(planned: Sequence[Planned]) -> None:
-    """The runs, each with the status of what is in its folder."""
-    table = Table("", "method", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
-    for number, each in enumerate(planned):
-        spec = each.spec
+    """The runs, each with its setup, which tells it from the others, and the status of what is in its folder."""
+    labels = Grouping().labels([each.spec.metadata() for each in planned])
+    table = Table("", "setup", "problem", "seed", "status", "folder", box=box.SIMPLE_HEAD)
+    for number, (each, (setup, problem)) in enumerate(zip(planned, labels, strict=True)):
         table.add_row(
-            *(str(number), spec.method_name, spec.problem_name, str(spec.seed), each.status, str(spec.folder))
+            str(number), printable(setup), printable(problem), str(each.spec.seed), each.status, str(each.spec.folder)
         )
     stdout_console().print(table)
 
@@ -128,11 +109,16 @@ def _print_setups(planned: Sequence[Planned]) -> None:
     stdout_console().print(table)
 
 
-def _what_it_takes(left: Sequence[Usual | None], n_jobs: int) -> list[str]:
+def _what_it_takes(left: Sequence[Planned], n_jobs: int) -> list[str]:
     """Sentences about the time, the files and the bytes of what is left, and how they are known."""
-    known = [each for each in left if each is not None]
+    known = [each.usual for each in left if each.usual is not None]
+    limits = [each.spec.seconds_at_most for each in left]
+    limited = [seconds for seconds in limits if seconds is not None]
+    at_most = []
+    if len(known) < len(left) == len(limited):
+        at_most = [f"At most about {_seconds(makespan(limited, n_jobs))}, by stopping.max_wallclock_time."]
     if not known:
-        return ["How long that takes is not known: no run of these methods is complete here yet."]
+        return ["How long that takes is not known: no run of these methods is complete here yet.", *at_most]
     n_unknown = len(left) - len(known)
     without = f", without {plural(n_unknown, 'run')} of methods of which none is complete here yet" if n_unknown else ""
     seconds = makespan([each.seconds for each in known], n_jobs)
@@ -142,6 +128,7 @@ def _what_it_takes(left: Sequence[Usual | None], n_jobs: int) -> list[str]:
     return [
         f"About {_seconds(seconds)}, {plural(round(n_files), 'file')} and {size(n_bytes)}{without}.",
         f"Known from complete runs of: {how}.",
+        *at_most,
     ]
 
 

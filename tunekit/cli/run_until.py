@@ -7,19 +7,11 @@ from pathlib import Path
 
 import attrs
 
+from tunekit.cli.at_once import at_once_of
+from tunekit.cli.conclusion import anew, conclude, print_interruption
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted
-from tunekit.cli.run import (
-    anew,
-    conclude,
-    find_all,
-    is_interrupted,
-    left_of,
-    n_jobs_of,
-    print_interruption,
-    print_planned,
-    run_specs,
-)
+from tunekit.cli.run import find_all, is_interrupted, left_of, print_planned, run_specs
 from tunekit.config.composition.until import Until
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
@@ -30,7 +22,7 @@ from tunekit.runs.run import Outcome, status_of
 from tunekit.studies.collection import collect
 from tunekit.studies.fixed_comparisons import FixedComparison, check_unchanged, write_fixed
 from tunekit.studies.fixing import PlannedComparison, fix
-from tunekit.studies.looking import with_looks
+from tunekit.studies.looking import about_last_look, with_looks
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError
 
@@ -72,7 +64,7 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
         _keep(folder, each.fixed)
         if not is_quiet:
             print_stderr(f"{_both(each.fixed)} on {each.fixed.benchmark}: {each.fixed.rule}.")
-    n_jobs, how_anew = n_jobs_of(plan), anew(plan.specs[0], command, is_resumed=False)
+    at_once, how_anew = at_once_of(plan), anew(plan.specs[0], command, is_resumed=False)
     begun: list[RunSpec] = []
     outcomes: dict[Path, Outcome] = {}
     for n, batch in zip(rule.looks, batches, strict=True):
@@ -80,7 +72,7 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
         specs = [spec for spec in batch if spec.folder not in settled]
         begun += specs
         own = specs if plan.shard is None else plan.shard.own(specs)
-        of_batch = run_specs(own, found, n_jobs, how_anew) if own else {}
+        of_batch = run_specs(own, found, at_once, how_anew) if own else {}
         outcomes |= of_batch
         if is_interrupted(left_of(own, found), of_batch):
             return print_interruption(begun, command, outcomes)
@@ -93,7 +85,7 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
             if each.fixed.n_seeds == n:
                 _keep(folder, each.fixed)
                 if not is_quiet:
-                    print_stderr(_what_was_seen(each.fixed, has_several=len(comparisons) > 1))
+                    print_stderr(about_last_look(each.fixed, has_several=len(comparisons) > 1))
         if all(each.fixed.is_settled for each in comparisons):
             break
     return conclude(attrs.evolve(plan, specs=begun), begun, outcomes, command=command, debug=debug)
@@ -140,19 +132,6 @@ def _incomplete(comparisons: Sequence[PlannedComparison], n: int, outcomes: Mapp
                 f"{each.fixed.benchmark} are complete: {n_missing} of {len(specs)} are not."
             )
     return ""
-
-
-def _what_was_seen(fixed: FixedComparison, *, has_several: bool) -> str:
-    look = fixed.taken[-1]
-    where = f" on {fixed.benchmark}" if has_several else ""
-    head = f"Look {len(fixed.taken)} of {len(fixed.looks)}{where}: {look.n_seeds} seeds, p = {look.p:.2g}"
-    head += f" of {look.level:.2g} needed" if look.level else ", and with such ties none is small enough yet"
-    if fixed.is_told_apart:
-        return f"{head}: {_both(fixed)} are told apart."
-    if fixed.is_settled:
-        return f"{head}: {_both(fixed)} are not told apart with {fixed.cap} seeds, the most that were to be run."
-    n_more = fixed.looks[len(fixed.taken)] - look.n_seeds
-    return f"{head}; {plural(n_more, 'more seed')} of each."
 
 
 def _what_it_may_become(plan: Plan, comparisons: Sequence[FixedComparison], n_first: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tunekit.config.specs.run_spec import RunSpec
+from tunekit.console import plural
 from tunekit.figures.figure_text import Ruler, drawable
 from tunekit.figures.legend import add_legend
 from tunekit.figures.line_styles import LineStyle, line_styles
@@ -21,9 +22,9 @@ from tunekit.figures.panel_drawing import (
     lines_of,
 )
 from tunekit.figures.paper import COLUMN_WIDTH, FONT_SIZE, LINE_HEIGHT, PAGE_WIDTH, files_of, style, write
-from tunekit.figures.scales import unit_of_time
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.results.trial_reports import NothingToShow
-from tunekit.studies.comparison import Comparison, check_comparison
+from tunekit.studies.comparison import Comparison, check_is_comparison
 from tunekit.studies.panels import Panel
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ PANEL_HEIGHTS = {1: 2.4, 2: 2.3, 3: 1.9}  # inches, by the number of panels besi
 FONT_SIZES = {1: FONT_SIZE, 2: FONT_SIZE, 3: 7.0}  # points, likewise
 ROOM_ACROSS, ROOM_UPWARDS = 0.5, 0.4  # inches of a panel beside the text along its axes
 MOST_IN_NAME = 3  # methods or problems that the name of a figure spells out
-DRAWING_VERSION = 8  # raised when equal data should give another figure
+DRAWING_VERSION = 9  # raised when equal data should give another figure
 
 
 def best_over_time(comparison: Comparison) -> PaperFigure:
@@ -43,7 +44,7 @@ def best_over_time(comparison: Comparison) -> PaperFigure:
 
     A line is the median over the runs of a setup. The area is its 95 % interval, or the range of the runs where there
     are fewer than five; the title of a panel says which. It ends where the last run of the setup does. Values of the
-    first moments may lie outside a panel.
+    first moments may lie outside a panel, and those of the first quarter, where the rest could not be told apart else.
 
     Args:
         comparison: What :func:`tunekit.compare` gives.
@@ -53,10 +54,10 @@ def best_over_time(comparison: Comparison) -> PaperFigure:
         PDF, PNG or SVG.
 
     Raises:
-        ConfigurationError: If it is given something else.
         NothingToShow: If half of the runs of each setup or more have found no value.
+        ConfigurationError: If it is no comparison.
     """
-    check_comparison(comparison, "best_over_time")
+    check_is_comparison(comparison, "best_over_time")
     undrawn = without_lines(comparison.panels)
     if len(undrawn) == len(comparison.panels):
         raise NothingToShow("of each setup half of the runs or more have found no value, or there are none")
@@ -104,7 +105,7 @@ def figure_stem(specs: Sequence[RunSpec]) -> Path:
     where = problems if len(problems) <= MOST_IN_NAME else [f"{len(problems)}-problems"]
     n_seeds = len({spec.seed for spec in specs})
     runs = hashlib.sha256("\n".join(sorted(spec.folder.name for spec in specs)).encode()).hexdigest()[:6]
-    name = "_".join(["best-over-time", *what, *where, f"{n_seeds}-seeds", runs])
+    name = "_".join(["best-over-time", *what, *where, plural(n_seeds, "seed").replace(" ", "-"), runs])
     return specs[0].tag_folder / name
 
 
@@ -171,7 +172,7 @@ def _title(lines: PanelLines, styles: Mapping[str, LineStyle], inches: float, ru
 
 def _label_axes(axes: Sequence[Axes], drawn: Sequence[PanelLines], n_wide: int, ruler: Ruler) -> None:
     """Labels where that of the panel below, or to the left, does not say it already."""
-    across = [f"Time on the clock of the experiment ({unit_of_time(lines.end)[0]})" for lines in drawn]
+    across = [TimeAxis(lines.end).label for lines in drawn]
     upwards = [f"Best {drawable(lines.panel.metric)} so far" for lines in drawn]
     inches_across = (COLUMN_WIDTH if n_wide == 1 else PAGE_WIDTH / n_wide) - ROOM_ACROSS
     for position in range(len(drawn)):

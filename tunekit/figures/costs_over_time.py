@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tunekit.figures.line_styles import COLOURS
 from tunekit.figures.paper import COLUMN_WIDTH
-from tunekit.figures.scales import unit_of_time
 from tunekit.figures.sheet import OneExperiment, opened, set_labels, set_title, sheet, whose
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.results.costs import amount
 from tunekit.results.costs_so_far import costs_so_far
 from tunekit.results.trial_reports import read_trial_reports
@@ -36,22 +34,13 @@ def cost_over_time(experiment: OneExperiment) -> PaperFigure:
     reports = read_trial_reports(opened(experiment))
     times, totals = costs_so_far(reports)
     metadata = reports.experiment.metadata
-    end = max(float(metadata.get("time", 0.0)), float(times[-1]))
-    name, unit = unit_of_time(end)
+    time = TimeAxis.of(reports)
     unit_of_cost = str((metadata.get("cost") or {}).get("unit", ""))
     with sheet(height=HEIGHT) as (figure, (axis,)):
-        axis.step(
-            np.concatenate([[0.0], times, [end]]) / unit,
-            np.concatenate([[0.0], totals, totals[-1:]]),
-            where="post",
-            color=COLOURS[0],
-            linewidth=1.3,
-        )
-        axis.set_xlim(0, end / unit or 1.0)
+        time.draw_steps(axis, times, totals, COLOURS[0])
         axis.set_ylim(0, 1.05 * float(totals.max()) or 1.0)
         total = amount(float(totals[-1]), unit_of_cost).strip()
         set_title(figure, [whose(metadata), f"{total} in all"])
-        across = f"Time on the clock of the experiment ({name})"
         upwards = f"Cost ({unit_of_cost})" if unit_of_cost else "Cost, as reported"
-        set_labels(figure, axis, across, upwards, width=COLUMN_WIDTH, height=HEIGHT)
+        set_labels(figure, axis, time.label, upwards, width=COLUMN_WIDTH, height=HEIGHT)
     return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from tunekit.console import printable
 
 FONT = "DejaVu Sans"  # comes with matplotlib: figures are the same on every machine
 PARTS = re.compile(r"\\\$|[^\s_/=.,-]+[\s_/=.,-]*|[\s_/=.,-]+")  # of names and sentences
+WORDS = re.compile(r"\S+\s*|\s+")
 LETTERS = re.compile(r"\\\$|.")
 
 
@@ -38,15 +40,22 @@ class Ruler:
     size: float
 
     def in_lines(self, text: str, inches: float) -> str:
-        """A text in lines no wider than this; broken between the parts of names where that is possible."""
+        """A text in lines no wider than this, broken between words; a word that is wider, between its parts."""
         lines = [""]
-        for part in PARTS.findall(text):
-            pieces = [part] if self._width(part) <= inches else LETTERS.findall(part)
-            for piece in pieces:
-                if lines[-1] and self._width(lines[-1] + piece) > inches:
-                    lines.append("")
-                lines[-1] += piece
+        for piece in self._pieces(text, inches):
+            if lines[-1] and self._width(lines[-1] + piece) > inches:
+                lines.append("")
+            lines[-1] += piece
         return "\n".join(line.rstrip() for line in lines if line.strip())
+
+    def _pieces(self, text: str, inches: float) -> Iterator[str]:
+        """What a line may end after: the coarsest pieces that are no wider than a line."""
+        for word in WORDS.findall(text):
+            if self._width(word) <= inches:
+                yield word
+                continue
+            for part in PARTS.findall(word):
+                yield from [part] if self._width(part) <= inches else LETTERS.findall(part)
 
     def _width(self, line: str) -> float:
         """Inches of a line, without blanks at its end."""

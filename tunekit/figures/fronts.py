@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tunekit.console import plural
 from tunekit.figures.line_styles import COLOURS
 from tunekit.figures.paper import COLUMN_WIDTH, PAGE_WIDTH
-from tunekit.figures.scales import set_log_ticks, spans_decades, unit_of_time, with_margin
+from tunekit.figures.scales import set_log_ticks, spans_decades, with_margin
 from tunekit.figures.sheet import (
     OneExperiment,
     handle,
@@ -23,6 +23,7 @@ from tunekit.figures.sheet import (
     sheet,
     whose,
 )
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.results.pareto import front_changes, hypervolume, reference_point
 from tunekit.results.trial_reports import NothingToShow, TrialReports, read_trial_reports
 
@@ -65,9 +66,7 @@ def pareto_front(experiment: OneExperiment) -> PaperFigure:
     with sheet(width, height, n_wide=len(pairs)) as (figure, axes):
         for axis, (across, upwards) in zip(axes, pairs, strict=True):
             _draw_front(axis, reports, members, is_unused, (across, upwards), is_all=len(pairs) == 1)
-            names = [
-                f"{reports.metrics[i]}{' (higher is better)' * (reports.modes[i] == 'max')}" for i in (across, upwards)
-            ]
+            names = _name(reports, across), _name(reports, upwards)
             set_labels(figure, axis, *names, width=width / len(pairs), height=height)
         title = f"{plural(len(members), 'report')} of {len(reports.times):,} in the front"
         set_title(figure, [whose(reports.experiment.metadata), title])
@@ -99,17 +98,9 @@ def hypervolume_over_time(experiment: OneExperiment) -> PaperFigure:
     """
     reports = _checked(read_trial_reports(opened(experiment)))
     times, shares, reference = hypervolume_shares(reports)
-    end = float(reports.experiment.metadata.get("time", reports.times[-1]))
-    name, unit = unit_of_time(end)
+    time = TimeAxis.of(reports)
     with sheet(height=HEIGHT) as (figure, (axis,)):
-        axis.step(
-            np.concatenate([[0.0], times, [end]]) / unit,
-            np.concatenate([[0.0], shares, shares[-1:]]),
-            where="post",
-            color=OTHERS,
-            linewidth=1.3,
-        )
-        axis.set_xlim(0, end / unit or 1.0)
+        time.draw_steps(axis, times, shares, OTHERS)
         axis.set_ylim(0, 1.05)
         signs = [1.0 if mode == "min" else -1.0 for mode in reports.modes]
         values = [
@@ -117,8 +108,7 @@ def hypervolume_over_time(experiment: OneExperiment) -> PaperFigure:
             for metric, sign, loss in zip(reports.metrics, signs, reference, strict=True)
         ]
         set_title(figure, [whose(reports.experiment.metadata), f"reference point: {', '.join(values)}"])
-        across = f"Time on the clock of the experiment ({name})"
-        set_labels(figure, axis, across, "Hypervolume (share of the box)", width=COLUMN_WIDTH, height=HEIGHT)
+        set_labels(figure, axis, time.label, "Hypervolume (share of the box)", width=COLUMN_WIDTH, height=HEIGHT)
     return figure
 
 
@@ -201,8 +191,7 @@ def _set_scale(
 ) -> None:
     """Scale and ends: the whole front, and almost all other reports that count."""
     counting, front = values[~is_unused], values[members]
-    is_least_best = mode == "min"
-    far = float(np.quantile(counting, ALMOST_ALL if is_least_best else 1 - ALMOST_ALL))
+    far = float(np.quantile(counting, ALMOST_ALL if mode == "min" else 1 - ALMOST_ALL))
     low, high = min(float(front.min()), far), max(float(front.max()), far)
     is_log = spans_decades(np.array([low, high]))
     low, high = with_margin(low, high, is_log=is_log)

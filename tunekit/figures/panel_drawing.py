@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunekit.figures.line_styles import LineStyle
-from tunekit.figures.scales import LARGEST_LINEAR_RATIO, better_half, set_log_ticks, unit_of_time, with_margin
+from tunekit.figures.scales import LARGEST_LINEAR_RATIO, better_half, set_log_ticks, with_margin
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.studies.panels import MethodCurves, Panel, Spread
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ N_TIMES = 400
 LEAST_RUNS_FOR_INTERVAL = 5  # Student's t of fewer goes far beyond what any run has reached: 9 deviations with two
 LARGEST_DRAWN = 1e307  # in size: ten times the length of an axis is a number still
 SETTLED_FROM = 0.05  # of the time shown: values before that may lie outside the panel
+LATE_FROM, LATE_SHARE = 0.25, 0.3  # of the time shown, and of a linear axis at the least
+MOST_ENLARGED = 8.0  # times
 LINE_WIDTH, EDGE_WIDTH, MARKER_SIZE = 1.3, 0.5, 3.5  # points
 MARKERS_ON_LINE = 6
 DARKEST_AREA, AREAS_TOGETHER = 0.2, 0.6  # opacity: many areas over each other stay readable
@@ -78,7 +81,7 @@ def about_area(lines: Sequence[Line]) -> str:
     """What line and area of these methods stand for."""
     runs = sorted({len(line.method.curves) for line in lines})
     if runs == [1]:
-        return "1 run"
+        return "1 run" if len(lines) == 1 else "1 run of each"
     count = str(runs[0]) if len(runs) == 1 else f"{runs[0]} to {runs[-1]}"
     if runs[-1] < LEAST_RUNS_FOR_INTERVAL:
         return f"median and range of {count} runs"
@@ -90,8 +93,8 @@ def about_area(lines: Sequence[Line]) -> str:
 def draw_lines(axis: Axes, drawn: PanelLines, styles: Mapping[str, LineStyle]) -> None:
     """Draw lines and areas, and set the limits and the ticks of the axes."""
     is_log = _is_log(drawn.lines)
-    bottom, top = _limits(drawn.lines, is_log=is_log)
-    unit = unit_of_time(drawn.end)[1]
+    bottom, top = _limits(drawn, is_log=is_log)
+    unit = TimeAxis(drawn.end).unit
     times = drawn.times / unit
     n = len(drawn.lines)
     for position, line in enumerate(drawn.lines):
@@ -151,10 +154,23 @@ def _is_log(lines: Sequence[Line]) -> bool:
     return bool(lowest.min() > 0 and medians.max() / LARGEST_LINEAR_RATIO > medians.min())
 
 
-def _limits(lines: Sequence[Line], *, is_log: bool) -> tuple[float, float]:
-    """Ends of the axis: medians and areas, but for the first moments, with a margin."""
-    values = _finite([edge for line in lines for edge in (line.drawn.low, line.drawn.high, line.drawn.centre)])
-    return with_margin(float(values.min()), float(values.max()), is_log=is_log)
+def _limits(drawn: PanelLines, *, is_log: bool) -> tuple[float, float]:
+    """Ends of the axis: medians and areas, but for the first moments, with a margin.
+
+    On a linear axis what there is after a quarter of the time has a share that lets it be told apart.
+    """
+    edges = [edge for line in drawn.lines for edge in (line.drawn.low, line.drawn.high, line.drawn.centre)]
+    values = _finite(edges)
+    low, high = float(values.min()), float(values.max())
+    late = np.concatenate([edge[drawn.times >= LATE_FROM * drawn.end] for edge in edges])
+    late = late[np.isfinite(late)]
+    if not is_log and len(late) and 0 < (length := float(np.ptp(late) / LATE_SHARE)) < high - low:
+        length = max(length, (high - low) / MOST_ENLARGED)
+        if drawn.panel.mode == "min":
+            high = min(high, float(late.min()) + length)
+        else:
+            low = max(low, float(late.max()) - length)
+    return with_margin(low, high, is_log=is_log)
 
 
 def _settled(lines: Sequence[Line]) -> NDArray[np.float64]:

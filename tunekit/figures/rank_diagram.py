@@ -12,7 +12,7 @@ from tunekit.figures.line_styles import COLOURS
 from tunekit.figures.paper import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, style
 from tunekit.figures.sheet import TITLE_MARGIN
 from tunekit.results.trial_reports import NothingToShow
-from tunekit.studies.comparison import Comparison, check_comparison
+from tunekit.studies.comparison import Comparison, check_is_comparison
 from tunekit.studies.statistics.ranks import LEAST_BENCHMARKS, CriticalDifference
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def critical_difference_diagram(comparison: Comparison) -> PaperFigure:
         PNG or SVG.
 
     Raises:
-        ConfigurationError: If it is given something else.
         NothingToShow: If there are fewer than two setups, or fewer than ten benchmarks that all have been run on:
             hardly any pair could be told apart, and the diagram would say that all are equal.
+        ConfigurationError: If it is no comparison.
     """
-    check_comparison(comparison, "critical_difference_diagram")
+    check_is_comparison(comparison, "critical_difference_diagram")
     critical = comparison.critical_difference
     if critical is None:
         raise NothingToShow(_why_none(comparison))

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tunekit.figures.line_styles import COLOURS, style_at
 from tunekit.figures.paper import COLUMN_WIDTH
-from tunekit.figures.scales import set_log_ticks, unit_of_time
+from tunekit.figures.scales import set_log_ticks
 from tunekit.figures.sheet import OneExperiment, handle, opened, set_labels, set_legend, set_title, sheet, whose
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.results.rungs import rungs
 from tunekit.results.trial_reports import NothingToShow, TrialReports, read_trial_reports
 from tunekit_core.builtin.rung_sizes import PREFIX
@@ -26,6 +27,8 @@ TOP = 1.3  # times the largest number, of a logarithmic axis
 
 def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
     """How many trials have reported at each rung, over time; a rung without a trial yet has no line.
+
+    The resource at which trials are complete counts as a rung too, once one is.
 
     It is what the composer ``rung_sizes`` has recorded, or, where it was not on, how many trials have reported at the
     resource of each rung; with several brackets the latter counts trials of all of them, also those that only pass it.
@@ -46,9 +49,12 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
     levels = rungs(reports)
     if not levels:
         raise NothingToShow("its scheduler has no rungs at which trials are compared")
+    end_of_trials = reports.experiment.metadata.get("max_resource")
+    if end_of_trials is not None and end_of_trials > levels[-1] and (reports.resources >= end_of_trials).any():
+        levels.append(end_of_trials)
     sizes = {level: rung_size(reports, level) for level in levels}
-    end = float(reports.experiment.metadata.get("time", reports.times[-1]))
-    name, unit = unit_of_time(end)
+    time = TimeAxis.of(reports)
+    times = np.append(reports.times, time.end) / time.unit
     highest = max(float(size[-1]) for size in sizes.values())
     entries = {}
     with sheet(height=HEIGHT) as (figure, (axis,)):
@@ -56,14 +62,12 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
             look = style_at(place % len(COLOURS))
             size = np.append(sizes[level], sizes[level][-1])
             shown = np.where(size > 0, size, np.nan)
-            (line,) = axis.step(
-                np.append(reports.times, end) / unit, shown, where="post", color=look.colour, linewidth=LINE_WIDTH
-            )
+            (line,) = axis.step(times, shown, where="post", color=look.colour, linewidth=LINE_WIDTH)
             line.set_dashes(look.dashes)
             entry = handle(look.colour, line=LINE_WIDTH)
             entry.set_dashes(look.dashes)
             entries[f"{reports.resource} {level}"] = entry
-        axis.set_xlim(0, end / unit or 1.0)
+        time.set_limits(axis)
         if highest >= LOG_FROM:
             axis.set_yscale("log")
             set_log_ticks(axis.yaxis, 1, TOP * highest)
@@ -72,8 +76,7 @@ def rung_occupancy(experiment: OneExperiment) -> PaperFigure:
             axis.set_ylim(0, TOP * highest or 1.0)
             axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         set_title(figure, [whose(reports.experiment.metadata), "trials that have come to each rung"])
-        across = f"Time on the clock of the experiment ({name})"
-        set_labels(figure, axis, across, "Trials", width=COLUMN_WIDTH, height=HEIGHT)
+        set_labels(figure, axis, time.label, "Trials", width=COLUMN_WIDTH, height=HEIGHT)
         set_legend(figure, entries)
     return figure
 

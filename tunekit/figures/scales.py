@@ -14,18 +14,12 @@ LARGEST_LINEAR_RATIO = 5.0  # what spans more is drawn on a logarithmic scale
 MOST_DECADES_DIVIDED = 2.5  # of an axis that has ticks at 2 and 5 too
 PLAIN_TICKS = (1e-4, 1e5)  # between these, ticks of a logarithmic scale are not powers of ten
 MARGIN = 0.05  # of the axis, at each end
-SECONDS_IN_HOURS_FROM = 2 * 3600.0
 NEAREST_TICKS = 0.07  # of the axis
 NEAREST_LABELS = 0.085  # of an upright axis
 LABELS_WANTED = 3  # where the results are
 LEAST_FOCUS = 0.2  # of the axis: in less there is no room for so many labels
 BESIDE_FOCUS = 0.03  # of the axis, at each end: a label there tells of the results too
 FACTORS = ((1,), (2, 5), (3,), (1.5, 4, 7), (1.2, 2.5, 6, 8))  # of powers of ten, the roundest first
-
-
-def unit_of_time(end: float) -> tuple[str, float]:
-    """The unit that times up to an end are shown in, and its seconds."""
-    return ("s", 1.0) if end <= SECONDS_IN_HOURS_FROM else ("h", 3600.0)
 
 
 def with_margin(low: float, high: float, *, is_log: bool) -> tuple[float, float]:

@@ -70,7 +70,11 @@ def learning_curves(experiment: OneExperiment) -> PaperFigure:
         n_outside = _set_axes(axis, reports)
         n_trials = len(reports.by_trial)
         failed = len(reports.failed & set(reports.by_trial))
-        counts = plural(n_trials, "trial") + (f", {failed:,} failed" if failed else "")
+        n_started = metadata.get("n_started") or 0
+        counts = (
+            f"{n_trials:,} of {n_started:,} trials have reported" if n_started > n_trials else plural(n_trials, "trial")
+        )
+        counts += f", {failed:,} failed" if failed else ""
         counts += f"; {n_outside:,} with values beyond the axes" if n_outside else ""
         best = ""
         if incumbent is not None:

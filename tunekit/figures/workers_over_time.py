@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from tunekit.console import plural
 from tunekit.figures.line_styles import COLOURS
 from tunekit.figures.paper import PAGE_WIDTH
-from tunekit.figures.scales import unit_of_time
 from tunekit.figures.sheet import OneExperiment, opened, set_labels, set_legend, set_title, sheet, whose
+from tunekit.figures.time_axis import TimeAxis
 from tunekit.results.trial_reports import NothingToShow, read_trial_reports
 from tunekit.results.trial_runs import How, n_workers, trial_runs
 from tunekit_core.records.files import EVENTS
@@ -59,8 +59,7 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
     runs = trial_runs(reports)
     if not runs:  # such as of a record that was copied in part
         raise NothingToShow(f"{EVENTS} tells of no trial that was started")
-    end = max(run.end for run in runs)
-    name, unit = unit_of_time(end)
+    time = TimeAxis(max(run.end for run in runs))
     n_rows = n_workers(runs)
     height = min(ROW_HEIGHT * n_rows + ROOM, HIGHEST)
     entries = {}
@@ -73,7 +72,9 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
             if not those:
                 continue
             bars = [
-                Rectangle((run.start / unit, run.worker - BAR_HEIGHT / 2), (run.end - run.start) / unit, BAR_HEIGHT)
+                Rectangle(
+                    (run.start / time.unit, run.worker - BAR_HEIGHT / 2), (run.end - run.start) / time.unit, BAR_HEIGHT
+                )
                 for run in those
             ]
             edge, is_picture = ("0.2" if how == "running" else "white"), len(runs) > MOST_VECTORS
@@ -84,16 +85,15 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
             )
             entry = Patch(facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=EDGE_WIDTH)
             entries[NAMES[how]] = entry
-        axis.set_xlim(0, end / unit or 1.0)
+        time.set_limits(axis)
         axis.set_ylim(n_rows - 0.4, -0.6)
         numbered = range(0, n_rows, math.ceil(n_rows / MOST_TICKS))
         axis.set_yticks(numbered, [str(row + 1) for row in numbered])
-        busy = sum(run.end - run.start for run in runs) / (n_rows * end) if end else 1.0
+        busy = sum(run.end - run.start for run in runs) / (n_rows * time.end) if time.end else 1.0
         trials = plural(len({run.trial_id for run in runs}), "trial")
         workers = f"{plural(n_rows, 'worker')}, busy for {100 * busy:.0f} % of the time"
         about = f"{plural(len(runs), 'run')} of {trials}; {workers}"
         set_title(figure, [whose(reports.experiment.metadata), about])
-        across = f"Time on the clock of the experiment ({name})"
-        set_labels(figure, axis, across, "Worker", width=PAGE_WIDTH, height=height)
+        set_labels(figure, axis, time.label, "Worker", width=PAGE_WIDTH, height=height)
         set_legend(figure, entries)
     return figure

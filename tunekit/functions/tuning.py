@@ -13,9 +13,9 @@ import attrs
 from tunekit.config.arguments import parse
 from tunekit.config.composition.compose import compose_run
 from tunekit.config.options_files.files import name_within
-from tunekit.config.planning import plan_runs
+from tunekit.config.planning import plan_runs, tell_of_methods
 from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
-from tunekit.console import plural, print_stderr
+from tunekit.console import duration, plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.functions.program import program_of_function
 from tunekit.live.present_run import PresentRun
@@ -218,6 +218,7 @@ def tune(
     read = partial(program_of_function, function, benchmark.options["function"], version)
     program = read()
     (planned,) = plan_runs([config], benchmark, program.sources)
+    tell_of_methods([planned])
     spec = attrs.evolve(planned, parts=program.parts)
     settle(spec)
     spec = _adopt_or_offer(spec, benchmark, resume=resume, accepts_changes=changed_sources == "accept")
@@ -302,6 +303,9 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
             _print_found(spec)
             return spec
         print_stderr(f"Running in {spec.folder}")
+        if spec.seconds_at_most is not None:
+            at_most = duration(spec.seconds_at_most)
+            print_stderr(f"It ends after {at_most} at the latest; max_wallclock_time=SECONDS says otherwise.")
         benchmark.write()
         try:
             with watching(present) as watches:

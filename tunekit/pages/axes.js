@@ -29,6 +29,14 @@ function linearTicks(low, high, wanted = 6) {
   return ticks;
 }
 
+// What stands at the ticks of an axis: on a linear one all with as many decimals, as 0.40 beside 0.41.
+function tickTexts(axis) {
+  const texts = axis.ticks.map((tick) => number(tick, 4));
+  if (axis.isLog || texts.some((each) => each.includes("e"))) return texts;
+  const decimals = Math.max(...texts.map((each) => (each.split(".")[1] || "").length));
+  return axis.ticks.map((tick) => tick.toFixed(decimals));
+}
+
 function logTicks(low, high) {
   const decades = Math.log10(high / low);
   if (decades < 0.7) return linearTicks(low, high, 4);

@@ -196,14 +196,15 @@ function chart(container, name, { series, end, metric, mode }, hidden) {
   function grid() {
     const [left, right, bottom] = [MARGIN.left, drawnWidth - MARGIN.right, HEIGHT - MARGIN.bottom];
     const across = axisOf(x.isLog, x.low / unit, x.high / unit, left, right);
+    const [valueTexts, timeTexts] = [y, across].map(tickTexts);
     return [
-      ...y.ticks.flatMap((tick) => [
+      ...y.ticks.flatMap((tick, i) => [
         drawing("line", { class: "grid", x1: left, x2: right, y1: y.place(tick), y2: y.place(tick) }),
-        drawing("text", { x: left - 6, y: y.place(tick) + 4, "text-anchor": "end" }, number(tick, 4)),
+        drawing("text", { x: left - 6, y: y.place(tick) + 4, "text-anchor": "end" }, valueTexts[i]),
       ]),
-      ...across.ticks.flatMap((tick) => [
+      ...across.ticks.flatMap((tick, i) => [
         drawing("line", { class: "axis", x1: across.place(tick), x2: across.place(tick), y1: bottom, y2: bottom + 4 }),
-        drawing("text", { x: across.place(tick), y: bottom + 17, "text-anchor": "middle" }, number(tick, 4)),
+        drawing("text", { x: across.place(tick), y: bottom + 17, "text-anchor": "middle" }, timeTexts[i]),
       ]),
       drawing("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }),
       drawing("text", { x: right, y: HEIGHT - 4, "text-anchor": "end" }, `time (${unitName})`),

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from tunekit.console import plural
 from tunekit.figures.line_styles import line_styles
 from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
 from tunekit.pages.columns import cell, shown, text
@@ -20,21 +19,27 @@ from tunekit.results.counts import counted
 from tunekit.studies.benchmark_runs import BenchmarkRuns
 from tunekit.studies.collection import Study
 from tunekit.studies.comparison import Comparison
-from tunekit.studies.differences import less
 from tunekit.studies.pairs import Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit.studies.sentences import difference
 from tunekit.studies.statistics.intervals import Statistic
-from tunekit.studies.tables import FRACTIONS, STATISTICS, about_values, best_first, cells_of
-from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_tested, verdicts_of
+from tunekit.studies.tables import FRACTIONS, STATISTICS, best_first, best_so_far, cells_of
+from tunekit.studies.verdicts import (
+    about_ranks,
+    about_regrets,
+    about_the_best,
+    best_medians,
+    how_it_was_tested,
+    over_known_optima,
+    verdicts_of,
+)
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.number_text import format_fixed
+from tunekit_core.number_text import format_seconds
 
 STEPS_TOGETHER = 300_000  # of all runs: 2.4 MB
 EVEN_SHARES, FINE_SHARES = 301, 100  # of the time: as a linear axis shows them, and a logarithmic one
 FIRST_SHARE = 1e-4  # of the time: where a logarithmic axis begins at the latest
 DIGITS_OF_P = 3
-BOTH = 2
 BY_RULE = ", by the rule that was fixed beforehand"
 
 SHARES = np.unique(
@@ -85,7 +90,7 @@ def _verdicts(compared: PanelPairs) -> dict[str, Any]:
     panel = compared.panel
     summary = ""
     if compared.is_possible or len(compared.tested) < len(compared.pairs):
-        summary = _about_the_best(compared)
+        summary = about_the_best(compared)
     elif told.sentences:
         summary = "no difference could be significant with so few seeds"
     return {
@@ -101,35 +106,6 @@ def _rules(comparison: Comparison) -> list[str]:
     """How pairs are tested whose comparison was fixed beforehand."""
     rules = [pair.fixed.rule for each in comparison.benchmarks for pair in each.pairs if pair.fixed is not None]
     return [f"Fixed beforehand, and tested by its own rule: {rule}." for rule in dict.fromkeys(rules)]
-
-
-def _about_the_best(compared: PanelPairs) -> str:
-    with_best = best_medians(compared.panel)
-    if len(with_best) != 1:
-        return f"{', '.join(sorted(with_best))} have the best median alike" if with_best else "no setup has a median"
-    (best,) = with_best
-    others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
-    n_better = sum(pair.is_better and pair.first == best for pair in others)
-    if len(others) == 1:
-        (pair,) = others
-        other = pair.second if pair.first == best else pair.first
-        relation = f"and is better than {other}" if n_better else f"but is not told apart from {other}"
-        if pair.is_better and not n_better:  # medians of setups and of differences need not agree
-            relation = f"but {other} is better in equal seeds"
-    elif n_better == len(others):
-        relation = f"and is better than {'both' if n_better == BOTH else f'all {n_better}'} others"
-    elif n_better:
-        relation = f"and is better than {n_better} of {len(others)} others"
-    else:
-        relation = f"but is better than none of {len(others)} others"
-    return f"{best} has the best median, {relation}"
-
-
-def best_medians(panel: Panel) -> list[str]:
-    """The setups with the best median at the end: several where it is equal, none where too few runs have a value."""
-    medians = panel.medians()
-    best = min(medians.values(), default=np.inf)
-    return [label for label, loss in medians.items() if less(loss, best) == 0 and np.isfinite(best)]
 
 
 def _setups(comparison: Comparison) -> dict[str, Any]:
@@ -168,8 +144,8 @@ def _about_setups(comparison: Comparison) -> str:
     parts = ["Ranks of the medians at the end: 1 is best."] if comparison.ranks else []
     if comparison.regrets:
         worst = f"{comparison.against} ends" if comparison.against else "the worst of each benchmark ends"
-        over = f"{plural(comparison.n_with_regrets, 'benchmark')} whose optimum is known"
-        parts.append(f"Regret of the median, mean over {over}: 0 is the optimum, 1 is where {worst}.")
+        over = over_known_optima(comparison)
+        parts.append(f"Regret of the median, {over}: 0 is the optimum, 1 is where {worst}.")
     return " ".join(parts) or "How often each setup is the best, and better or worse than another"
 
 
@@ -221,10 +197,11 @@ def _table(panel: Panel, statistic: Statistic) -> dict[str, Any]:
         values = [None if np.isnan(value) else cell(value) for value in spread.centre.tolist()]
         costs = [method.cost] if _has_costs(panel) else []
         rows.append([method.label, len(method.curves), *map(list, zip(texts, values, strict=True)), *costs])
-    at = [f"at {format_fixed(fraction * panel.budget, 0)} s" for fraction in FRACTIONS]
-    caption = f"{about_values(panel, statistic)}. {STATISTICS[statistic]}"
+    at = [f"at {format_seconds(fraction * panel.budget)} s" for fraction in FRACTIONS]
+    about = STATISTICS[statistic]
+    caption = f"B{best_so_far(panel)[1:]}: {about[0].lower()}{about[1:]}"
     return {
-        "caption": caption[0].upper() + caption[1:],
+        "caption": caption,
         "columns": ["setup", "runs", *at, *(["cost"] if _has_costs(panel) else [])],
         "rows": rows,
     }
@@ -234,7 +211,7 @@ def _has_costs(panel: Panel) -> bool:
     return any(method.cost for method in panel.methods)
 
 
-PAIR_COLUMNS = ["seems better", "than", "seeds", "median difference", "p", "after Holm's rule", "verdict", "from"]
+PAIR_COLUMNS = ["first", "second", "seeds", "median difference", "p", "after Holm's rule", "verdict", "from"]
 
 
 def _pairs(compared: PanelPairs) -> dict[str, Any]:
@@ -256,9 +233,17 @@ def _pair(pair: Pair) -> list[Any]:
         [difference(pair), cell(pair.estimate)],
         p,
         adjusted,
-        ("better" if pair.is_better else "not told apart") + ("" if pair.fixed is None else BY_RULE),
-        "" if pair.since is None else [f"{format_fixed(pair.since, 0)} s", pair.since],
+        _verdict(pair) + ("" if pair.fixed is None else BY_RULE),
+        "" if pair.since is None else [f"{format_seconds(pair.since)} s", pair.since],
     ]
+
+
+def _verdict(pair: Pair) -> str:
+    if pair.is_equal:
+        return "equal in all seeds"
+    if pair.is_without_values:
+        return "neither has found anything"
+    return "first is better" if pair.is_better else "not told apart"
 
 
 def _p(value: float | None) -> Any:

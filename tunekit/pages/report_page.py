@@ -82,9 +82,8 @@ def _check_same(comparison: Comparison, study: Study) -> None:
     """
     if not isinstance(comparison, Comparison) or not isinstance(study, Study):
         raise ConfigurationError(
-            "write_report(comparison, study, path) takes first what compare() gives, then what load_experiments() "
-            f"gives, and got {type(comparison).__name__} and {type(study).__name__}. "
-            "Type write_report(compare(study), study, path)",
+            "write_report(comparison, study, path) needs a comparison and its experiments: study = "
+            "load_experiments('results'); write_report(compare(study), study, path)",
             option="study" if isinstance(comparison, Comparison) else "comparison",
         )
     compared = {run.path: run for runs in comparison.runs for run in [*runs.runs, *runs.left_out]}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tunekit.config.hydra_values import quoted
 from tunekit.config.schema import COMPONENTS, METHOD_PARTS, SEVERAL, UNTAGGED
+from tunekit.config.single_values import option_meant
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.identity import NOTHING, identity_of
 from tunekit.config.specs.inputs import with_paths
@@ -86,9 +87,17 @@ def _others(identity: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             given = list(_given(options))
             if not given:
                 yield f"+{key}.{_typed(kind, options)}", {}
-            for option, value in given:
-                yield f"{key}.{name}.{option}", value
+            yield from _short(f"{key}.{name}", given)
     yield from ((key, identity[key]) for key in TYPED if identity.get(key) not in NOTHING and identity[key] != 0)
+
+
+def _short(component: str, given: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Options of one of several components as they are typed: the first alone, if it is a number, without its name."""
+    if len(given) == 1 and option_meant(component) == f"{component}.{given[0][0]}":
+        value = given[0][1]
+        if isinstance(value, int | float) and not isinstance(value, bool):  # true would say that it is on
+            return [(component, value)]
+    return [(f"{component}.{option}", value) for option, value in given]
 
 
 def _given(options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

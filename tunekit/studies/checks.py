@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
+from tunekit.config.specs.fitting import BEGIN_ANEW
 from tunekit.config.specs.run_spec import CHOSEN_ON_KEY
 from tunekit.console import plural
 from tunekit.studies.benchmark_runs import TIME_LIMIT, BenchmarkRuns, time_limit
@@ -56,6 +57,7 @@ def warnings_of(
             _differing(runs),
             _mixed_versions(runs),
             _chosen_on(runs),
+            _begun_anew(runs),
         )
         for warning in itertools.chain(*found):
             told.setdefault(warning, []).append(f"{runs.benchmark}{metric}")
@@ -94,10 +96,16 @@ def _missing_seeds(runs: BenchmarkRuns, asked_for: Mapping[str, frozenset[int]] 
             lacking &= frozenset[int]().union(*(asked_for[run.hash] for run in runs.setups[setup] if run.hash))
         by_lacking.setdefault(tuple(sorted(lacking)), []).append(setup)
     for missing, lack_them in by_lacking.items():
-        if missing:
-            lack = "lacks" if len(lack_them) == 1 else "lack"
+        if not missing:
+            continue
+        names, is_one = ", ".join(lack_them), len(lack_them) == 1
+        there = every - set(missing)
+        if asked_for is None and there and max(there) < min(missing):  # fewer may have been asked for
+            has, pairs = ("has", "its pairs") if is_one else ("have", "their pairs")
+            yield f"{names} {has} the first {len(there)} of {plural(len(every), 'seed')}: {pairs} are over these"
+        else:
             n_seeds = plural(len(missing), "seed")
-            yield f"{', '.join(lack_them)} {lack} {n_seeds} that others have: {_ranges(missing)}"
+            yield f"{names} {'lacks' if is_one else 'lack'} {n_seeds} that others have: {_ranges(missing)}"
 
 
 def _surplus(runs: BenchmarkRuns) -> Iterator[str]:
@@ -131,6 +139,13 @@ def _chosen_on(runs: BenchmarkRuns) -> Iterator[str]:
     for setup, of_setup in runs.setups.items():
         if any(_was_chosen_on(run) for run in of_setup):
             yield f"{setup} was chosen on this problem: how it compares here says less of others"
+
+
+def _begun_anew(runs: BenchmarkRuns) -> Iterator[str]:
+    """Setups that pause trials which keep nothing: what they had come to is trained again."""
+    for setup, of_setup in runs.setups.items():
+        whys = {str(run.metadata[BEGIN_ANEW]) for run in of_setup if BEGIN_ANEW in run.metadata}
+        yield from (f"{setup} pauses trials, but {why}: it could do more in its time" for why in sorted(whys))
 
 
 def _was_chosen_on(run: CollectedExperiment) -> bool:

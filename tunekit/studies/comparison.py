@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path
 
 import attrs
 
@@ -90,7 +90,10 @@ def compare(
         >>> for sentence in comparison.sentences():  # doctest: +SKIP
         ...     print(sentence)
     """
-    check_study(study, "compare")
+    if not isinstance(study, Study):
+        raise ConfigurationError(
+            f"compare({shown(study)}) needs experiments: compare({_loading(study)})", option="study"
+        )
     _check_arguments(against, setups, benchmarks, error)
     grouped = runs_of(study, setups=setups, benchmarks=benchmarks)
     names = sorted({setup for runs in grouped for setup in runs.setups})
@@ -111,44 +114,30 @@ def compare(
     return Comparison(compared, ranks, critical, n_ranked, regrets, n_with_regrets, told, against, error, grouped)
 
 
-def check_study(given: object, function: str) -> None:
-    """See that somebody gave experiments.
+def check_is_comparison(comparison: object, call: str) -> None:
+    """See that what is given in place of a comparison is one.
 
     Args:
-        given: What they gave.
-        function: Name of what they gave it to.
+        comparison: What was given.
+        call: Name of the function that it was given to.
 
     Raises:
-        ConfigurationError: If it is something else.
+        ConfigurationError: If it is none, with what to type.
     """
-    if not isinstance(given, Study):
-        folder = shown(given) if isinstance(given, str | PurePath) else repr("results")
+    if not isinstance(comparison, Comparison):
+        study = "study" if isinstance(comparison, Study) else _loading(comparison)
         raise ConfigurationError(
-            f"{function}({shown(given)}) needs experiments: {function}(load_experiments({folder}))", option="study"
+            f"{call}({_named(comparison)}) needs a comparison: {call}(compare({study}))", option="comparison"
         )
 
 
-def check_comparison(given: object, function: str) -> None:
-    """See that somebody gave what follows from experiments.
-
-    Args:
-        given: What they gave.
-        function: Name of what they gave it to.
-
-    Raises:
-        ConfigurationError: If it is something else.
-    """
-    if not isinstance(given, Comparison):
-        folder = shown(given) if isinstance(given, str | PurePath) else repr("results")
-        study = "study" if isinstance(given, Study) else f"load_experiments({folder})"
-        raise ConfigurationError(
-            f"{function}() needs what compare() gives, and got {_briefly(given)}. Type {function}(compare({study}))",
-            option="comparison",
-        )
+def _named(given: object) -> str:
+    return "study" if isinstance(given, Study) else shown(given)
 
 
-def _briefly(given: object) -> str:
-    return "what load_experiments() gives" if isinstance(given, Study) else shown(given)
+def _loading(given: object) -> str:
+    """What to type for the experiments that somebody meant."""
+    return f"load_experiments({shown(str(given)) if isinstance(given, str | Path) else repr('results')})"
 
 
 def runs_of(study: Study, *, setups: Sequence[str] = (), benchmarks: Sequence[str] = ()) -> list[BenchmarkRuns]:

@@ -49,7 +49,8 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "at": str(fixed.at),
         "told_apart": fixed.is_told_apart,
     }
-    return {**attrs.asdict(attrs.evolve(pair, fixed=None)), "estimate": _finite(pair.estimate), "fixed": rule}
+    estimate = None if pair.is_without_values else _finite(pair.estimate)
+    return {**attrs.asdict(attrs.evolve(pair, fixed=None)), "estimate": estimate, "fixed": rule}
 
 
 def _setup(method: MethodCurves, panel: Panel) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import attrs
 
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.inputs import CONTENT, PATH
+from tunekit.studies.problems import BENCHMARK, DATASET, METHOD, problem_labels
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.number_text import WHOLE_BELOW
 from tunekit_core.randomness import effective_seed
@@ -23,10 +24,9 @@ from tunekit_core.randomness import effective_seed
 Entries = Mapping[str, Any]  # by dotted key
 
 ASKED_FOR, WATCHING = "config", "observers"
-METHOD, BENCHMARK, DATASET = "method", "benchmark", "dataset"
 NAMES = (METHOD, BENCHMARK, DATASET)  # whose values speak for themselves
 SEEDS = ("seed", "random_seed")  # setups are compared over these
-NO_METHOD, NO_BENCHMARK = "(no method)", "(no benchmark)"
+NO_METHOD = "(no method)"
 # In runs that differ in the second, the first says no more.
 FOLLOWING = ((DISTRIBUTION, "name"), (REVISION, "name"), (CONTENT, PATH))
 STOPPING = "stopping."
@@ -41,7 +41,8 @@ class Grouping:
     Attributes:
         setups: Those of a setup. Unless given: the method, and the options that differ between runs of it on one
             benchmark.
-        benchmarks: Those of a benchmark. Unless given: the benchmark and its dataset.
+        benchmarks: Those of a benchmark. Unless given: the benchmark and its dataset, see
+            :func:`~tunekit.studies.problems.problem_labels`.
     """
 
     setups: Sequence[str] = ()
@@ -57,7 +58,7 @@ class Grouping:
             ConfigurationError: If no experiment has one of the keys.
         """
         by = self.benchmarks
-        benchmarks = _by_keys("benchmarks", by, runs) if by else [_problem(each) for each in runs]
+        benchmarks = _by_keys("benchmarks", by, runs) if by else problem_labels(runs)
         setups = _by_keys("setups", self.setups, runs) if self.setups else _methods(runs, benchmarks)
         return list(zip(setups, benchmarks, strict=True))
 
@@ -106,10 +107,6 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield from _flat(entry, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", entry
-
-
-def _problem(metadata: Mapping[str, Any]) -> str:
-    return "-".join(str(metadata[key]) for key in (BENCHMARK, DATASET) if metadata.get(key)) or NO_BENCHMARK
 
 
 def _by_keys(option: str, keys: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 import numpy as np
 
+from tunekit.console import plural
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.index import FIXED
 from tunekit.studies.benchmark_runs import BenchmarkRuns
@@ -33,6 +34,29 @@ def with_looks(comparison: FixedComparison, runs: Sequence[Sequence[CollectedExp
     time = np.array([comparison.at.seconds(panel.budget)])
     one, other = (panel.losses(methods[setup], time)[:, 0] for setup in comparison.setups)
     return attrs.evolve(comparison, taken=take_looks(less(one, other), comparison.looks, comparison.error))
+
+
+def about_last_look(fixed: FixedComparison, *, has_several: bool) -> str:
+    """What came of the last look, as a sentence.
+
+    Args:
+        fixed: What has been looked at.
+        has_several: Whether there are comparisons on other benchmarks, so that its own has to be named.
+    """
+    both = " and ".join(fixed.setups)
+    look = fixed.taken[-1]
+    where = f" on {fixed.benchmark}" if has_several else ""
+    head = f"Look {len(fixed.taken)} of {len(fixed.looks)}{where}: {look.n_seeds} seeds, p = {look.p:.2g}"
+    if look.level:
+        head += f" of {look.level:.2g} needed"
+    else:  # looks with fewer seeds than it takes without ties are refused
+        head += ": both are equal in some of these seeds, and the others are too few to tell any two apart"
+    if fixed.is_told_apart:
+        return f"{head}: {both} are told apart."
+    if fixed.is_settled:
+        return f"{head}: {both} are not told apart with {fixed.cap} seeds, the most that were to be run."
+    n_more = fixed.looks[len(fixed.taken)] - look.n_seeds
+    return f"{head}; {plural(n_more, 'more seed')} of each."
 
 
 def fixed_on(runs: BenchmarkRuns, comparisons: Iterable[FixedComparison]) -> dict[frozenset[str], FixedComparison]:

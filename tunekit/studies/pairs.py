@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -31,13 +30,12 @@ class Pair:
     """Two setups on one benchmark; the first is the one that the test is for.
 
     Attributes:
-        first: Label of the one that seems better.
+        first: Label of the one that is ahead by ranks; of two that are even, that with the better median.
         second: Label of the other.
         n_seeds: Seeds that both have.
         difference: By how much the second is worse at the end, over seeds: in ``unit``; ``None`` where no interval can
             be trusted.
-        estimate: The median of these differences; infinite where in most seeds one of the two has found nothing, or in
-            all of them neither has.
+        estimate: The median of these differences.
         unit: ``"%"`` of the second in the same seed, or empty: in units of the metric, where that has no fixed sign.
         p: Of the signed-rank test; ``None`` of a comparison that was fixed beforehand: it is looked at several times,
             which a p-value does not count.
@@ -48,8 +46,8 @@ class Pair:
         more_seeds: How many seeds more would probably settle it; ``None`` where it is, or cannot be foretold.
         fixed: By which rule the two were compared, where that was fixed beforehand. Only the seeds that it has looked
             at count then, and the interval is one that holds whenever the rule stops.
-        n_without_value: In how many of the seeds neither has found anything: these count as ties of ranks, and are no
-            difference of 0.
+        n_equal: In how many of the seeds both end alike.
+        n_without: Seeds in which neither has found anything by the end; of these the difference counts as none.
     """
 
     first: str
@@ -64,7 +62,18 @@ class Pair:
     since: float | None
     more_seeds: tuple[int, int] | None
     fixed: FixedComparison | None = None
-    n_without_value: int = 0
+    n_equal: int = 0
+    n_without: int = 0
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the two end alike in every seed, so that nothing is better, and no seed of these tells anything."""
+        return self.n_equal == self.n_seeds > 0
+
+    @property
+    def is_without_values(self) -> bool:
+        """Whether neither has found anything in any seed, so that there is no difference."""
+        return self.n_without == self.n_seeds
 
 
 @attrs.frozen(eq=False)
@@ -179,21 +188,22 @@ def _pair(
     differences = first.less(second, seeds)
     a, b = first.of_seeds(seeds), second.of_seeds(seeds)
     gains, unit = _gains(differences, a[:, -1], b[:, -1])
-    n_without_value = _n_without_value(a[:, -1], b[:, -1])
+    n_without = _n_without(a[:, -1], b[:, -1])
     is_better = adjusted <= error and bool(median(gains) >= 0)
     return Pair(
         first.label,
         second.label,
         len(seeds),
-        interval(gains, "median") if np.isfinite(gains).all() and not n_without_value else None,
-        _estimate(gains, n_without_value),
+        interval(gains, "median") if n_without == 0 and np.isfinite(gains).all() else None,
+        float(median(gains)),
         unit,
         p,
         adjusted,
         is_better,
         _since(a, b, times, 1 - error) if is_better else None,
         None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
-        n_without_value=n_without_value,
+        n_equal=int(np.sum(differences == 0)),
+        n_without=n_without,
     )
 
 
@@ -206,15 +216,16 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
     if fixed.better == second.label if fixed.is_told_apart else is_behind:
         first, second = second, first
     a, b = first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1]
-    gains, unit = _gains(first.less(second, seeds), a, b)
-    n_without_value = _n_without_value(a, b)
-    is_whole = len(seeds) == fixed.n_seeds and bool(np.isfinite(gains).all()) and not n_without_value
+    differences = first.less(second, seeds)
+    gains, unit = _gains(differences, a, b)
+    n_without = _n_without(a, b)
+    is_whole = len(seeds) == fixed.n_seeds and n_without == 0 and bool(np.isfinite(gains).all())
     return Pair(
         first.label,
         second.label,
         len(seeds),
         interval_at_look(gains, fixed.looks) if is_whole else None,
-        _estimate(gains, n_without_value),
+        float(median(gains)),
         unit,
         p=None,
         adjusted=None,
@@ -222,17 +233,13 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
         since=None,  # the band is not one that may be looked at several times
         more_seeds=None,
         fixed=fixed,
-        n_without_value=n_without_value,
+        n_equal=int(np.sum(differences == 0)),
+        n_without=n_without,
     )
 
 
-def _n_without_value(a: NDArray[np.float64], b: NDArray[np.float64]) -> int:
-    """In how many seeds neither has found anything."""
-    return int((np.isinf(a) & np.isinf(b)).sum())
-
-
-def _estimate(gains: NDArray[np.float64], n_without_value: int) -> float:
-    return math.inf if n_without_value == len(gains) else float(median(gains))
+def _n_without(losses: NDArray[np.float64], reference: NDArray[np.float64]) -> int:
+    return int((np.isinf(losses) & np.isinf(reference)).sum())
 
 
 def _gains(
@@ -242,9 +249,9 @@ def _gains(
     values = np.concatenate([losses, reference])
     has_one_sign = bool((values > 0).all() or (values < 0).all())
     if not has_one_sign or not np.isfinite(values).all():
-        return -differences, ""
+        return 0.0 - differences, ""  # no minus zero
     with np.errstate(over="ignore"):
-        return PERCENT * (-differences / np.abs(reference)), "%"
+        return PERCENT * ((0.0 - differences) / np.abs(reference)), "%"
 
 
 def _since(

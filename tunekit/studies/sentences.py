@@ -9,7 +9,7 @@ from tunekit.console import plural
 from tunekit.studies.pairs import ERROR, Pair, PanelPairs
 from tunekit.studies.panels import Panel
 from tunekit.studies.statistics.paired import least_seeds
-from tunekit_core.number_text import format_fixed, format_number
+from tunekit_core.number_text import format_fixed, format_number, format_seconds
 
 DIGITS = 2
 USUAL_SEEDS = 20
@@ -26,20 +26,22 @@ def sentence(pair: Pair, panel: Panel, error: float = ERROR) -> str:
     """
     if pair.fixed is not None or pair.adjusted is None:
         return _sentence_of_fixed(pair, panel)
+    if pair.is_equal:
+        return _equal(pair)
     if too_few := _too_few(pair, error):
         return too_few
-    seeds = plural(pair.n_seeds, "seed")
+    seeds, p = plural(pair.n_seeds, "seed"), _p(pair.adjusted)
     by = _by_how_much(pair, panel)
     if pair.is_better:
         by = by or _zero(pair)
-        since = "" if pair.since is None else f" from {format_fixed(pair.since, 0)} s on"
+        since = "" if pair.since is None else f" from {format_seconds(pair.since)} s on"
         end = f"; at the end {by}" if by else ""
-        return f"{pair.first} is better than {pair.second}{since}{end} ({seeds}, {_p(pair.adjusted)})"
+        return f"{pair.first} is better than {pair.second}{since}{end} ({seeds}, {p}{_rests(pair, error)})"
     both = f"{pair.first} and {pair.second}"
     if pair.adjusted <= error:
-        return f"{both} differ ({seeds}, {_p(pair.adjusted)}), but neither is better by ranks and by the median alike"
-    what = _so_far(pair, by)
-    return f"{both} are not told apart: {what} ({seeds}, {_p(pair.adjusted)}); {_what_it_takes(pair.more_seeds)}"
+        return f"{both} differ ({seeds}, {p}), but neither is better by ranks and by the median alike"
+    what = f"{_so_far(pair, by)} ({seeds}, {p}{_rests(pair, error)})"
+    return f"{both} are not told apart: {what}; {_what_it_takes(pair.more_seeds)}"
 
 
 def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
@@ -72,9 +74,19 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
     return f"{verdict} ({early})"
 
 
+def _equal(pair: Pair) -> str:
+    where = f"all {plural(pair.n_seeds, 'seed')}" if pair.n_seeds > 1 else "the seed"
+    one, other = sorted((pair.first, pair.second))
+    if pair.is_without_values:
+        return f"neither {one} nor {other} has found anything in {where} that both have"
+    return f"{one} and {other} are equal in {where} that both have"
+
+
 def _so_far(pair: Pair, by: str) -> str:
-    if pair.n_without_value == pair.n_seeds:
+    if pair.is_without_values:
         return "neither has found anything"
+    if pair.is_equal:
+        return "equal in all seeds"
     if zero := _zero(pair):
         return zero
     return f"{pair.first} has {by}" if by else "in many seeds one has found nothing"
@@ -82,9 +94,11 @@ def _so_far(pair: Pair, by: str) -> str:
 
 def _zero(pair: Pair) -> str:
     """That the median difference is none, though ranks may tell the two apart; empty where it is some."""
-    if pair.estimate == 0 and pair.n_without_value:
-        return f"in {pair.n_without_value} of the seeds neither has found anything"
-    return f"the median difference is {_amount(pair, 0)}{_interval(pair)}" if pair.estimate == 0 else ""
+    if pair.estimate != 0:
+        return ""
+    if pair.n_without:
+        return f"in {pair.n_without} of {pair.n_seeds} seeds neither has found anything"
+    return f"the median difference is {_amount(pair, 0)}{_interval(pair)}"
 
 
 def impossible(compared: PanelPairs) -> str:
@@ -122,7 +136,7 @@ def difference(pair: Pair) -> str:
     >>> difference(Pair("A", "B", 9, Interval(11.2, 8.71, 22.4), 11.2, "%", 0.001, 0.003, True, 600.0, None))
     '11 % [8.7, 22]'
     """
-    if not math.isfinite(pair.estimate):
+    if pair.is_without_values or not math.isfinite(pair.estimate):
         return "none"
     amount = _amount(pair, pair.estimate)
     return amount if pair.difference is None else f"{amount} {_ends(pair.difference.low, pair.difference.high)}"
@@ -143,6 +157,18 @@ def _interval(pair: Pair) -> str:
     if pair.estimate < 0:
         low, high = -high, -low
     return f" {_ends(low, high)}"
+
+
+def _rests(pair: Pair, error: float) -> str:
+    """What p and the interval rest on, where they seem to disagree; empty where they do not."""
+    if pair.difference is None or pair.p is None:
+        return ""
+    holds_zero = pair.difference.low <= 0 <= pair.difference.high
+    if holds_zero != pair.is_better:
+        return ""
+    if pair.p <= error and not pair.is_better:
+        return " over all pairs, and the interval is of this pair alone"
+    return " by signed ranks, and the interval is of the median"
 
 
 def _what_it_takes(more_seeds: tuple[int, int] | None) -> str:

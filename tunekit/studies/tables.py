@@ -11,10 +11,11 @@ from rich.text import Text
 
 from tunekit.console import print_stdout, stdout_console
 from tunekit.studies.comparison import Comparison
+from tunekit.studies.differences import less
 from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.statistics.intervals import DEFAULT_STATISTIC, Statistic
 from tunekit.studies.verdicts import about_ranks, about_regrets, how_it_was_tested, verdicts_of
-from tunekit_core.number_text import format_fixed, format_range, format_within
+from tunekit_core.number_text import format_range, format_seconds, format_within
 
 FRACTIONS = (0.25, 0.5, 1.0)
 NAMES: Mapping[Statistic, str] = {"median": "median", "iqm": "mean of the middle half", "mean": "mean"}
@@ -33,24 +34,24 @@ def print_panels(panels: Sequence[Panel], statistic: Statistic = DEFAULT_STATIST
         statistic: What is shown of several runs.
     """
     for panel in panels:
-        print_stdout(
-            f"{panel.problem}: {about_values(panel, statistic)} at fractions of {format_fixed(panel.budget, 0)} s"
-        )
+        what = f"{NAMES[statistic]} of the {best_so_far(panel)}"
+        print_stdout(f"{panel.problem}: {what} at fractions of {format_seconds(panel.budget)} s")
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("method", overflow="fold")  # a long one is wrapped, rather than numbers be cut
         table.add_column("runs", justify="right")
         for fraction in FRACTIONS:
             table.add_column(Text(f"{fraction:.0%}", justify="right"), no_wrap=True)  # its cells are aligned already
         methods = best_first(panel, statistic)
+        losses = [_loss_at_the_end(panel, method, statistic) for method in methods]
         has_costs = any(method.cost for method in methods)
         if has_costs:
             table.add_column("cost", justify="right", no_wrap=True)
         columns = zip(*(cells_of(panel, method, statistic) for method in methods), strict=True)
         values = zip(*map(_aligned, columns), strict=True)
-        for position, (method, of_method) in enumerate(zip(methods, values, strict=True)):
+        for method, loss, of_method in zip(methods, losses, values, strict=True):
             cells = [method.label, str(len(method.curves)), *of_method]
             cells += [method.cost] if has_costs else []
-            table.add_row(*cells, style="bold" if position == 0 and len(methods) > 1 else None)
+            table.add_row(*cells, style="bold" if len(methods) > 1 and less(loss, losses[0]) == 0 else None)
         stdout_console().print(table)
     if panels:
         print_stdout(f"{STATISTICS[statistic]}.")
@@ -75,24 +76,23 @@ def print_verdicts(comparison: Comparison, *, all_pairs: bool = False) -> None:
         print_stdout(line)
 
 
-def about_values(panel: Panel, statistic: Statistic) -> str:
-    """What the numbers of a table are.
+def best_so_far(panel: Panel) -> str:
+    """What the numbers of a table are of.
 
-    >>> about_values(Panel("fcnet-robot_arm", "loss", "min", 3600.0, []), "iqm")
-    'mean of the middle half of the best loss so far (lower is better)'
+    >>> best_so_far(Panel("fcnet-robot_arm", "loss", "min", 3600.0, []))
+    'best loss so far (lower is better)'
     """
-    better = "lower" if panel.mode == "min" else "higher"
-    return f"{NAMES[statistic]} of the best {panel.metric} so far ({better} is better)"
+    return f"best {panel.metric} so far ({'lower' if panel.mode == 'min' else 'higher'} is better)"
 
 
 def best_first(panel: Panel, statistic: Statistic) -> list[MethodCurves]:
     """The setups of a panel in the order of a statistic at the end."""
+    return sorted(panel.methods, key=lambda method: _loss_at_the_end(panel, method, statistic))
 
-    def loss_at_the_end(method: MethodCurves) -> float:
-        loss = panel.sign * float(panel.spread(method, np.array([panel.budget]), statistic).centre[0])
-        return np.inf if np.isnan(loss) else loss
 
-    return sorted(panel.methods, key=loss_at_the_end)
+def _loss_at_the_end(panel: Panel, method: MethodCurves, statistic: Statistic) -> float:
+    loss = panel.sign * float(panel.spread(method, np.array([panel.budget]), statistic).centre[0])
+    return np.inf if np.isnan(loss) else loss
 
 
 def cells_of(panel: Panel, method: MethodCurves, statistic: Statistic) -> list[str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import attrs
 
 from tunekit.console import plural
 from tunekit.studies.comparison import Comparison
+from tunekit.studies.differences import less
 from tunekit.studies.pairs import Pair, PanelPairs
+from tunekit.studies.panels import Panel
 from tunekit.studies.sentences import sentences_of
 from tunekit.studies.statistics.ranks import LEAST_BENCHMARKS
 
+BOTH = 2
 MOST_PAIRS = 12  # of a benchmark that are told unless all are asked for
 
 
@@ -40,6 +44,45 @@ def verdicts_of(compared: PanelPairs, *, all_pairs: bool) -> Verdicts:
     return Verdicts(lines, len(compared.pairs) - len(shown) if len(lines) > 1 else 0)
 
 
+def about_the_best(compared: PanelPairs) -> str:
+    """Which setup of a benchmark has the best median at the end, and how it compares with the others."""
+    with_best = best_medians(compared.panel)
+    if len(with_best) != 1:
+        return f"{' and '.join(sorted(with_best))} share the best median" if with_best else "no setup has a median"
+    (best,) = with_best
+    others = [pair for pair in compared.pairs if best in (pair.first, pair.second)]
+    n_better = sum(pair.is_better and pair.first == best for pair in others)
+    ahead = _ahead_of(best, others)
+    if len(others) == 1:
+        (pair,) = others
+        other = pair.second if pair.first == best else pair.first
+        relation = f"and is better than {other}" if n_better else f"but is not told apart from {other}"
+        if pair.is_better and not n_better:
+            relation, ahead = f"but {other} is better in equal seeds", []
+    elif n_better == len(others):
+        relation = f"and is better than {'both' if n_better == BOTH else f'all {n_better}'} others"
+    elif n_better:
+        relation = f"and is better than {n_better} of {len(others)} others"
+    else:
+        relation = f"but is better than none of {len(others)} others"
+    if ahead:
+        relation += f"; seed by seed, the median difference is in favour of {' and '.join(ahead)}"
+    return f"{best} has the best median, {relation}"
+
+
+def best_medians(panel: Panel) -> list[str]:
+    """The setups with the best median at the end: several where it is equal, none where too few runs have a value."""
+    medians = panel.medians()
+    best = min(medians.values(), default=math.inf)
+    return [label for label, loss in medians.items() if less(loss, best) == 0 and math.isfinite(best)]
+
+
+def _ahead_of(best: str, pairs: Sequence[Pair]) -> list[str]:
+    """Setups with the better median difference to the one with the best median: these two need not agree."""
+    ahead = [pair.first if pair.estimate > 0 else pair.second for pair in pairs if pair.estimate != 0]
+    return sorted(label for label in ahead if label != best)
+
+
 def about_ranks(comparison: Comparison) -> Iterator[str]:
     """The average ranks, and which are told apart; nothing where there are none."""
     if not comparison.ranks:
@@ -64,8 +107,15 @@ def about_regrets(comparison: Comparison) -> Iterator[str]:
     in_order = sorted(comparison.regrets.items(), key=lambda entry: (entry[1], entry[0]))
     regrets = ", ".join(f"{setup} {regret:.2f}" for setup, regret in in_order)
     end = f"{comparison.against} ends" if comparison.against else "the worst ends"
-    over = f"{plural(comparison.n_with_regrets, 'benchmark')} whose optimum is known"
-    yield f"Regret of the median at the end, mean over {over} (0 is the optimum, 1 where {end}): {regrets}."
+    over = over_known_optima(comparison)
+    yield f"Regret of the median at the end, {over} (0 is the optimum, 1 where {end}): {regrets}."
+
+
+def over_known_optima(comparison: Comparison) -> str:
+    """Over which benchmarks regrets are, as a clause."""
+    if comparison.n_with_regrets == 1:
+        return "on the one benchmark whose optimum is known"
+    return f"mean over {comparison.n_with_regrets} benchmarks whose optimum is known"
 
 
 def how_it_was_tested(comparison: Comparison) -> Iterator[str]:

@@ -9,6 +9,7 @@ from statistics import fmean
 
 import attrs
 
+from tunekit.config.specs.titles import recorded_problem
 from tunekit.studies.grouping import NO_METHOD, Grouping
 from tunekit.watch.experiment import WatchedExperiment
 from tunekit.watch.liveness import look_at
@@ -78,7 +79,7 @@ class WatchedStudy:
         if told.keys() == self._setups.keys():
             return
         if len(told) > MOST_SETTINGS:  # to find out in which options they differ would take long
-            names = [(str(each["method"] or NO_METHOD), _problem(each)) for each in told.values()]
+            names = [(str(each["method"] or NO_METHOD), recorded_problem(each)) for each in told.values()]
         else:
             names = Grouping().labels(list(told.values()))
         self._setups = dict(zip(told, names, strict=True))
@@ -127,10 +128,6 @@ class WatchedStudy:
             )
             for (benchmark, setup), group in sorted(groups.items())
         ]
-
-
-def _problem(told: Mapping[str, object]) -> str:
-    return "-".join(str(told[key]) for key in ("benchmark", "dataset") if told.get(key))
 
 
 def _newest_failures(runs: Iterable[StudyRun]) -> list[RunFailure]:

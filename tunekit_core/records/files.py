@@ -25,6 +25,9 @@ EVENTS = "events.jsonl"
 def checked_path(given: object, option: str) -> Path:
     """The path that somebody gave, as text or as a path; ``~`` is their home. Nothing need be there.
 
+    A path that begins with a tilde or a dash, as ``./~`` and ``./-x`` do once they are paths, is made absolute: read or
+    typed again, it would be a home or a flag.
+
     Raises:
         ConfigurationError: If it is something else, or the system does not let anything be looked for there, as where a
             name is too long.
@@ -36,6 +39,8 @@ def checked_path(given: object, option: str) -> Path:
             value=given,
         )
     path = Path(os.path.expanduser(given))
+    if str(path).startswith(("~", "-")):
+        path = Path.cwd() / path
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

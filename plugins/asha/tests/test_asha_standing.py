@@ -58,7 +58,7 @@ def test_after_it_went_on_a_trial_passes_still(experiment):
     standing = asha.scheduler.standing(1)
     assert (standing.passes, standing.place, standing.n_pass, standing.level) == (True, 1, 1, 1)
     assert [trial_id for trial_id, _ in standing.ranked] == [1, 2, 0]
-    assert standing.rule == "the best 1 of them may go on, a share of 0.333"
+    assert standing.rule == "the best 1 of them may go on, those up to the quantile 0.333, interpolated between ranks"
     assert not asha.scheduler.standing(0).passes
 
 

@@ -144,7 +144,9 @@ class Rung:
         """Where a trial on this rung stands, in n log n time."""
         entry, ranked, q = self.entries[trial_id], self.ranked(), self._losses.q
         n_pass = math.floor((len(ranked) - 1) * q) + 1
-        rule = f"the best {n_pass} of them may go on, a share of {q:.3g}"
+        rule = "all of them may go on"
+        if q < 1:
+            rule = f"the best {n_pass} of them may go on, those up to the quantile {q:.3g}, interpolated between ranks"
         return Standing(
             trial_id,
             self.level,

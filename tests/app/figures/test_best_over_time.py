@@ -110,6 +110,22 @@ def test_of_fewer_than_five_runs_the_range_is_drawn():
     assert (low, high) == pytest.approx((0.001 - 0.05 * 0.999, 1.0 + 0.05 * 0.999))
 
 
+def test_of_one_run_each_the_title_says_each():
+    assert figure_of([panel(n_seeds=1)]).axes[0].get_title().endswith("\n1 run of each")
+    assert figure_of([panel(names=["RS"], n_seeds=1)]).axes[0].get_title().endswith("\nRS, 1 run")
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_the_first_quarter_does_not_take_up_an_axis_on_which_the_rest_is_to_be_told_apart(mode):
+    sign = 1 if mode == "min" else -1
+    runs = [curve(sign * np.array([0.7, 0.68, 0.2 + end, *[0.17 + end] * 7])) for end in (0.0, 0.01)]
+    methods = [MethodCurves(name, [run]) for name, run in zip(("A", "B"), runs, strict=True)]
+    axis = figure_of([Panel("p", "loss", mode, 100.0, methods)]).axes[0]
+    low, high = sorted(sign * edge for edge in axis.get_ylim())
+    assert low < 0.17
+    assert high - low < 0.2
+
+
 def labelled(axis):
     low, high = axis.get_ylim()
     return [float(place) for place in axis.yaxis.get_majorticklocs() if low <= place <= high]

@@ -220,6 +220,23 @@ def test_occupancy_counts_trials_once(tmp_path):
     assert np.nanmax(line.get_ydata()) == 2
 
 
+def test_the_highest_resource_is_a_rung_of_its_own(usual):
+    figure = rung_occupancy(usual)
+    assert [text.get_text() for text in figure.legends[0].texts] == ["epoch 9", "epoch 3", "epoch 1"]
+
+
+def test_trials_without_a_report_are_told_by_learning_curves(tmp_path):
+    figure = learning_curves(experiment(tmp_path / "x", trial(0, [1.0, 0.5]) + trial(1, [2.0, 1.0]), n_started=3))
+    assert "2 of 3 trials have reported" in titles(figure)
+
+
+def test_a_name_is_not_broken_where_a_line_holds_it(usual):
+    ruler = learning_curves(usual).ruler
+    wide = ruler._width("loss (and share)") + 0.01
+    assert ruler.in_lines("Divergence for val_loss (and share)", wide) == "Divergence for\nval_loss (and\nshare)"
+    assert ruler.in_lines("a_name-that.is_wider_than_a_line", wide).startswith("a_name-that.is_\n")
+
+
 def test_without_rungs_there_is_no_occupancy(tmp_path):
     with pytest.raises(NothingToShow, match="its scheduler has no rungs"):
         rung_occupancy(experiment(tmp_path / "x", trial(0, [1.0, 0.5])))

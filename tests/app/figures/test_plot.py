@@ -65,6 +65,11 @@ def test_what_is_named_is_drawn_where_it_is_said(made, tunekit, tmp_path):
         (["figures=best_over_time"], ["best_over_time is of a study, and this is one experiment", "rung_occupancy"]),
         (["figures="], ["there is no figure ''"]),
         (["folder=taken"], ["folder=taken is no folder"]),
+        (["folder=taken/below"], ["folder=taken/below: ", "taken is not a folder. Type folder=figures"]),
+        (
+            ["folder=/proc/x"],
+            ["folder=/proc/x: nothing can be written in /proc: No such file or directory. Type folder="],
+        ),
         (["format=svg"], ["`plot` has no option or filter 'format'"]),
         (["--svg"], ["`plot` has no flag '--svg'"]),
     ],

@@ -178,6 +178,16 @@ def test_the_hand_over_the_curves_reads_values(page):
     assert low <= float(rows[1][1]) <= high
 
 
+def test_ticks_of_a_linear_axis_have_equal_decimals(page):
+    choose(page, "#choose-benchmark", 1)
+    script = (
+        "return [...document.querySelectorAll('#curves svg.plot text[text-anchor=end]')].map(text => text.textContent)"
+    )
+    *ticks, _ = page.execute_script(script)
+    assert {len(tick.partition(".")[2]) for tick in ticks} == {1}
+    assert "-1.0" in ticks or "-2.0" in ticks
+
+
 def test_keys_move_through_time_and_the_last_value_is_that_of_the_table(page):
     at_the_end = page.execute_script(
         "return [...document.querySelectorAll('#values tbody tr')].map(row => row.cells[4].textContent)"

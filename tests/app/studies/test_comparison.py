@@ -1,5 +1,8 @@
 """What follows from experiments: tests of pairs, sentences, ranks, warnings."""
 
+import re
+from pathlib import Path
+
 import attrs
 import numpy as np
 import pytest
@@ -7,13 +10,11 @@ from scipy import stats
 
 from tests.app.studies.made import best, experiment, over_seeds, study
 from tunekit import compare
+from tunekit.figures import best_over_time, critical_difference_diagram
 from tunekit.studies.comparison_json import as_json
 from tunekit_core.errors import ConfigurationError
 
-ALIKE = (
-    "nowhere-robot_arm: ASHA and {} are not told apart: the median difference is 0 % [0, 0] (20 seeds, p = 1); "
-    "how many seeds would settle it cannot be foretold."
-)
+ALIKE = "nowhere-robot_arm: ASHA and {} are equal in all 20 seeds that both have."
 rng = np.random.default_rng(0)
 NOISE = rng.normal(size=20)
 WORSE = 0.5 + 0.01 * NOISE
@@ -40,9 +41,9 @@ def test_what_only_the_rounding_of_numbers_makes_is_no_difference(factor):
         for run in (*over_seeds("ASHA", WORSE, dataset), *over_seeds("MOBSTER", WORSE * factor, dataset))
     ]
     comparison = compare(study(*experiments))
-    assert {(pair.is_better, pair.p, pair.estimate, pair.since) for pair in comparison.benchmarks[0].pairs} == {
-        (False, 1.0, 0.0, None)
-    }
+    assert {
+        (pair.is_better, pair.p, pair.estimate, pair.since, pair.is_equal) for pair in comparison.benchmarks[0].pairs
+    } == {(False, 1.0, 0.0, None, True)}
     assert comparison.ranks == {"ASHA": 1.5, "MOBSTER": 1.5}
     assert comparison.critical_difference.cliques == ((0, 1),)
 
@@ -131,7 +132,29 @@ def test_a_run_that_found_nothing_is_worse_than_any_that_did():
     (sentence,) = comparison.sentences()
     assert sentence == "nowhere-robot_arm: MOBSTER is better than ASHA (20 seeds, p < 0.001)."
     both = compare(study(*nothing, *(attrs.evolve(run, metadata={**run.metadata, "method": "B"}) for run in nothing)))
-    assert "neither has found anything (20 seeds, p = 1)" in both.sentences()[0]
+    assert both.sentences() == [
+        "nowhere-robot_arm: neither ASHA nor B has found anything in all 20 seeds that both have."
+    ]
+    (pair,) = as_json(both)["benchmarks"][0]["pairs"]
+    assert (pair["estimate"], pair["difference"], pair["n_without"]) == (None, None, 20)
+
+
+def test_where_most_seeds_have_no_value_of_either_the_median_is_said_to_be_of_none():
+    def runs(method, values):
+        return [
+            experiment(method, seed=i, curve=best([], []) if value is None else best([0], [value]))
+            for i, value in enumerate(values)
+        ]
+
+    comparison = compare(study(*runs("A", [0.1, 0.2, *[None] * 4]), *runs("B", [0.3, *[None] * 5])))
+    (pair,) = comparison.benchmarks[0].pairs
+    assert (pair.n_without, pair.difference) == (4, None)
+    assert "not told apart: in 4 of 6 seeds neither has found anything (6 seeds" in comparison.sentences()[0]
+
+
+def test_first_values_that_come_after_the_time_limit_are_no_values():
+    runs = [experiment(method, seed=i, curve=best([150.0], [0.1])) for method in ("A", "B") for i in range(6)]
+    assert "neither A nor B has found anything in all 6 seeds" in compare(study(*runs)).sentences()[0]
 
 
 def test_what_is_called_better_is_so_by_the_test_and_by_the_median():
@@ -147,8 +170,18 @@ def test_what_is_called_better_is_so_by_the_test_and_by_the_median():
 def test_a_pair_that_differs_in_few_seeds_all_for_one_is_told_apart():
     comparison = compare(study(*over_seeds("A", [1.0] * 11 + [0.5] * 9), *over_seeds("B", [1.0] * 20)))
     assert comparison.sentences() == [
-        "nowhere-robot_arm: A is better than B; at the end the median difference is 0 % [0, 50] (20 seeds, p = 0.0039)."
+        "nowhere-robot_arm: A is better than B; at the end the median difference is 0 % [0, 50] (20 seeds, p = 0.0039 "
+        "by signed ranks, and the interval is of the median)."
     ]
+
+
+def test_where_p_and_the_interval_seem_to_disagree_it_says_what_each_rests_on():
+    gains = 0.01 * np.array([1, 2, 3, 4, -5.5, 6, 7, 8, 9, 10, 11])
+    others = [run for i in range(6) for run in over_seeds(f"M{i}", [100.0] * 11)]
+    comparison = compare(study(*over_seeds("A", WORSE[:11]), *over_seeds("B", WORSE[:11] * (1 - gains)), *others))
+    (sentence,) = (each for each in comparison.sentences() if "A" in each and "B" in each)
+    assert "B and A are not told apart: B has 6 % lower loss [1.9" in sentence
+    assert "(11 seeds, p = 0.16 over all pairs, and the interval is of this pair alone)" in sentence
 
 
 def test_where_many_runs_found_nothing_the_sentence_says_so():
@@ -156,21 +189,6 @@ def test_where_many_runs_found_nothing_the_sentence_says_so():
     other = [experiment("B", seed=i, curve=best([], []) if i else best([0], [0.5])) for i in range(6)]
     (sentence,) = compare(study(*found, *other)).sentences()
     assert "A and B are not told apart: in many seeds one has found nothing (6 seeds, p = 0.062)" in sentence
-
-
-@pytest.mark.parametrize(
-    ("n_without", "so_far"),
-    [(6, "neither has found anything"), (4, "in 4 of the seeds neither has found anything")],
-)
-@pytest.mark.parametrize("curve", [best([], []), best([100.5], [0.5], end=101)], ids=["never", "after the limit"])
-def test_where_neither_has_found_anything_there_is_no_difference(n_without, so_far, curve):
-    curves = [curve] * n_without + [best([0], [1.0])] * (6 - n_without)
-    runs = [experiment(method, seed=i, curve=each) for method in ("A", "B") for i, each in enumerate(curves)]
-    comparison = compare(study(*runs))
-    assert f"A and B are not told apart: {so_far} (6 seeds, p = 1); " in comparison.sentences()[0]
-    (pair,) = as_json(comparison)["benchmarks"][0]["pairs"]
-    assert (pair["difference"], pair["n_without_value"]) == (None, n_without)
-    assert pair["estimate"] == (None if n_without == 6 else 0)
 
 
 def test_per_cents_are_of_the_other_in_the_same_seed_so_that_nothing_is_more_than_all_of_a_loss_lower():
@@ -225,8 +243,9 @@ def test_what_is_missing_is_told_with_where():
     runs = [*over_seeds("A", [1, 1, 1, 1]), *over_seeds("B", [1, 1]), *over_seeds("A", [1, 1, 1, 1], "diabetes")]
     assert warnings(*runs) == [
         "nowhere-diabetes: B has no run",
-        "nowhere-robot_arm: B lacks 2 seeds that others have: 2-3",
+        "nowhere-robot_arm: B has the first 2 of 4 seeds: its pairs are over these",
     ]
+    assert warnings(*runs[:4], runs[5]) == ["nowhere-robot_arm: B lacks 3 seeds that others have: 0, 2-3"]
 
 
 def test_what_was_not_asked_for_is_not_missing():
@@ -242,7 +261,7 @@ def test_what_is_missing_alike_is_told_once():
     others = [*over_seeds("A", [1] * 4, "diabetes"), *over_seeds("A", [1] * 4, "wine")]
     assert warnings(*runs, *others) == [
         "nowhere-diabetes, nowhere-wine: B, C have no run",
-        "nowhere-robot_arm: B, C lack 2 seeds that others have: 2-3",
+        "nowhere-robot_arm: B, C have the first 2 of 4 seeds: their pairs are over these",
     ]
 
 
@@ -313,6 +332,21 @@ def test_arguments_that_are_none_are_refused(arguments):
 def test_a_folder_is_collected_before_it_is_compared():
     with pytest.raises(ConfigurationError, match=r"compare\(load_experiments\('results'\)\)"):
         compare("results")
+    with pytest.raises(ConfigurationError, match=r"compare\(None\) needs .*\(load_experiments\('results'\)\)"):
+        compare(None)
+
+
+@pytest.mark.parametrize("draw", [best_over_time, critical_difference_diagram])
+def test_a_study_is_compared_before_it_is_drawn(draw):
+    made = study(*over_seeds("ASHA", [1]))
+    for given, typed in (
+        (made, "(study) needs a comparison: {}(compare(study))"),
+        ("runs", "('runs') needs a comparison: {}(compare(load_experiments('runs')))"),
+        (Path("runs"), "needs a comparison: {}(compare(load_experiments('runs')))"),
+        (None, "(None) needs a comparison: {}(compare(load_experiments('results')))"),
+    ):
+        with pytest.raises(ConfigurationError, match=re.escape(typed.format(draw.__name__))):
+            draw(given)
 
 
 def test_names_do_not_steer_the_terminal_or_forge_lines():

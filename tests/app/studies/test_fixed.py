@@ -18,7 +18,7 @@ from tunekit.studies.fixed_comparisons import (
     read_fixed,
     write_fixed,
 )
-from tunekit.studies.looking import with_looks
+from tunekit.studies.looking import about_last_look, with_looks
 from tunekit_core.errors import ConfigurationError, RecordError
 
 LOOKS = (6, 8, 10)
@@ -145,11 +145,9 @@ def test_a_run_that_has_found_nothing_is_worse_than_any_that_has():
         "A is better than B (stopped early at 6 seeds"
     )
     also_nothing = [attrs.evolve(run, best=best([], [])) for run in runs("A", WORSE[:6])]
-    both = looked(also_nothing, nothing, 6)
-    assert both.taken[0].p == 1
-    assert "A and B are not told apart so far: neither has found anything (6 seeds, look 1 of 3" in sentence(
-        also_nothing, nothing, both
-    )
+    neither = looked(also_nothing, nothing, 6)
+    assert neither.taken[0].p == 1
+    assert "not told apart so far: neither has found anything (6 seeds, " in sentence(also_nothing, nothing, neither)
 
 
 def test_other_pairs_have_holms_rule_among_themselves():
@@ -216,32 +214,49 @@ def test_a_damaged_file_is_named(tmp_path_factory, data):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("losses", "says"),
     [
-        ("at", {"number": -3, "unit": "s"}),
-        ("at", {"number": 50, "unit": "parsec"}),
-        ("at", {"number": 150, "unit": "%"}),
-        ("error", 7),
-        ("error", 0),
-        ("error", float("nan")),
-        ("n_pairs", 0),
-        ("seeds", [0] * LOOKS[-1]),
-        ("seeds", [*range(9), 9.5]),
-        ("looks", [8, 6, 10]),
-        ("setups", ["A", "A"]),
-        ("is_told_apart", "yes"),
-        ("is_told_apart", True),  # and yet it was looked at again
-        ("p", float("nan")),
-        ("level", 2),
+        (
+            [*BETTER[:4], *WORSE[4:6]],
+            "p = 0.12: both are equal in some of these seeds, and the others are too few to tell any two apart; "
+            "2 more seeds of each.",
+        ),
+        (BETTER[:6], "p = 0.031 of 0.031 needed: A and B are told apart."),
     ],
 )
-def test_what_no_rule_and_no_look_has_is_damage(tmp_path, key, value):
-    write_fixed(tmp_path, looked(runs("A", EITHER), runs("B", WORSE), 8))
+def test_why_no_result_of_a_look_could_be_small_enough(losses, says):
+    rule = FixedComparison("nowhere-robot_arm", ("A", "B"), ((), ()), tuple(range(8)), (6, 8), END, 0.05, 1)
+    rule = with_looks(rule, [runs("A", losses), runs("B", WORSE[:6])])
+    assert says in about_last_look(rule, has_several=False)
+
+
+LOOK = {"n_seeds": 6, "p": 0.5, "level": 0.03, "is_told_apart": False, "first_is_lower": True}
+NOT_WRITTEN = {
+    "at": [{"number": -3, "unit": "parsec"}, {"number": 101.0, "unit": "%"}, {"number": 0, "unit": "s"},
+           {"number": float("inf"), "unit": "s"}, {"number": "5", "unit": "s"}, {"number": True, "unit": "s"}],
+    "error": [7, 0, float("nan"), "0.05", True],
+    "seeds": [[0] * 10, [*range(9), 9.5], [*range(9), "9"], [*range(9), True], [*range(-1, 9)]],
+    "looks": [[6.0, 8, 10], [8, 6, 10], ["6", 8, 10], [0, 8, 10], [-6, 10]],
+    "n_pairs": [0, 1.5, "1", True],
+    "setups": [["A", 3], ["A", "A"], "AB", ["A", None]],
+    "benchmark": [3, None, ["x"]],
+    "runs": [["A" * 10, [*range(10)]], [[], []]],
+    "taken": [[{**LOOK, name: value}] for name, value in
+              [("is_told_apart", "yes"), ("p", float("nan")), ("p", 1.5), ("level", -1), ("first_is_lower", 1),
+               ("n_seeds", 6.0), ("p", "0.5"), ("p", True)]]
+             + [[{**LOOK, "is_told_apart": True}, {**LOOK, "n_seeds": 8}]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in NOT_WRITTEN.items() for value in values])
+def test_a_file_with_a_value_that_was_never_written_is_not_read(tmp_path, key, value):
+    write_fixed(tmp_path, fixed())
     (path,) = tmp_path.glob("until-*.json")
-    values = json.loads(path.read_text())
-    (values if key in values else values["taken"][0])[key] = value
+    values = {**json.loads(path.read_text()), "taken": [LOOK]}
     path.write_text(json.dumps(values))
-    with pytest.raises(RecordError, match=rf"cannot be read: its {key if key in values else 'taken'} is "):
+    assert len(read_fixed(tmp_path)) == 1
+    path.write_text(json.dumps({**values, key: value}))
+    with pytest.raises(RecordError, match=r"until-.*cannot be read: .*type the sweep with the very"):
         read_fixed(tmp_path)
 
 

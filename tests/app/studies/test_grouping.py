@@ -194,3 +194,39 @@ def test_of_a_criterion_with_several_options_the_option_is_named():
 def test_a_hyperparameter_that_is_called_path_is_no_file():
     runs = [experiment(fixed={"path": value}, value=value) for value in (0.25, 0.5)]
     assert labels(*runs) == ["ASHA fixed.path=0.25", "ASHA fixed.path=0.5"]
+
+
+def with_commands(*commands):
+    """Runs of a program for each method and command."""
+    return [
+        experiment(method, "fit", told={"benchmark": "script"}, benchmark={"name": "script", "command": command})
+        for method, of_method in commands
+        for command in of_method
+    ]
+
+
+def test_a_program_with_other_fixed_arguments_is_another_problem():
+    """Two datasets of one's own are two problems, and no setup of the one is compared with the other's."""
+    both = ("python fit.py --data a {arguments}", "python fit.py --data 'b c' {arguments}")
+    found = panels(*with_commands(("RS", both), ("ASHA", both)))
+    assert [(panel.problem, sorted(each.label for each in panel.methods)) for panel in found] == [
+        ("script-fit 'b c'", ["ASHA", "RS"]),
+        ("script-fit a", ["ASHA", "RS"]),
+    ]
+
+
+def test_words_in_another_order_are_another_problem_too():
+    swapped = ("python fit.py --a b --c d", "python fit.py --c b --a d")
+    found = panels(*with_commands(("RS", swapped)))
+    assert [panel.problem for panel in found] == [f"script-fit {command}" for command in swapped]
+
+
+def test_a_command_that_no_shell_can_split_is_told_from_others_too():
+    odd = ("python fit.py --data a", "python fit.py --data 'b")
+    assert len(panels(*with_commands(("RS", odd)))) == 2
+
+
+def test_where_each_method_has_a_command_of_its_own_it_belongs_to_the_method():
+    runs = with_commands(("RS", ["python fit.py"]), ("ASHA", ["python fit.py --checkpoints"]))
+    assert sorted(labels(*runs)) == ["ASHA", "RS"]
+    assert [panel.problem for panel in panels(*runs)] == ["script-fit"]

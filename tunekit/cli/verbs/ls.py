@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -127,7 +128,9 @@ def check_folders(folders: Sequence[str], usage: str) -> None:
     """
     for folder in folders:
         if not checked_path(folder, "folder").is_dir():
-            hint = "" if is_filter(folder) else f" Filters have an equals sign, as in method={folder}."
+            hint = (
+                "" if is_filter(folder) or os.sep in folder else f" Filters have an equals sign, as in method={folder}."
+            )
             raise ConfigurationError(f"{folder} is no folder.{hint} {usage}", value=folder)
 
 

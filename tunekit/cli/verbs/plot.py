@@ -20,7 +20,7 @@ from tunekit.console import print_stderr, print_stdout
 from tunekit.figures.paper import write
 from tunekit.results.trial_reports import NothingToShow
 from tunekit_core.errors import ConfigurationError, RecordError, suggestion
-from tunekit_core.records.files import METADATA, checked_path
+from tunekit_core.records.files import METADATA, checked_path, why_not_writable
 from tunekit_core.records.finding import find_experiments
 from tunekit_core.records.load import load_experiment
 
@@ -135,9 +135,10 @@ def _is_study(words: Words) -> bool:
 
     A folder that holds one experiment alone is that experiment, as for ``show``.
     """
-    is_typed_of_study = bool(words.filters or set(COMPARED_BY) & set(words.options))
-    if is_typed_of_study or len(words.names) != 1:
-        return is_typed_of_study or len(words.names) > 1
+    if words.filters or set(COMPARED_BY) & set(words.options):
+        return True
+    if len(words.names) != 1:
+        return len(words.names) > 1
     folder = checked_path(words.names[0], "folder")
     if not folder.is_dir() or (folder / METADATA).exists():
         return False
@@ -170,6 +171,8 @@ def _folder(typed: str) -> Path:
         raise ConfigurationError(
             f"{FOLDER}={typed} is no folder. Type {FOLDER}=NAME: it is made.", option=FOLDER, value=typed
         )
+    if why := why_not_writable(folder):
+        raise ConfigurationError(f"{FOLDER}={typed}: {why}. Type {FOLDER}={DEFAULT_FOLDER}", option=FOLDER, value=typed)
     return folder
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 SEED = "seed"  # the key that repeats a setup
+MOST_RUNS = 100_000  # of a sweep; each is composed by itself before the first is run
 
 
 @attrs.frozen
@@ -19,11 +21,15 @@ class Choice:
         key: Dotted name of an option.
         value: What it is set to, by which it is found again.
         override: The same as Hydra reads it.
+        is_matched: Whether it is one of those that a pattern, a glob, stands for.
+        is_shuffled: Whether its place among the others is another whenever the command is typed.
     """
 
     key: str
     value: Any
     override: Any = attrs.field(default=None, eq=False, repr=False)
+    is_matched: bool = attrs.field(default=False, eq=False, repr=False)
+    is_shuffled: bool = attrs.field(default=False, eq=False, repr=False)
 
 
 Point = tuple[Choice, ...]
@@ -51,6 +57,11 @@ class Block:
 
     axes: Sequence[Axis]
     seeds: Sequence[Any]
+
+    @property
+    def n_combinations(self) -> int:
+        """How many combinations there are, before any is left out."""
+        return math.prod(len(axis.points) for axis in self.axes)
 
     @property
     def choices(self) -> Iterator[Choice]:

@@ -34,10 +34,7 @@ def read_exclude(options: SweepOptions, reads: Reads, blocks: Sequence[Block]) -
     """
     conditions = []
     for given in options.exclude:
-        choices = [reads("exclude", key, value) for key, value in given.items()]
-        condition = Condition({each[0].key: [choice.value for choice in each] for each in choices})
-        for key, values in condition.values.items():
-            _check("exclude", key, values, blocks)
+        condition = Condition(dict(_named("exclude", key, value, reads, blocks) for key, value in given.items()))
         if not any(condition.can_hold(block) for block in blocks):
             what = f"no combination has {_text(condition)}, so that nothing is left out. Take it out"
             raise refusal("exclude", dict(given), what)
@@ -62,16 +59,29 @@ def read_repeats(options: SweepOptions, reads: Reads, blocks: Sequence[Block]) -
             what = "it says how many seeds there are of another key's values, such as method, not of seed"
             raise refusal("repeats", key, what)
         for value, n in numbers.items():
-            choices = reads("repeats", key, value)
-            name, values = choices[0].key, [choice.value for choice in choices]
-            _check("repeats", name, values, blocks)
+            name, values = _named("repeats", key, value, reads, blocks)
             _check_number(key, value, n, _most_seeds(name, values, blocks))
             found += [Repeats(name, each, n) for each in values]
     return found
 
 
-def _check(name: str, key: str, values: Sequence[Any], blocks: Sequence[Block]) -> None:
-    """See that some run has the key, and each of its values."""
+def _named(name: str, key: str, value: Any, reads: Reads, blocks: Sequence[Block]) -> tuple[str, list[Any]]:
+    """A key of some run, and the values that are meant: each of some run, and of a pattern those that fit it."""
+    choices = reads(name, key, value)
+    key = choices[0].key
+    there = _there(name, key, blocks)
+    named = [choice.value for choice in choices if not choice.is_matched or has(there, choice.value)]
+    if not named:
+        raise refusal(name, value, f"no run has {key}={as_text(value)}. There are: {_listed(there)}")
+    for each in named:
+        if not has(there, each):
+            close = suggestion(as_text(each), map(as_text, there))
+            raise refusal(name, each, f"no run has {key}={as_text(each)}. {close}There are: {_listed(there)}")
+    return key, named
+
+
+def _there(name: str, key: str, blocks: Sequence[Block]) -> list[Any]:
+    """The different values of a key, which some run has."""
     given: dict[str, list[Any]] = {}
     for choice in (choice for block in blocks for choice in block.choices):
         given.setdefault(choice.key, []).append(choice.value)
@@ -79,11 +89,7 @@ def _check(name: str, key: str, values: Sequence[Any], blocks: Sequence[Block]) 
         given_are = f"Given are: {', '.join(given) or 'none'}"
         what = f"'{key}' is given to no run of this sweep. {suggestion(key, given)}{given_are}"
         raise refusal(name, key, what)
-    there = different(given[key])
-    for value in values:
-        if not has(there, value):
-            close = suggestion(as_text(value), map(as_text, there))
-            raise refusal(name, value, f"no run has {key}={as_text(value)}. {close}There are: {_listed(there)}")
+    return different(given[key])
 
 
 def _most_seeds(key: str, values: Sequence[Any], blocks: Sequence[Block]) -> int:

@@ -19,7 +19,7 @@ from tunekit.studies.panels import MethodCurves, Panel
 from tunekit.studies.statistics.intervals import Interval
 from tunekit.studies.statistics.ranks import CriticalDifference
 
-FORMAT = 1  # raised when equal comparisons should have other bytes
+FORMAT = 2  # raised when equal comparisons should have other bytes
 TOLD = "told"
 
 
