@@ -689,3 +689,15 @@ def test_what_a_configuration_holds_steers_no_terminal_and_is_exported_exactly(p
     assert yaml.safe_load(exported["yaml"].out) == configuration
     assert yaml.safe_load(exported["points"].out) == {"points_to_evaluate": [configuration]}
     assert json.loads(exported["json"].out) == ast.literal_eval(exported["python"].out) == configuration
+
+
+def test_what_ls_says_as_json_is_json_whatever_is_not_finite(put, tunekit):
+    nan, inf = float("nan"), float("inf")
+    incumbent = {"trial_id": 1, "resource": 9, "metrics": {"loss": inf}, "configuration": {"lr": [nan, {"a": -inf}]}}
+    put("aaaaaaaaaaaa", incumbent=incumbent, tags={"a": nan}, started=inf, experiment=[nan])
+
+    def refuse(text):
+        raise AssertionError(text)
+
+    (told,) = json.loads(tunekit("ls", "--json").out, parse_constant=refuse)
+    assert (told["best_value"], told["configuration"], told["tags"]) == (None, {"lr": [None, {"a": None}]}, {"a": None})

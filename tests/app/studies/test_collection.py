@@ -171,6 +171,27 @@ def test_a_rule_beside_copies_counts_wherever_the_runs_are(put, tmp_path, where)
     assert load_experiments(tmp_path / "results", where={"tag": ["first", "late"]}).fixed == [looked]
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        *({"seed": value} for value in ("x", True, 0.5, [0, "x"], [None], {"a": 1})),
+        *({"method": value} for value in (b"ASHA", [b"ASHA"], None, [["ASHA"]], {"ASHA": 1})),
+    ],
+    ids=str,
+)
+def test_what_no_filter_takes_is_refused(put, tmp_path, where):
+    put("a")
+    with pytest.raises(ConfigurationError, match=r"^(where: |seed=)"):
+        load_experiments(tmp_path, where=where)
+
+
+def test_a_seed_may_be_a_number_of_numpy(put, tmp_path):
+    put("a", seed=1)
+    put("b", seed=2)
+    assert names(load_experiments(tmp_path, where={"seed": np.int64(1)})) == ["a"]
+    assert names(load_experiments(tmp_path, where={"seed": np.arange(2)})) == ["a"]
+
+
 def test_an_unknown_filter_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match=r"there is no filter 'methods'\. Did you mean 'method'\?"):
         load_experiments(tmp_path, where={"methods": "ASHA"})
