@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tunekit import tune
-from tunekit_core import ConfigurationError
+from tunekit import load_experiments, tune
+from tunekit_core import ConfigurationError, find_experiments, load_experiment
 from tunekit_local.backend import LocalBackend
 
 MISTAKES = {
@@ -364,6 +364,32 @@ def test_a_tag_to_find_again_may_be_any_text_and_names_no_file(text, tunekit, re
     assert [found["tags"]["x"] for found in results.metadata()] == [text.strip("'\"")]
 
 
+LONG = "L" * 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *([verb, LONG] for verb in ("report", "ls", "watch", "show", "export", "resume", "plot", "init", "rm")),
+        *(["explain", LONG, "1"], ["steer", LONG, "stop"], ["plot", f"folder={LONG}"]),
+        *([verb, "abcd", f"results_dir={LONG}"] for verb in ("show", "rm")),
+    ],
+    ids=lambda words: " ".join(words).replace(LONG, "LONG"),
+)
+def test_a_path_that_the_system_does_not_take_is_refused_by_every_verb(words, tunekit, results):
+    refused = tunekit(*words)
+    assert refused.status == 2
+    assert refused.err.endswith("LL' is no path where anything can be looked for: File name too long. Give another.\n")
+    assert refused.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("look", [load_experiments, load_experiment, find_experiments])
+@pytest.mark.parametrize("path", [LONG, f"{LONG}/x", "a\0b"])
+def test_a_path_that_the_system_does_not_take_is_refused_in_python(look, path, results):
+    with pytest.raises(ConfigurationError, match="is no path where anything can be looked for: "):
+        look(path)
+
+
 def test_a_place_for_results_that_holds_a_null_character_is_refused_in_one_line(shell, tmp_path):
     config = tmp_path / "mine" / "experiment"
     config.mkdir(parents=True)
@@ -566,6 +592,15 @@ def test_a_clone_in_front_of_an_installed_wheel_is_pointed_out(shell, tmp_path):
     assert finished.status == 2
     assert "change to another folder" in finished.err
     assert str(clone) in finished.err
+
+
+def test_a_file_here_whose_folder_was_not_named_is_told_with_what_to_type(tunekit, tmp_path):
+    (tmp_path / "conf/benchmark").mkdir(parents=True)
+    (tmp_path / "conf/benchmark/slow.yaml").write_text("name: script\n")
+    told = tunekit("benchmark=slow").err
+    assert told.startswith(
+        "There is no benchmark 'slow'. There is conf/benchmark/slow.yaml here: add --config-dir conf. Installed: "
+    )
 
 
 def test_files_of_the_user_are_among_those_that_may_be_meant(tunekit, tmp_path):

@@ -11,8 +11,9 @@ from omegaconf import OmegaConf
 
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
 from tunekit.config.arguments import parse
-from tunekit.config.composition.blocks import Overrides, read_sweep
+from tunekit.config.composition.blocks import read_sweep
 from tunekit.config.composition.combinations import chosen
+from tunekit.config.composition.overrides import Overrides
 from tunekit.config.composition.sweep_options import sweep_options
 from tunekit.config.planning import plan_command
 from tunekit_core.errors import ConfigurationError

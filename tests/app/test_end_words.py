@@ -3,7 +3,7 @@
 import pytest
 
 from tunekit.config.specs.components import DISTRIBUTION
-from tunekit.runs.end_words import changed_ends, typed_ends
+from tunekit.config.specs.end_words import changed_ends, typed_ends
 from tunekit_core.plugins.names import BUILT_IN
 
 

@@ -234,6 +234,40 @@ def test_no_match_says_what_there_is(put, tunekit):
     assert finished.err == "No experiment fits tag=dmeo. Did you mean 'demo'? Of tag there is: demo.\n"
 
 
+def test_of_too_many_that_are_meant_it_says_how_to_see_all(put, tunekit, results):
+    for seed in range(7):
+        folder = put(f"{seed:012}", seed=seed).parent
+    head = "is 7 experiments. Name one of them:\n"
+    tail = "  and 2 more\nTo see what there is in {0}, type: python -m tunekit ls{1}\n"
+    by_folder, by_name = tunekit("show", str(folder)), tunekit("show", "fcnet-robot_arm")
+    assert by_folder.err.startswith(f"'{folder}' {head}")
+    assert by_folder.err.endswith(tail.format(folder, f" {folder}"))
+    assert by_name.err.startswith(f"'fcnet-robot_arm' {head}")
+    assert by_name.err.endswith(tail.format(results.root, ""))
+
+
+@pytest.mark.parametrize(
+    ("stopping", "typed"),
+    [
+        ({"max_num_trials_started": {"distribution": "tunekit", "count": 6}}, "stopping.max_num_trials_started=12"),
+        ({"max_wallclock_time": {"distribution": "tunekit", "seconds": 1.5}}, "stopping.max_wallclock_time=3"),
+        (
+            {
+                "max_wallclock_time": {"distribution": "tunekit", "seconds": 1.5},
+                "max_cost": {"distribution": "tunekit", "cost": 1.0},
+            },
+            "stopping.OPTION=VALUE",
+        ),
+        ("until it is good", "stopping.OPTION=VALUE"),
+    ],
+)
+def test_what_is_complete_runs_longer_with_its_end_further_off(put, tunekit, stopping, typed):
+    folder = put("aaaaaaaaaaaa", config={"stopping": stopping})
+    (folder / "events.jsonl").touch()
+    steered = tunekit("steer", str(folder), "pause")
+    assert steered.err.endswith(f"To let it run longer, type: python -m tunekit resume {folder} {typed}\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

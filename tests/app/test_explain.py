@@ -175,7 +175,8 @@ def test_an_experiment_of_a_function_is_explained_without_it_and_goes_on_by_its_
     metadata["config"]["scheduler"]["revision"] += 1
     (folder / "metadata.json").write_text(json.dumps(metadata))
     refused = explained(tunekit, folder, 2)
-    assert (refused.status, "scheduler=asha is of revision" in refused.err) == (2, True)
+    assert refused.status == 2
+    assert "is of revision 2 now, and was of revision 3, which may have decided otherwise" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -209,3 +210,11 @@ def test_an_experiment_of_a_program_is_refused(tunekit, simulated):
     (simulated / "metadata.json").write_text(json.dumps(metadata))
     told = explained(tunekit, simulated, 0)
     assert (told.status, "was made by a program in Python" in told.err) == (2, True)
+
+
+def test_a_study_that_was_renamed_or_copied_is_explained_as_it_is_shown(tunekit, simulated):
+    """Nothing goes on there, so that it need not lie where runs are written."""
+    study = simulated.parent.parent
+    shutil.copytree(study, study.parent / "a b")
+    copied = study.parent / "a b" / simulated.parent.name / simulated.name
+    assert explained(tunekit, copied, 0) == explained(tunekit, simulated, 0)

@@ -181,6 +181,34 @@ def test_a_script_is_paused_unless_it_is_read_to_keep_no_checkpoint(tunekit, tra
     assert (f"{STOPS} the program keeps no checkpoint, and a paused trial would begin anew." in finished.err) != is_auto
 
 
+ASHA = ["method=ASHA", *TYPED[1:]]
+WARNED = "ASHA pauses trials, but the program keeps no checkpoint, and a paused trial would begin anew."
+
+
+def test_a_method_that_pauses_trials_which_would_begin_anew_says_so_and_what_to_type(tunekit, results, train):
+    finished = tunekit(*ASHA, *TO_THREE, "stopping.max_num_trials_completed=1")
+    assert finished.status == 0, finished.err
+    assert finished.err.startswith(
+        f"Warning: {WARNED} Type method=AUTO, which takes what fits, or scheduler=asha_stopping, which stops instead.\n"
+    )
+    assert WARNED in finished.out
+    assert "begins again\n" in finished.err
+    assert "goes on" not in finished.err
+    (folder,) = results.folders()
+    (metadata,) = results.metadata()
+    promoted = tunekit("explain", str(folder), str(metadata["incumbent"]["trial_id"]))
+    assert "it is promoted from epoch 1 and begins again, to run to epoch 3" in promoted.out
+    report = tunekit("report", "results/default")
+    assert "ASHA pauses trials, but the program keeps no checkpoint" in report.out + report.err
+
+
+@pytest.mark.parametrize("more", [["scheduler=asha_stopping"], ["method=RS"], ["verbosity=0"]])
+def test_nothing_is_said_of_pauses_where_there_are_none_or_all_is_quiet(tunekit, train, more):
+    assert (
+        "pauses trials" not in tunekit(*(ASHA if more[0] != "method=RS" else TYPED[1:]), *TO_THREE, *more, "--plan").err
+    )
+
+
 def test_what_is_typed_beside_the_method_stands(tunekit, results, train):
     typed = [*TYPED, "searcher=random", "scheduler=fifo", "stopping.max_num_trials_started=1"]
     finished = tunekit(*typed)

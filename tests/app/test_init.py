@@ -117,10 +117,18 @@ def test_a_script_with_checkpoints_gets_the_folder_and_is_compared_early(put, tu
     assert results.metadata()[0]["n_failed"] == 0
 
 
+def test_a_method_that_pauses_is_proposed_where_the_script_keeps_checkpoints(put, tunekit):
+    put("mnist_style")
+    script = Path("main.py")
+    script.write_text(script.read_text() + "# torch.save(model, checkpoint)\n")
+    _, then = commands(tunekit("init", "main.py"))
+    assert "method=ASHA" in then
+
+
 def test_the_second_command_that_is_printed_works_too(put, tunekit, results):
     put("mnist_style")
     _, then = commands(tunekit("init", "main.py"))
-    assert "method=ASHA" in then
+    assert "method=AUTO" in then  # it keeps no checkpoint, and what ASHA pauses would begin anew
     assert tunekit(*then, "stopping.max_num_trials_started=3").status == 0
 
 

@@ -1,6 +1,7 @@
 """``--plan`` of a study: a summary of many runs, the list of few, and what is left as earlier runs were."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
@@ -82,3 +83,61 @@ def test_the_time_of_several_at_once_is_that_of_one_second_after_the_other(secon
         if running:
             running, clock = [left - 1 for left in running], clock + 1
     assert makespan(seconds, n_jobs) == clock
+
+
+REAL = ("backend=local", "benchmark=script", "benchmark.command=python fit.py {lr}", "benchmark.space.lr=uniform(0,1)")
+REAL += ("method=RS", "n_workers=1", "--multirun")
+FIT = "print('[tunekit-report] {\"loss\": 0.5}')\n"
+
+
+@pytest.fixture
+def fit(results):
+    """A script that reports once."""
+    path = Path("fit.py")
+    path.write_text(FIT)
+    return path
+
+
+def as_if_it_took(results, seconds):
+    for folder, metadata in zip(results.folders(), results.metadata(), strict=True):
+        (folder / "metadata.json").write_text(json.dumps({**metadata, "time": seconds}))
+
+
+def test_the_limit_of_runs_in_real_time_bounds_the_estimate_and_is_known_before_any_run(tunekit, results, fit):
+    limit = "stopping.max_wallclock_time=3"
+    unknown = lines_of(tunekit(*REAL, "seed=0,1", limit, "--plan").out)
+    assert unknown[-1] == "At most about 6.0 s, by stopping.max_wallclock_time."
+    assert tunekit(*REAL, "seed=0", "stopping.max_num_trials_started=1").status == 0
+    as_if_it_took(results, 14.0)
+    known = lines_of(tunekit(*REAL, "seed=0,1", limit, "--plan").out)
+    assert known[-2].startswith("About 6.0 s, ")
+    assert "At most" not in "".join(known)
+
+
+def test_why_runs_in_real_time_are_run_one_by_one_is_said_unless_it_was_asked_for(tunekit, fit):
+    counts = "2 runs: 0 complete, 2 to run, 1 at the same time"
+    why = ", since their trials run in real time: hydra.sweeper.n_jobs=2 runs two."
+    assert f"{counts}{why}\n" in tunekit(*REAL, "seed=0,1", "--plan").out
+    assert f"{counts}.\n" in tunekit(*REAL, "seed=0,1", "hydra.sweeper.n_jobs=1", "--plan").out
+
+
+def test_a_plan_says_that_a_script_was_edited_and_how_its_runs_count_again(tunekit, results, fit):
+    end = "stopping.max_num_trials_started=1"
+    assert tunekit(*REAL, "seed=0,1", end).status == 0
+    before = results.folders()[0]
+    fit.write_text(FIT + "# edited\n")
+    told = tunekit(*REAL, "seed=0,1", end, "--plan").err
+    assert told == (
+        f"{before} is the same experiment with other sources (fit.py), and is complete. This one begins anew. To have "
+        "that one count, put fit.py back as before.\nSo it is with 1 more of these runs.\n"
+    )
+    fit.write_text(FIT)
+    again = tunekit(*REAL, "seed=0,1", end, "--plan")
+    assert (again.err, "2 runs: 2 complete, 0 to run." in again.out) == ("", True)
+
+
+def test_when_a_run_in_real_time_ends_is_said_as_it_begins(tunekit, fit):
+    began = tunekit(*REAL[:-1], "stopping.max_num_trials_started=1", "stopping.max_wallclock_time=3600").err
+    ends = "It ends after 1:00:00 at the latest; stopping.max_wallclock_time=SECONDS says otherwise.\n"
+    assert f"Sources: fit.py.\n{ends}" in began
+    assert "It ends after" not in tunekit("method=RS", SHORT).err

@@ -39,6 +39,10 @@ def shown(tunekit, results):
         ("true", ["{}=0.1"], {"below": 0.1, "trials": 20}),
         ("{trials: 5}", ["{}=true"], {"below": "noise", "trials": 20}),
         ("0.3", [], {"below": 0.3, "trials": 20}),
+        ("null", ["stopping={{regret_bound: 0.1}}", "{}.trials=5"], {"below": 0.1, "trials": 5}),
+        ("null", ["{}.trials=5", "stopping={{regret_bound: 0.1, max_cost: 3}}"], {"below": 0.1, "trials": 5}),
+        ("{trials: 5}", ["stopping={{regret_bound: {{below: 0.1}}}}"], {"below": 0.1, "trials": 5}),
+        ("{trials: 5}", ["+stopping={{'regret_bound':0.1}}"], {"below": 0.1, "trials": 5}),
     ],
 )
 def test_what_an_options_file_says_and_what_is_typed_both_count(shown, written, typed, expected):
@@ -101,4 +105,6 @@ def test_what_may_become_anything_stays_as_it_is(value, expected):
 @pytest.mark.parametrize("typed", [[f"{BOUND}=0.2", f"{BOUND}.trials=5"], [f"{BOUND}.trials=5", f"{BOUND}=0.2"]])
 def test_what_is_typed_where_an_experiment_goes_on_both_counts(typed):
     assert parse_resume(["folder", *typed]).changes == {"stopping": {"regret_bound": {"below": 0.2, "trials": 5}}}
+    of_kind = parse_resume(["folder", "stopping={regret_bound: 0.2}", *typed[1:]])
+    assert of_kind.changes["stopping"]["regret_bound"]["below"] == 0.2
     assert parse_resume(["folder", f"{BOUND}=0.2"]).changes == {"stopping": {"regret_bound": {"below": 0.2}}}

@@ -1,8 +1,10 @@
 """An experiment of processes is steered from another terminal while it runs."""
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -20,6 +22,10 @@ for epoch in range(1, 10):
     time.sleep(0.05)
     report(epoch=epoch, loss=x + 1 / epoch)
 """
+TRIED_LATER = (
+    "tries the configuration once it is told to continue: x=0.25. It is paused. To continue, type: "
+    "python -m tunekit steer {where} continue"
+)
 SECONDS = 60  # at most, for what takes one
 
 
@@ -72,12 +78,14 @@ def kinds(results):
 def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, results, tunekit):
     process = running("stopping.max_num_trials_finished=500")
     where = str(folder(results))
-    assert tunekit("steer", where, "pause").status == 0
+    paused = tunekit("steer", where, "pause")
+    to_continue = f"It is paused. To continue, type: python -m tunekit steer {where} continue"
+    assert (paused.status, paused.out.strip().endswith(to_continue)) == (0, True)
     n_before = len(events(results))
     again = tunekit("steer", where, "pause")
     assert (again.status, "refused to pause: It is paused already." in again.err) == (2, True)
     page = ask_watched(WatchedExperiment(folder(results)), {"kind": "try", "values": ["x=0.25"]})
-    assert (page["is_done"], page["text"].partition(": ")[2]) == (True, "tries the configuration next: x=0.25.")
+    assert (page["is_done"], page["text"].partition(": ")[2]) == (True, TRIED_LATER.format(where=where))
     assert not [event for event in events(results)[n_before:] if isinstance(event, Started | Resumed)]
     assert tunekit("steer", where, "continue").status == 0
     until(lambda: any(each.configuration["x"] == 0.25 for each in started(results)))
@@ -89,6 +97,7 @@ def test_it_is_paused_tries_what_is_asked_for_and_gets_another_end(running, resu
     assert f": gets another end: {changes}." in finished.out
     _, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, err
+    assert to_continue in err
     assert f"Asked for from outside: the experiment gets another end: {changes}." in err
     (metadata,) = results.metadata()
     assert metadata["config"]["stopping"]["max_num_trials_started"]["count"] == n + 20
@@ -129,6 +138,7 @@ REFUSED = {
     ("extend",): "can be given another end, and nothing was asked for",
     ("extend", "n_workers=3"): "can be given another end, and n_workers was asked for",
     ("extend", "stopping.max_num_trials_finished=400"): "That is the end that it has.",
+    ("extend", "stopping.max_cost=1", "stopping.max_cost=2"): "stopping.max_cost is given twice: give it one value.",
     ("extend", "stopping.max_num_trials_started=1"): "would end at once",
     ("extend", "stopping.nonsense=1"): "nonsense",
     ("pause", "--now"): "has no flag '--now'",
@@ -137,13 +147,19 @@ REFUSED = {
 
 
 def test_what_cannot_be_is_refused(running, results, tunekit):
-    running("stopping.max_num_trials_finished=400")
+    process = running("stopping.max_num_trials_finished=400")
     where = str(folder(results))
     for words, told in REFUSED.items():
         finished = tunekit("steer", where, *words)
         assert finished.status == 2, words
         assert told in finished.err, words
     assert kinds(results) == []
+    process.send_signal(signal.SIGSTOP)
+    threading.Timer(0.5, process.kill).start()
+    finished = tunekit("steer", where, "try", "x=0.3")
+    assert finished.status == 2
+    assert "has ended before it answered, so that this was not done: try. To have it go on, type: " in finished.err
+    assert list((folder(results) / "requests").iterdir()) == []
 
 
 def test_what_does_not_run_is_not_steered(tunekit, results):

@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 
+import attrs
 import psutil
 import pytest
 
@@ -368,6 +369,20 @@ def test_seeds_that_were_not_asked_for_are_not_missed(tunekit, results, monkeypa
     assert complete.status == 0
     assert "lack" not in complete.err
     assert "RS has the first 2 of 3 seeds" in tunekit("report").err  # which does not know what was asked for
+
+
+def test_a_run_that_got_another_end_is_told_apart_from_one_whose_program_was_edited(tunekit, results, monkeypatch):
+    def gets_another_end(spec, **how):
+        longer = {**spec.results["stopping"], "max_cost": {"distribution": "tunekit-hpo", "cost": 3.0}}
+        became = attrs.evolve(spec, results={**spec.results, "stopping": longer})
+        return attrs.evolve(run(spec, **how), became=became if spec.seed else None)
+
+    monkeypatch.setattr("tunekit.runs.batch.run", gets_another_end)
+    finished = tunekit("--multirun", "method=RS", "seed=0,1", "stopping.max_wallclock_time=20", ONE_JOB)
+    assert finished.status == 1
+    assert "Not compared, since they got another end (1 of the runs):" in finished.err
+    assert "with the end of the others too, from its beginning, type again: " in finished.err
+    assert "edited" not in finished.err
 
 
 def test_the_index_lists_every_sweep_of_a_tag(tunekit, results):

@@ -253,7 +253,7 @@ def test_a_run_that_fails_is_no_look_and_is_run_again_and_the_cap_ends_it(tuneki
         ({"error": None}, "error=null must be a number between 0 and 1"),
         ({"cap": "range(3)"}, "cap=range(3) must be a number of seeds"),
         ({"error": 5}, "error=5 must be a number between 0 and 1, such as 0.05."),
-        ({"at": "120 %"}, "at=120 % must be per cent of the time limit or seconds, such as"),
+        ({"at": "120 %"}, "at=120 % must be per cent of the time limit, up to 100 %, or seconds, such as '50 %'"),
         ({"at": "soon"}, "at=soon must be per cent"),
         ({"on": []}, "on=[] must name benchmarks as a report does"),
         ({"compare": {"a": ["A", "B"]}, "on": "x"}, "on=x: hydra.sweeper.until.compare names benchmarks already."),
@@ -287,6 +287,20 @@ def test_only_the_pair_need_be_given():
             "compare: there is no setup 'AHSA' on fcnet-robot_arm. Did you mean 'ASHA'?",
         ),
         (["{compare: [RS, ASHA], cap: 5}"], "cap: with 5 seeds at the most nothing can be told apart at an error of"),
+        (
+            ["{compare: [RS, ASHA], looks: [1, 2, 3]}"],
+            "until.looks: with 3 seeds at the most nothing can be told apart",
+        ),
+        (
+            ["{compare: [RS, ASHA], cap: 8, at: 1000 s}", "stopping.max_wallclock_time=150"],
+            "until.at: 1000 s is after the end of the runs on fcnet-robot_arm, whose time limit is 150 s. Type "
+            "'100 %', or no more than 150 s.",
+        ),
+        (
+            ["{compare: [RS, ASHA], cap: 8}", "seed=4294967290"],
+            "seed=4294967290: hydra.sweeper.until adds seeds from there on, 8 at the most, and the largest seed is "
+            "4294967295. Type seed=4294967288 or less.",
+        ),
         (["{compare: [RS, ASHA], looks: [6, 20]}"], "looks: with 6 seeds nothing can be told apart yet"),
         (
             ["{compare: [RS, ASHA], on: fcnet-robotarm, cap: 6}"],

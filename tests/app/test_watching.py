@@ -37,7 +37,9 @@ RUN_INFO = RunInfo(
     searched=("lr", "act"),
 )
 ENDS = {"max_wallclock_time": {"seconds": 600.0}, "max_num_trials_finished": {"count": 9}}
-PRESENT = SimpleNamespace(is_held=False, spec=SimpleNamespace(built_in_criteria=ENDS))
+PRESENT = SimpleNamespace(
+    is_held=False, spec=SimpleNamespace(built_in_criteria=ENDS), planned=SimpleNamespace(begin_anew=None)
+)
 BEST = Incumbent(Report(7, 0, 27, {"loss": 0.25}, (0.25,), 50.0), {"lr": 0.01, "act": "relu", "epochs": 27})
 SNAPSHOT = Snapshot(
     now=62.0,

@@ -7,7 +7,8 @@ import pytest
 
 from tunekit_core.engine.steering import Kind
 from tunekit_core.records import requests
-from tunekit_core.records.requests import REQUESTS, TOO_LATE, RequestsInFolder, Sender
+from tunekit_core.records.lock import FolderLock
+from tunekit_core.records.requests import REQUESTS, TOO_LATE, Reply, RequestsInFolder, Sender
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_a_request_is_taken_and_answered_once(tmp_path, sender):
     inbox.answer(nonces[0], "")
     inbox.answer(nonces[1], "There is no room.")
     assert inbox.take() == []
-    assert [sender.wait(nonce, 5.0) for nonce in nonces] == ["", "There is no room."]
+    assert [sender.wait(nonce, 5.0) for nonce in nonces] == [Reply(""), Reply("There is no room.")]
     assert files(tmp_path) == []
 
 
@@ -60,7 +61,27 @@ def test_what_was_meant_for_another_process_is_refused(tmp_path, sender):
     nonce = sender.send(Kind.STOP, {})
     inbox = RequestsInFolder(tmp_path)
     assert inbox.take() == []
-    assert sender.wait(nonce, 5.0) == TOO_LATE
+    assert sender.wait(nonce, 5.0) == Reply(TOO_LATE)
+
+
+def test_whoever_asks_sees_that_the_process_has_ended_and_takes_the_request_back(tmp_path, sender):
+    with FolderLock(tmp_path):
+        nonce = sender.send(Kind.STOP, {})
+        assert sender.wait(nonce, 0.2) is None
+        assert not sender.withdraw(nonce)
+        assert files(tmp_path) == [f"{nonce}.json"]
+    assert sender.wait(nonce, 1e9) is None
+    assert sender.withdraw(nonce)
+    assert files(tmp_path) == []
+
+
+def test_answers_that_nobody_waits_for_are_removed_by_the_next_process(tmp_path, sender):
+    inbox = RequestsInFolder(tmp_path)
+    for nonce in ("old", "new"):
+        inbox.answer(nonce, "")
+    os.utime(tmp_path / REQUESTS / "old.answer.json", (0, 0))
+    RequestsInFolder(tmp_path)
+    assert files(tmp_path) == ["new.answer.json"]
 
 
 @pytest.mark.usefixtures("clock")
@@ -77,7 +98,7 @@ def test_what_is_no_request_is_refused_and_changes_nothing(tmp_path, sender, con
     inbox = RequestsInFolder(tmp_path)
     (tmp_path / REQUESTS / "a.json").write_text(content)
     assert inbox.take() == []
-    assert sender.wait("a", 5.0).startswith("It is no request: ")
+    assert sender.wait("a", 5.0).refusal.startswith("It is no request: ")
     assert files(tmp_path) == []
 
 
@@ -88,7 +109,7 @@ def test_what_is_no_file_is_refused_and_nobody_waits_for_it(tmp_path, sender):
     (tmp_path / REQUESTS / "b.json").mkdir()
     (tmp_path / REQUESTS / "c.json").symlink_to("/dev/zero")
     assert inbox.take() == []
-    assert [sender.wait(nonce, 5.0).startswith("It is no request: ") for nonce in "abc"] == [True] * 3
+    assert [sender.wait(nonce, 5.0).refusal[:17] for nonce in "abc"] == ["It is no request:"] * 3
     assert inbox.take() == []
     RequestsInFolder(tmp_path)  # what could not be removed ends no experiment
 

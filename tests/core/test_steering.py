@@ -80,8 +80,8 @@ def test_a_configuration_that_is_asked_for_is_tried_next(play):
               if event["event"] == "start"]  # fmt: skip
     assert configurations[2] == others[2]  # what is drawn for a trial follows from its number
     state = folded(played)
-    assert not state.proposed
-    assert state.steered == {"n5-try"}
+    assert not state.requested.proposed
+    assert state.requested.nonces == {"n5-try"}
 
 
 def test_several_come_one_after_the_other_and_alike_ones_count_too(play):
@@ -137,7 +137,7 @@ def test_while_it_is_paused_nothing_begins_and_what_runs_goes_on(play):
     assert set(kinds[held + 1 : on]) <= {"report", "decision", "ended"}
     assert "ended" in kinds[held:on]  # the trial that ran came to its end
     assert played.metadata["n_completed"] == 3
-    assert not folded(played).is_held
+    assert not folded(played).requested.is_held
 
 
 def test_what_is_so_already_is_refused(play):
@@ -245,4 +245,4 @@ def test_fold_equals_live_with_whatever_is_asked(play, tmp_path_factory, asked):
     done = [event for event in played.recorded if isinstance(event, Steered)]
     tried = [event.given["configuration"]["x"] for event in done if event.kind is Kind.TRY]
     started = [event.configuration["x"] for event in played.recorded if isinstance(event, Started)]
-    assert [x for x in started if x in tried] == tried[: len(tried) - len(state.proposed)]
+    assert [x for x in started if x in tried] == tried[: len(tried) - len(state.requested.proposed)]

@@ -68,7 +68,8 @@ class ExplanationView:
         if isinstance(event, Resumed):
             why = f": {self._stands(step.standing)}" if step.standing else ""
             to = "to the end" if event.until is None else f"to {self.unit} {event.until}"
-            return f"it is promoted from {here} and goes on {to}{why}"
+            how = f"begins again, to run {to}" if step.begins_again else f"goes on {to}"
+            return f"it is promoted from {here} and {how}{why}"
         if isinstance(event, Decided):
             if step.standing is None and event.decision is Decision.CONTINUE:
                 return ""
@@ -140,6 +141,7 @@ class ExplanationView:
                     "event": type(step.event).__name__.lower(),
                     "decision": step.event.decision.value if isinstance(step.event, Decided) else None,
                     "until": event.until if isinstance(event := step.event, Started | Resumed) else None,
+                    "begins_again": step.begins_again,
                     "is_proposed": step.is_proposed,
                     "resource": step.resource,
                     self.metric: step.values.get(self.metric),

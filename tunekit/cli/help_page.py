@@ -43,7 +43,7 @@ OVERRIDES = (
     ("n_workers=8 seed=3", "several options, in any order"),
 )
 SWEEPS = (
-    ("hydra.sweeper.n_jobs=2", "runs at the same time; all cores unless given"),
+    ("hydra.sweeper.n_jobs=2", "runs at the same time; unless given all cores, and one in real time"),
     ("'hydra.sweeper.zip=[[seed,n_workers]]'", "values that vary together"),
     ("'hydra.sweeper.also=[{method: RS, n_workers: [1,2]}]'", "the same again with these values"),
     ("'hydra.sweeper.exclude=[{method: RS, n_workers: 8}]'", "leave out what has all of these values"),

@@ -71,7 +71,7 @@ def print_plan(
     print_stdout(counts)
     left = [each for each in planned if each.status != COMPLETE]
     if left:
-        for line in _what_it_takes([each.usual for each in left], n_jobs):
+        for line in _what_it_takes(left, n_jobs):
             print_stdout(line)
 
 
@@ -89,7 +89,10 @@ def _usual_of(
     key = (spec.results_dir, spec.method_name, spec.setting)
     if key not in found:
         config = spec.metadata()["config"]
-        found[key] = earlier[spec.results_dir].usual(spec.method_name, spec.problem_name, config)
+        usual = earlier[spec.results_dir].usual(spec.method_name, spec.problem_name, config)
+        if usual is not None and spec.seconds_at_most is not None:  # those before may have had a later end
+            usual = attrs.evolve(usual, seconds=min(usual.seconds, spec.seconds_at_most))
+        found[key] = usual
     return found[key]
 
 
@@ -128,11 +131,16 @@ def _print_setups(planned: Sequence[Planned]) -> None:
     stdout_console().print(table)
 
 
-def _what_it_takes(left: Sequence[Usual | None], n_jobs: int) -> list[str]:
+def _what_it_takes(left: Sequence[Planned], n_jobs: int) -> list[str]:
     """Sentences about the time, the files and the bytes of what is left, and how they are known."""
-    known = [each for each in left if each is not None]
+    known = [each.usual for each in left if each.usual is not None]
+    limits = [each.spec.seconds_at_most for each in left]
+    limited = [seconds for seconds in limits if seconds is not None]
+    at_most = []
+    if len(known) < len(left) == len(limited):
+        at_most = [f"At most about {_seconds(makespan(limited, n_jobs))}, by stopping.max_wallclock_time."]
     if not known:
-        return ["How long that takes is not known: no run of these methods is complete here yet."]
+        return ["How long that takes is not known: no run of these methods is complete here yet.", *at_most]
     n_unknown = len(left) - len(known)
     without = f", without {plural(n_unknown, 'run')} of methods of which none is complete here yet" if n_unknown else ""
     seconds = makespan([each.seconds for each in known], n_jobs)
@@ -142,6 +150,7 @@ def _what_it_takes(left: Sequence[Usual | None], n_jobs: int) -> list[str]:
     return [
         f"About {_seconds(seconds)}, {plural(round(n_files), 'file')} and {size(n_bytes)}{without}.",
         f"Known from complete runs of: {how}.",
+        *at_most,
     ]
 
 

@@ -7,19 +7,11 @@ from pathlib import Path
 
 import attrs
 
+from tunekit.cli.at_once import at_once_of
+from tunekit.cli.conclusion import anew, conclude, print_interruption
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted
-from tunekit.cli.run import (
-    anew,
-    conclude,
-    find_all,
-    is_interrupted,
-    left_of,
-    n_jobs_of,
-    print_interruption,
-    print_planned,
-    run_specs,
-)
+from tunekit.cli.run import find_all, is_interrupted, left_of, print_planned, run_specs
 from tunekit.config.composition.until import Until
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
@@ -72,7 +64,7 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
         _keep(folder, each.fixed)
         if not is_quiet:
             print_stderr(f"{_both(each.fixed)} on {each.fixed.benchmark}: {each.fixed.rule}.")
-    n_jobs, how_anew = n_jobs_of(plan), anew(plan.specs[0], command, is_resumed=False)
+    at_once, how_anew = at_once_of(plan), anew(plan.specs[0], command, is_resumed=False)
     begun: list[RunSpec] = []
     outcomes: dict[Path, Outcome] = {}
     for n, batch in zip(rule.looks, batches, strict=True):
@@ -80,7 +72,7 @@ def run_until(plan: Plan, until: Until, *, command: str, debug: bool) -> int:
         specs = [spec for spec in batch if spec.folder not in settled]
         begun += specs
         own = specs if plan.shard is None else plan.shard.own(specs)
-        of_batch = run_specs(own, found, n_jobs, how_anew) if own else {}
+        of_batch = run_specs(own, found, at_once, how_anew) if own else {}
         outcomes |= of_batch
         if is_interrupted(left_of(own, found), of_batch):
             return print_interruption(begun, command, outcomes)

@@ -17,7 +17,7 @@ from tunekit.config.free_names import check_typed, encoded_free_key
 from tunekit.config.hydra_values import readable, readable_calls, readable_entry, readable_text
 from tunekit.config.qualified_keys import encoded_key
 from tunekit.config.schema import COMPONENTS, FREE, KEYS, OPEN, RECIPES, SEVERAL, VALUES
-from tunekit.config.single_values import with_options_named
+from tunekit.config.single_values import with_entries_alone, with_options_named
 from tunekit_core.errors import ConfigurationError, suggestion
 from tunekit_core.plugins.registry import registry
 
@@ -111,7 +111,7 @@ def parse(arguments: Sequence[str]) -> CommandLine:
             overrides.append(argument)
     _check_overrides(overrides)
     shown = _take_shown(own, flags)
-    return CommandLine(frozenset(own), tuple(flags), tuple(with_prefixes(overrides)), shown)
+    return CommandLine(frozenset(own), tuple(flags), tuple(with_prefixes(with_entries_alone(overrides))), shown)
 
 
 def _take_shown(own: set[str], flags: list[str]) -> str | None:

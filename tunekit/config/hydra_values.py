@@ -25,6 +25,7 @@ QUOTED_OR_CALL = re.compile(
     r"""(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<call>(?<![\w$])[A-Za-z_]\w*\((?:[^()]|\([^()]*\))*\))""",
     re.DOTALL,
 )
+ENTRY = re.compile(r"""\s*(?P<key>'[^']+'|"[^"]+"|[^\s:'"]+)\s*:\s*(?P<value>.*\S)\s*""", re.DOTALL)
 OPENING, CLOSING = "([{", ")]}"
 START_OF_CALL = re.compile(r"\s*[^\W\d]\w*\s*\(")
 WITH_BRACKETS = re.compile(r"""[^\s\[{('"$].*[()\[\]{}'"]""", re.DOTALL)
@@ -91,6 +92,28 @@ def readable_calls(value: str) -> str:
     "[{method: BO, seed: 'range(5,20)'}]"
     """
     return readable(QUOTED_OR_CALL.sub(lambda found: found["quoted"] or quoted(found["call"]), value))
+
+
+def entries(value: str) -> list[tuple[str, str]]:
+    """The keys of a mapping and their values, each as it is typed; nothing of what is no mapping, or not one alone.
+
+    >>> entries("{regret_bound: 0.1, max_cost: {usd: 3, a: [1,2]}}"), entries("{a: 1},{a: 2}")
+    ([('regret_bound', '0.1'), ('max_cost', '{usd: 3, a: [1,2]}')], [])
+    """
+    if not (value.startswith("{") and value.endswith("}")):
+        return []
+    parts, depth = [""], 0
+    for match in TOKEN.finditer(value[1:-1]):
+        token = match[0]
+        depth += (token in OPENING) - (token in CLOSING) if match["mark"] else 0
+        if depth < 0:
+            return []
+        if token == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += token
+    found = [ENTRY.fullmatch(part) for part in parts]
+    return [(match["key"].strip("'\""), match["value"]) for match in found if match] if all(found) else []
 
 
 def as_text(value: Any) -> str:

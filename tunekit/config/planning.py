@@ -12,9 +12,10 @@ import attrs
 from tunekit.config.arguments import CommandLine
 from tunekit.config.composition.compose import Composition, compose
 from tunekit.config.composition.until import OPTION as UNTIL, Until
+from tunekit.config.options_files.offered import groups
 from tunekit.config.schema import NUMBER_OF_SEEDS, QUIET, check
 from tunekit.config.shard import OPTION as SHARD, Shard, parse_shard
-from tunekit.config.specs.recipe import told
+from tunekit.config.specs.recipe import told, told_of_pauses
 from tunekit.config.specs.run_spec import RunSpec, resolve
 from tunekit.console import plural, print_stderr
 from tunekit_core.contracts.benchmarks import Benchmark
@@ -159,6 +160,7 @@ def plan_runs(
         if same is not spec:
             _check_secrets(same, spec)
     _print_choices(list(specs.values()))
+    _warn_of_pauses(list(specs.values()))
     return list(specs.values())
 
 
@@ -169,6 +171,17 @@ def _print_choices(specs: Sequence[RunSpec]) -> None:
     names = [f"{spec.method_name} on {spec.problem_name}" if has_several else spec.method_name for spec in told_of]
     for line in dict.fromkeys(told(name, str(spec.choice)) for name, spec in zip(names, told_of, strict=True)):
         print_stderr(line)
+
+
+def _warn_of_pauses(specs: Sequence[RunSpec]) -> None:
+    """Print once for each method that it pauses trials which keep nothing, and what to type instead."""
+    told_of = [spec for spec in specs if spec.begin_anew is not None and spec.verbosity != QUIET]
+    lines = [told_of_pauses(spec.method_name, str(spec.begin_anew)) for spec in told_of]
+    instead = {"method": ("AUTO", "which takes what fits"), "scheduler": ("asha_stopping", "which stops instead")}
+    typed = [f"{group}={name}, {why}" for group, (name, why) in instead.items() if name in groups().get(group, {})]
+    what_to_type = f" Type {', or '.join(typed)}." if typed else ""
+    for line in dict.fromkeys(lines):
+        print_stderr(f"Warning: {line}{what_to_type}", style="yellow")
 
 
 def _check_secrets(first: RunSpec, second: RunSpec) -> None:

@@ -7,9 +7,10 @@ whatever came later would replace the other without a word, since a value has no
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tunekit.config.hydra_values import entries
 from tunekit.config.schema import SEVERAL
 from tunekit_core.errors import ConfigurationError, UnknownComponentError
 from tunekit_core.plugins.registry import registry
@@ -48,6 +49,22 @@ def with_options_named(overrides: Sequence[str]) -> list[str]:
                 override = f"{option_meant(key)}={value}"
         named.append(override)
     return named
+
+
+def with_entries_alone(overrides: Iterable[str]) -> list[str]:
+    """Overrides, where each entry of a mapping that is typed for components of one kind stands alone.
+
+    So what is typed of one of them beside it counts, and a single value in it has its option.
+
+    >>> with_entries_alone(["stopping={regret_bound: 0.1, max_cost: 3}", "seed=3"])
+    ['stopping.regret_bound=0.1', 'stopping.max_cost=3', 'seed=3']
+    """
+    alone = []
+    for override in overrides:
+        key, _, value = override.partition("=")
+        found = entries(value.strip()) if key.lstrip("+") in SEVERAL else []
+        alone += [f"{key}.{name}={inner}" for name, inner in found] or [override]
+    return alone
 
 
 def as_options(kind: str, name: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tunekit.config.specs.titles import recorded_problem
 from tunekit.figures.figure_text import drawable
 from tunekit.figures.legend import add_legend
 from tunekit.figures.paper import COLUMN_WIDTH, LINE_HEIGHT, style
@@ -62,8 +63,7 @@ def whose(metadata: Mapping[str, Any]) -> str:
     config = metadata.get("config") or {}
     parts = [str((config.get(kind) or {}).get("name", "")) for kind in ("scheduler", "searcher")]
     method = metadata.get("method") or "+".join(filter(None, parts))
-    problem = "-".join(str(metadata[key]) for key in ("benchmark", "dataset") if metadata.get(key))
-    text = " on ".join(str(part) for part in (method, problem) if part) or "Experiment"
+    text = " on ".join(str(part) for part in (method, recorded_problem(metadata)) if part) or "Experiment"
     return f"{text}, seed {metadata['seed']}" if isinstance(metadata.get("seed"), int) else text
 
 

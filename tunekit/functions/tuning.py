@@ -15,7 +15,7 @@ from tunekit.config.composition.compose import compose_run
 from tunekit.config.options_files.files import name_within
 from tunekit.config.planning import plan_runs
 from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
-from tunekit.console import plural, print_stderr
+from tunekit.console import duration, plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
 from tunekit.functions.program import program_of_function
 from tunekit.live.present_run import PresentRun
@@ -302,6 +302,9 @@ def _run(spec: RunSpec, benchmark: FunctionBenchmark, read: Callable[[], Program
             _print_found(spec)
             return spec
         print_stderr(f"Running in {spec.folder}")
+        if spec.seconds_at_most is not None:
+            at_most = duration(spec.seconds_at_most)
+            print_stderr(f"It ends after {at_most} at the latest; max_wallclock_time=SECONDS says otherwise.")
         benchmark.write()
         try:
             with watching(present) as watches:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -16,7 +18,6 @@ from tunekit_core.contracts.view import ExperimentView, Failure, Incumbent
 from tunekit_core.number_text import format_number
 from tunekit_core.space.domain import as_lists
 
-HELD = "It is paused: what runs goes on, and nothing new begins until it is told to continue, by `steer`"
 COUNTED = {  # criteria that end a run at a number, what they count, and how to say how much of it is left
     "max_num_trials_started": ("n_started", "trial", " left to start"),
     "max_num_trials_completed": ("n_completed", "trial", " left to complete"),
@@ -202,3 +203,13 @@ def recorded_ends(metadata: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]
     criteria = config.get("stopping") if isinstance(config, Mapping) else None
     criteria = criteria if isinstance(criteria, Mapping) else {}
     return built_in_criteria({name: each for name, each in criteria.items() if isinstance(each, Mapping)})
+
+
+def held(folder: Path) -> str:
+    """What is said of an experiment that is paused, with what is typed to have it continue.
+
+    Args:
+        folder: Of the experiment.
+    """
+    how = f"python -m tunekit steer {shlex.quote(str(folder))} continue"
+    return f"It is paused: what runs goes on, and nothing new begins until it is told to continue, by: {how}"

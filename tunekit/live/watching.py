@@ -16,7 +16,7 @@ from tunekit.console import duration, first_and_last_line, stderr_console
 from tunekit.live.displays import Display, PlainDisplay, TerminalDisplay
 from tunekit.live.notebook import NotebookDisplay, in_notebook
 from tunekit.live.present_run import PresentRun
-from tunekit.live.snapshot import HELD, Counts, RunInfo, RunningTrial, Snapshot
+from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot, held
 from tunekit_core.contracts.backends import Backend, ShowsDevices
 from tunekit_core.contracts.observers import Observer
 from tunekit_core.contracts.problem import Problem
@@ -136,7 +136,10 @@ class Watcher(Observer):
             self._update(view)
             self._running[trial.id] = attrs.evolve(self._running_trial(trial), heard=self._now())
             if self._shows_events:
-                self._queue_timed_line(f"trial {trial.id} goes on{self._last_report(trial, 'from')}")
+                # Its last report is behind it only if it has kept what it had come to.
+                goes_on = self._present.planned.begin_anew is None
+                does = f"goes on{self._last_report(trial, 'from')}" if goes_on else "begins again"
+                self._queue_timed_line(f"trial {trial.id} {does}")
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:
         with self._lock:
@@ -187,7 +190,7 @@ class Watcher(Observer):
                 incumbent=self._incumbent,
                 newest_failure=self._newest_failure,
                 reason=self._reason,
-                notes=(HELD,) if self._present.is_held else (),
+                notes=(held(self._present.spec.folder),) if self._present.is_held else (),
                 ends=self._present.spec.built_in_criteria,
             )
         if self._devices_of is None:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from tunekit.config.specs.end_words import typed_ends
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.records.files import EVENTS
 from tunekit_core.records.finding import ListedExperiment
@@ -41,10 +42,25 @@ def how_to_go_on(listed: ListedExperiment) -> str:
     is_complete = listed.status is ExperimentStatus.COMPLETED
     purpose = "To let it run longer" if is_complete else "To have it go on"
     if can_resume(listed):
-        end = " stopping.OPTION=VALUE" if is_complete else ""
-        return f"{purpose}, type: python -m tunekit resume {shlex.quote(str(listed.path))}{end}"
+        return f"{purpose}, type: {resume_command(listed)}"
     if is_of_command_line(listed.metadata):
         return f"{purpose}, type the command that made it again{', with another end' if is_complete else ''}."
     if is_of_tune(listed.metadata):
         return f"{purpose}, call tune() as before{', but with another end and resume=True' if is_complete else ''}."
     return f"{purpose}, run the program that made it again{', with another end' if is_complete else ''}."
+
+
+def resume_command(listed: ListedExperiment) -> str:
+    """What is typed to have an experiment go on; for one that is complete with an end that lies further off.
+
+    Where it had one end, it is that, twice as far. Which of several is to be another is for the user to say.
+    """
+    command = f"python -m tunekit resume {shlex.quote(str(listed.path))}"
+    if listed.status is not ExperimentStatus.COMPLETED:
+        return command
+    config = listed.metadata["config"]
+    ends = typed_ends(config) if isinstance(config.get("stopping"), Mapping) else {}  # a program may write anything
+    word, (value, _) = next(iter(ends.items()), ("", (None, "")))
+    if len(ends) == 1 and isinstance(value, int | float):
+        return f"{command} {word}={value * 2:.12g}"
+    return f"{command} stopping.OPTION=VALUE"

@@ -8,14 +8,13 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import attrs
 
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, suggestion
 from tunekit_core.number_text import natural_order
-from tunekit_core.records.files import METADATA
+from tunekit_core.records.files import METADATA, checked_path
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
 
 RESULTS = "TUNEKIT_RESULTS"  # a variable: where results are unless that is said
@@ -165,15 +164,15 @@ def find_named(word: str, results_dir: str) -> ListedExperiment:
     Raises:
         RecordError: If there is none, or there are several, or it cannot be read.
     """
-    path = Path(os.path.expanduser(word))
+    path = checked_path(word, "folder")
     if path.is_dir():
-        return _only_one(word, find_experiments(path))
+        return _only_one(word, word, find_experiments(path))
     if os.sep in word.rstrip(os.sep):
         raise RecordError(f"{word} does not exist. {_how_to_list(results_dir)}")
     found = find_experiments(results_dir)
     exact = [each for each in found.experiments if word in (each.hash, each.name, *each.formerly)]
     if exact:
-        return _only_one(word, attrs.evolve(found, experiments=exact))
+        return _only_one(word, results_dir, attrs.evolve(found, experiments=exact))
     begins = [
         each
         for each in found.experiments
@@ -187,16 +186,17 @@ def find_named(word: str, results_dir: str) -> ListedExperiment:
             f"'{word}' is neither a folder nor the beginning, of at least {SHORTEST_BEGINNING} characters, of the name "
             f"or the hash of an experiment in {results_dir}. {suggestion(word, names)}{_how_to_list(results_dir)}"
         )
-    return _only_one(word, FoundExperiments(begins, damaged))
+    return _only_one(word, results_dir, FoundExperiments(begins, damaged))
 
 
-def _only_one(word: str, found: FoundExperiments) -> ListedExperiment:
+def _only_one(word: str, folder: str, found: FoundExperiments) -> ListedExperiment:
     if len(found.experiments) == 1:
         return found.experiments[0]
     if found.experiments:
         some = "".join(f"\n  {each.path}" for each in found.experiments[:MOST_NAMED])
         more = f"\n  and {len(found.experiments) - MOST_NAMED} more" if len(found.experiments) > MOST_NAMED else ""
-        raise RecordError(f"'{word}' is {len(found.experiments)} experiments. Name one of them:{some}{more}")
+        named = f"'{word}' is {len(found.experiments)} experiments. Name one of them:{some}{more}"
+        raise RecordError(f"{named}\n{_how_to_list(folder)}")
     if found.unreadable:
         raise RecordError(next(iter(found.unreadable.values())))
     raise RecordError(f"{word} holds no experiment: no {METADATA} is in it or below.")

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.table import Table
 
-from tunekit.config.specs.fitting import CHOICE
-from tunekit.config.specs.recipe import told
+from tunekit.config.specs.fitting import BEGIN_ANEW, CHOICE
+from tunekit.config.specs.recipe import told, told_of_pauses
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.config.specs.titles import recorded_title
 from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
@@ -72,6 +72,8 @@ def _print_what_came(folder: Path, metadata: Mapping[str, Any], *how: str, so_fa
     """Print what the method took, the best, what did not go as it should, how it went, its cost, and where it is."""
     if CHOICE in metadata:
         print_stdout(told(metadata["method"], metadata[CHOICE]))
+    if BEGIN_ANEW in metadata:
+        print_stdout(told_of_pauses(metadata["method"], metadata[BEGIN_ANEW]))
     if "incumbent" in metadata:
         print_stdout(f"Best {metric_and_constraint(metadata)}{so_far}: {value_and_place(metadata)}")
         stdout_console().print(_configuration(metadata["incumbent"]["configuration"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -11,16 +12,16 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from tunekit.config.specs.end_words import changed_ends
 from tunekit.live.snapshot import searched_values
 from tunekit.results.going_on import how_to_go_on, is_of_command_line
-from tunekit.runs.end_words import changed_ends
 from tunekit.runs.recorded import recorded_run
-from tunekit.runs.steering import done, extension, extension_request
+from tunekit.runs.steering import done, extension, extension_request, what_next
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import EVENTS
-from tunekit_core.records.finding import ListedExperiment
+from tunekit_core.records.finding import ListedExperiment, list_experiment
 from tunekit_core.records.requests import Sender
 from tunekit_core.space import SearchSpace
 
@@ -41,8 +42,8 @@ class Answer:
 
 
 @attrs.frozen
-class _Wish:
-    """Something to ask, checked as far as that is possible from outside.
+class _Prepared:
+    """A request that is about to be made, checked as far as that is possible from outside.
 
     Attributes:
         given: What belongs to the request, in values of JSON.
@@ -65,28 +66,38 @@ def ask(listed: ListedExperiment, kind: Kind, values: Sequence[str]) -> Answer:
         ConfigurationError: If it does not run, cannot be asked this, or refuses.
         RecordError: If its answer is none.
     """
-    check_takes_requests(listed)
-    wish = _wish(kind, listed, values)
+    _check_takes_requests(listed)
+    prepared = _prepared(kind, listed, values)
     try:
         with closing(Sender(listed.path)) as sender:
-            refusal = sender.wait(sender.send(kind, wish.given), SECONDS_TO_WAIT)
+            nonce = sender.send(kind, prepared.given)
+            reply = sender.wait(nonce, SECONDS_TO_WAIT)
+            is_alone = reply is None and sender.withdraw(nonce)
     except OSError as error:
         raise ConfigurationError(
             f"Nothing can be asked of {listed.path}: {error.filename or listed.path}: {error.strerror}. Who steers an "
             "experiment writes into the folder `requests` in it."
         ) from error
-    if refusal is None:
+    if is_alone:
+        raise ConfigurationError(
+            f"{listed.path} has ended before it answered, so that this was not done: {kind.value}. "
+            f"{how_to_go_on(list_experiment(listed.path))}",
+            option=kind.value,
+        )
+    if reply is None:
         return Answer(
             is_done=False,
-            text=f"No answer within {SECONDS_TO_WAIT:.0f} s: it is done as soon as the experiment takes requests "
-            f"again, as after a long suggestion. To see: python -m tunekit show {listed.path}",
+            text=f"No answer within {SECONDS_TO_WAIT:.0f} s: it is done when the experiment takes requests again, as "
+            f"after a long suggestion, and not at all if its process ends before. To see: python -m tunekit show "
+            f"{shlex.quote(str(listed.path))}",
         )
-    if refusal:
-        raise ConfigurationError(f"{listed.path} refused to {kind.value}: {refusal}", option=kind.value)
-    return Answer(is_done=True, text=f"{listed.name}: {done(kind, wish.details)}.")
+    if reply.refusal:
+        raise ConfigurationError(f"{listed.path} refused to {kind.value}: {reply.refusal}", option=kind.value)
+    did, next_step = done(kind, prepared.details, is_held=reply.is_held), what_next(listed.path, is_held=reply.is_held)
+    return Answer(is_done=True, text=f"{listed.name}: {did}.{next_step}")
 
 
-def check_takes_requests(listed: ListedExperiment) -> None:
+def _check_takes_requests(listed: ListedExperiment) -> None:
     """See that an experiment can be asked something.
 
     Raises:
@@ -109,11 +120,11 @@ def can_get_another_end(metadata: Mapping[str, Any]) -> bool:
     return is_run and is_of_command_line(metadata)
 
 
-def _wish(kind: Kind, listed: ListedExperiment, values: Sequence[str]) -> _Wish:
+def _prepared(kind: Kind, listed: ListedExperiment, values: Sequence[str]) -> _Prepared:
     if kind is Kind.TRY:
         space = SearchSpace.from_json(listed.metadata["search_space"])
         configuration = space.complete(_typed_values(space, values))
-        return _Wish({"configuration": dict(configuration)}, searched_values(space.searched, configuration))
+        return _Prepared({"configuration": dict(configuration)}, searched_values(space.searched, configuration))
     if kind is Kind.EXTEND:
         if not can_get_another_end(listed.metadata):
             raise ConfigurationError(
@@ -122,10 +133,10 @@ def _wish(kind: Kind, listed: ListedExperiment, values: Sequence[str]) -> _Wish:
             )
         spec = recorded_run(listed.path, listed.metadata, {})
         extended = extension(listed.path, spec, values)
-        return _Wish(extension_request(spec, values), changed_ends(spec.results, extended.results))
+        return _Prepared(extension_request(spec, values), changed_ends(spec.results, extended.results))
     if values:
         raise ConfigurationError(f"To {kind.value} takes no values, and {' '.join(values)} was given: leave that out.")
-    return _Wish({})
+    return _Prepared({})
 
 
 def _typed_values(space: SearchSpace, words: Sequence[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tunekit.config.specs.points import complete_points
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.results.going_on import is_of_tune
 from tunekit.runs.building import build_scheduler, build_scheduler_for, build_tuner
-from tunekit.runs.recorded import recorded_run
+from tunekit.runs.recorded import recorded_run_to_read
 from tunekit_core.contracts.backends import TrialEnded
 from tunekit_core.contracts.schedulers import ExplainsDecisions, Scheduler, Standing
 from tunekit_core.contracts.status import ExperimentStatus
@@ -47,6 +47,7 @@ class Step:
         status: What the trial was after it.
         reason: Why it failed, for people; empty if it has not.
         standing: Where it stood among others, if that was decided by.
+        begins_again: Whether it is resumed without a checkpoint: what it had come to is trained again.
         is_proposed: Whether it starts since somebody asked to try it: then the scheduler has set it no resource to run
             to, and decides as it reports.
     """
@@ -58,6 +59,7 @@ class Step:
     status: Status
     reason: str
     standing: Standing | None
+    begins_again: bool = False
     is_proposed: bool = False
 
 
@@ -98,7 +100,7 @@ def explain(folder: Path, metadata: Mapping[str, Any], trial_id: int) -> Explana
     Raises:
         TunekitError: If there is no such trial, the experiment cannot be rebuilt, or it comes to something else.
     """
-    spec = None if is_of_tune(metadata) else recorded_run(folder, metadata, {})
+    spec = None if is_of_tune(metadata) else recorded_run_to_read(folder, metadata)
     scheduler = _scheduler_of_tune(folder, metadata) if spec is None else build_scheduler(spec)
     state = ExperimentState(scheduler.problem, scheduler)
     asked = scheduler if isinstance(scheduler, ExplainsDecisions) else None
@@ -134,12 +136,12 @@ def _scheduler_of_tune(folder: Path, metadata: Mapping[str, Any]) -> Scheduler:
     config = metadata["config"]
     for kind in METHOD_PARTS:
         name, _ = split_options(config[kind])
-        revision = registry().find(kind, name).factory.revision
-        if revision != config[kind][REVISION]:
+        now, then = registry().find(kind, name).factory.revision, config[kind][REVISION]
+        if now != then:
             raise RecordError(
-                f"{folder} cannot be explained: {kind}={config[kind]['name']} is of revision {revision} now, and was "
-                f"of revision {config[kind][REVISION]}, which may have decided otherwise. The versions that made it "
-                "are in its metadata.json: install those."
+                f"{folder} cannot be explained: its {kind} {config[kind]['name']} is of revision {now} now, and was of "
+                f"revision {then}, which may have decided otherwise. Install the versions that made it, which are in "
+                "its metadata.json."
             )
     problem = problem_of(folder, metadata)
     points = config["points_to_evaluate"]
@@ -187,13 +189,14 @@ class _Follower:
         self._trial_id = trial_id
         self._state = state
         self._asked = asked
+        self._has_checkpoint = False  # of its last run
         self._reached = 0  # when it was last decided on
         self._n_proposed = 0  # configurations that had been asked for and had not begun, before the last event
 
     def note(self, event: Recorded) -> None:
         """An event has been applied."""
-        is_proposed = isinstance(event, Started) and len(self._state.proposed) < self._n_proposed
-        self._n_proposed = len(self._state.proposed)
+        is_proposed = isinstance(event, Started) and len(self._state.requested.proposed) < self._n_proposed
+        self._n_proposed = len(self._state.requested.proposed)
         if not isinstance(event, OfATrial) or event.trial_id != self._trial_id:
             return
         trial = self._state.trials[self._trial_id]
@@ -213,9 +216,12 @@ class _Follower:
                 trial.status,
                 "" if failure is None else failure.reason,
                 self._standing(event),
-                is_proposed,
+                begins_again=isinstance(event, Resumed) and not self._has_checkpoint,
+                is_proposed=is_proposed,
             )
         )
+        if isinstance(event, TrialEnded):
+            self._has_checkpoint = event.has_checkpoint
         if isinstance(event, Decided):
             self._reached = trial.reached
 

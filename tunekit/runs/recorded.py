@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.schema import COMPONENTS, FOLDER_NAME, NORMAL, SEVERAL, check
+from tunekit.config.schema import COMPONENTS, FOLDER_NAME, NORMAL, SEVERAL, UNTAGGED, check
 from tunekit.config.specs.components import split_options
 from tunekit.config.specs.fitting import CHOICE
 from tunekit.config.specs.identity import revisions
@@ -29,7 +29,7 @@ DERIVED = ("data_hash", "format", "sources", EARLIER)
 
 
 def recorded_run(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any]) -> RunSpec:
-    """The run of a folder.
+    """The run of a folder, to go on with.
 
     Args:
         folder: Where it is.
@@ -40,14 +40,34 @@ def recorded_run(folder: Path, metadata: Mapping[str, Any], changes: Mapping[str
         ConfigurationError: If a change is not possible, or what the run reads or its components have changed.
         RecordError: If the folder lies where no run does.
     """
-    recorded = _as_typed(metadata["config"])
     tag_folder = _tag_folder(folder)
+    place = {"experiment_tag": tag_folder.name, "results_dir": shown_path(tag_folder.parent)}
+    return _recorded(folder, metadata, changes, place)
+
+
+def recorded_run_to_read(folder: Path, metadata: Mapping[str, Any]) -> RunSpec:
+    """The run of a folder, wherever that lies and whatever it is called: for what neither goes on nor writes there.
+
+    Args:
+        folder: Where it is.
+        metadata: Its ``metadata.json``.
+
+    Raises:
+        ConfigurationError: If what the run reads or its components have changed.
+    """
+    place = {"experiment_tag": UNTAGGED, "results_dir": str(folder.resolve().parent)}
+    return _recorded(folder, metadata, {}, place)
+
+
+def _recorded(
+    folder: Path, metadata: Mapping[str, Any], changes: Mapping[str, Any], place: Mapping[str, str]
+) -> RunSpec:
+    recorded = _as_typed(metadata["config"])
     settings = {
         "scale_max_wallclock_time": False,
         "verbosity": NORMAL,
         **recorded,
-        "experiment_tag": tag_folder.name,
-        "results_dir": shown_path(tag_folder.parent),
+        **place,
         "tags": metadata.get("tags", {}),
     }
     if metadata["method"] != name_without_recipe(metadata["config"]):

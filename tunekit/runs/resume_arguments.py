@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,9 +11,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from tunekit.config.single_values import with_options_named
+from tunekit.config.single_values import option_meant, with_entries_alone, with_options_named
 from tunekit.runs.trust import YES
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.records.files import checked_path
 
 CHANGEABLE = ("stopping", "n_workers", "wait_for_running", "observers", "backend", "verbosity")
 FOLDER = "benchmark.folder"
@@ -60,14 +60,14 @@ def parse_resume(arguments: Sequence[str]) -> ResumeArguments:
     words = [argument for argument in arguments if argument not in FLAGS]
     if not words or "=" in words[0]:
         raise ConfigurationError(f"`resume` needs the folder of an experiment. {USAGE}")
-    return ResumeArguments(tuple(words), Path(os.path.expanduser(words[0])), changes_of(words[1:]), frozenset(flags))
+    return ResumeArguments(tuple(words), checked_path(words[0], "folder"), changes_of(words[1:]), frozenset(flags))
 
 
 def changes_of(overrides: Sequence[str]) -> Mapping[str, Any]:
     """What overrides change, by key of :data:`CHANGEABLE`.
 
     Raises:
-        ConfigurationError: If one is no override, or of a key that cannot be changed.
+        ConfigurationError: If one is no override, of a key that cannot be changed, or given twice.
     """
     for override in overrides:
         path = override.partition("=")[0]
@@ -80,7 +80,13 @@ def changes_of(overrides: Sequence[str]) -> Mapping[str, Any]:
                 option=key,
                 value=override,
             )
+    keys = [override.partition("=")[0] for override in overrides]
+    paths = [option_meant(key) for key in keys]
+    for key, path in zip(keys, paths, strict=True):
+        if paths.count(path) > 1:
+            raise ConfigurationError(f"{key} is given twice: give it one value.", option=key)
     try:
-        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(with_options_named(overrides))))
+        dotted = with_options_named(with_entries_alone(overrides))
+        return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(dotted)))
     except (OmegaConfBaseException, YAMLError) as error:
         raise ConfigurationError(f"{' '.join(overrides)}: {error}. {USAGE}") from error

@@ -22,7 +22,7 @@ from tunekit.runs.edits import watch_for_edits, with_present_sources
 from tunekit.runs.folders import settle
 from tunekit.runs.steering import FolderSteering
 from tunekit_core.contracts.status import ExperimentStatus
-from tunekit_core.engine.tuner import interruption_of, reason_of
+from tunekit_core.engine.ended_by import interruption_of, reason_of
 from tunekit_core.errors import (
     ConfigurationError,
     ExperimentLocked,

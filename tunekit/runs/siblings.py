@@ -109,8 +109,8 @@ def offer(sibling: Sibling, spec: RunSpec, how: str = "") -> str:
         how: How, as the end of a sentence; by the command line unless given.
     """
     differs = [] if sibling.ends_like(spec) else ["another end"]
+    names = _edited(sibling, spec) if sibling.has_other_sources else []
     if sibling.has_other_sources:
-        names = _edited(sibling, spec)
         differs.append(f"other sources ({', '.join(names) or 'edited while it ran'})")
     same = f"{sibling.folder} is the same experiment with {' and '.join(differs)}"
     if sibling.is_past:
@@ -118,7 +118,8 @@ def offer(sibling: Sibling, spec: RunSpec, how: str = "") -> str:
     if sibling.metadata["status"] == ExperimentStatus.RUNNING.value:
         return f"{same}, which runs now. This one begins anew."
     if not sibling.can_become(spec):
-        return f"{same}, and is complete. This one begins anew."
+        back = f" To have that one count, put {' and '.join(names)} back as before." if names else ""
+        return f"{same}, and is complete. This one begins anew.{back}"
     return f"{same}. To go on with that rather than begin anew, {how or f'type: {_command(sibling, spec)}'}"
 
 

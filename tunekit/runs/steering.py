@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from tunekit.config.specs.end_words import changed_ends
 from tunekit.config.specs.identity import digest, ends_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit.live.present_run import PresentRun
 from tunekit.live.snapshot import searched_values
 from tunekit.runs.building import build_criteria
-from tunekit.runs.end_words import changed_ends
 from tunekit.runs.recorded import recorded_run
 from tunekit.runs.resume_arguments import changes_of
 from tunekit_core.contracts.problem import Problem
@@ -32,17 +33,30 @@ DONE: Mapping[Kind, str] = {
     Kind.EXTEND: "gets another end",
     Kind.TRY: "tries the configuration next",
 }
+TO_CONTINUE = " It is paused. To continue, type: python -m tunekit steer {folder} continue"
 EXPECTED = "expected"  # in a request to extend: the ends that whoever asked has seen
 
 
-def done(kind: Kind, details: Sequence[str]) -> str:
+def done(kind: Kind, details: Sequence[str], *, is_held: bool) -> str:
     """What an experiment does that was asked for something, as the end of a sentence.
 
     Args:
         kind: What was asked.
         details: The values that were given, for people.
+        is_held: Whether the experiment is paused.
     """
-    return ": ".join([DONE[kind], *([", ".join(details)] if details else [])])
+    does = "tries the configuration once it is told to continue" if kind is Kind.TRY and is_held else DONE[kind]
+    return ": ".join([does, *([", ".join(details)] if details else [])])
+
+
+def what_next(folder: Path, *, is_held: bool) -> str:
+    """What is typed later, where the experiment waits for that; a sentence after a space, or nothing.
+
+    Args:
+        folder: Of the experiment.
+        is_held: Whether it is paused.
+    """
+    return TO_CONTINUE.format(folder=shlex.quote(str(folder))) if is_held else ""
 
 
 def extension(folder: Path, spec: RunSpec, overrides: Sequence[str]) -> RunSpec:
@@ -110,8 +124,10 @@ class FolderSteering:
                 self._present.become(extended, self._record)
             if request.kind in (Kind.PAUSE, Kind.CONTINUE):
                 self._present.is_held = request.kind is Kind.PAUSE
-            print_stderr(f"Asked for from outside: the experiment {done(request.kind, details)}.")
-        self._requests.answer(request.nonce, refusal)
+            told = done(request.kind, details, is_held=self._present.is_held)
+            next_step = what_next(self._present.spec.folder, is_held=self._present.is_held)
+            print_stderr(f"Asked for from outside: the experiment {told}.{next_step}")
+        self._requests.answer(request.nonce, refusal, is_held=self._present.is_held)
 
     def _details(self, request: Request, extended: RunSpec | None) -> list[str]:
         """The values that a request gives, for people."""

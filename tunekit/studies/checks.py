@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
+from tunekit.config.specs.fitting import BEGIN_ANEW
 from tunekit.config.specs.run_spec import CHOSEN_ON_KEY
 from tunekit.console import plural
 from tunekit.studies.benchmark_runs import TIME_LIMIT, BenchmarkRuns, time_limit
@@ -56,6 +57,7 @@ def warnings_of(
             _differing(runs),
             _mixed_versions(runs),
             _chosen_on(runs),
+            _begun_anew(runs),
         )
         for warning in itertools.chain(*found):
             told.setdefault(warning, []).append(f"{runs.benchmark}{metric}")
@@ -137,6 +139,13 @@ def _chosen_on(runs: BenchmarkRuns) -> Iterator[str]:
     for setup, of_setup in runs.setups.items():
         if any(_was_chosen_on(run) for run in of_setup):
             yield f"{setup} was chosen on this problem: how it compares here says less of others"
+
+
+def _begun_anew(runs: BenchmarkRuns) -> Iterator[str]:
+    """Setups that pause trials which keep nothing: what they had come to is trained again."""
+    for setup, of_setup in runs.setups.items():
+        whys = {str(run.metadata[BEGIN_ANEW]) for run in of_setup if BEGIN_ANEW in run.metadata}
+        yield from (f"{setup} pauses trials, but {why}: it could do more in its time" for why in sorted(whys))
 
 
 def _was_chosen_on(run: CollectedExperiment) -> bool:

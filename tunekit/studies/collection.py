@@ -90,7 +90,7 @@ def load_experiments(*folders: Path | str, where: Filters | Selection | None = N
                 experiments.append(_collected(listed))
             except RecordError as error:
                 unreadable[listed.path] = str(error)
-    fixed, damaged = fixed_beside(each.path for each in experiments)
+    fixed, damaged = fixed_beside(_holding_the_runs_of(experiments, found.experiments))
     return Study(tuple(experiments), unreadable | damaged, copies, fixed)
 
 
@@ -118,6 +118,15 @@ def _nothing_is_garbage() -> Iterator[None]:
     finally:
         if is_enabled:
             gc.enable()
+
+
+def _holding_the_runs_of(experiments: Sequence[ListedExperiment], found: Sequence[ListedExperiment]) -> list[Path]:
+    """Folders of experiments, and of all others that hold the same runs: copies, and what filters leave out.
+
+    A rule lies beside the runs that it looked at first, and counts wherever these are.
+    """
+    runs = {each.hash for each in experiments if each.hash}
+    return [each.path for each in (*experiments, *(other for other in found if other.hash in runs))]
 
 
 def _checked(folders: Iterable[Path | str]) -> list[Path]:

@@ -16,7 +16,7 @@ import attrs
 from tunekit.config.composition.until import When
 from tunekit.console import plural
 from tunekit.results.index import FIXED, LOCK
-from tunekit.studies.statistics.sequential import Look
+from tunekit.studies.statistics.sequential import MOST_SEEDS, Look
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.records.files import write_whole
@@ -168,16 +168,23 @@ def check_unchanged(folder: Path, comparison: FixedComparison) -> None:
 
 
 def fixed_beside(experiments: Iterable[Path]) -> tuple[list[FixedComparison], dict[Path, str]]:
-    """The comparisons that were fixed for experiments in some folders, and by file why others cannot be read."""
-    found: list[FixedComparison] = []
+    """The comparisons that were fixed for experiments in some folders, and by file why others cannot be read.
+
+    Of a rule that lies in several of the folders, as beside copies of runs, it is the one with the most looks.
+    """
+    found: dict[tuple[object, ...], FixedComparison] = {}
     unreadable: dict[Path, str] = {}
     for folder in dict.fromkeys(path.parent.parent for path in experiments):
         for path in sorted(folder.glob(FIXED)):
             try:
-                found.append(_read(path))
+                each = _read(path)
             except RecordError as error:
                 unreadable[path] = str(error)
-    return found, unreadable
+                continue
+            rule = (frozenset(each.runs), each.looks, each.at, each.error)
+            if rule not in found or len(found[rule].taken) < len(each.taken):
+                found[rule] = each
+    return [*found.values()], unreadable
 
 
 def _read(path: Path) -> FixedComparison:
@@ -188,21 +195,52 @@ def _read(path: Path) -> FixedComparison:
         if not all(isinstance(values[key], list) for key in LISTS):
             raise ValueError("it has entries of another form")
         first, second = values["setups"]
-        runs = tuple(tuple(map(str, each)) for each in values["runs"])
+        of_first, of_second = map(tuple, values["runs"])
         found = FixedComparison(
-            benchmark=str(values["benchmark"]),
-            setups=(str(first), str(second)),
-            runs=(runs[0], runs[1]),
-            seeds=tuple(map(int, values["seeds"])),
-            looks=tuple(map(int, values["looks"])),
-            at=When(float(values["at"]["number"]), str(values["at"]["unit"])),
-            error=float(values["error"]),
-            n_pairs=int(values["n_pairs"]),
+            benchmark=values["benchmark"],
+            setups=(first, second),
+            runs=(of_first, of_second),
+            seeds=tuple(values["seeds"]),
+            looks=tuple(values["looks"]),
+            at=When(**values["at"]),
+            error=values["error"],
+            n_pairs=values["n_pairs"],
             taken=tuple(Look(**look) for look in values["taken"]),
         )
+        _check_values(found)
         n_looked = tuple(look.n_seeds for look in found.taken)
         if {*map(len, found.runs), len(found.seeds)} != {found.cap} or n_looked != found.looks[: len(n_looked)]:
             raise ValueError("its numbers of seeds do not agree")
         return found
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise RecordError(f"{path} cannot be read: {error}. {ABOUT_A_LOST_RULE}") from error
+
+
+def _check_values(found: FixedComparison) -> None:
+    """See that a comparison has values as one has that was written.
+
+    Raises:
+        ValueError: If it has not.
+        TypeError: If values are of kinds that cannot be compared.
+    """
+    texts = [found.benchmark, *found.setups, *found.runs[0], *found.runs[1]]
+    counts = [found.n_pairs, *found.looks, *(look.n_seeds for look in found.taken)]
+    shares = [found.error, *(share for look in found.taken for share in (look.p, look.level))]
+    answers = [answer for look in found.taken for answer in (look.is_told_apart, look.first_is_lower)]
+    rules = {
+        "a text is none": all(type(text) is str for text in texts),
+        "a seed is none": all(type(seed) is int and seed >= 0 for seed in found.seeds),
+        "a number is none": all(type(count) is int and count >= 1 for count in counts),
+        "a chance is none": all(not isinstance(share, bool) and 0 <= share <= 1 for share in shares),
+        "an answer is none": all(type(answer) is bool for answer in answers),
+        "its time is none": not isinstance(found.at.number, bool) and found.at.is_possible,
+        "its error is none": 0 < found.error < 1,
+        "its setups are one": len(set(found.setups)) == 2,
+        "a seed is there twice": len(set(found.seeds)) == len(found.seeds),
+        "its looks do not increase": sorted(set(found.looks)) == [*found.looks],
+        "it has too many seeds": found.cap <= MOST_SEEDS,
+        "it was looked at after it was told apart": not any(look.is_told_apart for look in found.taken[:-1]),
+    }
+    wrong = [rule for rule, holds in rules.items() if not holds]
+    if wrong:
+        raise ValueError(wrong[0])

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import attrs
 
-from tunekit.config.composition.until import OPTION, Until
+from tunekit.config.composition.until import END, OPTION, PER_CENT, SECONDS, Until, When
 from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.console import printable
 from tunekit.studies.fixed_comparisons import FixedComparison
 from tunekit.studies.grouping import Grouping, seed_of
 from tunekit.studies.statistics.sequential import can_tell_apart, default_looks
 from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.number_text import format_number
 
 Planned = Mapping[str, Mapping[str, Sequence[RunSpec]]]  # by benchmark and setup, seed by seed
 
@@ -91,7 +92,8 @@ def _looks(until: Until, error: float) -> tuple[int, ...]:
     able = [n for n in range(1, until.cap + 1) if can_tell_apart(n, until.cap, error)]
     if not able:
         raise _refusal(
-            "cap", f"with {until.cap} seeds at the most nothing can be told apart at an error of {error:g}. Type more"
+            "cap" if until.looks is None else "looks",
+            f"with {until.cap} seeds at the most nothing can be told apart at an error of {error:g}. Type more",
         )
     if until.looks is None:
         return default_looks(until.cap, error)
@@ -114,9 +116,7 @@ def _planned_comparison(
             raise _refusal(
                 "compare", f"the runs of {setup} on {benchmark} are not one for each seed, and those of the other setup"
             )
-    has_limit = all(TIME_LIMIT in spec.built_in_criteria for spec in (first[0], second[0]))
-    if until.at.unit == "%" and not until.at.is_end and not has_limit:
-        raise _refusal("at", f"on {benchmark} runs have no time limit of which {until.at} could be. Type seconds")
+    _check_time(until.at, benchmark, [first[0], second[0]])
     fixed = FixedComparison(
         benchmark,
         pair,
@@ -129,6 +129,21 @@ def _planned_comparison(
     )
     folders = frozenset(spec.folder for of_setup in planned[benchmark].values() for spec in of_setup)
     return PlannedComparison(fixed, (first, second), folders)
+
+
+def _check_time(at: When, benchmark: str, specs: Sequence[RunSpec]) -> None:
+    """See that runs, as these are, come to the time at which they are compared."""
+    ends = [spec.built_in_criteria[TIME_LIMIT]["seconds"] for spec in specs if TIME_LIMIT in spec.built_in_criteria]
+    has_limit = len(ends) == len(specs)
+    if at.unit == PER_CENT and not at.is_end and not has_limit:
+        raise _refusal("at", f"on {benchmark} runs have no time limit of which {at} could be. Type seconds")
+    if at.unit == SECONDS and has_limit and at.number > max(ends):
+        limit = f"{format_number(max(ends), 6)} s"
+        raise _refusal(
+            "at",
+            f"{at} is after the end of the runs on {benchmark}, whose time limit is {limit}. Type '{END}', or no more "
+            f"than {limit}",
+        )
 
 
 def _refusal(key: str, text: str) -> ConfigurationError:

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tunekit.config.specs.titles import recorded_problem
+
 METHOD, BENCHMARK, DATASET = "method", "benchmark", "dataset"
 NO_BENCHMARK = "(no benchmark)"
 COMMAND = "command"  # the option of a benchmark that says which program is run, with which arguments
@@ -21,7 +23,7 @@ def problem_labels(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     Args:
         runs: The ``metadata.json`` of each.
     """
-    labels = [problem_name(metadata) for metadata in runs]
+    labels = [recorded_problem(metadata) or NO_BENCHMARK for metadata in runs]
     commands = [_command(metadata) for metadata in runs]
     by_method: dict[tuple[str, str], set[str]] = {}
     by_problem: dict[str, set[str]] = {}
@@ -34,11 +36,6 @@ def problem_labels(runs: Sequence[Mapping[str, Any]]) -> list[str]:
         " ".join(filter(None, [label, own[label][command]])) if label in divided else label
         for label, command in zip(labels, commands, strict=True)
     ]
-
-
-def problem_name(metadata: Mapping[str, Any]) -> str:
-    """Benchmark and dataset."""
-    return "-".join(str(metadata[key]) for key in (BENCHMARK, DATASET) if metadata.get(key)) or NO_BENCHMARK
 
 
 def _command(metadata: Mapping[str, Any]) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
+from tunekit.config.specs.end_words import typed_ends
 from tunekit.console import printable
 from tunekit.results.repeated import value_text
 from tunekit.runs.asking import can_get_another_end
-from tunekit.runs.end_words import typed_ends
 from tunekit_core.number_text import format_number
 from tunekit_core.space import SearchSpace
 from tunekit_core.space.domain import as_lists

@@ -13,7 +13,7 @@ from rich.text import Text
 from tunekit.console import duration
 from tunekit.live.displays import progress_line
 from tunekit.live.layout import layout_lines
-from tunekit.live.snapshot import HELD, Counts, RunInfo, RunningTrial, Snapshot, recorded_ends
+from tunekit.live.snapshot import Counts, RunInfo, RunningTrial, Snapshot, held, recorded_ends
 from tunekit.results.summary import value_and_place
 from tunekit.runs.folders import now_at
 from tunekit.runs.recorded import shown_path
@@ -129,8 +129,8 @@ class _Followed:
         if not record.n_events and not (self._folder / EVENTS).exists():
             return _without_record(metadata, liveness)
         state = record.state
-        is_held = state.is_held and not liveness.is_over
-        notes = [note for note in (record.damage, HELD if is_held else "", liveness.note) if note]
+        is_held = state.requested.is_held and not liveness.is_over
+        notes = [note for note in (record.damage, held(self._folder) if is_held else "", liveness.note) if note]
         return Snapshot(
             now=record.time if liveness.is_over else self._clock.now(record.time),
             counts=Counts.of(View(state)),
@@ -146,7 +146,7 @@ class _Followed:
     def controls(self) -> Controls | None:
         """By what it can be steered, while it runs."""
         is_recorded = (self._folder / EVENTS).exists()
-        return attrs.evolve(self._controls, is_held=self._record.state.is_held) if is_recorded else None
+        return attrs.evolve(self._controls, is_held=self._record.state.requested.is_held) if is_recorded else None
 
     def _note(self, event: Any) -> None:
         self._rungs.note(event, self._record.state)

@@ -9,8 +9,8 @@ from statistics import fmean
 
 import attrs
 
+from tunekit.config.specs.titles import recorded_problem
 from tunekit.studies.grouping import NO_METHOD, Grouping
-from tunekit.studies.problems import problem_name
 from tunekit.watch.experiment import WatchedExperiment
 from tunekit.watch.liveness import look_at
 from tunekit.watch.scan import FolderScan
@@ -79,7 +79,7 @@ class WatchedStudy:
         if told.keys() == self._setups.keys():
             return
         if len(told) > MOST_SETTINGS:  # to find out in which options they differ would take long
-            names = [(str(each["method"] or NO_METHOD), problem_name(each)) for each in told.values()]
+            names = [(str(each["method"] or NO_METHOD), recorded_problem(each)) for each in told.values()]
         else:
             names = Grouping().labels(list(told.values()))
         self._setups = dict(zip(told, names, strict=True))

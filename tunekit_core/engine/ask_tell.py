@@ -13,12 +13,12 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.trials import Cause, Checkpoint, Decision, Status, Trial
 from tunekit_core.contracts.view import ExperimentView
+from tunekit_core.engine.ended_by import interruption_of, reason_of
 from tunekit_core.engine.events import UnusableReport
 from tunekit_core.engine.gate import check_are_components
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.state.reading import Reader
 from tunekit_core.engine.steps import Steps
-from tunekit_core.engine.tuner import interruption_of, reason_of
 from tunekit_core.errors import TunekitError
 from tunekit_core.randomness import Streams
 from tunekit_core.threads import single_threaded

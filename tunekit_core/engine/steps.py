@@ -181,8 +181,8 @@ class Steps:
 
     def suggest(self) -> Suggestion | None:
         """What a free worker should do: what somebody asked to try comes first."""
-        if self.state.proposed:
-            return Start(self.state.proposed[0])
+        if self.state.requested.proposed:
+            return Start(self.state.requested.proposed[0])
         return self._suggestions.check(self.state.scheduler.suggest(self.state.n_started))
 
     def carry_out(self, suggestion: Suggestion) -> None:

@@ -15,15 +15,14 @@ from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.contracts.stopping import StoppingCriterion
 from tunekit_core.contracts.view import Incumbent
+from tunekit_core.engine.ended_by import interruption_of, reason_of
 from tunekit_core.engine.first_report import UnfitReport
 from tunekit_core.engine.record import Record
 from tunekit_core.engine.steering import Kind, Request, Steering
 from tunekit_core.engine.steps import Steps
-from tunekit_core.errors import ConfigurationError, TunekitError, text_of
-from tunekit_core.known_secrets import redacted
+from tunekit_core.errors import ConfigurationError
 from tunekit_core.threads import single_threaded
 
-BY_KEYBOARD = "interrupted from the keyboard"
 BY_REQUEST = "somebody asked it to stop"
 
 
@@ -175,14 +174,14 @@ class Tuner:
         while True:
             self._follow_requests()
             ends = self._ask_criteria()
-            if not ends and not state.is_held and state.n_running < state.n_workers:
+            if not ends and not state.requested.is_held and state.n_running < state.n_workers:
                 suggestion = steps.suggest()
                 if suggestion is not None:
                     steps.carry_out(suggestion)
                     continue
             if ends and (state.n_running == 0 or not self._waits()):
                 return
-            if state.n_running == 0 and not state.is_held:
+            if state.n_running == 0 and not state.requested.is_held:
                 return
             deadline = self._next_look()
             messages = gate.messages(backend.wait(deadline) if state.n_running else self._sleep(), deadline)
@@ -220,7 +219,7 @@ class Tuner:
         for request in () if self._steering is None else self._steering.requests():
             assert self._steering is not None
             try:
-                if request.nonce not in self._steps.state.steered:
+                if request.nonce not in self._steps.state.requested.nonces:
                     self._follow(request, self._steering)
             except ConfigurationError as error:
                 self._steering.answer(request, str(error))
@@ -233,8 +232,8 @@ class Tuner:
         state = self._steps.state
         if self._ending is not None:
             raise ConfigurationError(f"It is too late: the experiment ends, since {self._reason}.")
-        if request.kind in (Kind.PAUSE, Kind.CONTINUE) and state.is_held is (request.kind is Kind.PAUSE):
-            raise ConfigurationError("It is paused already." if state.is_held else "It is not paused.")
+        if request.kind in (Kind.PAUSE, Kind.CONTINUE) and state.requested.is_held is (request.kind is Kind.PAUSE):
+            raise ConfigurationError("It is paused already." if state.requested.is_held else "It is not paused.")
         if request.kind is Kind.TRY:
             given = request.given["configuration"]
             configuration = self._steps.proposed(given)
@@ -292,16 +291,3 @@ class Tuner:
         """Whether nothing can end the experiment sooner than the criterion that ends it."""
         assert self._ending is not None
         return self._wait_for_running or not self._ending.waits_for_running
-
-
-def interruption_of(error: KeyboardInterrupt) -> str:
-    """Why an experiment was interrupted: whoever raises the error for another reason than Ctrl-C says so in it."""
-    return str(error) or BY_KEYBOARD
-
-
-def reason_of(error: BaseException) -> str:
-    """Why an experiment has failed: what tunekit raises on purpose needs no name of a class in front.
-
-    It is shown, recorded and told to observers; so secrets in it are masked.
-    """
-    return redacted(str(error) if isinstance(error, TunekitError) else f"{type(error).__name__}: {text_of(error)}")

@@ -23,10 +23,11 @@ EVENTS = "events.jsonl"
 
 
 def checked_path(given: object, option: str) -> Path:
-    """The path that somebody gave, as text or as a path; ``~`` is their home.
+    """The path that somebody gave, as text or as a path; ``~`` is their home. Nothing need be there.
 
     Raises:
-        ConfigurationError: If it is something else.
+        ConfigurationError: If it is something else, or the system does not let anything be looked for there, as where a
+            name is too long.
     """
     if not isinstance(given, str | os.PathLike):
         raise ConfigurationError(
@@ -34,7 +35,19 @@ def checked_path(given: object, option: str) -> Path:
             option=option,
             value=given,
         )
-    return Path(os.path.expanduser(given))
+    path = Path(os.path.expanduser(given))
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # what is no text for the system, as with a zero byte, is a ValueError
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(
+            f"{shown(os.fspath(given))} is no path where anything can be looked for: {why}. Give another.",
+            option=option,
+            value=given,
+        ) from error
+    return path
 
 
 def why_not_writable(folder: Path) -> str:

@@ -5,12 +5,16 @@ import json
 import os
 import shutil
 
+import attrs
 import numpy as np
 import pytest
 
 from tunekit import load_experiments
+from tunekit.config.composition.until import END
 from tunekit.results.selection import read_filters
 from tunekit.studies.collection import collect
+from tunekit.studies.fixed_comparisons import FixedComparison, write_fixed
+from tunekit.studies.statistics.sequential import Look
 from tunekit_core.errors import ConfigurationError, RecordError
 
 CURVE = {"time": [1.0, 2.5], "value": [0.5, 0.25]}
@@ -148,6 +152,22 @@ def test_the_copy_that_passes_the_filters_is_no_copy(put, tmp_path):
     study = load_experiments(tmp_path / "results", where={"tag": "two"})
     assert names(study) == ["a2"]
     assert study.copies == {}
+
+
+@pytest.mark.parametrize("where", [{"tag": ["first", "late"]}, {"tag": "late"}])
+def test_a_rule_beside_copies_counts_wherever_the_runs_are(put, tmp_path, where):
+    runs = tuple(tuple(f"{method}{seed}" for seed in range(6)) for method in ("A", "B"))
+    rule = FixedComparison("fcnet", ("A", "B"), runs, tuple(range(6)), (6,), END, 0.05, 1)
+    looked = attrs.evolve(rule, taken=(Look(6, 0.03, 0.05, True, True),))
+    put("first/A/run", hash="A0", experiment_tag="first")
+    put("late/A/run", hash="A0", experiment_tag="late", ended="2026-02-01T00:00:00.000+00:00")
+    put("other/A/run", hash="C0", experiment_tag="other")
+    write_fixed(tmp_path / "results" / "first", looked)
+    (tmp_path / "results" / "other" / "until-0.json").write_text("")
+    study = load_experiments(tmp_path / "results", where=where)
+    assert (study.fixed, study.unreadable) == ([looked], {})
+    write_fixed(tmp_path / "results" / "late", rule)  # of one rule, the one with the most looks
+    assert load_experiments(tmp_path / "results", where={"tag": ["first", "late"]}).fixed == [looked]
 
 
 def test_an_unknown_filter_is_refused(tmp_path):

@@ -224,3 +224,33 @@ def test_why_no_result_of_a_look_could_be_small_enough(losses, says):
     rule = FixedComparison("nowhere-robot_arm", ("A", "B"), ((), ()), tuple(range(8)), (6, 8), END, 0.05, 1)
     rule = with_looks(rule, [runs("A", losses), runs("B", WORSE[:6])])
     assert says in about_last_look(rule, has_several=False)
+
+
+LOOK = {"n_seeds": 6, "p": 0.5, "level": 0.03, "is_told_apart": False, "first_is_lower": True}
+NOT_WRITTEN = {
+    "at": [{"number": -3, "unit": "parsec"}, {"number": 101.0, "unit": "%"}, {"number": 0, "unit": "s"},
+           {"number": float("inf"), "unit": "s"}, {"number": "5", "unit": "s"}, {"number": True, "unit": "s"}],
+    "error": [7, 0, float("nan"), "0.05", True],
+    "seeds": [[0] * 10, [*range(9), 9.5], [*range(9), "9"], [*range(9), True], [*range(-1, 9)]],
+    "looks": [[6.0, 8, 10], [8, 6, 10], ["6", 8, 10], [0, 8, 10], [-6, 10]],
+    "n_pairs": [0, 1.5, "1", True],
+    "setups": [["A", 3], ["A", "A"], "AB", ["A", None]],
+    "benchmark": [3, None, ["x"]],
+    "runs": [["A" * 10, [*range(10)]], [[], []]],
+    "taken": [[{**LOOK, name: value}] for name, value in
+              [("is_told_apart", "yes"), ("p", float("nan")), ("p", 1.5), ("level", -1), ("first_is_lower", 1),
+               ("n_seeds", 6.0), ("p", "0.5"), ("p", True)]]
+             + [[{**LOOK, "is_told_apart": True}, {**LOOK, "n_seeds": 8}]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in NOT_WRITTEN.items() for value in values])
+def test_a_file_with_a_value_that_was_never_written_is_not_read(tmp_path, key, value):
+    write_fixed(tmp_path, fixed())
+    (path,) = tmp_path.glob("until-*.json")
+    values = {**json.loads(path.read_text()), "taken": [LOOK]}
+    path.write_text(json.dumps(values))
+    assert len(read_fixed(tmp_path)) == 1
+    path.write_text(json.dumps({**values, key: value}))
+    with pytest.raises(RecordError, match=r"until-.*cannot be read: .*type the sweep with the very"):
+        read_fixed(tmp_path)

@@ -135,7 +135,7 @@ def test_it_writes_a_page_and_may_write_it_again(tunekit, results, tmp_path, mon
             "html=results/true",
             "html=results/true does not end in .html, as a page for a browser does. Type html=results/t",
         ),
-        (f"html={'a' * 300}.html", "a.html cannot be written: File name too long. Type html=report.html"),
+        (f"html={'a' * 300}.html", "a.html' is no path where anything can be looked for: File name too long."),
         ("html=/proc/page.html", "html=/proc/page.html: nothing can be written in /proc: No such file"),
     ],
 )

@@ -11,11 +11,15 @@ from pathlib import Path
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.verbs.words import asks_for_help, sort_words
 from tunekit.config.options_files.offered import groups
+from tunekit.config.specs.fitting import never_names_checkpoints
 from tunekit.console import plural, print_stderr, print_stdout
 from tunekit.init import ScriptFound, Written, read_script, write_options
 from tunekit.init.reading import READ
+from tunekit.sources import sources_of
+from tunekit_core.contracts.benchmarks import Script
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.portable.script_command import literal_word
+from tunekit_core.records.files import checked_path
 
 NAME = "name"
 USAGE = f"Type: python -m tunekit init SCRIPT [{NAME}=NAME]"
@@ -83,6 +87,7 @@ def write_file_of_script(arguments: Sequence[str]) -> int:
 
 
 def _check_script(script: str) -> None:
+    checked_path(script, "script")
     path = Path(script)
     if path.is_dir():
         inside = sorted(path.glob("*.py"))[:3]
@@ -171,6 +176,10 @@ def _say(found: ScriptFound, written: Written, file: Path, first: str, again: st
 
 
 def _method(written: Written) -> str:
-    wanted = ("ASHA", "BO", "RS") if written.max_resource is not None else ("BO", "RS")
+    wanted: tuple[str, ...] = ("BO", "RS")
+    if written.max_resource is not None:
+        command = tuple(shlex.split(written.plan.command))
+        keeps_none = never_names_checkpoints(command, sources_of(Script(command)))
+        wanted = ("AUTO" if keeps_none else "ASHA", *wanted)  # ASHA pauses trials, which would begin anew
     name = next((name for name in wanted if name in groups().get("method", {})), None)
     return "" if name is None else f"method={name} "

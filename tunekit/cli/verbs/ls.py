@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from tunekit.results.counts import counted
 from tunekit.results.listing import as_json_lines, ids_of, table
 from tunekit.results.selection import is_filter, nothing_selected, read_filters, results_folder
 from tunekit_core.errors import ConfigurationError
+from tunekit_core.records.files import checked_path
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
 
 JSON, LONG = "--json", "--long"
@@ -126,7 +126,7 @@ def check_folders(folders: Sequence[str], usage: str) -> None:
         ConfigurationError: If one does not exist.
     """
     for folder in folders:
-        if not Path(os.path.expanduser(folder)).is_dir():
+        if not checked_path(folder, "folder").is_dir():
             hint = "" if is_filter(folder) else f" Filters have an equals sign, as in method={folder}."
             raise ConfigurationError(f"{folder} is no folder.{hint} {usage}", value=folder)
 

@@ -20,7 +20,7 @@ from tunekit.console import print_stderr, print_stdout
 from tunekit.figures.paper import write
 from tunekit.results.trial_reports import NothingToShow
 from tunekit_core.errors import ConfigurationError, suggestion
-from tunekit_core.records.files import METADATA, why_not_writable
+from tunekit_core.records.files import METADATA, checked_path, why_not_writable
 from tunekit_core.records.finding import find_experiments
 from tunekit_core.records.load import load_experiment
 
@@ -139,7 +139,7 @@ def _is_study(words: Words) -> bool:
         return True
     if len(words.names) != 1:
         return len(words.names) > 1
-    folder = Path(os.path.expanduser(words.names[0]))
+    folder = checked_path(words.names[0], "folder")
     if not folder.is_dir() or (folder / METADATA).exists():
         return False
     return len(find_experiments(folder).experiments) != 1
@@ -166,7 +166,7 @@ def _names(typed: str | None, *, is_study: bool) -> list[str]:
 
 
 def _folder(typed: str) -> Path:
-    folder = Path(os.path.expanduser(typed))
+    folder = checked_path(typed, FOLDER)
     if not typed or (folder.exists() and not folder.is_dir()):
         raise ConfigurationError(
             f"{FOLDER}={typed} is no folder. Type {FOLDER}=NAME: it is made.", option=FOLDER, value=typed

@@ -19,7 +19,7 @@ from tunekit.results.listing import ids_of, table
 from tunekit.results.selection import find_named, nothing_selected, read_filters, results_folder
 from tunekit.results.summary import format_bytes
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
-from tunekit_core.records.files import METADATA
+from tunekit_core.records.files import METADATA, checked_path
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
 from tunekit_core.records.removal import (
     checkpoints_of,
@@ -129,7 +129,7 @@ def _found(words: Words) -> FoundExperiments:
     experiments: dict[str, ListedExperiment] = {}
     unreadable: dict[Path, str] = {}
     for name in words.names:
-        path = os.path.expanduser(name)
+        path = str(checked_path(name, "folder"))
         _check_is_no_root(path)
         _check_leads_through_no_link(path)
         if os.path.isdir(path):

@@ -11,7 +11,7 @@ from typing import Any
 from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.verbs.words import RESULTS_DIR, asks_for_help, sort_words
 from tunekit.console import plural, print_stderr, print_stdout
-from tunekit.results.going_on import can_resume
+from tunekit.results.going_on import can_resume, resume_command
 from tunekit.results.selection import find_named, results_folder
 from tunekit.results.summary import print_experiment
 from tunekit_core.contracts.status import ExperimentStatus
@@ -110,8 +110,7 @@ def _what_next(listed: ListedExperiment, *, is_whole: bool, has_best: bool) -> l
     if listed.status is ExperimentStatus.RUNNING:
         return [*lines, "It runs now."]
     if listed.status is ExperimentStatus.COMPLETED and is_whole:
-        longer = f"To let it run longer: python -m tunekit resume {folder} stopping.OPTION=VALUE"
-        return [*lines, longer] if can_resume(listed) else lines
+        return [*lines, f"To let it run longer: {resume_command(listed)}"] if can_resume(listed) else lines
     begins_anew = listed.metadata.get(BEGINS_ANEW)  # nothing has succeeded in it
     to_go_on = "To begin anew, once what went wrong in trials is mended" if begins_anew else "To go on"
     if can_resume(listed):

@@ -24,7 +24,7 @@ from tunekit.watch.server import serving
 from tunekit.watch.showing import show_on_page, show_once, show_until_it_is_over
 from tunekit.watch.study import SECONDS_OF_QUIET, WatchedStudy
 from tunekit_core.errors import ConfigurationError
-from tunekit_core.records.files import METADATA
+from tunekit_core.records.files import METADATA, checked_path
 from tunekit_core.records.finding import list_experiment
 
 ONCE, SERVE = "--once", "--serve"
@@ -80,8 +80,8 @@ def watch_experiments(arguments: Sequence[str]) -> int:
     raise_when_interrupted()
     try:
         name = _only_name(words.names, words.options)
-        if Path(os.path.expanduser(name)).is_dir() and not _holds_experiment(name):
-            study = Path(os.path.expanduser(name))
+        study = checked_path(name, "folder")
+        if study.is_dir() and not os.path.lexists(study / METADATA):
             return _watch_study(study, is_once=is_once) if port is None else _serve(_study_in(study), port)
         folder = one_experiment("watch", [name], words.options, USAGE).path
         return _watch_one(folder, is_once=is_once) if port is None else _serve(WatchedExperiment(folder), port)
@@ -165,7 +165,3 @@ def _only_name(names: Sequence[str], options: Mapping[str, str]) -> str:
     folder = options.get(RESULTS_DIR, results_folder())
     check_folders([folder], USAGE)
     return folder
-
-
-def _holds_experiment(folder: str) -> bool:
-    return os.path.lexists(os.path.join(os.path.expanduser(folder), METADATA))

@@ -6,25 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import OverrideParseException
 
-from tunekit.config.arguments import key_for_hydra, with_prefixes
-from tunekit.config.composition.combinations import SEED, Axis, Block, Choice, Condition, Repeats, different, has
+from tunekit.config.arguments import key_for_hydra
+from tunekit.config.composition.combinations import SEED, Axis, Block, Condition, Repeats, different, has
 from tunekit.config.composition.conditions import read_exclude, read_repeats
-from tunekit.config.composition.grammar_errors import cannot_be_read
+from tunekit.config.composition.overrides import Choices, Overrides, name_of
 from tunekit.config.composition.sweep_options import OF_AXES, SWEEPER, SweepOptions, is_of_hydra, refusal
-from tunekit.config.free_names import decoded_text
 from tunekit.config.hydra_values import as_text
 from tunekit.config.schema import COMPONENTS, KEYS, RECIPES, VALUES, check_value, unknown_key
 from tunekit.config.single_values import is_open, option_meant
 from tunekit_core.errors import ConfigurationError, suggestion
-from tunekit_core.known_secrets import keep_out_of_sight
-from tunekit_core.secret_names import is_secret_name, name_in
-
-Choices = tuple[Choice, ...]  # of one key
 
 
 @attrs.frozen
@@ -42,79 +34,6 @@ class Sweep:
     blocks: Sequence[Block]
     exclude: Sequence[Condition]
     repeats: Sequence[Repeats]
-
-
-class Overrides:
-    """Reads overrides as Hydra does."""
-
-    def __init__(self, loader: ConfigLoader) -> None:
-        self._parser = OverridesParser.create(config_loader=loader)
-
-    def read(self, lines: Iterable[str]) -> list[Override]:
-        """Overrides with the prefixes that they need."""
-        return self._parser.parse_overrides(with_prefixes(lines))
-
-    def choices(self, override: Override) -> Choices:
-        """The values of one override.
-
-        Raises:
-            ConfigurationError: If it is a sweep that has no list of values, or an empty one.
-        """
-        name = name_of(override)
-        if not override.is_sweep_override():
-            return (Choice(name, override.value(), override),)
-        if not override.is_discrete_sweep():
-            raise ConfigurationError(
-                f"'{_as_typed(override)}' has no list of values to sweep over. Use a comma-separated list, choice(), "
-                "range() or glob(); what should be searched belongs to the benchmark's search space.",
-                option=override.key_or_group,
-            )
-        key = override.get_key_element()
-        values = self._parser.parse_overrides([f"{key}={text}" for text in override.sweep_string_iterator()])
-        if not values:
-            raise ConfigurationError(f"'{_as_typed(override)}' matches nothing.", option=override.key_or_group)
-        return tuple(Choice(name, value.value(), value) for value in values)
-
-    def choices_given(self, name: str, key: str, given: Any) -> Choices:
-        """The values that an option of the sweeper gives for a key.
-
-        Args:
-            name: Of the option of the sweeper.
-            key: Dotted name of the option that has the values.
-            given: A value, a text as it is typed to sweep over, or a list of these.
-
-        Raises:
-            ConfigurationError: If the key is one of Hydra's, or they cannot be read, or there are none.
-        """
-        if is_of_hydra(key):
-            raise refusal(name, key, f"'{key}' is one for the whole sweep. Name a key that runs differ in")
-        if key.startswith("~"):
-            raise refusal(name, key, f"'{key}' would take a key out, which cannot be done here. Name the key alone")
-        texts = [as_text(each) for each in given] if isinstance(given, list) else [as_text(given)]
-        for text in texts if is_secret_name(name_in(key)) else ():
-            keep_out_of_sight(text)
-        try:
-            found = tuple(
-                choice
-                for override in self.read([f"{key}={text}" for text in texts])
-                for choice in self.choices(override)
-            )
-        except OverrideParseException as error:
-            raise refusal(name, given, cannot_be_read(str(error.override)).removesuffix(".")) from error
-        except ConfigurationError as error:
-            raise refusal(name, given, str(error).removesuffix(".")) from error
-        if not found:
-            raise refusal(name, given, f"{key}={as_text(given)} gives it no value. Leave {key} out")
-        return found
-
-
-def name_of(override: Override) -> str:
-    """The key of an override without its prefix; of a single value that of the option that it stands for."""
-    return option_meant(str(override.get_key_element()).lstrip("+~"))
-
-
-def _as_typed(override: Override) -> str:
-    return decoded_text(str(override.input_line).lstrip("+"))
 
 
 def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[str]) -> Sweep:
@@ -140,17 +59,20 @@ def read_sweep(overrides: Overrides, options: SweepOptions, arguments: Sequence[
     groups = [[option_meant(key_for_hydra(key)) for key in group] for group in options.zip]
     typed = frozenset(option_meant(argument.lstrip("+").partition("=")[0]) for argument in arguments) & given.keys()
     of_file = _choices_of(overrides, _last(overrides, options.params, ()), ())
-    before = _with_blocks({**given, **of_file}, also)
+    whole = _with_blocks({**given, **of_file}, also)  # as in the file, before anything typed narrows it
     if "also" not in options.typed:
         also = [_narrowed(block, given, typed) for block in also]
     _check_groups(groups, given, also)
-    pairs = [pair for pair in zip(_with_blocks(given, also), before, strict=True) if all(pair[0].values())]
-    counts_anew = "repeats" in options.typed
-    blocks = [Block(_axes(now, groups), _seeds(now) if counts_anew else _counted(now, whole)) for now, whole in pairs]
+    counts_typed = "repeats" in options.typed
+    blocks = [
+        Block(_axes(now, groups), _seeds(now) if counts_typed else _counted(now, of_whole))
+        for now, of_whole in zip(_with_blocks(given, also), whole, strict=True)
+        if all(now.values())  # a block that is narrowed to nothing is none
+    ]
     # Of a study that is narrowed, the file may speak of values that are not typed.
     is_narrowed = not typed.isdisjoint(of_file)
-    of_whole_file = [Block(_axes(whole, ()), _seeds(whole)) for whole in before]
-    spoken_of = {name: of_whole_file if is_narrowed and name not in options.typed else blocks for name in OF_AXES}
+    whole_blocks = [Block(_axes(each, ()), _seeds(each)) for each in whole]
+    spoken_of = {name: whole_blocks if is_narrowed and name not in options.typed else blocks for name in OF_AXES}
     return Sweep(
         common=common,
         blocks=blocks,

@@ -13,9 +13,10 @@ from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from tunekit.config.composition.blocks import Overrides, read_sweep
+from tunekit.config.composition.blocks import read_sweep
 from tunekit.config.composition.combinations import SEED, chosen
-from tunekit.config.composition.free_seeds import check_options_are_free, check_seeds_are_free
+from tunekit.config.composition.free_seeds import check_options_are_free, check_seeds_are_free, seeds_to_add
+from tunekit.config.composition.overrides import Overrides
 from tunekit.config.composition.sweep_options import SWEEPER, sweep_options
 from tunekit_core.errors import ConfigurationError
 
@@ -48,7 +49,7 @@ def expand(loader: ConfigLoader, master: DictConfig, arguments: Sequence[str]) -
         if options.until is None or not isinstance(config.seed, int):  # which is refused where all else is checked
             yield config
             continue
-        for seed in range(config.seed, config.seed + options.until.cap):
+        for seed in seeds_to_add(config.seed, options.until):
             yield compose([*set_by_point, *overrides.read([f"{SEED}={seed}"])])
     if is_empty:
         names = [f"{SWEEPER}{name}" for name in ("exclude", "repeats") if getattr(options, name)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tunekit.config.composition.blocks import Sweep
 from tunekit.config.composition.combinations import SEED
 from tunekit.config.composition.sweep_options import SWEEPER, SweepOptions
-from tunekit.config.composition.until import OPTION
+from tunekit.config.composition.until import OPTION, Until
+from tunekit.config.schema import NUMBER_OF_SEEDS
 from tunekit_core.errors import ConfigurationError
 
 
@@ -41,6 +42,27 @@ def check_seeds_are_free(sweep: Sweep, options: SweepOptions) -> None:
                 f"type the first: seed={seeds[0].value}",
                 option=SEED,
             )
+
+
+def seeds_to_add(first: int, until: Until) -> range:
+    """The seeds that may be added, as many as the cap.
+
+    Args:
+        first: The seed that is typed; one that none can be is refused where all else is checked.
+        until: What they are added for.
+
+    Raises:
+        ConfigurationError: If there are not so many from the first on.
+    """
+    last = NUMBER_OF_SEEDS - 1
+    if first <= last < first + until.cap - 1:
+        raise ConfigurationError(
+            f"{SEED}={first}: {OPTION} adds seeds from there on, {until.cap} at the most, and the largest seed is "
+            f"{last}. Type {SEED}={last - until.cap + 1} or less.",
+            option=SEED,
+            value=first,
+        )
+    return range(first, first + until.cap)
 
 
 def _refusal(name: str, why: str) -> ConfigurationError:

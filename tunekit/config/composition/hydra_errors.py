@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
+from glob import escape
+from pathlib import Path
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
@@ -111,8 +114,14 @@ def _missing_file(error: MissingConfigException, text: str) -> str:
 def _not_installed(group: str, name: str, known: Iterable[str]) -> str:
     options = sorted({*groups().get(group, {}), *(set(known) - typed_files(group).keys())})  # with the user's own
     close = meant_by(group, name, options) or suggestion(name, options)
-    message = f"There is no {group} '{name}'. {close}Installed: {', '.join(options) or 'none'}."
+    message = f"There is no {group} '{name}'. {_of_own(group, name)}{close}Installed: {', '.join(options) or 'none'}."
     return message + where_to_find(group, split_name(name)[1])
+
+
+def _of_own(group: str, name: str) -> str:
+    """A sentence about an options file of that name in a folder here that was not named, with what to type."""
+    found = sorted(Path().glob(f"*/{escape(group)}/{escape(name)}.yaml"))
+    return f"There is {found[0]} here: add --config-dir {shlex.quote(found[0].parts[0])}. " if found else ""
 
 
 def _not_set(variable: str, option: str | None) -> str:

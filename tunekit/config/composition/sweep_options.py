@@ -212,7 +212,12 @@ def _only(value: Any) -> list[str]:
 def _n_jobs(value: Any) -> int | None:
     if value is None or _is_count(value):
         return value
-    raise _refusal("n_jobs", value, "must be a whole number, at least 1; null takes as many as there are cores.")
+    raise _refusal(
+        "n_jobs",
+        value,
+        "must be a whole number, at least 1; null takes as many as there are cores, and one where trials run in real "
+        "time.",
+    )
 
 
 def _plan(value: Any) -> bool:

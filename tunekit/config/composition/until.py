@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,6 +39,13 @@ class When:
     def is_end(self) -> bool:
         """Whether it is the end of the runs."""
         return self == END
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether runs have such a time: after their beginning, and no later than their end where it is a part."""
+        if self.unit == PER_CENT:
+            return 0 < self.number <= 100
+        return self.unit == SECONDS and 0 < self.number < math.inf
 
     def seconds(self, budget: float) -> float:
         """The time in runs of so many seconds."""
@@ -120,8 +128,9 @@ def _pair(key: str, given: Any) -> tuple[str, str]:
 def _when(given: Any) -> When:
     match = None if isinstance(given, bool) else AT.fullmatch(str(given).strip())
     at = None if match is None else When(float(match["number"]), match["unit"].lower() or SECONDS)
-    if at is None or not 0 < at.number < float("inf") or (at.unit == PER_CENT and at.number > END.number):
-        raise _refusal("at", given, " must be per cent of the time limit or seconds, such as '100 %' or 600")
+    if at is None or not at.is_possible:
+        what = f" must be per cent of the time limit, up to {END}, or seconds, such as '50 %' or 600"
+        raise _refusal("at", given, what)
     return at
 
 

@@ -36,6 +36,7 @@ from tunekit_core.plugins.registry import registry
 from tunekit_core.randomness import Streams
 
 CHOICE = "method_choice"  # in metadata.json, where a method took what it usually does not
+BEGIN_ANEW = "paused_trials_begin_anew"  # in metadata.json, with the reason why
 GOES_ON = {"pause", "checkpoint"}  # what a backend must be able to do for a paused trial to go on where it was
 # Each way to a checkpoint has this in it: {checkpoint}, TUNEKIT_CHECKPOINT_DIR, report.checkpoint(…), callbacks.
 NAMES_CHECKPOINTS = re.compile(rb"checkpoint|tunekit[.]callbacks", re.IGNORECASE)
@@ -132,11 +133,29 @@ def _no_checkpoints(facts: Facts) -> str | None:
     if not _capabilities(facts) >= GOES_ON:
         off = " backend.checkpoint=false" if facts.backend.get("checkpoint") is False else ""
         return f"with backend={facts.backend['name']}{off} no paused trial goes on where it was"
+    return _program_keeps_none(facts)
+
+
+def _program_keeps_none(facts: Facts) -> str | None:
     if facts.program is not None and isinstance(facts.benchmark, Executable):
         script = facts.benchmark.script()
-        if script.sources is None and _never_names_checkpoints(script.command, facts.program):
+        if script.sources is None and never_names_checkpoints(script.command, facts.program):
             return "the program keeps no checkpoint, and a paused trial would begin anew"
     return None
+
+
+def why_paused_trials_begin_anew(scheduler: str, facts: Facts) -> str | None:
+    """Why paused trials would begin anew, as a clause; ``None`` if the scheduler pauses none, or that is not known.
+
+    Of backends that keep no checkpoint it is known, too, but there it was asked for, or they say so themselves.
+
+    Args:
+        scheduler: Its name, with the distribution or without.
+        facts: What is known of the problem.
+    """
+    if "pause" not in registry().find("scheduler", scheduler).factory.needs:
+        return None
+    return _program_keeps_none(facts)
 
 
 REASONS: Mapping[str, Callable[[Facts], str | None]] = {
@@ -160,10 +179,14 @@ def _capabilities(facts: Facts) -> frozenset[str]:
     return capabilities
 
 
-def _never_names_checkpoints(command: Iterable[str], program: Sources) -> bool:
+def never_names_checkpoints(command: Iterable[str], program: Sources) -> bool:
     """Whether a program of Python looks for no checkpoint, as far as reading it tells.
 
     What a shell, another interpreter or a container runs is not read, so of these nothing is known.
+
+    Args:
+        command: What is typed to run it.
+        program: Its files.
     """
     paths = [file.path for file in program.files]
     if not paths or not paths[0].endswith(".py"):

@@ -41,3 +41,13 @@ def told(method: str, choice: str) -> str:
         choice: What :func:`tunekit.config.specs.fitting.fitted` says of it.
     """
     return f"{method} is {choice}."
+
+
+def told_of_pauses(method: str, begin_anew: str) -> str:
+    """The line that says what becomes of the trials that a method pauses.
+
+    Args:
+        method: Its name.
+        begin_anew: What :func:`tunekit.config.specs.fitting.why_paused_trials_begin_anew` says of it.
+    """
+    return f"{method} pauses trials, but {begin_anew}."

@@ -20,7 +20,7 @@ from tunekit.config.specs.components import (
     split_options,
 )
 from tunekit.config.specs.facts import chosen, facts_of
-from tunekit.config.specs.fitting import CHOICE, fitted
+from tunekit.config.specs.fitting import BEGIN_ANEW, CHOICE, fitted, why_paused_trials_begin_anew
 from tunekit.config.specs.identity import NO_SUCCESS, digest
 from tunekit.config.specs.inputs import SECRET, WRITTEN, secrets_in, without_secrets
 from tunekit.config.specs.points import complete_points
@@ -58,6 +58,7 @@ class RunSpec:
         choice: What the method took for this problem and why, where it usually takes something else.
         instead: Names of the searcher and the scheduler, as far as they were chosen in place of the recipe's own.
         chosen_on: Patterns of the problems that the numbers of the method were chosen on.
+        begin_anew: Why trials that the method pauses would begin anew; ``None`` if they do not, or that is not known.
         parts: What a function that is tuned is made of, as a digest of each part by its name, for messages: ``sources``
             has one digest of it all. Empty where that is not known, ``None`` where no function is tuned.
         hash: Twelve hexadecimal digits of what determines the results. It is computed where the run is planned, and
@@ -77,6 +78,7 @@ class RunSpec:
     instead: Sequence[str] = ()
     chosen_on: Sequence[str] = ()
     parts: Mapping[str, str] | None = None
+    begin_anew: str | None = None
     hash: str = attrs.field(default=attrs.Factory(lambda spec: digest(spec.results), takes_self=True), kw_only=True)
 
     @property
@@ -99,6 +101,13 @@ class RunSpec:
     def built_in_criteria(self) -> dict[str, OptionValues]:
         """Options of the criteria that end the run and are tunekit's own, by name."""
         return built_in_criteria(self.results["stopping"])
+
+    @property
+    def seconds_at_most(self) -> float | None:
+        """Real time after which it ends at the latest; ``None`` if nothing limits that, or the run is simulated."""
+        limit = self.built_in_criteria.get(TIME_LIMIT)
+        is_limited = limit is not None and self.can_restore and not self.results["wait_for_running"]
+        return float(limit["seconds"]) if limit is not None and is_limited else None
 
     @property
     def problem_name(self) -> str:
@@ -170,11 +179,13 @@ class RunSpec:
         parts = {} if self.parts is None else {PARTS: self.parts}
         choice = {} if self.choice is None else {CHOICE: self.choice}
         chosen_on = {CHOSEN_ON_KEY: list(self.chosen_on)} if self.chosen_on else {}
+        begin_anew = {} if self.begin_anew is None else {BEGIN_ANEW: self.begin_anew}
         return {
             "experiment_tag": self.experiment_tag,
             "method": self.method_name,
             **choice,
             **chosen_on,
+            **begin_anew,
             "experiment": self.experiment,
             "benchmark": self.benchmark,
             "dataset": self.dataset,
@@ -257,6 +268,7 @@ def resolve(
         choice=choice,
         instead=[] if choice else _instead(settings.made_of, method),
         chosen_on=list(settings.chosen_on),
+        begin_anew=why_paused_trials_begin_anew(parts["scheduler"], facts),
     )
 
 

@@ -16,6 +16,18 @@ def recorded_title(name: str, metadata: Mapping[str, Any]) -> str:
         name: What it is called if they do not, such as the name of its folder.
         metadata: Its ``metadata.json``.
     """
-    problem = "-".join(str(metadata[key]) for key in ("benchmark", "dataset") if metadata.get(key))
+    problem = recorded_problem(metadata)
     seed = f", seed {metadata['seed']}" if "seed" in metadata else ""
     return f"{metadata['method']} on {problem}{seed}" if metadata.get("method") and problem else name
+
+
+def recorded_problem(metadata: Mapping[str, Any]) -> str:
+    """Benchmark and dataset of an experiment, as far as its metadata tell them; empty if they do not.
+
+    >>> recorded_problem({"benchmark": "fcnet", "dataset": "robot_arm"})
+    'fcnet-robot_arm'
+
+    Args:
+        metadata: Its ``metadata.json``.
+    """
+    return "-".join(str(metadata[key]) for key in ("benchmark", "dataset") if metadata.get(key))

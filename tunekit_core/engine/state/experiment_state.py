@@ -6,7 +6,6 @@ event takes constant time in the number of trials.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, overload
@@ -16,7 +15,6 @@ from tunekit_core.contracts.problem import Problem
 from tunekit_core.contracts.schedulers import Scheduler
 from tunekit_core.contracts.trials import COST_ATTRIBUTE, Cause, Decision, Report, Scalar, Status, Trial
 from tunekit_core.contracts.view import Failure, Failures, Incumbent
-from tunekit_core.engine.event_fields import configuration_of
 from tunekit_core.engine.events import (
     Anomaly,
     CriterionMet,
@@ -35,6 +33,7 @@ from tunekit_core.engine.events import (
 from tunekit_core.engine.state.dropped_reports import is_dropped, why_dropped
 from tunekit_core.engine.state.failures import with_one_more
 from tunekit_core.engine.state.incumbents import Incumbents
+from tunekit_core.engine.state.requested import Requested
 from tunekit_core.engine.state.runs import Runs
 from tunekit_core.engine.state.trial_fields import (
     set_failure_cause,
@@ -46,10 +45,8 @@ from tunekit_core.engine.state.trial_fields import (
     set_status,
     set_until,
 )
-from tunekit_core.engine.steering import Kind
 from tunekit_core.errors import RecordError
 from tunekit_core.portable.printed_reports import WITHOUT_REPORT
-from tunekit_core.space import Configuration
 
 INFINITY = float("inf")
 # Python 3.11 takes as long to look a member of an enumeration up as to call a function.
@@ -72,9 +69,7 @@ class ExperimentState:
         costs: What each trial has cost so far, by its id, as far as that is known.
         metric_names: The names of all metrics that were reported.
         placed: Where trials run, as the backend says, by id; of a backend that says so, those that it lacks wait.
-        is_held: Whether somebody asked that nothing new is run.
-        proposed: Configurations that somebody asked to try and that have not begun, in the order of asking.
-        steered: The nonces of all that was asked and done.
+        requested: What people have asked of the experiment.
     """
 
     def __init__(self, problem: Problem, scheduler: Scheduler) -> None:
@@ -102,9 +97,7 @@ class ExperimentState:
         self.latest_report: Report | None = None
         self.metric_names: set[str] = set()
         self.placed: dict[int, TrialPlaced] = {}
-        self.is_held = False
-        self.proposed: deque[Configuration] = deque()
-        self.steered: set[str] = set()
+        self.requested = Requested()
         self._is_placed = False  # whether the backend says when trials run
         self._max_resource = INFINITY if problem.max_resource is None else problem.max_resource
         self._incumbents = Incumbents(problem, self.trials)
@@ -126,7 +119,7 @@ class ExperimentState:
             Restarted: self._restart,
             TrialEnded: self._end,
             CriterionMet: self._keep,
-            Steered: self._steer,
+            Steered: self.requested.do,
             Anomaly: self._count_anomaly,
         }
 
@@ -250,7 +243,7 @@ class ExperimentState:
         return result
 
     def _begin(self, event: TunerStarted) -> None:
-        self.is_held = False  # whoever has an experiment go on wants it to
+        self.requested.begin()
         self.runs.forget_lost()
         self.failures = Failures()
 
@@ -259,8 +252,7 @@ class ExperimentState:
         self.scheduler.on_workers(event.n)
 
     def _start(self, event: Started) -> Trial:
-        if self.proposed and event.configuration == self.proposed[0]:
-            self.proposed.popleft()
+        self.requested.start(event.configuration)
         trial = Trial(len(self.trials), event.configuration, event.note, event.until, event.checkpoint_of)
         self.trials.append(trial)
         self._run(trial)
@@ -414,13 +406,6 @@ class ExperimentState:
 
     def _keep(self, event: CriterionMet) -> None:
         """Only the clock goes on."""
-
-    def _steer(self, event: Steered) -> None:
-        self.steered.add(event.nonce)
-        if event.kind is Kind.TRY:
-            self.proposed.append(configuration_of(event.given["configuration"]))
-        elif event.kind in (Kind.PAUSE, Kind.CONTINUE):
-            self.is_held = event.kind is Kind.PAUSE
 
     def _count_anomaly(self, event: Anomaly) -> None:
         self.n_anomalies += 1

@@ -24,7 +24,8 @@ class TunekitSweeperConf:
         repeats: How many of the seeds there are of what has a value, such as ``{method: {BO: 5}}``.
         skip_initial_experiments: Leave out this many runs at the beginning of the list.
         only: Run only what has one of these statuses, of ``failed``, ``interrupted``, ``missing``.
-        n_jobs: Runs at the same time; ``null`` takes as many as there are cores, 1 runs them in this process.
+        n_jobs: Runs at the same time; ``null`` takes as many as there are cores, and one where trials run in real time
+            (backend=local). 1 runs them in this process.
         plan: List what would run, and end.
         shard: Run one part of the runs, such as ``2/8`` for the second of eight; ``null`` runs all.
         until: Setups that are to be told apart, such as ``{compare: [MOBSTER, ASHA], cap: 40}``: then seeds are added
