@@ -1,12 +1,15 @@
 """How far setups end from a known optimum."""
 
+import attrs
 import pytest
 
-from tests.app.studies.made import over_seeds
+from tests.app.studies.made import over_seeds, study
+from tunekit import compare
 from tunekit.studies.benchmark_runs import group
 from tunekit.studies.grouping import Grouping
 from tunekit.studies.panels import panel_of
 from tunekit.studies.regret import normalised_regrets
+from tunekit.studies.verdicts import about_regrets
 
 
 def panels(**losses):
@@ -26,3 +29,15 @@ def test_zero_is_the_optimum_and_one_the_worst_or_the_reference():
 )
 def test_there_is_none_without_an_optimum_of_one_setup_or_where_all_end_there(losses, optimum):
     assert normalised_regrets(panels(**losses), [optimum], [*losses], None) == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("n", "over"),
+    [(1, "on the one benchmark whose optimum is known"), (2, "mean over 2 benchmarks whose optimum is known")],
+)
+def test_of_one_benchmark_it_is_no_mean(n, over):
+    compared = compare(study(*over_seeds("A", [1.0]), *over_seeds("B", [2.0])))
+    (told,) = about_regrets(attrs.evolve(compared, regrets={"A": 0.0, "B": 1.0}, n_with_regrets=n))
+    assert (
+        told == f"Regret of the median at the end, {over} (0 is the optimum, 1 where the worst ends): A 0.00, B 1.00."
+    )
