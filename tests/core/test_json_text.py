@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tunekit_core import as_json
+from tunekit_core.json_text import finite
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,8 @@ from tunekit_core import as_json
 )
 def test_numbers_are_numbers_and_what_json_does_not_know_is_text(value, text):
     assert as_json(value) == text
+
+
+def test_what_is_not_finite_is_none_however_deep():
+    value = {"a": [float("nan"), (1.5, {"b": float("-inf")})], "c": True, "d": "inf", "e": 3}
+    assert finite(value) == {"a": [None, [1.5, {"b": None}]], "c": True, "d": "inf", "e": 3}
