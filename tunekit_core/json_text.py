@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,15 @@ def as_json(value: Any, indent: int | None = None) -> str:
         return json.dumps(value, indent=indent, default=_as_known)
     except TypeError:  # of a key
         return json.dumps(_with_known_keys(value), indent=indent, default=_as_known)
+
+
+def finite(value: Any) -> Any:
+    """A value for readers of JSON, which has neither infinity nor NaN: ``None`` in their places, however deep."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _as_known(value: Any) -> Any:

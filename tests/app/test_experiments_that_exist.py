@@ -48,7 +48,8 @@ def put(results):
         metadata = {
             "experiment_tag": tag, "method": method, "benchmark": "fcnet", "dataset": "robot_arm", "seed": seed,
             "hash": run_hash, "status": status, "format": 3, "metric": ["loss"], "mode": ["min"], "search_space": [],
-            "resource": "epoch", "reason": "60 s are over", "time": 60.0, "n_started": 3, "n_reports": 9, "n_failed": 0,
+            "resource": "epoch", "reason": "60 s are over", "time": 60.0, "n_started": 3,
+            "n_completed": 2, "n_paused": 0, "n_reports": 9, "n_failed": 0,
             "ended": ago(minutes=5),
         }  # fmt: skip
         if best is not None:
@@ -671,3 +672,32 @@ def test_ls_reads_metadata_alone(put, results, monkeypatch):
     for name in ("pandas", "hydra", "omegaconf"):
         monkeypatch.setitem(sys.modules, name, None)  # cannot be imported
     assert main(["ls", str(results.root)]) == 0
+
+
+STEERING = "\x1b[31mred\x1b[2J \u202eturned"
+
+
+def test_what_a_configuration_holds_steers_no_terminal_and_is_exported_exactly(put, tunekit):
+    configuration = {"kind": STEERING, f"name {STEERING}": "1e3", "grün": 0.5}
+    incumbent = {"trial_id": 1, "resource": 9, "metrics": {"loss": 0.5}, "configuration": configuration}
+    folder = str(put("aaaaaaaaaaaa", incumbent=incumbent, best_of_failed=incumbent, reason=STEERING, recommended=None))
+    shown = [tunekit("show", folder), tunekit("watch", folder, "--once"), tunekit("ls"), tunekit("report")]
+    exported = {form: tunekit("export", folder, f"as={form}") for form in ("yaml", "points", "json", "python")}
+    for finished in (*shown, *exported.values()):
+        assert finished.out.replace("\n", "").isprintable()
+        assert finished.err.replace("\n", "").isprintable()
+    assert yaml.safe_load(exported["yaml"].out) == configuration
+    assert yaml.safe_load(exported["points"].out) == {"points_to_evaluate": [configuration]}
+    assert json.loads(exported["json"].out) == ast.literal_eval(exported["python"].out) == configuration
+
+
+def test_what_ls_says_as_json_is_json_whatever_is_not_finite(put, tunekit):
+    nan, inf = float("nan"), float("inf")
+    incumbent = {"trial_id": 1, "resource": 9, "metrics": {"loss": inf}, "configuration": {"lr": [nan, {"a": -inf}]}}
+    put("aaaaaaaaaaaa", incumbent=incumbent, tags={"a": nan}, started=inf, experiment=[nan])
+
+    def refuse(text):
+        raise AssertionError(text)
+
+    (told,) = json.loads(tunekit("ls", "--json").out, parse_constant=refuse)
+    assert (told["best_value"], told["configuration"], told["tags"]) == (None, {"lr": [None, {"a": None}]}, {"a": None})

@@ -1,6 +1,7 @@
 """Why a trial was stopped, paused or promoted: from the record, or by running a simulated experiment again."""
 
 import json
+import os
 import shutil
 import sys
 
@@ -86,6 +87,14 @@ def test_results_that_come_out_differently_are_not_explained(tunekit, simulated)
     told = explained(tunekit, simulated, 0)
     assert told.status == 2
     assert "run again it comes to other results" in told.err
+
+
+def test_nobody_waits_for_results_that_are_no_file(tunekit, simulated):
+    (simulated / "results.csv.zip").unlink()
+    os.mkfifo(simulated / "results.csv.zip")
+    told = explained(tunekit, simulated, 0)
+    assert told.status == 2
+    assert "results.csv.zip cannot be read: it is no file" in told.err
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from tunekit.cli.plan_page import makespan, size
+from tunekit.cli.plan_page import size
+from tunekit.cli.time_left import TimeLeft, makespan
+from tunekit.config.arguments import parse
+from tunekit.config.planning import plan_command
 
 SHORT = "stopping.max_num_evaluations=50"
 
@@ -147,3 +150,19 @@ def test_when_a_run_in_real_time_ends_is_said_as_it_begins(tunekit, fit):
     ends = "It ends after 1:00:00 at the latest; stopping.max_wallclock_time=SECONDS says otherwise.\n"
     assert f"Sources: fit.py.\n{ends}" in began
     assert "It ends after" not in tunekit("method=RS", SHORT).err
+
+
+def test_the_time_that_is_left_of_a_sweep_is_that_of_each_setup_those_of_the_sweep_included(earlier):
+    arguments = ("--multirun", "method=RS,ASHA", "n_workers=4,2", "seed=range(10)", SHORT)
+    specs = plan_command(parse(arguments)).specs
+    left = TimeLeft(specs, n_jobs=2)
+    assert left.text() == "about 0:20 left without 20 runs of which no such is complete"
+    by_setup = {}
+    for spec in specs:
+        by_setup.setdefault((spec.method_name, spec.results["n_workers"]), []).append(spec)
+    slow, fast = by_setup["ASHA", 4], by_setup["RS", 2]
+    left.note(slow[0], 100.0)
+    left.note(fast[0], 1.0)
+    left.note(fast[1], 0.0)  # of another process
+    # Of nine runs of 100 s one of two workers has five, and half of 10 runs of 2 s and 8 of 1 s.
+    assert left.text() == "about 8:34 left without 10 runs of which no such is complete"

@@ -176,7 +176,7 @@ def test_a_damaged_record_is_named(early, tunekit, results):
     path.write_text("{}")
     refused = tunekit(*EARLY)
     assert refused.status == 2
-    assert f"{path.name} cannot be read: 'format'. It says by which rule seeds were added" in refused.err
+    assert f"{path.name} cannot be read: it has no format. It says by which rule seeds were added" in refused.err
     assert "move it away and type the sweep with the very hydra.sweeper.until that it had" in refused.err
     report = tunekit("report")
     assert report.status == 0

@@ -30,6 +30,7 @@ def add(root, method, seed, status="completed", *, best=0.5, took=60.0, ago=0.0,
         "status": status,
         "metric": ["loss"],
         "mode": ["min"],
+        "resource": None,
         "search_space": [],
         "method": method,
         "benchmark": "toy",
@@ -40,7 +41,8 @@ def add(root, method, seed, status="completed", *, best=0.5, took=60.0, ago=0.0,
     }
     if status != "running":
         ended = {"ended": (began + timedelta(seconds=took)).isoformat(), "reason": "it was over", "time": took}
-        metadata = {**metadata, **ended, "n_started": 1, "n_reports": 1, "n_failed": 0, **more}
+        metadata = {**metadata, **ended, "n_started": 1, "n_completed": 1, "n_paused": 0}
+        metadata |= {"n_reports": 1, "n_failed": 0, **more}
     if status == "completed":
         metadata["incumbent"] = {"trial_id": 0, "resource": 1, "metrics": {"loss": best}, "configuration": {"x": 1}}
     write_metadata(folder, metadata)
@@ -62,7 +64,9 @@ def test_runs_are_counted_by_setup_and_benchmark_with_what_is_missing_and_what_i
         picture = WatchedStudy(tmp_path).look()
     first, *rest = lines_of(picture)
     left = 40 + 2 * 60  # of the one that runs, and of the two that are missing
-    assert first == (f"{tmp_path}  7 runs: 4 complete, 1 running, 1 failed, 1 interrupted, 2 missing, about 2:40 left")
+    assert first == (
+        f"{tmp_path}  7 runs: 4 complete, 1 running, 1 failed, 1 interrupted, 2 missing, about 2:40 left for these"
+    )
     assert picture.seconds_left == pytest.approx(left)
     assert rest == [
         "setup  benchmark  complete  running  failed  interrupted  missing  best",
@@ -236,9 +240,29 @@ def test_a_sweep_is_watched_to_its_end(tunekit, results, monkeypatch):
 
 def test_a_folder_without_experiments_is_refused_with_what_to_do(tunekit, tmp_path):
     (tmp_path / "empty").mkdir()
-    finished = tunekit("watch", "empty")
+    finished = tunekit("watch", "empty", "--once")
     assert (finished.status, finished.out) == (2, "")
     assert "There are no experiments in empty: what has just begun is there after a few seconds." in finished.err
-    finished = tunekit("watch")
+    finished = tunekit("watch", "--once")
     assert finished.status == 2
     assert "is no folder" in finished.err
+    finished = tunekit("watch", "nobody")
+    assert (finished.status, "waited for" in finished.err) == (2, False)
+
+
+@pytest.mark.parametrize("words", [["results/soon"], []])
+def test_a_folder_that_is_about_to_exist_is_waited_for(tunekit, results, tmp_path, monkeypatch, words):
+    """First the folder, then the experiment in it."""
+    monkeypatch.setattr(study_module, "SECONDS_OF_QUIET", 0.0)
+    made = tmp_path / "elsewhere"
+    assert tunekit("method=RS", "stopping.max_num_trials_started=1", f"results_dir={made}").status == 0
+    steps = [lambda: (tmp_path / "results/soon").mkdir(parents=True), lambda: (made / "default").rename(tmp_path / to)]
+    to = "results/soon/default"
+    monkeypatch.setattr("tunekit.cli.verbs.watch.time.sleep", lambda seconds: steps.pop(0)() if steps else None)
+    watched = tunekit("watch", *words)
+    folder = words[0] if words else str(results.root)
+    assert watched.err == (
+        f"There is no {folder} yet: it is waited for. Ctrl-C leaves.\n"
+        f"There are no experiments in {folder} yet: they are waited for. Ctrl-C leaves.\n"
+    )
+    assert (watched.status, watched.out.splitlines()[-1]) == (0, "Nothing runs.")

@@ -12,7 +12,7 @@ from tunekit_core.records import lock
 from tunekit_core.records.files import read_metadata, write_metadata
 from tunekit_core.records.lock import FolderLock, exclusively, is_locked
 
-BEGUN = {"format": 3, "metric": ["loss"], "mode": ["min"], "search_space": []}
+BEGUN = {"format": 3, "metric": ["loss"], "mode": ["min"], "resource": None, "search_space": []}
 HAS_NO_LOCKS = [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL, errno.EIO, errno.EACCES, errno.EPERM]
 
 

@@ -31,8 +31,8 @@ from tunekit_core.records.lock import FolderLock, is_locked
 from tunekit_core.testing import ToyBenchmark, toy_problem
 
 TIMES = ("started", "ended")
-BEGUN = {"format": 3, "metric": ["loss"], "mode": ["min"], "search_space": []}
-COUNTS = {"n_started": 0, "n_reports": 0, "n_failed": 0, "time": 0.0}
+BEGUN = {"format": 3, "metric": ["loss"], "mode": ["min"], "resource": None, "search_space": []}
+COUNTS = {"n_started": 0, "n_completed": 0, "n_paused": 0, "n_reports": 0, "n_failed": 0, "time": 0.0}
 
 
 def finished(n):

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tunekit_core.engine.steering import Kind
+from tunekit_core.errors import RecordError
 from tunekit_core.records import requests
 from tunekit_core.records.lock import FolderLock
 from tunekit_core.records.requests import REQUESTS, TOO_LATE, Reply, RequestsInFolder, Sender
@@ -112,6 +113,13 @@ def test_what_is_no_file_is_refused_and_nobody_waits_for_it(tmp_path, sender):
     assert [sender.wait(nonce, 5.0).refusal[:17] for nonce in "abc"] == ["It is no request:"] * 3
     assert inbox.take() == []
     RequestsInFolder(tmp_path)  # what could not be removed ends no experiment
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_nobody_waits_for_an_answer_that_is_no_file(tmp_path, sender, make):
+    make(tmp_path / REQUESTS / "a.answer.json")
+    with pytest.raises(RecordError, match="is no answer"):
+        sender.wait("a", 5.0)
 
 
 @pytest.mark.usefixtures("clock")

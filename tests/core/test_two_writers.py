@@ -268,7 +268,7 @@ def test_where_the_working_folder_changes_the_lock_is_still_found(tmp_path, monk
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-COUNTS = {"n_started": 0, "n_reports": 0, "n_failed": 0, "time": 0.0}
+COUNTS = {"n_started": 0, "n_completed": 0, "n_paused": 0, "n_reports": 0, "n_failed": 0, "time": 0.0}
 
 
 def test_an_experiment_without_a_record_of_events_writes_no_results_over_those_of_another(tmp_path, problem):

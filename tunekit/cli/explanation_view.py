@@ -9,12 +9,13 @@ import attrs
 from rich import box
 from rich.table import Table
 
-from tunekit.console import duration, first_and_last_line, print_stdout, stdout_console
+from tunekit.console import duration, first_and_last_line, print_stdout, printable, stdout_console
 from tunekit.runs.explaining import Explanation, Step
 from tunekit_core.contracts.backends import TrialEnded
 from tunekit_core.contracts.schedulers import Standing
 from tunekit_core.contracts.trials import Decision, Status
 from tunekit_core.engine.events import Decided, Restarted, Resumed, Started, Stopped
+from tunekit_core.json_text import finite
 from tunekit_core.number_text import format_number
 
 SHOWN_AROUND = 3  # places before and after what matters
@@ -112,7 +113,7 @@ class ExplanationView:
         """Print the rung as a table: what is next to the trial and to the cut-off, or all of it."""
         when = "at the end" if self.told.standing is not None else "at that moment"
         print_stdout(f"The rung at {self.unit} {standing.level} {when}:")
-        table = Table("place", "trial", self.metric, "", box=box.SIMPLE_HEAD)
+        table = Table("place", "trial", printable(self.metric), "", box=box.SIMPLE_HEAD)
         wanted = {1, standing.place, standing.n_pass}
         n = len(standing.ranked)
         last = 0
@@ -132,7 +133,7 @@ class ExplanationView:
     def as_json(self) -> dict[str, Any]:
         """All of it; what is not finite is ``None``."""
         told = self.told
-        return {
+        described = {
             "configuration": dict(told.configuration),
             "status": told.status.value,
             "steps": [
@@ -151,6 +152,7 @@ class ExplanationView:
             ],
             "standing": self._standing_as_json(told.standing),
         }
+        return {name: finite(value) for name, value in described.items()}
 
     def _standing_as_json(self, standing: Standing | None) -> dict[str, Any] | None:
         if standing is None:
@@ -160,19 +162,13 @@ class ExplanationView:
             "place": standing.place,
             "n_pass": standing.n_pass,
             "passes": standing.passes,
-            "cutoff": _finite(self.value(standing.cutoff)),
-            "margin": _finite(standing.cutoff - standing.loss),
+            "cutoff": self.value(standing.cutoff),
+            "margin": standing.cutoff - standing.loss,
             "rule": standing.rule,
-            "ranked": [
-                {"trial_id": trial_id, "value": _finite(self.value(loss))} for trial_id, loss in standing.ranked
-            ],
+            "ranked": [{"trial_id": trial_id, "value": self.value(loss)} for trial_id, loss in standing.ranked],
         }
 
 
 def _place(standing: Standing | None) -> str:
     """Where a trial stands to which nothing was left to be decided."""
     return f", place {standing.place} of {len(standing.ranked)} there" if standing else ""
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

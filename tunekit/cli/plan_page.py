@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 from rich import box
 from rich.table import Table
 
+from tunekit.cli.time_left import UsualTimes, makespan
 from tunekit.config.composition.sweep_options import MISSING
 from tunekit.config.schema import EVERY_REPORT
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import duration, plural, print_stdout, printable, stdout_console
-from tunekit.runs.durations import OTHER_ENDS, SAME_METHOD, SAME_PROBLEM, SAME_SETUP, EarlierRuns, Usual
+from tunekit.runs.durations import OTHER_ENDS, SAME_METHOD, SAME_PROBLEM, SAME_SETUP, Usual
 from tunekit.runs.selecting import status_text
 from tunekit.studies.grouping import Grouping
 from tunekit_core.contracts.status import ExperimentStatus
@@ -56,12 +56,11 @@ def print_plan(
         counts: How many runs are complete and left, as a sentence.
         n_jobs: How many would run at the same time.
     """
-    earlier = {name: EarlierRuns(Path(name)) for name in {spec.results_dir for spec in specs}}
-    found: dict[tuple[str, str, str], Usual | None] = {}
+    usual = UsualTimes()
     planned = []
     for spec in specs:
         status = status_text(statuses[spec.folder])
-        known = None if status == COMPLETE else _usual_of(spec, earlier, found)
+        known = None if status == COMPLETE else usual.of(spec)
         planned.append(Planned(spec, status, known))
     has_many = len(specs) > MOST_LISTED
     if has_many:
@@ -73,27 +72,6 @@ def print_plan(
     if left:
         for line in _what_it_takes(left, n_jobs):
             print_stdout(line)
-
-
-def makespan(seconds: Iterable[float], n_jobs: int) -> float:
-    """Seconds until all are done, where so many are run at the same time and the next begins when one has ended."""
-    ends = [0.0] * n_jobs
-    for each in seconds:
-        heapq.heapreplace(ends, ends[0] + each)
-    return max(ends)
-
-
-def _usual_of(
-    spec: RunSpec, earlier: Mapping[str, EarlierRuns], found: dict[tuple[str, str, str], Usual | None]
-) -> Usual | None:
-    key = (spec.results_dir, spec.method_name, spec.setting)
-    if key not in found:
-        config = spec.metadata()["config"]
-        usual = earlier[spec.results_dir].usual(spec.method_name, spec.problem_name, config)
-        if usual is not None and spec.seconds_at_most is not None:  # those before may have had a later end
-            usual = attrs.evolve(usual, seconds=min(usual.seconds, spec.seconds_at_most))
-        found[key] = usual
-    return found[key]
 
 
 def _print_runs(planned: Sequence[Planned]) -> None:

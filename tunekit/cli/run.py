@@ -11,6 +11,7 @@ from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted
 from tunekit.cli.plan_page import print_plan
 from tunekit.cli.sharding import runs_of_shard
+from tunekit.cli.time_left import TimeLeft
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
 from tunekit.config.specs.run_spec import RunSpec
@@ -79,7 +80,8 @@ def print_planned(plan: Plan, specs: Sequence[RunSpec], found: Mapping[Path, Fou
     at_once, left = at_once_of(plan), left_of(specs, found)
     statuses = {folder: each.status for folder, each in found.items()}
     print_plan(specs, statuses, f"{counts_of_runs(specs, left, at_once)}{not_asked_for}", at_once.n_jobs)
-    _print_siblings(left)
+    if any(spec.verbosity != QUIET for spec in specs):
+        _print_siblings(left)
 
 
 def run_specs(
@@ -160,11 +162,13 @@ def _run(specs: Sequence[RunSpec], n_jobs: int, *, is_quiet: bool) -> dict[Path,
         tell = (lambda text: None) if is_quiet else print_stderr
         run_all(specs, 1, lambda spec, outcome: outcomes.update({spec.folder: outcome}), tell, is_watched=True)
     elif specs:
-        with progress(len(specs), is_quiet=is_quiet) as shown:
+        time_left = TimeLeft(specs, n_jobs)
+        with progress(len(specs), time_left.text, is_quiet=is_quiet) as shown:
 
             def note(spec: RunSpec, outcome: Outcome) -> None:
                 outcomes[spec.folder] = outcome
                 if outcome.status is not ExperimentStatus.INTERRUPTED:  # it is left
+                    time_left.note(spec, outcome.seconds)
                     shown.advance(has_failed=outcome.status is not ExperimentStatus.COMPLETED)
 
             run_all(specs, n_jobs, note, shown.wait)

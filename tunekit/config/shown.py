@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 import yaml
 from omegaconf import OmegaConf
+from omegaconf._utils import get_omega_conf_dumper
 
 from tunekit.config.composition.environment import is_from_environment
 from tunekit.config.fits import FITS
@@ -85,7 +86,14 @@ def as_yaml(config: Mapping[str, Any], package: str) -> str:
             )
         part = part[name]
     if isinstance(part, dict | list):  # as OmegaConf reads it: it takes more words for numbers than YAML does
-        return OmegaConf.to_yaml(OmegaConf.create(_escaped(part)))
+        created = OmegaConf.create(_escaped(part))
+        text = OmegaConf.to_yaml(created)
+        if text.replace("\n", "").isprintable():
+            return text
+        # YAML leaves signs as they are that turn the direction of text in a terminal: all beyond ASCII is escaped then.
+        dumper = get_omega_conf_dumper()
+        plain_part = OmegaConf.to_container(created, enum_to_str=True)
+        return yaml.dump(plain_part, default_flow_style=False, sort_keys=False, Dumper=dumper)
     return yaml.safe_dump(part).removesuffix("...\n")
 
 

@@ -10,8 +10,9 @@ from tunekit.figures.line_styles import COLOURS
 from tunekit.figures.paper import PAGE_WIDTH
 from tunekit.figures.sheet import OneExperiment, opened, set_labels, set_legend, set_title, sheet, whose
 from tunekit.figures.time_axis import TimeAxis
-from tunekit.results.trial_reports import read_trial_reports
+from tunekit.results.trial_reports import NothingToShow, read_trial_reports
 from tunekit.results.trial_runs import How, n_workers, trial_runs
+from tunekit_core.records.files import EVENTS
 
 if TYPE_CHECKING:
     from tunekit.figures.paper_figure import PaperFigure
@@ -52,10 +53,12 @@ def worker_timeline(experiment: OneExperiment) -> PaperFigure:
 
     Raises:
         RecordError: If there is no such experiment, or it cannot be read.
-        NothingToShow: If no trial has reported.
+        NothingToShow: If no trial has reported, or its events tell of none that was started.
     """
     reports = read_trial_reports(opened(experiment))
     runs = trial_runs(reports)
+    if not runs:  # such as of a record that was copied in part
+        raise NothingToShow(f"{EVENTS} tells of no trial that was started")
     time = TimeAxis(max(run.end for run in runs))
     n_rows = n_workers(runs)
     height = min(ROW_HEIGHT * n_rows + ROOM, HIGHEST)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from tunekit.console import duration, print_stderr, stderr_console
+from tunekit.console import print_stderr, stderr_console
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -27,25 +27,26 @@ class SweepProgress(Protocol):
 
 
 @contextmanager
-def progress(total: int, *, is_quiet: bool = False) -> Iterator[SweepProgress]:
+def progress(total: int, time_left: Callable[[], str], *, is_quiet: bool = False) -> Iterator[SweepProgress]:
     """Progress of that many runs, on standard error.
 
     Args:
         total: Runs to come.
+        time_left: Says how long those take that are left; empty where that is not known.
         is_quiet: Whether nothing is to be shown after all.
     """
     if is_quiet:
         yield _Nothing()
         return
     if not stderr_console().is_terminal:
-        yield _Lines(total)
+        yield _Lines(total, time_left)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("Runs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failures]}"))
-    left = (TimeRemainingColumn(), TextColumn("left"))
-    with Progress(*columns, *left, console=stderr_console(), transient=True) as bar:
-        yield _Bar(bar, bar.add_task("runs", total=total, failures=""))
+    left = TextColumn("{task.fields[left]}")
+    with Progress(*columns, left, console=stderr_console(), transient=True) as bar:
+        yield _Bar(bar, bar.add_task("runs", total=total, failures="", left=time_left()), time_left)
 
 
 class _Nothing:
@@ -57,27 +58,29 @@ class _Nothing:
 
 
 class _Bar:
-    def __init__(self, bar: Progress, task: TaskID) -> None:
+    def __init__(self, bar: Progress, task: TaskID, time_left: Callable[[], str]) -> None:
         self._bar = bar
+        self._time_left = time_left
         self._task = task
         self._n_failed = 0
 
     def advance(self, *, has_failed: bool) -> None:
         self._n_failed += has_failed
         failures = f"[red]{self._n_failed} failed[/red]" if self._n_failed else ""
-        self._bar.update(self._task, advance=1, failures=failures)
+        self._bar.update(self._task, advance=1, failures=failures, left=self._time_left())
 
     def wait(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False)
 
 
 class _Lines:
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, time_left: Callable[[], str]) -> None:
         self._total = total
+        self._time_left = time_left
         self._n_ended = 0
         self._n_failed = 0
         self._step = 0
-        self._began = self._told = time.monotonic()
+        self._told = time.monotonic()
 
     def wait(self, text: str) -> None:
         print_stderr(text)
@@ -90,7 +93,5 @@ class _Lines:
         if step == self._step and now - self._told < LONGEST_SILENCE:
             return
         self._step, self._told = step, now
-        passed = now - self._began
-        left = passed / self._n_ended * (self._total - self._n_ended)
-        failures = f", {self._n_failed} failed" if self._n_failed else ""
-        print_stderr(f"{self._n_ended} of {self._total} runs{failures}, {duration(left)} left")
+        failures = f"{self._n_failed} failed" if self._n_failed else ""
+        print_stderr(", ".join(filter(None, (f"{self._n_ended} of {self._total} runs", failures, self._time_left()))))

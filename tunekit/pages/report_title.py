@@ -21,9 +21,9 @@ def title_of(study: Study, setups: Sequence[str]) -> str:
     >>> title_of(Study((), {}, {}), ["RS", "ASHA"])
     'Report: RS and ASHA'
     """
-    tags = {run.metadata.get("experiment_tag") for run in study.experiments}
+    tags = [run.metadata.get("experiment_tag") for run in study.experiments]
     if tags and all(isinstance(tag, str) and tag != UNTAGGED for tag in tags):
-        names = sorted(map(str, tags))
+        names = sorted({*map(str, tags)})
     else:
         names = sorted({str(run.path.parent.parent) for run in study.experiments} - {"."})
     about = f" of {_listed(names)}" if names else ""

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from tunekit.console import printable
 from tunekit.results.column_widths import GAP, fit, narrow
+from tunekit_core.json_text import finite
 from tunekit_core.number_text import format_number
 from tunekit_core.records.finding import ListedExperiment
 
@@ -63,8 +64,8 @@ def table(
 
 
 def as_json_lines(experiments: Sequence[ListedExperiment]) -> str:
-    """A list of objects of JSON, each in a line of its own."""
-    lines = ",\n".join(json.dumps(described(each)) for each in experiments)
+    """A list of objects of JSON, each in a line of its own; what is not finite is ``null``."""
+    lines = ",\n".join(json.dumps(finite(described(each)), allow_nan=False) for each in experiments)
     return f"[\n{lines}\n]" if lines else "[]"
 
 

@@ -27,6 +27,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 SEED = "seed"
 # Of seeds: range(STOP), range(START,STOP) or range(START,STOP,STEP) as in a sweep, or FIRST-LAST.
 SEEDS = re.compile(r"range\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?(?:,\s*(-?[1-9]\d*)\s*)?\)|(\d+)-(\d+)")
+SEED_PATTERN = re.compile(r"None|-?\d+|[-\d]*[*?\[][-\d*?\[\]!]*")  # a number, or signs for any
 PARTS = re.compile(r"(?:[^,(]|\([^)]*\)?)+")
 AGE = re.compile(rf"(\d+(?:\.\d+)?)([{''.join(UNITS)}])")
 STATUSES = tuple(status.value for status in ExperimentStatus)
@@ -237,6 +238,12 @@ def _seeds(value: str) -> tuple[str | range, ...]:
             raise ConfigurationError(
                 f"seed={value}: {part} is no range. Type seed=range(5), seed=range(5,10) or seed=5-9, which has both "
                 "ends.",
+                option=SEED,
+                value=value,
+            )
+        if match is None and not SEED_PATTERN.fullmatch(part):
+            raise ConfigurationError(
+                f"seed={value}: {part} is no seed. Type seed=3, seed=0,1, seed=0-4, seed=range(5) or seed='1*'",
                 option=SEED,
                 value=value,
             )

@@ -12,7 +12,7 @@ from tunekit.config.specs.fitting import BEGIN_ANEW, CHOICE
 from tunekit.config.specs.recipe import told, told_of_pauses
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.config.specs.titles import recorded_title
-from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, stdout_console
+from tunekit.console import first_and_last_line, plural, print_stderr, print_stdout, printable, stdout_console
 from tunekit.results.best_so_far import metric_and_constraint
 from tunekit.results.costs import line_of_costs
 from tunekit.results.counts import none_to_its_end, trials_and_failures
@@ -71,9 +71,9 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
 def _print_what_came(folder: Path, metadata: Mapping[str, Any], *how: str, so_far: str = "") -> None:
     """Print what the method took, the best, what did not go as it should, how it went, its cost, and where it is."""
     if CHOICE in metadata:
-        print_stdout(told(metadata["method"], metadata[CHOICE]))
+        print_stdout(told(metadata.get("method", "The method"), metadata[CHOICE]))
     if BEGIN_ANEW in metadata:
-        print_stdout(told_of_pauses(metadata["method"], metadata[BEGIN_ANEW]))
+        print_stdout(told_of_pauses(metadata.get("method", "The method"), metadata[BEGIN_ANEW]))
     if "incumbent" in metadata:
         print_stdout(f"Best {metric_and_constraint(metadata)}{so_far}: {value_and_place(metadata)}")
         stdout_console().print(_configuration(metadata["incumbent"]["configuration"]))
@@ -227,5 +227,5 @@ def format_bytes(n_bytes: int) -> str:
 def _configuration(configuration: Mapping[str, Any]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2))
     for name, value in configuration.items():
-        table.add_row(name, str(value))
+        table.add_row(printable(name), printable(str(value)))
     return table

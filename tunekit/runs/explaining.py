@@ -29,6 +29,7 @@ from tunekit_core.plugins.registry import registry
 from tunekit_core.records.event_file import EventFile
 from tunekit_core.records.experiment import ExperimentRecord
 from tunekit_core.records.files import EVENTS, RESULTS
+from tunekit_core.records.foreign_files import content_of
 from tunekit_core.records.lock import is_locked
 from tunekit_core.records.so_far import problem_of
 
@@ -173,7 +174,11 @@ def _events(folder: Path, spec: RunSpec | None, *, is_complete: bool) -> Iterato
     with tempfile.TemporaryDirectory(prefix="tunekit-explain-") as temporary:
         again = Path(temporary) / folder.name
         build_tuner(spec, ExperimentRecord(again, keep_events=True)).run()
-        if (again / RESULTS).read_bytes() != (folder / RESULTS).read_bytes():
+        try:
+            before = content_of(folder / RESULTS)
+        except OSError as error:
+            raise RecordError(f"{folder / RESULTS} cannot be read: {error}") from error
+        if (again / RESULTS).read_bytes() != before:
             raise RecordError(
                 f"{folder} cannot be explained: simulated experiments keep no record of decisions, and run again it "
                 "comes to other results. The versions that made it are in its metadata.json."

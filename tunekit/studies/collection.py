@@ -6,6 +6,7 @@ import gc
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from pathlib import Path
 from typing import TypeAlias
 
@@ -143,10 +144,11 @@ def _words(where: Filters) -> list[str]:
         raise ConfigurationError(f"where={shown(where)} is no mapping from filters to values. {USAGE}", option="where")
     words = []
     for key, value in where.items():
-        values = [value] if isinstance(value, str | int | float) else value
-        if not isinstance(values, Iterable):
+        values = [value] if isinstance(value, str | Real) else value
+        texts = [*values] if isinstance(values, Iterable) and not isinstance(values, bytes | Mapping) else [None]
+        if not all(isinstance(text, str | Real) for text in texts):
             raise ConfigurationError(f"where: {key} cannot be {shown(value)}. {USAGE}", option=str(key), value=value)
-        words.append(f"{key}={','.join(map(str, values))}")
+        words.append(f"{key}={','.join(map(str, texts))}")
     return words
 
 

@@ -16,15 +16,16 @@ import attrs
 from tunekit.config.composition.until import When
 from tunekit.console import plural
 from tunekit.results.index import FIXED, LOCK
-from tunekit.studies.statistics.sequential import MOST_SEEDS, Look
+from tunekit.studies.fixed_entries import check_entries
+from tunekit.studies.statistics.sequential import Look
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.json_text import as_json
 from tunekit_core.records.files import write_whole
+from tunekit_core.records.foreign_files import content_of
 from tunekit_core.records.lock import exclusively
 
 FORMAT = 1
 DIGITS = 12
-LISTS = ("setups", "runs", "seeds", "looks", "taken")
 # What the looks said follows from the runs; that there were looks, and by which rule, nothing else says.
 ABOUT_A_LOST_RULE = (
     "It says by which rule seeds were added, and nothing else does. Put it back from a copy; or move it away and type "
@@ -189,58 +190,21 @@ def fixed_beside(experiments: Iterable[Path]) -> tuple[list[FixedComparison], di
 
 def _read(path: Path) -> FixedComparison:
     try:
-        values: dict[str, Any] = json.loads(path.read_bytes())
-        if values["format"] != FORMAT:
+        values: dict[str, Any] = json.loads(content_of(path))
+        if isinstance(values, dict) and values.get("format", FORMAT) != FORMAT:
             raise ValueError("another version wrote it")
-        if not all(isinstance(values[key], list) for key in LISTS):
-            raise ValueError("it has entries of another form")
-        first, second = values["setups"]
-        of_first, of_second = map(tuple, values["runs"])
-        found = FixedComparison(
-            benchmark=values["benchmark"],
-            setups=(first, second),
-            runs=(of_first, of_second),
-            seeds=tuple(values["seeds"]),
-            looks=tuple(values["looks"]),
-            at=When(**values["at"]),
-            error=values["error"],
-            n_pairs=values["n_pairs"],
-            taken=tuple(Look(**look) for look in values["taken"]),
-        )
-        _check_values(found)
-        n_looked = tuple(look.n_seeds for look in found.taken)
-        if {*map(len, found.runs), len(found.seeds)} != {found.cap} or n_looked != found.looks[: len(n_looked)]:
-            raise ValueError("its numbers of seeds do not agree")
-        return found
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        check_entries(values)
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path} cannot be read: {error}. {ABOUT_A_LOST_RULE}") from error
-
-
-def _check_values(found: FixedComparison) -> None:
-    """See that a comparison has values as one has that was written.
-
-    Raises:
-        ValueError: If it has not.
-        TypeError: If values are of kinds that cannot be compared.
-    """
-    texts = [found.benchmark, *found.setups, *found.runs[0], *found.runs[1]]
-    counts = [found.n_pairs, *found.looks, *(look.n_seeds for look in found.taken)]
-    shares = [found.error, *(share for look in found.taken for share in (look.p, look.level))]
-    answers = [answer for look in found.taken for answer in (look.is_told_apart, look.first_is_lower)]
-    rules = {
-        "a text is none": all(type(text) is str for text in texts),
-        "a seed is none": all(type(seed) is int and seed >= 0 for seed in found.seeds),
-        "a number is none": all(type(count) is int and count >= 1 for count in counts),
-        "a chance is none": all(not isinstance(share, bool) and 0 <= share <= 1 for share in shares),
-        "an answer is none": all(type(answer) is bool for answer in answers),
-        "its time is none": not isinstance(found.at.number, bool) and found.at.is_possible,
-        "its error is none": 0 < found.error < 1,
-        "its setups are one": len(set(found.setups)) == 2,
-        "a seed is there twice": len(set(found.seeds)) == len(found.seeds),
-        "its looks do not increase": sorted(set(found.looks)) == [*found.looks],
-        "it has too many seeds": found.cap <= MOST_SEEDS,
-        "it was looked at after it was told apart": not any(look.is_told_apart for look in found.taken[:-1]),
-    }
-    wrong = [rule for rule, holds in rules.items() if not holds]
-    if wrong:
-        raise ValueError(wrong[0])
+    first, second = values["runs"]
+    return FixedComparison(
+        benchmark=values["benchmark"],
+        setups=(values["setups"][0], values["setups"][1]),
+        runs=(tuple(first), tuple(second)),
+        seeds=tuple(values["seeds"]),
+        looks=tuple(values["looks"]),
+        at=When(float(values["at"]["number"]), values["at"]["unit"]),
+        error=float(values["error"]),
+        n_pairs=values["n_pairs"],
+        taken=tuple(Look(**look) for look in values["taken"]),
+    )

@@ -46,8 +46,8 @@ class Pair:
         more_seeds: How many seeds more would probably settle it; ``None`` where it is, or cannot be foretold.
         fixed: By which rule the two were compared, where that was fixed beforehand. Only the seeds that it has looked
             at count then, and the interval is one that holds whenever the rule stops.
-        n_without: Seeds in which neither has found anything by the end; of these the difference counts as none.
         n_equal: In how many of the seeds both end alike.
+        n_without: Seeds in which neither has found anything by the end; of these the difference counts as none.
     """
 
     first: str
@@ -62,18 +62,18 @@ class Pair:
     since: float | None
     more_seeds: tuple[int, int] | None
     fixed: FixedComparison | None = None
-    n_without: int = 0
     n_equal: int = 0
-
-    @property
-    def is_without_values(self) -> bool:
-        """Whether neither has found anything in any seed, so that there is no difference."""
-        return self.n_without == self.n_seeds > 0
+    n_without: int = 0
 
     @property
     def is_equal(self) -> bool:
         """Whether the two end alike in every seed, so that nothing is better, and no seed of these tells anything."""
-        return self.n_equal == self.n_seeds > 0 and not self.is_without_values
+        return self.n_equal == self.n_seeds > 0
+
+    @property
+    def is_without_values(self) -> bool:
+        """Whether neither has found anything in any seed, so that there is no difference."""
+        return self.n_without == self.n_seeds
 
 
 @attrs.frozen(eq=False)
@@ -202,8 +202,8 @@ def _pair(
         is_better,
         _since(a, b, times, 1 - error) if is_better else None,
         None if adjusted <= error else seeds_to_settle(differences, n_pairs, error),
-        n_without=n_without,
         n_equal=int(np.sum(differences == 0)),
+        n_without=n_without,
     )
 
 
@@ -215,8 +215,8 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
     is_behind = bool(median(first.less(second, seeds)) > 0)
     if fixed.better == second.label if fixed.is_told_apart else is_behind:
         first, second = second, first
-    differences = first.less(second, seeds)
     a, b = first.of_seeds(seeds)[:, -1], second.of_seeds(seeds)[:, -1]
+    differences = first.less(second, seeds)
     gains, unit = _gains(differences, a, b)
     n_without = _n_without(a, b)
     is_whole = len(seeds) == fixed.n_seeds and n_without == 0 and bool(np.isfinite(gains).all())
@@ -233,8 +233,8 @@ def _fixed_pair(first: _Setup, second: _Setup, seeds: Sequence[int], fixed: Fixe
         since=None,  # the band is not one that may be looked at several times
         more_seeds=None,
         fixed=fixed,
-        n_without=n_without,
         n_equal=int(np.sum(differences == 0)),
+        n_without=n_without,
     )
 
 

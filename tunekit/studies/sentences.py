@@ -76,10 +76,15 @@ def _sentence_of_fixed(pair: Pair, panel: Panel) -> str:
 
 def _equal(pair: Pair) -> str:
     where = f"all {plural(pair.n_seeds, 'seed')}" if pair.n_seeds > 1 else "the seed"
-    return f"{' and '.join(sorted((pair.first, pair.second)))} are equal in {where} that both have"
+    one, other = sorted((pair.first, pair.second))
+    if pair.is_without_values:
+        return f"neither {one} nor {other} has found anything in {where} that both have"
+    return f"{one} and {other} are equal in {where} that both have"
 
 
 def _so_far(pair: Pair, by: str) -> str:
+    if pair.is_without_values:
+        return "neither has found anything"
     if pair.is_equal:
         return "equal in all seeds"
     if zero := _zero(pair):
@@ -91,8 +96,6 @@ def _zero(pair: Pair) -> str:
     """That the median difference is none, though ranks may tell the two apart; empty where it is some."""
     if pair.estimate != 0:
         return ""
-    if pair.is_without_values:
-        return "neither has found anything"
     if pair.n_without:
         return f"in {pair.n_without} of {pair.n_seeds} seeds neither has found anything"
     return f"the median difference is {_amount(pair, 0)}{_interval(pair)}"

@@ -47,7 +47,7 @@ class StudyPicture:
     def line(self) -> str:
         """It in one line: how many runs there are of each status, and the time that is left."""
         counts = [f"{n:,} {status}" for status, n in self.totals.by_status.items() if n]
-        left = [] if self.seconds_left is None else [f"about {duration(self.seconds_left)} left"]
+        left = [] if self.seconds_left is None else [f"about {duration(self.seconds_left)} left for these"]
         return f"{plural(self.totals.n_runs, 'run')}: {', '.join([*counts, *left])}" if counts else "no run yet"
 
 

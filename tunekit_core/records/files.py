@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, cast
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, shown
 from tunekit_core.json_text import as_json
+from tunekit_core.records.foreign_files import content_of
 from tunekit_core.records.lock import is_locked
 from tunekit_core.records.metadata_fields import check_fields
 from tunekit_core.records.syncing import publish
@@ -100,9 +100,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     """
     path = folder / METADATA
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # of a named pipe one would wait for a writer
-            raise ValueError("it is no file")
-        metadata = json.loads(path.read_bytes().decode())
+        metadata = json.loads(content_of(path).decode())
     except FileNotFoundError as error:
         raise RecordError(f"{folder} holds no experiment: it has no {METADATA}.") from error
     except (OSError, ValueError, RecursionError) as error:

@@ -35,13 +35,20 @@ def check_fields(path: Path, metadata: object) -> None:
     for name, fits in _FIELDS.items():
         if name in metadata and not fits(metadata[name]):
             raise RecordError(f"{path} is damaged: {name} is {shown(metadata[name])}.")
-    # One that failed before it began has no more than its status.
-    required = _ALWAYS if metadata.get("status") == ExperimentStatus.FAILED.value else _BEGUN
-    if metadata.get("status") == ExperimentStatus.COMPLETED.value:
-        required = (*required, *_ENDED)
-    for name in required:
+    for name in _required(metadata):
         if name not in metadata:
             raise RecordError(f"{path} is damaged: it has no {name}.")
+
+
+def _required(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    status = metadata.get("status")
+    if status == ExperimentStatus.COMPLETED.value:
+        return (*_BEGUN, *_ENDED, *_SUMMARISED)
+    if "n_reports" in metadata:
+        return (*_BEGUN, *_SUMMARISED)
+    # One that failed before it began has no more than its status.
+    has_begun = status != ExperimentStatus.FAILED.value or "incumbent" in metadata
+    return _BEGUN if has_begun else _ALWAYS
 
 
 def check_given(metadata: Mapping[str, Any]) -> None:
@@ -126,11 +133,12 @@ def _modes(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(each in ("min", "max") for each in value)
 
 
-_COUNTS = ("n_started", "n_reports", "n_failed")
+_COUNTS = ("n_started", "n_completed", "n_paused", "n_reports", "n_failed")
 _STATUSES = tuple(status.value for status in ExperimentStatus)
 _ALWAYS = ("status",)
-_BEGUN = ("status", "format", "metric", "mode", "search_space")
-_ENDED = ("reason", "time", *_COUNTS)
+_BEGUN = ("status", "format", "metric", "mode", "resource", "search_space")
+_ENDED = ("reason",)
+_SUMMARISED = ("time", *_COUNTS)  # what there is to say of an experiment is written together
 _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "format": _count,
     "status": lambda value: value in _STATUSES,
@@ -142,7 +150,7 @@ _FIELDS: Mapping[str, Callable[[Any], bool]] = {
     "reason": _text,
     "time": _seconds,
     **dict.fromkeys(_COUNTS, _count),
-    "n_anomalies": _count,
+    **dict.fromkeys(("n_stopped", "n_restarted", "n_anomalies"), _count),
     "n_dropped": _count,
     "n_incomplete": _count,
     "first_dropped": _text,

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import secrets
-import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,6 +23,7 @@ import attrs
 from tunekit_core.engine.steering import Kind, Request
 from tunekit_core.errors import RecordError, shown
 from tunekit_core.records.files import write_whole
+from tunekit_core.records.foreign_files import checked, regular_file_itself
 from tunekit_core.records.lock import is_locked
 
 REQUESTS = "requests"
@@ -155,7 +155,7 @@ class Sender:
         return reply
 
     def _open(self, name: str, flags: int) -> int:
-        return os.open(name, flags, dir_fd=self._opened)
+        return checked(os.open(name, flags | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=self._opened))
 
 
 class RequestsInFolder:
@@ -232,13 +232,5 @@ class RequestsInFolder:
 
 
 def _content(path: Path) -> bytes:
-    """What is in a file; of a pipe, one would wait for its writer.
-
-    Raises:
-        OSError: If it is no regular file, or cannot be read.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("it is no file")
+    with open(path, "rb", opener=regular_file_itself) as file:
         return file.read(MOST_BYTES)

@@ -13,6 +13,7 @@ from typing import Any
 
 from tunekit_core.errors import ConfigurationError, RecordError
 from tunekit_core.records.files import why_not_writable
+from tunekit_core.records.foreign_files import content_of
 
 TRIALS = "TUNEKIT_TRIALS"  # a variable: below which folder those of trials lie, rather than in that of the experiment
 N_FOLDERS = 3  # of an experiment, below the folder with all results
@@ -102,7 +103,7 @@ def _published(trial: Path) -> dict[int, Path]:
 def _taken(trial: Path) -> Any:
     """The resource of the checkpoint that ``checkpoint/`` was made from last."""
     try:
-        taken = json.loads((trial / PUBLISHED / TAKEN).read_text(encoding="utf-8"))
+        taken = json.loads(content_of(trial / PUBLISHED / TAKEN))
     except (OSError, ValueError):
         return None
     return taken.get("resource") if isinstance(taken, dict) else None

@@ -33,6 +33,21 @@ def test_all_that_apply_are_drawn_and_why_others_are_not_is_told(made, tunekit, 
     assert "Not drawn, pareto_front: it has one metric" in done.err
 
 
+@pytest.mark.parametrize(
+    ("events", "told", "drawn"),
+    [
+        ("", "events.jsonl tells of no trial that was started", {"learning_curves", "parallel_coordinates"}),
+        ("no event\n", "events.jsonl is damaged", {"parallel_coordinates"}),
+    ],
+)
+def test_where_events_are_lost_the_figures_that_need_none_are_drawn(made, tunekit, events, told, drawn):
+    (made.path / "events.jsonl").write_text(events)
+    done = tunekit("plot", "0123456789ab")
+    assert done.status == 0, done.err
+    assert {line.partition("-#_")[2].partition(".")[0] for line in without_hashes(done.out)} == drawn
+    assert told in next(line for line in done.err.splitlines() if line.startswith("Not drawn, worker_timeline: "))
+
+
 def test_what_is_named_is_drawn_where_it_is_said(made, tunekit, tmp_path):
     done = tunekit("plot", str(made.path), "figures=worker_timeline,learning_curves", "folder=paper/one")
     assert done.status == 0

@@ -270,6 +270,12 @@ def test_a_report_of_something_else_than_a_comparison_and_its_experiments_is_ref
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("tag", [["a"], {"a": 1}, None, 5])
+def test_a_tag_that_is_no_text_names_no_page(tmp_path, tag):
+    data = data_in(page_of(study(experiment("A", told={"experiment_tag": tag})), tmp_path))
+    assert data["title"] == "Report of results: A"
+
+
 def test_a_link_is_not_written_through(tmp_path):
     made = plain_study()
     page_of(made, tmp_path)

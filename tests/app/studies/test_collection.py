@@ -30,7 +30,8 @@ def put(tmp_path):
         metadata = {
             "experiment_tag": "default", "method": "ASHA", "benchmark": "fcnet", "dataset": "robot_arm", "seed": 0,
             "hash": name, "status": "completed", "format": 3, "metric": ["loss"], "mode": ["min"], "search_space": [],
-            "resource": "epoch", "reason": "60 s are over", "time": 60.0, "n_started": 3, "n_reports": 9, "n_failed": 0,
+            "resource": "epoch", "reason": "60 s are over", "time": 60.0, "n_started": 3,
+            "n_completed": 2, "n_paused": 0, "n_reports": 9, "n_failed": 0,
             "ended": "2026-01-01T00:00:00.000+00:00", "best_so_far": CURVE, **changes,
         }  # fmt: skip
         kept = {key: value for key, value in metadata.items() if value is not ...}
@@ -170,6 +171,27 @@ def test_a_rule_beside_copies_counts_wherever_the_runs_are(put, tmp_path, where)
     assert load_experiments(tmp_path / "results", where={"tag": ["first", "late"]}).fixed == [looked]
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        *({"seed": value} for value in ("x", True, 0.5, [0, "x"], [None], {"a": 1})),
+        *({"method": value} for value in (b"ASHA", [b"ASHA"], None, [["ASHA"]], {"ASHA": 1})),
+    ],
+    ids=str,
+)
+def test_what_no_filter_takes_is_refused(put, tmp_path, where):
+    put("a")
+    with pytest.raises(ConfigurationError, match=r"^(where: |seed=)"):
+        load_experiments(tmp_path, where=where)
+
+
+def test_a_seed_may_be_a_number_of_numpy(put, tmp_path):
+    put("a", seed=1)
+    put("b", seed=2)
+    assert names(load_experiments(tmp_path, where={"seed": np.int64(1)})) == ["a"]
+    assert names(load_experiments(tmp_path, where={"seed": np.arange(2)})) == ["a"]
+
+
 def test_an_unknown_filter_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match=r"there is no filter 'methods'\. Did you mean 'method'\?"):
         load_experiments(tmp_path, where={"methods": "ASHA"})
@@ -201,8 +223,8 @@ def test_what_cannot_be_read_is_told(put, tmp_path):
 
 
 def test_what_has_not_come_to_its_end_has_no_best_value(put, tmp_path):
-    put("killed", status="running", time=..., best_so_far=..., ended=...)
-    put("never began", status="failed", metric=..., time=..., best_so_far=...)
+    put("killed", status="running", n_reports=..., time=..., best_so_far=..., ended=...)
+    put("never began", status="failed", metric=..., n_reports=..., time=..., best_so_far=...)
     study = load_experiments(tmp_path / "results")
     assert [(each.status.value, each.best) for each in study.experiments] == [("interrupted", None), ("failed", None)]
 
@@ -223,9 +245,8 @@ def test_of_each_experiment_one_file_is_opened(put, tmp_path, monkeypatch):
     for name in "abc":
         put(name)
     opened = []
-    monkeypatch.setattr(os, "open", lambda *given: opened.append(given))
-    read_bytes = type(tmp_path).read_bytes
-    monkeypatch.setattr(type(tmp_path), "read_bytes", lambda path: opened.append(path.name) or read_bytes(path))
+    open_file = os.open
+    monkeypatch.setattr(os, "open", lambda path, *how: opened.append(os.path.basename(path)) or open_file(path, *how))
     load_experiments(tmp_path / "results")
     assert opened == ["metadata.json"] * 3
 

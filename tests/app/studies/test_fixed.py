@@ -1,6 +1,7 @@
 """Comparisons that were fixed beforehand: kept in files, and told in a report."""
 
 import json
+import os
 
 import attrs
 import numpy as np
@@ -256,4 +257,11 @@ def test_a_file_with_a_value_that_was_never_written_is_not_read(tmp_path, key, v
     assert len(read_fixed(tmp_path)) == 1
     path.write_text(json.dumps({**values, key: value}))
     with pytest.raises(RecordError, match=r"until-.*cannot be read: .*type the sweep with the very"):
+        read_fixed(tmp_path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_damage_and_nobody_waits_for_it(tmp_path, make):
+    make(tmp_path / "until-0.json")
+    with pytest.raises(RecordError, match="cannot be read: it is no file"):
         read_fixed(tmp_path)

@@ -65,7 +65,7 @@ def explain_trial(arguments: Sequence[str]) -> int:
         told, listed.metadata["metric"][0], listed.metadata["mode"][0], listed.metadata.get("resource")
     )
     if JSON in words.flags:
-        print_stdout(json.dumps(view.as_json(), indent=1))
+        print_stdout(json.dumps(view.as_json(), indent=1, allow_nan=False))
         return SUCCEEDED
     print_stdout(f"Trial {trial_id} of {printable(recorded_title(listed.name, listed.metadata))}")
     searched = told.configuration.items()

@@ -19,7 +19,7 @@ from tunekit.cli.verbs.words import RESULTS_DIR, Words, asks_for_help, sort_word
 from tunekit.console import print_stderr, print_stdout
 from tunekit.figures.paper import write
 from tunekit.results.trial_reports import NothingToShow
-from tunekit_core.errors import ConfigurationError, suggestion
+from tunekit_core.errors import ConfigurationError, RecordError, suggestion
 from tunekit_core.records.files import METADATA, checked_path, why_not_writable
 from tunekit_core.records.finding import find_experiments
 from tunekit_core.records.load import load_experiment
@@ -115,8 +115,8 @@ def plot(arguments: Sequence[str]) -> int:
     for name in names or draws:
         try:
             drawn[name] = draws[name]()
-        except NothingToShow as nothing:
-            reasons[name] = str(nothing)
+        except (NothingToShow, RecordError) as error:  # what one figure lacks, such as events, others do not need
+            reasons[name] = str(error).rstrip(".")
     if reasons and (names or not drawn):
         is_one = len(set(reasons.values())) == 1
         what = "; ".join(set(reasons.values()) if is_one else (f"{name}: {why}" for name, why in reasons.items()))

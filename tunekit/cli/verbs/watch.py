@@ -14,13 +14,13 @@ from tunekit.cli.exit_status import SUCCEEDED
 from tunekit.cli.interruption import raise_when_interrupted, write_last_line
 from tunekit.cli.verbs.show import one_experiment, print_all_of
 from tunekit.cli.verbs.words import RESULTS_DIR, Words, asks_for_help, sort_words
-from tunekit.console import print_stdout, stdout_console
+from tunekit.console import print_stderr, print_stdout, stdout_console
 from tunekit.results.selection import results_folder
 from tunekit.runs.interruption import exit_status
 from tunekit.watch.experiment import WatchedExperiment
 from tunekit.watch.page_requests import ask_watched
 from tunekit.watch.server import serving
-from tunekit.watch.showing import show_on_page, show_once, show_until_it_is_over
+from tunekit.watch.showing import SECONDS_BETWEEN_LOOKS, show_on_page, show_once, show_until_it_is_over
 from tunekit.watch.study import SECONDS_OF_QUIET, WatchedStudy
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import METADATA, checked_path
@@ -32,6 +32,7 @@ SECONDS_UNTIL_MOVED = 0.5  # one that got another end, or whose program was edit
 PORT = "port"
 PORTS = range(1, 65536)
 HIGH = 1_000_000  # lines: of what is written once, nothing is left out
+TO_LEAVE = "Ctrl-C leaves."
 USAGE = "Type: python -m tunekit watch FOLDER"
 HELP = f"""Shows experiments while they run, whichever process on whichever machine runs them: only folders are read.
 
@@ -43,7 +44,8 @@ failure. When it ends, what it has come to is printed as `show` prints it.
 
 Of a folder above experiments, which is `results`, or what TUNEKIT_RESULTS names, unless given, you see how many runs of
 each setup on each benchmark are complete, running, failed, interrupted, or missing: seeds that other setups have there.
-It ends when nothing runs and nothing has changed for {SECONDS_OF_QUIET:.0f} seconds.
+It ends when nothing runs and nothing has changed for {SECONDS_OF_QUIET:.0f} seconds. A folder that is not there yet, or
+empty, is waited for.
 
 It looks once a second, and changes nothing but what you ask for on the page. Where standard output is no terminal it
 writes a line every 10 seconds. Ctrl-C leaves: what runs goes on.
@@ -78,10 +80,12 @@ def watch_experiments(arguments: Sequence[str]) -> int:
     is_once, port = ONCE in words.flags, _port(words)
     raise_when_interrupted()
     try:
-        name = _only_name(words.names, words.options)
+        name = _only_name(words.names, words.options, must_exist=is_once)
         study = checked_path(name, "folder")
+        if not is_once and (os.sep in name or not words.names):
+            _wait_for(study)
         if study.is_dir() and not os.path.lexists(study / METADATA):
-            return _watch_study(study, is_once=is_once) if port is None else _serve(_study_in(study), port)
+            return _watch_study(study, is_once=is_once) if port is None else _serve(_study_in(study, waits=True), port)
         folder = one_experiment("watch", [name], words.options, USAGE).path
         return _watch_one(folder, is_once=is_once) if port is None else _serve(WatchedExperiment(folder), port)
     except KeyboardInterrupt:
@@ -104,7 +108,7 @@ def _watch_one(folder: Path, *, is_once: bool) -> int:
 
 
 def _watch_study(folder: Path, *, is_once: bool) -> int:
-    watched, console = _study_in(folder), stdout_console()
+    watched, console = _study_in(folder, waits=not is_once), stdout_console()
     picture = watched.look() if is_once else show_until_it_is_over(watched, console)
     show_once(picture, console, HIGH)
     if picture.totals.n_running:
@@ -118,14 +122,28 @@ def _watch_study(folder: Path, *, is_once: bool) -> int:
     return SUCCEEDED
 
 
-def _study_in(folder: Path) -> WatchedStudy:
+def _wait_for(folder: Path) -> None:
+    """Wait for a folder that is to be made by a run that begins."""
+    if not os.path.lexists(folder):
+        print_stderr(f"There is no {folder} yet: it is waited for. {TO_LEAVE}")
+        while not os.path.lexists(folder):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _study_in(folder: Path, *, waits: bool) -> WatchedStudy:
     watched = WatchedStudy(folder)
     picture = watched.look()
-    if not picture.totals.n_runs and not picture.unreadable:
+    is_empty = not picture.totals.n_runs and not picture.unreadable
+    if is_empty and not waits:
         raise ConfigurationError(
             f"There are no experiments in {folder}: what has just begun is there after a few seconds. {USAGE}",
             value=str(folder),
         )
+    if is_empty:
+        print_stderr(f"There are no experiments in {folder} yet: they are waited for. {TO_LEAVE}")
+    while not picture.totals.n_runs and not picture.unreadable:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        picture = watched.look()
     return watched
 
 
@@ -156,12 +174,12 @@ def _port(words: Words) -> int | None:
     return int(typed)
 
 
-def _only_name(names: Sequence[str], options: Mapping[str, str]) -> str:
+def _only_name(names: Sequence[str], options: Mapping[str, str], *, must_exist: bool) -> str:
     if len(names) > 1:
         raise ConfigurationError(f"`watch` takes one folder, and got {len(names)}: {' '.join(names)}. {USAGE}")
     if names:
         return names[0]
     folder = options.get(RESULTS_DIR, results_folder())
-    if not checked_path(folder, RESULTS_DIR).is_dir():
+    if must_exist and not checked_path(folder, RESULTS_DIR).is_dir():
         raise ConfigurationError(f"{folder}, where results are, is no folder. {USAGE}", value=folder)
     return folder
