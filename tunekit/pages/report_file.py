@@ -35,7 +35,7 @@ def _check(file: Path, typed: str) -> None:
     if file.is_dir():
         raise refusal(typed, " is a folder", file / EXAMPLE)
     if file.suffix.lower() not in SUFFIXES:
-        raise refusal(typed, " does not end in .html, as a page for a browser does", _page_beside(file))
+        raise refusal(typed, " does not end in .html, as a page for a browser does", _page_beside(Path(typed)))
     folder = file.parent
     if not folder.is_dir():
         what = f"{folder} is no folder" if os.path.lexists(folder) else f"there is no folder {folder}"
