@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PLAIN_STEPS = 10  # lines over the whole of a sweep, where there is no terminal
 LONGEST_SILENCE = 60.0  # seconds, after which the next run that ends has a line too
+SECONDS_BETWEEN_TIMES = 0.5  # of thousands of runs the time that is left takes longer to find than a simulated run
 
 
 class SweepProgress(Protocol):
@@ -46,7 +47,7 @@ def progress(total: int, time_left: Callable[[], str], *, is_quiet: bool = False
     columns = (TextColumn("Runs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[failures]}"))
     left = TextColumn("{task.fields[left]}")
     with Progress(*columns, left, console=stderr_console(), transient=True) as bar:
-        yield _Bar(bar, bar.add_task("runs", total=total, failures="", left=time_left()), time_left)
+        yield _Bar(bar, bar.add_task("runs", total=total, failures="", left=""), time_left)
 
 
 class _Nothing:
@@ -63,11 +64,18 @@ class _Bar:
         self._time_left = time_left
         self._task = task
         self._n_failed = 0
+        self._find_time_left()
 
     def advance(self, *, has_failed: bool) -> None:
         self._n_failed += has_failed
         failures = f"[red]{self._n_failed} failed[/red]" if self._n_failed else ""
-        self._bar.update(self._task, advance=1, failures=failures, left=self._time_left())
+        self._bar.update(self._task, advance=1, failures=failures)
+        if time.monotonic() - self._found >= SECONDS_BETWEEN_TIMES:
+            self._find_time_left()
+
+    def _find_time_left(self) -> None:
+        self._found = time.monotonic()
+        self._bar.update(self._task, left=self._time_left())
 
     def wait(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False)
