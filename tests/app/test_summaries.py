@@ -99,7 +99,9 @@ def test_table_and_metadata_agree_with_the_results(tunekit, results):
     assert values == [frame["metric_valid_loss"].min() for frame in frames]
     (cells,) = [line.split() for line in finished.out.splitlines() if line.split()[:1] == ["RS"]]
     assert cells[1] == "3"
-    assert float(cells[-1]) == pytest.approx(np.median(values), rel=5e-4)
+    digits = len(cells[-1].partition(".")[2])  # those in which so few runs agree
+    assert digits >= 2
+    assert float(cells[-1]) == pytest.approx(np.median(values), rel=0, abs=0.5 * 10**-digits)
 
 
 def test_what_a_script_wrote_does_not_steer_the_terminal(capsys):
