@@ -46,7 +46,8 @@ def test_what_lies_where_a_lock_belongs_and_is_none_is_refused_before_anything_s
     command = (*quick, "stopping.max_num_trials_finished=1")
     assert tunekit(*command).status == 0
     (folder,) = results.folders()
-    (folder / "metadata.json").write_text((folder / "metadata.json").read_text().replace("completed", "interrupted"))
+    complete = (folder / "metadata.json").read_text()
+    (folder / "metadata.json").write_text(complete.replace('"completed"', '"interrupted"'))
     lock = folder / ".lock"
     for kind, make, remove in (
         ("symbolic link", lambda: lock.symlink_to("elsewhere"), lock.unlink),

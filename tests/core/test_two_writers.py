@@ -17,7 +17,7 @@ from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.engine.events import Started, TunerStarted
 from tunekit_core.errors import ExperimentLocked, LockLost
 from tunekit_core.records.load import read_events
-from tunekit_core.records.lock import FolderLock, is_locked
+from tunekit_core.records.lock import FolderLock, is_locked, writer_of
 
 WRITER = """
 import os, signal, sys, time
@@ -165,7 +165,7 @@ def test_a_lock_that_was_removed_and_that_nobody_took_is_put_back(start, tmp_pat
     process = start(folder, 60, 0.005)
     wait_for(lambda: n_lines(folder) > 20)
     (folder / ".lock").unlink()
-    wait_for(lambda: is_locked(folder))
+    wait_for(lambda: (writer := writer_of(folder)) is not None and writer.nonce)  # the file may not be written yet
     with pytest.raises(ExperimentLocked, match=f"{folder} is being written by process {process.pid} on "):
         FolderLock(folder)
     assert outcome(process) == "completed"

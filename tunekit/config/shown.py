@@ -11,7 +11,6 @@ from typing import Any
 import attrs
 import yaml
 from omegaconf import OmegaConf
-from omegaconf._utils import get_omega_conf_dumper
 
 from tunekit.config.composition.environment import is_from_environment
 from tunekit.config.fits import FITS
@@ -91,10 +90,15 @@ def as_yaml(config: Mapping[str, Any], package: str) -> str:
         if text.replace("\n", "").isprintable():
             return text
         # YAML leaves signs as they are that turn the direction of text in a terminal: all beyond ASCII is escaped then.
-        dumper = get_omega_conf_dumper()
-        plain_part = OmegaConf.to_container(created, enum_to_str=True)
-        return yaml.dump(plain_part, default_flow_style=False, sort_keys=False, Dumper=dumper)
+        return yaml.dump(OmegaConf.to_container(created), default_flow_style=False, sort_keys=False, Dumper=_Quoting)
     return yaml.safe_dump(part).removesuffix("...\n")
+
+
+class _Quoting(yaml.SafeDumper):
+    """Quotes all texts: none is read back as one of the numbers that OmegaConf knows beyond those of YAML."""
+
+
+_Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"'))
 
 
 def _escaped(value: Any) -> Any:

@@ -80,7 +80,7 @@ def watch_experiments(arguments: Sequence[str]) -> int:
     is_once, port = ONCE in words.flags, _port(words)
     raise_when_interrupted()
     try:
-        name = _only_name(words.names, words.options, must_exist=is_once)
+        name = _only_name(words.names, words.options, must_exist=is_once or RESULTS_DIR in words.options)
         study = checked_path(name, "folder")
         if not is_once and (os.sep in name or not words.names):
             _wait_for(study)
