@@ -159,6 +159,10 @@ MISTAKES = {
             "method 2, seed 1000, n_workers 999. Type fewer",
         ],
     ),
+    "ranges that are too long together": (
+        ["--multirun", "method=RS", "hydra.sweeper.also=[{seed: range(60000)}, {n_workers: 2, seed: range(60000)}]"],
+        ["The sweep has 120001 combinations, and the most are 100000."],
+    ),
     "range with a slip before seeds are added": (
         ["--multirun", "method=RS,BO", "n_workers=range(1,5001)", "hydra.sweeper.until={compare: [RS, BO], cap: 20}"],
         ["The sweep has 200000 combinations", "n_workers 5000, hydra.sweeper.until.cap 20."],

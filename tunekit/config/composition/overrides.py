@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterable
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override, RangeSweep
+from hydra.core.override_parser.types import Glob, Override, RangeSweep, ValueType
 from hydra.errors import OverrideParseException
 
 from tunekit.config.arguments import with_prefixes
@@ -58,7 +59,10 @@ class Overrides:
                 "fewer, or several sweeps.",
                 option=override.key_or_group,
             )
-        values = self._parser.parse_overrides([f"{key}={text}" for text in override.sweep_string_iterator()])
+        if isinstance(swept, RangeSweep):
+            values = _numbers(override)
+        else:
+            values = self._parser.parse_overrides([f"{key}={text}" for text in override.sweep_string_iterator()])
         if not values:
             raise ConfigurationError(f"'{_as_typed(override)}' matches nothing.", option=override.key_or_group)
         is_matched, is_shuffled = isinstance(swept, Glob), getattr(swept, "shuffle", False)
@@ -100,6 +104,15 @@ class Overrides:
 def name_of(override: Override) -> str:
     """The key of an override without its prefix; of a single value that of the option that it stands for."""
     return option_meant(str(override.get_key_element()).lstrip("+~"))
+
+
+def _numbers(override: Override) -> list[Override]:
+    """The numbers of a range one by one, as the parser would read them, which takes long where they are thousands."""
+    key = override.get_key_element()
+    return [
+        dataclasses.replace(override, value_type=ValueType.ELEMENT, _value=number, input_line=f"{key}={number}")
+        for number in override.sweep_iterator()
+    ]
 
 
 def _as_typed(override: Override) -> str:
