@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -40,7 +41,7 @@ class Overrides:
         """The values of one override.
 
         Raises:
-            ConfigurationError: If it is a sweep that has no list of values, or an empty one.
+            ConfigurationError: If it is a sweep that has no list of values, an empty one, or a range without an end.
         """
         name = name_of(override)
         if not override.is_sweep_override():
@@ -53,6 +54,12 @@ class Overrides:
             )
         key = override.get_key_element()
         swept = override.value()
+        if isinstance(swept, RangeSweep) and not _can_be_counted(swept):
+            raise ConfigurationError(
+                f"{_as_typed(override)}: the start, stop and step of a range must be finite numbers, and the step "
+                f"not 0. Type for example '{name}=range(0,10,2)'.",
+                option=override.key_or_group,
+            )
         if isinstance(swept, RangeSweep) and next(itertools.islice(swept.range(), MOST_RUNS, None), None) is not None:
             raise ConfigurationError(
                 f"{_as_typed(override)}: these are more than {MOST_RUNS} values, the most that a sweep has runs. Type "
@@ -104,6 +111,10 @@ class Overrides:
 def name_of(override: Override) -> str:
     """The key of an override without its prefix; of a single value that of the option that it stands for."""
     return option_meant(str(override.get_key_element()).lstrip("+~"))
+
+
+def _can_be_counted(swept: RangeSweep) -> bool:
+    return swept.step != 0 and all(math.isfinite(each) for each in (swept.start, swept.stop, swept.step))
 
 
 def _numbers(override: Override) -> list[Override]:
