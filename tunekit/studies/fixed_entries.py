@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
+from tunekit.config.composition.combinations import MOST_RUNS
 from tunekit.config.composition.until import MOST_SEEDS, When
 from tunekit_core.errors import shown
 
@@ -32,6 +35,8 @@ def check_entries(values: object) -> None:
     n_runs = {len(runs) for runs in values["runs"]}
     if {*n_runs, len(values["seeds"])} != {cap} or n_looked != values["looks"][: len(n_looked)]:
         raise ValueError("its numbers of seeds do not agree")
+    if Fraction(values["error"]) * values["n_pairs"] > 1:
+        raise ValueError(f"{values['n_pairs']} pairs cannot each have an error of {values['error']}")
 
 
 def _different_texts(value: Any) -> bool:
@@ -61,12 +66,17 @@ def _looks(value: Any) -> bool:
     return all(before < after for before, after in itertools.pairwise(value))
 
 
+def _is_number(value: Any) -> bool:
+    """Whether it is a number of 64 bits; JSON has whole numbers of any size, which no float holds."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
 def _number_within(low: float, high: float) -> Callable[[Any], bool]:
-    return lambda value: type(value) in (int, float) and low <= value <= high
+    return lambda value: _is_number(value) and low <= value <= high
 
 
 def _at(value: Any) -> bool:
-    if not isinstance(value, dict) or value.keys() != {"number", "unit"} or type(value["number"]) not in (int, float):
+    if not isinstance(value, dict) or value.keys() != {"number", "unit"} or not _is_number(value["number"]):
         return False
     return When(float(value["number"]), str(value["unit"])).is_possible
 
@@ -99,6 +109,6 @@ _ENTRIES: Mapping[str, Callable[[Any], bool]] = {
     "looks": _looks,
     "at": _at,
     "error": _number_within(math.ulp(0.0), 1 - math.ulp(0.5)),
-    "n_pairs": lambda value: _is_whole(value) and value > 0,
+    "n_pairs": lambda value: _is_whole(value) and 0 < value <= MOST_RUNS,
     "taken": _taken,
 }

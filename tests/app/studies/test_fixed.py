@@ -233,11 +233,12 @@ def test_why_no_result_of_a_look_could_be_small_enough(losses, says):
 LOOK = {"n_seeds": 6, "p": 0.5, "level": 0.03, "is_told_apart": False, "first_is_lower": True}
 NOT_WRITTEN = {
     "at": [{"number": -3, "unit": "parsec"}, {"number": 101.0, "unit": "%"}, {"number": 0, "unit": "s"},
-           {"number": float("inf"), "unit": "s"}, {"number": "5", "unit": "s"}, {"number": True, "unit": "s"}],
-    "error": [7, 0, float("nan"), "0.05", True],
+           {"number": float("inf"), "unit": "s"}, {"number": "5", "unit": "s"}, {"number": True, "unit": "s"},
+           {"number": 10**400, "unit": "%"}, {"number": 10**400, "unit": "s"}, {"number": -10**400, "unit": "s"}],
+    "error": [7, 10**400, 0, float("nan"), "0.05", True],
     "seeds": [[0] * 10, [*range(9), 9.5], [*range(9), "9"], [*range(9), True], [*range(-1, 9)]],
     "looks": [[6.0, 8, 10], [8, 6, 10], ["6", 8, 10], [0, 8, 10], [-6, 10]],
-    "n_pairs": [0, 1.5, "1", True],
+    "n_pairs": [0, 1.5, "1", True, 21, 10**6, 10**400],
     "setups": [["A", 3], ["A", "A"], "AB", ["A", None]],
     "benchmark": [3, None, ["x"]],
     "runs": [["A" * 10, [*range(10)]], [[], []]],
@@ -248,7 +249,11 @@ NOT_WRITTEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in NOT_WRITTEN.items() for value in values])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [(key, value) for key, values in NOT_WRITTEN.items() for value in values],
+    ids=lambda value: str(value)[:20],
+)
 def test_a_file_with_a_value_that_was_never_written_is_not_read(tmp_path, key, value):
     write_fixed(tmp_path, fixed())
     (path,) = tmp_path.glob("until-*.json")
