@@ -175,6 +175,10 @@ MISTAKES = {
         ["--multirun", "method=RS", "seed=range(0,inf)", "--plan"],
         ["seed=range(0,inf): the start, stop and step of a range must be finite numbers"],
     ),
+    "range beyond all numbers": (
+        ["--multirun", "method=RS", f"seed=range({10**400})", "--plan"],
+        ["these are more than 100000 values"],
+    ),
     "range to no number": (
         ["--multirun", "method=RS", "seed=range(0,5,nan)", "--plan"],
         ["seed=range(0,5,nan): the start, stop and step of a range must be finite numbers"],

@@ -114,7 +114,8 @@ def name_of(override: Override) -> str:
 
 
 def _can_be_counted(swept: RangeSweep) -> bool:
-    return swept.step != 0 and all(math.isfinite(each) for each in (swept.start, swept.stop, swept.step))
+    numbers = (swept.start, swept.stop, swept.step)
+    return swept.step != 0 and all(each is not None and abs(each) < math.inf for each in numbers)
 
 
 def _numbers(override: Override) -> list[Override]:
