@@ -13,6 +13,8 @@ from tunekit.config.composition.combinations import MOST_RUNS
 from tunekit.config.composition.until import MOST_SEEDS, When
 from tunekit_core.errors import shown
 
+ROUNDING = 1e-9  # relative; of two results of a test that differ, the probabilities differ by more
+
 
 def check_entries(values: object) -> None:
     """Refuse what no such file holds.
@@ -90,7 +92,13 @@ def _taken(value: Any) -> bool:
 
 def _look(value: Any) -> bool:
     is_whole = isinstance(value, dict) and value.keys() == _OF_LOOK.keys()
-    return is_whole and all(fits(value[name]) for name, fits in _OF_LOOK.items())
+    if not is_whole or not all(fits(value[name]) for name, fits in _OF_LOOK.items()):
+        return False
+    p, level, is_told_apart = value["p"], value["level"], value["is_told_apart"]
+    if level == 0:  # no result would have told the two apart
+        return not is_told_apart
+    # Both are sums of the same chances, which differ in their last digits with the order of addition.
+    return is_told_apart == (p <= level) or math.isclose(p, level, rel_tol=ROUNDING)
 
 
 _OF_LOOK: Mapping[str, Callable[[Any], bool]] = {

@@ -245,7 +245,9 @@ NOT_WRITTEN = {
     "taken": [[{**LOOK, name: value}] for name, value in
               [("is_told_apart", "yes"), ("p", float("nan")), ("p", 1.5), ("level", -1), ("first_is_lower", 1),
                ("n_seeds", 6.0), ("p", "0.5"), ("p", True)]]
-             + [[{**LOOK, "is_told_apart": True}, {**LOOK, "n_seeds": 8}]],
+             + [[{**LOOK, "p": 0.01, "is_told_apart": True}, {**LOOK, "n_seeds": 8}]]
+             + [[{**LOOK, "p": p, "level": level, "is_told_apart": told}]
+                for p, level, told in [(0.9, 0.03, True), (0.01, 0.03, False), (0.01, 0, True), (0, 0, True)]],
 }  # fmt: skip
 
 
@@ -270,3 +272,10 @@ def test_what_is_no_file_is_damage_and_nobody_waits_for_it(tmp_path, make):
     make(tmp_path / "until-0.json")
     with pytest.raises(RecordError, match="cannot be read: it is no file"):
         read_fixed(tmp_path)
+
+
+@pytest.mark.parametrize("losses", [BETTER, EITHER, WORSE, [*BETTER[:4], *WORSE[4:]]])
+def test_no_look_that_is_taken_contradicts_itself(tmp_path, losses):
+    whole = looked(runs("A", losses), runs("B", WORSE), 10)
+    write_fixed(tmp_path, whole)
+    assert read_fixed(tmp_path) == [whole]
