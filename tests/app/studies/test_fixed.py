@@ -85,6 +85,13 @@ def test_what_a_rule_said_is_not_said_of_other_runs():
     assert any("with runs that are not all here: p-values of those that are do not count" in w for w in some.warnings)
 
 
+def test_of_runs_that_are_not_all_here_nothing_is_said_where_nothing_is_compared():
+    a, b = runs("A", BETTER), runs("B", WORSE)
+    assert not any("not all here" in warning for warning in told(a, [], looked(a, b, 6)).warnings)
+    with_another = told(a, runs("C", WORSE), looked(a, b, 6)).warnings  # how many runs of A there are was decided by B
+    assert any("not all here: p-values of those" in warning for warning in with_another)
+
+
 def test_of_two_rules_for_the_same_runs_one_is_looked_by(tmp_path):
     a, b = runs("A", BETTER), runs("B", WORSE)
     write_fixed(tmp_path, fixed())
