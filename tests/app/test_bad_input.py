@@ -159,6 +159,30 @@ MISTAKES = {
             "method 2, seed 1000, n_workers 999. Type fewer",
         ],
     ),
+    "ranges that are too long together": (
+        ["--multirun", "method=RS", "hydra.sweeper.also=[{seed: range(60000)}, {n_workers: 2, seed: range(60000)}]"],
+        ["The sweep has 120001 combinations, and the most are 100000."],
+    ),
+    "range without steps": (
+        ["--multirun", "method=RS", "seed=range(0,10,0)", "--plan"],
+        ["seed=range(0,10,0): the start, stop and step of", "the step not 0. Type for example 'seed=range(0,10,2)'."],
+    ),
+    "range without steps in a further block": (
+        ["--multirun", "method=RS", "hydra.sweeper.also=[{seed: 'range(0,5,0.0)'}]"],
+        ["hydra.sweeper.also: seed=range(0,5,0.0): the start, stop", "for example 'seed=range(0,10,2)'."],
+    ),
+    "range without an end": (
+        ["--multirun", "method=RS", "seed=range(0,inf)", "--plan"],
+        ["seed=range(0,inf): the start, stop and step of a range must be finite numbers"],
+    ),
+    "range beyond all numbers": (
+        ["--multirun", "method=RS", f"seed=range({10**400})", "--plan"],
+        ["these are more than 100000 values"],
+    ),
+    "range to no number": (
+        ["--multirun", "method=RS", "seed=range(0,5,nan)", "--plan"],
+        ["seed=range(0,5,nan): the start, stop and step of a range must be finite numbers"],
+    ),
     "range with a slip before seeds are added": (
         ["--multirun", "method=RS,BO", "n_workers=range(1,5001)", "hydra.sweeper.until={compare: [RS, BO], cap: 20}"],
         ["The sweep has 200000 combinations", "n_workers 5000, hydra.sweeper.until.cap 20."],

@@ -2,6 +2,7 @@
 
 import builtins
 import itertools
+import operator
 
 import pytest
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -12,7 +13,7 @@ from omegaconf import OmegaConf
 from hydra_plugins.tunekit_sweeper.sweeper import TunekitSweeperConf
 from tunekit.config.arguments import parse
 from tunekit.config.composition.blocks import read_sweep
-from tunekit.config.composition.combinations import chosen
+from tunekit.config.composition.combinations import Axis, Block, Choice, Condition, Repeats, chosen, different
 from tunekit.config.composition.overrides import Overrides
 from tunekit.config.composition.sweep_options import sweep_options
 from tunekit.config.planning import plan_command
@@ -399,3 +400,43 @@ class TestFiles:
             ConfigurationError, match=r"experiment=small holds a sweep of its own, .* Run each by itself"
         ):
             specs(*study(tmp_path, FILE)[:2], "experiment=small,demo_study")
+
+
+class Counted(int):
+    """A seed that counts how often it is compared."""
+
+    n_comparisons = 0
+    __hash__ = int.__hash__
+
+    def __eq__(self, other):
+        Counted.n_comparisons += 1
+        return operator.eq(int(self), int(other)) if isinstance(other, int) else NotImplemented
+
+
+def test_no_seed_is_compared_with_all_the_others(monkeypatch):
+    monkeypatch.setattr(Counted, "n_comparisons", 0)
+    seeds = [Counted(i) for i in range(300)]
+    assert different([*seeds, *seeds]) == seeds
+    block = Block([Axis(tuple((Choice("seed", seed),) for seed in seeds))], seeds)
+    exclude = [Condition({"seed": [Counted(i) for i in range(100)]})]
+    kept = [*chosen([block], exclude, [Repeats("seed", Counted(250), 100)])]
+    assert len(kept) == 199
+    assert Counted.n_comparisons < 20 * len(seeds)
+
+
+def test_ranges_are_not_parsed_number_by_number(monkeypatch):
+    parser = OVERRIDES._parser
+    n_lines = []
+    parse = parser.parse_overrides
+    monkeypatch.setattr(parser, "parse_overrides", lambda lines: n_lines.append(len(lines)) or parse(lines))
+    typed = ["range(3,-3,-2)", "range(0,1,0.3)", "float(range(3))", "sort(range(3),reverse=true)"]
+    found = [OVERRIDES.choices(override) for override in OVERRIDES.read([f"+tags.a={text}" for text in typed])]
+    assert sum(n_lines) == len(typed)
+    for choices in found:
+        lines = [choice.override.input_line for choice in choices]
+        assert [choice.override for choice in choices] == parse(lines)
+
+
+@pytest.mark.parametrize(("values", "n"), [([1, True, 1.0, "1"], 3), ([[1], [True], [1.0]], 2), ([{"a": 1}, {}], 2)])
+def test_what_is_true_is_not_1(values, n):
+    assert len(different([*values, *values])) == n

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
+from tunekit.config.composition.combinations import MOST_RUNS
 from tunekit.config.composition.until import MOST_SEEDS, When
 from tunekit_core.errors import shown
+
+ROUNDING = 1e-9  # relative; of two results of a test that differ, the probabilities differ by more
 
 
 def check_entries(values: object) -> None:
@@ -32,6 +37,8 @@ def check_entries(values: object) -> None:
     n_runs = {len(runs) for runs in values["runs"]}
     if {*n_runs, len(values["seeds"])} != {cap} or n_looked != values["looks"][: len(n_looked)]:
         raise ValueError("its numbers of seeds do not agree")
+    if Fraction(values["error"]) * values["n_pairs"] > 1:
+        raise ValueError(f"{values['n_pairs']} pairs cannot each have an error of {values['error']}")
 
 
 def _different_texts(value: Any) -> bool:
@@ -61,12 +68,17 @@ def _looks(value: Any) -> bool:
     return all(before < after for before, after in itertools.pairwise(value))
 
 
+def _is_number(value: Any) -> bool:
+    """Whether it is a number of 64 bits; JSON has whole numbers of any size, which no float holds."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
 def _number_within(low: float, high: float) -> Callable[[Any], bool]:
-    return lambda value: type(value) in (int, float) and low <= value <= high
+    return lambda value: _is_number(value) and low <= value <= high
 
 
 def _at(value: Any) -> bool:
-    if not isinstance(value, dict) or value.keys() != {"number", "unit"} or type(value["number"]) not in (int, float):
+    if not isinstance(value, dict) or value.keys() != {"number", "unit"} or not _is_number(value["number"]):
         return False
     return When(float(value["number"]), str(value["unit"])).is_possible
 
@@ -80,7 +92,13 @@ def _taken(value: Any) -> bool:
 
 def _look(value: Any) -> bool:
     is_whole = isinstance(value, dict) and value.keys() == _OF_LOOK.keys()
-    return is_whole and all(fits(value[name]) for name, fits in _OF_LOOK.items())
+    if not is_whole or not all(fits(value[name]) for name, fits in _OF_LOOK.items()):
+        return False
+    p, level, is_told_apart = value["p"], value["level"], value["is_told_apart"]
+    if level == 0:  # no result would have told the two apart
+        return not is_told_apart
+    # Both are sums of the same chances, which differ in their last digits with the order of addition.
+    return is_told_apart == (p <= level) or math.isclose(p, level, rel_tol=ROUNDING)
 
 
 _OF_LOOK: Mapping[str, Callable[[Any], bool]] = {
@@ -99,6 +117,6 @@ _ENTRIES: Mapping[str, Callable[[Any], bool]] = {
     "looks": _looks,
     "at": _at,
     "error": _number_within(math.ulp(0.0), 1 - math.ulp(0.5)),
-    "n_pairs": lambda value: _is_whole(value) and value > 0,
+    "n_pairs": lambda value: _is_whole(value) and 0 < value <= MOST_RUNS,
     "taken": _taken,
 }

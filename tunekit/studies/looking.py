@@ -89,6 +89,8 @@ def warnings_of_fixed(compared: Sequence[PanelPairs], grouped: Sequence[Benchmar
             yield f"{path} cannot be read: looks by the rule that it holds are not counted by p-values of its setups"
     comparisons = study.fixed
     for runs in grouped:
+        if len(runs.setups) < 2:
+            continue  # nothing is compared, so that there are no p-values
         there = {run.hash for run in runs.runs if run.hash}
         for each in comparisons:
             looked = _looked_at(each)

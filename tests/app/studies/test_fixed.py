@@ -85,6 +85,13 @@ def test_what_a_rule_said_is_not_said_of_other_runs():
     assert any("with runs that are not all here: p-values of those that are do not count" in w for w in some.warnings)
 
 
+def test_of_runs_that_are_not_all_here_nothing_is_said_where_nothing_is_compared():
+    a, b = runs("A", BETTER), runs("B", WORSE)
+    assert not any("not all here" in warning for warning in told(a, [], looked(a, b, 6)).warnings)
+    with_another = told(a, runs("C", WORSE), looked(a, b, 6)).warnings  # how many runs of A there are was decided by B
+    assert any("not all here: p-values of those" in warning for warning in with_another)
+
+
 def test_of_two_rules_for_the_same_runs_one_is_looked_by(tmp_path):
     a, b = runs("A", BETTER), runs("B", WORSE)
     write_fixed(tmp_path, fixed())
@@ -233,22 +240,29 @@ def test_why_no_result_of_a_look_could_be_small_enough(losses, says):
 LOOK = {"n_seeds": 6, "p": 0.5, "level": 0.03, "is_told_apart": False, "first_is_lower": True}
 NOT_WRITTEN = {
     "at": [{"number": -3, "unit": "parsec"}, {"number": 101.0, "unit": "%"}, {"number": 0, "unit": "s"},
-           {"number": float("inf"), "unit": "s"}, {"number": "5", "unit": "s"}, {"number": True, "unit": "s"}],
-    "error": [7, 0, float("nan"), "0.05", True],
+           {"number": float("inf"), "unit": "s"}, {"number": "5", "unit": "s"}, {"number": True, "unit": "s"},
+           {"number": 10**400, "unit": "%"}, {"number": 10**400, "unit": "s"}, {"number": -10**400, "unit": "s"}],
+    "error": [7, 10**400, 0, float("nan"), "0.05", True],
     "seeds": [[0] * 10, [*range(9), 9.5], [*range(9), "9"], [*range(9), True], [*range(-1, 9)]],
     "looks": [[6.0, 8, 10], [8, 6, 10], ["6", 8, 10], [0, 8, 10], [-6, 10]],
-    "n_pairs": [0, 1.5, "1", True],
+    "n_pairs": [0, 1.5, "1", True, 21, 10**6, 10**400],
     "setups": [["A", 3], ["A", "A"], "AB", ["A", None]],
     "benchmark": [3, None, ["x"]],
     "runs": [["A" * 10, [*range(10)]], [[], []]],
     "taken": [[{**LOOK, name: value}] for name, value in
               [("is_told_apart", "yes"), ("p", float("nan")), ("p", 1.5), ("level", -1), ("first_is_lower", 1),
                ("n_seeds", 6.0), ("p", "0.5"), ("p", True)]]
-             + [[{**LOOK, "is_told_apart": True}, {**LOOK, "n_seeds": 8}]],
+             + [[{**LOOK, "p": 0.01, "is_told_apart": True}, {**LOOK, "n_seeds": 8}]]
+             + [[{**LOOK, "p": p, "level": level, "is_told_apart": told}]
+                for p, level, told in [(0.9, 0.03, True), (0.01, 0.03, False), (0.01, 0, True), (0, 0, True)]],
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in NOT_WRITTEN.items() for value in values])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [(key, value) for key, values in NOT_WRITTEN.items() for value in values],
+    ids=lambda value: str(value)[:20],
+)
 def test_a_file_with_a_value_that_was_never_written_is_not_read(tmp_path, key, value):
     write_fixed(tmp_path, fixed())
     (path,) = tmp_path.glob("until-*.json")
@@ -265,3 +279,10 @@ def test_what_is_no_file_is_damage_and_nobody_waits_for_it(tmp_path, make):
     make(tmp_path / "until-0.json")
     with pytest.raises(RecordError, match="cannot be read: it is no file"):
         read_fixed(tmp_path)
+
+
+@pytest.mark.parametrize("losses", [BETTER, EITHER, WORSE, [*BETTER[:4], *WORSE[4:]]])
+def test_no_look_that_is_taken_contradicts_itself(tmp_path, losses):
+    whole = looked(runs("A", losses), runs("B", WORSE), 10)
+    write_fixed(tmp_path, whole)
+    assert read_fixed(tmp_path) == [whole]

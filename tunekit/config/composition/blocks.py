@@ -9,7 +9,16 @@ import attrs
 from hydra.core.override_parser.types import Override
 
 from tunekit.config.arguments import key_for_hydra
-from tunekit.config.composition.combinations import SEED, Axis, Block, Condition, Repeats, different, has
+from tunekit.config.composition.combinations import (
+    SEED,
+    Axis,
+    Block,
+    Condition,
+    Repeats,
+    different,
+    identities,
+    identity,
+)
 from tunekit.config.composition.conditions import read_exclude, read_repeats
 from tunekit.config.composition.overrides import Choices, Overrides, name_of
 from tunekit.config.composition.sweep_checks import check_groups, check_number, check_order
@@ -122,7 +131,7 @@ def _counted(now: Mapping[str, Choices], whole: Mapping[str, Choices]) -> list[A
         whole: The same block of the file.
     """
     typed, of_file = _seeds(now), _seeds(whole)
-    return of_file if all(has(of_file, seed) for seed in typed) else typed
+    return of_file if identities(typed) <= identities(of_file) else typed
 
 
 def _block_of(overrides: Overrides, block: Mapping[str, Any]) -> dict[str, Choices]:
@@ -154,8 +163,9 @@ def _check_value(key: str, value: Any) -> None:
 
 def _narrowed(block: Mapping[str, Choices], given: Mapping[str, Choices], typed: frozenset[str]) -> dict[str, Choices]:
     """A block of a file with those of its values that are typed, where its keys are typed."""
+    kept = {key: identities(choice.value for choice in given[key]) for key in typed}
     return {
-        key: tuple(each for each in choices if key not in typed or has([one.value for one in given[key]], each.value))
+        key: tuple(each for each in choices if key not in typed or identity(each.value) in kept[key])
         for key, choices in block.items()
     }
 

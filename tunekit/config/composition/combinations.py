@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -79,11 +79,16 @@ class Condition:
     """
 
     values: Mapping[str, Sequence[Any]]
+    _identities: Mapping[str, frozenset[Hashable]] = attrs.field(init=False, eq=False, repr=False)
+
+    @_identities.default
+    def _found(self) -> dict[str, frozenset[Hashable]]:
+        return {key: identities(values) for key, values in self.values.items()}
 
     def holds(self, point: Point) -> bool:
         """Whether a combination has one of the values of every key."""
         given = {choice.key: choice.value for choice in point}
-        return all(key in given and has(values, given[key]) for key, values in self.values.items())
+        return all(key in given and identity(given[key]) in values for key, values in self._identities.items())
 
     def can_hold(self, block: Block) -> bool:
         """Whether it holds for a combination of a block."""
@@ -91,7 +96,8 @@ class Condition:
         return keys.issuperset(self.values) and all(any(map(self._may_have, axis.points)) for axis in block.axes)
 
     def _may_have(self, point: Point) -> bool:
-        return all(has(self.values.get(choice.key, [choice.value]), choice.value) for choice in point)
+        named = [choice for choice in point if choice.key in self.values]
+        return all(identity(choice.value) in self._identities[choice.key] for choice in named)
 
 
 @attrs.frozen
@@ -109,14 +115,18 @@ class Repeats:
     n: int
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal; what is true is not 1."""
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+def identity(value: Any) -> Hashable:
+    """What two values have in common if they are equal, by which one is found among thousands; true is not 1."""
+    if isinstance(value, Mapping):
+        return Mapping, frozenset((identity(key), identity(each)) for key, each in value.items())
+    if isinstance(value, list):
+        return list, tuple(map(identity, value))
+    return (bool, value) if isinstance(value, bool) else value
 
 
-def has(values: Sequence[Any], value: Any) -> bool:
-    """Whether a value is one of several."""
-    return any(same(each, value) for each in values)
+def identities(values: Iterable[Any]) -> frozenset[Hashable]:
+    """Those of several values."""
+    return frozenset(map(identity, values))
 
 
 def combinations(block: Block) -> Iterator[Point]:
@@ -134,22 +144,22 @@ def chosen(blocks: Sequence[Block], exclude: Sequence[Condition], repeats: Seque
         repeats: Of several that hold for a combination, the smallest number counts.
     """
     for block in blocks:
+        positions = {identity(seed): i for i, seed in enumerate(block.seeds)}
         for point in combinations(block):
-            if not any(condition.holds(point) for condition in exclude) and _has_seed(point, block.seeds, repeats):
+            if not any(condition.holds(point) for condition in exclude) and _has_seed(point, positions, repeats):
                 yield point
 
 
 def different(values: Iterable[Any]) -> list[Any]:
     """The different ones of some values, in order."""
-    found: list[Any] = []
+    found: dict[Hashable, Any] = {}
     for value in values:
-        if not has(found, value):
-            found.append(value)
-    return found
+        found.setdefault(identity(value), value)
+    return [*found.values()]
 
 
-def _has_seed(point: Point, seeds: Sequence[Any], repeats: Sequence[Repeats]) -> bool:
-    """Whether the seed of a combination is one of the first that it is to have."""
+def _has_seed(point: Point, positions: Mapping[Hashable, int], repeats: Sequence[Repeats]) -> bool:
+    """Whether the seed of a combination is one of the first that it is to have; positions begin with 0."""
     given = {choice.key: choice.value for choice in point}
-    limits = [each.n for each in repeats if each.key in given and same(each.value, given[each.key])]
-    return not limits or has(seeds[: min(limits)], given[SEED])
+    limits = [each.n for each in repeats if each.key in given and identity(each.value) == identity(given[each.key])]
+    return not limits or positions.get(identity(given[SEED]), math.inf) < min(limits)

@@ -12,7 +12,8 @@ from tunekit.config.composition.combinations import (
     Condition,
     Repeats,
     different,
-    has,
+    identities,
+    identity,
 )
 from tunekit.config.composition.sweep_options import SweepOptions, refusal
 from tunekit.config.hydra_values import as_text
@@ -70,11 +71,12 @@ def _named(name: str, key: str, value: Any, reads: Reads, blocks: Sequence[Block
     choices = reads(name, key, value)
     key = choices[0].key
     there = _there(name, key, blocks)
-    named = [choice.value for choice in choices if not choice.is_matched or has(there, choice.value)]
+    known = identities(there)
+    named = [choice.value for choice in choices if not choice.is_matched or identity(choice.value) in known]
     if not named:
         raise refusal(name, value, f"no run has {key}={as_text(value)}. There are: {_listed(there)}")
     for each in named:
-        if not has(there, each):
+        if identity(each) not in known:
             close = suggestion(as_text(each), map(as_text, there))
             raise refusal(name, each, f"no run has {key}={as_text(each)}. {close}There are: {_listed(there)}")
     return key, named
@@ -93,7 +95,10 @@ def _there(name: str, key: str, blocks: Sequence[Block]) -> list[Any]:
 
 
 def _most_seeds(key: str, values: Sequence[Any], blocks: Sequence[Block]) -> int:
-    having = [block for block in blocks if any(each.key == key and has(values, each.value) for each in block.choices)]
+    known = identities(values)
+    having = [
+        block for block in blocks if any(each.key == key and identity(each.value) in known for each in block.choices)
+    ]
     return max((len(block.seeds) for block in having), default=0)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import math
 from collections.abc import Iterable
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override, RangeSweep
+from hydra.core.override_parser.types import Glob, Override, RangeSweep, ValueType
 from hydra.errors import OverrideParseException
 
 from tunekit.config.arguments import with_prefixes
@@ -39,7 +41,7 @@ class Overrides:
         """The values of one override.
 
         Raises:
-            ConfigurationError: If it is a sweep that has no list of values, or an empty one.
+            ConfigurationError: If it is a sweep that has no list of values, an empty one, or a range without an end.
         """
         name = name_of(override)
         if not override.is_sweep_override():
@@ -52,13 +54,22 @@ class Overrides:
             )
         key = override.get_key_element()
         swept = override.value()
+        if isinstance(swept, RangeSweep) and not _can_be_counted(swept):
+            raise ConfigurationError(
+                f"{_as_typed(override)}: the start, stop and step of a range must be finite numbers, and the step "
+                f"not 0. Type for example '{name}=range(0,10,2)'.",
+                option=override.key_or_group,
+            )
         if isinstance(swept, RangeSweep) and next(itertools.islice(swept.range(), MOST_RUNS, None), None) is not None:
             raise ConfigurationError(
                 f"{_as_typed(override)}: these are more than {MOST_RUNS} values, the most that a sweep has runs. Type "
                 "fewer, or several sweeps.",
                 option=override.key_or_group,
             )
-        values = self._parser.parse_overrides([f"{key}={text}" for text in override.sweep_string_iterator()])
+        if isinstance(swept, RangeSweep):
+            values = _numbers(override)
+        else:
+            values = self._parser.parse_overrides([f"{key}={text}" for text in override.sweep_string_iterator()])
         if not values:
             raise ConfigurationError(f"'{_as_typed(override)}' matches nothing.", option=override.key_or_group)
         is_matched, is_shuffled = isinstance(swept, Glob), getattr(swept, "shuffle", False)
@@ -100,6 +111,20 @@ class Overrides:
 def name_of(override: Override) -> str:
     """The key of an override without its prefix; of a single value that of the option that it stands for."""
     return option_meant(str(override.get_key_element()).lstrip("+~"))
+
+
+def _can_be_counted(swept: RangeSweep) -> bool:
+    numbers = (swept.start, swept.stop, swept.step)
+    return swept.step != 0 and all(each is not None and abs(each) < math.inf for each in numbers)
+
+
+def _numbers(override: Override) -> list[Override]:
+    """The numbers of a range one by one, as the parser would read them, which takes long where they are thousands."""
+    key = override.get_key_element()
+    return [
+        dataclasses.replace(override, value_type=ValueType.ELEMENT, _value=number, input_line=f"{key}={number}")
+        for number in override.sweep_iterator()
+    ]
 
 
 def _as_typed(override: Override) -> str:
