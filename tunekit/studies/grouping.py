@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
+from tunekit.config.specs.fixed_arguments import flat
 from tunekit.config.specs.inputs import CONTENT, PATH
 from tunekit.studies.problems import BENCHMARK, DATASET, METHOD, problem_labels
 from tunekit_core.errors import ConfigurationError, suggestion
@@ -93,20 +94,11 @@ def _asked_for(metadata: Mapping[str, Any]) -> dict[str, Any]:
     config = metadata.get(ASKED_FOR)
     if not isinstance(config, Mapping):
         return {}
-    return dict(_flat({key: value for key, value in config.items() if key != WATCHING}))
+    return dict(flat({key: value for key, value in config.items() if key != WATCHING}))
 
 
 def _told(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_flat({key: value for key, value in metadata.items() if key != ASKED_FOR}))
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The entries of nested mappings, with dotted keys."""
-    for key, entry in value.items():
-        if isinstance(entry, Mapping):
-            yield from _flat(entry, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", entry
+    return dict(flat({key: value for key, value in metadata.items() if key != ASKED_FOR}))
 
 
 def _by_keys(option: str, keys: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> list[str]:
