@@ -43,7 +43,7 @@ class Grouping:
         setups: Those of a setup. Unless given: the method, and the options that differ between runs of it on one
             benchmark.
         benchmarks: Those of a benchmark. Unless given: the benchmark and its dataset, see
-            :func:`~tunekit.studies.problems.problem_labels`.
+            :func:`~tunekit.studies.problems.problem_labels`; what setups are told apart by divides none.
     """
 
     setups: Sequence[str] = ()
@@ -59,7 +59,7 @@ class Grouping:
             ConfigurationError: If no experiment has one of the keys.
         """
         by = self.benchmarks
-        benchmarks = _by_keys("benchmarks", by, runs) if by else problem_labels(runs)
+        benchmarks = _by_keys("benchmarks", by, runs) if by else problem_labels(runs, setups=self.setups)
         setups = _by_keys("setups", self.setups, runs) if self.setups else _methods(runs, benchmarks)
         return list(zip(setups, benchmarks, strict=True))
 

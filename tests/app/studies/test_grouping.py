@@ -265,3 +265,13 @@ def test_what_one_setup_searches_and_another_fixes_is_no_fixed_argument():
     found = panels(*with_spaces({}, {"lr": 0.3}))
     assert [panel.problem for panel in found] == ["script-fit"]
     assert len(found[0].methods) == 2
+
+
+def test_what_setups_are_told_apart_by_divides_no_problem():
+    """Two versions of a program are compared with each other where that is asked for."""
+    versions = ("python fit.py --version 1", "python fit.py --version 2")
+    (found,) = panels(*with_commands(("RS", versions)), setups=("benchmark.command",))
+    assert found.problem == "script-fit"
+    assert sorted(method.label for method in found.methods) == [f"benchmark.command={each}" for each in versions]
+    (found,) = panels(*with_spaces({"depth": 1}, {"depth": 2}), setups=("method", "benchmark.space.depth"))
+    assert [method.label for method in found.methods] == ["RS benchmark.space.depth=1", "RS benchmark.space.depth=2"]
