@@ -139,6 +139,7 @@ REFUSED = {
     ("extend", "n_workers=3"): "can be given another end, and n_workers was asked for",
     ("extend", "stopping.max_num_trials_finished=400"): "That is the end that it has.",
     ("extend", "stopping=null"): "type stopping.max_num_trials_finished=null to take that one away",
+    ("extend", "stopping=null"): "type stopping.max_num_trials_finished=null to take that one away",
     ("extend", "stopping.max_cost=1", "stopping.max_cost=2"): "stopping.max_cost is given twice: give it one value.",
     ("extend", "stopping.max_num_trials_started=1"): "would end at once",
     ("extend", "stopping.nonsense=1"): "nonsense",
