@@ -35,6 +35,18 @@ def constants_and_searched(metadata: Mapping[str, Any]) -> tuple[dict[str, Any],
     return {name: value for name, value in entries.items() if name not in searched}, searched
 
 
+def told_of_program(metadata: Mapping[str, Any]) -> str:
+    """The program of an experiment and what it is always given, as a line; empty if it runs none.
+
+    Args:
+        metadata: Its ``metadata.json``.
+    """
+    constants, _ = constants_and_searched(metadata)
+    always = ", ".join(f"{name}={value}" for name, value in constants.items())
+    command = command_of(metadata)
+    return f"Command: {command}{f', always with {always}' if always else ''}" if command else ""
+
+
 def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """The entries of nested mappings, with dotted keys."""
     for key, entry in value.items():
