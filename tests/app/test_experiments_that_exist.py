@@ -353,7 +353,9 @@ def test_a_terminal_of_80_columns_shows_in_full_what_matters(put, results):
     put("aaaaaaaaaaaa", method="MOBSTER-WITH-A-LONG-NAME", tag="a_long_tag_of_a_study", best=0.0191381, seed=1000)
     put("bbbbbbbbbbbb", status="interrupted", best=-1.23456e-300, ended=ago(hours=30))
     experiments = find_experiments(results.root).experiments
-    first, second, third = table(experiments, ids=["aaaaaaaa", "bbbbbbbb"], width=80, is_long=False)
+    first, second, third = table(
+        experiments, ids=["aaaaaaaa", "bbbbbbbb"], problems=["fcnet-robot_arm"] * 2, width=80, is_long=False
+    )
     assert max(map(len, (first, second, third))) <= 80
     assert (second[:8], second.split()[-2:]) == ("aaaaaaaa", ["1000", "0.0191381"])
     assert (third.split()[:3], third.split()[-1]) == (["bbbbbbbb", "interrupted", "30h"], "-1.23456e-300")
@@ -382,6 +384,19 @@ def test_show_tells_what_the_run_told_at_its_end(tunekit, results):
 def test_show_finds_a_run_by_what_it_was_before_and_elsewhere(put, tunekit, tmp_path):
     put("aaaaaaaaaaaa", root=tmp_path / "other", formerly=["dddddddddddd"], best=0.5)
     assert "Best loss: 0.5 at epoch 9 of trial 1" in tunekit("show", "dddddddddddd", "results_dir=other").out
+
+
+def test_two_datasets_of_a_program_can_be_told_apart(put, tunekit):
+    for name in ("a", "b"):
+        command, space = f"python fit.py --data {name} {{arguments}}", {"lr": "loguniform(0.01, 1.0)", "depth": 3}
+        config = {"benchmark": {"name": "script", "command": command, "space": space}}
+        put(name * 12, benchmark="script", dataset="fit", config=config, best=0.5)
+    for flags in ((), ("--long",), ("seed=0", "sort=seed")):
+        lines = tunekit("ls", *flags).out.splitlines()[1:]
+        assert sorted("script-fit a" in line for line in lines) == [False, True]
+        assert sorted("script-fit b" in line for line in lines) == [False, True]
+    shown = tunekit("show", "bbbb").out.splitlines()
+    assert shown[1] == "Command: python fit.py --data b {arguments}, always with depth=3"
 
 
 def test_what_a_program_of_ones_own_recorded_is_listed_and_shown_by_its_name(put, tunekit, results):

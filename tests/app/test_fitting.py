@@ -192,7 +192,7 @@ def test_a_method_that_pauses_trials_which_would_begin_anew_says_so_and_what_to_
         f"Warning: {WARNED} Type method=AUTO, which takes what fits, or scheduler=asha_stopping, which stops instead.\n"
     )
     assert WARNED in finished.out
-    assert "begins again\n" in finished.err
+    assert "begins again: it kept no checkpoint when it paused\n" in finished.err
     assert "goes on" not in finished.err
     (folder,) = results.folders()
     (metadata,) = results.metadata()

@@ -136,8 +136,14 @@ REFUSED = {
     ("try", "x=0.3", "x=0.4"): "x is given twice",
     ("pause", "x=7"): "takes no values, and x=7 was given",
     ("extend",): "can be given another end, and nothing was asked for",
-    ("extend", "n_workers=3"): "can be given another end, and n_workers was asked for",
+    ("extend", "n_workers=3"): "can be given another end, and n_workers=3 was asked for",
+    ("extend", "stopping.max_cost=1", "seed=3", "~stopping=1"): (
+        "can be given another end, and seed=3, ~stopping=1 was asked for. Type: python -m tunekit steer EXPERIMENT "
+        "extend stopping.max_wallclock_time=SECONDS;"
+    ),
+    ("extend", "stopping.max_cost=[1"): "Type: python -m tunekit steer EXPERIMENT extend stopping.",
     ("extend", "stopping.max_num_trials_finished=400"): "That is the end that it has.",
+    ("extend", "stopping=null"): "type stopping.max_num_trials_finished=null to take that one away",
     ("extend", "stopping.max_cost=1", "stopping.max_cost=2"): "stopping.max_cost is given twice: give it one value.",
     ("extend", "stopping.max_num_trials_started=1"): "would end at once",
     ("extend", "stopping.nonsense=1"): "nonsense",

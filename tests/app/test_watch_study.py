@@ -78,6 +78,14 @@ def test_runs_are_counted_by_setup_and_benchmark_with_what_is_missing_and_what_i
     ]
 
 
+def test_of_two_datasets_of_a_program_it_says_on_which_a_run_failed(tmp_path):
+    for seed, name in enumerate(("a", "b")):
+        program = {"name": "script", "command": f"python fit.py --data {name}"}
+        add(tmp_path, "RS", seed, "failed", config={"seed": seed, "benchmark": program}, ago=60.0 + seed)
+    titles = [failure.title for failure in WatchedStudy(tmp_path).look().failures]
+    assert sorted(titles) == ["RS on toy a, seed 0", "RS on toy b, seed 1"]
+
+
 def test_setups_differ_in_their_options_too_unless_there_are_too_many(tmp_path):
     for seed in range(2):
         add(tmp_path, "ASHA", seed)

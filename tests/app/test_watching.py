@@ -37,9 +37,7 @@ RUN_INFO = RunInfo(
     searched=("lr", "act"),
 )
 ENDS = {"max_wallclock_time": {"seconds": 600.0}, "max_num_trials_finished": {"count": 9}}
-PRESENT = SimpleNamespace(
-    is_held=False, spec=SimpleNamespace(built_in_criteria=ENDS), planned=SimpleNamespace(begin_anew=None)
-)
+PRESENT = SimpleNamespace(is_held=False, spec=SimpleNamespace(built_in_criteria=ENDS))
 BEST = Incumbent(Report(7, 0, 27, {"loss": 0.25}, (0.25,), 50.0), {"lr": 0.01, "act": "relu", "epochs": 27})
 SNAPSHOT = Snapshot(
     now=62.0,
@@ -282,6 +280,7 @@ def test_a_watcher_notes_what_happens(watch):
     assert watcher.snapshot().running == ()
     trial = attrs.evolve(trial, until=9)
     watcher.on_trial_resume(best, trial)
+    watcher.on_trial_resume(best, attrs.evolve(trial, has_checkpoint=True))
     failed = attrs.evolve(best, newest_failure=Failure(0, "exit status 1\nOops"))
     watcher.on_trial_end(failed, trial, Status.FAILED)
     watcher.on_experiment_end(failed, "nothing is left to suggest")
@@ -291,6 +290,7 @@ def test_a_watcher_notes_what_happens(watch):
         "trial 0 at epoch 3: loss 0.5",
         "trial 0 is the best so far at epoch 3: loss 0.5",
         "trial 0 pauses at epoch 3: loss 0.5",
+        "trial 0 begins again: it kept no checkpoint when it paused",
         "trial 0 goes on from epoch 3: loss 0.5",
         "trial 0 has failed: exit status 1 … Oops",
         "it ends: nothing is left to suggest",

@@ -108,6 +108,19 @@ def test_a_trial_carries_what_its_start_said():
     assert (trial.status, trial.last_report, trial.n_reports) == (Status.RUNNING, None, 0)
 
 
+@pytest.mark.parametrize("keeps", [(True, False), (False, True)])
+def test_a_trial_says_whether_it_kept_a_checkpoint_when_it_paused_last(keeps):
+    state = fresh_state()
+    trial = start(state)
+    assert not trial.has_checkpoint
+    for epoch, has_checkpoint in enumerate(keeps, 1):
+        report(state, 0, epoch)
+        decide(state, 0, Decision.PAUSE)
+        end(state, 0, Status.COMPLETED, has_checkpoint=has_checkpoint)
+        resume(state, 0)
+        assert trial.has_checkpoint == has_checkpoint
+
+
 def test_a_report_is_the_last_one_of_its_trial_and_keeps_the_metrics_as_they_came():
     state = fresh_state(objective=Objective("loss", "max", "epoch"))
     start(state)

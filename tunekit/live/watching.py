@@ -27,6 +27,7 @@ from tunekit_core.number_text import format_number
 SECONDS_BETWEEN_LOOKS = 0.25
 MOST_LINES_WAITING = 10_000  # for a terminal that takes none, as after Ctrl-S; the oldest are dropped then
 ENDING = {Decision.CONTINUE: "", Decision.PAUSE: "pausing", Decision.STOP: "stopping"}
+BEGINS_AGAIN = "begins again: it kept no checkpoint when it paused"
 ENDED = {Status.PAUSED: "pauses", Status.COMPLETED: "is complete", Status.STOPPED: "is stopped"}
 
 Watch: TypeAlias = Callable[[Problem, Backend], Observer]
@@ -136,9 +137,7 @@ class Watcher(Observer):
             self._update(view)
             self._running[trial.id] = attrs.evolve(self._running_trial(trial), heard=self._now())
             if self._shows_events:
-                # Its last report is behind it only if it has kept what it had come to.
-                goes_on = self._present.planned.begin_anew is None
-                does = f"goes on{self._last_report(trial, 'from')}" if goes_on else "begins again"
+                does = f"goes on{self._last_report(trial, 'from')}" if trial.has_checkpoint else BEGINS_AGAIN
                 self._queue_timed_line(f"trial {trial.id} {does}")
 
     def on_report(self, view: ExperimentView, trial: Trial, report: Report, decision: Decision) -> None:

@@ -30,13 +30,19 @@ def ids_of(experiments: Sequence[ListedExperiment]) -> list[str]:
 
 
 def table(
-    experiments: Sequence[ListedExperiment], *, ids: Sequence[str], width: int | None, is_long: bool
+    experiments: Sequence[ListedExperiment],
+    *,
+    ids: Sequence[str],
+    problems: Sequence[str],
+    width: int | None,
+    is_long: bool,
 ) -> list[str]:
     """A line for the names of columns, and one for each experiment.
 
     Args:
         experiments: In the order in which they are to stand.
         ids: What names each.
+        problems: What each is on; empty where that is not told.
         width: Of the terminal: names of tags, methods and problems are cut to fit. ``None`` for as long as it takes.
         is_long: Whether the metric and the folder are shown too.
     """
@@ -48,7 +54,7 @@ def table(
         "age": [_age((now - each.last_active).total_seconds()) for each in experiments],
         **({"tag": [each.tag or NOTHING for each in experiments]} if has_tags else {}),
         "method": [each.method or NOTHING for each in experiments],
-        "problem": [each.problem or NOTHING for each in experiments],
+        "problem": [problem or NOTHING for problem in problems],
         "seed": [NOTHING if each.seed is None else str(each.seed) for each in experiments],
         "best": [NOTHING if each.best_value is None else format_number(each.best_value) for each in experiments],
     }

@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from tunekit.config.specs.fitting import BEGIN_ANEW, CHOICE
+from tunekit.config.specs.fixed_arguments import told_of_program
 from tunekit.config.specs.recipe import told, told_of_pauses
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.config.specs.titles import recorded_title
@@ -59,6 +60,8 @@ def print_experiment(folder: Path, metadata: Mapping[str, Any]) -> None:
         metadata: What there is to say of it, as :func:`~tunekit_core.load_experiment` gives it.
     """
     print_stdout(f"{recorded_title(folder.name, metadata)}: {metadata['status']}")
+    if program := told_of_program(metadata):
+        print_stdout(program)
     has_counts = "n_reports" in metadata
     if has_counts and "incumbent" not in metadata:
         print_stdout(f"There is no best: {why_there_is_no_best(metadata)}.")

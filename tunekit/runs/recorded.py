@@ -74,6 +74,7 @@ def _recorded(
         settings["method"] = {"name": metadata["method"]}
     if metadata.get("experiment") is not None:
         settings["experiment"] = {"name": metadata["experiment"]}
+    _check_ends(recorded, changes)
     merged = _merged(settings, _with_clearest_names(changes))
     for key in COMPONENTS:
         if not isinstance(merged[key], Mapping):
@@ -94,6 +95,21 @@ def _recorded(
     _check_inputs(folder, metadata["config"], spec)
     _check_revisions(folder, metadata, spec)
     return spec
+
+
+def _check_ends(recorded: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    """Refuse one value for all ends: null would set the time limit that a run has by default, rather than none."""
+    given = changes.get("stopping", {})
+    if not isinstance(given, Mapping):
+        has = [f"stopping.{name}" for name, options in recorded["stopping"].items() if options is not None]
+        one = next(iter(has), "stopping.max_wallclock_time")
+        value = "null" if given is None else given
+        raise ConfigurationError(
+            f"stopping={value}: name the end that is meant. It has {', '.join(has) or 'none'}: type {one}=null to take "
+            f"that one away, or {one}=VALUE for another.",
+            option="stopping",
+            value=given,
+        )
 
 
 def _tag_folder(folder: Path) -> Path:

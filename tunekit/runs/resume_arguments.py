@@ -63,8 +63,12 @@ def parse_resume(arguments: Sequence[str]) -> ResumeArguments:
     return ResumeArguments(tuple(words), checked_path(words[0], "folder"), changes_of(words[1:]), frozenset(flags))
 
 
-def changes_of(overrides: Sequence[str]) -> Mapping[str, Any]:
+def changes_of(overrides: Sequence[str], usage: str = USAGE) -> Mapping[str, Any]:
     """What overrides change, by key of :data:`CHANGEABLE`.
+
+    Args:
+        overrides: As they were typed.
+        usage: What to type, as the end of the message about a value that cannot be read.
 
     Raises:
         ConfigurationError: If one is no override, of a key that cannot be changed, or given twice.
@@ -89,4 +93,4 @@ def changes_of(overrides: Sequence[str]) -> Mapping[str, Any]:
         dotted = with_options_named(with_entries_alone(overrides))
         return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.from_dotlist(dotted)))
     except (OmegaConfBaseException, YAMLError) as error:
-        raise ConfigurationError(f"{' '.join(overrides)}: {error}. {USAGE}") from error
+        raise ConfigurationError(f"{' '.join(overrides)}: {error}. {usage}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ DONE: Mapping[Kind, str] = {
     Kind.TRY: "tries the configuration next",
 }
 TO_CONTINUE = " It is paused. To continue, type: python -m tunekit steer {folder} continue"
+OF_AN_END = re.compile(r"stopping[.=]")
+USAGE = "Type: python -m tunekit steer EXPERIMENT extend stopping.max_wallclock_time=SECONDS"
 EXPECTED = "expected"  # in a request to extend: the ends that whoever asked has seen
 
 
@@ -70,14 +73,15 @@ def extension(folder: Path, spec: RunSpec, overrides: Sequence[str]) -> RunSpec:
     Raises:
         ConfigurationError: If there are none, or one is not possible or not of a stopping criterion.
     """
-    changes = changes_of(overrides)
-    if set(changes) != {"stopping"}:
-        others = ", ".join(key for key in changes if key != "stopping") or "nothing"
+    others = [each for each in overrides if not ("=" in each and OF_AN_END.match(each))]
+    if others or not overrides:
         raise ConfigurationError(
-            f"While an experiment runs it can be given another end, and {others} was asked for. Type it as "
-            "stopping.max_wallclock_time=SECONDS; other changes are made by `resume` when it has been stopped.",
+            "While an experiment runs it can be given another end, and "
+            f"{', '.join(others) or 'nothing'} was asked for. {USAGE}; other changes are made by `resume` when it has "
+            "been stopped.",
             option="stopping",
         )
+    changes = changes_of(overrides, f"{USAGE}.")
     metadata = {**spec.metadata(), "config": {**spec.results, "observers": spec.observers}}
     stopping = recorded_run(folder, metadata, changes).results["stopping"]
     results = {**spec.results, "stopping": stopping}

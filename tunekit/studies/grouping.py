@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
+from tunekit.config.specs.fixed_arguments import flat
 from tunekit.config.specs.inputs import CONTENT, PATH
 from tunekit.studies.problems import BENCHMARK, DATASET, METHOD, problem_labels
 from tunekit_core.errors import ConfigurationError, suggestion
@@ -42,7 +43,7 @@ class Grouping:
         setups: Those of a setup. Unless given: the method, and the options that differ between runs of it on one
             benchmark.
         benchmarks: Those of a benchmark. Unless given: the benchmark and its dataset, see
-            :func:`~tunekit.studies.problems.problem_labels`.
+            :func:`~tunekit.studies.problems.problem_labels`; what setups are told apart by divides none.
     """
 
     setups: Sequence[str] = ()
@@ -58,7 +59,7 @@ class Grouping:
             ConfigurationError: If no experiment has one of the keys.
         """
         by = self.benchmarks
-        benchmarks = _by_keys("benchmarks", by, runs) if by else problem_labels(runs)
+        benchmarks = _by_keys("benchmarks", by, runs) if by else problem_labels(runs, setups=self.setups)
         setups = _by_keys("setups", self.setups, runs) if self.setups else _methods(runs, benchmarks)
         return list(zip(setups, benchmarks, strict=True))
 
@@ -93,20 +94,11 @@ def _asked_for(metadata: Mapping[str, Any]) -> dict[str, Any]:
     config = metadata.get(ASKED_FOR)
     if not isinstance(config, Mapping):
         return {}
-    return dict(_flat({key: value for key, value in config.items() if key != WATCHING}))
+    return dict(flat({key: value for key, value in config.items() if key != WATCHING}))
 
 
 def _told(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(_flat({key: value for key, value in metadata.items() if key != ASKED_FOR}))
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The entries of nested mappings, with dotted keys."""
-    for key, entry in value.items():
-        if isinstance(entry, Mapping):
-            yield from _flat(entry, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", entry
+    return dict(flat({key: value for key, value in metadata.items() if key != ASKED_FOR}))
 
 
 def _by_keys(option: str, keys: Sequence[str], runs: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -2,53 +2,101 @@
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import attrs
+
+from tunekit.config.specs.fixed_arguments import command_of, constants_and_searched
 from tunekit.config.specs.titles import recorded_problem
 
 METHOD, BENCHMARK, DATASET = "method", "benchmark", "dataset"
 NO_BENCHMARK = "(no benchmark)"
-COMMAND = "command"  # the option of a benchmark that says which program is run, with which arguments
+COMMAND = "benchmark.command"  # the option that says which program is run, with which arguments
+SPACE = "benchmark.space"  # entries that are no domain are arguments of the program, too
 
 
-def problem_labels(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+@attrs.frozen
+class Fixed:
+    """What a program is given in all trials of an experiment.
+
+    Attributes:
+        command: The program with the arguments of its command.
+        constants: Arguments that come from the search space, by name, as JSON.
+    """
+
+    command: str
+    constants: tuple[tuple[str, str], ...]
+
+
+def problem_labels(runs: Sequence[Mapping[str, Any]], *, setups: Collection[str] = ()) -> list[str]:
     """The problem of each experiment, as it is called among these.
 
     One program with other fixed arguments, such as another dataset, is another problem: where a method was run with
-    several commands, the label has the words that not all of them have. Where each method has a command of its own,
-    the command belongs to the method.
+    several, be it by the command or by constants of the search space, the label has what not all of them have. Where
+    each method has fixed arguments of its own, they belong to the method. What one of the experiments searches is no
+    fixed argument, nor is how far trials run.
 
     Args:
         runs: The ``metadata.json`` of each.
+        setups: Options by which setups are told apart, such as ``benchmark.command``: they divide no problem.
     """
     labels = [recorded_problem(metadata) or NO_BENCHMARK for metadata in runs]
-    commands = [_command(metadata) for metadata in runs]
-    by_method: dict[tuple[str, str], set[str]] = {}
-    by_problem: dict[str, set[str]] = {}
-    for label, command, metadata in zip(labels, commands, runs, strict=True):
-        by_method.setdefault((label, str(metadata.get(METHOD))), set()).add(command)
-        by_problem.setdefault(label, set()).add(command)
+    spaces = [constants_and_searched(metadata) for metadata in runs]
+    searched: dict[str, set[str]] = {}
+    for label, (_, names) in zip(labels, spaces, strict=True):
+        searched.setdefault(label, set()).update(names)
+    fixed = [
+        Fixed(
+            "" if COMMAND in setups else command_of(metadata),
+            tuple(
+                (name, json.dumps(value))
+                for name, value in sorted(constants.items())
+                if name not in searched[label] and f"{SPACE}.{name}" not in setups
+            ),
+        )
+        for label, (constants, _), metadata in zip(labels, spaces, runs, strict=True)
+    ]
+    by_method: dict[tuple[str, str], set[Fixed]] = {}
+    by_problem: dict[str, dict[Fixed, None]] = {}
+    for label, given, metadata in zip(labels, fixed, runs, strict=True):
+        by_method.setdefault((label, str(metadata.get(METHOD))), set()).add(given)
+        by_problem.setdefault(label, {})[given] = None
     divided = {label for (label, _), given in by_method.items() if len(given) > 1}
-    own = {label: _own_words(sorted(by_problem[label])) for label in divided}
+    own = {label: _own_words([*by_problem[label]]) for label in divided}
     return [
-        " ".join(filter(None, [label, own[label][command]])) if label in divided else label
-        for label, command in zip(labels, commands, strict=True)
+        " ".join(filter(None, [label, own[label][given]])) if label in divided else label
+        for label, given in zip(labels, fixed, strict=True)
     ]
 
 
-def _command(metadata: Mapping[str, Any]) -> str:
-    value: Any = metadata.get("config")
-    for key in (BENCHMARK, COMMAND):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return str(value or "")
+def _own_words(given: Sequence[Fixed]) -> dict[Fixed, str]:
+    """Of each what not all have, as values alone; in full where that does not tell it from the others."""
+    words = _own_of_commands(sorted({each.command for each in given}))
+    shared = set.intersection(*(set(each.constants) for each in given))
+    own = {each: [pair for pair in each.constants if pair not in shared] for each in given}
+    short = {each: _joined(words[each.command], map(_value, own[each])) for each in given}
+    if len(set(short.values())) == len(given):
+        return short
+    return {each: _joined(words[each.command], map("=".join, own[each])) for each in given}
 
 
-def _own_words(commands: Sequence[str]) -> dict[str, str]:
+def _joined(words: str, constants: Iterable[str]) -> str:
+    return " ".join(filter(None, [words, *constants]))
+
+
+def _value(pair: tuple[str, str]) -> str:
+    """As it stands in a command: quoted where it needs it."""
+    value = json.loads(pair[1])
+    return shlex.quote(value) if isinstance(value, str) else pair[1]
+
+
+def _own_of_commands(commands: Sequence[str]) -> dict[str, str]:
     """Of each command the words that not all have; the whole where that does not tell it from the others.
 
-    >>> _own_words(["python fit.py --data a {arguments}", "python fit.py --data b {arguments}"])
+    >>> _own_of_commands(["python fit.py --data a {arguments}", "python fit.py --data b {arguments}"])
     {'python fit.py --data a {arguments}': 'a', 'python fit.py --data b {arguments}': 'b'}
     """
     words = {command: _words(command) for command in commands}

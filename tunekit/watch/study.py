@@ -9,7 +9,7 @@ from statistics import fmean
 
 import attrs
 
-from tunekit.config.specs.titles import recorded_problem
+from tunekit.config.specs.titles import recorded_problem, recorded_title
 from tunekit.studies.grouping import NO_METHOD, Grouping
 from tunekit.watch.experiment import WatchedExperiment
 from tunekit.watch.liveness import look_at
@@ -54,7 +54,7 @@ class WatchedStudy:
         so_far = self._look_at_records()
         if has_changed:
             self._last_change = time.monotonic()
-            self._failures = _newest_failures(self._scan.experiments.values())
+            self._failures = _newest_failures(self._scan.experiments.values(), self._setups)
             self._may_run = [path for path, run in self._scan.experiments.items() if not run.liveness.is_over]
         if has_changed or so_far != self._so_far:
             self._so_far = so_far
@@ -130,10 +130,15 @@ class WatchedStudy:
         ]
 
 
-def _newest_failures(runs: Iterable[StudyRun]) -> list[RunFailure]:
+def _newest_failures(runs: Iterable[StudyRun], setups: Mapping[str, tuple[str, str]]) -> list[RunFailure]:
     failed = [run for run in runs if run.liveness.status is ExperimentStatus.FAILED]
     newest = sorted(failed, key=lambda run: (run.last_active, str(run.path)), reverse=True)[:MOST_FAILURES]
-    return [RunFailure(run.title, run.path, run.reason) for run in newest]
+    return [RunFailure(_title(run, setups[run.setting][1]), run.path, run.reason) for run in newest]
+
+
+def _title(run: StudyRun, problem: str) -> str:
+    seed = {"seed": run.seed} if isinstance(run.seed, int) else {}
+    return recorded_title(run.path.name, {**run.told, **seed}, problem if recorded_problem(run.told) else "")
 
 
 def _seconds_left(

@@ -11,7 +11,6 @@ from typing import Any
 
 import attrs
 
-from tunekit.config.specs.titles import recorded_title
 from tunekit.studies.grouping import SEEDS
 from tunekit.watch.liveness import Liveness, liveness_of
 from tunekit_core.contracts.status import ExperimentStatus
@@ -26,7 +25,6 @@ class StudyRun:
 
     Attributes:
         path: Its folder.
-        title: Method, benchmark and seed.
         setting: What it shares with the runs that differ in their seed alone.
         told: What its metadata say of that.
         seed: Its seed; the name of its folder if it has none.
@@ -41,7 +39,6 @@ class StudyRun:
     """
 
     path: Path
-    title: str
     setting: str
     told: Mapping[str, Any] = attrs.field(repr=False)
     seed: int | str
@@ -69,7 +66,6 @@ def read_run(path: Path) -> StudyRun:
     began, ended = (_seconds(metadata.get(name)) for name in ("started", "ended"))
     return StudyRun(
         path=path,
-        title=recorded_title(path.name, metadata),
         setting=_setting(told),
         told=told,
         seed=path.name if seed is None else seed,

@@ -211,6 +211,7 @@ class Trial:
         n_runs: How often it was begun: started, resumed, and begun again after a run was lost.
         final_metrics: What it told at its end beyond its reports, if anything.
         failure_cause: Why it has failed, if it has: what a script does can be learnt, what befell its machine cannot.
+        has_checkpoint: Whether it goes on from where it was if it is resumed, by what was found when it paused last.
     """
 
     id: int
@@ -225,6 +226,7 @@ class Trial:
     n_runs: int = 1
     final_metrics: Mapping[str, Any] | None = None
     failure_cause: Cause | None = None
+    has_checkpoint: bool = False
 
     @property
     def run(self) -> int:

@@ -230,3 +230,48 @@ def test_where_each_method_has_a_command_of_its_own_it_belongs_to_the_method():
     runs = with_commands(("RS", ["python fit.py"]), ("ASHA", ["python fit.py --checkpoints"]))
     assert sorted(labels(*runs)) == ["ASHA", "RS"]
     assert [panel.problem for panel in panels(*runs)] == ["script-fit"]
+
+
+def with_spaces(*spaces, method="RS"):
+    """Runs of a program, each with a search space."""
+    program = {"name": "script", "command": "python fit.py", "max_resource_attr": "epochs"}
+    return [
+        experiment(method, "fit", told={"benchmark": "script"}, benchmark={**program, "space": {"lr": LR, **space}})
+        for space in spaces
+    ]
+
+
+LR = "loguniform(0.01, 1.0)"
+
+
+def test_a_constant_of_the_space_is_a_fixed_argument():
+    """A dataset fixed there is a problem as one in the command is; how far trials run is none."""
+    runs = with_spaces({"data": "a", "epochs": 3}, {"data": "b c", "epochs": 3}, {"data": "a", "epochs": 9})
+    found = panels(*runs, *with_spaces({"data": "a", "epochs": 3}, method="ASHA"))
+    assert [panel.problem for panel in found] == ["script-fit 'b c'", "script-fit a"]
+    assert sorted(method.label for method in found[1].methods) == [
+        "ASHA",
+        "RS benchmark.space.epochs=3",
+        "RS benchmark.space.epochs=9",
+    ]
+
+
+def test_constants_are_named_where_their_values_are_alike():
+    found = panels(*with_spaces({"a": {"b": 1}}, {"c": 1}, {}))
+    assert [panel.problem for panel in found] == ["script-fit", "script-fit a.b=1", "script-fit c=1"]
+
+
+def test_what_one_setup_searches_and_another_fixes_is_no_fixed_argument():
+    found = panels(*with_spaces({}, {"lr": 0.3}))
+    assert [panel.problem for panel in found] == ["script-fit"]
+    assert len(found[0].methods) == 2
+
+
+def test_what_setups_are_told_apart_by_divides_no_problem():
+    """Two versions of a program are compared with each other where that is asked for."""
+    versions = ("python fit.py --version 1", "python fit.py --version 2")
+    (found,) = panels(*with_commands(("RS", versions)), setups=("benchmark.command",))
+    assert found.problem == "script-fit"
+    assert sorted(method.label for method in found.methods) == [f"benchmark.command={each}" for each in versions]
+    (found,) = panels(*with_spaces({"depth": 1}, {"depth": 2}), setups=("method", "benchmark.space.depth"))
+    assert [method.label for method in found.methods] == ["RS benchmark.space.depth=1", "RS benchmark.space.depth=2"]

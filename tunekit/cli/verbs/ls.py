@@ -14,6 +14,7 @@ from tunekit.console import print_stderr, print_stdout, stdout_console
 from tunekit.results.counts import counted
 from tunekit.results.listing import as_json_lines, ids_of, table
 from tunekit.results.selection import is_filter, nothing_selected, read_filters, results_folder
+from tunekit.studies.problems import problem_labels
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import checked_path
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
@@ -98,11 +99,15 @@ def list_experiments(arguments: Sequence[str]) -> int:
     if not chosen:
         _print_nothing(found, folders, nothing_selected(selection, found.experiments))
         return SUCCEEDED
-    by_path = dict(zip((each.path for each in found.experiments), ids_of(found.experiments), strict=True))
-    ids = [by_path[each.path] for each in chosen]
+    labels = problem_labels([each.metadata for each in found.experiments])  # of all: a filter changes no name
+    by_path = {
+        each.path: (name, label if each.problem else "")
+        for each, name, label in zip(found.experiments, ids_of(found.experiments), labels, strict=True)
+    }
+    ids, problems = zip(*(by_path[each.path] for each in chosen), strict=True)
     is_long = LONG in words.flags or not sys.stdout.isatty()
     width = None if is_long else stdout_console().width
-    print_stdout("\n".join(table(chosen, ids=ids, width=width, is_long=is_long)))
+    print_stdout("\n".join(table(chosen, ids=ids, problems=problems, width=width, is_long=is_long)))
     print_stderr(counted(chosen))
     return SUCCEEDED
 

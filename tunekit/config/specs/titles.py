@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def recorded_title(name: str, metadata: Mapping[str, Any]) -> str:
+def recorded_title(name: str, metadata: Mapping[str, Any], problem: str = "") -> str:
     """Method, benchmark and seed of an experiment, as far as its metadata tell them.
 
     >>> recorded_title("height-3-ab12", {"method": "ASHA", "benchmark": "height", "seed": 3})
@@ -15,8 +15,9 @@ def recorded_title(name: str, metadata: Mapping[str, Any]) -> str:
     Args:
         name: What it is called if they do not, such as the name of its folder.
         metadata: Its ``metadata.json``.
+        problem: What it is on, where it has a name among others; its benchmark and dataset unless given.
     """
-    problem = recorded_problem(metadata)
+    problem = problem or recorded_problem(metadata)
     seed = f", seed {metadata['seed']}" if "seed" in metadata else ""
     return f"{metadata['method']} on {problem}{seed}" if metadata.get("method") and problem else name
 

@@ -38,6 +38,7 @@ from tunekit_core.engine.state.runs import Runs
 from tunekit_core.engine.state.trial_fields import (
     set_failure_cause,
     set_final_metrics,
+    set_has_checkpoint,
     set_is_ending,
     set_last_report,
     set_n_reports,
@@ -382,6 +383,7 @@ class ExperimentState:
         if status is PAUSED:
             set_status(trial, status)
             self.n_paused += 1
+            set_has_checkpoint(trial, event.has_checkpoint)
             self.runs.pause(trial.id, has_checkpoint=event.has_checkpoint)
             self._incumbents.pause(trial.id)
             self.scheduler.on_pause(trial)
