@@ -99,17 +99,26 @@ def list_experiments(arguments: Sequence[str]) -> int:
     if not chosen:
         _print_nothing(found, folders, nothing_selected(selection, found.experiments))
         return SUCCEEDED
-    labels = problem_labels([each.metadata for each in found.experiments])  # of all: a filter changes no name
-    by_path = {
-        each.path: (name, label if each.problem else "")
-        for each, name, label in zip(found.experiments, ids_of(found.experiments), labels, strict=True)
-    }
-    ids, problems = zip(*(by_path[each.path] for each in chosen), strict=True)
-    is_long = LONG in words.flags or not sys.stdout.isatty()
-    width = None if is_long else stdout_console().width
-    print_stdout("\n".join(table(chosen, ids=ids, problems=problems, width=width, is_long=is_long)))
+    print_table(chosen, found, is_long=LONG in words.flags or not sys.stdout.isatty())
     print_stderr(counted(chosen))
     return SUCCEEDED
+
+
+def print_table(chosen: Sequence[ListedExperiment], found: FoundExperiments, *, is_long: bool) -> None:
+    """Print experiments, each with names that it has among all that were found: a filter changes none.
+
+    Args:
+        chosen: Those of them to list, in this order; at least one.
+        found: All.
+        is_long: Whether the metric and the folder are shown too, and nothing is cut to the width of the terminal.
+    """
+    labels = problem_labels([each.metadata for each in found.experiments])
+    names = zip(ids_of(found.experiments), labels, strict=True)
+    by_path = dict(zip((each.path for each in found.experiments), names, strict=True))
+    ids = [by_path[each.path][0] for each in chosen]
+    problems = [by_path[each.path][1] if each.problem else "" for each in chosen]
+    width = None if is_long else stdout_console().width
+    print_stdout("\n".join(table(chosen, ids=ids, problems=problems, width=width, is_long=is_long)))
 
 
 def print_unreadable(unreadable: Mapping[Path, str]) -> None:

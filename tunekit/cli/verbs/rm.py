@@ -10,12 +10,11 @@ from pathlib import Path
 import attrs
 
 from tunekit.cli.exit_status import SOME_FAILED, SUCCEEDED
-from tunekit.cli.verbs.ls import FILTERS_HELP, print_unreadable
+from tunekit.cli.verbs.ls import FILTERS_HELP, print_table, print_unreadable
 from tunekit.cli.verbs.words import RESULTS_DIR, Words, asks_for_help, sort_words
-from tunekit.console import plural, print_stderr, print_stdout, stdout_console
+from tunekit.console import plural, print_stderr, print_stdout
 from tunekit.results.counts import counted
 from tunekit.results.index import INDEX, forget
-from tunekit.results.listing import ids_of, table
 from tunekit.results.selection import find_named, nothing_selected, read_filters, results_folder
 from tunekit.results.summary import format_bytes
 from tunekit_core.errors import ConfigurationError, ExperimentLocked, RecordError
@@ -187,10 +186,7 @@ def _may_hold_experiments(path: str) -> bool:
 def _print_what_goes(
     going: Sequence[ListedExperiment], found: FoundExperiments, removal: _Removal, n_bytes: int
 ) -> None:
-    by_path = dict(zip((each.path for each in found.experiments), ids_of(found.experiments), strict=True))
-    width = stdout_console().width if sys.stdout.isatty() else None
-    ids = [by_path[each.path] for each in going]
-    print_stdout("\n".join(table(going, ids=ids, width=width, is_long=width is None)))
+    print_table(going, found, is_long=not sys.stdout.isatty())
     print_stdout(f"To be removed: {format_bytes(n_bytes)}, {removal.what}{counted(going)}")
 
 
