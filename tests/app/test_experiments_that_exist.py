@@ -460,7 +460,9 @@ def test_what_is_exported_is_exact_in_each_form(of_a_script, tunekit, tmp_path):
     (of_a_script / "metadata.json").write_text(json.dumps({**kept, "status": "running"}))
     assert json.loads(tunekit("export", name, "as=json").out) == best
     finished = tunekit("show", name)
-    assert "RS on script-train, seed 0: interrupted\nBest loss so far: " in finished.out
+    title, program, so_far = finished.out.splitlines()[:3]
+    assert (title, program.startswith("Command: ")) == ("RS on script-train, seed 0: interrupted", True)
+    assert so_far.startswith("Best loss so far: ")
     assert f"To go on: python -m tunekit resume {of_a_script}\n" in finished.out
 
 
