@@ -211,5 +211,14 @@ def held(folder: Path) -> str:
     Args:
         folder: Of the experiment.
     """
-    how = f"python -m tunekit steer {shlex.quote(str(folder))} continue"
+    how = continue_command(folder)
     return f"It is paused: what runs goes on, and nothing new begins until it is told to continue, by: {how}"
+
+
+def continue_command(folder: Path) -> str:
+    """What is typed to have an experiment continue that is paused.
+
+    Args:
+        folder: Of the experiment.
+    """
+    return f"python -m tunekit steer {shlex.quote(str(folder))} continue"

@@ -194,7 +194,6 @@ class _Follower:
         self._trial_id = trial_id
         self._state = state
         self._asked = asked
-        self._has_checkpoint = False  # of its last run
         self._reached = 0  # when it was last decided on
         self._n_proposed = 0  # configurations that had been asked for and had not begun, before the last event
 
@@ -221,12 +220,10 @@ class _Follower:
                 trial.status,
                 "" if failure is None else failure.reason,
                 self._standing(event),
-                begins_again=isinstance(event, Resumed) and not self._has_checkpoint,
+                begins_again=isinstance(event, Resumed) and not trial.has_checkpoint,
                 is_proposed=is_proposed,
             )
         )
-        if isinstance(event, TrialEnded):
-            self._has_checkpoint = event.has_checkpoint
         if isinstance(event, Decided):
             self._reached = trial.reached
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from tunekit.config.specs.identity import digest, ends_of
 from tunekit.config.specs.run_spec import RunSpec
 from tunekit.console import print_stderr
 from tunekit.live.present_run import PresentRun
-from tunekit.live.snapshot import searched_values
+from tunekit.live.snapshot import continue_command, searched_values
 from tunekit.runs.building import build_criteria
 from tunekit.runs.recorded import recorded_run
 from tunekit.runs.resume_arguments import changes_of
@@ -34,7 +33,6 @@ DONE: Mapping[Kind, str] = {
     Kind.EXTEND: "gets another end",
     Kind.TRY: "tries the configuration next",
 }
-TO_CONTINUE = " It is paused. To continue, type: python -m tunekit steer {folder} continue"
 OF_AN_END = re.compile(r"stopping[.=]")
 USAGE = "Type: python -m tunekit steer EXPERIMENT extend stopping.max_wallclock_time=SECONDS"
 EXPECTED = "expected"  # in a request to extend: the ends that whoever asked has seen
@@ -59,7 +57,7 @@ def what_next(folder: Path, *, is_held: bool) -> str:
         folder: Of the experiment.
         is_held: Whether it is paused.
     """
-    return TO_CONTINUE.format(folder=shlex.quote(str(folder))) if is_held else ""
+    return f" It is paused. To continue, type: {continue_command(folder)}" if is_held else ""
 
 
 def extension(folder: Path, spec: RunSpec, overrides: Sequence[str]) -> RunSpec:
