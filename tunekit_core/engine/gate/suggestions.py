@@ -101,7 +101,7 @@ class SuggestionGate:
             raise self._refusal(None, f"resumes the trial {resume.trial_id!r}, {what_is(trial)}")
         self._check_need("pause", trial.id, "resumes a trial")
         self._check_until(resume.until, trial.reached, trial.id)
-        self.check_counting(trial.id, has_checkpoint=self._state.runs.goes_on_uncounted(trial.id))
+        self.check_counting(trial.id, has_checkpoint=trial.has_checkpoint)
         note = self._note(resume.note, trial.id)
         return resume if note is resume.note else Resume(trial.id, resume.until, note)
 

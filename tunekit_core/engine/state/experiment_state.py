@@ -384,7 +384,6 @@ class ExperimentState:
             set_status(trial, status)
             self.n_paused += 1
             set_has_checkpoint(trial, event.has_checkpoint)
-            self.runs.pause(trial.id, has_checkpoint=event.has_checkpoint)
             self._incumbents.pause(trial.id)
             self.scheduler.on_pause(trial)
         else:

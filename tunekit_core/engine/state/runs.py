@@ -17,7 +17,6 @@ class Runs:
     def __init__(self, *, counts_reports: bool) -> None:
         self.counts_reports = counts_reports
         self._n_reports: dict[int, int] = {}  # of the current run of each trial
-        self._with_checkpoint: set[int] = set()  # trials that paused with one
         self._n_lost: dict[int, int] = {}  # since this process or the one before it began
         self._n_retried: dict[int, int] = {}
 
@@ -33,15 +32,6 @@ class Runs:
     def n_reports(self, trial_id: int) -> int:
         """How many reports the current run of a trial has made; asked where reports are counted."""
         return self._n_reports[trial_id]
-
-    def pause(self, trial_id: int, *, has_checkpoint: bool) -> None:
-        """A trial has paused."""
-        if self.counts_reports and has_checkpoint:
-            self._with_checkpoint.add(trial_id)
-
-    def goes_on_uncounted(self, trial_id: int) -> bool:
-        """Whether the next run of a trial goes on from a checkpoint though resources are counts of reports."""
-        return trial_id in self._with_checkpoint
 
     def begin_again(self, trial_id: int, cause: Cause) -> None:
         """A run of a trial that failed, or whose worker was lost, is begun again."""
