@@ -14,7 +14,7 @@ from tunekit.cli.sharding import runs_of_shard
 from tunekit.cli.time_left import TimeLeft
 from tunekit.config.planning import Plan
 from tunekit.config.schema import QUIET
-from tunekit.config.specs.run_spec import RunSpec
+from tunekit.config.specs.run_spec import TIME_LIMIT, RunSpec
 from tunekit.console import duration, print_stderr
 from tunekit.live.progress import progress
 from tunekit.results import summary
@@ -27,7 +27,7 @@ from tunekit.sources import told
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.records.believed import Found, find
 
-LIMIT = "stopping.max_wallclock_time"
+LIMIT = f"stopping.{TIME_LIMIT}"
 
 
 def run_plan(plan: Plan, *, command: str, debug: bool, is_resumed: bool = False) -> int:

@@ -9,17 +9,16 @@ from typing import Any
 
 import attrs
 
+from tunekit.config.arguments import COMMAND, SPACE
 from tunekit.config.specs.fixed_arguments import command_of, constants_and_searched
 from tunekit.config.specs.titles import recorded_problem
 
 METHOD, BENCHMARK, DATASET = "method", "benchmark", "dataset"
 NO_BENCHMARK = "(no benchmark)"
-COMMAND = "benchmark.command"  # the option that says which program is run, with which arguments
-SPACE = "benchmark.space"  # entries that are no domain are arguments of the program, too
 
 
 @attrs.frozen
-class Fixed:
+class FixedArguments:
     """What a program is given in all trials of an experiment.
 
     Attributes:
@@ -49,18 +48,18 @@ def problem_labels(runs: Sequence[Mapping[str, Any]], *, setups: Collection[str]
     for label, (_, names) in zip(labels, spaces, strict=True):
         searched.setdefault(label, set()).update(names)
     fixed = [
-        Fixed(
+        FixedArguments(
             "" if COMMAND in setups else command_of(metadata),
             tuple(
                 (name, json.dumps(value))
                 for name, value in sorted(constants.items())
-                if name not in searched[label] and f"{SPACE}.{name}" not in setups
+                if name not in searched[label] and f"{SPACE}{name}" not in setups
             ),
         )
         for label, (constants, _), metadata in zip(labels, spaces, runs, strict=True)
     ]
-    by_method: dict[tuple[str, str], set[Fixed]] = {}
-    by_problem: dict[str, dict[Fixed, None]] = {}
+    by_method: dict[tuple[str, str], set[FixedArguments]] = {}
+    by_problem: dict[str, dict[FixedArguments, None]] = {}
     for label, given, metadata in zip(labels, fixed, runs, strict=True):
         by_method.setdefault((label, str(metadata.get(METHOD))), set()).add(given)
         by_problem.setdefault(label, {})[given] = None
@@ -72,7 +71,7 @@ def problem_labels(runs: Sequence[Mapping[str, Any]], *, setups: Collection[str]
     ]
 
 
-def _own_words(given: Sequence[Fixed]) -> dict[Fixed, str]:
+def _own_words(given: Sequence[FixedArguments]) -> dict[FixedArguments, str]:
     """Of each what not all have, as values alone; in full where that does not tell it from the others."""
     words = _own_of_commands(sorted({each.command for each in given}))
     shared = set.intersection(*(set(each.constants) for each in given))
