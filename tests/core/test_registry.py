@@ -403,6 +403,13 @@ def test_a_component_that_exits_while_it_is_built_is_an_error_of_the_plugin(prob
         build(tunekit_tidy=offering(exits)).create("searcher", "tidy", problem, Streams(0), depth=3)
 
 
+def test_an_interruption_before_anything_is_built_is_no_error_of_the_plugin():
+    """Python closes what had begun to wait for errors, where nobody catches what that raises."""
+    waiting = build(tunekit_tidy=offering(Tidy)).find("searcher", "tidy")._errors_named()
+    waiting.__enter__()
+    waiting.gen.close()
+
+
 def write_everywhere():
     print("by print")
     os.write(1, b"by its number\n")

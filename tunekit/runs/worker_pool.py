@@ -44,6 +44,8 @@ PYTHONPATH = "PYTHONPATH"
 LONGEST_FOLDER_OF_ADDRESSES = 70  # characters of the temporary folder; an address has a hundred
 SHORT_FOLDER = "/tmp"  # of which every system has one
 
+_is_the_next_one_interrupted = False  # of the runs of this worker, before it has begun
+
 
 @attrs.define(eq=False)
 class _Worker:
@@ -261,17 +263,30 @@ def _serve(connection: Connection, variables: Mapping[str, str | None], as_plann
 
 def _run_interruptibly(spec: RunSpec, as_planned: AsPlanned | None) -> Outcome:
     """Run one. The parent interrupts it by SIGTERM, which waits for the run where it comes before its beginning."""
+    global _is_the_next_one_interrupted
     try:
         try:
             signal.signal(signal.SIGTERM, _interrupt)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            if _is_the_next_one_interrupted:
+                return Outcome(ExperimentStatus.INTERRUPTED, WITH_THE_SWEEP)
             with warnings_for_people():
                 return run(spec, as_planned=as_planned)
         finally:
-            signal.signal(signal.SIGTERM, pass_over)  # a thread that the run has left may get it, blocked here or not
+            _is_the_next_one_interrupted = False
+            signal.signal(signal.SIGTERM, _interrupt_the_next_one)
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     except KeyboardInterrupt:  # one that comes when the run has ended is raised here too
         return Outcome(ExperimentStatus.INTERRUPTED, WITH_THE_SWEEP)
+
+
+def _interrupt_the_next_one(number: int, frame: FrameType | None) -> None:
+    """What handles the signal between two runs.
+
+    It is held back there, but not in threads that a run has left, such as the one that renews leases.
+    """
+    global _is_the_next_one_interrupted
+    _is_the_next_one_interrupted = True
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

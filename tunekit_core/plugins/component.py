@@ -189,7 +189,7 @@ class Component:
                 yield
         except InvalidOption as error:
             raise self._refusal(error) from error
-        except (TunekitError, KeyboardInterrupt):
+        except (TunekitError, KeyboardInterrupt, GeneratorExit):  # the last if the block is never begun
             raise
         except BaseException as error:  # also SystemExit
             raise PluginError(
