@@ -172,7 +172,8 @@ class Tuner:
         steps, gate, state, backend = self._steps, self._steps.gate, self._steps.state, self._backend
         self._end_by(self._stopping)
         while True:
-            self._follow_requests()
+            if self._steering is not None:
+                self._follow_requests(self._steering)
             ends = self._ask_criteria()
             if not ends and not state.requested.is_held and state.n_running < state.n_workers:
                 suggestion = steps.suggest()
@@ -183,7 +184,7 @@ class Tuner:
                 return
             if state.n_running == 0 and not state.requested.is_held:
                 return
-            deadline = self._next_look()
+            deadline = self._deadline if self._steering is None else self._next_look(self._steering)
             messages = gate.messages(backend.wait(deadline) if state.n_running else self._sleep(), deadline)
             for position, message in enumerate(messages):
                 if position and self._ask_criteria() and not self._waits():
@@ -201,11 +202,9 @@ class Tuner:
         self._deadlines = [(seconds, each) for seconds, each in deadlines if seconds is not None]
         self._ask_from_now_on(self._stopping)
 
-    def _next_look(self) -> float | None:
+    def _next_look(self, steering: Steering) -> float:
         """Until when to wait for the backend."""
-        if self._steering is None:
-            return self._deadline
-        soon = self._backend.now() + self._steering.seconds_between_looks
+        soon = self._backend.now() + steering.seconds_between_looks
         return soon if self._deadline is None else min(soon, self._deadline)
 
     def _sleep(self) -> list[BackendEvent]:
@@ -214,17 +213,16 @@ class Tuner:
         time.sleep(self._steering.seconds_between_looks)
         return []
 
-    def _follow_requests(self) -> None:
+    def _follow_requests(self, steering: Steering) -> None:
         """Do what somebody has asked of the experiment, or say why not."""
-        for request in () if self._steering is None else self._steering.requests():
-            assert self._steering is not None
+        for request in steering.requests():
             try:
                 if request.nonce not in self._steps.state.requested.nonces:
-                    self._follow(request, self._steering)
+                    self._follow(request, steering)
             except ConfigurationError as error:
-                self._steering.answer(request, str(error))
+                steering.answer(request, str(error))
                 continue
-            self._steering.answer(request, "")
+            steering.answer(request, "")
             if request.kind is Kind.STOP:
                 raise KeyboardInterrupt(BY_REQUEST)
 
