@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 from tests.app.conftest import SHORT
 from tunekit.config.arguments import parse
@@ -10,6 +12,27 @@ from tunekit.config.schema import check
 from tunekit.config.specs.run_spec import resolve
 from tunekit.runs.worker_pool import WorkerPool
 from tunekit_core.contracts.status import ExperimentStatus
+
+INTERRUPTED_WHILE_IT_STARTS = """
+import signal
+from multiprocessing import forkserver
+from tunekit.runs.worker_pool import WorkerPool
+
+connect = forkserver.connect_to_new_process
+
+def interrupted(fds):
+    forkserver.connect_to_new_process = connect
+    connected = connect(fds)
+    signal.raise_signal(signal.SIGINT)
+    return connected
+
+forkserver.connect_to_new_process = interrupted
+try:
+    WorkerPool(1)
+except KeyboardInterrupt:
+    print("interrupted")
+WorkerPool(1).close()  # a server that has started this one has dealt with the first
+"""
 
 
 def test_a_signal_that_comes_between_two_runs_interrupts_the_next_one_whatever_threads_there_are(results):
@@ -23,3 +46,10 @@ def test_a_signal_that_comes_between_two_runs_interrupts_the_next_one_whatever_t
         statuses += [outcome.status for _, outcome in pool.run([third])]
     completed = ExperimentStatus.COMPLETED
     assert statuses == [completed, ExperimentStatus.INTERRUPTED, completed]
+
+
+def test_an_interruption_while_a_worker_is_started_waits_until_it_has_been_told_what_to_do():
+    """It would print a traceback if the process that starts it ended in between."""
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_IT_STARTS]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "interrupted\n", "")

@@ -120,10 +120,11 @@ class WorkerPool:
         return self._start_once()
 
     def _start_once(self) -> _Worker:
-        _start_server()
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._variables(), self._as_planned))
-        process.start()
+        with _interruptions_held_back():
+            _start_server()
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(target=_serve, args=(theirs, self._variables(), self._as_planned))
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 
@@ -187,21 +188,28 @@ def _cause_of_death(exit_code: int | None) -> str:
     return f"its process was ended by {name}{hint}"
 
 
-def _start_server() -> None:
-    """Start what the workers are forked from, if it does not run, with interruptions held back in all of them.
+@contextmanager
+def _interruptions_held_back() -> Iterator[None]:
+    """Within, neither this process nor those that it starts are interrupted.
 
-    They may reach the whole group. Until workers can deal with them they import modules, and would print tracebacks;
-    the server and its tracker are there until the last worker has ended.
+    Interruptions may reach the whole group. Until workers can deal with them they import modules, and would print
+    tracebacks, as they would if this process ended before it has told them what to do; the server and its tracker are
+    there until the last worker has ended.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
-        with _modules_found_as_here():
-            resource_tracker.ensure_running()  # started with the server otherwise, and lets interruptions in again
-            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-            _make_room_for_addresses()
-            forkserver.ensure_running()
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_server() -> None:
+    """Start what the workers are forked from, if it does not run."""
+    with _modules_found_as_here():
+        resource_tracker.ensure_running()  # started with the server otherwise, and lets interruptions in again
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        _make_room_for_addresses()
+        forkserver.ensure_running()
 
 
 def _make_room_for_addresses() -> None:
