@@ -121,6 +121,18 @@ def test_how_far_to_run_is_said_once(options):
     assert benchmark.space.constants == {"epochs": 9}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python train.py --languages c,python {arguments}",
+        "python train.py {lr} c,python data.csv",
+        "python train.py a,b",
+    ],
+)
+def test_commas_are_part_of_a_command(command):
+    assert own(command=command).script().command == tuple(command.split())
+
+
 MISTAKES = {
     "no file named": ({"command": "python train.py {yaml:}"}, "command", ["placeholder {yaml:}", "{yaml:FILE}"]),
     "flags in both ways": ({"command": "python train.py {flags} {no_flags} {arguments}"}, "command", ["leave one of"]),
@@ -160,6 +172,21 @@ MISTAKES = {
         ["{seed}, which has a meaning of its own", "benchmark.space.my_seed"],
     ),
     "program in a placeholder": ({"command": "{lr} train.py"}, "command", ["names its program by a placeholder"]),
+    "placeholders alone": ({"command": "{lr}"}, "command", ["names its program by a placeholder"]),
+    "several commands": (
+        {"command": "python train.py {arguments} --data x,python other.py {arguments}"},
+        "command",
+        ["looks like several commands", "=\"'python a.py {arguments}','python b.py {arguments}'\""],
+    ),
+    "several without arguments": ({"command": "python train.py,python other.py"}, "command", ["several commands"]),
+    "several with blanks": ({"command": "python train.py {lr}, python other.py"}, "command", ["several commands"]),
+    "several after placeholders": ({"command": "python -u train.py {lr},python -u a.py"}, "command", ["several"]),
+    "several modules": ({"command": "python -m a --x,python -m b"}, "command", ["several commands"]),
+    "choice of commands": (
+        {"command": "choice('python train.py {arguments}','python other.py {arguments}')"},
+        "command",
+        ["several commands"],
+    ),
     "name for Hydra": (
         {"command": "python train.py {overrides}", "space": {**LR, "a b": 1}},
         "command",

@@ -120,6 +120,58 @@ def test_filters_choose_and_sort_orders(put, tunekit, filters, expected):
 
 
 @pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("size=[1,2]", "a"),
+        ("size=[1, 2]", "a"),
+        ("size=[1,2],[a,3]", "ab"),
+        ("size=1", "c"),
+        ("size=*", "abc"),
+        ("on=true", "a"),
+        ("on=null", "b"),
+        ("data.name=x", "a"),
+        ("data={name:x}", "a"),
+        ("words=one,two", "ab"),
+    ],
+)
+def test_a_tag_is_chosen_as_it_is_typed_for_a_run(put, tunekit, typed, expected):
+    put("aaaaaaaaaaaa", tags={"size": [1, 2], "on": True, "data": {"name": "x"}, "words": "one,two"})
+    put("bbbbbbbbbbbb", tags={"size": ["a", 3], "on": None, "words": "two"}, seed=1)
+    put("cccccccccccc", tags={"size": 1, "words": "three"}, seed=2)
+    finished = tunekit("ls", "--json", f"tags.{typed}", "sort=seed")
+    assert [each[0] for each in listed(finished)] == list(expected)
+
+
+def test_a_tag_that_no_run_has_is_told_with_those_that_there_are(put, tunekit):
+    put("aaaaaaaaaaaa", tags={"size": [1, 2]})
+    assert "Of tags.size there is: [1,2]." in tunekit("ls", "tags.size=[1,3]").err
+
+
+def put_script(put, run_hash, data, flag="--fast", **more):
+    command = f"python fit.py --data {data} {flag} {{arguments}}"
+    put(run_hash, benchmark="script-fit", dataset="", config={"benchmark": {"command": command}}, **more)
+
+
+def test_a_problem_is_chosen_by_the_name_that_tables_show(put, tunekit):
+    put_script(put, "aaaaaaaaaaaa", "a")
+    put_script(put, "bbbbbbbbbbbb", "b,c", seed=1)
+    shown = {each["hash"][0]: each["problem"] for each in json.loads(tunekit("ls", "--json").out)}
+    assert shown == {"a": "script-fit a", "b": "script-fit b,c"}
+    for run, problem in shown.items():
+        assert [each[0] for each in listed(tunekit("ls", "--json", f"benchmark={problem}"))] == [run]
+    assert len(listed(tunekit("ls", "--json", "benchmark=script-fit"))) == 2
+    assert "Of benchmark there is: script-fit a, script-fit b,c." in tunekit("ls", "benchmark=script-fit c").err
+
+
+def test_a_problem_is_chosen_by_the_name_that_it_has_among_those_of_the_other_filters(put, tunekit):
+    put_script(put, "aaaaaaaaaaaa", "a", tag="demo")
+    put_script(put, "bbbbbbbbbbbb", "b", tag="demo", seed=1)
+    put_script(put, "cccccccccccc", "a", flag="--slow", seed=2)
+    assert listed(tunekit("ls", "--json", "benchmark=script-fit a --fast")) == ["aaaaaaaaaaaa"]
+    assert listed(tunekit("ls", "--json", "tag=demo", "benchmark=script-fit a")) == ["aaaaaaaaaaaa"]
+
+
+@pytest.mark.parametrize(
     ("seeds", "expected"),
     [
         ("range(3)", [0, 2]),

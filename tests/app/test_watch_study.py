@@ -270,7 +270,7 @@ def test_a_folder_that_is_about_to_exist_is_waited_for(tunekit, results, tmp_pat
     watched = tunekit("watch", *words)
     folder = words[0] if words else str(results.root)
     assert watched.err == (
-        f"There is no {folder} yet: it is waited for. Ctrl-C leaves.\n"
+        f"There is no folder {folder} yet: it is waited for. Ctrl-C leaves.\n"
         f"There are no experiments in {folder} yet: they are waited for. Ctrl-C leaves.\n"
     )
     assert (watched.status, watched.out.splitlines()[-1]) == (0, "Nothing runs.")

@@ -1,6 +1,7 @@
 """Whatever has become of the files of an experiment, who reads it gets what was written or one kind of error."""
 
 import json
+import os
 import random
 import shutil
 import zipfile
@@ -152,6 +153,15 @@ def test_metadata_of_another_format_are_named_with_it(whole):
     (whole / "metadata.json").write_text(json.dumps({**metadata, "format": 9}))
     with pytest.raises(RecordError, match=r"is of format 9; this version reads format 3\. Read it with the version"):
         load_experiment(whole)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_stands_in_place_of_the_results_is_told_from_nothing(whole, make):
+    (whole / "results.csv.zip").unlink()
+    make(whole / "results.csv.zip")
+    assert find(whole).damage == f"{whole / 'results.csv.zip'} is damaged: it is no file"
+    with pytest.raises(RecordError, match="is damaged: it is no file"):
+        load_experiment(whole).results  # noqa: B018
 
 
 @pytest.mark.parametrize("corrupt", [cut, make_folder, write_another_table])

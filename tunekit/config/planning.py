@@ -24,6 +24,8 @@ from tunekit_core.errors import ConfigurationError
 if TYPE_CHECKING:  # it is imported where one is chosen
     from tunekit_core.contracts.launchers import Launcher
 
+TYPED_INSTEAD = {"method": "method=AUTO", "scheduler": "scheduler=asha_stopping"}
+
 
 @attrs.frozen
 class Plan:
@@ -138,6 +140,8 @@ def plan_runs(
     configs: Sequence[Mapping[str, Any]],
     benchmark: Benchmark | None = None,
     sources: Mapping[str, str] | None = None,
+    *,
+    keeps_none: bool = False,
 ) -> list[RunSpec]:
     """The distinct runs of composed configurations, in order.
 
@@ -145,6 +149,7 @@ def plan_runs(
         configs: In plain dicts.
         benchmark: The benchmark of all of them, where it is an object of the caller.
         sources: As for :func:`~tunekit.config.specs.run_spec.resolve`.
+        keeps_none: Likewise.
 
     Raises:
         TunekitError: If a key, component or option does not exist or fit.
@@ -156,21 +161,22 @@ def plan_runs(
         random_seed = settings.values["random_seed"]
         if random_seed is None:
             drawn = random_seed = _draw_random_seed() if drawn is None else drawn
-        spec = resolve(settings, random_seed, benchmark, sources)
+        spec = resolve(settings, random_seed, benchmark, sources, keeps_none=keeps_none)
         same = specs.setdefault(spec.folder, spec)
         if same is not spec:
             _check_secrets(same, spec)
     return list(specs.values())
 
 
-def tell_of_methods(specs: Sequence[RunSpec]) -> None:
+def tell_of_methods(specs: Sequence[RunSpec], *, instead: Mapping[str, str] = TYPED_INSTEAD) -> None:
     """Say on standard error what the methods of runs do here that is not to be expected of them.
 
     Args:
         specs: Runs that are about to be run, or were asked about.
+        instead: How the method AUTO, and the scheduler asha_stopping, are asked for.
     """
     _print_choices(specs)
-    _warn_of_pauses(specs)
+    _warn_of_pauses(specs, instead)
 
 
 def _print_choices(specs: Sequence[RunSpec]) -> None:
@@ -182,12 +188,12 @@ def _print_choices(specs: Sequence[RunSpec]) -> None:
         print_stderr(line)
 
 
-def _warn_of_pauses(specs: Sequence[RunSpec]) -> None:
+def _warn_of_pauses(specs: Sequence[RunSpec], instead: Mapping[str, str]) -> None:
     """Print once for each method that it pauses trials which keep nothing, and what to type instead."""
     told_of = [spec for spec in specs if spec.begin_anew is not None and spec.verbosity != QUIET]
     lines = [told_of_pauses(spec.method_name, str(spec.begin_anew)) for spec in told_of]
-    instead = {"method": ("AUTO", "which takes what fits"), "scheduler": ("asha_stopping", "which stops instead")}
-    typed = [f"{group}={name}, {why}" for group, (name, why) in instead.items() if name in groups().get(group, {})]
+    others = {"method": ("AUTO", "which takes what fits"), "scheduler": ("asha_stopping", "which stops instead")}
+    typed = [f"{instead[group]}, {why}" for group, (name, why) in others.items() if name in groups().get(group, {})]
     what_to_type = f" Type {', or '.join(typed)}." if typed else ""
     for line in dict.fromkeys(lines):
         print_stderr(f"Warning: {line}{what_to_type}", style="yellow")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 N_TIMES = 400
 LEAST_RUNS_FOR_INTERVAL = 5  # Student's t of fewer goes far beyond what any run has reached: 9 deviations with two
 LARGEST_DRAWN = 1e307  # in size: ten times the length of an axis is a number still
+# The script of a page chooses limits by the same rule and numbers, anew whenever a setup is hidden: axes.js.
 SETTLED_FROM = 0.05  # of the time shown: values before that may lie outside the panel
 LATE_FROM, LATE_SHARE = 0.25, 0.3  # of the time shown, and of a linear axis at the least
 MOST_ENLARGED = 8.0  # times

@@ -38,6 +38,7 @@ class FunctionBenchmark(Benchmark):
     Attributes:
         options: What is known of the problem without the function, in values that survive JSON.
         file: Where trials find the function; to be set before one is started.
+        pickled: The copy of it that they get.
 
     Raises:
         ConfigurationError: If the function makes a generator or a coroutine, does not take the entries of the space or
@@ -69,7 +70,7 @@ class FunctionBenchmark(Benchmark):
         self.dataset = NOT_IN_FOLDER_NAMES.sub("_", name).strip("_") or "function"
         self.file = Path()
         _check_arguments(function, name, self.space)
-        self._content = _pickled(function, name)
+        self._places, self.pickled = _pickled(function, name)
         self._metric = metric
         self.options: Mapping[str, Any] = {
             "function": name,
@@ -88,7 +89,7 @@ class FunctionBenchmark(Benchmark):
         temporary = self.file.with_name(self.file.name + ".part")
         temporary.unlink(missing_ok=True)
         with open(temporary, "xb", opener=_for_its_owner_alone) as file:
-            file.write(self._content)
+            file.write(self._places + self.pickled)
         os.replace(temporary, self.file)
 
     def script(self) -> Script:
@@ -151,7 +152,8 @@ def _check_arguments(function: Callable[..., Any], name: str, arguments: Iterabl
         ) from error
 
 
-def _pickled(function: Callable[..., Any], name: str) -> bytes:
+def _pickled(function: Callable[..., Any], name: str) -> tuple[bytes, bytes]:
+    """Where modules are looked for, and the function."""
     try:
         import cloudpickle  # functions of a notebook, and of what Python runs as a script, can be imported by nobody
     except ImportError as error:
@@ -162,7 +164,7 @@ def _pickled(function: Callable[..., Any], name: str) -> bytes:
         ) from error
     try:
         path = [os.path.abspath(folder) for folder in sys.path]
-        return pickle.dumps(path) + bytes(cloudpickle.dumps(function))
+        return pickle.dumps(path), bytes(cloudpickle.dumps(function))
     except Exception as error:  # whatever the objects raise that the function holds
         raise ConfigurationError(
             f"{name} cannot be sent to the processes of its trials: {type(error).__name__}: {error}. Make in the "

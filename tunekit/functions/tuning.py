@@ -17,6 +17,7 @@ from tunekit.config.planning import plan_runs, tell_of_methods
 from tunekit.config.specs.run_spec import QUALIFIED_TIME_LIMIT, TIME_LIMIT, RunSpec
 from tunekit.console import duration, plural, print_stderr
 from tunekit.functions.benchmark import FunctionBenchmark
+from tunekit.functions.checkpoints import keeps_no_checkpoint
 from tunekit.functions.program import program_of_function
 from tunekit.live.present_run import PresentRun
 from tunekit.live.watching import watching
@@ -43,6 +44,7 @@ ALSO_OVERRIDES = {  # arguments that an override may replace, and what it is cal
     "max_trials": (f"stopping.{TRIAL_LIMIT}", f"stopping.{QUALIFIED_TRIAL_LIMIT}"),
     "points_to_evaluate": ("points_to_evaluate",),
 }
+GIVEN_INSTEAD = {"method": "method='AUTO'", "scheduler": "overrides=['scheduler=asha_stopping']"}
 ARGUMENTS = ("benchmark", "method", "n_workers", f"stopping.{TIME_LIMIT}", f"stopping.{QUALIFIED_TIME_LIMIT}")
 
 
@@ -157,7 +159,8 @@ def tune(
             reports are counted.
         max_resource: The last resource of a trial. Methods that compare trials early need it.
         method: Name of a recipe; ``"MOBSTER-STOP"`` with a ``max_resource`` and ``"BO"`` without unless given.
-            Most others pause trials. A function that keeps no checkpoint then begins anew when its trial goes on.
+            Most others pause trials. A function that keeps no checkpoint then begins anew when its trial goes on: you
+            are warned where reading it tells that, and ``"AUTO"`` takes ``"MOBSTER-STOP"``.
         n_workers: Trials at the same time; 4 unless given.
         max_trials: Trials that are started; those that run then come to their end.
         max_wallclock_time: Seconds; an hour unless this or something else that ends the experiment is given.
@@ -217,8 +220,9 @@ def tune(
         config["stopping"] = {QUALIFIED_TIME_LIMIT: max_wallclock_time, **config["stopping"]}
     read = partial(program_of_function, function, benchmark.options["function"], version)
     program = read()
-    (planned,) = plan_runs([config], benchmark, program.sources)
-    tell_of_methods([planned])
+    keeps_none = version is None and keeps_no_checkpoint(function, benchmark.pickled, program.files)
+    (planned,) = plan_runs([config], benchmark, program.sources, keeps_none=keeps_none)
+    tell_of_methods([planned], instead=GIVEN_INSTEAD)
     spec = attrs.evolve(planned, parts=program.parts)
     settle(spec)
     spec = _adopt_or_offer(spec, benchmark, resume=resume, accepts_changes=changed_sources == "accept")

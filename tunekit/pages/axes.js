@@ -1,8 +1,6 @@
 // Axes: where values lie on them, where ticks are, and what these say.
 
 const HOUR = 3600;
-const MOST_LINEAR_RATIO = 5; // medians that span more are shown on a logarithmic axis first
-const SETTLED_FROM = 0.05; // of the time: what lines do before does not stretch the axis
 
 // An axis from one number to another, drawn between two places.
 function axisOf(isLog, low, high, from, to) {
@@ -37,20 +35,24 @@ function tickTexts(axis) {
   return axis.ticks.map((tick) => tick.toFixed(decimals));
 }
 
+// Powers of ten, and as many of their multiples as it takes for four ticks.
 function logTicks(low, high) {
   const decades = Math.log10(high / low);
   if (decades < 0.7) return linearTicks(low, high, 4);
-  const factors = decades <= 2 ? [1, 2, 5] : [1];
   const every = Math.ceil(decades / 7);
-  const ticks = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-    if (power % every) continue;
-    for (const factor of factors) {
-      const tick = Number(`${factor}e${power}`);
-      if (tick >= low * 0.9999 && tick <= high * 1.0001) ticks.push(tick);
+  const ticksAt = (factors) => {
+    const ticks = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+      if (power % every) continue;
+      for (const factor of factors) {
+        const tick = Number(`${factor}e${power}`);
+        if (tick >= low * 0.9999 && tick <= high * 1.0001) ticks.push(tick);
+      }
     }
-  }
-  return ticks;
+    return ticks;
+  };
+  const found = [decades <= 2 ? [1, 2, 5] : [1], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]].map(ticksAt);
+  return found.find((ticks) => ticks.length >= 4) || found[2];
 }
 
 // Seconds and the name of the unit in which times are shown.
@@ -58,24 +60,41 @@ function unitOf(end) {
   return end > 2 * HOUR ? [HOUR, "h"] : [1, "s"];
 }
 
-// The range of what is shown: [low, high, whether a logarithmic axis can show it, whether one should].
+// The range of what is shown, but for the first moments: [low, high, whether a logarithmic axis can show it, whether
+// one should]. Ends are chosen as those of figures are, by the same numbers.
 function rangeOf(curves, end) {
-  let [low, high, highestMiddle, lowestMiddle] = [Infinity, -Infinity, -Infinity, Infinity];
-  for (const { curve, isMiddle } of curves) {
-    for (const value of settledValues(curve, SETTLED_FROM * end, end)) {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-      if (isMiddle) {
-        highestMiddle = Math.max(highestMiddle, value);
-        lowestMiddle = Math.min(lowestMiddle, value);
-      }
-    }
-  }
+  const { settled_from: from, largest_linear_ratio: ratio } = data.axis;
+  const [low, high] = spanOf(curves, from * end, end, true);
+  const [lowestMiddle, highestMiddle] = spanOf(curves.filter((each) => each.isMiddle), from * end, end, true);
   if (low > high) return [0, 1, false, false];
-  return [low, high, low > 0, low > 0 && highestMiddle / MOST_LINEAR_RATIO > lowestMiddle];
+  return [low, high, low > 0, low > 0 && highestMiddle / ratio > lowestMiddle];
 }
 
-function settledValues(curve, from, end) {
+// The ends of a linear axis: what there is after a quarter of the time has a share that lets it be told apart.
+function linearEnds(low, high, curves, end, mode) {
+  const { late_from: from, late_share: share, most_enlarged: most } = data.axis;
+  const [lowest, highest] = spanOf(curves, from * end, end, false);
+  const wanted = (highest - lowest) / share;
+  if (!(wanted > 0 && wanted < high - low)) return [low, high];
+  const length = Math.max(wanted, (high - low) / most);
+  return mode === "min" ? [low, Math.min(high, lowest + length)] : [Math.max(low, highest - length), high];
+}
+
+// The lowest and the highest value from a time on; of a curve that ended before, its last, if that is asked for.
+function spanOf(curves, from, end, hasEnds) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { curve } of curves) {
+    const values = valuesFrom(curve, from, end);
+    if (!values.length && hasEnds) values.push(...[lastBy(curve, end)].filter(Number.isFinite));
+    for (const value of values) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return [low, high];
+}
+
+function valuesFrom(curve, from, end) {
   const values = [valueAt(curve, from)];
   curve.times.forEach((time, i) => {
     if (time > from && time <= end) values.push(curve.values[i]);
@@ -88,7 +107,7 @@ function withMargin(low, high, isLog) {
     const span = Math.max(Math.log10(high / low), 1e-6);
     return [low / 10 ** (0.05 * span), high * 10 ** (0.05 * span)];
   }
-  const span = high / 2 - low / 2 > 1e-13 * Math.max(Math.abs(low), Math.abs(high)) ? high - low : Math.abs(high) || 1;
+  const span = high / 2 - low / 2 > 5e-13 * Math.max(Math.abs(low), Math.abs(high)) ? high - low : Math.abs(high) || 1;
   const margin = 0.05 * Math.min(span, Number.MAX_VALUE / 4);
   return [Math.max(-8e307, low - margin), Math.min(8e307, high + margin)];
 }

@@ -151,12 +151,14 @@ function chart(container, name, { series, end, metric, mode }, hidden) {
 
   function draw() {
     drawnWidth = width();
-    const [low, high, canBeLog, shouldBeLog] = rangeOf(visible().flatMap(drawnCurves), end);
+    const curves = visible().flatMap(drawnCurves);
+    const [low, high, canBeLog, shouldBeLog] = rangeOf(curves, end);
     const isLog = canBeLog && (state.logValue ?? shouldBeLog);
     switches.logValue.input.checked = isLog;
     switches.logValue.input.disabled = !canBeLog;
     x = axisOf(state.logTime, state.logTime ? firstTime : 0, end, MARGIN.left, drawnWidth - MARGIN.right);
-    y = axisOf(isLog, ...withMargin(low, high, isLog), HEIGHT - MARGIN.bottom, MARGIN.top);
+    const ends = isLog ? [low, high] : linearEnds(low, high, curves, end, mode);
+    y = axisOf(isLog, ...withMargin(...ends, isLog), HEIGHT - MARGIN.bottom, MARGIN.top);
     cursor = drawing("line", { class: "cursor", y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom });
     const inside = { x: MARGIN.left, y: MARGIN.top, width: drawnWidth - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
     const clip = drawing("clipPath", { id: `${name}-clip` }, drawing("rect", inside));

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from tunekit.figures.line_styles import line_styles
-from tunekit.figures.panel_drawing import PanelLines, about_area, lines_of
+from tunekit.figures.panel_drawing import (
+    LATE_FROM,
+    LATE_SHARE,
+    MOST_ENLARGED,
+    SETTLED_FROM,
+    PanelLines,
+    about_area,
+    lines_of,
+)
+from tunekit.figures.scales import LARGEST_LINEAR_RATIO
 from tunekit.pages.columns import cell, shown, text
 from tunekit.pages.commands import sweeps_of
 from tunekit.pages.curves import changes, encoded, most_steps
@@ -42,6 +51,14 @@ FIRST_SHARE = 1e-4  # of the time: where a logarithmic axis begins at the latest
 DIGITS_OF_P = 3
 BY_RULE = ", by the rule that was fixed beforehand"
 
+# The rule by which figures choose the ends of an axis, for the script: there it depends on which setups are shown.
+AXIS = {
+    "largest_linear_ratio": LARGEST_LINEAR_RATIO,
+    "settled_from": SETTLED_FROM,
+    "late_from": LATE_FROM,
+    "late_share": LATE_SHARE,
+    "most_enlarged": MOST_ENLARGED,
+}
 SHARES = np.unique(
     np.concatenate([np.linspace(0, 1, EVEN_SHARES), np.geomspace(FIRST_SHARE, 1, FINE_SHARES, endpoint=False)])
 )
@@ -81,7 +98,7 @@ def data_of(comparison: Comparison, study: Study, command: str, statistic: Stati
             "sweeps": sweeps_of(study.experiments),
             "repeat": same_and_different(comparison.runs),
         }
-    ) | {"benchmarks": benchmarks}
+    ) | {"axis": AXIS, "benchmarks": benchmarks}
 
 
 def _verdicts(compared: PanelPairs) -> dict[str, Any]:

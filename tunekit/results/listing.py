@@ -69,14 +69,25 @@ def table(
     return [(" " * GAP).join(line).rstrip() for line in zip(*aligned, strict=True)]
 
 
-def as_json_lines(experiments: Sequence[ListedExperiment]) -> str:
-    """A list of objects of JSON, each in a line of its own; what is not finite is ``null``."""
-    lines = ",\n".join(json.dumps(finite(described(each)), allow_nan=False) for each in experiments)
+def as_json_lines(experiments: Sequence[ListedExperiment], problems: Sequence[str]) -> str:
+    """A list of objects of JSON, each in a line of its own; what is not finite is ``null``.
+
+    Args:
+        experiments: In the order in which they are to stand.
+        problems: What each is on; empty where that is not told.
+    """
+    told = map(described, experiments, problems)
+    lines = ",\n".join(json.dumps(finite(each), allow_nan=False) for each in told)
     return f"[\n{lines}\n]" if lines else "[]"
 
 
-def described(experiment: ListedExperiment) -> dict[str, Any]:
-    """What there is to say of an experiment, in values of JSON."""
+def described(experiment: ListedExperiment, problem: str) -> dict[str, Any]:
+    """What there is to say of an experiment, in values of JSON.
+
+    Args:
+        experiment: The experiment.
+        problem: What it is on; empty where that is not told.
+    """
     metadata: Mapping[str, Any] = experiment.metadata
     return {
         "folder": str(experiment.path),
@@ -88,6 +99,7 @@ def described(experiment: ListedExperiment) -> dict[str, Any]:
         "method": experiment.method or None,
         "benchmark": experiment.benchmark or None,
         "dataset": experiment.dataset or None,
+        "problem": problem or None,
         "seed": experiment.seed,
         "metric": experiment.metric or None,
         "mode": metadata["mode"][0] if "mode" in metadata else None,

@@ -8,9 +8,15 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
+from glob import escape
 
 import attrs
 
+from tunekit.config.specs.fixed_arguments import flat
+from tunekit.console import printable
+from tunekit.results.problems import BENCHMARK, problem_labels
+from tunekit.results.typed_seeds import SEED, read_seeds
+from tunekit.results.typed_values import as_typed, is_in_brackets, split_values
 from tunekit_core.contracts.status import ExperimentStatus
 from tunekit_core.errors import ConfigurationError, RecordError, suggestion
 from tunekit_core.number_text import natural_order
@@ -18,17 +24,12 @@ from tunekit_core.records.files import METADATA, checked_path
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
 
 RESULTS = "TUNEKIT_RESULTS"  # a variable: where results are unless that is said
-TEXTS = ("tag", "method", "benchmark", "dataset", "experiment", "seed", "status")
+TEXTS = ("tag", "method", BENCHMARK, "dataset", "experiment", "seed", "status")
 AGES = ("older", "newer")
 VALUES = ("below", "above")
 USER_TAGS = "tags."
 FILTERS = (*TEXTS, *AGES, *VALUES)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-SEED = "seed"
-# Of seeds: range(STOP), range(START,STOP) or range(START,STOP,STEP) as in a sweep, or FIRST-LAST.
-SEEDS = re.compile(r"range\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?(?:,\s*(-?[1-9]\d*)\s*)?\)|(\d+)-(\d+)")
-SEED_PATTERN = re.compile(r"None|-?\d+|[-\d]*[*?\[][-\d*?\[\]!]*")  # a number, or signs for any
-PARTS = re.compile(r"(?:[^,(]|\([^)]*\)?)+")
 AGE = re.compile(rf"(\d+(?:\.\d+)?)([{''.join(UNITS)}])")
 STATUSES = tuple(status.value for status in ExperimentStatus)
 LIST_ALL = "python -m tunekit ls"
@@ -63,14 +64,26 @@ class Selection:
     words: Sequence[str] = ()
 
     def select(self, experiments: Iterable[ListedExperiment]) -> list[ListedExperiment]:
-        """Those that pass, in the order that they have."""
-        now = datetime.now(timezone.utc)
-        return [each for each in experiments if self._passes(each, now)]
+        """Those that pass, in the order that they have.
+
+        A problem has the name that it has among all of them, and the one that it has among those that pass the other
+        filters: whichever a table has shown.
+        """
+        everything, now = list(experiments), datetime.now(timezone.utc)
+        chosen = [each for each in everything if self._passes(each, now)]
+        if BENCHMARK not in self.texts:
+            return chosen
+        shown = {each.path: label for each, label in zip(everything, _problems(everything), strict=True)}
+        return [
+            each
+            for each, label in zip(chosen, _problems(chosen), strict=True)
+            if _any_fits([*texts_of(each, BENCHMARK), shown[each.path], label], self.texts[BENCHMARK])
+        ]
 
     def _passes(self, experiment: ListedExperiment, now: datetime) -> bool:
+        """Whether it passes all filters but that of the benchmark."""
         for key, patterns in self.texts.items():
-            texts = [text.lower() for text in texts_of(experiment, key)]
-            if not any(_fits(text, pattern) for text in texts for pattern in patterns):
+            if key != BENCHMARK and not _any_fits(texts_of(experiment, key), patterns):
                 return False
         age = (now - experiment.last_active).total_seconds()
         if (self.older is not None and age < self.older) or (self.newer is not None and age > self.newer):
@@ -123,6 +136,15 @@ def read_filters(words: Sequence[str], usage: str) -> Selection:
     return Selection(texts, **{name: numbers.get(name) for name in (*AGES, *VALUES)}, words=tuple(words))
 
 
+def _problems(experiments: Sequence[ListedExperiment]) -> list[str]:
+    """What tables call the problem of each."""
+    return [printable(label) for label in problem_labels([each.metadata for each in experiments])]
+
+
+def _any_fits(texts: Iterable[str], patterns: Sequence[str | range]) -> bool:
+    return any(_fits(text.lower(), pattern) for text in texts for pattern in patterns)
+
+
 def _fits(text: str, pattern: str | range) -> bool:
     if isinstance(pattern, range):
         return text.removeprefix("-").isdecimal() and int(text) in pattern
@@ -130,12 +152,13 @@ def _fits(text: str, pattern: str | range) -> bool:
 
 
 def texts_of(experiment: ListedExperiment, key: str) -> list[str]:
-    """What a filter looks at in an experiment."""
+    """What a filter looks at in an experiment, that which is shown first."""
     if key.startswith(USER_TAGS):
         tags = experiment.metadata.get("tags")
         name = key.removeprefix(USER_TAGS)
-        return [str(tags[name])] if isinstance(tags, Mapping) and name in tags else []
-    if key == "benchmark":
+        found = {**dict(flat(tags)), **tags} if isinstance(tags, Mapping) else {}
+        return [as_typed(found[name]), str(found[name])] if name in found else []
+    if key == BENCHMARK:
         return [experiment.benchmark, experiment.problem]
     if key == "experiment":
         return [str(experiment.metadata.get("experiment") or "")]
@@ -147,7 +170,11 @@ def nothing_selected(selection: Selection, experiments: Sequence[ListedExperimen
     """Why nothing passes, as a sentence or two: what there is of that which the first filter looks at."""
     sentence = f"No experiment fits {' '.join(selection.words)}."
     for key in selection.texts:
-        there = sorted({text for each in experiments for text in texts_of(each, key)[:1] if text}, key=natural_order)
+        texts = [text for each in experiments for text in texts_of(each, key)[:1]]
+        if key == BENCHMARK:  # by the names of problems where one benchmark is several
+            names = zip(experiments, _problems(experiments), strict=True)
+            texts = [each.benchmark if label == each.problem else label for each, label in names if each.problem]
+        there = sorted({text for text in texts if text}, key=natural_order)
         if there and not Selection({key: selection.texts[key]}).select(experiments):
             more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
             close = suggestion(str(selection.texts[key][0]), there)
@@ -210,8 +237,8 @@ def _how_to_list(folder: str) -> str:
 
 def _patterns(key: str, value: str) -> tuple[str | range, ...]:
     if key == SEED:
-        return _seeds(value)
-    patterns = tuple(value.split(","))
+        return read_seeds(value)
+    patterns = split_values(value)
     if not all(patterns):
         raise ConfigurationError(f"{key}={value} lacks a value. Type {key}=A, or {key}=A,B", option=key, value=value)
     for pattern in patterns if key == "status" else ():
@@ -222,40 +249,8 @@ def _patterns(key: str, value: str) -> tuple[str | range, ...]:
                 option=key,
                 value=value,
             )
-    return patterns
-
-
-def _seeds(value: str) -> tuple[str | range, ...]:
-    parts = [part.strip() for part in PARTS.findall(value)]
-    if not parts or value.count(",") != sum(part.count(",") for part in parts) + len(parts) - 1:
-        raise ConfigurationError(
-            f"seed={value} lacks a value. Type seed=3, seed=0,1, seed=0-4 or seed=range(5)", option=SEED, value=value
-        )
-    found: list[str | range] = []
-    for part in parts:
-        match = SEEDS.fullmatch(part)
-        if match is None and ("(" in part or ")" in part):
-            raise ConfigurationError(
-                f"seed={value}: {part} is no range. Type seed=range(5), seed=range(5,10) or seed=5-9, which has both "
-                "ends.",
-                option=SEED,
-                value=value,
-            )
-        if match is None and not SEED_PATTERN.fullmatch(part):
-            raise ConfigurationError(
-                f"seed={value}: {part} is no seed. Type seed=3, seed=0,1, seed=0-4, seed=range(5) or seed='1*'",
-                option=SEED,
-                value=value,
-            )
-        found.append(part if match is None else _range(match))
-    return tuple(found)
-
-
-def _range(match: re.Match[str]) -> range:
-    start, stop, step, first, last = (None if each is None else int(each) for each in match.groups())
-    if first is not None and last is not None:
-        return range(first, last + 1)
-    return range(start or 0) if stop is None else range(start or 0, stop, step or 1)
+    several = [value] if len(patterns) > 1 else []  # a name may have commas
+    return (*(escape(each) if is_in_brackets(each) else each for each in patterns), *map(escape, several))
 
 
 def _age(key: str, value: str) -> float:

@@ -7,7 +7,6 @@ command line, as ``scheduler.brackets``.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ import attrs
 from tunekit.config.specs.components import DISTRIBUTION, REVISION
 from tunekit.config.specs.fixed_arguments import flat
 from tunekit.config.specs.inputs import CONTENT, PATH
-from tunekit.studies.problems import BENCHMARK, DATASET, METHOD, problem_labels
+from tunekit.results.problems import BENCHMARK, DATASET, METHOD, problem_labels
+from tunekit.results.typed_values import as_typed
 from tunekit_core.errors import ConfigurationError, suggestion
-from tunekit_core.number_text import WHOLE_BELOW
 from tunekit_core.randomness import effective_seed
 
 Entries = Mapping[str, Any]  # by dotted key
@@ -43,7 +42,7 @@ class Grouping:
         setups: Those of a setup. Unless given: the method, and the options that differ between runs of it on one
             benchmark.
         benchmarks: Those of a benchmark. Unless given: the benchmark and its dataset, see
-            :func:`~tunekit.studies.problems.problem_labels`; what setups are told apart by divides none.
+            :func:`~tunekit.results.problems.problem_labels`; what setups are told apart by divides none.
     """
 
     setups: Sequence[str] = ()
@@ -113,7 +112,7 @@ def _by_keys(option: str, keys: Sequence[str], runs: Sequence[Mapping[str, Any]]
     names = {key: _recorded_key(option, key, entries) for key in keys}
     return [
         " ".join(
-            str(each.get(name)) if key in NAMES else f"{key}={_as_typed(each.get(name))}" for key, name in names.items()
+            str(each.get(name)) if key in NAMES else f"{key}={as_typed(each.get(name))}" for key, name in names.items()
         )
         for each in entries
     ]
@@ -236,20 +235,7 @@ def _shown_key(key: str, settings: Sequence[Entries]) -> str:
 def _shown_value(key: str, settings: Entries, others: Sequence[Entries]) -> str:
     """A value as it is shown: of the path of an input, as many of the last names as tell it from the others."""
     if f"{key.removesuffix(f'.{PATH}')}.{CONTENT}" not in settings:
-        return _as_typed(settings.get(key))
+        return as_typed(settings.get(key))
     paths = {Path(each[key]).parts for each in [settings, *others]}
     n_names = next(n for n in itertools.count(1) if len({parts[-n:] for parts in paths}) == len(paths))
     return "/".join(Path(settings[key]).parts[-n_names:])
-
-
-def _as_typed(value: Any) -> str:
-    """A value as it is typed: 720 rather than 720.0, and null rather than None.
-
-    >>> _as_typed(720.0), _as_typed(0.1), _as_typed(None), _as_typed(True), _as_typed("relu")
-    ('720', '0.1', 'null', 'true', 'relu')
-    """
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE_BELOW:
-        return str(int(value))
-    return str(value)

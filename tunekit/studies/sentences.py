@@ -103,14 +103,15 @@ def _zero(pair: Pair) -> str:
 
 def impossible(compared: PanelPairs) -> str:
     """That there are too few seeds for any pair to be significant, and how many it takes."""
-    n = max((pair.n_seeds for pair in compared.tested), default=0)
+    counts = sorted({pair.n_seeds for pair in compared.tested}) or [0]
+    seeds = plural(counts[-1], "seed") if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
     least, usual = compared.least_seeds, max(compared.least_seeds, USUAL_SEEDS)
     what = f"Type the study again with 'seed=range({usual})'; so many find a difference that matters"
     if any(len(method.seeds) >= least for method in compared.panel.methods):
         what = "Run each setup with the same seeds"
     of_pairs = f"{'the pair' if len(compared.tested) == 1 else f'none of the {len(compared.tested)} pairs'}"
     cannot = "cannot be" if len(compared.tested) == 1 else "can be"
-    return f"With {plural(n, 'seed')} that both have, {of_pairs} {cannot} told apart: it takes {least} at least. {what}"
+    return f"With {seeds} that both have, {of_pairs} {cannot} told apart: it takes {least} at least. {what}"
 
 
 def _too_few(pair: Pair, error: float) -> str:

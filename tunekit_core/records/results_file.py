@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from tunekit_core.errors import RecordError
 from tunekit_core.records.files import RESULTS
+from tunekit_core.records.foreign_files import regular_file
 
 MEMBER = "results.csv"
 ALWAYS = ",st_decision,st_status,trial_id,"  # part of each header
@@ -47,9 +48,7 @@ def opened_results(folder: Path, content: bytes | None = None) -> Iterator[IO[st
     """
     path = folder / RESULTS
     try:
-        if content is None and not path.is_file():
-            raise FileNotFoundError("there is no such file")
-        with zipfile.ZipFile(path if content is None else io.BytesIO(content)) as archive:
+        with _bytes_of(path) if content is None else io.BytesIO(content) as file, zipfile.ZipFile(file) as archive:
             if archive.namelist() != [MEMBER]:
                 raise ValueError(f"it holds {', '.join(archive.namelist()) or 'nothing'} in place of {MEMBER}")
             if archive.getinfo(MEMBER).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -60,6 +59,13 @@ def opened_results(folder: Path, content: bytes | None = None) -> Iterator[IO[st
         raise
     except DAMAGE as error:
         raise RecordError(f"{path} is damaged: {error or type(error).__name__}") from error
+
+
+def _bytes_of(path: Path) -> IO[bytes]:
+    try:
+        return open(path, "rb", opener=regular_file)
+    except FileNotFoundError as error:
+        raise FileNotFoundError("there is no such file") from error
 
 
 def n_rows(metadata: Mapping[str, Any]) -> int:

@@ -18,6 +18,7 @@ from tunekit_core import BadCommand, InvalidOption, Script, SearchSpace, check_c
 
 OTHER_FOLDER = "Where the program runs is said by benchmark.folder=FOLDER"
 FILE_OF_PROGRAM = re.compile(r"[^-].*\.[A-Za-z]\w*")  # train.py, run.sh, main.R, but neither 0.5 nor --a=b.py
+EXAMPLE_OF_SEVERAL = "benchmark.command=\"'python a.py {arguments}','python b.py {arguments}'\""
 NOT_IN_FOLDER_NAMES = re.compile(r"[^A-Za-z0-9_.+-]")
 FLOAT = re.compile(r"[-+]?([0-9][0-9_]*)(\.[0-9_]*)?[eE][-+]?[0-9]+")
 
@@ -33,7 +34,7 @@ def words_of(command: str) -> tuple[str, ...]:
     """The words of a command as a shell would split it, with their placeholders.
 
     Raises:
-        InvalidOption: If it cannot be split, or names no program.
+        InvalidOption: If it cannot be split, names no program, or is several commands to sweep over.
     """
     try:
         words = tuple(shlex.split(command))
@@ -42,6 +43,13 @@ def words_of(command: str) -> tuple[str, ...]:
     if not words or not words[0]:
         raise InvalidOption(
             "command", command, "names no program. Type benchmark.command='python train.py', for example"
+        )
+    if _is_several(words):
+        raise InvalidOption(
+            "command",
+            command,
+            "looks like several commands, and is one text with all its commas. To sweep over several, put each in "
+            f"quotes: {EXAMPLE_OF_SEVERAL}",
         )
     return words
 
@@ -62,7 +70,7 @@ def check_program(command: str, script: Script, space: SearchSpace) -> None:
 
 def name_of(command: Sequence[str]) -> str:
     """What results are named after: the script or module that the command runs, or the program itself."""
-    words = _plain(command)
+    words = _plain(command) or [command[0]]  # of placeholders alone it is refused once the space is known
     if "-m" in words[1:-1]:
         name = words[words.index("-m", 1) + 1]
     else:
@@ -81,6 +89,27 @@ def templates_of(command: str, words: Sequence[str], folder: Path) -> dict[str, 
     except BadCommand as error:
         raise InvalidOption("command", command, str(error)) from error
     return {file: _template(command, placeholder, folder / file) for file, placeholder in files.items()}
+
+
+def _is_several(words: Sequence[str]) -> bool:
+    """Whether a comma divides what begins alike, by the same program and its script, or a sweep is named.
+
+    A comma before the name of the program alone may be of a value, as in ``--languages=c,python``.
+    """
+    program, *others = words
+    if program.startswith("choice("):
+        return True
+    for i, word in enumerate(words[1:-1], start=1):
+        is_next = word.rpartition(",")[2] == program if "," in word else word == program and words[i - 1].endswith(",")
+        if is_next and (words[i + 1] == others[0] or _are_scripts(words[i + 1], others)):
+            return True
+    return False
+
+
+def _are_scripts(word: str, others: Sequence[str]) -> bool:
+    """Whether a word is a file such as the first that a program is given, ``b.py`` after ``a.py,python``."""
+    first = next((each.rstrip(",").partition(",")[0] for each in others if not each.startswith("-")), "")
+    return bool(FILE_OF_PROGRAM.fullmatch(first)) and Path(word.rstrip(",")).suffix == Path(first).suffix
 
 
 def _plain(command: Sequence[str]) -> list[str]:

@@ -49,6 +49,23 @@ def plain_study():
     return study(*experiments[:-1], failed)
 
 
+def study_of_axes():
+    """Benchmarks whose values differ in how an axis shows them, each with a method that ends in the first moments."""
+    late = np.array([0.9, 0.88, 0.7, 0.3, *[0.27] * 36])
+    falls = {"early": late, "decades": 10.0 ** -np.linspace(0, 0.9, 40), "even": 0.6 - np.linspace(0, 0.1, 40)}
+    experiments = []
+    for dataset, values in falls.items():
+        for mode, sign in (("min", 1.0), ("max", -1.0 if dataset != "decades" else 1.0)):
+            more = {"told": told(mode=[mode]), "benchmark": {"name": f"{dataset}-{mode}"}}
+            for place, method in enumerate(("RS", "ASHA")):
+                ordered = values[::-1] if mode == "max" and sign > 0 else values
+                curve = best(np.arange(40) * 2.5, sign * (ordered + 0.01 * place))
+                experiments.append(experiment(method, f"{dataset}-{mode}", curve=curve, **more))
+            curve = best([0.0, 1.0], sign * np.array([values[0], values[0] + 0.05]), end=3.0)
+            experiments.append(experiment("SHORT", f"{dataset}-{mode}", curve=curve, **more))
+    return study(*experiments)
+
+
 def hostile_study():
     experiments = []
     for name in NAMES:

@@ -3,10 +3,12 @@
 import json
 import time
 
+import numpy as np
 import pytest
 
-from tests.app.pages.studies_to_show import NAMES, plain_study
-from tunekit import compare
+from tests.app.pages.studies_to_show import NAMES, plain_study, study_of_axes
+from tunekit import compare, write_report
+from tunekit.figures.best_values import figure_of
 from tunekit.watch.server import serving
 
 ROWS = "return [...document.querySelectorAll(arguments[0] + ' tbody tr')].map(row => row.cells[0].textContent)"
@@ -210,6 +212,36 @@ def test_a_method_is_switched_off_everywhere_and_on_again(page):
     assert len(page.find_elements("css selector", "#curves path.line")) == 2
     find(page, "#curves .legend button", "ASHA").click()
     assert len(page.find_elements("css selector", "#curves path.line")) == 3
+
+
+TICKS = """return [...document.querySelectorAll('#curves svg.plot line.grid')].map((line, i) => [
+  Number(line.getAttribute('y1')),
+  Number(document.querySelectorAll('#curves svg.plot text[text-anchor=end]')[i].textContent)])"""
+
+
+def ends_of_axis(browser, scale):
+    """The values at the lower and the upper end of the axis, by the places of its ticks."""
+    ticks = np.array(browser.execute_script(TICKS))
+    slope, start = np.polyfit(ticks[:, 0], scale(ticks[:, 1]), 1)
+    return start + slope * np.array([292, 26])
+
+
+def test_an_axis_ends_where_that_of_a_figure_does(browser, tmp_path):
+    study = study_of_axes()
+    comparison = compare(study)
+    wide(browser)
+    browser.get(write_report(comparison, study, tmp_path / "page.html").as_uri())
+    seen = set()
+    for place, panel in enumerate(comparison.panels):
+        choose(browser, "#choose-benchmark", place)
+        (axis,) = figure_of([panel]).axes
+        scale = np.log10 if axis.get_yscale() == "log" else np.asarray
+        assert find(browser, "#curves .switches label:nth-child(2) input").is_selected() == (scale is np.log10)
+        length = np.ptp(scale(axis.get_ylim()))
+        assert ends_of_axis(browser, scale) == pytest.approx(scale(axis.get_ylim()), abs=0.005 * length), panel.problem
+        assert len(browser.execute_script(TICKS)) >= 4
+        seen.add((axis.get_yscale(), panel.mode))
+    assert seen == {("linear", "min"), ("linear", "max"), ("log", "min"), ("log", "max")}
 
 
 def test_axes_can_be_logarithmic_where_values_allow_it(page):

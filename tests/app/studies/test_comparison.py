@@ -100,6 +100,12 @@ def test_too_few_seeds_for_any_verdict_are_told_with_how_many_it_takes():
     assert all("C" in (pair.first, pair.second) for pair in against.pairs)
 
 
+def test_too_few_seeds_are_counted_for_all_pairs_where_some_share_fewer():
+    runs = [*over_seeds("A", WORSE[:6]), *over_seeds("B", BETTER[:6]), *over_seeds("C", WORSE[:3] + 1)]
+    (sentence,) = compare(study(*runs)).sentences()
+    assert "With 3 to 6 seeds that both have, none of the 3 pairs can be told apart: it takes 7 at least." in sentence
+
+
 def test_p_values_are_adjusted_by_holm_over_the_pairs_of_a_benchmark():
     runs = [*over_seeds("A", WORSE), *over_seeds("B", BETTER), *over_seeds("C", WORSE + 0.004 * rng.normal(size=20))]
     pairs = compare(study(*runs)).benchmarks[0].pairs

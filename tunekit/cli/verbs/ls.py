@@ -13,8 +13,8 @@ from tunekit.cli.verbs.words import asks_for_help, one_of, sort_words
 from tunekit.console import print_stderr, print_stdout, stdout_console
 from tunekit.results.counts import counted
 from tunekit.results.listing import as_json_lines, ids_of, table
+from tunekit.results.problems import problem_labels
 from tunekit.results.selection import is_filter, nothing_selected, read_filters, results_folder
-from tunekit.studies.problems import problem_labels
 from tunekit_core.errors import ConfigurationError
 from tunekit_core.records.files import checked_path
 from tunekit_core.records.finding import FoundExperiments, ListedExperiment, find_experiments
@@ -27,7 +27,7 @@ USAGE = "Type: python -m tunekit ls --help"
 FILTERS_HELP = """\
   tag=demo,other      the experiment tag; several values are joined by commas
   method='ASHA*'      the recipe; * stands for anything, upper and lower case are the same
-  benchmark=fcnet     the benchmark, or benchmark and dataset as they are listed; also dataset=NAME
+  benchmark=fcnet     the benchmark, or the problem as it is listed; also dataset=NAME
   experiment=NAME     the study that it belongs to
   seed=0,1            the seed; or ranges of seeds, range(5) or 0-4, which has both ends
   status=failed       completed, failed, interrupted, or running: a live process writes it
@@ -94,7 +94,7 @@ def list_experiments(arguments: Sequence[str]) -> int:
     chosen = sorted(selection.select(found.experiments), key=key)
     print_unreadable(found.unreadable)
     if JSON in words.flags:
-        print_stdout(as_json_lines(chosen))
+        print_stdout(as_json_lines(chosen, _problems(chosen, found)))
         return SUCCEEDED
     if not chosen:
         _print_nothing(found, folders, nothing_selected(selection, found.experiments))
@@ -112,13 +112,18 @@ def print_table(chosen: Sequence[ListedExperiment], found: FoundExperiments, *, 
         found: All.
         is_long: Whether the metric and the folder are shown too, and nothing is cut to the width of the terminal.
     """
-    labels = problem_labels([each.metadata for each in found.experiments])
-    names = zip(ids_of(found.experiments), labels, strict=True)
-    by_path = dict(zip((each.path for each in found.experiments), names, strict=True))
-    ids = [by_path[each.path][0] for each in chosen]
-    problems = [by_path[each.path][1] if each.problem else "" for each in chosen]
+    by_path = dict(zip((each.path for each in found.experiments), ids_of(found.experiments), strict=True))
+    ids = [by_path[each.path] for each in chosen]
     width = None if is_long else stdout_console().width
-    print_stdout("\n".join(table(chosen, ids=ids, problems=problems, width=width, is_long=is_long)))
+    lines = table(chosen, ids=ids, problems=_problems(chosen, found), width=width, is_long=is_long)
+    print_stdout("\n".join(lines))
+
+
+def _problems(chosen: Sequence[ListedExperiment], found: FoundExperiments) -> list[str]:
+    """What the problem of each is called among all that were found; empty where that is not told."""
+    labels = problem_labels([each.metadata for each in found.experiments])
+    by_path = dict(zip((each.path for each in found.experiments), labels, strict=True))
+    return [by_path[each.path] if each.problem else "" for each in chosen]
 
 
 def print_unreadable(unreadable: Mapping[Path, str]) -> None:

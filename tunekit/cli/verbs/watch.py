@@ -125,7 +125,7 @@ def _watch_study(folder: Path, *, is_once: bool) -> int:
 def _wait_for(folder: Path) -> None:
     """Wait for a folder that is to be made by a run that begins."""
     if not os.path.lexists(folder):
-        print_stderr(f"There is no {folder} yet: it is waited for. {TO_LEAVE}")
+        print_stderr(f"There is no folder {folder} yet: it is waited for. {TO_LEAVE}")
         while not os.path.lexists(folder):
             time.sleep(SECONDS_BETWEEN_LOOKS)
 

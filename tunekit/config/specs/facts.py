@@ -32,21 +32,26 @@ class Facts:
         backend: What runs trials, as it is recorded.
         program: The files of the program that trials run, found by reading; ``None`` where that is not known, or they
             run none.
+        keeps_none: Whether what runs in trials is known to keep no checkpoint, where the caller has read it.
     """
 
     benchmark: Benchmark
     tuned: OptionValues
     backend: OptionValues
     program: Sources | None
+    keeps_none: bool = False
 
 
-def facts_of(settings: Settings, benchmark: Benchmark | None = None, *, reads_program: bool = True) -> Facts:
+def facts_of(
+    settings: Settings, benchmark: Benchmark | None = None, *, reads_program: bool = True, keeps_none: bool = False
+) -> Facts:
     """Open what was asked for.
 
     Args:
         settings: What was asked for.
         benchmark: The benchmark, where it is an object of the caller. What the settings say of it is complete then.
         reads_program: Whether the files of the program are looked for.
+        keeps_none: As in :class:`Facts`.
 
     Raises:
         ConfigurationError, UnknownComponentError: If benchmark or backend, or an option of theirs, does not exist or
@@ -65,7 +70,7 @@ def facts_of(settings: Settings, benchmark: Benchmark | None = None, *, reads_pr
     if reads_program:
         results_dir = Path(os.path.expanduser(settings.values["results_dir"]))
         program = program_of(benchmark, registry().find("backend", names["backend"]).factory, results_dir)
-    return Facts(benchmark, tuned, backend, program)
+    return Facts(benchmark, tuned, backend, program, keeps_none)
 
 
 def chosen_names(settings: Settings, benchmark: Benchmark | None = None) -> dict[str, str]:

@@ -38,6 +38,7 @@ from tunekit_core.randomness import Streams
 CHOICE = "method_choice"  # in metadata.json, where a method took what it usually does not
 BEGIN_ANEW = "paused_trials_begin_anew"  # in metadata.json, with the reason why
 GOES_ON = {"pause", "checkpoint"}  # what a backend must be able to do for a paused trial to go on where it was
+KEEPS_NONE = "the {} keeps no checkpoint, and a paused trial would begin anew"
 # Each way to a checkpoint has this in it: {checkpoint}, TUNEKIT_CHECKPOINT_DIR, report.checkpoint(…), callbacks.
 NAMES_CHECKPOINTS = re.compile(rb"checkpoint|tunekit[.]callbacks", re.IGNORECASE)
 
@@ -137,10 +138,12 @@ def _no_checkpoints(facts: Facts) -> str | None:
 
 
 def _program_keeps_none(facts: Facts) -> str | None:
+    if facts.keeps_none:
+        return KEEPS_NONE.format("function")
     if facts.program is not None and isinstance(facts.benchmark, Executable):
         script = facts.benchmark.script()
         if script.sources is None and never_names_checkpoints(script.command, facts.program):
-            return "the program keeps no checkpoint, and a paused trial would begin anew"
+            return KEEPS_NONE.format("program")
     return None
 
 
@@ -192,16 +195,16 @@ def never_names_checkpoints(command: Iterable[str], program: Sources) -> bool:
     if not paths or not paths[0].endswith(".py"):
         return False
     in_command = any(NAMES_CHECKPOINTS.search(word.encode(errors="replace")) for word in command)
-    return not in_command and not any(map(_names_checkpoints, paths))
+    return not in_command and not any(map(names_checkpoints, paths))
 
 
-def _names_checkpoints(path: str) -> bool:
+def names_checkpoints(path: str) -> bool:
+    """Whether a file has a name of checkpoints in it, or cannot be read."""
     found = identity(path)
     return found is None or kept(_search, path, found)
 
 
 @lru_cache(maxsize=2**14)
 def _search(path: str, _: Identity) -> bool:
-    """Whether a file has a name of checkpoints in it, or cannot be read."""
     content = read(path)
     return content is None or NAMES_CHECKPOINTS.search(content) is not None

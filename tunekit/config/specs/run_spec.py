@@ -213,6 +213,8 @@ def resolve(
     random_seed: int,
     benchmark: Benchmark | None = None,
     sources: Mapping[str, str] | None = None,
+    *,
+    keeps_none: bool = False,
 ) -> RunSpec:
     """Complete what the user asked for with the defaults of every class and of the benchmark.
 
@@ -221,11 +223,12 @@ def resolve(
         random_seed: The master seed; drawn by the caller where the settings have none.
         benchmark: The benchmark, where it is an object of the caller. What the settings say of it is complete then.
         sources: What is in the program of such a benchmark; found by reading unless given.
+        keeps_none: Whether that is known to keep no checkpoint.
 
     Raises:
         ConfigurationError, UnknownComponentError: If a component or an option does not exist or fit.
     """
-    facts = facts_of(settings, benchmark, reads_program=sources is None)
+    facts = facts_of(settings, benchmark, reads_program=sources is None, keeps_none=keeps_none)
     benchmark = facts.benchmark
     if sources is None:
         sources = None if facts.program is None else facts.program.digests
