@@ -57,7 +57,9 @@ def until_idle(backend, n_running=1):
     """All that is told until so many runs are over."""
     events = []
     while n_running:
-        for event in backend.wait(None):
+        told = backend.wait(None)
+        assert told, "nothing runs any more"
+        for event in told:
             events.append(event)
             n_running -= isinstance(event, TrialEnded)
     return events

@@ -143,10 +143,14 @@ def test_a_script_that_cannot_be_told_how_far_to_go_and_answers_our_signal_with_
 
 
 def test_a_script_that_has_ended_with_an_error_before_it_is_asked_to_end_has_failed(make, tmp_path):
-    backend = make("Reporter()(step=1, loss=0)\nsys.exit(1)")
+    go_on = tmp_path / "report has come"  # alone, since the end may come with it
+    backend = make(
+        f"Reporter()(step=1, loss=0)\nwhile not Path({str(go_on)!r}).exists(): time.sleep(0.005)\nsys.exit(1)"
+    )
     trial = trial_of(backend)
     backend.start(trial, None, None)
     wait_for_report(backend)
+    go_on.touch()
     while json.loads((tmp_path / "0/runs/0/exit.json").read_text().strip() or "null") is None:
         time.sleep(0.005)
     backend.stop(trial)
