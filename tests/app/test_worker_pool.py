@@ -18,6 +18,7 @@ import signal
 from multiprocessing import forkserver
 from tunekit.runs.worker_pool import WorkerPool
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored in the background
 connect = forkserver.connect_to_new_process
 
 def interrupted(fds):
