@@ -171,6 +171,17 @@ def test_a_problem_is_chosen_by_the_name_that_it_has_among_those_of_the_other_fi
     assert listed(tunekit("ls", "--json", "tag=demo", "benchmark=script-fit a")) == ["aaaaaaaaaaaa"]
 
 
+def test_a_name_that_a_table_shows_means_that_problem_alone(put, tunekit):
+    arguments = {"a": "a", "b": "a,b", "c": "'x*'", "d": "'x y'", "e": "'[ab]'"}
+    for seed, (name, argument) in enumerate(arguments.items()):
+        put_script(put, name * 12, argument, seed=seed)
+    shown = {each["hash"][0]: each["problem"] for each in json.loads(tunekit("ls", "--json").out)}
+    assert len(set(shown.values())) == len(arguments)
+    for run, problem in shown.items():
+        assert [each[0] for each in listed(tunekit("ls", "--json", f"benchmark={problem}"))] == [run]
+        assert listed(tunekit("ls", "--json", f"benchmark={problem}", "seed=7")) == []
+
+
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [

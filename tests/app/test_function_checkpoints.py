@@ -29,6 +29,11 @@ FUNCTIONS = {
         "class O:\n    def train(self, x):\n        self.checkpoint\n\ntrain = O().train\n",
         False,
     ),
+    "starts a program of the shell": ("import os\ndef train(x):\n    os.system('python train.py')\n", False),
+    "becomes a program": ("import os\ndef train(x):\n    os.execvp('python', ['python', 'train.py'])\n", False),
+    "runs text": ("def train(x):\n    exec(open('train.txt').read())\n", False),
+    "imports what is named": ("import importlib\ndef train(x):\n    importlib.import_module('it').fit(x)\n", False),
+    "imports by a function": ("def train(x):\n    __import__('it').fit(x)\n", False),
     "starts a program": ("import subprocess\ndef train(x):\n    subprocess.run(['python', 'train.py'])\n", False),
 }
 

@@ -1,21 +1,28 @@
 """Workers that runs of a sweep are sent to, one after the other."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+
+import pytest
 
 from tests.app.conftest import SHORT
 from tunekit.config.arguments import parse
 from tunekit.config.composition.compose import compose
 from tunekit.config.schema import check
 from tunekit.config.specs.run_spec import resolve
+from tunekit.runs import worker_pool
+from tunekit.runs.run import Outcome
 from tunekit.runs.worker_pool import WorkerPool
 from tunekit_core.contracts.status import ExperimentStatus
 
 INTERRUPTED_WHILE_IT_STARTS = """
 import signal
 from multiprocessing import forkserver
+from tunekit.runs import worker_pool
+from tunekit.runs.run import Outcome
 from tunekit.runs.worker_pool import WorkerPool
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored in the background
@@ -54,3 +61,22 @@ def test_an_interruption_while_a_worker_is_started_waits_until_it_has_been_told_
     command = [sys.executable, "-c", INTERRUPTED_WHILE_IT_STARTS]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "interrupted\n", "")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of Python 3.12 and up
+def test_a_worker_whose_outcome_nobody_waits_for_ends_in_silence(capfd, monkeypatch):
+    """As after a second Ctrl-C."""
+    forked = multiprocessing.get_context("fork")
+    ours, theirs = forked.Pipe()
+
+    def run_until_nobody_listens(spec, as_planned):
+        ours.close()
+        return Outcome(ExperimentStatus.COMPLETED, "")
+
+    monkeypatch.setattr(worker_pool, "_run_interruptibly", run_until_nobody_listens)
+    ours.send("a run")
+    worker = forked.Process(target=worker_pool._serve, args=(theirs, {}, None))
+    worker.start()
+    ours.close()
+    worker.join(60)
+    assert (worker.exitcode, capfd.readouterr().err) == (0, "")

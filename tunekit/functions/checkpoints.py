@@ -12,8 +12,12 @@ from tunekit.config.specs.fitting import names_checkpoints
 from tunekit.functions.canonical.names import imported_name, is_a
 from tunekit.sources import Sources
 
-# In a pickle, where the parts of a dotted name need not stand together; and what starts programs that are not read.
-MAY_KEEP_SOME = re.compile(rb"checkpoint|callbacks|subprocess|runpy", re.IGNORECASE)
+# In a pickle, where the parts of a dotted name need not stand together; and what runs programs, modules and text that
+# are not read.
+MAY_KEEP_SOME = re.compile(
+    rb"checkpoint|callbacks|subprocess|runpy|system|popen|exec|spawn|__import__|importlib|import_module",
+    re.IGNORECASE,
+)
 
 
 def keeps_no_checkpoint(function: Callable[..., Any], pickled: bytes, files: Sources) -> bool:

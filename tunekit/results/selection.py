@@ -54,6 +54,7 @@ class Selection:
         below: Those whose best value is below.
         above: Those whose best value is above.
         words: As they were typed.
+        problem: What was typed of the benchmark: where that is what a table calls a problem, it is meant alone.
     """
 
     texts: Mapping[str, Sequence[str | range]] = attrs.field(factory=dict)
@@ -62,23 +63,27 @@ class Selection:
     below: float | None = None
     above: float | None = None
     words: Sequence[str] = ()
+    problem: str = ""
 
     def select(self, experiments: Iterable[ListedExperiment]) -> list[ListedExperiment]:
         """Those that pass, in the order that they have.
 
-        A problem has the name that it has among all of them, and the one that it has among those that pass the other
-        filters: whichever a table has shown.
+        A problem has the name that it has among all of them. If none fits, it has the one that it has among those that
+        pass the other filters, which a report of these has shown.
         """
         everything, now = list(experiments), datetime.now(timezone.utc)
         chosen = [each for each in everything if self._passes(each, now)]
         if BENCHMARK not in self.texts:
             return chosen
-        shown = {each.path: label for each, label in zip(everything, _problems(everything), strict=True)}
-        return [
-            each
-            for each, label in zip(chosen, _problems(chosen), strict=True)
-            if _any_fits([*texts_of(each, BENCHMARK), shown[each.path], label], self.texts[BENCHMARK])
-        ]
+        names = {each.path: label for each, label in zip(everything, _problems(everything), strict=True)}
+        if self.problem in names.values():
+            return [each for each in chosen if names[each.path] == self.problem]
+        patterns = self.texts[BENCHMARK]
+        fitting = [each for each in chosen if _any_fits([*texts_of(each, BENCHMARK), names[each.path]], patterns)]
+        if fitting:
+            return fitting
+        of_chosen = zip(chosen, _problems(chosen), strict=True)
+        return [each for each, label in of_chosen if label == self.problem or _any_fits([label], patterns)]
 
     def _passes(self, experiment: ListedExperiment, now: datetime) -> bool:
         """Whether it passes all filters but that of the benchmark."""
@@ -133,7 +138,9 @@ def read_filters(words: Sequence[str], usage: str) -> Selection:
             numbers[key] = _number(key, value)
         else:
             texts[key] = _patterns(key, value)
-    return Selection(texts, **{name: numbers.get(name) for name in (*AGES, *VALUES)}, words=tuple(words))
+    problem = next((word.partition("=")[2] for word in words if word.startswith(f"{BENCHMARK}=")), "")
+    limits = {name: numbers.get(name) for name in (*AGES, *VALUES)}
+    return Selection(texts, **limits, words=tuple(words), problem=problem)
 
 
 def _problems(experiments: Sequence[ListedExperiment]) -> list[str]:
@@ -175,7 +182,7 @@ def nothing_selected(selection: Selection, experiments: Sequence[ListedExperimen
             names = zip(experiments, _problems(experiments), strict=True)
             texts = [each.benchmark if label == each.problem else label for each, label in names if each.problem]
         there = sorted({text for text in texts if text}, key=natural_order)
-        if there and not Selection({key: selection.texts[key]}).select(experiments):
+        if there and not Selection({key: selection.texts[key]}, problem=selection.problem).select(experiments):
             more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
             close = suggestion(str(selection.texts[key][0]), there)
             return f"{sentence} {close}Of {key} there is: {', '.join(there[:MOST_NAMED])}{more}."

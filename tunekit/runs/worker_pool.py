@@ -266,7 +266,11 @@ def _serve(connection: Connection, variables: Mapping[str, str | None], as_plann
             spec = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_run_interruptibly(spec, as_planned))
+        outcome = _run_interruptibly(spec, as_planned)
+        try:
+            connection.send(outcome)
+        except OSError:  # nobody waits for it any more
+            return
 
 
 def _run_interruptibly(spec: RunSpec, as_planned: AsPlanned | None) -> Outcome:

@@ -49,7 +49,7 @@ def words_of(command: str) -> tuple[str, ...]:
             "command",
             command,
             "looks like several commands, and is one text with all its commas. To sweep over several, put each in "
-            f"quotes: {EXAMPLE_OF_SEVERAL}",
+            f"quotes: {EXAMPLE_OF_SEVERAL}. If it is one, name its program otherwise, as in /usr/bin/env python",
         )
     return words
 
