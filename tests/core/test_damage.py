@@ -161,7 +161,7 @@ def test_what_stands_in_place_of_the_results_is_told_from_nothing(whole, make):
     make(whole / "results.csv.zip")
     assert find(whole).damage == f"{whole / 'results.csv.zip'} is damaged: it is no file"
     with pytest.raises(RecordError, match="is damaged: it is no file"):
-        load_experiment(whole).results  # noqa: B018
+        load_experiment(whole).results  # noqa: B018  they are read when they are looked up
 
 
 @pytest.mark.parametrize("corrupt", [cut, make_folder, write_another_table])
@@ -172,7 +172,7 @@ def test_an_experiment_is_complete_only_with_all_its_results(whole, corrupt):
     assert found.damage.startswith(f"{whole / 'results.csv.zip'} is damaged: ")
     assert load_experiment(whole).metadata["status"] == "completed"
     with pytest.raises(RecordError, match=r"results\.csv\.zip is damaged"):
-        load_experiment(whole).results  # noqa: B018
+        load_experiment(whole).results  # noqa: B018  they are read when they are looked up
 
 
 def test_looking_what_there_is_changes_nothing(whole):

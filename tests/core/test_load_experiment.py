@@ -81,7 +81,7 @@ def test_damaged_results_are_an_error(play):
     played = play(lambda t, run: [0.5], stopping=[finished(1)])
     (played.folder / "results.csv.zip").write_bytes(b"PK")
     with pytest.raises(RecordError, match=r"results\.csv\.zip is damaged"):
-        load_experiment(played.folder).results  # noqa: B018
+        load_experiment(played.folder).results  # noqa: B018  they are read when they are looked up
 
 
 def test_missing_results_say_what_state_the_experiment_is_in(play):
@@ -89,7 +89,7 @@ def test_missing_results_say_what_state_the_experiment_is_in(play):
     (played.folder / "results.csv.zip").unlink()
     (played.folder / "events.jsonl").unlink()
     with pytest.raises(RecordError, match="does not exist: the experiment is completed"):
-        load_experiment(played.folder).results  # noqa: B018
+        load_experiment(played.folder).results  # noqa: B018  they are read when they are looked up
 
 
 def test_an_experiment_can_be_moved(play, tmp_path):

@@ -15,8 +15,7 @@ from tunekit.sources import Sources
 # In a pickle, where the parts of a dotted name need not stand together; and what runs programs, modules and text that
 # are not read.
 MAY_KEEP_SOME = re.compile(
-    rb"checkpoint|callbacks|subprocess|runpy|system|popen|exec|spawn|__import__|importlib|import_module",
-    re.IGNORECASE,
+    rb"checkpoint|callbacks|subprocess|runpy|system|popen|exec|spawn|__import__|importlib", re.IGNORECASE
 )
 
 
@@ -46,4 +45,5 @@ def _is_read(function: Any) -> bool:
     if is_a(function, FunctionType) or is_a(function, type):
         name = imported_name(function)
         return name is None or name.file is not None
-    return is_a(getattr(type(function), "__call__", None), FunctionType) and _is_read(type(function))  # noqa: B004
+    call = getattr(type(function), "__call__", None)  # noqa: B004  which kind of method it is, not whether there is one
+    return is_a(call, FunctionType) and _is_read(type(function))

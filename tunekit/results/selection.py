@@ -256,7 +256,7 @@ def _patterns(key: str, value: str) -> tuple[str | range, ...]:
                 option=key,
                 value=value,
             )
-    several = [value] if len(patterns) > 1 else []  # a name may have commas
+    several = [value] if len(patterns) > 1 else []  # a name, and a tag, may have commas
     return (*(escape(each) if is_in_brackets(each) else each for each in patterns), *map(escape, several))
 
 
