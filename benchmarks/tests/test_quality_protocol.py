@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import math
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -129,7 +130,7 @@ def test_the_area_is_what_its_definition_says_and_from_0_to_1(losses, baseline):
 
 def test_a_method_is_shown_by_the_runs_of_the_label_or_those_without_one_never_by_both():
     runs = [finished("BO"), finished("BO", seed=1), finished("BO", label="new", losses=[0.5]), finished("RS")]
-    chosen = by_method([*runs, finished("ASHA", label="old")], "new")
+    chosen = by_method([*runs, finished("ASHA", label="old")], ["new"])
     assert {method: {seed: run.losses[-1] for seed, run in of.items()} for method, of in chosen.items()} == {
         "BO": {0: 0.5},
         "RS": {0: 1.0},
@@ -429,6 +430,18 @@ def test_a_look_is_reported_whole_and_its_verdicts_are_logged_once(quality, caps
         ["ASHA: rbv2", "OptunaTPE"],
         ["ASHA: rbv2", "RS"],
     ]
+
+
+def test_a_method_that_a_later_look_does_not_run_is_shown_by_the_last_look_that_did(quality, capsys):
+    quality(*CONFIRMING, "--methods", "RS,ASHA,BO", "--look", "a change")
+    store = quality.folder / "quality.jsonl"
+    store.write_text(store.read_text().replace("1.0", "1.2"))
+    assert set(quality(*CONFIRMING, "--methods", "RS,ASHA", "--look", "of ASHA")) == {("ASHA", "look 2")}
+    assert set(quality(*CONFIRMING, "--methods", "RS,BO", "--look", "of BO")) == {("BO", "look 3")}
+    gap = np.mean([2.0 + 0.1 * seed for seed in range(30)])
+    for text, difference in [("a change", 0.0), ("of ASHA", -0.2 / gap), ("of BO", 0.0)]:
+        quality(*REPORT, "--look", text, "--subject", "ASHA")
+        assert f"| BO | 20 | 2 | {difference:+.2f} [" in re.sub(" +", " ", capsys.readouterr().out)
 
 
 def test_a_look_is_not_reported_before_all_its_runs_are_there(quality):

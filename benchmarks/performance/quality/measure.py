@@ -107,7 +107,7 @@ def _show(arguments: argparse.Namespace) -> None:
         n_seeds = arguments.seeds or SEEDS[arguments.split]
         runs = Store(arguments.store).runs()
         _refuse_absent("--label", [arguments.label], {run.label for run in runs} | {""}, arguments.store)
-        shown = runs_on(_tasks(arguments), runs, label=arguments.label, n_seeds=n_seeds)
+        shown = runs_on(_tasks(arguments), runs, labels=[arguments.label], n_seeds=n_seeds)
     if shown:
         _refuse_all_absent(arguments, shown)
     if arguments.methods:
@@ -199,7 +199,8 @@ def _looked_at(arguments: argparse.Namespace) -> tuple[int, list[TaskRuns]]:
         )
     families = dict.fromkeys(family for line in lines for family in line["families"])
     n_seeds = max(line["seeds"] for line in lines)
-    return number, runs_on(tasks_of("confirming", families), runs, label=_label(number), n_seeds=n_seeds)
+    labels = [_label(each) for each in range(number, 0, -1)]
+    return number, runs_on(tasks_of("confirming", families), runs, labels=labels, n_seeds=n_seeds)
 
 
 def _refuse_look(arguments: argparse.Namespace) -> None:

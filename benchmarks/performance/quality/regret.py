@@ -127,14 +127,14 @@ class TaskRuns:
 
 
 def runs_on(
-    tasks: Iterable[str], runs: Iterable[Run], *, label: str = "", n_seeds: int | None = None
+    tasks: Iterable[str], runs: Iterable[Run], *, labels: Sequence[str] = (), n_seeds: int | None = None
 ) -> list[TaskRuns]:
     """What is stored of some tasks at their own budget; a task without runs of random search is left out.
 
     Args:
         tasks: Those wanted.
         runs: What is stored.
-        label: Version of the code: a method with runs of it on a task is shown by these alone.
+        labels: Versions of the code: a method is shown on a task by its runs of the first of which it has any there.
         n_seeds: So many seeds from 0, of random search all; ``None`` for all.
     """
     stored: dict[str, list[Run]] = {task: [] for task in tasks}
@@ -148,18 +148,20 @@ def runs_on(
         budget = open_task(task).max_wallclock_time
         of_task = [run for run in of_task if run.seconds == budget]
         shown = [run for run in of_task if n_seeds is None or run.seed < n_seeds or run.method == BASELINE]
-        curves = by_method(shown, label)
+        curves = by_method(shown, labels)
         if BASELINE in curves:
             found.append(TaskRuns(task, best_known(task, of_task), curves))
     return found
 
 
-def by_method(runs: Iterable[Run], label: str) -> dict[str, dict[int, Curve]]:
-    """For each method its runs of a label, or those without a label where it has none of that; by seed."""
-    labels: dict[str, dict[str, dict[int, Curve]]] = {}
+def by_method(runs: Iterable[Run], labels: Sequence[str]) -> dict[str, dict[int, Curve]]:
+    """For each method its runs of the first label that it has any of, or those without a label; by seed."""
+    of_methods: dict[str, dict[str, dict[int, Curve]]] = {}
     for run in runs:
-        labels.setdefault(run.method, {}).setdefault(run.label, {})[run.seed] = Curve.of(run)
-    chosen = {method: of.get(label, of.get("", {})) for method, of in labels.items()}
+        of_methods.setdefault(run.method, {}).setdefault(run.label, {})[run.seed] = Curve.of(run)
+    chosen = {
+        method: next((of[label] for label in (*labels, "") if label in of), {}) for method, of in of_methods.items()
+    }
     return {method: dict(sorted(by_seed.items())) for method, by_seed in chosen.items() if by_seed}
 
 

@@ -15,7 +15,7 @@ from tunekit_bo.surrogates.foresight import Foresight
 from tunekit_bo.surrogates.formulations import LearningCurves
 from tunekit_bo.surrogates.loss_model import LossModel
 from tunekit_bo.surrogates.observations import AllReports
-from tunekit_core import Note, PausedTrial, Problem, Promotion, Proposal, Report, Streams, Trial
+from tunekit_core import Note, PausedTrial, Problem, Promotion, Proposal, Report, Status, Streams, Trial
 
 
 @attrs.frozen
@@ -58,7 +58,7 @@ class FreezeThawSearcher(LossModelSearcher):
     """
 
     name: ClassVar[str] = "freeze_thaw"
-    revision: ClassVar[int] = 3
+    revision: ClassVar[int] = 4
     Options: ClassVar[type[Any]] = ChoosingOptions
 
     def __init__(self, problem: Problem, streams: Streams, options: ChoosingOptions) -> None:
@@ -95,6 +95,10 @@ class FreezeThawSearcher(LossModelSearcher):
         super().on_report(trial, report)
         self._foresight.on_observed()
 
+    def on_end(self, trial: Trial, outcome: Status) -> None:
+        self._probes.on_end(trial)
+        super().on_end(trial, outcome)
+
     def propose(self, trial_id: int, resource: int | None) -> Proposal | None:
         """For schedulers that leave no choice: the configuration that may improve most at ``max_resource``."""
         return self.most_improving(self._losses, self._max_resource, trial_id)
@@ -104,13 +108,18 @@ class FreezeThawSearcher(LossModelSearcher):
         return probe or self._chooser.choose(trial_id, paused, resource=resource)
 
     def _probe(self, trial_id: int, paused: Sequence[PausedTrial]) -> Proposal | Promotion | None:
-        """A probe that goes on, or a new one if none runs; ``None`` where none is due."""
+        """A probe that was started, or one that is due: of the initial design, or random; ``None`` where none is."""
+        started = self._probes.furthest_later(paused)
+        if started is not None:
+            return Promotion(started.trial_id)
         if not self._probes.is_due(self._foresight.nats()):
             return None
-        waiting = self._probes.furthest(paused)
-        if waiting is not None:
-            return Promotion(waiting.trial_id)
-        configuration = None if self._probes.among(self.observations.pending) else self.untried.random(trial_id)
+        initial = self._probes.furthest_initial(paused)
+        if initial is not None:
+            return Promotion(initial.trial_id)
+        if self._probes.has_initial(self.observations.pending):  # it goes on sooner than a new one
+            return None
+        configuration = self.untried.random(trial_id)
         if configuration is None or not self.failures.may_run(configuration):
             return None
         return Proposal(configuration, PROBE)
