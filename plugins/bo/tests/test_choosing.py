@@ -122,7 +122,7 @@ def test_a_replay_of_130_trials_chooses_the_same(searcher, tmp_path):
     def scheduler(problem, streams):
         return Thaw(problem, streams, make(problem, streams))
 
-    _, events = run_toy(scheduler, tmp_path, fail_at={2: 0, 5: 3}, max_evaluations=420)
+    _, events = run_toy(scheduler, tmp_path, fail_at={2: 0, 5: 3}, max_evaluations=460)
     problem = toy_problem(ToyBenchmark())
     live = ExperimentState(problem, scheduler(problem, Streams(0)))
     for number, (prefix, upcoming) in enumerate(itertools.pairwise(prefixes(events))):
