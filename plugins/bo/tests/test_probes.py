@@ -95,6 +95,17 @@ def test_a_probe_that_failed_counts_with_what_it_took():
     assert not probes.is_due(None)
 
 
+def test_a_trial_that_failed_between_two_rungs_counts_with_what_it_took():
+    probes = Probes(R)
+    started(probes, 0, R, is_initial=True)
+    others = [started(probes, i, 3) for i in range(1, 31)]
+    probes.on_end(started(probes, 100, R - 2, note=PROBE))
+    assert not probes.is_due(None)  # a tenth of what was reported at rungs
+    for trial in others:
+        probes.on_end(attrs.evolve(trial, last_report=Report(trial.id, 0, 5, {}, (0.0,), 0.0)))
+    assert probes.is_due(None)
+
+
 def test_the_probe_that_has_come_furthest_goes_on():
     probes = Probes(R)
     for i in range(3):

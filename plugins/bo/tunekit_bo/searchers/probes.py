@@ -63,9 +63,8 @@ class Probes:
             self._of_others[report.trial_id] = report.resource
 
     def on_end(self, trial: Trial) -> None:
-        """A probe that has ended counts with what it took."""
-        if trial.id in self._of_probes:
-            self._of_probes[trial.id] = trial.reached
+        """A trial that has ended counts with what it took."""
+        (self._of_probes if trial.id in self._of_probes else self._of_others)[trial.id] = trial.reached
 
     def is_due(self, foresight: float | None) -> bool:
         """Whether a probe has to go on, or a new one to start, for probes to have their share of all resources.
