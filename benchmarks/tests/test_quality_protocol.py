@@ -444,6 +444,18 @@ def test_a_method_that_a_later_look_does_not_run_is_shown_by_the_last_look_that_
         assert f"| BO | 20 | 2 | {difference:+.2f} [" in re.sub(" +", " ", capsys.readouterr().out)
 
 
+def test_no_method_is_shown_by_a_look_that_was_broken_off(quality, capsys):
+    quality(*CONFIRMING, "--methods", "RS,ASHA,BO", "--look", "a change")
+    store = quality.folder / "quality.jsonl"
+    kept = store.read_text()
+    quality(*CONFIRMING, "--methods", "ASHA,BO", "--look", "broken off")
+    *of_second, _ = store.read_text().removeprefix(kept).splitlines(keepends=True)
+    store.write_text(kept + "".join(of_second).replace("1.0", "1.2"))
+    quality(*CONFIRMING, "--methods", "ASHA", "--look", "of ASHA")
+    quality(*REPORT, "--look", "of ASHA", "--subject", "ASHA")
+    assert "| BO | 20 | 2 | +0.00 [" in re.sub(" +", " ", capsys.readouterr().out)
+
+
 def test_a_look_is_not_reported_before_all_its_runs_are_there(quality):
     quality(*CONFIRMING, "--methods", "RS,ASHA", "--look", "a change")
     store = quality.folder / "quality.jsonl"

@@ -16,7 +16,7 @@ from quality.regret import TaskRuns, runs_on
 from quality.report import NOTES, report
 from quality.split import BASELINE, FAMILIES, SEEDS, SPLITS, family_of, is_confirming, tasks_of
 from quality.store import Store
-from runs.run import Run
+from runs.run import Job, Run
 from terminal import count, names
 
 STORE = Path(__file__).parents[2] / "work" / "quality.jsonl"
@@ -185,12 +185,7 @@ def _looked_at(arguments: argparse.Namespace) -> tuple[int, list[TaskRuns]]:
         raise ValueError(f"There is no look with the text {arguments.look!r}. Known are:\n{known}")
     runs = Store(arguments.store).runs()
     lines = LOG.runs_of(number)
-    jobs = [
-        job
-        for line in lines
-        for job in planned(line["methods"], tasks_of("confirming", line["families"]), line["seeds"], _label(number))
-    ]
-    lacking = missing(jobs, runs)
+    lacking = missing(_jobs_of(number), runs)
     if lacking:
         raise ValueError(
             f"{len(lacking)} runs of this look are missing, such as {lacking[0].method} on {lacking[0].task} with seed "
@@ -199,8 +194,17 @@ def _looked_at(arguments: argparse.Namespace) -> tuple[int, list[TaskRuns]]:
         )
     families = dict.fromkeys(family for line in lines for family in line["families"])
     n_seeds = max(line["seeds"] for line in lines)
-    labels = [_label(each) for each in range(number, 0, -1)]
+    labels = [_label(each) for each in range(number, 0, -1) if not missing(_jobs_of(each), runs)]
     return number, runs_on(tasks_of("confirming", families), runs, labels=labels, n_seeds=n_seeds)
+
+
+def _jobs_of(look: int) -> list[Job]:
+    """All runs of a look."""
+    return [
+        job
+        for line in LOG.runs_of(look)
+        for job in planned(line["methods"], tasks_of("confirming", line["families"]), line["seeds"], _label(look))
+    ]
 
 
 def _refuse_look(arguments: argparse.Namespace) -> None:
