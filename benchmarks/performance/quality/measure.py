@@ -34,7 +34,7 @@ examples:
 A run that is in the store is not run again, so the same command goes on where it was stopped. After a change of the
 code, --label CHANGE runs the methods anew beside the old ones; with it, --report prefers the runs of that label.
 
-Confirming tasks may be looked at few times, each time for one change that is final: --look says which. Runs of peers
+Confirming tasks may be looked at three times, each time for one change that is final: --look says which. Runs of peers
 and of random search on them need none.
 """
 
@@ -46,10 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--families", type=names, help=f"only these of {', '.join(FAMILIES)}")
     parser.add_argument("--tasks", type=names, help="these instead, such as lcbench:3945")
     parser.add_argument("--methods", type=names, help=f"separated by commas (default: {','.join(METHODS)})")
-    parser.add_argument("--seeds", type=count, help=f"number of seeds, from 0 (default: {SEEDS})")
+    parser.add_argument(
+        "--seeds",
+        type=count,
+        help="number of seeds, from 0 (default: {choosing}; {confirming} of confirming tasks)".format(**SEEDS),
+    )
     parser.add_argument("--jobs", type=count, default=2, help="processes of one thread each (default: 2)")
     parser.add_argument("--label", default="", help="version of the code; peers and RS never have one")
-    parser.add_argument("--look", metavar="TEXT", help="what was changed, to run or report confirming tasks")
+    parser.add_argument(
+        "--look", metavar="TEXT", help="what was changed, to run or report confirming tasks; an export needs none"
+    )
     parser.add_argument("--store", type=Path, default=STORE, help=f"finished runs (default: {STORE}), or an export")
     parser.add_argument("--report", action="store_true", help="run nothing, print the tables in Markdown")
     parser.add_argument("--subject", help=f"compared with each other method (default: {SUBJECT})")

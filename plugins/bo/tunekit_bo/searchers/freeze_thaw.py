@@ -44,8 +44,8 @@ class FreezeThawSearcher(LossModelSearcher):
     the new trials, one in eight is random.
 
     One of the first trials, and later a tenth of all resources, are probes: random configurations that run to their
-    end whatever the model expects; four tenths while it foretells the ends of complete trials hardly better than their
-    average does.
+    end whatever the model expects; four tenths, several at once, while it predicts the ends of complete trials hardly
+    better than their average does.
 
     Unlike the papers, it is a Gaussian process over configurations and the logarithm of the resource, and the whole
     rest of a run is paid for, not the next step alone.
