@@ -466,6 +466,17 @@ def test_a_look_is_not_reported_before_all_its_runs_are_there(quality):
         quality(*REPORT, "--look", "a change", "--subject", "ASHA")
 
 
+def test_a_run_that_two_lines_of_the_log_ask_for_is_missing_once(quality):
+    quality(*CONFIRMING, "--methods", "RS,ASHA", "--look", "a change")
+    quality(*CONFIRMING, "--methods", "RS,ASHA,BO", "--look", "a change")
+    store = quality.folder / "quality.jsonl"
+    *lines, _ = [line for line in store.read_text().splitlines(keepends=True) if '"ASHA"' in line]
+    others = [line for line in store.read_text().splitlines(keepends=True) if '"ASHA"' not in line]
+    store.write_text("".join(others + lines))
+    with pytest.raises(SystemExit, match="1 runs of this look are missing"):
+        quality(*REPORT, "--look", "a change", "--subject", "ASHA")
+
+
 # Exports
 
 

@@ -16,7 +16,7 @@ from quality.regret import TaskRuns, runs_on
 from quality.report import NOTES, report
 from quality.split import BASELINE, FAMILIES, SEEDS, SPLITS, family_of, is_confirming, tasks_of
 from quality.store import Store
-from runs.run import Job, Run
+from runs.run import Job, Run, key_of
 from terminal import count, names
 
 STORE = Path(__file__).parents[2] / "work" / "quality.jsonl"
@@ -200,17 +200,19 @@ def _looked_at(arguments: argparse.Namespace) -> tuple[int, list[TaskRuns]]:
         )
     families = dict.fromkeys(family for line in lines for family in line["families"])
     n_seeds = max(line["seeds"] for line in lines)
-    labels = [_label(each) for each in range(number, 0, -1) if not missing(_jobs_of(each), runs)]
+    whole = [number, *(each for each in range(number - 1, 0, -1) if not missing(_jobs_of(each), runs))]
+    labels = [_label(each) for each in whole]
     return number, runs_on(tasks_of("confirming", families), runs, labels=labels, n_seeds=n_seeds)
 
 
 def _jobs_of(look: int) -> list[Job]:
-    """All runs of a look."""
-    return [
+    """All runs of a look, each once: a look that went on at another commit has lines that say the same."""
+    jobs = (
         job
         for line in LOG.runs_of(look)
         for job in planned(line["methods"], tasks_of("confirming", line["families"]), line["seeds"], _label(look))
-    ]
+    )
+    return list({key_of(job): job for job in jobs}.values())
 
 
 def _refuse_look(arguments: argparse.Namespace) -> None:
